@@ -16,11 +16,12 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from annotations import table_statistics
 from annotations.models import Scope
 from annotations.services.agreement import refresh
 from annotations.services.assignment import leases, qualification
 from annotations.services.consensus import labels
-from annotations.services.counts import live, recount, table_statistics
+from annotations.services.counts import live, recount
 from annotations.services.exams import same_recordings
 from annotations.services.export import jobs
 from annotations.services.mail import queue as mail

@@ -18,12 +18,13 @@ from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch,
 from annotations.models.batch import BatchQuerySet
 from annotations.sentences import paired_errors as paired_errors_text
 from annotations.sentences.reasons import sentences_of
-from annotations.services.agreement import details, paired_errors, versions
-from annotations.services.agreement.paired_errors import Missing
+from annotations.services.agreement import details, versions
 from annotations.services.blinding import reader_names, results_seen
 from annotations.services.blinding.rules import refuse_readers
-from annotations.services.counts import measurements
 from ecgreview import agreement
+from ecgreview.agreement.accuracy import paired_errors
+from ecgreview.agreement.accuracy.paired_errors import Missing
+from ecgreview.agreement.reports.measured import without_points
 
 CLASS = OpenApiParameter(
     "class", str, description="Code of a class; without it, the answers to all classes are pooled."
@@ -187,4 +188,4 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 def _named(results: Mapping[str, Any], study: Study) -> Payload:
     """Return the results with the pseudonyms of the export instead of primary keys."""
     names = {reader: reader_names.pseudonym(study, int(reader)) for reader in results["readers"]}
-    return versions.named(measurements.without_points(results), names)
+    return versions.named(without_points(results), names)

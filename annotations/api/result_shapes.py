@@ -23,8 +23,7 @@ from annotations.models import (
     Sex,
     SuggestionPolicy,
 )
-from annotations.services.agreement.paired_errors import Caution, Missing
-from ecgreview.agreement.accuracy.paired_errors import Undefined
+from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefined
 
 
 class DatasetShape(Shape):

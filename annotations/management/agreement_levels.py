@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from annotations.services.counts.measurements import UNITS
 from ecgreview import agreement
+from ecgreview.agreement.reports.measured import UNITS
 
 NAMES = ("pairs", "errors", "classes", "groups", "certainty", "measurements", "overall", "report")
 WHOLE = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")

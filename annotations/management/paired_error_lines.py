@@ -12,9 +12,9 @@ from django.core.management.base import OutputWrapper
 
 from annotations.models import AgreementReport
 from annotations.sentences import paired_errors as text
-from annotations.services.agreement import details, paired_errors
-from annotations.services.agreement.paired_errors import Caution, Missing
-from ecgreview.agreement.accuracy.paired_errors import Undefined
+from annotations.services.agreement import details
+from ecgreview.agreement.accuracy import paired_errors
+from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefined
 
 COLUMNS = ("against", "reference", "class", "n", "both_right", "first_right", "second_right",
            "both_wrong", "exact_p", "holm_p", "chi2", "p", "undefined")  # fmt: skip

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import BooleanField, Exists, F, Func, Min, OuterRef, Q, Subquery, Value
 
+from .agreement import OF_STUDIES
 from .assignment import Assignment, Occurrence
 from .batch import NO_DATA, Batch
 from .people import ReaderKind
@@ -15,6 +16,7 @@ from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, 
 from .taxonomy import DiagnosticClass, Taxonomy
 
 if TYPE_CHECKING:
+    from .pattern_count import Scope
     from .people import User
 
 
@@ -99,6 +101,16 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
             .answered()
             .filter(assignment__occurrence=Occurrence.FIRST)
             .exclude(assignment__batch__purpose__in=NO_DATA)
+        )
+
+    def of_scope(self, scope: Scope) -> ReadingQuerySet:
+        """Return the readings whose data count in ``scope``: practice never mixes with data."""
+        if scope.is_study:
+            return self.filter(
+                assignment__batch__study=scope.study_id, assignment__batch__purpose__in=OF_STUDIES
+            )
+        return self.filter(
+            Q(assignment__batch=scope.batch_id) & ~Q(assignment__batch__purpose__in=NO_DATA)
         )
 
     def of_people(self) -> ReadingQuerySet:

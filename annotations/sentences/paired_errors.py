@@ -9,8 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotations.services.agreement.paired_errors import Caution, Missing
-from ecgreview.agreement.accuracy.paired_errors import Undefined
+from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefined
 
 CAUTIONS: Mapping[Caution, Promise] = {
     Caution.OWN_VOTE_OF_FIRST: _(

@@ -13,10 +13,9 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations import row_security
+from annotations import row_security, table_statistics
 from annotations.models import AuditEvent, Reading
 from annotations.services.consensus import labels
-from annotations.services.counts import table_statistics
 from bench.scale import database, plans
 
 pytestmark = pytest.mark.django_db

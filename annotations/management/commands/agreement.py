@@ -18,7 +18,7 @@ from annotations.models import OF_STUDIES, AgreementReport, Batch, Study, User
 from annotations.services import audit
 from annotations.services.agreement import refresh as service
 from annotations.services.agreement import versions
-from annotations.services.counts.measurements import without_points
+from ecgreview.agreement.reports.measured import without_points
 
 FORMATS = ("table", "json", "csv")
 PARTS = ("estimate", "low", "high", "n", "reason", "method")

@@ -45,14 +45,6 @@ class ClassForecasts:
     classes: tuple[ClassForecast, ...]
 
 
-def kept(cells: Cells) -> dict[str, Any]:
-    """Return ``cells`` of classes as a report keeps them."""
-    return {
-        "table": cells.table.astype(int).tolist(),
-        "n_exams": cells.n_exams.astype(int).tolist(),
-    }
-
-
 def forecasts(
     results: Mapping[str, Any], codes: Sequence[str], wanted: float, *, target: Target
 ) -> ClassForecasts | None:

@@ -1,15 +1,15 @@
-"""The agreement of a batch or of a whole study, computed from its counts whenever it is due."""
+"""Refresh the report of a batch or of a whole study: gather its inputs, compute, store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 
+from annotations import table_statistics
 from annotations.models import (
     OF_STUDIES,
     AgreementReport,
@@ -19,39 +19,32 @@ from annotations.models import (
     Scope,
     Study,
 )
-from annotations.services.agreement import details, precision, study_facts, versions
-from annotations.services.counts import groups as counts_groups
-from annotations.services.counts import live, load, runs, table_statistics
-from annotations.services.counts import repeats as counts_repeats
-from annotations.services.counts.load import PatternRows
+from annotations.services.agreement import inputs, results, versions
+from annotations.services.agreement.inputs import Inputs
+from annotations.services.counts import live, load, runs
 from annotations.services.counts.runs import RunContext
-from ecgreview import agreement
-from ecgreview.agreement.latent.report import latent_report
-from ecgreview.agreement.reports import design_effects
-from ecgreview.agreement.reports.groups import group_lines
-from ecgreview.agreement.reports.measured import measured
 
 
 def work_next(*, now: datetime) -> bool:
-    """Make one report that is ripe, or count what is uncounted; return False for neither.
+    """Refresh one report that is due, or else count some exams; return False if there is neither.
 
-    Reports come first: an exam that cannot be counted must not keep all studies from theirs.
+    Reports come first: an exam that cannot be counted must not block the reports of all studies.
     """
     return refresh_due(now=now) or live.count_next(now=now)
 
 
 def refresh_due(*, now: datetime) -> bool:
-    """Bring one report up to date whose counts have come to rest; return False without one."""
+    """Refresh one report whose counts have settled; return False if there is none."""
     return _refresh_one(runs.due(now=now), now)
 
 
 def refresh_next(*, now: datetime) -> bool:
-    """Bring the report of one batch that is due up to date at once; return False without one."""
+    """Refresh the report of one due batch without waiting; return False if there is none."""
     return _refresh_one(runs.due_for_batches(now=now), now)
 
 
 def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
-    """Count what is uncounted in ``batch`` and return its report as of now."""
+    """Count what is uncounted in ``batch`` and return its current report."""
     return _refresh(Scope(batch.study_id, batch.pk), now)
 
 
@@ -62,10 +55,10 @@ def refresh_study(*, study: Study, now: datetime) -> AgreementReport:
 
 @transaction.atomic
 def refresh_closed(*, study: Study, now: datetime) -> None:
-    """Bring the reports of all closed batches of ``study`` that are due up to date.
+    """Refresh the reports of all closed batches of ``study`` that are due.
 
-    Everything is claimed before anything is counted: who works on a batch may be waiting for the
-    counts, which stay ours until this is committed.
+    All batches are claimed before anything is counted, to avoid a deadlock: a worker that holds a
+    batch may be waiting for the counts, which we keep locked until we commit.
     """
     due = list(study.batches.closed().filter(agreement_is_due=True).order_by("pk"))
     for batch in due:
@@ -77,15 +70,8 @@ def refresh_closed(*, study: Study, now: datetime) -> None:
         refresh(batch=batch, now=now)
 
 
-@transaction.atomic
-def inputs(scope: Scope) -> PatternRows:
-    """Return all that is counted of ``scope``, as of one moment."""
-    live.lock(scope.study_id, is_shared=True)
-    return load.load(scope)
-
-
 def _refresh_one(waiting: Iterable[AgreementRun], now: datetime) -> bool:
-    """Work on the first of these runs that nobody else has; return False when there is none."""
+    """Work on the first of these runs that no other worker has; return False if there is none."""
     for run in waiting:
         with runs.exclusive(run.scope, waits=False) as is_ours:
             if is_ours and runs.begin(run, now=now):
@@ -107,103 +93,57 @@ def _attempt(run: AgreementRun, now: datetime) -> None:
 def _refresh(scope: Scope, now: datetime) -> AgreementReport:
     with (
         runs.exclusive(scope, waits=True),
-        runs.RunContext(scope, now=now) as work,
+        runs.RunContext(scope, now=now) as run,
     ):
-        work.count(0, 0)
+        run.count(0, 0)
         table_statistics.keep_up()
-        live.count_all(scope, now=now, told=work.count)
-        work.reach(RunStage.COMPUTING)
-        found = _found(scope)
-        facts = study_facts.gather(scope, found.rows.readers, software=settings.VERSION)
+        live.count_all(scope, now=now, progress=run.count)
+        run.reach(RunStage.COMPUTING)
+        gathered = inputs.gather(scope, software=settings.VERSION)
         before = versions.last(scope)
-        same = before if versions.is_of(before, found.rows) else None
-        results = same.results if same else _results(found.rows)
-        parts = details.make(scope, facts, found.rows.readers, before, told=work.compare)
-        work.reach(RunStage.STORING)
+        known = versions.detail_digests(before)
+        same = before if versions.is_of(before, gathered.counts) else None
+        coefficients = (
+            same.results if same else results.coefficients(gathered.counts, gathered.groups)
+        )
+        details = list(
+            results.details(
+                gathered,
+                known,
+                progress=run.compare,
+                gather_reader=partial(inputs.gather_reader, scope),
+            )
+        )
+        run.reach(RunStage.STORING)
         with transaction.atomic():
-            if same and details.are_stored(same, parts):
+            if same and known == {detail.key: detail.digest for detail in details}:
                 report = versions.check(same, now=now)
             else:
-                version = facts.provenance.protocol_version or 0
+                version = gathered.facts.provenance.protocol_version or 0
                 report = versions.store(
-                    scope, found.rows, results, protocol_version=version, now=now
-                )
-                details.store(report, parts, before)
-            _settle(work, report, found, now)
+                    scope, gathered.counts, coefficients, details, before,
+                    protocol_version=version, now=now,
+                )  # fmt: skip
+            _settle(run, report, gathered, now)
         return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What a report is made of, as of one moment.
+def _settle(run: RunContext, report: AgreementReport, gathered: Inputs, now: datetime) -> None:
+    """End the run. The batch is no longer due, unless other readings count by now.
 
-    Attributes:
-        n_repeats: readings of hidden repeats that were ever signed.
-        n_changes: those noted on the run.
-        rows: all that is counted.
+    A submission locks the batch's row until its reading is committed, so while we hold that lock
+    no reading can arrive unseen. A hidden repeat changes no count: it marks only its batch as due,
+    and the run of the batch asks for one of the whole study.
     """
-
-    n_repeats: int
-    n_changes: int
-    rows: PatternRows
-
-
-@transaction.atomic
-def _found(scope: Scope) -> _Found:
-    n_repeats = counts_repeats.n_signed(scope)
-    live.lock(scope.study_id, is_shared=True)
-    # Before all that may change without this lock: who changes a consensus notes it with it.
-    n_changes = runs.n_changes(scope)
-    return _Found(n_repeats, n_changes, inputs(scope))
-
-
-def _results(rows: PatternRows) -> dict[str, Any]:
-    """Return the report; its readers are primary keys, for pages to name or to leave unnamed."""
-    answers = agreement.Answers.from_profiles(
-        rows.profiles, rows.clusters, n_readers=len(rows.readers), n_classes=len(rows.classes)
-    )
-    names = [str(reader) for reader in rows.readers]
-    repeats = counts_repeats.tables(
-        rows.repeats, n_readers=len(rows.readers), n_classes=len(rows.classes)
-    )
-    patterns = load.counted(rows)
-    found = agreement.report(
-        answers, names, rows.classes, repeats=repeats, patterns=patterns, n_voters=rows.n_people
-    )
-    people = answers.of_first(rows.n_people)
-    if people is not answers:
-        patterns = people.count().occurring()
-    groups = counts_groups.members(rows.taxonomy_id)
-    return {
-        **found,
-        "kinds": list(rows.kinds),
-        "groups": group_lines(people, rows.classes, groups),
-        "certainty": rows.grades.report(rows.classes),
-        "measured": measured(rows.measured, rows.classes),
-        "cells": precision.kept(patterns.cells()),
-        "latent": latent_report(patterns, effects=design_effects.largest(found["classes"])),
-        "n_exams_given": rows.n_exams,
-        "n_unreadable": rows.n_unreadable,
-        "n_abstained": rows.n_abstained,
-    }
-
-
-def _settle(work: RunContext, report: AgreementReport, found: _Found, now: datetime) -> None:
-    """End the run, and take the mark from the batch unless other readings count by now.
-
-    Whoever submits holds the batch's row until their reading is committed, so under this lock no
-    reading can be on its way unseen. A hidden repeat changes no count: only the batch that it is
-    of is marked, and tells the whole study.
-    """
-    is_current = work.finish(report, n_changes=found.n_changes, now=now)
+    is_current = run.finish(report, n_changes=gathered.n_changes, now=now)
     batch = report.batch
     if batch is None:
         return
-    if found.n_repeats and report.computed_at == now and batch.purpose in OF_STUDIES:
+    if gathered.n_repeats and report.computed_at == now and batch.purpose in OF_STUDIES:
         live.lock(report.study_id)
         runs.note_change(Scope(report.study_id), now=now)
     locked = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    is_current = is_current and found.n_repeats == counts_repeats.n_signed(report.scope)
+    is_current = is_current and gathered.n_repeats == load.n_signed_repeats(report.scope)
     if is_current and not live.uncounted(report.scope).exists():
         locked.agreement_is_due = False
         locked.save(update_fields=["agreement_is_due"])

@@ -1,20 +1,39 @@
-"""What a written report tells of a study beside its numbers: all that the rows knew of it."""
+"""Facts about a study for its written report: from what was recorded, not from the plan."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, TypedDict
 
+import numpy as np
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, FloatField, Max, Min, Q, Sum
+from django.db.models import (
+    Aggregate,
+    Count,
+    F,
+    FloatField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 
 from annotations.models import (
     OF_STUDIES,
     AgreementReport,
     Assignment,
     AssignmentState,
+    AuditEvent,
     Batch,
     Exam,
+    Exposure,
     Occurrence,
     ProtocolVersion,
     Quality,
@@ -28,23 +47,26 @@ from annotations.models import (
 )
 from annotations.models.batch import BatchQuerySet
 from annotations.models.people import ReaderLevel
-from annotations.services.agreement import study_conduct
+from annotations.services import audit
 from annotations.services.studies import protocols
 from ecgreview import report_writing
-from ecgreview.report_writing import Spread, StudyFacts, Tally
+from ecgreview.report_writing import Display, Draw, Selection, Spread, StudyFacts, Tally
 
 SOFTWARE = "ECG Review"
 
+MAX_DISPLAYS = 6
+"""Ways of displaying a tracing that are listed separately, most common first."""
+
+_DISPLAY = ("arrangement", "rhythm", "speedMmPerS", "gainMmPerMv", "filter")
+
 
 def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts:
-    """Return what is known of the study, or of the batch, at this moment.
-
-    Sexes and levels of readers are told by the values of their rows, in no language.
+    """Return the facts as of now. Sexes and reader levels are stored values, not texts.
 
     Args:
-        scope: whose report it belongs to.
-        readers: ids of those whom the report names, models and references among them.
-        software: the version that runs.
+        scope: the scope of the report.
+        readers: ids of all readers in the report, including models and references.
+        software: version of the software that runs.
     """
     study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
     batch = _batch(scope)
@@ -68,8 +90,8 @@ def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts
     )
 
 
-def told(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
-    """Return ``facts`` of ``report`` in the language of who reads them, with their provenance."""
+def localized(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
+    """Return ``facts`` of ``report`` in the current language, with their provenance."""
     sexes = {sex.value: str(sex.label) for sex in Sex}
     levels = {str(level.value): str(level.label) for level in ReaderLevel}
     kinds = {kind.value: str(kind.label).lower() for kind in ReaderKind}
@@ -86,7 +108,7 @@ def told(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
 
 
 def of_the_version(report: AgreementReport) -> StudyFacts:
-    """Return the little that ``report`` itself tells, which was made before facts were stored.
+    """Return the facts that ``report`` itself holds, for versions without stored facts.
 
     Args:
         report: with its study, batch and taxonomy selected.
@@ -122,12 +144,12 @@ def _is_imported(batches: BatchQuerySet) -> bool:
     return readings.filter(display__has_key="imported").exists()
 
 
-def _named(found: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, ...]:
-    return tuple(Tally(names.get(one.name, one.name), one.n) for one in found)
+def _named(tallies: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, ...]:
+    return tuple(Tally(names.get(tally.name, tally.name), tally.n) for tally in tallies)
 
 
 def _exams(study: Study, batches: BatchQuerySet) -> report_writing.Exams:
-    """Return the exams; ages and sexes are of exams, of which a patient may have several."""
+    """Ages and sexes are counted per exam; a patient may have several."""
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     exams = Exam.objects.filter(pk__in=given.values("exam"))
     owners = exams.aggregate(n=Count("patient", distinct=True), known=Count("patient"))
@@ -138,9 +160,9 @@ def _exams(study: Study, batches: BatchQuerySet) -> report_writing.Exams:
     return report_writing.Exams(
         n=n,
         n_patients=owners["n"] if owners["known"] == n else None,
-        draws=study_conduct.draws(study, exams),
-        n_removed=study_conduct.n_removed(study),
-        read_by=study_conduct.read_by(batches, n),
+        draws=_draws(study, exams),
+        n_removed=_n_removed(study),
+        read_by=_read_by(batches, n),
         datasets=tuple(Tally(name, n) for name, n in sets),
         age_years=_spread_of(ages["quartiles"], ages["n"]),
         sex=_sexes(dict(sexes)),
@@ -155,17 +177,17 @@ def _spread_of(quartiles: Sequence[float] | None, n_known: int) -> Spread | None
 
 
 class _Quartiles(Aggregate):
-    """Quartiles as the database finds them: of millions of exams no age is read."""
+    """Quartiles computed by the database, so that millions of ages are not loaded."""
 
     function = "PERCENTILE_CONT"
     template = "%(function)s(array[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = ArrayField(FloatField())
 
 
-def _sexes(found: Mapping[str | None, int]) -> tuple[Tally, ...]:
-    if not any(found.get(sex) for sex in Sex.values):
+def _sexes(n_exams: Mapping[str | None, int]) -> tuple[Tally, ...]:
+    if not any(n_exams.get(sex) for sex in Sex.values):
         return ()
-    return tuple(Tally(str(sex), found[sex]) for sex in Sex.values if sex in found)
+    return tuple(Tally(str(sex), n_exams[sex]) for sex in Sex.values if sex in n_exams)
 
 
 def _readers(
@@ -178,18 +200,18 @@ def _readers(
         .values("reader")
         .annotate(n=Count("assignment__exam", distinct=True))
     )
-    found = {row["reader"]: row["n"] for row in each}
-    others = User.objects.filter(pk__in=found).exclude(kind=ReaderKind.PERSON)
+    n_exams = {row["reader"]: row["n"] for row in each}
+    others = User.objects.filter(pk__in=n_exams).exclude(kind=ReaderKind.PERSON)
     kinds = others.order_by("kind").values_list("kind").annotate(n=Count("pk"))
-    no_people = set(others.values_list("pk", flat=True))
-    exams_each = {pk: n for pk, n in found.items() if pk not in no_people}
+    not_people = set(others.values_list("pk", flat=True))
+    exams_each = {pk: n for pk, n in n_exams.items() if pk not in not_people}
     people = User.objects.filter(pk__in=exams_each).exclude(username__startswith="import:")
     levels = people.order_by("level").values_list("level").annotate(n=Count("pk"))
     return report_writing.Readers(
         n=len(exams_each),
         others=tuple(Tally(kind, n) for kind, n in kinds),
         levels=tuple(Tally(str(level), n) for level, n in levels),
-        exams_each=study_conduct.spread(exams_each[reader] for reader in sorted(exams_each)),
+        exams_each=_spread(exams_each[reader] for reader in sorted(exams_each)),
         n_qualified=study.readers.filter(user__in=exams_each, qualified_at__isnull=False).count(),
         n_saw_results=study.broken_glass.values("user").distinct().count(),
     )
@@ -204,7 +226,7 @@ def _design(study: Study, batch: Batch | None) -> report_writing.Design:
 def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Counts:
     given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
-    standing = readings.effective().aggregate(
+    effective = readings.effective().aggregate(
         read=Count("pk"),
         unreadable=Count("pk", filter=Q(quality=Quality.UNREADABLE)),
         abstained=Count("pk", filter=Q(outcome=ReadingOutcome.ABSTAINED)),
@@ -215,23 +237,23 @@ def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Coun
     return report_writing.Counts(
         assigned=given.count(),
         corrected=corrected,
-        **standing,
-        **study_conduct.repeats(batches),
-        suggestions_shown=study_conduct.n_shown(batches),
-        **study_conduct.displays(batches.none() if is_imported else batches),
+        **effective,
+        **_planned_repeats(batches),
+        suggestions_shown=_n_shown(batches),
+        **_displays(batches.none() if is_imported else batches),
     )
 
 
 def _dates(study: Study, batches: BatchQuerySet) -> report_writing.Dates:
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
-    found = readings.exclude(display__has_key="imported").aggregate(
+    signed = readings.exclude(display__has_key="imported").aggregate(
         first=Min("submitted_at"), last=Max("submitted_at")
     )
     return report_writing.Dates(
         opened=study.opened_at.date() if study.opened_at else None,
-        first_reading=found["first"].date() if found["first"] else None,
-        last_reading=found["last"].date() if found["last"] else None,
-        closed=study_conduct.closed_on(batches),
+        first_reading=signed["first"].date() if signed["first"] else None,
+        last_reading=signed["last"].date() if signed["last"] else None,
+        closed=_closed_on(batches),
         locked=study.locked_at.date() if study.locked_at else None,
     )
 
@@ -247,3 +269,144 @@ def _provenance(report: AgreementReport, software: str) -> report_writing.Proven
         protocol_digest=frozen.digest if frozen else "",
         written_at=report.computed_at,
     )
+
+
+# -- Conduct --------------------------------------------------------------------------------------
+
+
+class _Displays(TypedDict):
+    """The fields of ``report_writing.Counts`` about how tracings were displayed."""
+
+    displays: tuple[Display, ...]
+    display_other: int
+    display_unknown: int
+
+
+class _Repeats(TypedDict):
+    """The fields of ``report_writing.Counts`` about hidden repeats."""
+
+    repeats_planned: int
+    repeat_days: Spread | None
+
+
+def _draws(study: Study, exams: QuerySet[Exam]) -> tuple[Draw, ...] | None:
+    """Return how the exams of ``study`` were selected; None if that was not recorded."""
+    n_exams = exams.count()
+    n_of_study = exams.filter(in_studies__study=study).count()
+    events = AuditEvent.objects.filter(study=study, action=audit.Action.STUDY_EXAMS_ADDED)
+    draws = [
+        _draw(json.loads(after)) for after in events.order_by("pk").values_list("after", flat=True)
+    ]
+    if not n_of_study or all(draw.selection is Selection.UNKNOWN for draw in draws):
+        return None
+    if n_exams > n_of_study:
+        draws.append(Draw(n=n_exams - n_of_study))
+    return tuple(draws)
+
+
+def _draw(recorded: dict[str, Any]) -> Draw:
+    """Return the draw that an audit event recorded. Early events have only the number of exams."""
+    selection = Selection(recorded.get("selection", Selection.UNKNOWN))
+    return Draw(n=recorded["n_exams"], selection=selection, **recorded.get("draw", {}))
+
+
+def _n_removed(study: Study) -> int:
+    """Return how many exams were removed from the study before they were assigned."""
+    events = AuditEvent.objects.filter(study=study, action=audit.Action.STUDY_EXAMS_REMOVED)
+    return sum(json.loads(after)["n_exams"] for after in events.values_list("after", flat=True))
+
+
+def _read_by(batches: BatchQuerySet, n_exams: int) -> tuple[Tally, ...]:
+    """Return how many of ``n_exams`` were read by 0, 1, 2, ... people."""
+    each = (
+        Reading.objects.counted()
+        .filter(assignment__batch__in=batches, reader__kind=ReaderKind.PERSON)
+        .order_by()
+        .values("assignment__exam")
+        .annotate(n=Count("reader", distinct=True))
+    )
+    by_readers = Counter(each.values_list("n", flat=True))
+    by_readers[0] += n_exams - by_readers.total()
+    return tuple(Tally(str(n), by_readers[n]) for n in sorted(by_readers) if by_readers[n] > 0)
+
+
+def _planned_repeats(batches: BatchQuerySet) -> _Repeats:
+    """Return the number of planned repeats, and the days between first and second reading."""
+    planned = Assignment.objects.filter(batch__in=batches, occurrence=Occurrence.REPEAT)
+    first = (
+        Reading.objects.blind()
+        .effective()
+        .filter(
+            reader=OuterRef("reader"),
+            assignment__batch=OuterRef("assignment__batch"),
+            assignment__exam=OuterRef("assignment__exam"),
+            assignment__occurrence=Occurrence.FIRST,
+        )
+    )
+    second = Reading.objects.blind().effective().filter(assignment__in=planned)
+    gaps = second.annotate(
+        gap=F("submitted_at") - Subquery(first.values("submitted_at")[:1])
+    ).values_list("gap", flat=True)
+    days = [gap / timedelta(days=1) for gap in gaps if gap is not None]
+    return {"repeats_planned": planned.count(), "repeat_days": _spread(sorted(days))}
+
+
+def _n_shown(batches: BatchQuerySet) -> int:
+    """Return the number of readings for which suggestions were shown."""
+    shown = Exposure.objects.filter(assignment__batch__in=batches)
+    return shown.values("assignment").distinct().count()
+
+
+def _displays(batches: BatchQuerySet) -> _Displays:
+    """Return how the tracing was displayed when readings were submitted."""
+    keys = [f"display__{name}" for name in _DISPLAY]
+    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
+    rows = readings.order_by().values_list(*keys).annotate(n=Count("pk")).order_by("-n", *keys)
+    known, n_unknown = [], 0
+    for *values, n in rows:
+        display = _display(values, n)
+        if display is None:
+            n_unknown += n
+        else:
+            known.append(display)
+    return {
+        "displays": tuple(known[:MAX_DISPLAYS]),
+        "display_other": sum(display.n for display in known[MAX_DISPLAYS:]),
+        "display_unknown": n_unknown,
+    }
+
+
+def _display(values: list[Any], n: int) -> Display | None:
+    """Return a display, or None if unknown: API clients may send anything or nothing."""
+    arrangement, rhythm, speed, gain, filter_name = values
+    if not isinstance(arrangement, str) or not _is_number(speed) or not _is_number(gain):
+        return None
+    leads = tuple(map(str, rhythm)) if isinstance(rhythm, list) else ()
+    return Display(
+        n=n,
+        arrangement=arrangement,
+        speed_mm_per_s=speed,
+        gain_mm_per_mv=gain,
+        rhythm=leads,
+        filter=filter_name if isinstance(filter_name, str) else "",
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _closed_on(batches: BatchQuerySet) -> date | None:
+    """Return when the last batch was closed; None while one is open."""
+    moments = list(batches.values_list("closed_at", flat=True))
+    closed = [moment for moment in moments if moment is not None]
+    return max(closed).date() if closed and len(closed) == len(moments) else None
+
+
+def _spread(values: Iterable[float]) -> Spread | None:
+    """Return the quartiles of ``values``; None if there are none."""
+    known = np.array(list(values), dtype=np.float64)
+    if not known.size:
+        return None
+    low, middle, high = np.percentile(known, [25, 50, 75]).tolist()
+    return Spread(low, middle, high, len(known))

@@ -1,30 +1,44 @@
-"""Versions of the agreement: stored once, never changed, and only when something differs."""
+"""Report versions: stored once, never changed, and only when something differs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from annotations.models import AgreementReport, Scope
+from annotations.models import AgreementDetail, AgreementReport, Scope
 from annotations.services import audit
-from annotations.services.audit import digests
+from annotations.services.agreement.results import Detail, DetailKey
 from annotations.services.counts.load import PatternRows
-from ecgreview import agreement
+from ecgreview import agreement, hash_chain
+
+DIGESTED = (
+    *("study_id", "batch_id", "number", "taxonomy_id", "protocol_version", "method_version"),
+    *("inputs_digest", "computed_at", "n_readings", "results"),
+)
+"""The columns of a report that its digest in the audit trail is made of."""
 
 
 def last(scope: Scope) -> AgreementReport | None:
-    """Return the newest version of ``scope``; None when there is none."""
+    """Return the newest version of ``scope``, if any."""
     return AgreementReport.objects.of_scope(scope).order_by("-number").first()
 
 
 def is_of(report: AgreementReport | None, rows: PatternRows) -> bool:
-    """Tell whether the present method would make the numbers of ``report`` of these rows."""
+    """Return whether the current method would compute the same coefficients from ``rows``."""
     return (
         report is not None
         and report.inputs_digest == rows.digest
         and report.method_version == agreement.VERSION
     )
+
+
+def detail_digests(report: AgreementReport | None) -> dict[DetailKey, str]:
+    """Return the digests of the details of ``report``."""
+    if report is None:
+        return {}
+    rows = report.details.values_list("kind", "reader", "inputs_digest")
+    return {(kind, reader_id): digest for kind, reader_id, digest in rows}
 
 
 def check(report: AgreementReport, *, now: datetime) -> AgreementReport:
@@ -38,12 +52,23 @@ def store(
     scope: Scope,
     rows: PatternRows,
     results: Mapping[str, Any],
+    details: Sequence[Detail],
+    before: AgreementReport | None,
     *,
     protocol_version: int,
     now: datetime,
 ) -> AgreementReport:
-    """Store ``results``, which came of ``rows``, as the next version; ``scope`` must be claimed."""
-    before = last(scope)
+    """Store the next version of ``scope``, which must be claimed.
+
+    Args:
+        scope: the scope.
+        rows: what ``results`` were computed from.
+        results: the coefficients.
+        details: of the version; those without results refer to the rows of ``before``.
+        before: the version before.
+        protocol_version: in force.
+        now: the current time.
+    """
     report = AgreementReport.objects.create(
         study_id=scope.study_id,
         batch_id=scope.batch_id,
@@ -59,17 +84,46 @@ def store(
     )
     audit.record(
         actor=None, action=audit.Action.AGREEMENT_COMPUTED, study=report.study, target=report,
-        after={"batch": report.batch_id, "number": report.number,
-               "digest": digests.of_report(report)}, now=now,
+        after={"batch": report.batch_id, "number": report.number, "digest": digest(report)},
+        now=now,
     )  # fmt: skip
+    _store_details(report, details, before)
     return report
 
 
+def _store_details(
+    report: AgreementReport, details: Iterable[Detail], before: AgreementReport | None
+) -> None:
+    rows = AgreementDetail.objects.filter(report=before).values_list(
+        "kind", "reader", "pk", "taken_from"
+    )
+    holders: dict[DetailKey, int] = {
+        (kind, reader): taken or pk for kind, reader, pk, taken in rows
+    }
+    AgreementDetail.objects.bulk_create(
+        AgreementDetail(
+            report=report,
+            kind=detail.kind,
+            reader_id=detail.reader_id,
+            inputs_digest=detail.digest,
+            results=detail.results,
+            taken_from_id=holders[detail.key] if detail.results is None else None,
+        )
+        for detail in details
+    )
+
+
+def digest(report: AgreementReport) -> str:
+    """Return the SHA-256 of a version as it is stored, for the audit trail."""
+    stored = AgreementReport.objects.filter(pk=report.pk).values(*DIGESTED).get()
+    return hash_chain.content_digest(stored)
+
+
 def named(results: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return ``results`` with names in the place of readers' primary keys.
+    """Return ``results`` with readers' names instead of primary keys.
 
     Args:
         results: of a report.
-        names: by primary key as text; whoever is not among them keeps theirs.
+        names: by primary key as text; readers who are missing here keep theirs.
     """
-    return {**results, "readers": [names.get(one, one) for one in results["readers"]]}
+    return {**results, "readers": [names.get(reader, reader) for reader in results["readers"]]}

@@ -1,4 +1,4 @@
-"""Digests of things that are created once: taxonomies, consensus, agreement reports."""
+"""Digests of things that are created once: taxonomies and consensus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Field, Model
 
 from annotations.models import (
-    AgreementReport,
     ClassRelation,
     Consensus,
     ConsensusLabel,
@@ -22,10 +21,6 @@ from ecgreview import hash_chain
 
 ROWS_AT_ONCE = 2000
 
-REPORT = (
-    *("study_id", "batch_id", "number", "taxonomy_id", "protocol_version", "method_version"),
-    *("inputs_digest", "computed_at", "n_readings", "results"),
-)
 TAXONOMY = ("name", "version", "status", "banner", "banner_pt")
 GROUP = ("code", "name", "name_pt", "position")
 CLASS = (
@@ -50,12 +45,6 @@ def of_taxonomy(taxonomy: Taxonomy) -> str:
             ],
         }
     )
-
-
-def of_report(report: AgreementReport) -> str:
-    """Return the SHA-256 of a stored version of the agreement report."""
-    stored = AgreementReport.objects.filter(pk=report.pk).values(*REPORT).get()
-    return hash_chain.content_digest(stored)
 
 
 def consensus_columns() -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from annotations import table_statistics
 from annotations.models import (
     Assignment,
     Batch,
@@ -24,7 +25,7 @@ from annotations.models import (
 from annotations.services import audit
 from annotations.services.assignment import required_readings
 from annotations.services.audit import digests
-from annotations.services.counts import runs, table_statistics
+from annotations.services.counts import runs
 from annotations.services.reading import votes
 from annotations.services.reading.votes import Vote
 from ecgreview import consensus

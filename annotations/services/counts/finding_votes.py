@@ -1,97 +1,280 @@
-"""The findings of the readings that have a vote, in the classes that are in force."""
+"""The findings of the readings that vote: their certainty and their measurements."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
-from annotations.models import Occurrence, Reading, Scope, Study, Taxonomy
+from annotations.models import (
+    Exam,
+    ExamPattern,
+    Occurrence,
+    Reading,
+    Scope,
+    Study,
+    Taxonomy,
+    in_scope,
+)
 from annotations.models.reading import ReadingQuerySet
-from annotations.services.counts import repeats
+from annotations.services.counts.exam_patterns import ABSENT, PRESENT
 from annotations.services.reading import votes
 from annotations.services.taxonomy import mappings
+from ecgreview.agreement import Cluster
+from ecgreview.agreement.reports.certainty import LEVELS, Graded
+from ecgreview.agreement.reports.measured import Measured
 
-Row = tuple[Any, ...]
+Finding = tuple[int, int, str, str, list[dict[str, Any]]]
+"""Exam id, reader id, class code, certainty and measurements."""
+
+CountedExam = tuple[int, int | None, Sequence[int], Mapping[str, str]]
+"""Exam id, patient id if known, readers, and their digits by class code."""
+
 Changes = dict[str, list[str]]
-EVERY = Q()
+"""The codes in force, by code of an earlier version of the classes."""
+
+CertaintyOf = Mapping[tuple[int, int, str], int]
+"""Index of the level in ``LEVELS``, by exam id, reader id and class code."""
 
 
-def findings(scope: Scope, *fields: str, where: Q = EVERY) -> Iterator[Row]:
-    """Yield the findings of the votes that count in ``scope``: (exam, reader, class, *fields).
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """How certain the readers of each exam were. Its field names enter ``PatternRows.digest``.
 
-    Exam and reader are ids, the class is a code. Where two classes of an earlier version became
-    one, it is yielded for each of them. Readings made under a version from which no mapping leads
-    to the classes in force are left out: they are not counted either.
+    Attributes:
+        profiles: the different ways in which exams were graded.
+        units: exams, and patients with several exams, by the profiles of their exams.
+    """
+
+    profiles: tuple[Graded, ...] = ()
+    units: tuple[Cluster, ...] = ()
+
+
+def load(
+    scope: Scope,
+    study: Study | None,
+    taxonomy_id: int,
+    codes: Sequence[str],
+    *,
+    people: Sequence[int],
+) -> tuple[Grades, tuple[Measured, ...]]:
+    """Return how certain readers were, and what two or more of them measured of an exam.
+
+    Both come from one pass over the findings of the readings that vote.
 
     Args:
-        scope: a batch, in the words of its readings; or a whole study, in the classes in force.
-        fields: of findings, by name.
-        where: conditions for ``findings`` of readings.
+        scope: the scope.
+        study: of a whole study, with the classes in force; None for a batch.
+        taxonomy_id: version of the classes.
+        codes: classes in force, in their order.
+        people: ids of the readers who are compared, in the order of their indexes.
     """
-    standing = _standing(scope)
-    became = _became(scope, standing)
-    if scope.is_study:
-        standing = standing.filter(taxonomy__in=became)
-    voting = standing.readable().exclude(pk__in=_without_vote(scope, standing))
-    # Joined, and no condition `reading__in`: by stale statistics that would be a loop in a loop.
-    found = voting.filter(where, findings__isnull=False).values_list(
+    certainty: dict[tuple[int, int, str], int] = {}
+    values: _Values = {}
+    reader_index = {reader: index for index, reader in enumerate(people)}
+    class_index = {code: index for index, code in enumerate(codes)}
+    for exam_id, reader_id, code, level, marks in findings(scope, study):
+        key = exam_id, reader_id, code
+        certainty[key] = max(certainty.get(key, 0), LEVELS.index(level))
+        if reader_id in reader_index:
+            for mark in marks:
+                exams = values.setdefault((class_index[code], mark["kind"]), defaultdict(dict))
+                own = exams[exam_id].setdefault(reader_index[reader_id], [])
+                own.append(float(mark["value"]))
+    grades = _grades(scope, taxonomy_id, class_index, certainty, frozenset(people))
+    return grades, _measured(values)
+
+
+# -- Certainty ------------------------------------------------------------------------------------
+
+
+def _grades(
+    scope: Scope,
+    taxonomy_id: int,
+    class_index: Mapping[str, int],
+    certainty: CertaintyOf,
+    people: Collection[int],
+) -> Grades:
+    """Return the grades of the exams that are counted, whose votes are those of the counts.
+
+    A reading that came after its exam was counted has no effect until it is counted itself.
+    """
+    counted = ExamPattern.objects.filter(in_scope(scope), taxonomy=taxonomy_id)
+    rows = counted.exclude(readers__len=0).values_list("exam", "exam__patient", "readers", "states")
+    exams: Iterator[CountedExam] = rows.iterator(chunk_size=10_000)
+    of_patients: dict[int, Counter[Graded]] = defaultdict(Counter)
+    alone: Counter[Graded] = Counter()
+    for exam_id, patient_id, readers, states in exams:
+        n_people = sum(reader in people for reader in readers)
+        if not n_people:
+            continue
+        absent = (n_people, *[0] * (len(LEVELS) - 1))
+        levels = (
+            (class_index[code], _levels(exam_id, readers, code, digits, certainty, people))
+            for code, digits in states.items()
+        )
+        graded = Graded(n_people, tuple(sorted(row for row in levels if row[1] != absent)))
+        if patient_id is None:
+            alone[graded] += 1
+        else:
+            of_patients[patient_id][graded] += 1
+    return _by_unit(alone, of_patients.values())
+
+
+def _levels(
+    exam_id: int,
+    readers: Sequence[int],
+    code: str,
+    digits: str,
+    certainty: CertaintyOf,
+    people: Collection[int],
+) -> tuple[int, ...]:
+    """Return how many people chose each level; those who could not assess the class chose none."""
+    counts = [0] * len(LEVELS)
+    for reader_id, digit in zip(readers, digits, strict=True):
+        if reader_id not in people:
+            continue
+        if digit == ABSENT:
+            counts[0] += 1
+        elif digit == PRESENT and (level := certainty.get((exam_id, reader_id, code))):
+            counts[level] += 1
+    return tuple(counts)
+
+
+def _by_unit(alone: Counter[Graded], patients: Iterable[Counter[Graded]]) -> Grades:
+    units: Counter[tuple[tuple[Graded, int], ...]] = Counter()
+    for graded, n_exams in alone.items():
+        units[((graded, 1),)] += n_exams
+    for of_patient in patients:
+        units[tuple(sorted(of_patient.items()))] += 1
+    profiles = sorted({graded for unit in units for graded, _ in unit})
+    index = {graded: place for place, graded in enumerate(profiles)}
+    return Grades(
+        tuple(profiles),
+        tuple(
+            Cluster(tuple((index[graded], n) for graded, n in unit), n_units)
+            for unit, n_units in sorted(units.items())
+        ),
+    )
+
+
+# -- Measurements ---------------------------------------------------------------------------------
+
+_Values = dict[tuple[int, str], dict[int, dict[int, list[float]]]]
+"""Measured values by (class index, kind), then exam id, then reader index."""
+
+
+def _measured(values: _Values) -> tuple[Measured, ...]:
+    """Return the exams that two readers or more measured; each reader's values are averaged."""
+    compared = {
+        key: {exam_id: readers for exam_id, readers in exams.items() if len(readers) > 1}
+        for key, exams in values.items()
+    }
+    patients = _patients({exam_id for exams in compared.values() for exam_id in exams})
+    return tuple(
+        Measured(
+            column,
+            kind,
+            tuple(
+                sorted(
+                    tuple((reader, fmean(sorted(own))) for reader, own in sorted(readers.items()))
+                    for readers in exams.values()
+                )
+            ),
+            is_clustered=_has_several([patients.get(exam_id) for exam_id in exams]),
+        )
+        for (column, kind), exams in sorted(compared.items())
+        if exams
+    )
+
+
+def _patients(exam_ids: set[int]) -> dict[int, int | None]:
+    return dict(Exam.objects.filter(pk__in=exam_ids).values_list("pk", "patient"))
+
+
+def _has_several(patients: Sequence[int | None]) -> bool:
+    known = [patient for patient in patients if patient is not None]
+    return len(known) != len(set(known))
+
+
+# -- Findings -------------------------------------------------------------------------------------
+
+
+def findings(scope: Scope, study: Study | None) -> Iterator[Finding]:
+    """Yield the findings of the readings that vote in ``scope``.
+
+    If two classes of an earlier version became one, a finding is yielded for each of them. Left out
+    are readings made under a version from which no mapping leads to the classes in force: they are
+    not counted either.
+
+    Args:
+        scope: a batch, in the classes of its readings; or a whole study, in the classes in force.
+        study: of a whole study, with the classes in force; None for a batch.
+    """
+    effective = _effective(scope)
+    became = _became(effective, study)
+    if study:
+        effective = effective.filter(taxonomy__in=became)
+    voting = effective.readable().exclude(pk__in=_without_vote(effective, study))
+    # A join, not `reading__in`: with stale statistics that would run as a nested loop.
+    rows = voting.filter(findings__isnull=False).values_list(
         "assignment__exam", "reader", "taxonomy", "findings__diagnostic_class__code",
-        *(f"findings__{field}" for field in fields),
+        "findings__certainty", "findings__measurements",
     )  # fmt: skip
-    for exam_id, reader_id, taxonomy_id, code, *more in found.iterator(chunk_size=10_000):
-        changed = became.get(taxonomy_id)
-        for now in (code,) if changed is None else changed.get(code, ()):
-            yield exam_id, reader_id, now, *more
+    for exam_id, reader_id, taxonomy_id, code, *more in rows.iterator(chunk_size=10_000):
+        changes = became.get(taxonomy_id)
+        for code_now in (code,) if changes is None else changes.get(code, ()):
+            yield exam_id, reader_id, code_now, *more
 
 
-def _standing(scope: Scope) -> ReadingQuerySet:
-    found = Reading.objects.blind().effective().answered()
-    return found.filter(repeats.within(scope), assignment__occurrence=Occurrence.FIRST)
+def _effective(scope: Scope) -> ReadingQuerySet:
+    readings = Reading.objects.blind().effective().answered().of_scope(scope)
+    return readings.filter(assignment__occurrence=Occurrence.FIRST)
 
 
-def _without_vote(scope: Scope, standing: ReadingQuerySet) -> set[int]:
-    """Return the readings that have no vote, for their readers read the exam before or again.
+def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
+    """Return the readings without a vote, because the reader read the exam in another batch too.
 
-    Few exams come twice to a reader, so the rule is asked about these alone.
+    Few exams come twice to a reader, so only these readings are loaded.
     """
-    if not scope.is_study:
+    if study is None:
         return set()
-    places = standing.values("assignment__exam", "reader").annotate(n=Count("pk")).filter(n__gt=1)
+    pairs = effective.values("assignment__exam", "reader").annotate(n=Count("pk")).filter(n__gt=1)
     exams, readers = set(), set()
-    for exam_id, reader_id in places.order_by().values_list("assignment__exam", "reader"):
+    for exam_id, reader_id in pairs.order_by().values_list("assignment__exam", "reader"):
         exams.add(exam_id)
         readers.add(reader_id)
     if not exams:
         return set()
-    twice = standing.filter(assignment__exam__in=exams, reader__in=readers)
-    rows = list(twice.select_related("assignment").in_turn())
-    chosen = votes.that_count(votes.translated(Study.objects.get(pk=scope.study_id), rows))
-    have = {vote.reading_id for of_exam in chosen.values() for vote in of_exam}
-    return {row.pk for row in rows} - have
+    repeated = effective.filter(assignment__exam__in=exams, reader__in=readers)
+    rows = list(repeated.select_related("assignment").in_turn())
+    by_exam = votes.that_count(votes.translated(study, rows))
+    voting = {vote.reading_id for of_exam in by_exam.values() for vote in of_exam}
+    return {row.pk for row in rows} - voting
 
 
-def _became(scope: Scope, standing: ReadingQuerySet) -> dict[int, Changes | None]:
-    """Return, by version that leads to that in force, what each of its classes is for certain.
+def _became(effective: ReadingQuerySet, study: Study | None) -> dict[int, Changes | None]:
+    """Return what each class has certainly become, by version of the classes.
 
-    None where nothing has changed: of the version in force itself. In a batch all is as it was
-    said, and nothing is told here.
+    None for the version in force, in which nothing changed. Versions without a mapping to it are
+    missing. Empty for a batch, which is read in its own classes.
     """
-    if not scope.is_study:
+    if study is None:
         return {}
-    study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
-    used = set(standing.order_by().values_list("taxonomy", flat=True).distinct())
-    found: dict[int, Changes | None] = {study.taxonomy_id: None}
+    used = set(effective.order_by().values_list("taxonomy", flat=True).distinct())
+    became: dict[int, Changes | None] = {study.taxonomy_id: None}
     for version in Taxonomy.objects.filter(pk__in=used - {study.taxonomy_id}):
         try:
             origins = mappings.between(version, study.taxonomy).origins
         except mappings.NoMapping:
             continue
         changes: Changes = defaultdict(list)
-        for now, origin in origins.items():
+        for code_now, origin in origins.items():
             for code in origin.certain:
-                changes[code].append(now)
-        found[version.pk] = changes
-    return found
+                changes[code].append(code_now)
+        became[version.pk] = changes
+    return became

@@ -1,8 +1,8 @@
-"""Live counts of response patterns: every reading counted once, however often we are asked.
+"""Live counts of response patterns. Counting an exam again does not count it twice.
 
-All that is counted of a study changes under one advisory lock, which nobody who reads ever takes.
-The marker of an exam (``ExamPattern``) says what is counted of it; counting anew takes that away
-and adds what the readings say now, in the transaction that deletes the queue rows.
+All counts of a study change under one advisory lock, which readers of ECGs never take. The marker
+of an exam (``ExamPattern``) holds what is counted of it. Counting it again subtracts that and adds
+its present readings, in the same transaction that deletes the queue rows.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from ecgreview import advisory_locks
 from ecgreview.advisory_locks import Lock
 
 EXAMS_AT_ONCE = (200, 20, 2, 1)
-"""So many exams in one transaction, by how often they were tried: what fails ends up alone."""
+"""Exams per transaction, by number of attempts: an exam that fails ends up alone."""
 
 MAX_ATTEMPTS = 1_000
-"""Are counted; what fails is tried for ever, behind all others."""
+"""Attempts are counted up to here. Exams that fail are retried forever, after all others."""
 
 
 class Busy(Exception):
-    """Others work on the counts of the study at this moment."""
+    """Another worker has the counts of the study locked."""
 
 
 def count_next(*, now: datetime) -> bool:
-    """Count some exams that changed; return False when there are none, or others count them.
+    """Count some exams that changed; return False if there are none, or others are counting them.
 
-    The attempt is noted before the work begins, and committed: an exam that cannot be counted
-    goes behind all others instead of holding them up for ever.
+    The attempt is committed before the work begins, so that an exam that cannot be counted moves
+    behind all others instead of blocking them.
     """
     if not UncountedExam.objects.exists():
         return False
@@ -56,23 +56,29 @@ def count_next(*, now: datetime) -> bool:
         waiting = UncountedExam.objects.filter(pk__in=[row.pk for row in claimed])
         waiting.update(n_attempts=Least(F("n_attempts") + 1, MAX_ATTEMPTS))
     with transaction.atomic():
-        # Another worker may have come in between.
+        # Another worker may have taken the lock in between.
         if advisory_locks.take(Lock.PATTERN_COUNTS, claimed[0].batch.study_id, waits=False):
             _count(waiting, now)
     return True
 
 
 def count_all(
-    scope: Scope, *, now: datetime, told: Callable[[int, int], None] | None = None
+    scope: Scope, *, now: datetime, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Count whatever is uncounted in ``scope``, telling how many of how many rows are done."""
+    """Count everything uncounted in ``scope``.
+
+    Args:
+        scope: the scope.
+        now: the current time.
+        progress: called with the number of queue rows done and their total; may raise to stop.
+    """
     waiting = uncounted(scope)
     if scope.is_study:
         remember_other_classes(scope.study_id)
     n_total, last = waiting.count(), 0
     for n_done in range(0, n_total, EXAMS_AT_ONCE[0]):
-        if told:
-            told(n_done, n_total)
+        if progress:
+            progress(n_done, n_total)
         with transaction.atomic():
             lock(scope.study_id)
             rows = list(waiting.filter(pk__gt=last).order_by("pk")[: EXAMS_AT_ONCE[0]])
@@ -85,10 +91,10 @@ def count_all(
 
 
 def remember_other_classes(study_id: int) -> None:
-    """Queue the exams that are counted under other classes than those in force.
+    """Queue the exams that are counted in other classes than those in force.
 
-    An amendment queues what was read when it began. A reading that was counted while it was under
-    way, under the classes of before, is found here.
+    An amendment queues the exams that were read when it began. This catches readings that were
+    counted in the old classes while it ran.
     """
     in_force = Study.objects.get(pk=study_id).taxonomy_id
     others = ExamPattern.objects.filter(in_scope(Scope(study_id))).exclude(taxonomy=in_force)
@@ -102,7 +108,7 @@ def remember_other_classes(study_id: int) -> None:
 
 
 def uncounted(scope: Scope) -> QuerySet[UncountedExam]:
-    """Return the exams that the counts of ``scope`` still lack, some of them many times."""
+    """Return the queue rows of ``scope``. An exam may have several."""
     if scope.is_study:
         return UncountedExam.objects.filter(
             batch__study=scope.study_id, batch__purpose__in=OF_STUDIES
@@ -111,15 +117,15 @@ def uncounted(scope: Scope) -> QuerySet[UncountedExam]:
 
 
 def lock(study_id: int, *, is_shared: bool = False, waits: bool = True) -> None:
-    """Keep all counts of a study as they are, until the transaction ends.
+    """Lock the counts of a study until the transaction ends.
 
     Args:
-        study_id: whose counts.
-        is_shared: only to look at them: others may look as well.
-        waits: for whoever has them.
+        study_id: the study.
+        is_shared: only to read them: others may read them too.
+        waits: wait for the lock, instead of raising ``Busy``.
 
     Raises:
-        Busy: somebody has them, and we do not wait.
+        Busy: another worker has the lock.
     """
     if not advisory_locks.take(Lock.PATTERN_COUNTS, study_id, is_shared=is_shared, waits=waits):
         raise Busy(study_id)
@@ -144,7 +150,7 @@ def replace(
     now: datetime,
     n_repaired: int = 0,
 ) -> int:
-    """Put ``new`` in the place of what is counted of these exams; return how many that changed.
+    """Replace what is counted of these exams; return how many exams that changed.
 
     The counts must be locked.
     """
@@ -161,7 +167,7 @@ def replace(
 
 
 def _claim() -> Sequence[UncountedExam]:
-    """Return some exams of one batch whose study nobody else counts at this moment."""
+    """Return some exams of one batch whose study no other worker is counting."""
     waiting = UncountedExam.objects.select_related("batch").order_by("n_attempts", "pk")
     taken: list[int] = []
     while first := waiting.exclude(batch__study__in=taken).first():
@@ -174,7 +180,7 @@ def _claim() -> Sequence[UncountedExam]:
 
 
 def _count(waiting: QuerySet[UncountedExam], now: datetime) -> None:
-    """Count the exams of ``waiting``, rows of one batch, and take them out of the queue."""
+    """Count the exams of ``waiting``, queue rows of one batch, and delete the rows."""
     rows = list(waiting.values_list("pk", "batch", "exam"))
     if not rows:
         return

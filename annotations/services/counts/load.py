@@ -1,66 +1,76 @@
-"""All that is counted of a scope, as plain values: what coefficients are computed from."""
+"""Everything that is counted of a scope, as one frozen value: the input of the coefficients."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 from django.db import connection
 from django.db.models import Count, Q, Sum
+from numpy.typing import NDArray
 
 from annotations.models import (
     OF_STUDIES,
     Assignment,
     Batch,
+    DiagnosticClass,
     ExamPattern,
     Occurrence,
     PatternCount,
     ReaderKind,
     ReaderSetCount,
+    Reading,
     Scope,
     Study,
     Taxonomy,
     User,
     in_scope,
 )
-from annotations.services.counts import certainty, measurements
-from annotations.services.counts import repeats as counts_repeats
-from annotations.services.counts.certainty import Grades
-from annotations.services.counts.repeats import Repeats
+from annotations.models.reading import ReadingQuerySet
+from annotations.services.counts import finding_votes
+from annotations.services.counts.finding_votes import Grades
+from annotations.services.reading import votes
 from ecgreview import agreement
-from ecgreview.agreement import Cluster, Profile
+from ecgreview.agreement import MISSING, Cluster, Profile
 from ecgreview.agreement.counts.patterns import Row
 from ecgreview.agreement.reports.measured import Measured
 
 Places = tuple[int, ...]
-"""Places in ``PatternRows.readers``, in the order of the readers' ids."""
+"""Indexes into ``PatternRows.readers``, by ascending reader id."""
+
+Fields = tuple[int, int, int, int]
+"""Exams with a class at neither reading, the second only, the first only, both."""
+
+Repeats = tuple[tuple[int, tuple[Fields, ...]], ...]
+"""((index of the reader, fields of each class), ...), for readers who were given exams again."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternRows:
-    """What is counted of a scope.
+    """What is counted of a scope. The field names enter ``digest``: renaming one changes it.
 
     Attributes:
-        taxonomy_id: the version of the classes.
-        readers: ids of all who were given exams to read, whether or not they have; people first,
-            then models and references, each ascending.
+        taxonomy_id: version of the classes.
+        readers: ids of all readers who were given exams, whether or not they have read any; people
+            first, then models and references, each in ascending order.
         classes: codes, in the order of the list.
-        reader_sets: ((readers, n_exams), ...): exams that just these could read, ascending.
-        patterns: ((class, readers, digits, n_exams), ...): class is a place in ``classes``; a
-            digit for each reader as in ``Profile``. What is missing here up to the count of the
-            reader set are exams of which all of them call the class absent.
-        profiles: the same counted over all classes together; exams of no reader left out.
-        clusters: patients with several exams; every other exam is one of its own.
-        n_exams: exams that were given out, read or not.
-        n_unreadable: readings that say the exam is unreadable.
-        n_abstained: readers of exams who said they are not competent.
-        repeats: what readers said of an exam the first time and again.
-        grades: how sure they were of what they gave.
-        measured: what two of them or more measured of an exam.
-        kinds: what each of ``readers`` is, of ``ReaderKind``.
+        reader_sets: ((readers, n_exams), ...): exams that exactly these readers could read, sorted.
+        patterns: ((class, readers, digits, n_exams), ...): class is an index into ``classes``; one
+            digit per reader as in ``Profile``. Exams missing here, up to the number of the reader
+            set, are those whose readers all call the class absent.
+        profiles: the same over all classes together, without exams that nobody read.
+        clusters: patients with several exams; every other exam is its own cluster.
+        n_exams: exams that were assigned, read or not.
+        n_unreadable: readings that call the exam unreadable.
+        n_abstained: number of times a reader abstained.
+        repeats: what readers answered at the first and at the hidden second reading of an exam.
+        grades: how certain readers were of their findings.
+        measured: what two readers or more measured of an exam.
+        kinds: the ``ReaderKind`` of each of ``readers``.
     """
 
     taxonomy_id: int
@@ -80,24 +90,55 @@ class PatternRows:
 
     @property
     def n_people(self) -> int:
-        """How many of the readers are people: the first of them."""
+        """How many of the readers are people. They come first."""
         return self.kinds.count(ReaderKind.PERSON)
 
     @property
     def n_readings(self) -> int:
-        """How many readings are counted, those of the unreadable among them."""
+        """Number of readings counted, including those that call the exam unreadable."""
         return sum(len(readers) * n for readers, n in self.reader_sets) + self.n_unreadable
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal digits, of all of it."""
+        """SHA-256 of all of it, in hexadecimal digits."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def pattern_count(self) -> agreement.PatternCount:
+        """Return how many exams of each class were answered in which way.
+
+        Raises:
+            BadCounts: the counts contradict each other.
+        """
+        return agreement.PatternCount.from_sets(
+            self.reader_sets,
+            (
+                Row(column, readers, [int(digit) for digit in digits], n)
+                for column, readers, digits, n in self.patterns
+            ),
+            n_readers=len(self.readers),
+            n_classes=len(self.classes),
+        )
+
+    def repeat_tables(self) -> NDArray[np.float64] | None:
+        """Return the hidden repeats as tables, or None if there are none.
+
+        Returns:
+            Shape (n_readers, n_classes, 2, 2): exams by a reader's first answer (absent, present)
+            and second answer.
+        """
+        if not self.repeats:
+            return None
+        n_classes = len(self.classes)
+        tables = np.zeros((len(self.readers), n_classes, 2, 2))
+        for reader, fields in self.repeats:
+            tables[reader] = np.array(fields, dtype=np.float64).reshape(n_classes, 2, 2)
+        return tables
+
 
 def load(scope: Scope) -> PatternRows:
-    """Return what is counted of ``scope``, whose counts must be locked, in the classes in force."""
-    taxonomy = _taxonomy(scope)
+    """Return what is counted of ``scope`` in the classes in force. The counts must be locked."""
+    study, taxonomy = _study_and_classes(scope)
     given = Assignment.objects.filter(_given(scope), occurrence=Occurrence.FIRST)
     codes = list(taxonomy.classes.order_by("position").values_list("pk", "code"))
     markers = ExamPattern.objects.filter(in_scope(scope), taxonomy=taxonomy)
@@ -115,6 +156,7 @@ def load(scope: Scope) -> PatternRows:
     profiles = _profiles(scope, taxonomy, at, places)
     in_order = [code for _, code in codes]
     totals = markers.aggregate(unreadable=Sum("n_unreadable"), abstained=Sum("n_abstained"))
+    grades, measured = finding_votes.load(scope, study, taxonomy.pk, in_order, people=people)
     return PatternRows(
         taxonomy_id=taxonomy.pk,
         readers=readers,
@@ -128,38 +170,37 @@ def load(scope: Scope) -> PatternRows:
         n_exams=given.aggregate(n=Count("exam", distinct=True))["n"],
         n_unreadable=totals["unreadable"] or 0,
         n_abstained=totals["abstained"] or 0,
-        repeats=counts_repeats.count(scope, readers, in_order),
-        grades=certainty.count(scope, taxonomy.pk, in_order, people=people),
-        measured=measurements.collect(scope, people, in_order),
+        repeats=_repeats(scope, study, at, in_order),
+        grades=grades,
+        measured=measured,
         kinds=tuple(kinds.values()),
     )
 
 
-def counted(rows: PatternRows) -> agreement.PatternCount:
-    """Return the live counts: how many exams of each class were answered in which way.
-
-    Raises:
-        BadCounts: the counts contradict each other.
-    """
-    return agreement.PatternCount.from_sets(
-        rows.reader_sets,
-        (Row(column, who, [int(one) for one in said], n) for column, who, said, n in rows.patterns),
-        n_readers=len(rows.readers),
-        n_classes=len(rows.classes),
-    )
+def groups(taxonomy_id: int) -> dict[str, tuple[str, ...]]:
+    """Return the class codes of each group, by the group's code, both in their order."""
+    classes = DiagnosticClass.objects.filter(taxonomy=taxonomy_id)
+    members: dict[str, tuple[str, ...]] = {}
+    for group, code in classes.order_by("group__position", "position").values_list(
+        "group__code", "code"
+    ):
+        members[group] = (*members.get(group, ()), code)
+    return members
 
 
 def _kinds(readers: Collection[int]) -> dict[int, str]:
-    """Return what each of these readers is, people first."""
+    """Return the kind of each of these readers, people first."""
     known = dict(User.objects.filter(pk__in=readers).values_list("pk", "kind"))
     order = sorted(known, key=lambda reader: (known[reader] != ReaderKind.PERSON, reader))
     return {reader: known[reader] for reader in order}
 
 
-def _taxonomy(scope: Scope) -> Taxonomy:
-    if scope.batch_id is None:
-        return Study.objects.select_related("taxonomy").get(pk=scope.study_id).taxonomy
-    return Batch.objects.select_related("taxonomy").get(pk=scope.batch_id).taxonomy
+def _study_and_classes(scope: Scope) -> tuple[Study | None, Taxonomy]:
+    """Return the study, or None for a batch, and the classes in which the scope is counted."""
+    if scope.batch_id is not None:
+        return None, Batch.objects.select_related("taxonomy").get(pk=scope.batch_id).taxonomy
+    study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
+    return study, study.taxonomy
 
 
 def _given(scope: Scope) -> Q:
@@ -200,21 +241,22 @@ def _select(statement: str, scope: Scope, taxonomy: Taxonomy) -> list[tuple[Any,
     return rows
 
 
-def _said(
+def _profile_key(
     at: dict[int, int], places: dict[str, int], readers: list[int], states: str
 ) -> tuple[Places, tuple[tuple[int, str], ...]]:
-    told = json.loads(states)
-    return _at(at, readers), tuple(sorted((places[code], digits) for code, digits in told.items()))
+    by_code = json.loads(states)
+    digits = sorted((places[code], digits) for code, digits in by_code.items())
+    return _at(at, readers), tuple(digits)
 
 
 def _profiles(
     scope: Scope, taxonomy: Taxonomy, at: dict[int, int], places: dict[str, int]
 ) -> tuple[Profile, ...]:
-    found = [
-        Profile(*_said(at, places, readers, states), n_exams)
+    profiles = [
+        Profile(*_profile_key(at, places, readers, states), n_exams)
         for readers, states, n_exams in _select(PROFILES, scope, taxonomy)
     ]
-    return tuple(sorted(found, key=lambda one: (one.readers, one.states)))
+    return tuple(sorted(profiles, key=lambda profile: (profile.readers, profile.states)))
 
 
 def _clusters(
@@ -224,13 +266,83 @@ def _clusters(
     places: dict[str, int],
     profiles: tuple[Profile, ...],
 ) -> tuple[Cluster, ...]:
-    known = {(one.readers, one.states): place for place, one in enumerate(profiles)}
+    index = {(profile.readers, profile.states): place for place, profile in enumerate(profiles)}
     exams: dict[int, list[tuple[int, int]]] = {}
     for patient_id, readers, states, n_exams in _select(CLUSTERS, scope, taxonomy):
-        said = _said(at, places, readers, states)
-        exams.setdefault(patient_id, []).append((known[said], n_exams))
-    alike: dict[tuple[tuple[int, int], ...], int] = {}
-    for one in exams.values():
-        key = tuple(sorted(one))
-        alike[key] = alike.get(key, 0) + 1
-    return tuple(Cluster(key, n) for key, n in sorted(alike.items()))
+        key = _profile_key(at, places, readers, states)
+        exams.setdefault(patient_id, []).append((index[key], n_exams))
+    n_patients: dict[tuple[tuple[int, int], ...], int] = {}
+    for of_patient in exams.values():
+        cluster = tuple(sorted(of_patient))
+        n_patients[cluster] = n_patients.get(cluster, 0) + 1
+    return tuple(Cluster(cluster, n) for cluster, n in sorted(n_patients.items()))
+
+
+# -- Hidden repeats -------------------------------------------------------------------------------
+
+
+def n_signed_repeats(scope: Scope) -> int:
+    """Return how many readings of hidden repeats were ever signed. It never decreases."""
+    readings = Reading.objects.blind().of_scope(scope)
+    return readings.filter(assignment__occurrence=Occurrence.REPEAT).count()
+
+
+def _repeats(
+    scope: Scope, study: Study | None, at: Mapping[int, int], codes: Sequence[str]
+) -> Repeats:
+    """Return the first and second answers of readers who were given an exam again.
+
+    Both readings are blind and effective, and could assess the class.
+
+    Args:
+        scope: the scope.
+        study: of a whole study, with the classes in force; None for a batch.
+        at: index of each reader.
+        codes: classes in force, in their order.
+    """
+    second = list(_effective(scope, Occurrence.REPEAT))
+    if not second:
+        return ()
+    firsts = _effective(scope, Occurrence.FIRST).filter(
+        assignment__exam__in={row.assignment.exam_id for row in second},
+        reader__in={row.reader_id for row in second},
+    )
+    first = {_pair_key(row): row for row in firsts}
+    pairs = [(first[_pair_key(row)], row) for row in second if _pair_key(row) in first]
+    tables = _tables(pairs, study, at, codes)
+    return tuple(
+        (reader, tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in table.reshape(-1, 4)))
+        for reader, table in enumerate(tables)
+        if table.any()
+    )
+
+
+def _effective(scope: Scope, occurrence: Occurrence) -> ReadingQuerySet:
+    readings = Reading.objects.blind().effective().answered().readable().of_scope(scope)
+    readings = readings.filter(assignment__occurrence=occurrence)
+    return readings.select_related("assignment").order_by("pk")
+
+
+def _pair_key(row: Reading) -> tuple[int, int, int]:
+    return row.assignment.batch_id, row.assignment.exam_id, row.reader_id
+
+
+def _tables(
+    pairs: Sequence[tuple[Reading, Reading]],
+    study: Study | None,
+    at: Mapping[int, int],
+    codes: Sequence[str],
+) -> NDArray[np.int64]:
+    tables = np.zeros((len(at), len(codes), 2, 2), dtype=np.int64)
+    first, second = (
+        votes.states(_votes([pair[time] for pair in pairs], study), codes) for time in (0, 1)
+    )
+    readers = np.array([at[row.reader_id] for row, _ in pairs], dtype=np.intp)
+    rows, columns = np.nonzero((first != MISSING) & (second != MISSING))
+    answers = (first[rows, columns] - 1, second[rows, columns] - 1)
+    np.add.at(tables, (readers[rows], columns, *answers), 1)
+    return tables
+
+
+def _votes(rows: Sequence[Reading], study: Study | None) -> list[votes.Vote]:
+    return votes.translated(study, rows) if study else votes.as_said(rows)

@@ -1,4 +1,4 @@
-"""Runs: when the agreement of a scope is computed again, how far that is, and who stopped it."""
+"""Runs: when a report is refreshed, its progress, and its cancellation."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from ecgreview import advisory_locks
 from ecgreview.advisory_locks import Lock
 
 QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
-"""A report waits until its counts have been still for so long ..."""
+"""A refresh waits until the counts have not changed for this long ..."""
 
 LATEST = timedelta(seconds=settings.AGREEMENT_LATEST_S)
-"""... unless the last one is older than this."""
+"""... unless the last report is older than this."""
 
 MAX_REST = timedelta(minutes=5)
-"""What failed is tried again later and later, but no later than this."""
+"""Upper limit of the delay before a failed run is tried again."""
 
 
 class RunFinished(Refusal):
@@ -45,17 +45,17 @@ class RunFinished(Refusal):
 
 
 class Cancelled(Exception):
-    """Somebody stopped the run."""
+    """A user stopped the run."""
 
 
-# -- Asking -------------------------------------------------------------------------------------
+# -- Requesting -----------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
-    """Return the run that makes the next report of ``scope``, without waiting for quiet.
+    """Return a run of ``scope`` that does not wait for the counts to settle.
 
-    A run that waits already becomes ``requested_by``'s; one that is at work is left to it.
+    A waiting run is taken over by ``requested_by``; a run in progress is left alone.
     """
     _open(scope, now, requested_by=requested_by)
     waiting = _unfinished(scope).filter(requested_by=None)
@@ -67,13 +67,13 @@ def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
 
 @transaction.atomic
 def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
-    """Stop a run: at once when it waits, else at the end of the stage that it is in.
+    """Stop a run: at once if it is waiting, else at the end of its current stage.
 
-    The next reading asks for another.
+    The next reading requests another run.
 
     Raises:
         AgreementRun.DoesNotExist: there is no such run.
-        RunFinished: it has come to its end.
+        RunFinished: it has already ended.
     """
     locked = AgreementRun.objects.select_for_update(of=("self",)).select_related("study")
     run = locked.get(pk=run_id)
@@ -90,15 +90,14 @@ def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
 
 
 def _record(action: audit.Action, run: AgreementRun, actor: User, now: datetime) -> None:
-    """Write down what ``actor`` did to ``run``, whose it is, and how far it was."""
     state = {"batch": run.batch_id, "stage": run.stage}
     audit.record(actor=actor, action=action, study=run.study, target=run, after=state, now=now)
 
 
 def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
-    """Note that the counts of ``scope``, which must be locked, have changed; ask for a report.
+    """Note that the counts of ``scope``, which must be locked, have changed; request a run.
 
-    That ``n_repaired`` of them were wrong is told to who coordinates.
+    If ``n_repaired`` of them were wrong, the coordinators are notified.
     """
     noted = _unfinished(scope).update(
         n_changes=F("n_changes") + 1, changed_at=now, n_repaired=F("n_repaired") + n_repaired
@@ -110,37 +109,37 @@ def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
 
 
 def note_exams(study: Study, exam_ids: Collection[int], *, now: datetime) -> None:
-    """Ask for reports of ``study`` and of its batches with these exams.
+    """Request runs of ``study`` and of its batches with these exams.
 
-    Their readings are as they were, but what readings are compared with is not: their consensus.
-    The counts need not be locked: a run reads what is noted on it before it reads anything else.
+    The readings have not changed, but their references have, such as the consensus. The counts
+    need not be locked: a run reads its own row before it reads anything else.
     """
     touched = Assignment.objects.filter(batch__study=study, exam__in=exam_ids).values("batch")
     batches = study.batches.filter(pk__in=touched, closed_at__isnull=False).of_data()
-    # The whole study last, as who ends the run of a batch tells its study.
+    # The whole study last, in the same order as a worker that ends the run of a batch.
     for batch_id in [*batches.order_by("pk").values_list("pk", flat=True), None]:
         note_change(Scope(study.pk, batch_id), now=now)
 
 
 def note_suggestions(exam_id: int, *, now: datetime) -> None:
-    """Ask for reports of the studies by chance in which ``exam_id`` was read before these."""
+    """Request runs of the randomized studies in which ``exam_id`` has been read already."""
     read = Assignment.objects.filter(exam=exam_id, readings__isnull=False).values("batch__study")
     randomised = Study.objects.filter(pk__in=read, suggestion_policy=SuggestionPolicy.RANDOMISED)
     for study in randomised.order_by("pk"):
         note_exams(study, [exam_id], now=now)
 
 
-# -- Finding ------------------------------------------------------------------------------------
+# -- Choosing ------------------------------------------------------------------------------------
 
 
 def due_for_batches(*, now: datetime) -> Iterator[AgreementRun]:
-    """Yield the unfinished runs of batches, those of batches that are merely due among them."""
+    """Yield the unfinished runs of batches, including batches that are due without a run."""
     _open_what_is_due(now)
     yield from _in_turn().filter(batch__isnull=False)
 
 
 def due(*, now: datetime) -> Iterator[AgreementRun]:
-    """Yield the unfinished runs that need not wait any longer."""
+    """Yield the unfinished runs that have waited long enough."""
     _open_what_is_due(now)
     reports = AgreementReport.objects.order_by("-number")
     of_batch = reports.filter(study=OuterRef("study"), batch=OuterRef("batch"))
@@ -150,11 +149,11 @@ def due(*, now: datetime) -> Iterator[AgreementRun]:
         study_checked_at=Subquery(of_study.values("checked_at")[:1]),
     ):
         last = run.batch_checked_at if run.batch_id else run.study_checked_at
-        if _is_ripe(run, last, now):
+        if _is_due(run, last, now):
             yield run
 
 
-def _is_ripe(run: AgreementRun, last: datetime | None, now: datetime) -> bool:
+def _is_due(run: AgreementRun, last: datetime | None, now: datetime) -> bool:
     if run.cancelled_at:
         return True
     if run.started_at and now - run.started_at < min(2**run.n_attempts * QUIET, MAX_REST):
@@ -168,7 +167,7 @@ def _in_turn() -> QuerySet[AgreementRun]:
 
 
 def _open_what_is_due(now: datetime) -> None:
-    """Ask for a report of each batch that is due although nothing changed: one just closed."""
+    """Open a run for each batch that is due without a change, such as one just closed."""
     known = AgreementRun.objects.unfinished().filter(batch=OuterRef("pk"))
     due = Batch.objects.filter(~Exists(known), agreement_is_due=True)
     for batch_id, study_id in due.order_by("pk").values_list("pk", "study"):
@@ -178,7 +177,7 @@ def _open_what_is_due(now: datetime) -> None:
 def _open(
     scope: Scope, now: datetime, *, requested_by: User | None = None, n_repaired: int = 0
 ) -> None:
-    """Make a run of ``scope``, unless there is one that is not finished."""
+    """Create a run of ``scope`` unless there is an unfinished one."""
     AgreementRun.objects.bulk_create(
         [
             AgreementRun(
@@ -203,9 +202,10 @@ def _unfinished(scope: Scope) -> QuerySet[AgreementRun]:
 
 @contextmanager
 def exclusive(scope: Scope, *, waits: bool) -> Iterator[bool]:
-    """Keep every other worker from ``scope``; yield whether it is ours.
+    """Keep all other workers from ``scope``; yield whether we have it.
 
-    As for ``advisory_locks.held``: if the worker dies, another one takes the run up.
+    Outside a transaction this is a session-level lock, so progress can be committed while we hold
+    it. If the worker dies, PostgreSQL releases it and another worker takes over the run.
 
     Args:
         scope: what to work on.
@@ -219,25 +219,24 @@ def exclusive(scope: Scope, *, waits: bool) -> Iterator[bool]:
 
 
 def begin(run: AgreementRun, *, now: datetime) -> bool:
-    """Count an attempt at ``run``, and commit it; return False when it is finished by now."""
+    """Count an attempt at ``run`` and commit it; return False if it has finished meanwhile."""
     unfinished = AgreementRun.objects.unfinished().filter(pk=run.pk)
     return bool(unfinished.update(n_attempts=F("n_attempts") + 1, started_at=now))
 
 
 class RunContext:
-    """A run at work; who leaves by an error has it noted on the run.
+    """A run in progress. An exception that ends the block is noted on the run.
 
-    ``scope`` must be claimed. After ``reach``, people see how far it is.
+    ``scope`` must be claimed. ``reach`` makes the progress visible to users.
     """
 
     def __init__(self, scope: Scope, *, now: datetime) -> None:
-        """Take up the unfinished run of ``scope``, or make one."""
+        """Continue the unfinished run of ``scope``, or create one."""
         _open(scope, now)
         self.run = _unfinished(scope).get()
         self._now = now
 
     def __enter__(self) -> RunContext:
-        """Go to work."""
         return self
 
     def __exit__(
@@ -246,7 +245,7 @@ class RunContext:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Note why it came to no end, where the database can still be told."""
+        """Note why the run failed, if the database connection still works."""
         if kind is None or connection.needs_rollback or row_security.is_broken():
             return
         again = {"stage": RunStage.WAITING, "failure": kind.__name__, "n_done": 0, "n_total": 0}
@@ -254,40 +253,40 @@ class RunContext:
         AgreementRun.objects.filter(pk=self.run.pk, finished_at=None).update(**end)
 
     def reach(self, stage: RunStage, n_done: int = 0, n_total: int = 0) -> None:
-        """Note that the run has come to ``stage``, and so far in it.
+        """Note the stage of the run and its progress.
 
         Raises:
-            Cancelled: somebody stopped it.
+            Cancelled: a user stopped it.
         """
         going_on = AgreementRun.objects.filter(pk=self.run.pk, cancelled_at=None)
         if not going_on.update(stage=stage, n_done=n_done, n_total=n_total):
             raise Cancelled(self.run)
 
     def count(self, n_done: int, n_total: int) -> None:
-        """Note that so many of the uncounted exams are counted.
+        """Note how many of the uncounted exams are counted.
 
         Raises:
-            Cancelled: somebody stopped it.
+            Cancelled: a user stopped it.
         """
         self.reach(RunStage.COUNTING, n_done, n_total)
 
     def compare(self, n_done: int, n_total: int) -> None:
-        """Note that so many parts of the version beside its coefficients are made.
+        """Note how many details of the version are computed.
 
         Raises:
-            Cancelled: somebody stopped it.
+            Cancelled: a user stopped it.
         """
         self.reach(RunStage.COMPARING, n_done, n_total)
 
     def finish(self, report: AgreementReport, *, n_changes: int, now: datetime) -> bool:
-        """End the run with its report; return False when the counts have changed meanwhile.
+        """End the run with its report; return False if the counts have changed meanwhile.
 
-        Then another run is asked for.
+        In that case another run is requested.
 
         Args:
-            report: what came of it.
-            n_changes: those noted on the run when the counts were read.
-            now: the time of the end.
+            report: its result.
+            n_changes: changes noted on the run when the counts were read.
+            now: the current time.
         """
         run = AgreementRun.objects.select_for_update(of=("self",)).get(pk=self.run.pk)
         run.report, run.finished_at, run.stage = report, now, RunStage.DONE
@@ -303,5 +302,5 @@ class RunContext:
 
 
 def n_changes(scope: Scope) -> int:
-    """Return how many changes are noted on the unfinished run of ``scope``."""
+    """Return the number of changes noted on the unfinished run of ``scope``."""
     return _unfinished(scope).values_list("n_changes", flat=True).first() or 0

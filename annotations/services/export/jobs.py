@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Count, Exists, F, Max, OuterRef
 
-from annotations import row_security
+from annotations import row_security, table_statistics
 from annotations.models import (
     AgreementReport,
     Archive,
@@ -32,7 +32,6 @@ from annotations.models import (
     Viewing,
 )
 from annotations.services import audit
-from annotations.services.counts import table_statistics
 from annotations.services.export import archive as export_archive
 from annotations.services.export.sources import opened
 from annotations.services.refusals import Refusal

@@ -12,11 +12,12 @@ from datetime import datetime
 
 from django.db import transaction
 
+from annotations import table_statistics
 from annotations.models import Batch, Dataset, ReaderKind, Scope, Study, StudyReader, User
 from annotations.services import audit
 from annotations.services.assignment import batches
 from annotations.services.assignment.handout import Row
-from annotations.services.counts import live, runs, table_statistics
+from annotations.services.counts import live, runs
 from annotations.services.exams import recordings
 from annotations.services.imports import reading_rows
 from annotations.services.people import accounts, members

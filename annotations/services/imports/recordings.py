@@ -9,11 +9,11 @@ from pathlib import Path
 
 from django.db import transaction
 
+from annotations import table_statistics
 from annotations.models import Dataset, ImportIssue, ImportRun, User
 from annotations.models.exam import Exam as ExamRow
 from annotations.models.exam import Patient as PatientRow
 from annotations.services import audit, refusals
-from annotations.services.counts import table_statistics
 from annotations.services.exams import recordings as exams_recordings
 from annotations.services.exams import same_recordings, suggestion_requests
 from annotations.services.exams.same_recordings import Link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from annotations.models import AgreementReport, AuditEvent, Batch, Study
+from annotations.services.agreement import versions
 from annotations.services.audit import Action, digests
 from annotations.services.verification.readings import state
 from ecgreview.hash_chain import Fault, Kind
@@ -34,7 +35,7 @@ def report_fault() -> Fault | None:
         known[int(event.object_id)] = state(event).get("digest")
     reports = AgreementReport.objects.order_by("pk").defer("results")
     for report in reports.iterator():
-        if known.pop(report.pk, None) != digests.of_report(report):
+        if known.pop(report.pk, None) != versions.digest(report):
             return Fault(Kind.REPORT_ALTERED, other=report.pk)
     return Fault(Kind.REPORT_ALTERED, other=min(known)) if known else None
 

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.services.counts.measurements import UNITS
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import certainty_table as lines
 from annotations.views.agreement import page
 from annotations.views.agreement.charts import Axis, Chart, Series
 from annotations.views.agreement.page import AgreementPage
+from ecgreview.agreement.reports.measured import UNITS
 
 Point = tuple[float, float]
 """What the first of two readers measured of an exam, and the second."""

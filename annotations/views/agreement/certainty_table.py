@@ -12,9 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass
-from annotations.services.counts.measurements import UNITS
 from annotations.views.agreement import numbers
 from annotations.views.agreement.numbers import Number, number
+from ecgreview.agreement.reports.measured import UNITS
 
 KINDS: Mapping[str, Promise] = {"interval": _("Interval"), "amplitude": _("Amplitude")}
 """Of measurements."""

@@ -14,9 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport
-from annotations.services.agreement import details, paired_errors, versions
+from annotations.services.agreement import details, versions
 from annotations.services.blinding import results_seen
-from annotations.services.counts.measurements import without_points
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import certainty, page
 from annotations.views.agreement import download_rows as rows
@@ -25,6 +24,8 @@ from annotations.views.agreement.numbers import MEASURES, wording
 from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.subjects import groups
 from ecgreview import agreement, report_writing
+from ecgreview.agreement.accuracy import paired_errors
+from ecgreview.agreement.reports.measured import without_points
 from ecgreview.report_writing.forest import svg as forest_svg
 
 

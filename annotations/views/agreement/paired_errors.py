@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass
 from annotations.sentences import paired_errors as text
-from annotations.services.agreement import details, paired_errors
-from annotations.services.agreement.paired_errors import Comparison, Missing
-from annotations.services.agreement.reader_profiles import Against
+from annotations.services.agreement import details
 from annotations.services.blinding import results_seen
 from annotations.views.agreement.page import AgreementPage
-from ecgreview.agreement.accuracy.paired_errors import ErrorTest, tests
+from ecgreview.agreement.accuracy import paired_errors
+from ecgreview.agreement.accuracy.paired_errors import Comparison, ErrorTest, Missing, tests
+from ecgreview.agreement.accuracy.reader_profiles import Against
 
 
 @dataclass(frozen=True, slots=True)

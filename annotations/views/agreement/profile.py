@@ -9,13 +9,13 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport, DiagnosticClass
 from annotations.services.agreement import details
-from annotations.services.agreement.details import ReaderDetail
-from annotations.services.agreement.reader_profiles import Against
+from annotations.services.agreement.results import ReaderDetail
 from annotations.services.blinding import results_seen
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page, pooled_table
 from annotations.views.agreement import profile_table as lines
 from annotations.views.agreement.page import AgreementPage
+from ecgreview.agreement.accuracy.reader_profiles import Against
 
 AGAINST = {one.value: one for one in Against}
 

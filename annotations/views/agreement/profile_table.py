@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
 from annotations.sentences.reasons import sentence
-from annotations.services.agreement.reader_profiles import Block, Profile, Standing
 from annotations.views.agreement import pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series, with_intervals
 from annotations.views.agreement.numbers import Number, number, share, told_once
@@ -21,6 +20,7 @@ from annotations.views.agreement.page import AgreementPage
 from ecgreview import agreement
 from ecgreview.agreement.accuracy import blocks
 from ecgreview.agreement.accuracy.performance import ClassPerformance
+from ecgreview.agreement.accuracy.reader_profiles import Block, Profile, Standing
 from ecgreview.agreement.reports import pairs
 
 CHARTED = 16

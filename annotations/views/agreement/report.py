@@ -54,7 +54,7 @@ def _document(found: AgreementPage, stored: AgreementReport) -> Document:
     has_room = report_writing.has_room_for_pairs(told)
     document = report_writing.write(
         told,
-        study_facts.told(facts, stored) if facts else study_facts.of_the_version(stored),
+        study_facts.localized(facts, stored) if facts else study_facts.of_the_version(stored),
         numbers.wording(),
         pairs=agreement.pair_lines(told) if has_room else (),
         repeats=agreement.repeat_lines(told),

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import AgreementReport, Batch, Purpose, SuggestionPolicy
 from annotations.services.agreement import details
-from annotations.services.agreement.suggestion_effect import Arms, Nothing
 from annotations.services.blinding import results_seen
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page
@@ -25,6 +24,7 @@ from annotations.views.agreement.numbers import Number, number, share
 from annotations.views.agreement.page import AgreementPage
 from ecgreview.agreement.accuracy.arm_times import Times
 from ecgreview.agreement.accuracy.arms import Effect, Split
+from ecgreview.agreement.accuracy.suggestion_effect import Arms, Nothing
 
 SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
     Split.SUGGESTED: (

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgreview.agreement.coefficients import two_readers
-from ecgreview.agreement.counts.patterns import MISSING
+from ecgreview.agreement.counts.patterns import MISSING, PRESENT
 
 from .performance import BadComparison
+from .reader_profiles import Against, References
+from .reading_matrix import PERSON, REFERENCE, States
 
 # Shape (..., 4): exams on which both are right, only the first, only the second, neither.
 Counts = NDArray[np.int64]
@@ -151,3 +155,185 @@ def _why(cells: Sequence[int]) -> Undefined | None:
     if both_right + both_wrong:
         return Undefined.NEVER_DIFFERED
     return Undefined.NOTHING_COMPARED
+
+
+# -- All pairs of readers of a scope --------------------------------------------------------------
+
+MAX_PAIRS = 3_000
+"""More pairs are not tested: 77 readers against one reference."""
+
+
+class TooManyPairs(Exception):
+    """There are more than ``MAX_PAIRS`` pairs of readers."""
+
+
+class Caution(StrEnum):
+    """What limits a test."""
+
+    OWN_VOTE_OF_FIRST = "own_vote_of_first"
+    """The consensus includes the first reader's vote."""
+    OWN_VOTE_OF_SECOND = "own_vote_of_second"
+    """The consensus includes the second reader's vote."""
+    PATIENTS_WITH_SEVERAL_EXAMS = "patients_with_several_exams"
+    """The test assumes independent exams; exams of one patient are not."""
+
+
+class Missing(StrEnum):
+    """Why two readers are not tested against any reference."""
+
+    NOT_STORED = "not_stored"
+    """The version was computed before these tests existed."""
+    NOT_OPEN = "not_open"
+    """No single readings are open yet, or not to this user."""
+    TOO_MANY = "too_many"
+    """There are too many readings, or too many readers."""
+    NO_MAPPING = "no_mapping"
+    """Some readings use a class list from which no mapping leads to the one in force."""
+    NO_REFERENCE = "no_reference"
+    """There is no reference reader and no consensus."""
+    IS_REFERENCE = "is_reference"
+    """One of the two is the reference."""
+    NO_COMMON_EXAM = "no_common_exam"
+    """No exam was read by both and has a reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two readers against one reference. Its field names are keys of stored reports.
+
+    Attributes:
+        first: a reader's id.
+        second: another reader's id.
+        against: a reference reader, or the consensus.
+        reference_id: the reference reader; None for the consensus.
+        n_exams: exams that both have read and that have a reference.
+        cautions: what limits the tests.
+        codes: classes that either reader or the reference gave.
+        counts: ``Counts`` of each of these classes.
+    """
+
+    first: int
+    second: int
+    against: Against
+    reference_id: int | None
+    n_exams: int
+    cautions: tuple[Caution, ...]
+    codes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+def compare(references: References) -> tuple[Comparison, ...]:
+    """Return all pairs of readers against each reference, people first.
+
+    Raises:
+        TooManyPairs: there are more than ``MAX_PAIRS``.
+    """
+    matrix, kinds = references.matrix, references.kinds
+    order = sorted(kinds, key=lambda reader: (kinds[reader] != PERSON, reader))
+    reference_readers = [reader for reader in order if kinds[reader] == REFERENCE]
+    n_pairs = len(order) * (len(order) - 1) // 2 * (len(reference_readers) + 1)
+    if n_pairs > MAX_PAIRS:
+        raise TooManyPairs(n_pairs)
+    rows = {reader: np.flatnonzero(matrix.readers == reader) for reader in order}
+    comparisons: list[Comparison] = []
+    for reference_id in reference_readers:
+        own = rows[reference_id]
+        truth = _Truth(matrix.exams[own], matrix.states[own], reference_id)
+        others = [reader for reader in order if reader != reference_id]
+        comparisons += _pairs(references, truth, others, rows)
+    exams, first = np.unique(matrix.exams, return_index=True)
+    consensus = _Truth(exams, references.states[Against.CONSENSUS][first], None)
+    comparisons += _pairs(references, consensus, order, rows)
+    return tuple(comparisons)
+
+
+def of_pair(comparisons: Sequence[Comparison], first: int, second: int) -> list[Comparison]:
+    """Return the comparisons of two readers, in whichever order; reference readers come first."""
+    return [row for row in comparisons if {row.first, row.second} == {first, second}]
+
+
+def lines(
+    comparisons: Sequence[Comparison], names: Mapping[int, str], kinds: Mapping[int, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield one line per pair, reference and class, for the API and for downloads.
+
+    Args:
+        comparisons: the comparisons.
+        names: of readers, by id.
+        kinds: of readers, by id.
+
+    Yields:
+        ``{"readers", "kinds", "reference", "against", "class", "n_exams", "both_right",
+        "first_right", "second_right", "both_wrong", "n", "chi2", "p", "exact_p", "holm_p",
+        "undefined", "cautions"}``; ``reference`` is empty for the consensus.
+    """
+    for row in comparisons:
+        pair = (row.first, row.second)
+        head = {
+            "readers": [names.get(reader, "?") for reader in pair],
+            "kinds": [kinds.get(reader, PERSON) for reader in pair],
+            "reference": "" if row.reference_id is None else names.get(row.reference_id, "?"),
+            "against": row.against.value,
+            "n_exams": row.n_exams,
+            "cautions": [caution.value for caution in row.cautions],
+        }
+        for code, test in zip(row.codes, tests(row.counts), strict=True):
+            undefined = test.undefined.value if test.undefined else None
+            yield {**head, "class": code, **asdict(test), "n": test.n, "undefined": undefined}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Truth:
+    """A reference: its exams, each once, and their states."""
+
+    exams: NDArray[np.int64]
+    states: States
+    reference_id: int | None
+
+
+def _pairs(
+    references: References,
+    truth: _Truth,
+    readers: Sequence[int],
+    rows: Mapping[int, NDArray[np.intp]],
+) -> Iterator[Comparison]:
+    matrix = references.matrix
+    is_known = (truth.states != MISSING).any(axis=1)
+    known, answers = truth.exams[is_known], truth.states[is_known]
+    for first, second in combinations(readers, 2):
+        common, at_first, at_second = np.intersect1d(
+            matrix.exams[rows[first]], matrix.exams[rows[second]], return_indices=True
+        )
+        exams, at_common, at_truth = np.intersect1d(common, known, return_indices=True)
+        if not len(exams):
+            continue
+        first_rows = rows[first][at_first[at_common]]
+        second_rows = rows[second][at_second[at_common]]
+        states = (matrix.states[first_rows], matrix.states[second_rows], answers[at_truth])
+        is_met = np.logical_or.reduce([(part == PRESENT).any(axis=0) for part in states])
+        counts = count(*states)[is_met]
+        yield Comparison(
+            first=first,
+            second=second,
+            against=Against.CONSENSUS if truth.reference_id is None else Against.REFERENCE,
+            reference_id=truth.reference_id,
+            n_exams=len(exams),
+            cautions=_cautions(references, truth, (first, second), first_rows),
+            codes=tuple(np.array(matrix.codes)[is_met].tolist()),
+            counts=tuple(map(tuple, counts.tolist())),
+        )
+
+
+def _cautions(
+    references: References, truth: _Truth, pair: tuple[int, int], rows: NDArray[np.intp]
+) -> tuple[Caution, ...]:
+    own_votes = (Caution.OWN_VOTE_OF_FIRST, Caution.OWN_VOTE_OF_SECOND)
+    cautions = [
+        caution
+        for reader, caution in zip(pair, own_votes, strict=True)
+        if truth.reference_id is None and references.kinds[reader] == PERSON
+    ]
+    patients = references.patients[rows]
+    if len(np.unique(patients)) < len(patients):
+        cautions.append(Caution.PATIENTS_WITH_SEVERAL_EXAMS)
+    return tuple(cautions)

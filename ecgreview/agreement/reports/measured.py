@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -13,6 +13,9 @@ from ecgreview.agreement.coefficients import measurements
 from ecgreview.agreement.sampling.resampling import CONFIDENCE
 from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.reasons import Reason
+
+# By kind of measurement.
+UNITS = {"interval": "ms", "amplitude": "mV"}
 
 # Number of exams whose measurements are kept for plotting.
 MAX_POINTS = 1000
@@ -123,6 +126,17 @@ class _Comparison:
         if self.why_no_interval and value.estimate is not None:
             value = Measure.alone(value.estimate, value.n, self.why_no_interval)
         return dict(value.to_json())
+
+
+def without_points(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the results of a report without the measurements of single exams.
+
+    These are shown separately, and only after nobody reads the exams any more.
+    """
+    if "measured" not in results:
+        return dict(results)
+    rows = [{key: row[key] for key in row if key != "points"} for row in results["measured"]]
+    return {**results, "measured": rows}
 
 
 def _most_complete(is_measured: NDArray[np.bool_]) -> list[int]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,14 @@ class Forecast:
     reads_needed: int | None
     reads_left: int | None
     reason: str = ""
+
+
+def stored_cells(cells: Cells) -> dict[str, Any]:
+    """Return the cells of classes as a report stores them, for forecasts from it."""
+    return {
+        "table": cells.table.astype(int).tolist(),
+        "n_exams": cells.n_exams.astype(int).tolist(),
+    }
 
 
 def forecast(

@@ -8,11 +8,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from annotations.models import AgreementReport, Exam, Reading, Scope
+from annotations.models import AgreementReport, Exam, Reading, Scope, Study, User
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import rereads
-from annotations.services.counts import certainty
+from annotations.services.counts import finding_votes
+from annotations.services.counts.finding_votes import Grades
 from annotations.services.reading import content
 from annotations.services.taxonomy import mappings
 from ecgreview.agreement import Cluster
@@ -61,11 +62,24 @@ def added(*levels):
     return tuple(map(sum, zip(*levels, strict=True)))
 
 
+def grades_of(scope, codes):
+    """Return how certain all readers were of these classes."""
+    study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
+    grades, _ = finding_votes.load(
+        scope,
+        study if scope.is_study else None,
+        study.taxonomy_id,
+        codes,
+        people=list(User.objects.values_list("pk", flat=True)),
+    )
+    return grades
+
+
 def counted(scope, study, now):
     """Return how many exams were graded of AF in which way."""
     drain(now)
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
-    found = certainty.count(scope, study.taxonomy_id, codes)
+    found = grades_of(scope, codes)
     grades: dict[tuple[int, ...], int] = {}
     for unit in found.units:
         for place, n in unit.exams:
@@ -144,8 +158,8 @@ def test_readings_that_no_mapping_leads_here_from_keep_nobody_waiting(
         raise mappings.NoMapping(old=old, new=new)
 
     monkeypatch.setattr(mappings, "between", nowhere)
-    found = certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
-    assert found == certainty.Grades()
+    found = grades_of(Scope(study.pk), [AF])
+    assert found == Grades()
 
 
 def test_what_a_split_left_open_gives_way_to_the_next_reading(
@@ -160,7 +174,7 @@ def test_what_a_split_left_open_gives_way_to_the_next_reading(
     say(again.assignments.select_related("reader").get(), (PARTS[0], "possible"), key=99)
     drain(now)
     codes = [PARTS[0], PARTS[1], AF]
-    found = certainty.count(Scope(study.pk), study.taxonomy_id, codes)
+    found = grades_of(Scope(study.pk), codes)
     (profile,) = found.profiles
     assert dict(profile.levels)[0] == added(ABSENT, POSSIBLE)
 
@@ -169,7 +183,7 @@ def test_exams_of_a_patient_are_one_unit(read, make_visits, make_exam, study, no
     exams = [*make_visits(1, 5), make_exam(), make_exam()]
     read(*[("definite", "definite")] * 4, exams=exams)
     drain(now)
-    found = certainty.count(Scope(study.pk), study.taxonomy_id, [AF])
+    found = grades_of(Scope(study.pk), [AF])
     assert found.profiles == (Graded(2, ((0, added(DEFINITE, DEFINITE)),)),)
     assert set(found.units) == {Cluster(((0, 1),), 2), Cluster(((0, 2),), 1)}
 
@@ -227,5 +241,5 @@ def test_the_cost_does_not_grow_with_the_exams(read, study, now, django_assert_m
     read(*[("definite", None)] * 10)
     drain(now)
     with django_assert_max_num_queries(8):
-        certainty.count(Scope(study.pk), study.taxonomy_id, [AF, NOISE])
+        grades_of(Scope(study.pk), [AF, NOISE])
     assert Exam.objects.count() == 10

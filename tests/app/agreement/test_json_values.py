@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 import pytest
 
-from annotations.services.agreement import json_values
-from annotations.services.agreement.json_values import NotStorable
+from ecgreview import json_values
+from ecgreview.json_values import NotStorable
 
 
 class Colour(StrEnum):

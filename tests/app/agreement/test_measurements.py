@@ -9,7 +9,7 @@ import pytest
 
 from annotations.models import AgreementReport, Scope
 from annotations.services.agreement import refresh
-from annotations.services.counts import measurements
+from annotations.services.counts import finding_votes
 from annotations.services.reading import content
 from ecgreview.agreement.reports.measured import Measured
 from tests.app import signing
@@ -58,7 +58,11 @@ def read(make_batch, make_exam, say):
 
 def collected(study, ana, bruno, now):
     drain(now)
-    return measurements.collect(Scope(study.pk), [ana.pk, bruno.pk], CODES)
+    people = [ana.pk, bruno.pk]
+    _, measured = finding_votes.load(
+        Scope(study.pk), study, study.taxonomy_id, CODES, people=people
+    )
+    return measured
 
 
 def test_exams_that_two_measured_are_kept(read, study, ana, bruno, now):

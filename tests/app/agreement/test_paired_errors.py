@@ -14,8 +14,9 @@ from django.core.management import CommandError, call_command
 from scipy.stats import binomtest
 
 from annotations.models import Consensus, Study, User
-from annotations.services.agreement import details, paired_errors, refresh
+from annotations.services.agreement import details, refresh
 from annotations.services.consensus import labels
+from ecgreview.agreement.accuracy import paired_errors
 from ecgreview.published_readings import CLASSES
 from tests.app import published
 

@@ -10,6 +10,7 @@ import pytest
 from annotations.models import AgreementReport, Scope
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches, handout
+from annotations.services.counts import load
 from annotations.services.reading import content
 from annotations.services.studies import roster
 from ecgreview import agreement as domain
@@ -145,14 +146,14 @@ def test_a_repeat_by_itself_brings_batch_and_study_up_to_date(batch, first, say,
 def test_a_repeat_that_comes_in_meanwhile_leaves_the_batch_due(
     batch, first, say, ana, now, monkeypatch
 ):
-    loaded = refresh.inputs
+    loaded = load.load
 
     def load_and_read_on(scope):
         found = loaded(scope)
         say(ana, 5, AF)
         return found
 
-    monkeypatch.setattr(refresh, "inputs", load_and_read_on)
+    monkeypatch.setattr(load, "load", load_and_read_on)
     assert refresh.refresh(batch=batch, now=now).results["repeats"] == []
     batch.refresh_from_db()
     assert batch.agreement_is_due

@@ -84,7 +84,7 @@ def test_facts_are_those_of_the_rows(address, study, davi):
     )
     stored = details.facts_of(report, davi)
     assert stored
-    facts = study_facts.told(stored, report)
+    facts = study_facts.localized(stored, report)
     assert facts.exams.n == 3
     assert facts.exams.age_years == Spread(50.0, 60.0, 70.0, 3)
     assert (facts.counts.assigned, facts.counts.read, facts.counts.corrected) == (6, 6, 0)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 
 from annotations import tasks
 from annotations.models import AgreementReport, AgreementRun, Batch, RunStage, Scope
-from annotations.services.agreement import refresh
+from annotations.services.agreement import refresh, results
 from annotations.services.counts import live, runs
 from ecgreview import agreement as domain
 from tests.app.counts.pattern_counting import drain, of_batch
@@ -73,14 +73,14 @@ def run_of(batch):
 
 def while_computing(monkeypatch, act):
     """Do something once while the next report is being computed."""
-    real = refresh._results
+    real = results.coefficients
 
-    def results(*args):
-        monkeypatch.setattr(refresh, "_results", real)
+    def compute(*args):
+        monkeypatch.setattr(results, "coefficients", real)
         act()
         return real(*args)
 
-    monkeypatch.setattr(refresh, "_results", results)
+    monkeypatch.setattr(results, "coefficients", compute)
 
 
 class TestRipeness:
@@ -138,7 +138,7 @@ class TestVersions:
         assert (report.number, report.computed_at, report.checked_at) == (1, now, later)
 
     def test_the_same_readings_are_not_computed_again(self, refreshed, now, monkeypatch):
-        monkeypatch.setattr(refresh, "_results", None)
+        monkeypatch.setattr(results, "coefficients", None)
         refresh.refresh(batch=refreshed, now=now)
 
     def test_another_method_makes_a_new_version(self, refreshed, now, monkeypatch):
@@ -267,7 +267,7 @@ class TestDying:
         def failing(*args):
             raise ArithmeticError
 
-        monkeypatch.setattr(refresh, "_results", failing)
+        monkeypatch.setattr(results, "coefficients", failing)
         drain(now)
         moments = []
         for after_s in range(100):
@@ -338,7 +338,7 @@ def test_the_share_of_a_stage_is_told(study, now):
 def test_counting_tells_how_far_it_is(batch, now, monkeypatch):
     monkeypatch.setattr(live, "EXAMS_AT_ONCE", (1,))
     told = []
-    live.count_all(of_batch(batch), now=now, told=lambda *so_far: told.append(so_far))
+    live.count_all(of_batch(batch), now=now, progress=lambda *so_far: told.append(so_far))
     assert told == [(0, 2), (1, 2)]
 
 

@@ -18,8 +18,12 @@ from annotations.models import (
     Batch,
     Dataset,
     Exam,
+    Exposure,
     Role,
     Study,
+    Suggestion,
+    SuggestionModel,
+    SuggestionRun,
     Taxonomy,
     User,
 )
@@ -222,3 +226,46 @@ def closed_batch(story: Story, clinic: Clinic) -> int:
 @pytest.fixture
 def closed(db: None, closed_batch: int) -> Batch:
     return Batch.objects.get(pk=closed_batch)
+
+
+# -- Suggestions for half of the readings ----------------------------------------------------------
+
+ARMS = [{"arm": "none", "weight": 1}, {"arm": "concurrent", "weight": 1}]
+
+
+@pytest.fixture
+def randomised(make_study):
+    """A study in which chance decides who sees suggestions."""
+    return make_study(
+        name="By chance", suggestion_policy="randomised", suggestion_arms=ARMS,
+        consensus_rule="agreement_then_majority",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def arms_batch(randomised, make_exam, ana, bruno, carla, davi, sign, now, close):
+    """Twelve exams with AF suggested in all; who sees it always says AF, the others never."""
+    exams = [make_exam() for _ in range(12)]
+    model = SuggestionModel.objects.create(
+        name="probe", version="1", covered_classes=[AF, NOISE], created_at=now
+    )
+    kind = randomised.taxonomy.classes.get(code=AF)
+    for exam in exams:
+        run = SuggestionRun.objects.create(
+            exam=exam, model=model, requested_at=now, finished_at=now
+        )
+        Suggestion.objects.create(run=run, diagnostic_class=kind, strength=0.9, evidence="RR")
+    made = batches.create(
+        study=randomised, name="Chance", exams=exams, readers=[ana, bruno, carla], created_by=davi,
+        now=now,
+    )  # fmt: skip
+    for assignment in made.assignments.select_related("reader", "batch"):
+        is_shown = assignment.arm == "concurrent"
+        if is_shown:
+            Exposure.objects.create(
+                assignment=assignment, run=SuggestionRun.objects.get(exam=assignment.exam),
+                arm="concurrent", first_shown_at=now,
+            )  # fmt: skip
+        sign(assignment, *([AF] if is_shown else []), active_ms=10_000 if is_shown else 20_000)
+    close(made)
+    return made

@@ -19,15 +19,17 @@ from annotations.models import (
 )
 from annotations.services.agreement import (
     details,
-    reader_profiles,
+    inputs,
     refresh,
+    results,
     study_facts,
-    suggestion_effect,
 )
-from annotations.services.agreement.reader_profiles import Against
+from annotations.services.agreement.inputs import OpenReadings
 from annotations.services.consensus import labels
 from annotations.services.counts import runs
 from annotations.services.studies import lifecycle, protocols
+from ecgreview.agreement.accuracy import reader_profiles
+from ecgreview.agreement.accuracy.reader_profiles import Against
 from ecgreview.report_writing import Tally
 from tests.app.agreement_pages.pages import address
 from tests.app.conftest import NOW
@@ -64,6 +66,10 @@ def promoted(settled, ana):
 
 def newest(batch):
     return AgreementReport.objects.filter(batch=batch).order_by("number").last()
+
+
+def gathered(batch):
+    return inputs.gather(Scope(batch.study_id, batch.pk), software="")
 
 
 def facts(report, user):
@@ -105,18 +111,19 @@ def test_each_reader_has_a_profile_in_the_version(settled, ana, bruno, carla):
 
 
 def test_a_stored_profile_is_the_computed_one(settled, ana, davi):
-    on = reader_profiles.ground(Scope(settled.study_id, settled.pk), settled.study)
-    times = reader_profiles.when(on, ana.pk)
+    readings = gathered(settled).readings
+    assert isinstance(readings, OpenReadings)
     stored = details.reader_of(newest(settled), davi, ana.pk)
     assert stored
     for against in Against:
-        made = reader_profiles.of_reader(on, ana.pk, times, against=against)
+        made = reader_profiles.profile(
+            readings.references, ana.pk, readings.times[ana.pk], against=against
+        )
         assert stored.profiles[against] == made.of_classes_met()
 
 
 def test_stored_arms_are_the_computed_ones(settled, davi):
-    found = suggestion_effect.trial(Scope(settled.study_id, settled.pk), settled.study)
-    assert details.arms_of(newest(settled), davi) == found
+    assert details.arms_of(newest(settled), davi) == gathered(settled).trial
 
 
 def test_nothing_new_makes_no_new_version(settled, now):
@@ -157,7 +164,7 @@ def test_the_same_consensus_asks_for_no_new_version_of_a_batch(settled, now):
 
 def test_what_is_made_from_the_same_is_taken_over(settled, promoted, now, monkeypatch):
     before = newest(settled)
-    monkeypatch.setattr(reader_profiles, "of_reader", None)
+    monkeypatch.setattr(reader_profiles, "profile", None)
     after = refresh.refresh(batch=settled, now=now)
     kinds = {kind for (kind, _), digest in digests(after).items() - digests(before).items()}
     assert (after.number, kinds) == (before.number + 1, {"facts"})
@@ -176,15 +183,15 @@ def test_what_is_taken_over_twice_is_held_once(settled, promoted, ana, davi, now
 
 
 def test_a_run_is_cancelled_between_two_readers(settled, davi, now, monkeypatch):
-    made = reader_profiles.when
+    made = results.reader_detail
 
-    def cancel_then_make(on, reader_id):
+    def cancel_then_make(*args):
         run = AgreementRun.objects.unfinished().get()
         assert (run.stage, run.n_total) == (RunStage.COMPARING, 4)
         runs.cancel(run_id=run.pk, actor=davi, now=now)
-        return made(on, reader_id)
+        return made(*args)
 
-    monkeypatch.setattr(reader_profiles, "when", cancel_then_make)
+    monkeypatch.setattr(results, "reader_detail", cancel_then_make)
     with pytest.raises(runs.Cancelled):
         refresh.refresh(batch=settled, now=now)
     assert AgreementRun.objects.latest("pk").report is None
@@ -210,7 +217,7 @@ def test_facts_speak_the_language_of_who_reads_them(settled, davi):
     report = newest(settled)
     stored = facts(report, davi)
     assert [one.name for one in stored.readers.levels] == ["2"]
-    told = study_facts.told(stored, report)
+    told = study_facts.localized(stored, report)
     assert [one.name for one in told.readers.levels] == ["Cardiologist"]
 
 

@@ -23,13 +23,14 @@ from annotations.models import (
     Scope,
     StudyReader,
 )
-from annotations.services.agreement import details, reader_profiles, reading_matrix, refresh
-from annotations.services.agreement.reader_profiles import Against
+from annotations.services.agreement import details, inputs, refresh
+from annotations.services.agreement.inputs import OpenReadings
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
 from annotations.services.people import roles
 from annotations.services.studies import lifecycle
-from ecgreview.agreement.accuracy import performance
+from ecgreview.agreement.accuracy import performance, reader_profiles
+from ecgreview.agreement.accuracy.reader_profiles import Against
 from tests.app.agreement_pages.pages import AF, address
 from tests.app.conftest import NOW
 
@@ -197,7 +198,7 @@ def test_the_database_shows_no_detail_of_what_is_open(read_while_open, davi):
 
 @pytest.mark.parametrize("part", ["reader", "suggestions", "report"])
 def test_a_page_looks_at_no_reading(settled, signed_in, davi, monkeypatch, part):
-    monkeypatch.setattr(reading_matrix, "opened", None)
+    monkeypatch.setattr(inputs, "opened", None)
     assert signed_in(davi).get(address("batch", part, settled)).status_code == 200
 
 
@@ -229,16 +230,18 @@ def test_exams_of_a_patient_are_drawn_together(settled, bruno):
     exams = list(Exam.objects.filter(assignments__batch=settled).distinct().order_by("pk"))
     one = Patient.objects.create(dataset=exams[0].dataset, pseudonym="one")
     Exam.objects.filter(pk__in=[exam.pk for exam in exams[:4]]).update(patient=one)
-    on = reader_profiles.ground(Scope(settled.study_id, settled.pk), settled.study)
-    mine = on.said.readers == bruno.pk
+    readings = inputs.gather(Scope(settled.study_id, settled.pk), software="").readings
+    assert isinstance(readings, OpenReadings)
+    on = readings.references
+    mine = on.matrix.readers == bruno.pk
     assert on.patients[mine].tolist() == [one.pk] * 4 + [-exam.pk for exam in exams[4:]]
-    found = reader_profiles.of_reader(on, bruno.pk, reader_profiles.when(on, bruno.pk))
+    found = reader_profiles.profile(on, bruno.pk, readings.times[bruno.pk])
     expected = performance.performance(
-        on.said.states[mine], on.references[Against.CONSENSUS][mine],
+        on.matrix.states[mine], on.states[Against.CONSENSUS][mine],
         np.random.default_rng(reader_profiles.SEED), patients=on.patients[mine],
     )  # fmt: skip
     alone = performance.performance(
-        on.said.states[mine], on.references[Against.CONSENSUS][mine],
+        on.matrix.states[mine], on.states[Against.CONSENSUS][mine],
         np.random.default_rng(reader_profiles.SEED),
     )  # fmt: skip
     assert found.found == expected != alone

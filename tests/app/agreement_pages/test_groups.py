@@ -10,7 +10,7 @@ import pytest
 
 from annotations.models import AgreementReport, DiagnosticClass
 from annotations.services.agreement import refresh
-from annotations.services.counts import groups
+from annotations.services.counts import load
 from ecgreview.agreement.reports.earlier import CODES
 from tests.app.agreement_pages.pages import AF, LBBB, PVC, addresses, lines
 
@@ -26,7 +26,7 @@ def group_line(report, code):
 
 
 def test_every_class_is_in_its_group(taxonomy):
-    found = groups.members(taxonomy.pk)
+    found = load.groups(taxonomy.pk)
     assert list(found) == list(taxonomy.groups.order_by("position").values_list("code", flat=True))
     codes = [code for members in found.values() for code in members]
     assert sorted(codes) == sorted(taxonomy.classes.values_list("code", flat=True))

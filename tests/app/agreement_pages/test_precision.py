@@ -8,8 +8,8 @@ from annotations.models import (
     AgreementReport,
     Scope,
 )
+from annotations.services.agreement import inputs
 from annotations.services.agreement import precision as agreement_precision
-from annotations.services.agreement import refresh
 from ecgreview.agreement.reports import precision
 from tests.app.agreement_pages.pages import AF
 
@@ -22,7 +22,7 @@ def test_forecasts_are_those_of_the_domain(closed):
     found = agreement_precision.forecasts(report.results, [AF], 0.05, target=target)
     assert found is not None
     (one,) = found.classes
-    rows = refresh.inputs(report.scope)
+    rows = inputs.counts(report.scope)
     assert rows.n_exams == 6
     assert (one.forecast.n_exams, one.forecast.n_told, one.forecast.n_reads) == (6, 4, 18)
     assert one.half_widths[-1] <= 0.05 < one.half_widths[0]

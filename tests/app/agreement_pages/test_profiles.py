@@ -5,23 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotations.models import (
-    Scope,
-    Study,
-)
-from annotations.services.agreement import reader_profiles, reading_matrix, refresh
-from annotations.services.agreement.reader_profiles import Against
+from annotations.models import Scope
+from annotations.services.agreement import inputs, refresh
+from annotations.services.agreement.inputs import OpenReadings, Refusal
 from annotations.services.consensus import labels
-from ecgreview.agreement.accuracy import performance
+from ecgreview.agreement.accuracy import performance, reader_profiles
+from ecgreview.agreement.accuracy.reader_profiles import Against
+from ecgreview.agreement.accuracy.reading_matrix import ReadingMatrix
 from tests.app.agreement_pages.pages import AF, NOISE, address
 
 pytestmark = pytest.mark.django_db
 
 
-def profile_in(scope, reader, *, beside=None, **more):
-    on = reader_profiles.ground(scope, Study.objects.get(pk=scope.study_id), beside=beside)
-    times = reader_profiles.when(on, reader.pk)
-    return reader_profiles.of_reader(on, reader.pk, times, **more)
+def profile_in(scope, reader, **more):
+    readings = inputs.gather(scope, software="").readings
+    assert isinstance(readings, OpenReadings)
+    return reader_profiles.profile(
+        readings.references, reader.pk, readings.times[reader.pk], **more
+    )
 
 
 def profile_of(batch, reader, **more):
@@ -37,11 +38,12 @@ def test_a_reader_is_held_against_the_consensus(closed, ana):
 
 def test_the_numbers_of_a_reader_are_those_of_the_domain(closed, bruno):
     found = profile_of(closed, bruno)
-    said = reading_matrix.of_scope(Scope(closed.study_id, closed.pk), closed.study)
-    reference = reading_matrix.consensus(said, closed.study)
-    mine = said.readers == bruno.pk
+    matrix = inputs.load_matrix(closed.study, inputs.in_scope(Scope(closed.study_id, closed.pk)))
+    assert isinstance(matrix, ReadingMatrix)
+    reference = inputs.load_consensus(closed.study, matrix)
+    mine = matrix.readers == bruno.pk
     expected = performance.performance(
-        said.states[mine], reference[mine], np.random.default_rng(reader_profiles.SEED)
+        matrix.states[mine], reference[mine], np.random.default_rng(reader_profiles.SEED)
     )
     assert found.found == expected
     assert expected.micro_f1.estimate == pytest.approx(2 * 3 / (2 * 3 + 2))
@@ -67,8 +69,11 @@ def test_two_readers_offer_no_others(make_batch, make_exam, ana, bruno, sign, cl
     }  # fmt: skip
 
 
-def test_nothing_is_told_of_single_readings_before_they_are_open(open_batch, ana):
-    assert profile_of(open_batch, ana).n_read == 0
+def test_single_readings_are_not_loaded_before_they_are_open(open_batch):
+    scope = Scope(open_batch.study_id, open_batch.pk)
+    gathered = inputs.gather(scope, software="")
+    assert (gathered.readings, gathered.trial) == (None, None)
+    assert not inputs.in_scope(scope).exists()
 
 
 def test_all_readers_stand_beside_each_other(closed, ana, bruno, carla):
@@ -85,14 +90,18 @@ def test_of_a_large_study_the_others_count_on_the_exams_of_the_reader(
         sign(assignment, NOISE)
     close(elsewhere)
     whole = profile_in(Scope(closed.study_id), ana)
-    monkeypatch.setattr(reading_matrix, "MAX_READINGS", 18)
-    found = profile_in(Scope(closed.study_id), ana, beside=ana.pk)
+    monkeypatch.setattr(inputs, "MAX_READINGS", 18)
+    scope = Scope(closed.study_id)
+    assert inputs.gather(scope, software="").readings is Refusal.TOO_MANY
+    readings = inputs.gather_reader(scope, ana.pk)
+    assert isinstance(readings, OpenReadings)
+    found = reader_profiles.profile(readings.references, ana.pk, readings.times[ana.pk])
     assert (whole.is_whole, found.is_whole) == (True, False)
     assert found.found == whole.found
 
 
 def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatch, now):
-    monkeypatch.setattr(reading_matrix, "MAX_READINGS", 1)
+    monkeypatch.setattr(inputs, "MAX_READINGS", 1)
     refresh.refresh(batch=closed, now=now)
     text = signed_in(davi).get(address("batch", "reader", closed)).content.decode()
     assert "more readings than can be compared" in text

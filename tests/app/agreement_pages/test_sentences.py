@@ -10,8 +10,7 @@ from django.utils import translation
 from annotations.sentences import paired_errors
 from annotations.sentences import reasons as sentences
 from annotations.sentences.reasons import sentence
-from annotations.services.agreement.paired_errors import Caution, Missing
-from ecgreview.agreement.accuracy.paired_errors import Undefined
+from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefined
 from ecgreview.agreement.reports.earlier import CODES
 from ecgreview.agreement.values.reasons import Reason
 from ecgreview.design.reasons import PredictionReason

@@ -2,74 +2,33 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from annotations.models import (
     AgreementRun,
     Batch,
-    Exposure,
     Scope,
     Study,
-    Suggestion,
-    SuggestionModel,
-    SuggestionRun,
 )
-from annotations.services.agreement import reading_matrix, refresh, suggestion_effect
-from annotations.services.agreement.suggestion_effect import Nothing, Trial
+from annotations.services.agreement import inputs, refresh
 from annotations.services.assignment import batches
 from annotations.services.exams import suggestion_requests
 from annotations.services.suggestions import runs
 from ecgreview.agreement import ABSENT, MISSING
+from ecgreview.agreement.accuracy import suggestion_effect
 from ecgreview.agreement.accuracy.arms import Split
-from tests.app.agreement_pages.pages import AF, NOISE, address
+from ecgreview.agreement.accuracy.reading_matrix import ReadingMatrix
+from ecgreview.agreement.accuracy.suggestion_effect import Nothing, Trial
+from tests.app.agreement_pages.pages import AF, address
 
 pytestmark = pytest.mark.django_db
 
 
-ARMS = [{"arm": "none", "weight": 1}, {"arm": "concurrent", "weight": 1}]
-
-
-@pytest.fixture
-def randomised(make_study):
-    """A study in which chance decides who sees suggestions."""
-    return make_study(
-        name="By chance", suggestion_policy="randomised", suggestion_arms=ARMS,
-        consensus_rule="agreement_then_majority",
-    )  # fmt: skip
-
-
-@pytest.fixture
-def arms_batch(randomised, make_exam, ana, bruno, carla, davi, sign, now, close):
-    """Twelve exams with AF suggested in all; who sees it always says AF, the others never."""
-    exams = [make_exam() for _ in range(12)]
-    model = SuggestionModel.objects.create(
-        name="probe", version="1", covered_classes=[AF, NOISE], created_at=now
-    )
-    kind = randomised.taxonomy.classes.get(code=AF)
-    for exam in exams:
-        run = SuggestionRun.objects.create(
-            exam=exam, model=model, requested_at=now, finished_at=now
-        )
-        Suggestion.objects.create(run=run, diagnostic_class=kind, strength=0.9, evidence="RR")
-    made = batches.create(
-        study=randomised, name="Chance", exams=exams, readers=[ana, bruno, carla], created_by=davi,
-        now=now,
-    )  # fmt: skip
-    for assignment in made.assignments.select_related("reader", "batch"):
-        is_shown = assignment.arm == "concurrent"
-        if is_shown:
-            Exposure.objects.create(
-                assignment=assignment, run=SuggestionRun.objects.get(exam=assignment.exam),
-                arm="concurrent", first_shown_at=now,
-            )  # fmt: skip
-        sign(assignment, *([AF] if is_shown else []), active_ms=10_000 if is_shown else 20_000)
-    close(made)
-    return made
-
-
 def compared(batch):
-    study = Study.objects.get(pk=batch.study_id)
-    found = suggestion_effect.trial(Scope(study.pk, batch.pk), study)
+    study = Study.objects.select_related("taxonomy").get(pk=batch.study_id)
+    matrix = inputs.load_matrix(study, inputs.in_scope(Scope(study.pk, batch.pk)))
+    found = inputs.load_trial(study, matrix)
     return suggestion_effect.compare(found) if isinstance(found, Trial) else found
 
 
@@ -85,14 +44,17 @@ def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch):
 
 
 def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch):
-    said = reading_matrix.of_scope(Scope(arms_batch.study_id, arms_batch.pk), arms_batch.study)
-    reference, is_adjudicated = suggestion_effect._reference(said, arms_batch.study)
+    scope = Scope(arms_batch.study_id, arms_batch.pk)
+    matrix = inputs.load_matrix(arms_batch.study, inputs.in_scope(scope))
+    assert isinstance(matrix, ReadingMatrix)
+    nobody = matrix[np.zeros(len(matrix), dtype=np.bool_)]
+    reference, is_adjudicated = suggestion_effect.references(matrix, nobody)
     assert not is_adjudicated.any()
-    for row in range(len(said)):
-        others = (said.exams == said.exams[row]) & ~said.is_shown
+    for row in range(len(matrix)):
+        others = (matrix.exams == matrix.exams[row]) & ~matrix.is_shown
         others[row] = False
         expected = ABSENT if others.any() else MISSING
-        assert reference[row, said.codes.index(AF)] == expected
+        assert reference[row, matrix.codes.index(AF)] == expected
 
 
 def test_suggestions_take_half_of_the_time(arms_batch):

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from annotations.models import Consensus, Reading, Scope
-from annotations.services.agreement import reading_matrix
+from annotations.services.agreement import inputs
 from annotations.services.consensus import labels as consensus_labels
 from annotations.services.counts import arrays, exam_patterns
 from annotations.services.export import archive
+from ecgreview.agreement.accuracy.reading_matrix import ReadingMatrix
 from tests.app.counts.pattern_counting import differences, drain
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
@@ -122,7 +123,8 @@ def test_an_export_takes_the_correction_of_the_first(corrected, given, close, st
 
 def test_profiles_take_the_correction_of_the_first(corrected, given, close, study, now):
     settle(close, given, now)
-    found = reading_matrix.of_scope(Scope(study.pk), study)
+    found = inputs.load_matrix(study, inputs.in_scope(Scope(study.pk)))
+    assert isinstance(found, ReadingMatrix)
     assert found.readings.tolist() == [corrected.pk]
 
 

@@ -18,7 +18,7 @@ from annotations.models import (
     Tracing,
 )
 from annotations.models.taxonomy import TaxonomyQuerySet
-from annotations.services.agreement import refresh
+from annotations.services.agreement import refresh, results
 from annotations.services.consensus import adjudications
 from annotations.services.consensus import labels as consensus_labels
 from annotations.services.exams import recordings, suggestion_requests
@@ -84,13 +84,13 @@ def test_a_second_look_replaces_the_first(read, now):
 def test_a_reading_that_comes_in_meanwhile_stays_due(read, now, submit, monkeypatch):
     batch = read((AF, None))
     bruno = batch.assignments.get(readings=None)
-    real = refresh._results
+    real = results.coefficients
 
     def meanwhile(*args):
         submit(bruno, *AF)
         return real(*args)
 
-    monkeypatch.setattr(refresh, "_results", meanwhile)
+    monkeypatch.setattr(results, "coefficients", meanwhile)
     refresh.refresh_next(now=now)
     assert Batch.objects.get(pk=batch.pk).agreement_is_due
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annotations.services.agreement import refresh
+from annotations.services.agreement import inputs, refresh, results
 from annotations.services.counts import load as counts_load
 from ecgreview import agreement as domain
 from ecgreview.agreement.counts.patterns import BadCounts
@@ -41,13 +41,13 @@ def by_pattern(count):
 
 
 def test_the_live_counts_are_those_of_the_readings(report):
-    rows = refresh.inputs(report.scope)
+    rows = inputs.counts(report.scope)
     read = answers_of(rows).count().occurring()
-    assert by_pattern(counts_load.counted(rows)) == by_pattern(read)
+    assert by_pattern(rows.pattern_count()) == by_pattern(read)
 
 
 def test_a_report_is_that_of_the_readings(report):
-    rows = refresh.inputs(report.scope)
+    rows = inputs.counts(report.scope)
     found = domain.report(answers_of(rows), list(map(str, rows.readers)), rows.classes)
     for key, value in found.items():
         if key != "repeats":
@@ -60,7 +60,7 @@ def test_the_latent_model_knows_of_patients(report, monkeypatch, now):
         return {"effects": effects.tolist()}
 
     monkeypatch.setattr(domain, "VERSION", "next")
-    monkeypatch.setattr(refresh, "latent_report", told)
+    monkeypatch.setattr(results, "latent_report", told)
     found = refresh.refresh_study(study=report.study, now=now).results
     effects = design_effects.largest(found["classes"])
     assert effects is not None

@@ -22,7 +22,7 @@ from annotations.models import (
     Scope,
     UncountedExam,
 )
-from annotations.services.agreement import refresh
+from annotations.services.agreement import inputs, refresh
 from annotations.services.assignment import batches
 from annotations.services.counts import live, writes
 from annotations.services.reading.signing import Submission
@@ -208,19 +208,19 @@ def test_who_reads_the_counts_sees_them_as_of_one_moment(batch, now):
         return act()
 
     def look():
-        return hurried(lambda: refresh.inputs(of_batch(batch)))
+        return hurried(lambda: inputs.counts(of_batch(batch)))
 
     with transaction.atomic():
         live.lock(batch.study_id)
         (refused,) = at_once(look)
     assert isinstance(refused, OperationalError)
     with transaction.atomic():
-        refresh.inputs(of_batch(batch))
+        inputs.counts(of_batch(batch))
         (seen,) = at_once(look)
         sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
     assert seen.n_exams == N_EXAMS
     with transaction.atomic():
-        refresh.inputs(of_batch(batch))
+        inputs.counts(of_batch(batch))
         assert at_once(lambda: live.count_next(now=now)) == [False]
         (refused,) = at_once(lambda: hurried(lambda: live.count_all(of_batch(batch), now=now)))
     assert isinstance(refused, OperationalError)

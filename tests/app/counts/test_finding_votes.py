@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations.models import Scope
+from annotations.models import Scope, Study
 from annotations.services.counts import finding_votes
 from tests.app.agreement_pages.pages import AF
 from tests.app.assignment.test_leases_plans import nodes
@@ -23,9 +23,10 @@ def test_each_reading_is_looked_at_once_and_once_for_its_correction(make_batch, 
     batch = make_batch()
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, AF)
-    scope = Scope(batch.study_id) if of_a_study else Scope(batch.study_id, batch.pk)
+    study = Study.objects.select_related("taxonomy").get(pk=batch.study_id)
+    scope = Scope(study.pk) if of_a_study else Scope(study.pk, batch.pk)
     with CaptureQueriesContext(connection) as asked:
-        told = list(finding_votes.findings(scope, "certainty"))
+        told = list(finding_votes.findings(scope, study if of_a_study else None))
     assert len(told) == batch.assignments.count()
     seen = [one.get("Relation Name") for one in plan(asked.captured_queries[-1]["sql"])]
     assert seen.count("annotations_reading") == 2

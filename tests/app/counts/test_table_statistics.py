@@ -7,8 +7,8 @@ import json
 import pytest
 from django.db import connection
 
+from annotations import table_statistics
 from annotations.models import Notice
-from annotations.services.counts import table_statistics
 
 pytestmark = pytest.mark.django_db
 

@@ -23,12 +23,11 @@ from annotations.models import (
     User,
 )
 from annotations.services.agreement import refresh
-from annotations.services.agreement.paired_errors import Caution
 from annotations.services.demo import readings, seed
 from annotations.services.exams import prior_exams
 from annotations.services.suggestions import runs
 from ecgreview import criteria
-from ecgreview.agreement.accuracy.paired_errors import Undefined
+from ecgreview.agreement.accuracy.paired_errors import Caution, Undefined
 from ecgreview.agreement.values.reasons import Reason
 from ecgreview.ecg import synth
 from ecgreview.ecg.audit import RemarkCode

@@ -22,7 +22,7 @@ from annotations.models import (
     SuggestionRun,
 )
 from annotations.services import audit
-from annotations.services.agreement import refresh
+from annotations.services.agreement import refresh, results
 from annotations.services.assignment import guards, qualification
 from annotations.services.audit import signed_content
 from annotations.services.consensus import labels
@@ -354,14 +354,14 @@ class TestWhatIsCounted:
     def test_a_correction_that_comes_in_meanwhile_stays_due(
         self, both, correct, ana, now, monkeypatch
     ):
-        real = refresh._results
+        real = results.coefficients
 
         def meanwhile(*args):
-            monkeypatch.setattr(refresh, "_results", real)
+            monkeypatch.setattr(results, "coefficients", real)
             correct(Reading.objects.get(reader=ana), FLUTTER)
             return real(*args)
 
-        monkeypatch.setattr(refresh, "_results", meanwhile)
+        monkeypatch.setattr(results, "coefficients", meanwhile)
         refresh.refresh(batch=both, now=now)
         both.refresh_from_db()
         assert both.agreement_is_due

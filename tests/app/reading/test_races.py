@@ -25,6 +25,7 @@ from annotations.models import (
 )
 from annotations.services import audit
 from annotations.services.agreement import refresh as agreement_refresh
+from annotations.services.agreement import results
 from annotations.services.assignment import batches, deferrals, guards, qualification
 from annotations.services.consensus import labels
 from annotations.services.imports import recordings
@@ -191,15 +192,15 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
 
 def test_a_batch_in_one_workers_hands_is_left_alone_by_others(assign, ana, now, monkeypatch):
     sign(assign(ana), now, uuid.uuid4())
-    real = agreement_refresh._results
+    real = results.coefficients
     seen_by_others = []
 
-    def results(*args):
+    def compute(*args):
         (found,) = at_once(lambda: agreement_refresh.refresh_next(now=now))
         seen_by_others.append(found)
         return real(*args)
 
-    monkeypatch.setattr(agreement_refresh, "_results", results)
+    monkeypatch.setattr(results, "coefficients", compute)
     agreement_refresh.refresh_next(now=now)
     assert seen_by_others == [False]
 

@@ -1,0 +1,254 @@
+"""Compute a report version from its inputs, without the database.
+
+A version consists of its coefficients and its details: facts about the study, one profile per
+reader, paired errors, and the effect of suggestions. A detail whose inputs are those of the version
+before is not computed again (docs/decisions/0038).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.utils import timezone
+
+from annotations.models import DetailKind
+from annotations.services.agreement.inputs import Inputs, OpenReadings, Refusal
+from annotations.services.counts.load import PatternRows
+from ecgreview import agreement, json_values
+from ecgreview.agreement.accuracy import paired_errors, reader_profiles, suggestion_effect
+from ecgreview.agreement.accuracy.paired_errors import Comparison
+from ecgreview.agreement.accuracy.reader_profiles import Against, Profile
+from ecgreview.agreement.accuracy.suggestion_effect import Arms, Trial
+from ecgreview.agreement.latent.report import latent_report
+from ecgreview.agreement.reports import certainty, design_effects, precision
+from ecgreview.agreement.reports.groups import group_lines
+from ecgreview.agreement.reports.measured import measured
+from ecgreview.report_writing import StudyFacts
+
+METHOD = f"{agreement.VERSION}.2"
+"""Version of the method of the details. It enters their digests: a new one computes them again."""
+
+ProgressCallback = Callable[[int, int], None]
+"""Takes the number of details done, and of all details."""
+
+DetailKey = tuple[str, int | None]
+"""The kind of a detail, and the id of the reader it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderDetail:
+    """A reader compared with references.
+
+    Attributes:
+        taxonomy_id: version of the classes.
+        refusal: why there are no profiles.
+        profiles: by reference, limited to classes that the reader or the reference gave.
+    """
+
+    taxonomy_id: int
+    refusal: Refusal | None = None
+    profiles: Mapping[Against, Profile] = field(default_factory=dict)
+
+    def against(self, wanted: Against | None) -> Profile:
+        """Return the profile for ``wanted``, or else for the first reference with any exam.
+
+        Raises:
+            KeyError: there are no profiles.
+        """
+        known = [against for against in Against if against in self.profiles]
+        offered = [against for against in known if self.profiles[against].is_offered.get(against)]
+        if wanted in known:
+            return self.profiles[wanted]
+        return self.profiles[(offered or known or [Against.CONSENSUS])[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorsDetail:
+    """Pairs of readers compared with references.
+
+    Attributes:
+        taxonomy_id: version of the classes.
+        refusal: why there are no comparisons.
+        comparisons: of the pairs that have an exam with a reference in common.
+    """
+
+    taxonomy_id: int
+    refusal: Refusal | None = None
+    comparisons: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One detail of a version, to be stored.
+
+    Attributes:
+        kind: what it is.
+        reader_id: the reader it is about, if any.
+        digest: of everything it is computed from.
+        results: JSON values; None if the version before has the same.
+    """
+
+    kind: DetailKind
+    reader_id: int | None
+    digest: str
+    results: Mapping[str, Any] | None
+
+    @property
+    def key(self) -> DetailKey:
+        """Identifies the detail within a version."""
+        return str(self.kind), self.reader_id
+
+
+# -- Coefficients ---------------------------------------------------------------------------------
+
+
+def coefficients(rows: PatternRows, groups: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return the report. Its readers are primary keys: pages replace them by names, or not.
+
+    Args:
+        rows: what is counted.
+        groups: class codes by group code.
+    """
+    answers = agreement.Answers.from_profiles(
+        rows.profiles, rows.clusters, n_readers=len(rows.readers), n_classes=len(rows.classes)
+    )
+    patterns = rows.pattern_count()
+    report = agreement.report(
+        answers,
+        [str(reader) for reader in rows.readers],
+        rows.classes,
+        repeats=rows.repeat_tables(),
+        patterns=patterns,
+        n_voters=rows.n_people,
+    )
+    people = answers.of_first(rows.n_people)
+    if people is not answers:
+        patterns = people.count().occurring()
+    return {
+        **report,
+        "kinds": list(rows.kinds),
+        "groups": group_lines(people, rows.classes, groups),
+        "certainty": certainty.certainty(rows.grades.profiles, rows.grades.units, rows.classes),
+        "measured": measured(rows.measured, rows.classes),
+        "cells": precision.stored_cells(patterns.cells()),
+        "latent": latent_report(patterns, effects=design_effects.largest(report["classes"])),
+        "n_exams_given": rows.n_exams,
+        "n_unreadable": rows.n_unreadable,
+        "n_abstained": rows.n_abstained,
+    }
+
+
+# -- Details --------------------------------------------------------------------------------------
+
+
+def details(
+    inputs: Inputs,
+    known: Mapping[DetailKey, str],
+    *,
+    progress: ProgressCallback,
+    gather_reader: Callable[[int], OpenReadings | Refusal],
+) -> Iterator[Detail]:
+    """Yield all details of the next version.
+
+    Args:
+        inputs: of the version.
+        known: digests of the details of the version before, which are not computed again.
+        progress: called before each detail; may raise to stop.
+        gather_reader: loads the readings of one reader's exams, where there are too many readings
+            to load all of them at once. Called for no other scope.
+    """
+    yield facts_detail(inputs.facts, known)
+    if inputs.readings is None or inputs.trial is None:
+        return
+    readers = inputs.counts.readers
+    n_total = len(readers) + 1
+    for n_done, reader_id in enumerate(readers):
+        progress(n_done, n_total)
+        readings = inputs.readings
+        if readings is Refusal.TOO_MANY:
+            readings = gather_reader(reader_id)
+        if detail := reader_detail(readings, reader_id, inputs.taxonomy_id, known):
+            yield detail
+    progress(len(readers), n_total)
+    yield errors_detail(inputs.readings, inputs.taxonomy_id, known)
+    yield suggestions_detail(inputs.trial, known)
+
+
+def facts_detail(facts: StudyFacts, known: Mapping[DetailKey, str]) -> Detail:
+    """Return the facts. The software version is not in the digest: an update is no new version."""
+    without_software = replace(facts, provenance=replace(facts.provenance, software=""))
+    digest = json_values.digest(without_software)
+    return _detail(DetailKind.FACTS, None, digest, known, lambda: facts)
+
+
+def reader_detail(
+    readings: OpenReadings | Refusal,
+    reader_id: int,
+    taxonomy_id: int,
+    known: Mapping[DetailKey, str],
+) -> Detail | None:
+    """Return the profiles of a reader; None if no reading of theirs is open."""
+    if isinstance(readings, Refusal):
+        refused = ReaderDetail(taxonomy_id, readings)
+        digest = json_values.digest(METHOD, refused)
+        return _detail(DetailKind.READER, reader_id, digest, known, lambda: refused)
+    times = readings.times.get(reader_id)
+    if times is None:
+        return None
+    references = readings.references
+    digest = json_values.digest(METHOD, taxonomy_id, references.digest, times.digest())
+
+    def compute() -> ReaderDetail:
+        zone = timezone.get_default_timezone()
+        profiles = {
+            against: reader_profiles.profile(
+                references, reader_id, times, zone=zone, against=against
+            ).of_classes_met()
+            for against in Against
+        }
+        return ReaderDetail(taxonomy_id, profiles=profiles)
+
+    return _detail(DetailKind.READER, reader_id, digest, known, compute)
+
+
+def errors_detail(
+    readings: OpenReadings | Refusal, taxonomy_id: int, known: Mapping[DetailKey, str]
+) -> Detail:
+    """Return the paired errors of all readers."""
+
+    def compute() -> ErrorsDetail:
+        if isinstance(readings, Refusal):
+            return ErrorsDetail(taxonomy_id, readings)
+        try:
+            comparisons = paired_errors.compare(readings.references)
+        except paired_errors.TooManyPairs:
+            return ErrorsDetail(taxonomy_id, Refusal.TOO_MANY)
+        return ErrorsDetail(taxonomy_id, comparisons=comparisons)
+
+    inputs = readings if isinstance(readings, Refusal) else readings.references.digest
+    digest = json_values.digest(METHOD, taxonomy_id, inputs)
+    return _detail(DetailKind.ERRORS, None, digest, known, compute)
+
+
+def suggestions_detail(trial: Trial | Arms, known: Mapping[DetailKey, str]) -> Detail:
+    """Return the effect of suggestions."""
+    if isinstance(trial, Arms):
+        digest = json_values.digest(METHOD, trial)
+        return _detail(DetailKind.SUGGESTIONS, None, digest, known, lambda: trial)
+    digest = json_values.digest(METHOD, trial.digest())
+    return _detail(
+        DetailKind.SUGGESTIONS, None, digest, known, lambda: suggestion_effect.compare(trial)
+    )
+
+
+def _detail(
+    kind: DetailKind,
+    reader_id: int | None,
+    digest: str,
+    known: Mapping[DetailKey, str],
+    compute: Callable[[], object],
+) -> Detail:
+    is_known = known.get((str(kind), reader_id)) == digest
+    return Detail(kind, reader_id, digest, None if is_known else json_values.dump(compute()))
