@@ -47,11 +47,11 @@ class AuditFilterForm(forms.Form):
     study = forms.SlugField(label=_("Study"), required=False, max_length=60)
     person = forms.CharField(label=_("Done by"), required=False, max_length=150)
     action = forms.ChoiceField(label=_("Action"), required=False, choices=audit_actions)
-    object_type = forms.SlugField(label=_("Done to"), required=False, max_length=40)
-    object_id = forms.CharField(label=_("Its number or name"), required=False, max_length=80)
+    object_type = forms.SlugField(label=_("Object"), required=False, max_length=40)
+    object_id = forms.CharField(label=_("Number or name"), required=False, max_length=80)
     since = forms.DateField(label=_("From"), required=False, widget=DateInput)
     until = forms.DateField(label=_("To"), required=False, widget=DateInput)
-    text = forms.CharField(label=_("In the reason"), required=False, max_length=200)
+    text = forms.CharField(label=_("Reason contains"), required=False, max_length=200)
 
     def event_filter(self) -> EventFilter:
         """Return what was asked for, once the form is valid."""

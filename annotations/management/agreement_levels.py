@@ -50,7 +50,7 @@ def lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Lin
     known = [one["class"] for one in about]
     if unknown := [code for code in codes if code not in known]:
         kind = "group" if level == "groups" else "class"
-        raise NoSuchClass(f"There is no {kind} {unknown[0]!r}. There are: {', '.join(known)}.")
+        raise NoSuchClass(f"There is no {kind} {unknown[0]!r}. Available: {', '.join(known)}.")
     wanted = list(codes) or known
     if level == "pairs":
         return list(agreement.pair_lines(told, classes=wanted))

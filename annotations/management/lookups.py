@@ -18,7 +18,7 @@ def study(name: str) -> Study:
     found = known.filter(slug=name).first() or known.filter(slug=lifecycle.slug_for(name)).first()
     if found is None:
         slugs = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
-        raise CommandError(f"There is no study {name!r}. There are: {slugs or 'none'}.")
+        raise CommandError(f"There is no study {name!r}. Available: {slugs or 'none'}.")
     return found
 
 
@@ -30,5 +30,5 @@ def people(usernames: list[str]) -> list[User]:
     """
     known = {user.username: user for user in User.objects.filter(username__in=usernames)}
     if unknown := sorted(set(usernames) - known.keys()):
-        raise CommandError(f"There is nobody called {', '.join(unknown)}.")
+        raise CommandError(f"There is no user {', '.join(unknown)}.")
     return [known[username] for username in dict.fromkeys(usernames)]

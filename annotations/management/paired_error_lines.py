@@ -53,7 +53,7 @@ def _lines(
 ) -> list[dict[str, Any]]:
     known = [one["class"] for one in report.coded_results["classes"]]
     if unknown := [code for code in codes if code not in known]:
-        raise CommandError(f"There is no class {unknown[0]!r}. There are: {', '.join(known)}.")
+        raise CommandError(f"There is no class {unknown[0]!r}. Available: {', '.join(known)}.")
     detail = details.all_errors_of(report)
     why = details.why_no_errors(report, detail)
     if detail is None or why is not None:

@@ -13,10 +13,10 @@ from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefin
 
 CAUTIONS: Mapping[Caution, Promise] = {
     Caution.OWN_VOTE_OF_FIRST: _(
-        "%(first)s has a vote in this consensus, so their errors are too few."
+        "%(first)s voted in this consensus, so their errors are underestimated."
     ),
     Caution.OWN_VOTE_OF_SECOND: _(
-        "%(second)s has a vote in this consensus, so their errors are too few."
+        "%(second)s voted in this consensus, so their errors are underestimated."
     ),
     Caution.PATIENTS_WITH_SEVERAL_EXAMS: _(
         "Some patients have several of these exams. Their exams are not independent, so the p"
@@ -24,23 +24,23 @@ CAUTIONS: Mapping[Caution, Promise] = {
     ),
 }
 WHY_NONE: Mapping[Missing, Promise] = {
-    Missing.NOT_STORED: _(
-        "This version was computed before errors were compared: a newer version has them."
+    Missing.NOT_STORED: _("This version has no comparison of errors. Newer versions have it."),
+    Missing.NOT_OPEN: _(
+        "Individual readings are not visible to you yet, so errors cannot be compared."
     ),
-    Missing.NOT_OPEN: _("No single reading is open to you yet, so errors cannot be compared."),
-    Missing.TOO_MANY: _("There are too many readings or readers to compare: look at a batch."),
-    Missing.NO_MAPPING: _(
-        "Some readings were made under classes from which no mapping leads to those in force."
+    Missing.TOO_MANY: _(
+        "There are too many readings or readers to compare at once. Open a single batch instead."
     ),
+    Missing.NO_MAPPING: _("Some readings use classes that are not mapped to the current ones."),
     Missing.NO_REFERENCE: _(
-        "There is no reference: no reader of the study is one, and no exam has a consensus yet."
+        "There is no reference yet: the study has no reference reader, and no exam has a consensus."
     ),
     Missing.IS_REFERENCE: _("One of the two is the reference itself."),
-    Missing.NO_COMMON_EXAM: _("There is no exam that both have read and that has a reference."),
+    Missing.NO_COMMON_EXAM: _("No exam was read by both and has a reference."),
 }
 WHY_NO_TEST: Mapping[Undefined, Promise] = {
-    Undefined.NOTHING_COMPARED: _("No exam of which all three could assess the class."),
-    Undefined.NEVER_DIFFERED: _("Both were right, and wrong, about the same exams."),
+    Undefined.NOTHING_COMPARED: _("No exam in which all three could assess the class."),
+    Undefined.NEVER_DIFFERED: _("Both were right and wrong on the same exams."),
 }
 
 

@@ -318,7 +318,7 @@ CERTAINTY_TABLE = _(
     "{confidence} intervals"
 )
 CERTAINTY_PLAIN = _("Certainty of readers for classes given to an exam by at least two readers")
-GIVEN_BY_TWO = _("Given by two")
+GIVEN_BY_TWO = _("Marked by two")
 POSSIBLE = _("Possible")
 PROBABLE = _("Probable")
 DEFINITE = _("Definite")

@@ -103,7 +103,7 @@ def test_a_person_is_created_with_a_link_and_no_password():
 
 
 def test_a_user_name_is_given_once(ana):
-    assert "somebody called ana" in run("create_user", "ana")[2]
+    assert "The user name ana is taken" in run("create_user", "ana")[2]
 
 
 def test_a_link_is_printed_for_somebody(ana):
@@ -235,4 +235,4 @@ def test_a_study_with_nothing_closed_is_not_exported(study, make_batch, tmp_path
     make_batch()
     code, _, err = run("export_consensus", study.slug, tmp_path)
     assert (code, list(tmp_path.iterdir())) == (1, [])
-    assert "close one first" in err
+    assert "Close one first" in err

@@ -136,4 +136,4 @@ def test_the_page_of_a_failure_needs_no_database():
 def test_an_expired_form_says_what_to_do():
     response = Client(enforce_csrf_checks=True).post("/language/", {"language": "pt-br"})
     assert response.status_code == 403
-    assert "The form had expired" in response.content.decode()
+    assert "The form has expired" in response.content.decode()

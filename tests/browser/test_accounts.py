@@ -61,16 +61,16 @@ def invite(page: Page, base: str) -> str:
     page.get_by_label("First name").fill("Mira")
     page.get_by_label("User name").fill("mira")
     page.get_by_label("Researcher").check()
-    page.get_by_role("button", name="Make the invitation").click()
-    return page.get_by_label("Link, shown this once").input_value()
+    page.get_by_role("button", name="Create invitation").click()
+    return page.get_by_label("Link (shown only once)").input_value()
 
 
 def accept(page: Page, link: str) -> None:
     """Choose the password."""
     page.goto(link)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password, once more").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password and begin").click()
+    page.get_by_label("Repeat password").fill(PASSWORD)
+    page.get_by_role("button", name="Save password and start").click()
     page.wait_for_url(lambda reached: "/invitation/" not in reached)
 
 
@@ -100,13 +100,13 @@ def test_an_invited_person_sets_up_an_app_and_signs_in_with_it(
     link = invite(sign_in_as(davi), live_server.url)
     settings.MFA_ROLES = ["researcher"]  # type: ignore[attr-defined]
     accept(stranger, link)
-    expect(stranger.get_by_text("Your role needs a second factor")).to_be_visible()
+    expect(stranger.get_by_text("Your role requires a second factor")).to_be_visible()
     stranger.get_by_role("link", name="Set up an app").click()
     secret = stranger.locator("[data-secret]").inner_text()
     stranger.get_by_label("Code").fill(code(secret, clock()))
-    stranger.get_by_role("button", name="Turn it on").click()
+    stranger.get_by_role("button", name="Turn on").click()
     expect(stranger.locator("[data-codes] li")).to_have_count(10)
-    stranger.get_by_role("link", name="I have them; go on").click()
+    stranger.get_by_role("link", name="I saved them, continue").click()
     expect(stranger).to_have_url(f"{live_server.url}/studies/")
 
     sign_out(stranger)
@@ -139,8 +139,8 @@ def test_a_passkey_is_made_and_signs_in_alone(
 ) -> None:
     accept(stranger, invite(sign_in_as(davi), live_server.url))
     stranger.goto(f"{live_server.url}/account/passkeys/new/")
-    stranger.get_by_label("Sign in with this passkey alone").check()
-    stranger.get_by_role("button", name="Make the passkey").click()
+    stranger.get_by_label("Sign in with this passkey only").check()
+    stranger.get_by_role("button", name="Create passkey").click()
     expect(stranger.locator("[data-codes] li")).to_have_count(10)
 
     sign_out(stranger)
@@ -155,7 +155,7 @@ def test_a_passkey_is_the_second_step_after_a_password(
 ) -> None:
     accept(stranger, invite(sign_in_as(davi), live_server.url))
     stranger.goto(f"{live_server.url}/account/passkeys/new/")
-    stranger.get_by_role("button", name="Make the passkey").click()
+    stranger.get_by_role("button", name="Create passkey").click()
     expect(stranger.locator("[data-codes] li")).to_have_count(10)
 
     sign_out(stranger)
@@ -189,7 +189,7 @@ def test_the_pages_of_an_account_are_accessible(
 
     stranger.goto(link)
     found += violations(stranger)
-    stranger.get_by_role("button", name="Set the password and begin").click()
+    stranger.get_by_role("button", name="Save password and start").click()
     expect(stranger.locator(".errorlist").first).to_be_visible()
     found += violations(stranger)
     for path in ("/sign-in/", "/password/forgotten/", "/password/forgotten/sent/", "/invitation/"):

@@ -81,9 +81,9 @@ def test_the_switch_leads_from_classes_to_groups_and_from_a_group_to_its_classes
     at: Callable[[str], Page],
 ) -> None:
     page = at("")
-    page.get_by_role("navigation", name="What the lines are about").get_by_text("Groups").click()
+    page.get_by_role("navigation", name="Rows").get_by_text("Groups").click()
     row = page.locator("forest-plot .forest-rows a").first
     expect(row).to_contain_text("AF")
     row.click()
     expect(page.locator("tr[data-code=atrial_fibrillation]")).to_be_visible()
-    expect(page.get_by_role("heading", name="Class by class")).to_be_visible()
+    expect(page.get_by_role("heading", name="By class")).to_be_visible()

@@ -69,7 +69,7 @@ def test_another_width_is_asked_for_with_the_keyboard(
 ) -> None:
     page = sign_in_as(davi)
     page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/precision/")
-    page.get_by_label("Half-width wished for").fill("0.2")
+    page.get_by_label("Target half-width").fill("0.2")
     page.keyboard.press("Enter")
     page.wait_for_url("**width=0.2*")
-    expect(page.get_by_label("Half-width wished for")).to_have_value("0.2")
+    expect(page.get_by_label("Target half-width")).to_have_value("0.2")

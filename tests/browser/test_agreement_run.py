@@ -83,10 +83,10 @@ def test_new_numbers_are_offered_where_the_reader_is(
     while refresh.work_next(now=now + 3 * LATER):
         pass
     newest = AgreementReport.objects.filter(batch=run.batch_id).order_by("-number")[0].number
-    offer = page.get_by_role("link", name="Show the new numbers")
+    offer = page.get_by_role("link", name="Show new results")
     expect(offer).to_be_attached()
     assert f"Version {newest} has been computed." in note(page)
-    expect(page.get_by_role("button", name="Stop it")).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     assert page.evaluate("scrollY") == 900
     place = place_of(page)
     expect(offer).to_be_in_viewport()
@@ -103,8 +103,8 @@ def test_what_was_stopped_is_told_without_a_reload(
     page: Page, run: AgreementRun, davi: User, now: datetime
 ) -> None:
     runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
-    expect(page.get_by_role("status").filter(has_text="there are no newer numbers")).to_be_visible()
-    expect(page.get_by_role("link", name="Load again")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="There are no newer results")).to_be_visible()
+    expect(page.get_by_role("link", name="Reload")).to_be_visible()
 
 
 def test_without_scripts_the_page_can_be_loaded_again(
@@ -113,5 +113,5 @@ def test_without_scripts_the_page_can_be_loaded_again(
     page = sign_in_as(davi, f"/batches/{run.batch_id}/agreement/", java_script_enabled=False)
     assert "A new version is being computed. Waiting" in note(page)
     runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
-    page.get_by_role("link", name="Load again").click()
+    page.get_by_role("link", name="Reload").click()
     expect(page.locator("[data-part=run]")).to_have_count(0)

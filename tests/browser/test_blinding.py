@@ -131,7 +131,7 @@ def test_nothing_sent_to_a_reader_at_work_betrays_another_reader(
         expect(page.locator("[data-part=place]")).to_have_text(place)
         page.keyboard.press("n")
         page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_text("You have finished your queue.")).to_be_visible()
     expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
     page.get_by_role("link", name="Back to the worklist").click()
     expect(page.get_by_text("2 of 2")).to_be_visible()

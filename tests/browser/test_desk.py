@@ -170,7 +170,7 @@ def test_a_session_that_ends_while_reading_loses_nothing(
     ana.save(update_fields=["password"])
     Session.objects.all().delete()
     press(desk, "6")
-    expect(desk.get_by_text("Your session has ended. Your work is kept")).to_be_visible()
+    expect(desk.get_by_text("Your session has ended. Your work is saved")).to_be_visible()
 
     desk.get_by_role("link", name="Sign in again").click()
     desk.get_by_label("User name").fill(ana.username)

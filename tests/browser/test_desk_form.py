@@ -158,7 +158,7 @@ def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
     dialog = desk.get_by_role("dialog", name="Keyboard shortcuts")
     dialog.locator("[data-change=n]").click()
     press(desk, "Tab")
-    expect(dialog.get_by_text("belongs to the browser or the page")).to_be_visible()
+    expect(dialog.get_by_text("is reserved by the browser or this page")).to_be_visible()
     press(desk, "p")
     expect(
         dialog.get_by_text("P is already the shortcut for “Signal quality: poor”.")

@@ -76,7 +76,7 @@ def submit_hypertrophy(page: Page) -> None:
     """Sign what the model never looks for."""
     for key in ["/", "l", "v", "h", "Enter", "Control+Enter"]:
         page.keyboard.press(key)
-    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_text("You have finished your queue.")).to_be_visible()
 
 
 def look_at_last(page: Page) -> None:
@@ -103,7 +103,7 @@ def test_the_last_exam_can_be_looked_at_and_still_be_taken_back(
     assert [url for url in asked if url.endswith("/suggestions/")] == []
     assert not Exposure.objects.exists()
     ana_reads.get_by_role("button", name="Take back").click()
-    expect(ana_reads.get_by_text("You are correcting what you submitted.")).to_be_visible()
+    expect(ana_reads.get_by_text("You are correcting a submitted reading.")).to_be_visible()
     expect(offer).to_be_hidden()
 
 
@@ -166,7 +166,7 @@ def send_revision(page: Page) -> None:
     """Give the first reason, and submit."""
     page.keyboard.press("q")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_text("You have finished your queue.")).to_be_visible()
     expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
 
 
@@ -225,7 +225,7 @@ def test_a_second_reading_survives_a_reload(ana_looks: Page) -> None:
     expect(ana_looks.locator(".findings")).to_contain_text("left bundle")
     expect(ana_looks.locator('.verdict-button[aria-pressed="true"]')).to_have_text("AcceptY")
     ana_looks.keyboard.press("Control+Enter")
-    expect(ana_looks.get_by_text("That was the last one.")).to_be_visible()
+    expect(ana_looks.get_by_text("You have finished your queue.")).to_be_visible()
     expect(ana_looks.get_by_role("link", name="Last exam").last).to_be_visible()
     assert codes_of(revised()) == {LVH, LBBB}
 
@@ -254,7 +254,7 @@ def test_what_was_revised_is_shown_and_not_revised_again(ana_looks: Page) -> Non
     ana_looks.keyboard.press("y")
     send_revision(ana_looks)
     ana_looks.get_by_role("link", name="Last exam").last.click()
-    expect(ana_looks.get_by_text("You have revised this reading")).to_be_visible()
+    expect(ana_looks.get_by_text("You revised this reading")).to_be_visible()
     expect(ana_looks.get_by_text("you accepted it")).to_be_visible()
     ana_looks.keyboard.press("Shift+Y")
     expect(ana_looks.get_by_text("Second reading", exact=True)).to_be_hidden()
@@ -300,7 +300,7 @@ def test_where_suggestions_are_shown_while_reading_each_is_decided_on(
     page.keyboard.press("y")
     expect(page.locator(".findings")).to_contain_text("left bundle")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_text("You have finished your queue.")).to_be_visible()
     expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
     reading = Reading.objects.get()
     assert (reading.stage, codes_of(reading)) == (Stage.BLIND, {LBBB})

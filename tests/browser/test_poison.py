@@ -193,7 +193,7 @@ def test_poison_stays_text_in_a_form_that_is_shown_again(
     name = page.get_by_label("Name")
     name.evaluate("box => box.removeAttribute('maxlength')")
     name.fill("".join(POISON))
-    page.get_by_role("button", name="Make the study").click()
+    page.get_by_role("button", name="Create study").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(name).to_have_value("".join(POISON))
     assert booms(page) == []

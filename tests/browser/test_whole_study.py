@@ -46,18 +46,18 @@ def exams(make_exam: Callable[..., Exam]) -> list[Exam]:
 def open_a_batch(page: Page, exams: list[Exam], readers: list[User]) -> Batch:
     """Make a study and open a batch of ``exams`` for ``readers``, through the pages."""
 
-    page.get_by_role("link", name="Make the first study").first.click()
+    page.get_by_role("link", name="Create the first study").first.click()
     page.get_by_label("Name").fill("Spring reading")
-    page.get_by_role("button", name="Make the study").click()
-    page.get_by_role("link", name="Make the first batch").click()
+    page.get_by_role("button", name="Create study").click()
+    page.get_by_role("link", name="Create the first batch").click()
     page.get_by_label("Name").fill("First batch")
     page.get_by_text("Choose by exam code instead").click()
-    page.get_by_label("Or: exactly these exams").fill(" ".join(exam.code for exam in exams))
+    page.get_by_label("Or choose exams by code").fill(" ".join(exam.code for exam in exams))
     for reader in readers:
         page.get_by_label(reader.first_name).check()
-    page.get_by_role("button", name="Show the summary").click()
+    page.get_by_role("button", name="Show summary").click()
     expect(page.locator(".figures")).to_contain_text("10")
-    page.get_by_role("button", name="Open the batch").click()
+    page.get_by_role("button", name="Open batch").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("First batch")
     return Batch.objects.get(name="First batch")
 
@@ -73,7 +73,7 @@ def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list
         for key in keys[wanted]:
             page.keyboard.press(key)
         page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("That was the last one.")).to_be_visible()
+    expect(page.get_by_text("You have finished your queue.")).to_be_visible()
     expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
 
 
@@ -117,7 +117,7 @@ def test_the_exported_consensus_is_what_two_readers_clicked(
     coordinator.goto(coordinator.url.split("/batches/")[0] + f"/batches/{batch.pk}/")
     expect(coordinator.get_by_text("10 of 10 readings submitted")).to_be_visible()
     coordinator.get_by_text("Close …").click()
-    coordinator.get_by_role("button", name="Yes, close it").click()
+    coordinator.get_by_role("button", name="Close batch").click()
     expect(coordinator.get_by_text("Closed", exact=True)).to_be_visible()
     while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass

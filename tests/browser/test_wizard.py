@@ -40,8 +40,8 @@ def set_up(page: Page, readers: list[User], n_exams: int) -> None:
     page.get_by_role("link", name="Set up a study step by step").click()
     page.get_by_label("Name").fill("Spring study")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Hidden repeats, in percent").fill("25")
-    page.get_by_label("Other exams in between").fill("2")
+    page.get_by_label("Hidden repeats (percent").fill("25")
+    page.get_by_label("Minimum other exams before a repeat").fill("2")
     page.get_by_role("button", name="Save and continue").click()
     for reader in readers:
         page.get_by_role("checkbox", name=reader.first_name).check()
@@ -49,16 +49,16 @@ def set_up(page: Page, readers: list[User], n_exams: int) -> None:
     page.get_by_role("link", name="Continue").click()
     page.get_by_label("Data set").select_option(label="Ward 3")
     page.get_by_label("How many exams").fill(str(n_exams))
-    page.get_by_role("button", name="Draw and add").click()
+    page.get_by_role("button", name="Draw and add exams").click()
     page.get_by_role("link", name="Continue").click()
     expect(page.locator(".figures").first).to_contain_text("Reader-hours")
     page.get_by_role("button", name="Open study").click()
 
 
 def plan_and_release(page: Page) -> None:
-    page.get_by_role("button", name="Plan", exact=True).click()
+    page.get_by_role("button", name="Create plan", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Planned")
-    page.get_by_role("button", name="Release to the readers").click()
+    page.get_by_role("button", name="Release to readers").click()
 
 
 def test_a_released_plan_reaches_its_readers(
@@ -109,7 +109,7 @@ def test_shares_are_asked_for_only_when_chance_decides(
     page.get_by_role("link", name="Set up a study step by step").click()
     page.get_by_label("Name").fill("Spring study")
     page.get_by_role("button", name="Continue").click()
-    shares = page.get_by_role("group", name="By chance: the share of each way")
+    shares = page.get_by_role("group", name="At random: ratio of the arms")
     expect(shares).to_be_hidden()
     page.get_by_label("At random, for each reading").check()
     expect(shares).to_be_visible()

@@ -28,22 +28,24 @@ class Command(BaseCommand):
     """Print the agreement of a study or of one of its batches."""
 
     help = (
-        "Count the readings that are new, compute how far the readers agree, and print it."
-        " Every number comes with its 95 percent interval, the exams it is from and, where there"
-        " is none, the reason. Readings of colleagues are not shown, but what is printed is not"
-        " for anybody who still reads in the study."
+        "Count new readings, compute the agreement of the readers and print it. Every number comes"
+        " with its 95% interval and number of exams or, if it is undefined, with the reason."
+        " Individual readings are not printed. Do not show the output to anybody who still reads"
+        " in the study."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("study", help="the study by its name, or as its address names it")
-        parser.add_argument("--batch", help="name of a batch: its readings alone")
-        parser.add_argument("--format", choices=FORMATS, default="table", help="table: for people")
+        parser.add_argument("study", help="name of the study, or its slug")
+        parser.add_argument("--batch", help="name of a batch, to use only its readings")
+        parser.add_argument(
+            "--format", choices=FORMATS, default="table", help="output format; default: table"
+        )
         parser.add_argument(
             "--level",
             choices=levels.NAMES,
             help=(
-                "pairs: each pair of readers and class; errors: the same held against a reference,"
+                "pairs: each pair of readers and class; errors: the same compared with a reference,"
                 " McNemar on right and wrong; classes: all readers together; groups: the"
                 " same of the groups of the classes; certainty: how sure they are of a class;"
                 " measurements: what they measured for a class; overall: all classes together;"
@@ -55,11 +57,11 @@ class Command(BaseCommand):
             dest="codes",
             action="append",
             metavar="CODE",
-            help="only this class, or group; again",
+            help="only this class or group; can be repeated",
         )
 
         parser.add_argument(
-            "--reason", default="", help="why, while the study does not show its agreement yet"
+            "--reason", default="", help="reason for seeing agreement that the study still hides"
         )
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
@@ -108,7 +110,7 @@ def _refreshed(study: Study, name: str | None) -> AgreementReport:
     batch = Batch.objects.filter(study=study, name=name).first()
     if batch is None:
         known = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
-        raise CommandError(f"There is no batch {name!r}. There are: {known or 'none'}.")
+        raise CommandError(f"There is no batch {name!r}. Available: {known or 'none'}.")
     return service.refresh(batch=batch, now=now)
 
 
@@ -118,8 +120,8 @@ def _refuse_what_is_closed(report: AgreementReport, reason: str) -> None:
     opened = batches.with_open_agreement()
     if not reason and batches.exclude(pk__in=opened.values("pk")).exists():
         raise CommandError(
-            "The study does not show this agreement yet, to keep its readers blind. Wait until its"
-            " batches are closed, or say why you need it now: --reason. That is recorded."
+            "The study still hides this agreement to keep its readers blind. Wait until its batches"
+            " are closed, or give a reason with --reason. The reason is recorded."
         )
 
 

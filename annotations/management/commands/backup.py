@@ -17,19 +17,21 @@ class Command(BaseCommand):
     """Back up while the site runs."""
 
     help = (
-        "Back up the database and the secret key into one file, and check that file. It holds"
-        " everything: keep it where only you can read it. The site may go on running."
+        "Back up the database and the secret key into one file, and verify the file. It holds"
+        " all data: keep it where only you can read it. The site can keep running."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--to", type=Path, metavar="FOLDER", help="folder of the backup")
+        parser.add_argument(
+            "--to", type=Path, metavar="FOLDER", help="folder to write the backup to"
+        )
         parser.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N")
 
     def handle(self, *, to: Path | None, keep: int | None, **options: Any) -> None:
         """Write the file and print its name."""
         if keep is not None and keep < 1:
-            raise CommandError("Keep at least one: --keep 1")
+            raise CommandError("--keep must be at least 1.")
         folder = to or backups.folder()
         try:
             file = backups.write(folder)

@@ -23,13 +23,15 @@ class Command(BaseCommand):
         parser.add_argument("username")
         given = parser.add_mutually_exclusive_group()
         given.add_argument("--role", choices=Role.values, action="append")
-        given.add_argument("--no-role", action="store_true", help="take all roles away")
+        given.add_argument("--no-role", action="store_true", help="remove all roles")
         access = parser.add_mutually_exclusive_group()
-        access.add_argument("--deactivate", action="store_true", help="no sign-in, tokens deleted")
+        access.add_argument(
+            "--deactivate", action="store_true", help="end access and delete tokens"
+        )
         access.add_argument("--activate", action="store_true")
 
     def handle(self, *, username: str, **options: Any) -> None:
-        """Change the person and say how they stand now."""
+        """Change the person and print their new state."""
         names = [] if options["no_role"] else options["role"]
         is_active = True if options["activate"] else False if options["deactivate"] else None
         if names is None and is_active is None:
@@ -42,7 +44,7 @@ class Command(BaseCommand):
                 now=timezone.now(),
             )
         except User.DoesNotExist as nobody:
-            raise CommandError(f"Nobody is called {username}.") from nobody
+            raise CommandError(f"There is no user {username}.") from nobody
         except members.NotAPerson as refusal:
             raise CommandError(message(refusal)) from refusal
         held = ", ".join(user.groups.order_by("name").values_list("name", flat=True))

@@ -21,13 +21,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("username")
-        parser.add_argument("--base-url", default="", help="address of the site; SITE_URL")
+        parser.add_argument("--base-url", default="", help="address of the site; default: SITE_URL")
 
     def handle(self, *, username: str, base_url: str, **options: Any) -> None:
         """Print the link."""
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
-            raise CommandError(f"Nobody active is called {username}.")
+            raise CommandError(f"There is no active user {username}.")
         link = accounts.make_link(
             user=user, base_url=base_url or settings.SITE_URL, now=timezone.now()
         )

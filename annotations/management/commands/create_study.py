@@ -22,30 +22,32 @@ class Command(BaseCommand):
     """Make a study, or say everything that keeps it from being made."""
 
     help = (
-        "Make a study from a protocol file (docs/reference/protocol.md): a draft, or open with"
-        " --open. Everything that is wrong in the file is told at once, with its line."
+        "Create a study from a protocol file (docs/reference/protocol.md): a draft, or open with"
+        " --open. All errors in the file are listed with their lines."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("file", type=Path, help="the protocol, YAML")
-        parser.add_argument("--by", required=True, help="user name of whoever makes it")
+        parser.add_argument("file", type=Path, help="protocol file (YAML)")
+        parser.add_argument("--by", required=True, help="user name of the person who creates it")
         parser.add_argument(
-            "--reader", action="append", default=[], help="user name of somebody who reads in it"
+            "--reader", action="append", default=[], help="user name of a reader; can be repeated"
         )
-        parser.add_argument("--dataset", help="data set from which its exams are drawn")
-        parser.add_argument("--exams", type=int, help="how many are drawn; all by default")
-        parser.add_argument("--open", action="store_true", help="freeze the protocol and open it")
-        parser.add_argument("--dry-run", action="store_true", help="write nothing, say the same")
+        parser.add_argument("--dataset", help="data set from which exams are drawn")
+        parser.add_argument("--exams", type=int, help="number of exams to draw; default: all")
+        parser.add_argument(
+            "--open", action="store_true", help="freeze the protocol and open the study"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, file: Path, dry_run: bool, **options: Any) -> None:
-        """Make the study and say what to do next."""
+        """Create the study and print the next step."""
         try:
             with transaction.atomic():
                 study = self._make(protocol.load(file), **options)
                 self._say(study, is_open=options["open"])
                 if dry_run:
-                    self.stdout.write("Dry run: nothing was written.")
+                    self.stdout.write("Dry run: nothing was saved.")
                     transaction.set_rollback(True)
         except InvalidProtocol as refusal:
             told = "\n".join(f"  {problem}" for problem in refusal.problems)
@@ -78,7 +80,7 @@ class Command(BaseCommand):
 def _person(username: str) -> User:
     found = User.objects.filter(username=username).first()
     if found is None:
-        raise CommandError(f"There is nobody called {username!r}.")
+        raise CommandError(f"There is no user {username!r}.")
     return found
 
 
@@ -86,5 +88,5 @@ def _dataset(name: str) -> Dataset:
     found = Dataset.objects.filter(name=name).first()
     if found is None:
         known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
-        raise CommandError(f"There is no data set {name!r}. There are: {known or 'none'}.")
+        raise CommandError(f"There is no data set {name!r}. Available: {known or 'none'}.")
     return found

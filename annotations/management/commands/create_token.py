@@ -16,24 +16,24 @@ from annotations.services.people import accounts, tokens
 class Command(BaseCommand):
     """Make a token with which a program speaks to the API as one person."""
 
-    help = "Print a token for a person's programs. It is shown this once and expires in 90 days."
+    help = "Print an API token for a person. It is shown only once and expires in 90 days."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("username")
-        parser.add_argument("--name", default="", help="what it is for, as My account lists it")
+        parser.add_argument("--name", default="", help="name of the token on the account page")
         parser.add_argument(
             "--scope",
             choices=TokenScope.values,
             default=TokenScope.FULL.value,
-            help="read: GET only; label: and submit readings; full: everything the person may do",
+            help="read: GET only; label: also submit readings; full: everything the person can do",
         )
 
     def handle(self, *, username: str, name: str, scope: str, **options: Any) -> None:
         """Print the token alone, so that a script can take it; the rest goes to stderr."""
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
-            raise CommandError(f"Nobody active is called {username}.")
+            raise CommandError(f"There is no active user {username}.")
         try:
             secret, expires_at = accounts.make_token(
                 user=user, name=name[:60], scope=TokenScope(scope), now=timezone.now()

@@ -16,7 +16,7 @@ from annotations.services.people import accounts, members
 class Command(BaseCommand):
     """Create a person; with --base-url also print the link that signs them in once."""
 
-    help = "Create a person with roles. No password is set: they sign in by a one-time link."
+    help = "Create a person with roles. No password is set: they sign in with a one-time link."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""

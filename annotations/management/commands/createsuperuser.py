@@ -1,4 +1,4 @@
-"""``manage.py createsuperuser``: Django's own, but written into the audit trail."""
+"""``manage.py createsuperuser``: Django's command, recorded in the audit trail."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from annotations.services.people import accounts
 
 
 class Command(createsuperuser.Command):
-    """Make a superuser, and say so in the trail: ``verify_audit`` names accounts of no event."""
+    """Create a superuser with an audit event: ``verify_audit`` reports accounts without one."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Let Django make the account, and record it in the same transaction."""
+        """Create the account and its audit event in one transaction."""
         before = set(User.objects.filter(is_superuser=True).values_list("pk", flat=True))
         with transaction.atomic():
             super().handle(*args, **options)

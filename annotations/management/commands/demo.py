@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def handle(self, *, port: int, data: Path | None, **options: Any) -> None:
         """Run every step; whatever was started is ended."""
         if not settings.DEMO:
-            raise CommandError("This server holds real work: the demo needs ECGREVIEW_DEMO=1.")
+            raise CommandError("The demo runs only with ECGREVIEW_DEMO=1, to protect real data.")
         if not service.is_free(port):
             raise CommandError(f"Port {port} is in use. Choose another: make demo PORT={port + 1}")
         if data is not None and not data.is_dir():
@@ -56,7 +56,9 @@ class Command(BaseCommand):
         self.console = Console(highlight=False, soft_wrap=True)
         places = Places(default_home()).create()
         if not (claim := places.claim("demo")):
-            raise CommandError(f"A demo runs already with the data in {places.home}.")
+            raise CommandError(
+                f"A demo is already running with the data in {places.home}. Stop it first."
+            )
         site = Site(places, port, say=partial(self.console.print, markup=False))
         try:
             self._run(site, data)

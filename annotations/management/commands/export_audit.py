@@ -22,10 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("file", type=Path, help="to write to: its name ends in .csv or .jsonl")
-        parser.add_argument("--study", default="", help="only of this study, such as morning-list")
-        parser.add_argument("--since", type=_day, metavar="DATE", help="only from this day on")
-        parser.add_argument("--until", type=_day, metavar="DATE", help="only up to this day")
+        parser.add_argument("file", type=Path, help="output file, ending in .csv or .jsonl")
+        parser.add_argument(
+            "--study", default="", help="only this study (slug, such as morning-list)"
+        )
+        parser.add_argument("--since", type=_day, metavar="DATE", help="first day to include")
+        parser.add_argument("--until", type=_day, metavar="DATE", help="last day to include")
 
     def handle(self, *, file: Path, study: str, **options: Any) -> None:
         """Write the file, which appears under its name only when it is complete."""
@@ -50,12 +52,12 @@ class Command(BaseCommand):
             raise CommandError(f"Cannot write {file}: {error.strerror}.") from error
         self.stdout.write(f"{exported.n_events} events, SHA-256 {exported.digest}")
         if exported.head:
-            self.stdout.write(f"Head to write down: {exported.head}")
+            self.stdout.write(f"Head to record: {exported.head}")
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        message = f"{text!r} is no date such as 2026-03-02"
+        message = f"{text!r} is not a date. Write it as 2026-03-02."
         raise ArgumentTypeError(message) from error

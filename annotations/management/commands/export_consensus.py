@@ -20,14 +20,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("study", help="the study as its address names it, such as morning-list")
-        parser.add_argument("directory", type=Path, help="folder to write to; made if absent")
+        parser.add_argument("study", help="slug of the study, such as morning-list")
+        parser.add_argument("directory", type=Path, help="output folder; created if missing")
 
     def handle(self, *, study: str, directory: Path, **options: Any) -> None:
         """Write the files and name them."""
         found = lookups.study(study)
         if not found.batches.closed().exists():
-            raise CommandError("The study has no closed batch yet: close one first.")
+            raise CommandError("The study has no closed batch yet. Close one first.")
         try:
             written = archive.write(study=found, directory=directory, now=timezone.now())
         except OSError as error:

@@ -29,20 +29,20 @@ class Command(BaseCommand):
     """Import WFDB records and CODE-style HDF5 files."""
 
     help = (
-        "Import every WFDB record and CODE-style HDF5 file at or below PATH. Exit code 0: all fine;"
-        " 1: some were refused, each with its reason; 2: nothing could be imported."
+        "Import every WFDB record and CODE-style HDF5 file at or below PATH. Exit code 0:"
+        " success; 1: some files were refused (reasons are printed); 2: nothing was imported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("path", type=Path, help="a folder, a .hea or a .hdf5 file")
-        parser.add_argument("--dataset", required=True, help="name of the data set to add to")
-        parser.add_argument("--dry-run", action="store_true", help="read all, write nothing")
+        parser.add_argument("path", type=Path, help="folder, .hea file or .hdf5 file")
+        parser.add_argument("--dataset", required=True, help="name of the data set")
+        parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, path: Path, dataset: str, dry_run: bool, **options: Any) -> None:
-        """Import, say what happened, and end with the code that says it to scripts."""
+        """Import, print a summary, and exit with the matching code."""
         if not dataset.strip():
-            raise CommandError("Give the data set a name: --dataset NAME", returncode=2)
+            raise CommandError("Name the data set: --dataset NAME", returncode=2)
         try:
             refused = self._preview(path, dataset) if dry_run else self._import(path, dataset)
         except recordings.NothingToImport as refusal:
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             explained = imports.of_refusal(refusal.code, refusal.details)
             self._say_refusal(refusal.file, explained)
         self.stdout.write(
-            f"Dry run, nothing was written: {seen.n_new} would be imported,"
+            f"Dry run, nothing was saved: {seen.n_new} would be imported,"
             f" {seen.n_known} already known, {len(refusals)} would be refused."
         )
         return _code(len(refusals), seen.n_new + seen.n_known)

@@ -37,22 +37,22 @@ class Command(BaseCommand):
         "Import readings that were published, so that their readers can be compared. DIR holds a"
         " CSV file for each reader, named for them, such as cardiologist1.csv: the columns"
         f" {', '.join(published_readings.CLASSES)}, and a row of 0 and 1 for each exam, in the"
-        " same order in all files. All is stored or, when anything is wrong, nothing; the same"
-        " files again change nothing."
+        " same order in all files. If any row is wrong, nothing is stored. Importing the"
+        " same files again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("directory", type=Path, metavar="DIR", help="folder of CSV files")
-        parser.add_argument("--format", choices=FORMATS, required=True, help="how they are written")
+        parser.add_argument("--format", choices=FORMATS, required=True, help="format of the files")
         parser.add_argument(
-            "--study", required=True, help="name of the study, new or made by such an import"
+            "--study", required=True, help="name of the study: new, or created by an earlier import"
         )
         for kind, told in KINDS.items():
             parser.add_argument(
                 f"--{kind}", action="append", default=[], metavar="NAME", dest=kind.value, help=told
             )
-        parser.add_argument("--by", help="user name of whoever imports, for the audit trail")
+        parser.add_argument("--by", help="user name of the importer, for the audit trail")
 
     def handle(self, *, directory: Path, study: str, by: str | None, **options: Any) -> None:
         """Store the readings and say whose they are.

@@ -24,19 +24,23 @@ class Command(BaseCommand):
     help = (
         "Install a list of classes from a YAML or CSV file and, with --from, say how readings made "
         "with an installed version are carried over. Readings keep the version they were made "
-        "with. Everything that is wrong is told with its line, and then nothing is stored."
+        "with. If anything is wrong, all errors are listed with their lines and nothing is stored."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the files."""
-        parser.add_argument("file", type=Path, help="the list, .yaml or .csv")
-        parser.add_argument("--name", default="", help="of the list; a CSV file has none")
-        parser.add_argument("--version-name", default="", help="of this version, for a CSV file")
+        parser.add_argument("file", type=Path, help="list of classes (.yaml or .csv)")
+        parser.add_argument("--name", default="", help="name of the list, for a CSV file")
+        parser.add_argument(
+            "--version-name", default="", help="name of this version, for a CSV file"
+        )
         parser.add_argument("--from", dest="old", help="installed version, as 'name version'")
         parser.add_argument(
-            "--mapping", type=Path, help="what became of its classes, .yaml or .csv"
+            "--mapping", type=Path, help="mapping from the old classes (.yaml or .csv)"
         )
-        parser.add_argument("--dry-run", action="store_true", help="compare, and store nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="check and compare, save nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Install the list.

@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """Install the product's own taxonomy; again, it changes nothing."""
 
     help = (
-        "Install the list of classes this version comes with, unless it is installed, and the"
-        " mapping that leads to it from the version before."
+        "Install the list of classes that comes with this version, unless it is installed, and the"
+        " mapping from the previous version."
     )
 
     def handle(self, **options: Any) -> None:

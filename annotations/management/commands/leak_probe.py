@@ -28,19 +28,29 @@ class Command(BaseCommand):
     """Run the leak probe in a database of its own, made for it and dropped afterwards."""
 
     help = (
-        "Play the same sessions in two worlds that differ only in others' work, compare every "
-        "answer byte for byte, and report. The site's own data are neither read nor touched: the "
-        "probe makes a database of its own beside it (which needs the right to create one) and "
-        "drops it. Exit code 1 when anything differs."
+        "Run the same sessions in two worlds that differ only in other people's work, compare "
+        "every response byte for byte, and report. The site's data are not used: the probe "
+        "creates a separate database (which needs CREATEDB) and drops it afterwards. Exit code 1 "
+        "if any response differs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say how much is to be asked, and where the report goes."""
+        """Declare the options."""
         parser.add_argument(
-            "--requests", type=int, default=10_000, help="at least so many in each world (10000)"
+            "--requests",
+            type=int,
+            default=10_000,
+            help="minimum requests per world; default: 10000",
         )
-        parser.add_argument("--seed", type=int, default=66, help="draws the same sessions again")
-        parser.add_argument("--report", type=Path, help="also write the report here, .json or text")
+        parser.add_argument(
+            "--seed",
+            type=int,
+            default=66,
+            help="random seed; the same seed draws the same sessions",
+        )
+        parser.add_argument(
+            "--report", type=Path, help="also write the report to this file (.json or text)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Conduct the experiment and report.
@@ -67,8 +77,8 @@ class Command(BaseCommand):
         except (DatabaseError, SystemExit) as error:
             teardown_test_environment()
             raise CommandError(
-                "The probe could not make a database of its own. Let the application's role do so "
-                "for the time: ALTER ROLE ecg_owner CREATEDB."
+                "The probe could not create its database. Grant the right for the run: "
+                "ALTER ROLE ecg_owner CREATEDB."
             ) from error
         try:
             # How static files are called was settled when the site was built.

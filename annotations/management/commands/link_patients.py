@@ -22,19 +22,18 @@ class Command(BaseCommand):
     """Say of exams whose they are and how many days lie between them."""
 
     help = (
-        "Say which exams of a data set are of one patient, and on which day of the patient's own"
+        "Record which exams of a data set belong to the same patient, and on which relative day"
         " each was recorded. FILE is CSV in UTF-8 with the columns source_key,patient,day: the"
-        " exam as its data set names it, a pseudonym, and whole days since any one day of the"
-        " patient's, such as the first exam. No date is stored. Studies whose protocol says"
-        " prior_exam: shown let readers compare with the exam before. All lines are stored, or,"
-        " when anything is wrong, none."
+        " exam's key in the data set, a pseudonym, and whole days since any fixed day of the"
+        " patient, such as the first exam. No date is stored. Studies with prior_exam: shown let"
+        " readers compare with the previous exam. If any line is wrong, nothing is stored."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("dataset", help="name of the data set")
         parser.add_argument("file", type=Path, help="CSV file: source_key,patient,day")
-        parser.add_argument("--by", help="user name of whoever says so, for the audit trail")
+        parser.add_argument("--by", help="user name, for the audit trail")
 
     def handle(self, *, dataset: str, file: Path, by: str | None, **options: Any) -> None:
         """Store what the file says and count it.
@@ -45,7 +44,7 @@ class Command(BaseCommand):
         found = Dataset.objects.filter(name=dataset).first()
         if found is None:
             known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
-            raise CommandError(f"There is no data set {dataset}. There are: {known or 'none'}.")
+            raise CommandError(f"There is no data set {dataset}. Available: {known or 'none'}.")
         try:
             n_exams, n_with_prior = prior_exams.link(
                 dataset=found,

@@ -24,30 +24,28 @@ class Command(BaseCommand):
     """Make a set that readers qualify or practise with."""
 
     help = (
-        "Make a set of exams with reference answers, released at once. FILE is CSV in UTF-8 with"
+        "Create a set of exams with reference answers and release it. FILE is CSV in UTF-8 with"
         " the columns exam,codes: an exam's code and the codes of its classes, separated by"
-        " semicolons; no class is an answer too. Readers see the reference only after they have"
-        " answered, and nothing of it is ever data."
+        " semicolons; an empty list is valid. Readers see the reference only after they have"
+        " answered. These answers are never study data."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("study", help="the last part of the study's address")
+        parser.add_argument("study", help="slug of the study")
         parser.add_argument("file", type=Path, help="CSV file with the columns exam,codes")
-        parser.add_argument("--name", required=True, help="name of the batch; readers see it")
+        parser.add_argument("--name", required=True, help="name of the batch, visible to readers")
         parser.add_argument(
             "--readers", required=True, help="user names of the readers, separated by commas"
         )
-        parser.add_argument("--by", required=True, help="user name of the coordinator who makes it")
+        parser.add_argument("--by", required=True, help="user name of the coordinator")
         parser.add_argument(
             "--purpose",
             choices=[purpose.value for purpose in NO_DATA],
             default=Purpose.QUALIFICATION.value,
-            help="what the set is for (default: qualification)",
+            help="purpose of the set; default: qualification",
         )
-        parser.add_argument(
-            "--due", type=date.fromisoformat, help="the day by which to read, as 2026-05-31"
-        )
+        parser.add_argument("--due", type=date.fromisoformat, help="due date, such as 2026-05-31")
 
     def handle(
         self,
@@ -101,9 +99,9 @@ def read(file: Path) -> dict[str, list[str]]:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(COLUMNS) or not row[0].strip():
-            raise CommandError(f"{file}, line {number}: write one exam and its codes.")
+            raise CommandError(f"{file}, line {number}: write one exam and its codes per line.")
         exam = row[0].strip()
         if exam in found:
-            raise CommandError(f"{file}, line {number}: {exam} was named before.")
+            raise CommandError(f"{file}, line {number}: {exam} is listed twice.")
         found[exam] = [code.strip() for code in row[1].split(";") if code.strip()]
     return found

@@ -22,23 +22,25 @@ class Command(BaseCommand):
     """Plan batches, and release them if asked."""
 
     help = (
-        "Deal the exams of an open study that nobody has yet among its readers, as one batch or"
-        " several. No reader knows of them before they are released, here with --release."
+        "Assign the unassigned exams of an open study to its readers, in one or more batches."
+        " Readers cannot see a batch before its release; --release releases it now."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("study", help="the study as its address names it")
-        parser.add_argument("--name", required=True, help="of the batch; a last number counts on")
-        parser.add_argument("--by", required=True, help="user name of whoever plans")
-        parser.add_argument("--exams", type=int, help="how many; all that are left by default")
-        parser.add_argument("--batches", type=int, default=1, help="in how many batches; 1")
-        parser.add_argument("--due", type=_day, help="the day by which to read, as 2026-05-31")
-        parser.add_argument("--release", action="store_true", help="tell the readers at once")
-        parser.add_argument("--dry-run", action="store_true", help="write nothing, say the same")
+        parser.add_argument("study", help="slug of the study")
+        parser.add_argument(
+            "--name", required=True, help="name of the batch; a trailing number is incremented"
+        )
+        parser.add_argument("--by", required=True, help="user name of the planner")
+        parser.add_argument("--exams", type=int, help="number of exams; default: all unassigned")
+        parser.add_argument("--batches", type=int, default=1, help="number of batches; default: 1")
+        parser.add_argument("--due", type=_day, help="due date, such as 2026-05-31")
+        parser.add_argument("--release", action="store_true", help="release to the readers now")
+        parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, study: str, by: str, dry_run: bool, **options: Any) -> None:
-        """Plan, and tell how even the batches are."""
+        """Plan the batches and print their balance."""
         found = lookups.study(study)
         actor = User.objects.filter(username=by).first()
         if actor is None:
@@ -48,7 +50,7 @@ class Command(BaseCommand):
                 for batch in self._plan(found, actor, options):
                     self._say(batch)
                 if dry_run:
-                    self.stdout.write("Dry run: nothing was written.")
+                    self.stdout.write("Dry run: nothing was saved.")
                     transaction.set_rollback(True)
         except (Refusal, DesignRefused) as refusal:
             raise CommandError(message(refusal)) from refusal
@@ -77,7 +79,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{batch.name}: {state}, /batches/{batch.pk}/, {found.own.n_exams} exams,"
             f" {found.own.n_readings} readings, {found.own.hours:.1f} reader-hours;"
-            f" {loads.least} to {loads.most} exams for each reader in all"
+            f" {loads.least} to {loads.most} exams per reader in total"
         )
 
 

@@ -20,16 +20,16 @@ class Command(BaseCommand):
 
     help = (
         "After a study was amended to a new version of the classes, plan a batch in which each "
-        "reader reads again those exams of theirs to which they gave a class that was split - no "
-        "others. A coordinator releases it."
+        "reader rereads only their own exams with a class that was split. A coordinator releases "
+        "the batch."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the study and the batch."""
-        parser.add_argument("study", help="the study, as in its address")
-        parser.add_argument("--name", default="Read again", help="of the batch")
-        parser.add_argument("--as", dest="username", required=True, help="who plans it")
-        parser.add_argument("--dry-run", action="store_true", help="only say how many they are")
+        parser.add_argument("study", help="slug of the study")
+        parser.add_argument("--name", default="Read again", help="name of the batch")
+        parser.add_argument("--as", dest="username", required=True, help="user name of the planner")
+        parser.add_argument("--dry-run", action="store_true", help="only print the numbers")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Plan the batch.

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *, data: Path | None, **options: Any) -> None:
         """Prepare it, and say how the import of the user's own recordings went."""
         if not settings.DEMO:
-            raise CommandError("This server holds real work: the demo needs ECGREVIEW_DEMO=1.")
+            raise CommandError("The demo runs only with ECGREVIEW_DEMO=1, to protect real data.")
         seed.prepare(now=timezone.now())
         if data is None:
             return

@@ -20,17 +20,17 @@ class Command(BaseCommand):
 
     help = (
         "Count all response patterns of a study again from its readings, and compare with the "
-        "counts that agreement is computed from. Ends with 1 when anything differs, repaired or "
-        "not, or could not be counted; all else is recounted nevertheless. Readings that wait to "
-        "be counted are no difference."
+        "counts from which agreement is computed. Exit code 1 if a count differs, repaired or "
+        "not, or could not be recounted; the rest is recounted anyway. Readings that are not "
+        "counted yet are not differences."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Name the study, and say what to do about differences."""
-        parser.add_argument("study", nargs="?", help="as in its address; without it, all studies")
+        """Declare the options."""
+        parser.add_argument("study", nargs="?", help="slug of the study; default: all studies")
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--check", action="store_true", help="write nothing; this is the default")
-        what.add_argument("--repair", action="store_true", help="set right what differs")
+        what.add_argument("--check", action="store_true", help="only report differences (default)")
+        what.add_argument("--repair", action="store_true", help="correct differences")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Recount, tell, and exit with 1 when something differs.
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def _sentence(found: Recount, *, is_repaired: bool) -> str:
-    waiting = f", {found.n_waiting} wait to be counted" if found.n_waiting else ""
+    waiting = f", {found.n_waiting} not counted yet" if found.n_waiting else ""
     if found.failure:
         return f"failed with {found.failure}; the log tells more"
     if found.holds:

@@ -26,10 +26,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("file", type=Path, help="what `backup` wrote")
+        parser.add_argument("file", type=Path, help="file written by `backup`")
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        """Restore, then say what there is."""
+        """Restore and print a summary."""
         if connection.introspection.table_names():
             raise CommandError(
                 "This database is not empty. Restore into an empty one: with the embedded services"
@@ -50,7 +50,9 @@ class Command(BaseCommand):
         with backups.address().connect() as restored:
             found = database.counted(restored)
         if found != dict(manifest.n_rows):
-            raise CommandError("The restored rows are not as many as were backed up.")
+            raise CommandError(
+                "The number of restored rows differs from the backup. Do not use this database."
+            )
         self.stdout.write(
             f"Restored {sum(found.values())} rows in {len(found)} tables, backed up at"
             f" {manifest.made_at} by version {manifest.version}."

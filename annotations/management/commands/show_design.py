@@ -1,4 +1,4 @@
-"""``manage.py show_design STUDY``: how even a plan is, or what planning everything would give."""
+"""``manage.py show_design STUDY``: the balance report of a batch, or a plan preview."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Command(BaseCommand):
     """Print the balance report of a batch, or the plan preview of a study."""
 
     help = (
-        "Print how even a batch is and that its orders follow no pattern; without --batch, what"
-        " planning all exams of the study now would give and cost. Nothing is written."
+        "Print the balance report of a batch; without --batch, the plan preview of all exams of"
+        " the study. Nothing is saved."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("study", help="the study as its address names it")
+        parser.add_argument("study", help="slug of the study")
         parser.add_argument("--batch", help="name of a batch of the study")
-        parser.add_argument("--json", action="store_true", help="all numbers, for programs")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
         """Print the report."""
@@ -45,7 +45,7 @@ def _of_batch(study: Study, name: str) -> dict[str, Any]:
     batch = Batch.objects.filter(study=study, name=name).first()
     if batch is None:
         known = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
-        raise CommandError(f"There is no batch {name!r}. There are: {known or 'none'}.")
+        raise CommandError(f"There is no batch {name!r}. Available: {known or 'none'}.")
     return _report(plan_preview.balance_report(batch))
 
 
@@ -54,7 +54,7 @@ def _of_study(study: Study) -> dict[str, Any]:
     if found.refusal:
         raise CommandError(message(found.refusal))
     if found.report is None:
-        raise CommandError("The study has no exams, or nobody reads in it.")
+        raise CommandError("The study has no exams or no readers. Add them first.")
     told = _report(found.report)
     if found.prediction:
         told["prediction"] = found.prediction.as_dict()
@@ -85,12 +85,12 @@ def _lines(told: dict[str, Any]) -> list[str]:
     n_repeats = sum(own["repeats_by_reader"].values())
     lines = [
         f"{own['n_exams']} exams, {own['n_readings']} readings, {own['hours']:.1f} reader-hours",
-        f"exams for each reader: {_spread(own['loads'])}; in all: {_spread(whole['loads'])}",
-        f"exams that two readers share: {_spread(whole['pairs'])}",
-        f"hidden repeats: {n_repeats}, least distance {own['least_washout'] or '-'} places",
-        f"least distance of two exams of one patient: {own['least_patient_gap'] or '-'} places",
-        f"orders of two readers: {_chance(order['between_readers'])}",
-        f"orders and import: {_chance(order['with_import'])}",
+        f"exams per reader: {_spread(own['loads'])}; in total: {_spread(whole['loads'])}",
+        f"exams shared by two readers: {_spread(whole['pairs'])}",
+        f"hidden repeats: {n_repeats}, minimum distance {own['least_washout'] or '-'} positions",
+        f"minimum distance, same patient: {own['least_patient_gap'] or '-'} positions",
+        f"order similarity between readers: {_chance(order['between_readers'])}",
+        f"order similarity with the import order: {_chance(order['with_import'])}",
     ]
     for share, one in told.get("prediction", {}).get("classes", {}).items():
         width = "-" if one["width"] is None else f"{one['width']:.2f}"
@@ -107,7 +107,6 @@ def _spread(spread: dict[str, Any]) -> str:
 
 def _chance(found: dict[str, Any]) -> str:
     if found["mean"] is None:
-        return "too few exams to tell"
-    return (
-        f"mean r {found['mean']:.3f}, spread {found['sd']:.3f} (chance {found['expected_sd']:.3f})"
-    )
+        return "too few exams"
+    mean, sd, chance = found["mean"], found["sd"], found["expected_sd"]
+    return f"mean r {mean:.3f} (SD {sd:.3f}, by chance {chance:.3f})"

@@ -1,4 +1,4 @@
-"""``manage.py verify_audit``: whether the audit trail and all readings are as they were written."""
+"""``manage.py verify_audit``: verify the audit trail and all readings."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from ecgreview.hash_chain import START, Head
 
 
 class Command(BaseCommand):
-    """Verify everything and print the head to write down."""
+    """Verify everything and print the head to record."""
 
-    help = "Verify the audit trail and name the first row that is not as it was written."
+    help = "Verify the audit trail and all readings, and report the first altered row."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "--head", type=_head, metavar="SEQ:DIGEST", help="a head written down earlier"
+            "--head", type=_head, metavar="SEQ:DIGEST", help="a head recorded earlier"
         )
         parser.add_argument(
             "--since",
             type=_head,
             default=START,
             metavar="SEQ:DIGEST",
-            help="begin after this head, up to which all was verified before",
+            help="start after this head, which was verified earlier",
         )
-        parser.add_argument("--json", action="store_true", help="answer in JSON")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *, head: Head | None, since: Head, **options: Any) -> None:
-        """Verify, tell, and exit with 1 when something is wrong."""
+        """Verify, print the result, and exit with 1 if anything was altered."""
         kept = heads.verify()
         found = kept or trail.verify(after=since, expected=head)
         heads.keep(found, now=timezone.now())
@@ -49,7 +49,7 @@ def _head(text: str) -> Head:
     try:
         return hash_chain.head(text)
     except hash_chain.MalformedHead as error:
-        message = f"{text!r} is not SEQ:DIGEST"
+        message = f"{text!r} is not a head. Write it as SEQ:DIGEST."
         raise ArgumentTypeError(message) from error
 
 
@@ -72,8 +72,8 @@ def _payload(found: Verification) -> dict[str, Any]:
 
 def _sentences(found: Verification) -> str:
     if found.fault:
-        return f"{found.fault}\n{found.n_events} events hold before it, up to {found.head}"
+        return f"{found.fault}\n{found.n_events} events before it are intact, up to {found.head}"
     return (
-        f"{found.n_events} events and {found.n_readings} readings hold.\n"
-        f"Head to write down: {found.head}"
+        f"{found.n_events} events and {found.n_readings} readings are intact.\n"
+        f"Head to record: {found.head}"
     )

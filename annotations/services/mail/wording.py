@@ -10,19 +10,20 @@ from annotations.models import AccountMailKind, User
 def subject(kind: AccountMailKind) -> str:
     if kind == AccountMailKind.INVITATION:
         return _("Your invitation to ECG Review")
-    return _("A new password for ECG Review")
+    return _("New password for ECG Review")
 
 
 def text(kind: AccountMailKind, user: User, link: str) -> str:
     if kind == AccountMailKind.INVITATION:
         says = _(
-            "You are invited to read 12-lead ECGs with ECG Review. Choose a password within seven "
-            "days:\n\n%(address)s\n\nThe link works once. Your user name is %(username)s."
+            "You are invited to read 12-lead ECGs with ECG Review. Choose a password "
+            "within seven days:\n\n%(address)s\n\nThe link works once. Your user name "
+            "is %(username)s."
         )
     else:
         says = _(
-            "Somebody, probably you, asked for a new password at ECG Review. Choose one within an "
-            "hour:\n\n%(address)s\n\nYour user name is %(username)s. If it was not you, nothing "
-            "needs to be done."
+            "Someone asked for a new password for your ECG Review account. To choose "
+            "one, open this link within an hour:\n\n%(address)s\n\nYour user name is "
+            "%(username)s. If you did not ask for this, ignore this e-mail."
         )
     return says % {"address": link, "username": user.username}

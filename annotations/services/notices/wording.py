@@ -43,7 +43,7 @@ def of_mail(kind: NoticeKind, address: str) -> Words:
     for language in MAIL_LANGUAGES:
         with translation.override(language):
             titles.append(str(kind.label))
-            says = _("%(title)s. Sign in to ECG Review to see more.") % {"title": kind.label}
+            says = _("%(title)s. Sign in to ECG Review for details.") % {"title": kind.label}
             texts.append(says)
     lines = [*texts, *([address] if address else [])]
     return Words(f"ECG Review: {' / '.join(titles)}", "\n\n".join(lines) + "\n")
@@ -86,15 +86,15 @@ class _Filled(Mapping[str, Any]):
         if not written:
             return ""
         day = date_format(date.fromisoformat(written), "DATE_FORMAT")
-        return " " + _("Please read them by %(day)s.") % {"day": day}
+        return " " + _("Please finish by %(day)s.") % {"day": day}
 
 
 def _released(data: _Filled) -> str:
     if not data.n_exams:
-        return _("%(study)s · %(batch)s: take one exam after the other.") % data + data.due
+        return _("%(study)s · %(batch)s: take exams one at a time.") % data + data.due
     text = ngettext(
-        "%(study)s · %(batch)s: %(n_exams)s exam waits for you.",
-        "%(study)s · %(batch)s: %(n_exams)s exams wait for you.",
+        "%(study)s · %(batch)s: %(n_exams)s new exam to read.",
+        "%(study)s · %(batch)s: %(n_exams)s new exams to read.",
         data.n_exams,
     )
     return text % data + data.due
@@ -102,8 +102,8 @@ def _released(data: _Filled) -> str:
 
 def _reassigned(data: _Filled) -> str:
     text = ngettext(
-        "%(study)s: %(n_exams)s more exam was put at the end of your list.",
-        "%(study)s: %(n_exams)s more exams were put at the end of your list.",
+        "%(study)s: %(n_exams)s exam was added to the end of your list.",
+        "%(study)s: %(n_exams)s exams were added to the end of your list.",
         data.n_exams,
     )
     return text % data
@@ -114,50 +114,53 @@ def _due(data: _Filled) -> str:
 
 
 def _overdue(data: _Filled) -> str:
-    text = _("%(study)s · %(batch)s should have been read. If you cannot, tell the coordinator.")
+    text = _("%(study)s · %(batch)s is overdue. If you cannot finish it, tell the coordinator.")
     return text % data
 
 
 def _paused(data: _Filled) -> str:
-    return _("%(study)s: you are given no more exams for now. What you have read is kept.") % data
+    return _("%(study)s: you get no more exams for now. Your readings are kept.") % data
 
 
 def _resumed(data: _Filled) -> str:
-    return _("%(study)s: your exams wait on the worklist.") % data
+    return _("%(study)s: your exams are on your worklist.") % data
 
 
 def _withdrawn(data: _Filled) -> str:
-    return _("%(study)s: what you have read is kept; there is nothing left to do.") % data
+    return _("%(study)s: your readings are kept. There is nothing left to do.") % data
 
 
 def _passed(data: _Filled) -> str:
-    return _("%(study)s · %(batch)s: the exams of the study are open to you.") % data
+    return _("%(study)s · %(batch)s: you can now read the exams of the study.") % data
 
 
 def _failed(data: _Filled) -> str:
     text = _(
-        "%(study)s · %(batch)s: look through your answers beside the reference. The coordinator "
-        "can open another set for you."
+        "%(study)s · %(batch)s: compare your answers with the reference. The "
+        "coordinator can open another set for you."
     )
     return text % data
 
 
 def _locked(data: _Filled) -> str:
-    return _("%(study)s takes no more readings. Thank you for yours.") % data
+    return _("%(study)s is closed to new readings. Thank you for your work.") % data
 
 
 def _broken(_data: _Filled) -> str:
-    return _("A nightly check found that events were changed, lost or reordered. Look at it now.")
+    return _(
+        "The nightly check found events that were changed, lost or reordered. "
+        "Check the audit trail now."
+    )
 
 
 def _repaired(data: _Filled) -> str:
     text = ngettext(
-        "%(place)s: a recount found %(n)s entry that was not what the readings add up to, and set "
-        "it right. The next version of the agreement is computed from right counts: use it in "
-        "the place of those before, and tell whoever runs the server.",
-        "%(place)s: a recount found %(n)s entries that were not what the readings add up to, and "
-        "set them right. The next version of the agreement is computed from right counts: use it "
-        "in the place of those before, and tell whoever runs the server.",
+        "%(place)s: a recount corrected %(n)s wrong entry in the counts. Use the next "
+        "version of the agreement instead of earlier ones, and tell the server "
+        "administrator.",
+        "%(place)s: a recount corrected %(n)s wrong entries in the counts. Use the "
+        "next version of the agreement instead of earlier ones, and tell the server "
+        "administrator.",
         data.n_repaired,
     )
     return text % {"place": data.place, "n": data.n_repaired}
@@ -165,9 +168,9 @@ def _repaired(data: _Filled) -> str:
 
 def _uncounted(data: _Filled) -> str:
     text = _(
-        "%(place)s: the recount of last night failed, so nobody knows whether the counts behind "
-        "its agreement are right. It is tried again every night. Tell whoever runs the server: "
-        "the log says why."
+        "%(place)s: last night's recount failed, so the counts behind its agreement "
+        "were not checked. It runs again every night. Tell the server administrator: "
+        "the log has the reason."
     )
     return text % {"place": data.place}
 

@@ -19,9 +19,9 @@ EXAMS_AT_ONCE = 5_000
 
 
 class StratumSource(models.TextChoices):
-    NONE = "none", _("Nothing: every exam alike")
-    SOURCE = "source", _("What the source of the exams says they show")
-    SUGGESTED = "suggested", _("What the criteria model suggests")
+    NONE = "none", _("No strata: draw from all exams")
+    SOURCE = "source", _("Labels of the source")
+    SUGGESTED = "suggested", _("Suggestions of the criteria model")
 
 
 class StrataHidden(Refusal):

@@ -26,18 +26,18 @@ from annotations import row_security
 from annotations.models import User
 from annotations.services import audit
 
-WRONG = _("User name or password is wrong. After five wrong attempts you have to wait.")
+WRONG = _("Wrong user name or password. After five failed attempts you must wait five minutes.")
 WAIT = _("Too many attempts. Wait five minutes, then try again.")
-WRONG_CODE = _("This code is wrong, or it was used already. Wait for the next one.")
+WRONG_CODE = _("This code is wrong or was already used. Enter the next code.")
 
 MESSAGES: Mapping[str, Promise] = {
     "account/messages/password_changed.txt": _("Your password was changed."),
     "account/messages/password_set.txt": _("Your password was set."),
     "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
-    "mfa/messages/totp_deactivated.txt": _("The authenticator app is no longer asked for."),
+    "mfa/messages/totp_deactivated.txt": _("The authenticator app was removed."),
     "mfa/messages/webauthn_added.txt": _("The passkey was added."),
     "mfa/messages/webauthn_removed.txt": _("The passkey was removed."),
-    "usersessions/messages/sessions_logged_out.txt": _("You are signed out everywhere else."),
+    "usersessions/messages/sessions_logged_out.txt": _("All your other sessions have ended."),
 }
 """What is worth saying of what allauth announces, by the template it would take the words from."""
 
@@ -60,8 +60,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": WRONG,
         "too_many_login_attempts": WAIT,
-        "incorrect_password": _("This is not your password."),
-        "enter_current_password": _("This is not your password."),
+        "incorrect_password": _("Wrong password. Try again."),
+        "enter_current_password": _("Wrong password. Try again."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -18,10 +18,10 @@ from annotations import tasks
 from annotations.models import User
 from annotations.services.mail import queue
 
-RULE = _("At least 12 characters. Four words that have nothing to do with each other are good.")
+RULE = _("At least 12 characters. Four unrelated words make a good password.")
 NEW = _("New password")
-AGAIN = _("New password, once more")
-CURRENT = _("Your password until now")
+AGAIN = _("Repeat new password")
+CURRENT = _("Current password")
 CODE = _("Code")
 PASSKEY_NAME = _("Name of the passkey")
 
@@ -34,14 +34,13 @@ LABELS = {
     "code": CODE,
     "name": PASSKEY_NAME,
     "email": _("E-mail address"),
-    "passwordless": _("Sign in with this passkey alone"),
+    "passwordless": _("Sign in with this passkey only"),
 }
 HELP = {
     "password1": RULE,
-    "name": _("So that you know it again, for example: my phone."),
+    "name": _("A name you will recognize, for example: my phone."),
     "passwordless": _(
-        "The device then asks for your finger, face or PIN, and you need neither user name nor "
-        "password."
+        "Your device asks for your fingerprint, face or PIN. You need no user name or password."
     ),
 }
 
@@ -124,7 +123,7 @@ class InvitationForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     password2 = forms.CharField(
-        label=_("Password, once more"),
+        label=_("Repeat password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -144,5 +143,7 @@ class InvitationForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         first = cleaned.get("password1")
         if first and first != cleaned.get("password2"):
-            self.add_error("password2", _("The two passwords are not the same."))
+            self.add_error(
+                "password2", _("The two passwords differ. Enter the same password twice.")
+            )
         return cleaned

@@ -26,10 +26,10 @@ class TokenForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=60,
-        help_text=gettext_lazy("So that you know it again, for example: analysis on my laptop."),
+        help_text=gettext_lazy("A name you will recognize, for example: analysis on my laptop."),
     )
     scope = forms.ChoiceField(
-        label=gettext_lazy("What it may do"),
+        label=gettext_lazy("Permissions"),
         choices=TokenScope.choices,
         initial=TokenScope.READ.value,
         widget=forms.RadioSelect,
@@ -64,7 +64,7 @@ def token_end(request: SignedInRequest, pk: int) -> HttpResponse:
         tokens.revoke(user=request.user, grant_id=pk, now=timezone.now())
     except TokenGrant.DoesNotExist as unknown:
         raise Http404 from unknown
-    messages.success(request, _("The token no longer works."))
+    messages.success(request, _("The token was revoked."))
     return redirect("account-tokens")
 
 

@@ -21,8 +21,8 @@ MAIN = "positive_agreement"
 
 ONLY: Mapping[str, Promise] = {
     "": _("All classes"),
-    "given": _("That somebody gave"),
-    "rare": _("Rare ones"),
+    "given": _("Marked by a reader"),
+    "rare": _("Rare"),
     "undefined": _("Without a value"),
 }
 """Which classes are listed."""
@@ -215,17 +215,17 @@ def _sentence(one: Mapping[str, Any]) -> str:
     if not n_exams:
         return gettext("No exam has been read by two readers yet.")
     if not n_any:
-        return gettext("Nobody gave it.")
+        return gettext("Nobody marked it.")
     if n_any == n_all:
-        sentence = gettext("Whenever one reader gave it, all did: %(all)s of %(exams)s exams.")
+        sentence = gettext("If one reader marked it, all did: %(all)s of %(exams)s exams.")
     elif not n_all:
         sentence = gettext(
-            "Given in %(some)s of %(exams)s exams, and never by all readers of an exam."
+            "Marked in %(some)s of %(exams)s exams, never by all readers of an exam."
         )
     else:
         sentence = gettext(
-            "At least one reader gave it in %(some)s of %(exams)s exams; "
-            "in %(all)s of these all readers did."
+            "At least one reader marked it in %(some)s of %(exams)s exams; all readers "
+            "did in %(all)s of these."
         )
     told = {"exams": n_exams, "some": n_any, "all": n_all}
     return sentence % {name: numbers.grouped(n) for name, n in told.items()}

@@ -51,9 +51,9 @@ def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
     if found.is_open:
         runs.request(scope=found.scope, requested_by=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
-        messages.success(request, _("The agreement is computed; this takes a few seconds."))
+        messages.success(request, _("Computing agreement. This takes a few seconds."))
     else:
-        messages.error(request, _("This agreement is not open to you yet."))
+        messages.error(request, _("This agreement is not visible to you yet."))
     return redirect(found.url())
 
 
@@ -194,8 +194,8 @@ def _forest_words(wish: TableFilter) -> dict[str, object]:
         "class": _("Group") if wish.is_of_groups else _("Class"),
         "counts": _("All / some"),
         "estimate": _("Estimate"),
-        "rare": _("Interval of a Dirichlet posterior: few exams tell anything."),
-        "open": _("Arrow keys go from group to group; Enter opens its classes.")
+        "rare": _("Interval from a Dirichlet posterior: few informative exams."),
+        "open": _("Arrow keys move between groups. Enter opens the classes.")
         if wish.is_of_groups
-        else _("Arrow keys go from class to class; Enter opens the exams."),
+        else _("Arrow keys move between classes. Enter opens the exams."),
     }

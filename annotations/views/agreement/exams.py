@@ -25,11 +25,11 @@ from annotations.views.agreement.readers import chosen_class, class_options
 EXAMS_PER_PAGE = 50
 
 NAMES: Mapping[ExamFilter, Promise] = {
-    ExamFilter.SOME: gettext_lazy("Some gave it"),
-    ExamFilter.ALL: gettext_lazy("All gave it"),
-    ExamFilter.ANY: gettext_lazy("At least one gave it"),
-    ExamFilter.NONE: gettext_lazy("Nobody gave it"),
-    ExamFilter.NOT_ASSESSABLE: gettext_lazy("Not assessable to somebody"),
+    ExamFilter.SOME: gettext_lazy("Marked by some"),
+    ExamFilter.ALL: gettext_lazy("Marked by all"),
+    ExamFilter.ANY: gettext_lazy("Marked by at least one"),
+    ExamFilter.NONE: gettext_lazy("Marked by nobody"),
+    ExamFilter.NOT_ASSESSABLE: gettext_lazy("Not assessable for a reader"),
 }
 
 
@@ -195,10 +195,10 @@ def _pair_words(found: AgreementPage, pair: Pair) -> dict[str, str]:
         "second": found.names[str(pair.second)],
     }
     sentences = {
-        Cell.BOTH: _("%(first)s and %(second)s both gave it"),
-        Cell.FIRST: _("%(first)s gave it, %(second)s did not"),
-        Cell.SECOND: _("%(second)s gave it, %(first)s did not"),
-        Cell.NEITHER: _("neither %(first)s nor %(second)s gave it"),
+        Cell.BOTH: _("Marked by %(first)s and %(second)s"),
+        Cell.FIRST: _("Marked by %(first)s, not by %(second)s"),
+        Cell.SECOND: _("Marked by %(second)s, not by %(first)s"),
+        Cell.NEITHER: _("Marked by neither %(first)s nor %(second)s"),
     }
     return {**names, "sentence": sentences[pair.cell] % names}
 

@@ -48,42 +48,43 @@ class Measure:
 MEASURES: Mapping[str, Measure] = {
     "positive_agreement": Measure(
         _("Positive agreement"),
-        _("When one reader gives the class, how often another gives it too."),
+        _("If one reader marks the class, how often another marks it too."),
         is_share=True,
     ),
     "krippendorff_alpha": Measure(
         _("Krippendorff's alpha"),
-        _("Agreement of all readers beyond chance; it allows for missing readings."),
+        _("Agreement of all readers beyond chance. It handles missing readings."),
     ),
     "light_kappa": Measure(
         _("Light's kappa"), _("Agreement beyond chance: the mean of Cohen's kappa over all pairs.")
     ),
     "fleiss_kappa": Measure(
-        _("Fleiss' kappa"), _("Agreement of all readers beyond chance, as if they were one pool.")
+        _("Fleiss' kappa"),
+        _("Agreement of all readers beyond chance, with one common rate of marking."),
     ),
     "conger_kappa": Measure(
         _("Conger's kappa"),
-        _("Agreement of all readers beyond chance, each with their own habits."),
+        _("Agreement of all readers beyond chance, with each reader's own rate of marking."),
     ),
     "negative_agreement": Measure(
         _("Negative agreement"),
-        _("When one reader says the class is absent, how often another says so too."),
+        _("If one reader calls the class absent, how often another does too."),
         is_share=True,
     ),
     "percent_agreement": Measure(
         _("Percent agreement"),
-        _("How often two readers say the same of the class."),
+        _("How often two readers give the same answer."),
         is_share=True,
         is_secondary=True,
     ),
     "gwet_ac1": Measure(
         _("Gwet's AC1"),
-        _("Agreement beyond a chance that hardly grows for rare classes."),
+        _("Agreement beyond chance, with a chance level that stays low for rare classes."),
         is_secondary=True,
     ),
     "pabak": Measure(
         _("PABAK"),
-        _("Percent agreement on the scale of a kappa: twice itself less one."),
+        _("Percent agreement on the kappa scale: 2p − 1."),
         is_secondary=True,
     ),
 }
@@ -94,22 +95,23 @@ PAIR_MEASURES: Mapping[str, Measure] = {
     "negative_agreement": MEASURES["negative_agreement"],
     "cohen_kappa": Measure(_("Cohen's kappa"), _("Agreement of the two beyond chance.")),
     "cohen_kappa_max": Measure(
-        _("Highest kappa possible"), _("With as many findings as each of the two gave.")
+        _("Highest kappa possible"), _("Given how often each of the two marked the class.")
     ),
     "scott_pi": Measure(
-        _("Scott's pi"), _("Beyond chance, as if both gave the class equally often.")
+        _("Scott's pi"),
+        _("Agreement beyond chance, assuming that both mark the class equally often."),
     ),
     "krippendorff_alpha": Measure(
-        _("Krippendorff's alpha"), _("The same, with a correction for few exams.")
+        _("Krippendorff's alpha"), _("Scott's pi with a correction for few exams.")
     ),
     "prevalence_index": Measure(
-        _("Prevalence index"), _("From −1, absent throughout, to 1, present throughout.")
+        _("Prevalence index"), _("From −1 (always absent) to 1 (always present).")
     ),
     "bias_index": Measure(
-        _("Bias index"), _("How much more of the exams the first of the two gave it.")
+        _("Bias index"), _("How much more often the first of the two marked it.")
     ),
     "mcnemar_p": Measure(
-        _("McNemar's p"), _("How easily chance alone would divide the disagreements so unevenly.")
+        _("McNemar's p"), _("Probability that chance alone splits the disagreements this unevenly.")
     ),
     "percent_agreement": MEASURES["percent_agreement"],
     "gwet_ac1": MEASURES["gwet_ac1"],

@@ -42,7 +42,7 @@ class WidthForm(forms.Form):
 
     of = forms.ChoiceField(label=gettext_lazy("Coefficient"), choices=TARGETS)
     width = forms.FloatField(
-        label=gettext_lazy("Half-width wished for"),
+        label=gettext_lazy("Target half-width"),
         min_value=0.005,
         max_value=0.5,
         help_text=gettext_lazy("0.05: the interval is the estimate plus or minus 0.05."),
@@ -68,7 +68,7 @@ class WidthForm(forms.Form):
         chosen: list[str] = self.cleaned_data["classes"]
         if len(chosen) > MAX_CHOSEN:
             raise forms.ValidationError(
-                _("Choose at most %(n)d classes: more curves cannot be told apart.")
+                _("Choose at most %(n)d classes, so that the curves can be distinguished.")
                 % {"n": MAX_CHOSEN}
             )
         return chosen
@@ -200,7 +200,7 @@ class _Page:
         ]
         return Chart(
             series,
-            Axis(_("Readings in all"), is_log=True),
+            Axis(_("Total readings"), is_log=True),
             Axis(_("Half-width"), from_zero=True),
             line=self.wish["width"],
         )

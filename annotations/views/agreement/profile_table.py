@@ -113,10 +113,10 @@ def profile_context(
             "calendar": _blocks_chart(
                 profile.calendar,
                 [f"{one.first_day:%d/%m}" for one in profile.calendar],
-                _("From this day on"),
+                _("From this day"),
             ),
             "sitting": _blocks_chart(
-                profile.sitting, [line.name for line in sitting], _("Exam of the sitting")
+                profile.sitting, [line.name for line in sitting], _("Exam in the session")
             ),
         },
     }
@@ -168,7 +168,7 @@ def no_latent(results: Mapping[str, Any]) -> str:
     """
     found = results.get("latent")
     if found is None:
-        return _("This version was computed before the product could tell.")
+        return _("Not available in this version.")
     if found["reason"]:
         return sentence(found["reason"])
     every = [one["prevalence"]["reason"] for one in found["classes"]]

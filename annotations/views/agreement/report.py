@@ -67,8 +67,8 @@ def _without_facts(document: Document) -> Document:
     first, *others = document.sections
     told = Paragraph(
         _(
-            "This version was computed before facts about the study were stored with it. What they"
-            " were then is not known any more, and is left to fill in; a newer version has them."
+            "This version has no stored study facts. They are left to fill in. Newer "
+            "versions have them."
         ),
         "warning",
     )

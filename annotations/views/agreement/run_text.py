@@ -35,7 +35,7 @@ def of(run: AgreementRun, *, is_newer: bool = False) -> RunStatus:
     if run.requested_by_id:
         lead = _("A new version is being computed.")
     else:
-        lead = _("What these numbers rest on has changed; the new ones follow.")
+        lead = _("The data have changed. New results follow shortly.")
     parts = [str(RunStage(run.stage).label)]
     if run.failure:
         n = run.n_attempts
@@ -55,4 +55,4 @@ def over(newest: int | None, shown: int) -> RunStatus:
     if newest is not None and newest > shown:
         lead = _("Version %(n)s has been computed.") % {"n": newest}
         return RunStatus(lead, is_over=True, is_newer=True)
-    return RunStatus(_("The computation has ended; there are no newer numbers."), is_over=True)
+    return RunStatus(_("The computation has finished. There are no newer results."), is_over=True)

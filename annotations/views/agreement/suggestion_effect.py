@@ -29,51 +29,56 @@ from ecgreview.agreement.accuracy.suggestion_effect import Arms, Nothing
 SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
     Split.SUGGESTED: (
         gettext_lazy("Class suggested"),
-        gettext_lazy("How often readers gave a class that the model suggests."),
+        gettext_lazy("How often readers marked a class that the model suggests."),
     ),
     Split.RIGHT: (
         gettext_lazy("Model right"),
         gettext_lazy(
-            "It says what the reference says: who does not agree relies on it too little"
-            " (under-reliance)."
+            "The model equals the reference. Readers who disagree rely on it too "
+            "little (under-reliance)."
         ),
     ),
     Split.WRONG: (
         gettext_lazy("Model wrong"),
-        gettext_lazy("It says something else: who agrees relies on it too much."),
+        gettext_lazy(
+            "The model differs from the reference. Readers who agree rely on it too much."
+        ),
     ),
     Split.COMMISSION: (
         gettext_lazy("Wrong suggestion accepted"),
-        gettext_lazy("A class is suggested that the reference does not have (over-reliance)."),
+        gettext_lazy(
+            "The model suggests a class that the reference does not have (over-reliance)."
+        ),
     ),
     Split.OMISSION: (
         gettext_lazy("Class missed with the model"),
-        gettext_lazy("The reference has a class that is not suggested (over-reliance)."),
+        gettext_lazy("The reference has a class that the model does not suggest (over-reliance)."),
     ),
     Split.ALL: (
         gettext_lazy("All answers"),
-        gettext_lazy("Of every class that the model covers, absences among them."),
+        gettext_lazy("All classes that the model checks, including absent ones."),
     ),
 }
 """The kinds of answers in the order of the page."""
 
 NOTHING: Mapping[Nothing, Promise] = {
     Nothing.NOT_RANDOMISED: gettext_lazy(
-        "In this study chance does not decide who sees suggestions, so there is nothing to compare:"
-        " readers who see them and readers who do not would differ in more than that."
+        "This study does not randomize suggestions, so their effect cannot be "
+        "measured: readers who see them and readers who do not could differ in other "
+        "ways."
     ),
     Nothing.NO_READINGS: gettext_lazy(
-        "No single reading is open yet: by the protocol of the study they open when their batch is"
-        " closed, or when the study is locked."
+        "Individual readings are not visible yet. According to the study protocol they "
+        "become visible when their batch is closed or the study is locked."
     ),
     Nothing.ONE_ARM: gettext_lazy(
-        "All readings so far are of one arm: there is nothing to compare them with."
+        "All readings so far belong to one arm, so there is no comparison yet."
     ),
     Nothing.NO_SUGGESTIONS: gettext_lazy(
-        "No model has come to an end with any of these exams, so nothing was suggested."
+        "No model has finished these exams, so there are no suggestions."
     ),
     Nothing.TOO_MANY: gettext_lazy(
-        "There are more readings than can be compared at once: look at a batch."
+        "There are too many readings to compare at once. Open a single batch instead."
     ),
 }
 
@@ -132,10 +137,7 @@ def _context(found: AgreementPage, report: AgreementReport) -> dict[str, object]
 
 def _why_none(found: AgreementPage, report: AgreementReport) -> str | Promise:
     if not details.has_details(report):
-        return _(
-            "This version was computed before the comparison was stored with it: a newer version"
-            " has it."
-        )
+        return _("This version has no such comparison. Newer versions have it.")
     is_drawn = found.study.suggestion_policy == SuggestionPolicy.RANDOMISED
     return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMISED]
 
@@ -150,7 +152,7 @@ def _shown(arms: Arms) -> dict[str, object]:
         "n_hidden_only": arms.n_referenced - arms.n_adjudicated,
         "chart": Chart(
             [with_intervals(_("Difference"), "main", rows, across=True)],
-            Axis(_("Shown minus hidden, in points of percent"), is_points=True),
+            Axis(_("Shown minus hidden, in percentage points"), is_points=True),
             Axis("", names=names),
             across=True,
             line=0.0,

@@ -111,7 +111,7 @@ def short(outcome: Outcome, rule: str) -> str:
 
 def _label(outcome: Outcome, rule: str) -> str:
     if outcome == Outcome.MAJORITY and rule.startswith(TWO_VOTES):
-        return str(_("Classes given by at least two readers"))
+        return str(_("Classes marked by at least two readers"))
     return str(outcome.label)
 
 

@@ -38,24 +38,24 @@ class BatchForm(forms.Form):
         required=False,
         min_value=1,
         max_value=MAX_EXAMS,
-        help_text=_("The first so many, in the order of import. Empty: all of them."),
+        help_text=_("The first exams in import order. Leave empty for all."),
     )
     leave_out_used = forms.BooleanField(
-        label=_("Leave out exams that already are in a batch of this study"),
+        label=_("Exclude exams that are already in a batch of this study"),
         required=False,
         initial=True,
     )
     codes = forms.CharField(
-        label=_("Or: exactly these exams"),
+        label=_("Or choose exams by code"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text=_("Exam codes, separated by spaces or lines. They go before the choice above."),
+        help_text=_("Exam codes, separated by spaces or lines. They replace the choice above."),
     )
     readers = forms.ModelMultipleChoiceField(
         label=_("Readers"),
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Each of them reads each exam, in an order of their own."),
+        help_text=_("Each reader reads every exam, in a different order."),
     )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
@@ -72,14 +72,14 @@ class BatchForm(forms.Form):
         elif cleaned.get("dataset"):
             cleaned["exams"] = self._exams_of_dataset(cleaned)
         elif "dataset" not in self.errors:
-            self.add_error("dataset", _("Choose a data set, or write exam codes below."))
+            self.add_error("dataset", _("Choose a data set, or enter exam codes below."))
         return cleaned
 
     def _exams_by_code(self, codes: list[str]) -> list[Exam]:
         found = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
         if unknown := [code for code in codes if code not in found]:
             message = ngettext(
-                "There is no exam %(codes)s.", "There are no exams %(codes)s.", len(unknown)
+                "Exam %(codes)s does not exist.", "Exams %(codes)s do not exist.", len(unknown)
             )
             self.add_error("codes", message % {"codes": ", ".join(unknown[:10])})
         return [found[code] for code in codes if code in found]
@@ -91,7 +91,10 @@ class BatchForm(forms.Form):
             exams = exams.exclude(pk__in=used.values("pk"))
         chosen = list(exams[: cleaned.get("n_exams") or MAX_EXAMS])
         if not chosen:
-            self.add_error("dataset", gettext("This data set has no exam left for this study."))
+            self.add_error(
+                "dataset",
+                gettext("This data set has no exams left for this study. Choose another one."),
+            )
         return chosen
 
     def _choices(self, name: str) -> forms.ModelChoiceField[Any]:
@@ -121,7 +124,7 @@ class AdjudicationForm(forms.Form):
 class DueForm(forms.Form):
     """The day by which a batch is to be read."""
 
-    due_on = forms.DateField(label=_("To be read by"), required=False, widget=DateInput)
+    due_on = forms.DateField(label=_("Due date"), required=False, widget=DateInput)
 
 
 def codes_in(text: str) -> list[str]:

@@ -90,7 +90,7 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
         return _batch_page(request, batch, AdjudicationForm(), status=409)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
-    messages.success(request, _("The batch is closed. Agreement and consensus are computed now."))
+    messages.success(request, _("The batch is closed. Agreement and consensus are being computed."))
     return redirect("batch", pk=batch.pk)
 
 
@@ -122,7 +122,7 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, message(refusal))
         return _batch_page(request, batch, form, status=409)
-    messages.success(request, _("The exams in dispute now wait for the adjudicators."))
+    messages.success(request, _("The exams in dispute were sent to the adjudicators."))
     return redirect("batch", pk=made.pk)
 
 
@@ -211,7 +211,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     except Refusal as refusal:
         form.add_error(None, message(refusal))
         return _batch_form(request, study, form, 400)
-    messages.success(request, _("The batch is open. Its readers find it on their worklists."))
+    messages.success(request, _("The batch is open. Readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)
 
 

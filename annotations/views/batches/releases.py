@@ -31,7 +31,7 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, message(refusal))
     else:
-        messages.success(request, _("The batch is released. Its readers find it on their lists."))
+        messages.success(request, _("The batch is released. Readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)
 
 
@@ -47,7 +47,7 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, message(refusal))
     else:
-        messages.success(request, _("The day is changed."))
+        messages.success(request, _("Due date saved."))
     return redirect("batch", pk=batch.pk)
 
 
@@ -61,7 +61,7 @@ def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, message(refusal))
         return redirect("batch", pk=batch.pk)
-    messages.success(request, _("The plan was thrown away; its exams can be planned anew."))
+    messages.success(request, _("The plan was discarded. Its exams can be planned again."))
     return redirect("study", slug=batch.study.slug)
 
 

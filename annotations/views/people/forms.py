@@ -13,8 +13,8 @@ from annotations.models import ReaderLevel, Role
 from annotations.services.people import members
 
 BLINDED = _(
-    "You read in a study that is not locked, so you can invite readers only. A coordinator who "
-    "does not read can invite people who see results."
+    "You read in a study that is not locked, so you can invite only readers. A "
+    "coordinator who does not read can invite people who see results."
 )
 
 
@@ -28,20 +28,20 @@ class InviteForm(forms.Form):
         max_length=150,
         required=False,
         validators=[UnicodeUsernameValidator()],
-        help_text=_("With it they sign in. Empty: the e-mail address."),
+        help_text=_("Used to sign in. Leave empty to use the e-mail address."),
     )
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=150,
         required=False,
-        help_text=_("The link is sent there, and later a new password when theirs is forgotten."),
+        help_text=_("For the invitation link, and for password links later."),
     )
     role = forms.ChoiceField(
         label=_("Role"),
         choices=[(role.value, role.label) for role in members.INVITABLE],
         initial=Role.READER.value,
         widget=forms.RadioSelect,
-        help_text=_("Coordinators are made by whoever runs the server."),
+        help_text=_("The server administrator creates coordinators."),
     )
     level = forms.TypedChoiceField(
         label=_("Reader level"),
@@ -59,7 +59,7 @@ class InviteForm(forms.Form):
             cast("forms.ChoiceField", role).choices = [(Role.READER.value, Role.READER.label)]
             role.help_text = BLINDED
             email.required = True
-            email.help_text = _("The link is sent there. It is not shown to you.")
+            email.help_text = _("The link is sent to this address. It is not shown to you.")
 
     def clean_role(self) -> Role:
         """Return the role itself."""
@@ -70,5 +70,5 @@ class InviteForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         is_nameless = not cleaned.get("username") and not cleaned.get("email")
         if is_nameless and not {"username", "email"} & set(self.errors):
-            self.add_error("username", _("Give a user name or an e-mail address."))
+            self.add_error("username", _("Enter a user name or an e-mail address."))
         return cleaned

@@ -114,9 +114,11 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     except vouching.Blinded as refusal:
         return _refused(request, pk, refusal)
     if is_queued:
-        messages.success(request, _("A mail with a link for a new password is queued."))
+        messages.success(request, _("An e-mail with a password link is queued."))
     else:
-        messages.error(request, _("No mail can be sent to them. Ask whoever runs the server."))
+        messages.error(
+            request, _("No e-mail can be sent to this person. Ask the server administrator.")
+        )
     return redirect("person", pk=pk)
 
 
@@ -124,14 +126,16 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_end(request: SignedInRequest, pk: int) -> HttpResponse:
     """End somebody's access; what they have read stays."""
-    return _act(request, pk, members.deactivate, _("Their access has ended."))
+    return _act(request, pk, members.deactivate, _("Access ended."))
 
 
 @needs("invite_user")
 @require_POST
 def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take away the second factor of somebody who lost it."""
-    words = _("They now sign in without a second factor, and can set up another.")
+    words = _(
+        "The second factor was removed. This person can now sign in without it and set up another."
+    )
     return _act(request, pk, members.reset_second_factor, words)
 
 
@@ -139,7 +143,7 @@ def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
     """Answer for an account in the place of whoever invited it."""
-    return _act(request, pk, members.vouch, _("You vouch for this account from now on."))
+    return _act(request, pk, members.vouch, _("You now vouch for this account."))
 
 
 def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> HttpResponse:

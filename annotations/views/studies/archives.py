@@ -92,13 +92,13 @@ def _told(archive: Archive) -> RunStatus:
     if archive.is_ready:
         return RunStatus(_("The archive is ready."), is_over=True, is_newer=True)
     if archive.has_failed:
-        return RunStatus(_("The archive could not be made."), is_over=True)
+        return RunStatus(_("The archive could not be created."), is_over=True)
     if archive.failure:
-        lead = _("An attempt to make the archive failed; it is tried again.")
+        lead = _("Creating the archive failed. It will be tried again.")
     elif archive.started_at:
-        lead = _("The archive is being made.")
+        lead = _("The archive is being created.")
     else:
-        lead = _("The archive is waiting for a worker.")
+        lead = _("The archive is queued.")
     text = _("%(n_done)s of %(n_total)s files") % {
         "n_done": archive.n_done,
         "n_total": archive.n_total,

@@ -40,14 +40,17 @@ class StudyForm(forms.Form):
         help_text=_("Readers see it on their worklist. Do not put a diagnosis into it."),
     )
     suggestion_policy = forms.ChoiceField(
-        label=_("When may readers see what the criteria model suggests?"),
+        label=_("When can readers see the suggestions of the criteria model?"),
         choices=[(one.value, one.label) for one in QUICK_POLICIES],
         initial=SuggestionPolicy.AFTER_COMMIT,
         widget=forms.RadioSelect,
-        help_text=_("Never before their own reading: seen first, a wrong suggestion misleads."),
+        help_text=_(
+            "Readers never see suggestions before their own reading, because a "
+            "wrong suggestion misleads."
+        ),
     )
     clinical_information = forms.ChoiceField(
-        label=_("What are readers told about the patient?"),
+        label=_("What do readers know about the patient?"),
         choices=[(one.value, one.label) for one in QUICK_INFORMATION],
         initial=ClinicalInformation.AGE_AND_SEX,
         widget=forms.RadioSelect,
@@ -59,7 +62,7 @@ class StudyForm(forms.Form):
         widget=forms.RadioSelect,
     )
     open_now = forms.BooleanField(
-        label=_("Open it at once: its rules are frozen, and exams can be read"),
+        label=_("Open the study now (freezes its rules so that reading can start)"),
         required=False,
         initial=True,
     )

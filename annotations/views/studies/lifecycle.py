@@ -94,7 +94,7 @@ def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
         return redirect("study", slug=study.slug)
     tasks.nudge(tasks.refresh_agreement)
     tasks.nudge(tasks.compute_consensus)
-    messages.success(request, _("The study is locked: nothing is read in it any more."))
+    messages.success(request, _("The study is locked. Reading has ended."))
     return redirect("study", slug=study.slug)
 
 
@@ -119,14 +119,18 @@ def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
     """Let somebody who reads in the study see its results, for a reason and at a price."""
     study = lookups.study(request.user, slug)
     if not rules.reads_in(study, request.user):
-        messages.info(request, _("You do not read in this study: nothing is kept from you."))
+        messages.info(
+            request, _("You do not read in this study, so no results are hidden from you.")
+        )
         return redirect("study", slug=study.slug)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         lifecycle.break_glass(
             study=study, user=request.user, reason=form.cleaned_data["reason"], now=timezone.now()
         )
-        messages.warning(request, _("Your reading in this study has ended; its results are open."))
+        messages.warning(
+            request, _("Your reading in this study has ended. You can now see its results.")
+        )
         return redirect("study", slug=study.slug)
     line = StudyReader.objects.filter(study=study, user=request.user).first()
     context = {"study": study, "form": form, "line": line}
@@ -167,7 +171,7 @@ def _amend(
     except protocol.InvalidProtocol as refusal:
         add_problems(form, refusal)
         return False
-    messages.success(request, _("The protocol is amended; it holds for batches made from now on."))
+    messages.success(request, _("The protocol was amended. The changes apply to new batches."))
     return True
 
 

@@ -46,32 +46,32 @@ class DrawForm(forms.Form):
         required=False,
         min_value=1,
         max_value=MAX_POOL,
-        help_text=_("Drawn by chance. Empty: all of them."),
+        help_text=_("Drawn at random. Leave empty for all."),
     )
     per_patient = forms.IntegerField(
-        label=_("At most of one patient"),
+        label=_("Maximum exams per patient"),
         required=False,
         min_value=1,
         max_value=1000,
-        help_text=_("Empty: any number."),
+        help_text=_("Leave empty for no limit."),
     )
     stratify_by = forms.ChoiceField(
-        label=_("Drawn by"), choices=StratumSource.choices, initial=StratumSource.NONE
+        label=_("Strata from"), choices=StratumSource.choices, initial=StratumSource.NONE
     )
     quota = forms.ChoiceField(
-        label=_("Of each kind"),
+        label=_("Exams per stratum"),
         choices=[
-            ("proportional", _("As many as its share of the data set")),
-            ("equal", _("As many as of every other kind")),
+            ("proportional", _("In proportion to the data set")),
+            ("equal", _("The same number of each stratum")),
             ("listed", _("The numbers listed below")),
         ],
         initial="proportional",
     )
     listed = forms.CharField(
-        label=_("Numbers"),
+        label=_("Number of exams per stratum"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text=_("One kind in each line, such as: atrial_fibrillation 200"),
+        help_text=_("One stratum per line, for example: atrial_fibrillation 200"),
     )
 
     def __init__(self, *args: Any, may_see_strata: bool = True, **kwargs: Any) -> None:
@@ -90,7 +90,7 @@ class DrawForm(forms.Form):
         if is_stratified and cleaned.get("quota") == "listed":
             cleaned["listed"] = self._numbers(cleaned.get("listed", ""))
         elif (is_stratified or cleaned.get("per_patient")) and not cleaned.get("n_exams"):
-            self.add_error("n_exams", _("Say how many."))
+            self.add_error("n_exams", _("Enter the number of exams."))
         return cleaned
 
     def wish(self) -> Wish:
@@ -113,13 +113,14 @@ class DrawForm(forms.Form):
             match = re.fullmatch(r"(.{1,60}?)[\s:=,;]+(\d{1,6})", line)
             if match is None or match[1] in found:
                 message = gettext(
-                    "This is not a kind with a number, or it is there twice: %(line)s"
+                    "This line is not a stratum with a number, or the stratum is "
+                    "listed twice: %(line)s"
                 )
                 self.add_error("listed", message % {"line": line[:80]})
                 return {}
             found[match[1]] = int(match[2])
         if not found:
-            self.add_error("listed", gettext("List at least one kind with a number."))
+            self.add_error("listed", gettext("List at least one stratum with a number."))
         return found
 
 
@@ -137,11 +138,11 @@ class AnchorsForm(forms.Form):
     """How many exams everybody reads."""
 
     n_anchors = forms.IntegerField(
-        label=_("Exams that everybody reads"),
+        label=_("Exams that all readers read (anchors)"),
         min_value=0,
         max_value=1000,
         help_text=_(
-            "Drawn by chance from the exams that nobody has yet. They tie readers together who "
+            "Drawn at random from the unassigned exams. Anchors connect readers who "
             "share few exams."
         ),
     )
@@ -154,37 +155,41 @@ class PlanForm(forms.Form):
     """
 
     name = forms.CharField(
-        label=_("Name"), max_length=110, help_text=_("Several batches are numbered.")
+        label=_("Name"),
+        max_length=110,
+        help_text=_("If there are several batches, they are numbered."),
     )
     n_exams = forms.IntegerField(
         label=_("How many exams"),
         required=False,
         min_value=1,
         max_value=MAX_POOL,
-        help_text=_("Empty: all that are left."),
+        help_text=_("Leave empty for all remaining exams."),
     )
     n_batches = forms.IntegerField(
-        label=_("In how many batches"), min_value=1, max_value=MAX_BATCHES, initial=1
+        label=_("Number of batches"), min_value=1, max_value=MAX_BATCHES, initial=1
     )
-    due_on = forms.DateField(label=_("To be read by"), required=False, widget=DateInput)
+    due_on = forms.DateField(label=_("Due date"), required=False, widget=DateInput)
     handout = forms.ChoiceField(
-        label=_("How do exams come to their readers?"),
+        label=_("How do readers get exams?"),
         choices=Handout.choices,
         initial=Handout.NAMED,
         widget=forms.RadioSelect,
         help_text=_(
-            "Lists of their own are evened out beforehand. A pool lets whoever has time read more; "
-            "it is one batch, without hidden repeats."
+            "Own lists are balanced in advance. A pool lets readers with more time "
+            "read more. It is one batch, without hidden repeats."
         ),
     )
     lease_minutes = forms.IntegerField(
-        label=_("Minutes an untouched exam of a pool stays with its reader"),
+        label=_("Minutes before an untouched exam returns to the pool"),
         min_value=5,
         max_value=30_000,
         initial=120,
     )
     fill_up = forms.BooleanField(
-        label=_("Also give out again what lost a reader, and the anchors to later readers"),
+        label=_(
+            "Also reassign exams that lost a reader, and assign anchors to readers who joined later"
+        ),
         required=False,
         initial=True,
     )
@@ -202,7 +207,7 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("Say why: it is written into the audit trail.")},
+        error_messages={"required": _("Enter a reason. It is recorded in the audit trail.")},
     )
 
 
@@ -210,25 +215,27 @@ class ReassignForm(forms.Form):
     """Who gets what waits for a reader."""
 
     to = forms.ModelMultipleChoiceField(
-        label=_("Give them to"),
+        label=_("Reassign to"),
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one person.")},
     )
     limit = forms.IntegerField(
-        label=_("At most so many"),
+        label=_("Maximum number"),
         required=False,
         min_value=1,
-        help_text=_("Empty: all that wait. The last ones of the reader's list go first."),
+        help_text=_(
+            "Leave empty for all waiting exams. They are taken from the end of the reader's list."
+        ),
     )
     with_begun = forms.BooleanField(
-        label=_("Also what the reader has begun; the drafts are kept and shown to nobody"),
+        label=_("Include exams that the reader has started (drafts are kept but shown to nobody)"),
         required=False,
     )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=2000,
-        error_messages={"required": _("Say why: it is written into the audit trail.")},
+        error_messages={"required": _("Enter a reason. It is recorded in the audit trail.")},
     )
 
     def __init__(self, *args: Any, study: Study, reader: User, **kwargs: Any) -> None:

@@ -95,23 +95,31 @@ def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> Bal
     """
     own, whole, order = report.own, report.whole, report.order
     facts = [
-        (_("Exams for each reader"), _spread(own.loads), _("In this plan alone")),
-        (_("The same, with all before"), _spread(whole.loads), _("At best they differ by one")),
-        (_("Exams that two readers share"), _spread(whole.pairs), _("Over all pairs of readers")),
-        (_("Readers of an exam"), _counts(whole.exams_by_number_of_readers), _("Exams by readers")),
+        (_("Exams for each reader"), _spread(own.loads), _("In this plan only")),
+        (
+            _("Exams for each reader, including earlier plans"),
+            _spread(whole.loads),
+            _("The ideal difference is at most one"),
+        ),
+        (_("Exams shared by two readers"), _spread(whole.pairs), _("Over all pairs of readers")),
+        (
+            _("Readers per exam"),
+            _counts(whole.exams_by_number_of_readers),
+            _("Number of exams by number of readers"),
+        ),
         (_("Hidden repeats"), str(sum(own.repeats_by_reader.values())), _washout(own)),
         (
-            _("Least distance of two exams of one patient"),
+            _("Minimum distance between exams of the same patient"),
             "–" if own.least_patient_gap is None else str(own.least_patient_gap),
-            _("In places of a reader's list"),
+            _("In positions of a reader's list"),
         ),
         (
-            _("Order: likeness of two readers' lists"),
+            _("Order similarity between readers"),
             _correlation(order.between_readers),
             _chance(order.between_readers),
         ),
         (
-            _("Order: likeness to the order of import"),
+            _("Order similarity with the import order"),
             _correlation(order.with_import),
             _chance(order.with_import),
         ),
@@ -138,7 +146,7 @@ def _assumed(found: design.Prediction | None) -> list[ClassLine]:
     if found is None:
         return []
     return [
-        _class_line(_("A class that %(share)s have") % {"share": _percent(share)}, one)
+        _class_line(_("A class present in %(share)s of exams") % {"share": _percent(share)}, one)
         for share in PREVALENCES
         if (one := found.classes.get(str(share))) is not None
     ]
@@ -181,14 +189,14 @@ def _counts(counts: Mapping[int, int]) -> str:
 
 def _washout(balance: design.Balance) -> str:
     if balance.least_washout is None:
-        return _("None are planned")
+        return _("None planned")
     return _("At least %(n)d other exams in between") % {"n": balance.least_washout - 1}
 
 
 def _correlation(found: design.Correlations) -> str:
     if found.mean is None or found.sd is None:
         return "–"
-    return _("mean r %(mean)s, spread %(sd)s") % {
+    return _("mean r %(mean)s (SD %(sd)s)") % {
         "mean": _decimal(found.mean),
         "sd": _decimal(found.sd),
     }
@@ -196,8 +204,8 @@ def _correlation(found: design.Correlations) -> str:
 
 def _chance(found: design.Correlations) -> str:
     if found.expected_sd is None:
-        return _("Too few exams to tell")
-    return _("Chance alone gives mean 0, spread %(sd)s") % {"sd": _decimal(found.expected_sd)}
+        return _("Too few exams")
+    return _("Expected by chance: mean 0 (SD %(sd)s)") % {"sd": _decimal(found.expected_sd)}
 
 
 def _decimal(value: float) -> str:

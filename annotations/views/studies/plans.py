@@ -120,7 +120,7 @@ def _codes(study: Study, form: forms.Form, user: User) -> str:
     n_added = exam_pool.add(study=study, exams=exams, actor=user, now=timezone.now())
     if unknown := sorted(set(codes) - {exam.code for exam in exams}):
         told = ngettext(
-            "There is no exam %(codes)s.", "There are no exams %(codes)s.", len(unknown)
+            "Exam %(codes)s does not exist.", "Exams %(codes)s do not exist.", len(unknown)
         )
         return f"{_added(n_added)} {told % {'codes': ', '.join(unknown[:10])}}"
     return _added(n_added)
@@ -130,12 +130,12 @@ def _anchors(study: Study, form: forms.Form, user: User) -> str:
     n = exam_pool.choose_anchors(
         study=study, n_anchors=form.cleaned_data["n_anchors"], actor=user, now=timezone.now()
     )
-    return ngettext("Everybody reads %(n)d exam.", "Everybody reads %(n)d exams.", n) % {"n": n}
+    return ngettext("All readers read %(n)d exam.", "All readers read %(n)d exams.", n) % {"n": n}
 
 
 def _clear(study: Study, form: forms.Form, user: User) -> str:
     n = exam_pool.clear(study=study, actor=user, now=timezone.now())
-    return ngettext("%(n)d exam was taken out.", "%(n)d exams were taken out.", n) % {"n": n}
+    return ngettext("%(n)d exam was removed.", "%(n)d exams were removed.", n) % {"n": n}
 
 
 DEEDS: dict[str, Callable[[Study, Any, User], str]] = {
@@ -172,7 +172,7 @@ def _plan(study: Study, cleaned: dict[str, Any], user: User) -> list[Batch]:
 def _planned(made: list[Batch]) -> str:
     n = len(made)
     return ngettext(
-        "%(n)d batch is planned. Look at it, then release it to its readers.",
-        "%(n)d batches are planned. Look at them, then release them to their readers.",
+        "%(n)d batch is planned. Review it, then release it to the readers.",
+        "%(n)d batches are planned. Review them, then release them to the readers.",
         n,
     ) % {"n": n}

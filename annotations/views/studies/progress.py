@@ -144,7 +144,7 @@ def _flags(one: ReaderProgress) -> list[str]:
         )
     if one.is_idle:
         told.append(
-            ngettext("idle for %(n)d day", "idle for %(n)d days", one.idle_days or 0)
+            ngettext("no reading for %(n)d day", "no reading for %(n)d days", one.idle_days or 0)
             % {"n": one.idle_days}
         )
     if one.haste.is_flagged:
@@ -157,8 +157,7 @@ def _flags(one: ReaderProgress) -> list[str]:
         )
     if one.run.is_flagged:
         told.append(
-            _("%(n)d identical answers in a row, which chance does not explain")
-            % {"n": one.run.length}
+            _("%(n)d identical answers in a row, unlikely by chance") % {"n": one.run.length}
         )
     return told
 

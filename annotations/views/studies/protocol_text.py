@@ -84,8 +84,8 @@ def _repeats(document: Document) -> str:
     if not fraction:
         return _("None")
     return _(
-        "%(percent)s of each reader's exams come back unannounced, after at least %(days)d days "
-        "and %(exams)d other exams"
+        "%(percent)s of each reader's exams are repeated unannounced (minimum days: "
+        "%(days)d; minimum other exams in between: %(exams)d)"
     ) % {
         "percent": _percent(fraction),
         "days": document["washout_days"],
@@ -96,10 +96,10 @@ def _repeats(document: Document) -> str:
 def _gap(document: Document) -> str:
     n = document["patient_gap"]
     if not n:
-        return _("Not kept apart")
+        return _("No minimum distance")
     return ngettext(
-        "At least %(n)d other exam in between, as far as a list allows",
-        "At least %(n)d other exams in between, as far as a list allows",
+        "At least %(n)d other exam in between, if the list allows it",
+        "At least %(n)d other exams in between, if the list allows it",
         n,
     ) % {"n": n}
 
@@ -116,15 +116,15 @@ def _level(document: Document) -> str:
 def _qualification(document: Document) -> str:
     found = document["qualification"]
     if not found["required"]:
-        return _("Not asked for")
-    return _("A set with reference answers first; pass mark %(percent)s") % {
+        return _("Not required")
+    return _("Required before reading; pass mark %(percent)s") % {
         "percent": _percent(found["pass_mark"])
     }
 
 
 def _frequent(document: Document) -> str:
     codes = document["frequent_classes"]
-    return _("The usual ones of the list") if codes is None else ", ".join(codes) or "–"
+    return _("Defaults of the list") if codes is None else ", ".join(codes) or "–"
 
 
 def _seed(document: Document) -> str:
@@ -151,28 +151,28 @@ RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
     ("name", gettext_lazy("Name"), _plain("name")),
     ("taxonomy", gettext_lazy("List of classes"), _plain("taxonomy")),
     ("readers_per_exam", gettext_lazy("Readers per exam"), _readers),
-    ("minimum_reader_level", gettext_lazy("Least experience"), _level),
+    ("minimum_reader_level", gettext_lazy("Minimum experience"), _level),
     ("qualification", gettext_lazy("Qualification"), _qualification),
     (
         "clinical_information",
-        gettext_lazy("Readers are told"),
+        gettext_lazy("Patient information shown to readers"),
         _chosen("clinical_information", ClinicalInformation),
     ),
-    ("prior_exam", gettext_lazy("The patient's exam before"), _chosen("prior_exam", PriorExam)),
-    ("suggestion_policy", gettext_lazy("Suggestions are seen"), _suggestions),
-    ("qt_correction", gettext_lazy("QT is corrected by"), _chosen("qt_correction", QtCorrection)),
+    ("prior_exam", gettext_lazy("Previous exam"), _chosen("prior_exam", PriorExam)),
+    ("suggestion_policy", gettext_lazy("Suggestions shown"), _suggestions),
+    ("qt_correction", gettext_lazy("QT correction"), _chosen("qt_correction", QtCorrection)),
     ("repeat_fraction", gettext_lazy("Hidden repeats"), _repeats),
     ("patient_gap", gettext_lazy("Exams of one patient"), _gap),
-    ("undo_window_s", gettext_lazy("A submission can be taken back"), _undo),
+    ("undo_window_s", gettext_lazy("Time to take back a submission"), _undo),
     (
         "consensus_rule",
-        gettext_lazy("Readings become labels by"),
+        gettext_lazy("Consensus rule"),
         lambda document: str(RULES.get(document["consensus_rule"], document["consensus_rule"])),
     ),
     ("adjudication", gettext_lazy("Adjudicators see"), _chosen("adjudication", Adjudication)),
-    ("results_open", gettext_lazy("Results open"), _chosen("results_open", ResultsOpen)),
+    ("results_open", gettext_lazy("Results visible"), _chosen("results_open", ResultsOpen)),
     ("frequent_classes", gettext_lazy("Number keys"), _frequent),
-    ("order_seed_sha256", gettext_lazy("SHA-256 of the secret of all orders"), _seed),
+    ("order_seed_sha256", gettext_lazy("SHA-256 of the randomization secret"), _seed),
 )
 """Every rule in the order in which people ask; a test demands that none is left out."""
 

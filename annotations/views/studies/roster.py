@@ -95,13 +95,13 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
 
 
 def _moved(moved: reassignment.Reassignment) -> str:
-    told = ngettext(
-        "%(n)d exam was given to others.", "%(n)d exams were given to others.", moved.n_moved
-    ) % {"n": moved.n_moved}
+    told = ngettext("%(n)d exam was reassigned.", "%(n)d exams were reassigned.", moved.n_moved) % {
+        "n": moved.n_moved
+    }
     if moved.n_left:
         stays = ngettext(
-            "%(n)d stays: none of them can read it.",
-            "%(n)d stay: none of them can read them.",
+            "%(n)d was not reassigned: none of these readers can read it.",
+            "%(n)d were not reassigned: none of these readers can read them.",
             moved.n_left,
         )
         told = f"{told} {stays % {'n': moved.n_left}}"
@@ -188,7 +188,7 @@ def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
         try:
             wanted = _cap(request.POST, line)
         except ValueError:
-            told = _("%(name)s: a limit is a whole number, or empty.")
+            told = _("%(name)s: enter a whole number, or leave the limit empty.")
             messages.error(request, told % {"name": line.user})
             continue
         if wanted != line.max_exams:
@@ -220,22 +220,22 @@ def _cap(posted: QueryDict, line: StudyReader) -> int | None:
 
 def _pause(study: Study, user: User, reason: str, actor: User) -> str:
     roster.pause(study=study, user=user, reason=reason, actor=actor, now=timezone.now())
-    return _("%(name)s is paused: no more exams are handed out.") % {"name": user}
+    return _("%(name)s is paused and gets no more exams.") % {"name": user}
 
 
 def _resume(study: Study, user: User, reason: str, actor: User) -> str:
     roster.resume(study=study, user=user, actor=actor, now=timezone.now())
-    return _("%(name)s reads again.") % {"name": user}
+    return _("%(name)s has resumed reading.") % {"name": user}
 
 
 def _withdraw(study: Study, user: User, reason: str, actor: User) -> str:
     roster.withdraw(study=study, user=user, reason=reason, actor=actor, now=timezone.now())
-    return _("%(name)s has left the study; what was read stays.") % {"name": user}
+    return _("%(name)s has left the study. The readings are kept.") % {"name": user}
 
 
 def _take_off(study: Study, user: User, reason: str, actor: User) -> str:
     roster.take_off(study=study, user=user, actor=actor, now=timezone.now())
-    return _("%(name)s was taken off the list.") % {"name": user}
+    return _("%(name)s was removed from the list.") % {"name": user}
 
 
 DEEDS: dict[str, Callable[[Study, User, str, User], str]] = {

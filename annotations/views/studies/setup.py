@@ -156,7 +156,7 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
     except lifecycle.NotThisPhase as refusal:
         messages.error(request, message(refusal))
         return redirect("study", slug=study.slug)
-    messages.success(request, _("The study is open and its protocol is frozen."))
+    messages.success(request, _("The study is open. Its protocol is frozen."))
     if study.pool.exists():
         return redirect("study-plan", slug=study.slug)
     return redirect("study", slug=study.slug)
@@ -202,9 +202,9 @@ def _warnings(
     """Return what does not keep it from being opened, but from being read."""
     told = []
     if not n_readers:
-        told.append(("study-readers", _("Nobody reads in the study yet.")))
+        told.append(("study-readers", _("The study has no readers yet.")))
     if not found.n_exams:
-        told.append(("study-exams", _("The study has no exams yet; you can add them later.")))
+        told.append(("study-exams", _("The study has no exams yet. You can add them later.")))
     elif found.refusal and n_readers:
         told.append(("study-readers", message(found.refusal)))
     return [(reverse(name, args=[study.slug]), sentence) for name, sentence in told]

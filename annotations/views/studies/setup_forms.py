@@ -40,7 +40,7 @@ class NameForm(forms.Form):
         label=_("List of classes"),
         queryset=Taxonomy.objects.none(),
         empty_label=None,
-        help_text=_("Each batch keeps the list under which it was made."),
+        help_text=_("Each batch keeps the list that was current when it was created."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,37 +62,37 @@ class ReadingForm(forms.Form):
         label=_("Readers per exam"), min_value=1, max_value=MAX_READERS_PER_EXAM
     )
     minimum_reader_level = forms.TypedChoiceField(
-        label=_("Least experience of a reader"), choices=ReaderLevel.choices, coerce=int
+        label=_("Minimum experience of readers"), choices=ReaderLevel.choices, coerce=int
     )
     clinical_information = forms.ChoiceField(
-        label=_("What are readers told about the patient?"),
+        label=_("What do readers know about the patient?"),
         choices=[(one.value, one.label) for one in OFFERED_INFORMATION],
         widget=forms.RadioSelect,
     )
     prior_exam = forms.ChoiceField(
-        label=_("May readers compare with the patient's exam before?"),
+        label=_("Can readers compare with the patient's previous exam?"),
         choices=PriorExam.choices,
         widget=forms.RadioSelect,
         help_text=_(
-            "Only where the days of a patient's exams are known. A reading that knows the exam "
-            "before is another than one that does not."
+            "Only for exams with known dates. Readings made with the previous exam are "
+            "not comparable with readings made without it."
         ),
     )
     suggestion_policy = forms.ChoiceField(
-        label=_("When may readers see what the criteria model suggests?"),
+        label=_("When can readers see the suggestions of the criteria model?"),
         choices=SuggestionPolicy.choices,
         widget=forms.RadioSelect,
         help_text=_(
-            "Seen before one's own reading, a wrong suggestion misleads: choose “while reading” or "
-            "“by chance” only to study just that."
+            "A wrong suggestion seen before reading misleads. Choose “while reading” "
+            "or “at random” only to study this effect."
         ),
     )
     qt_correction = forms.ChoiceField(
         label=_("QT correction of the criteria model"),
         choices=QtCorrection.choices,
         help_text=_(
-            "The formula behind “prolonged QT”. Bazett overcorrects outside 60 to 100 bpm: there "
-            "the model withholds the suggestion."
+            "The formula used for “prolonged QT”. Bazett is unreliable outside 60 to "
+            "100 bpm, so the model then withholds the suggestion."
         ),
     )
     arm_none = forms.IntegerField(label=_("Never"), min_value=0, max_value=1000, required=False)
@@ -103,36 +103,38 @@ class ReadingForm(forms.Form):
         label=_("While reading"), min_value=0, max_value=1000, required=False
     )
     repeat_percent = forms.DecimalField(
-        label=_("Hidden repeats, in percent of each reader's exams"),
+        label=_("Hidden repeats (percent of each reader's exams)"),
         min_value=0,
         max_value=MAX_REPEATS_PERCENT,
         max_digits=4,
         decimal_places=1,
-        help_text=_("Exams that come back to the same reader unannounced; 5 is usual, 0 is none."),
+        help_text=_(
+            "Exams that the same reader gets again, unannounced. Usually 5. Enter 0 for none."
+        ),
     )
     washout_days = forms.IntegerField(
-        label=_("Days before an exam comes back"), min_value=0, max_value=3650
+        label=_("Minimum days before a repeat"), min_value=0, max_value=3650
     )
     washout_exams = forms.IntegerField(
-        label=_("Other exams in between"), min_value=0, max_value=10_000
+        label=_("Minimum other exams before a repeat"), min_value=0, max_value=10_000
     )
     patient_gap = forms.IntegerField(
-        label=_("Other exams between two of one patient"),
+        label=_("Other exams between exams of the same patient"),
         min_value=0,
         max_value=10_000,
-        help_text=_("As far as a reader's list allows."),
+        help_text=_("Applied as far as a reader's list allows."),
     )
     undo_window_s = forms.IntegerField(
-        label=_("Seconds in which a submission can be taken back"),
+        label=_("Seconds to take back a submission"),
         min_value=0,
         max_value=86_400,
-        help_text=_("0 is never."),
+        help_text=_("Enter 0 to turn this off."),
     )
     results_open = forms.ChoiceField(
-        label=_("When may results be looked at, by those who do not read in the study?"),
+        label=_("When can people who do not read in the study see results?"),
         choices=ResultsOpen.choices,
         widget=forms.RadioSelect,
-        help_text=_("Whoever reads in the study sees nothing before it is locked."),
+        help_text=_("Readers of the study see no results before it is locked."),
     )
     consensus_rule = forms.ChoiceField(
         label=_("How do readings become labels?"),
@@ -140,7 +142,7 @@ class ReadingForm(forms.Form):
         widget=forms.RadioSelect,
     )
     qualification_required = forms.BooleanField(
-        label=_("Readers pass a set with reference answers first"), required=False
+        label=_("Readers must first pass a set with reference answers"), required=False
     )
     pass_percent = forms.DecimalField(
         label=_("Pass mark, in percent"), min_value=0, max_value=100, max_digits=4, decimal_places=1
@@ -149,7 +151,9 @@ class ReadingForm(forms.Form):
         label=_("Classes on the number keys 1 to 9"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=_("Codes in the order of the keys. Empty: the usual ones of the list."),
+        help_text=_(
+            "Class codes in the order of the keys. Leave empty for the defaults of the list."
+        ),
     )
 
     def clean_frequent_classes(self) -> list[str]:
@@ -188,7 +192,7 @@ class AmendmentForm(ReadingForm):
     """What is to hold for the batches that are made from now on, and why."""
 
     reason = forms.CharField(
-        label=_("Why?"),
+        label=_("Reason"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),

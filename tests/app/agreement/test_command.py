@@ -156,17 +156,17 @@ def test_readers_of_one_name_are_told_apart(study):
 
 
 def test_an_unknown_study_is_answered_with_those_there_are(study):
-    with pytest.raises(CommandError, match=r"no study 'other'. There are: code-test"):
+    with pytest.raises(CommandError, match=r"no study 'other'. Available: code-test"):
         printed("other")
 
 
 def test_an_unknown_class_is_answered_with_those_there_are(study):
-    with pytest.raises(CommandError, match=r"no class 'WPW'. There are: 1dAVb, RBBB"):
+    with pytest.raises(CommandError, match=r"no class 'WPW'. Available: 1dAVb, RBBB"):
         printed(study, codes=["WPW"])
 
 
 def test_an_unknown_batch_is_answered_with_those_there_are(study):
-    with pytest.raises(CommandError, match=r"no batch 'x'. There are: Imported readings"):
+    with pytest.raises(CommandError, match=r"no batch 'x'. Available: Imported readings"):
         printed(study, batch="x")
 
 

@@ -119,12 +119,12 @@ class TestPage:
         page = client.get(self.url(with_consensus, 1, 3)).content.decode()
         assert "Only dnn (model) right" in page
         assert "gold_standard (reference)" in page
-        assert "has a vote in this consensus" not in page
+        assert "voted in this consensus" not in page
 
     def test_a_reader_who_votes_is_warned_of(self, with_consensus, client, davi):
         client.force_login(davi)
         page = client.get(self.url(with_consensus, 1, 3, "&against=consensus")).content.decode()
-        assert "cardiologist1 has a vote in this consensus" in page
+        assert "cardiologist1 voted in this consensus" in page
 
     def test_without_a_consensus_the_reference_is_held_against_nothing(
         self, study, now, client, davi

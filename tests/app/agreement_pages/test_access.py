@@ -55,7 +55,7 @@ def test_a_study_with_an_open_batch_shows_those_of_its_batches_that_are_closed(
 ):
     submit(make_batch([make_exam()]).assignments.first(), AF)
     page = signed_in(davi).get(addresses(batch)[1]).content.decode()
-    assert "Not open yet" in page
+    assert "Not visible yet" in page
     assert f'href="/batches/{batch.pk}/agreement/"' in page
 
 

@@ -149,7 +149,7 @@ def test_single_exams_wait_until_the_batch_is_closed(signed_in, davi, shown_at_o
     assert page.context["pairs"]
     assert "points" not in page.context
     assert "chart" not in page.context
-    assert "shown when their batches are closed" in page.content.decode()
+    assert "visible after their batches are closed" in page.content.decode()
     assert "160" not in page.content.decode()
     assert signed_in(davi).get(f"{address}file/?table=points").status_code == 404
 
@@ -159,8 +159,8 @@ def test_a_study_without_either_says_so(signed_in, davi, clinic):
     batches.close(batch_id=made.pk, closed_by=davi, now=NOW)
     refresh.refresh(batch=made, now=NOW)
     told = signed_in(davi).get(f"{addresses(made)[0]}certainty/").content.decode()
-    assert "No class was given yet." in told
-    assert "No exam was measured by two readers" in told
+    assert "No class has been marked yet." in told
+    assert "No exam has measurements by two readers" in told
     address = f"{addresses(made)[0]}file/?table="
     assert len(rows_of(signed_in(davi).get(f"{address}measurements"))) == 0
     assert signed_in(davi).get(f"{address}points").status_code == 404

@@ -86,7 +86,7 @@ def test_intervals_of_a_posterior_are_marked(signed_in, davi, batch):
 
 
 def test_secondary_coefficients_come_with_a_warning(signed_in, davi, batch):
-    warning = "It is high for every rare class"
+    warning = "This coefficient is high for every rare class"
     for measure, is_warned in (("gwet_ac1", True), ("krippendorff_alpha", False)):
         page = signed_in(davi).get(f"{addresses(batch)[0]}?measure={measure}").content.decode()
         assert (warning in page) == is_warned

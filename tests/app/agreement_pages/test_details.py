@@ -224,7 +224,7 @@ def test_facts_speak_the_language_of_who_reads_them(settled, davi):
 def test_a_version_without_facts_says_so(settled, signed_in, davi):
     without_details(newest(settled))
     text = signed_in(davi).get(address("batch", "report", settled)).content.decode()
-    assert "before facts about the study were stored" in text
+    assert "This version has no stored study facts" in text
 
 
 def test_a_version_without_facts_tells_the_rules_it_names(settled, study, davi, now):
@@ -240,4 +240,4 @@ def test_a_version_without_facts_tells_the_rules_it_names(settled, study, davi, 
 def test_a_version_without_details_says_so(settled, signed_in, davi, part):
     without_details(newest(settled))
     text = signed_in(davi).get(address("batch", part, settled)).content.decode()
-    assert "This version was computed before" in text
+    assert "This version has no" in text

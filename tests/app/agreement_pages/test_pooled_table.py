@@ -105,7 +105,7 @@ def test_a_refusal_beside_what_is_known_says_why(with_latent, signed_in, davi, p
 def test_an_absurd_fit_is_replaced_and_says_why(with_latent, signed_in, davi):
     absurd = {**fitted(POOLED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
     text = page_of(with_latent(absurd), signed_in(davi), "precision")
-    assert "Not from this class alone: " + sentence(Reason.PREVALENCE_ABOVE_GIVEN) in text
+    assert "Pooled estimate: " + sentence(Reason.PREVALENCE_ABOVE_GIVEN) in text
     assert "<strong>1%</strong>" in text
 
 

@@ -104,7 +104,7 @@ def test_too_many_readings_are_told_in_words(closed, signed_in, davi, monkeypatc
     monkeypatch.setattr(inputs, "MAX_READINGS", 1)
     refresh.refresh(batch=closed, now=now)
     text = signed_in(davi).get(address("batch", "reader", closed)).content.decode()
-    assert "more readings than can be compared" in text
+    assert "too many readings to compare" in text
 
 
 def test_drift_is_looked_for_in_time_and_within_a_sitting(closed, ana):

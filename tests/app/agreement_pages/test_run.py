@@ -17,7 +17,7 @@ from tests.app.agreement_pages.pages import AF, addresses
 pytestmark = pytest.mark.django_db
 
 OVER = {"text": "", "n_done": 0, "n_total": 0, "is_over": True}
-NOTHING_NEWER = "The computation has ended; there are no newer numbers."
+NOTHING_NEWER = "The computation has finished. There are no newer results."
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_it_is_told_that_it_stops(signed_in, davi, batch, run, now):
 
 def test_what_a_change_asked_for_is_told_as_such(signed_in, davi, batch, now):
     runs.note_change(Scope(batch.study_id, batch.pk), now=now)
-    assert told(signed_in(davi), batch)["lead"].startswith("What these numbers rest on has changed")
+    assert told(signed_in(davi), batch)["lead"].startswith("The data have changed")
 
 
 def test_it_is_told_that_it_is_over_with_newer_numbers(signed_in, davi, batch):
@@ -109,7 +109,7 @@ def test_a_page_says_where_to_ask(signed_in, davi, batch, run):
     page = signed_in(davi).get(addresses(batch)[0]).content.decode()
     assert f'data-url="{addresses(batch)[0]}run/?version=1"' in page
     assert "js/agreement/run.js" in page
-    assert ">Load again</a>" in page
+    assert ">Reload</a>" in page
 
 
 def test_a_page_without_a_run_does_not_ask(signed_in, davi, batch):
@@ -125,4 +125,4 @@ def test_an_empty_page_asks_too(signed_in, davi, make_batch, submit, close):
     runs.request(scope=Scope(made.study_id, made.pk), requested_by=davi, now=made.created_at)
     page = signed_in(davi).get(addresses(made)[0]).content.decode()
     assert f'data-url="{addresses(made)[0]}run/?version=0"' in page
-    assert page.count("Load again") == 1
+    assert page.count("Reload") == 1

@@ -74,5 +74,5 @@ def test_the_sentences_about_errors_are_those_of_the_codes_that_occur():
     ]
     found = paired_errors.sentences_of(None, lines)
     assert set(found) == {"own_vote_of_first", "never_differed"}
-    assert found["own_vote_of_first"].startswith("The first reader has a vote")
+    assert found["own_vote_of_first"].startswith("The first reader voted")
     assert set(paired_errors.sentences_of(Missing.NOT_OPEN, [])) == {"not_open"}

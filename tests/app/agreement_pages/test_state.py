@@ -71,11 +71,11 @@ def test_a_run_can_be_stopped(signed_in, davi, batch):
     address = addresses(batch)[0]
     client = signed_in(davi)
     client.post(f"{address}computing/")
-    assert "Stop it" in client.get(address).content.decode()
+    assert "Stop" in client.get(address).content.decode()
     client.post(f"{address}cancelling/")
     run = AgreementRun.objects.of_scope(Scope(batch.study_id, batch.pk)).latest("pk")
     assert (run.cancelled_by, run.is_finished) == (davi, True)
-    assert "Nothing is being computed." in client.post(
+    assert "There is no computation to stop." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_what_was_stopped_before_the_first_version_can_be_computed_from_the_empt
 def test_what_is_not_open_is_not_computed_either(signed_in, davi, make_batch):
     made, earlier = make_batch(), set(AgreementRun.objects.values_list("pk", flat=True))
     page = signed_in(davi).post(f"/batches/{made.pk}/agreement/computing/", follow=True)
-    assert "This agreement is not open to you yet." in page.content.decode()
+    assert "This agreement is not visible to you yet." in page.content.decode()
     assert set(AgreementRun.objects.values_list("pk", flat=True)) == earlier
 
 
@@ -131,7 +131,7 @@ def test_older_versions_are_kept_within_reach(signed_in, davi, batch, second_ver
     assert client.get(address).context["report"] == second_version
     older = client.get(f"{address}?version=1")
     assert older.context["report"].number == 1
-    assert "This is version 1, kept as it was." in older.content.decode()
+    assert "This is version 1, not the latest." in older.content.decode()
 
 
 def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
@@ -149,6 +149,6 @@ def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
     client = signed_in(davi)
     client.post(f"{address}computing/")
     monkeypatch.setattr(counts_runs, "cancel", finished)
-    assert "Nothing is being computed." in client.post(
+    assert "There is no computation to stop." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip

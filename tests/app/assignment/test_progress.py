@@ -260,7 +260,7 @@ class TestPage:
 
     def test_before_the_first_release_it_says_so(self, signed_in, davi, study):
         page = signed_in(davi).get(f"/studies/{study.slug}/progress/").content.decode()
-        assert "Nothing is released yet" in page
+        assert "No batch has been released yet" in page
 
     def test_the_file_has_a_row_for_each_reader(self, signed_in, davi, study, running):
         text = signed_in(davi).get(f"/studies/{study.slug}/progress.csv").content.decode()
@@ -275,7 +275,7 @@ class TestPage:
         client = signed_in(davi)
         page = client.get(f"/studies/{study.slug}/progress/").content.decode()
         assert "7 readings missing" in page
-        assert "all is read" not in page
+        assert "all readings submitted" not in page
         assert 'is-ok">done' not in page
         text = client.get(f"/studies/{study.slug}/progress.csv").content.decode()
         rows = {row["reader"]: row for row in csv.DictReader(io.StringIO(text))}

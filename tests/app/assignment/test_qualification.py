@@ -461,7 +461,7 @@ def test_a_file_that_is_wrong_is_refused_with_its_line(run, content, complaint):
 
 
 def test_unknown_people_are_refused(run, make_exam):
-    with pytest.raises(CommandError, match="nobody called zoe"):
+    with pytest.raises(CommandError, match="no user zoe"):
         run(f"exam,codes\n{make_exam().code},\n", readers="ana,zoe")
 
 

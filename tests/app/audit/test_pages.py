@@ -143,7 +143,7 @@ class TestTheList:
 
     def test_says_when_nothing_is_found(self, otto_looks, record):
         text = otto_looks("/audit/?text=never").content.decode()
-        assert "No event is like that" in text
+        assert "No matching events" in text
 
     def test_writes_words_and_no_markup(self, otto_looks, record):
         event = record(reason="<script>alert(1)</script>", after={"<b>": "<i>"})
@@ -181,7 +181,7 @@ class TestAnEvent:
 
     def test_stands_as_it_was_written(self, otto_looks, record):
         text = otto_looks(f"/audit/{record().link.seq}/").content.decode()
-        assert "As it was written" in text
+        assert "Intact" in text
         assert "Not verified yet" in text
 
     def test_leads_an_auditor_to_no_page_that_they_may_not_see(self, otto_looks, record, ana):
@@ -315,7 +315,7 @@ class TestCommands:
         record()
         call_command("verify_audit")
         last = AuditLink.objects.order_by("-seq")[0]
-        assert f"Head to write down: {last.seq}:{last.digest}" in capsys.readouterr().out
+        assert f"Head to record: {last.seq}:{last.digest}" in capsys.readouterr().out
 
     def test_verify_names_the_first_bad_row(self, record, capsys):
         event = record()
@@ -333,7 +333,7 @@ class TestCommands:
         assert capsys.readouterr().out.startswith("1 events")
 
     def test_verify_refuses_a_head_that_is_none(self):
-        with pytest.raises(CommandError, match="is not SEQ:DIGEST"):
+        with pytest.raises(CommandError, match="Write it as SEQ:DIGEST"):
             call_command("verify_audit", "--head", "7")
 
     @pytest.mark.parametrize("name", ["trail.csv", "trail.jsonl"])
@@ -358,7 +358,7 @@ class TestCommands:
             call_command("export_audit", str(tmp_path / name), *rest)
 
     def test_export_refuses_a_day_that_is_none(self, tmp_path):
-        with pytest.raises(CommandError, match="is no date"):
+        with pytest.raises(CommandError, match="is not a date"):
             call_command("export_audit", str(tmp_path / "a.csv"), "--since", "monday")
 
 
@@ -386,7 +386,7 @@ class TestTheNight:
     def test_shows_the_auditors_what_is_broken(self, otto_looks, record):
         broken(record())
         tasks.verify_audit()
-        assert "does not verify" in otto_looks("/audit/").content.decode()
+        assert "verification failed" in otto_looks("/audit/").content.decode()
 
     def test_goes_on_in_another_bite(self, record, monkeypatch, django_capture_on_commit_callbacks):
         record()

@@ -153,7 +153,7 @@ def test_the_page_of_a_data_set_leaves_out_what_one_reads(
     make_batch([exam], [gil])
     html = signed_in(gil).get(reverse("dataset", args=[dataset.pk])).content.decode()
     assert exam.source_key not in html
-    assert "1 exam is not shown" in html
+    assert "1 exam is hidden" in html
 
 
 def test_remarks_about_what_one_reads_are_not_shown(

@@ -65,8 +65,8 @@ def test_it_says_what_was_repaired(batch, study, now):
     (notice,) = told()
     with translation.override("en"):
         text = wording.of(notice).text
-    assert f"{study.name} · the whole study: a recount found 1 entry" in text
-    assert "use it in the place of those before" in text
+    assert f"{study.name} · the whole study: a recount corrected 1 wrong entry" in text
+    assert "instead of earlier ones" in text
     assert notice_payload(notice)["href"] == f"/studies/{study.slug}/agreement/"
 
 
@@ -137,7 +137,7 @@ class TestThePageOfTheVersion:
 
     def shown(self, signed_in, davi, batch, version):
         page = signed_in(davi).get(f"/batches/{batch.pk}/agreement/?version={version}")
-        return "a recount set" in page.content.decode()
+        return "a recount corrected" in page.content.decode()
 
     def test_tells_of_the_repair(self, repaired, signed_in, davi):
         newest = AgreementReport.objects.of_scope(of_batch(repaired)).order_by("-number")[0]

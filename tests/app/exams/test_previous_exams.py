@@ -1,4 +1,4 @@
-"""The patient's exam before: linked by the day, shown where the protocol says so."""
+"""Previous exam: linked by the day, shown where the protocol says so."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def test_a_page_asks_follows_and_downloads(signed_in, rosa, read, study, now):
     client, page = signed_in(rosa), reverse("study-export", args=[study.slug])
     assert "No archive yet" in client.get(page).content.decode()
     client.post(page)
-    assert "waiting for a worker" in client.get(page).content.decode()
+    assert "The archive is queued" in client.get(page).content.decode()
     found = Archive.objects.get()
     told = client.get(reverse("study-export-progress", args=[study.slug, found.key])).json()
     assert (told["n_done"], told["n_total"], told["is_over"]) == (0, 9, False)
@@ -242,7 +242,7 @@ def test_after_five_failures_it_is_given_up(ask, broken, now, study, signed_in, 
             jobs.make_next(now=now + n * timedelta(hours=1))
     assert Archive.objects.get().has_failed
     page = signed_in(rosa).get(reverse("study-export", args=[study.slug])).content.decode()
-    assert "could not be made" in page
+    assert "could not be created" in page
 
 
 def test_what_a_killed_worker_left_is_no_part_of_the_file(ask, now):

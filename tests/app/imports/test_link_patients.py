@@ -55,7 +55,7 @@ def test_exams_nobody_knows_are_named(link, make_exam):
 
 
 def test_a_data_set_nobody_knows_is_told_with_those_there_are(link, dataset):
-    assert f"There are: {dataset.name}." in link("", name="Elsewhere")[2]
+    assert f"Available: {dataset.name}." in link("", name="Elsewhere")[2]
 
 
 def test_a_file_that_is_not_there_is_told(dataset, tmp_path):

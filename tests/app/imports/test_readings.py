@@ -466,7 +466,7 @@ class TestRefusals:
         )
 
     def test_somebody_unknown_imports_nothing(self, folder):
-        assert refusal(folder, "--by", "nobody") == "There is nobody called nobody."
+        assert refusal(folder, "--by", "nobody") == "There is no user nobody."
 
     @pytest.mark.parametrize(
         ("spoil", "why"),

@@ -271,7 +271,7 @@ class TestThePage:
     def test_without_an_address_the_operator_is_asked(self, as_davi, ana):
         response = as_davi.post(f"/people/{ana.pk}/link/")
         (words,) = get_messages(response.wsgi_request)
-        assert "No mail can be sent" in str(words)
+        assert "No e-mail can be sent" in str(words)
 
     def test_ending_somebodys_access_ends_their_session(self, as_davi, ana):
         theirs = Client()

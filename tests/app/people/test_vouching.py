@@ -87,7 +87,7 @@ class TestInviting:
     def test_the_page_makes_no_such_account(self, reads, as_gil, mail_server, role):
         page = as_gil.post("/people/new/", {**FORM, "role": role.value})
         assert page.status_code == 400
-        assert "you can invite readers only" in page.content.decode()
+        assert "you can invite only readers" in page.content.decode()
         assert not User.objects.filter(username="pup").exists()
 
     def test_a_superuser_who_reads_is_a_reader_first(self, reads, gil, now):

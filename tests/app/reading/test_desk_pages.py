@@ -68,7 +68,7 @@ def test_a_used_link_says_what_to_do(client, ana):
     client.logout()
     response = client.get(link)
     assert response.status_code == 403
-    assert "Ask your study coordinator for a new one" in response.content.decode()
+    assert "Ask your study coordinator for a new link" in response.content.decode()
 
 
 def test_a_used_link_lets_whoever_is_signed_in_go_on(client, ana):

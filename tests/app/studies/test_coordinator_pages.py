@@ -282,7 +282,7 @@ def test_classes_without_a_mapping_are_a_refusal_of_the_api(
 
 def test_agreement_is_told_in_words(signed_in, davi, disputed):
     page = signed_in(davi).get(f"/batches/{disputed.pk}/agreement/").content.decode()
-    assert "Whenever one reader gave it, all did: 1 of 2 exams." in page
+    assert "If one reader marked it, all did: 1 of 2 exams." in page
 
 
 def test_what_is_undefined_is_never_a_number(signed_in, davi, make_batch, submit, close, now):

@@ -95,7 +95,7 @@ def test_an_open_study_is_not_rewritten(study, davi, now):
 def test_the_protocol_of_a_draft_has_no_versions_yet(draft, signed_in, davi):
     page = signed_in(davi).get(f"/studies/{draft.slug}/protocol/")
     assert page.status_code == 200
-    assert "Versions begin when the study is opened." in page.content.decode()
+    assert "The first version is saved when the study is opened." in page.content.decode()
 
 
 def test_nothing_is_read_in_a_draft(draft, make_exam, ana, davi, now):
@@ -172,7 +172,7 @@ def test_an_amendment_changes_something(study, amend):
 
 
 def test_an_amendment_cannot_rename_the_study(study, amend):
-    with pytest.raises(protocol.InvalidProtocol, match="can never change"):
+    with pytest.raises(protocol.InvalidProtocol, match="cannot be changed after"):
         amend(study, name="Evening list")
     assert not ProtocolVersion.objects.filter(version=2).exists()
 

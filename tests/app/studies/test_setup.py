@@ -102,7 +102,7 @@ class TestSteps:
         client.post(f"/studies/{draft.slug}/setup/reading/", form)
         page = client.get(f"/studies/{draft.slug}/setup/check/").content.decode()
         told = client.post(f"/studies/{draft.slug}/setup/reading/", form).content.decode()
-        assert "An exam could come back at once" in told + page
+        assert "A repeat could come immediately" in told + page
 
     def test_chance_needs_two_ways_of_showing(self, signed_in, davi, draft):
         form = reading_form(
@@ -153,7 +153,7 @@ class TestSteps:
     def test_a_limit_that_is_no_number_changes_nothing(self, signed_in, davi, ready, ana, wrong):
         form = {"do": "caps", f"cap-{ana.pk}": wrong}
         page = signed_in(davi).post(f"/studies/{ready.slug}/readers/", form, follow=True)
-        assert "a limit is a whole number" in page.content.decode()
+        assert "enter a whole number" in page.content.decode()
         assert StudyReader.objects.get(user=ana).max_exams is None
 
     def test_somebody_is_taken_off_the_list_of_a_draft(self, signed_in, davi, ready, ana):
@@ -205,7 +205,7 @@ class TestCheck:
         client = signed_in(davi)
         client.post(f"/studies/{ready.slug}/setup/reading/", form)
         page = client.get(f"/studies/{ready.slug}/setup/check/").content.decode()
-        assert "Each exam wants 5 readers, and the study has 3: add 2 more" in page
+        assert "Each exam needs 5 readers, but the study has 3. Add 2 more" in page
         assert client.post(f"/studies/{ready.slug}/opening/").status_code == 400
 
     def test_a_washout_longer_than_a_list_is_told_before_anything_is_planned(
@@ -219,7 +219,7 @@ class TestCheck:
 
     def test_a_draft_without_anything_can_be_looked_at(self, signed_in, davi, draft):
         page = signed_in(davi).get(f"/studies/{draft.slug}/setup/check/").content.decode()
-        assert "Nobody reads in the study yet." in page
+        assert "The study has no readers yet." in page
 
     def test_opening_freezes_version_1(self, signed_in, davi, ready):
         response = signed_in(davi).post(f"/studies/{ready.slug}/opening/")
@@ -263,7 +263,7 @@ class TestPlanning:
         form = {"name": "Pool", "n_batches": 1, "handout": "pooled", "lease_minutes": 60}
         page = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form, follow=True)
         assert Batch.objects.get().slots.count() == 12
-        assert "goes back to the pool" in page.content.decode()
+        assert "returns to the pool" in page.content.decode()
 
     def test_releasing_tells_the_readers(self, signed_in, davi, ana, opened, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
@@ -321,7 +321,7 @@ class TestAmending:
     def test_no_change_is_no_amendment(self, signed_in, davi, opened):
         form = {**reading_form(opened), "step": "show"}
         response = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
-        assert "Nothing differs from the version in force." in response.content.decode()
+        assert "Nothing has changed. Change at least one rule." in response.content.decode()
 
     def test_a_draft_is_changed_in_its_steps(self, signed_in, davi, draft):
         response = signed_in(davi).get(f"/studies/{draft.slug}/amendment/")

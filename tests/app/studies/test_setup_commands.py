@@ -79,7 +79,7 @@ def test_readers_and_exams_come_along(davi, ana, bruno, plain, make_exam):
 
 
 def test_a_dry_run_writes_nothing(davi, plain):
-    assert "nothing was written" in run("create_study", plain, "--by", "davi", "--dry-run")
+    assert "nothing was saved" in run("create_study", plain, "--by", "davi", "--dry-run")
     assert not Study.objects.exists()
 
 

@@ -27,7 +27,7 @@ def test_an_area_is_marked_by_key(desk: Page) -> None:
     dialog.get_by_label("From, in seconds").fill("2")
     dialog.get_by_label("To, in seconds").fill("1")
     desk.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_contain_text("comes later")
+    expect(dialog.get_by_role("alert")).to_contain_text("the second after the first")
     dialog.get_by_label("To, in seconds").fill("3.5")
     desk.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
@@ -96,7 +96,7 @@ def test_exchanged_electrodes_are_a_loud_preview_of_one_exam(desk: Page) -> None
     before = trace.last.get_attribute("d")
     desk.keyboard.press("w")
     desk.keyboard.press("ArrowDown")
-    expect(desk.locator(".sheet-badge.is-loud")).to_contain_text("Preview, not the recording")
+    expect(desk.locator(".sheet-badge.is-loud")).to_contain_text("Preview, not as recorded")
     preview = "preview, lead reversal undone: RA ↔ LA · 25 mm/s · 10 mm/mV · no filter"
     for line in ("settings", "print-line"):
         expect(desk.locator(f"[data-part={line}]")).to_contain_text(preview)
