@@ -450,7 +450,7 @@ def test_practice_comes_from_a_file(run, make_exam):
         ("", "line 1: the columns must be exam,codes"),
         ("exam;codes\n", "line 1: the columns"),
         ("exam,codes\nA,b,c\n", "line 2: write one exam"),
-        ("exam,codes\nA,\nA,\n", "line 3: A was named before"),
+        ("exam,codes\nA,\nA,\n", "line 3: A is listed twice"),
         ("exam,codes\nNOSUCH,\n", "Check these codes: NOSUCH"),
         ("exam,codes\n", "at least one exam"),
     ],

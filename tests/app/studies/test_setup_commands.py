@@ -103,7 +103,7 @@ def test_too_few_readers_are_told(davi, ana, file, taxonomy):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--by", "nobody"), "nobody called 'nobody'"),
+        (("--by", "nobody"), "no user 'nobody'"),
         (("--by", "davi", "--reader", "eva"), "role that reads instead of Eva"),
         (("--by", "davi", "--dataset", "Nowhere"), "no data set 'Nowhere'"),
     ],
