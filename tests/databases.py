@@ -63,6 +63,8 @@ def copy(worker: str) -> Iterator[None]:
 def alone() -> Iterator[CursorWrapper]:
     """Yield a cursor outside the tests' databases, one process at a time."""
     with connection._nodb_cursor() as cursor:
+        # The first worker migrates for half a minute, longer than a statement may usually take.
+        cursor.execute("set statement_timeout = 0")
         cursor.execute(ALONE)  # until this session ends
         yield cursor
 
