@@ -1,7 +1,7 @@
-"""Django's admin as a window: it shows people and data sets and changes nothing.
+"""Django's admin, read-only: it shows people and data sets.
 
-What changes anything goes through a service, so that its rules hold; readings, drafts and what is
-computed from them are not shown here at all, because this window knows nothing of blinding.
+Every change goes through a service, so that its rules hold. Readings, drafts and what is
+computed from them aren't shown at all, because the admin doesn't enforce blinding.
 """
 
 from __future__ import annotations
@@ -33,32 +33,29 @@ else:  # generic for the type checker only
 
 
 class ReadOnly(ModelAdmin):
-    """Shows what the user may view, to change nothing."""
+    """Shows what the user may view and changes nothing."""
 
     actions = None
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Filter by what the list shows and nothing else: a hash could be guessed bit by bit."""
+        """Allow only the listed filters: others would let a hash be guessed bit by bit."""
         return lookup.partition("__")[0] in self.list_display and super().lookup_allowed(
             lookup, value, request
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds anything here."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes anything here."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes anything here."""
         return False
 
 
 @admin.register(User)
 class UserAdmin(ReadOnly):
-    """People, without their passwords' hashes."""
+    """People, without their password hashes."""
 
     list_display = ("username", "first_name", "last_name", "is_active", "last_login")
     fields = (*list_display, "groups", "is_staff", "is_superuser", "date_joined")
@@ -68,28 +65,24 @@ class UserAdmin(ReadOnly):
 
 @admin.register(Dataset)
 class DatasetAdmin(ReadOnly):
-    """Where exams come from."""
-
     list_display = ("name", "licence", "is_synthetic", "created_at")
     ordering = ("name",)
 
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnly):
-    """How the imports went."""
-
     list_display = ("dataset", "started_at", "n_imported", "n_known", "n_refused")
     ordering = ("-started_at",)
 
 
 # This app comes before Django's, allauth's and knox's, so the imports are what registers the models
-# that we then replace, or do not show: an authenticator holds a secret, a session where somebody
-# was, and a token made here would be in no audit trail.
+# that we then replace or hide: an authenticator holds a secret, a session shows where somebody
+# was, and a token created here would be missing from the audit trail.
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, get_token_model()])
 
-# The admin has no door of its own: one signs in where attempts are counted and codes asked for.
+# No sign-in page of its own: the site's limits attempts and asks for a second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-# No role of a request may touch sessions and passwords.
+# No request role may access sessions and passwords.
 admin.site.logout = row_security.as_owner()(admin.site.logout)  # type: ignore[method-assign]
 admin.site.password_change = row_security.as_owner()(  # type: ignore[method-assign]
     admin.site.password_change
@@ -98,7 +91,7 @@ admin.site.password_change = row_security.as_owner()(  # type: ignore[method-ass
 
 @admin.register(Group)
 class GroupAdmin(ReadOnly):
-    """Roles, as ``services.roles`` made them."""
+    """Roles, as ``services.roles`` creates them."""
 
     list_display = ("name",)
     fields = ("name", "permissions")

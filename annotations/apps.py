@@ -1,10 +1,10 @@
-"""The app: importing the domain starts nothing, so Celery is hooked in here."""
+"""The Django app. It loads Celery here, because importing the domain must start nothing."""
 
 from django.apps import AppConfig
 
 
 class AnnotationsConfig(AppConfig):
-    """Register the app and load the Celery application that its tasks belong to."""
+    """Registers the app and loads the Celery application that its tasks belong to."""
 
     name = "annotations"
     verbose_name = "ECG Review"

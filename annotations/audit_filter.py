@@ -1,4 +1,4 @@
-"""The filter of the audit trail, which the pages and the API share."""
+"""The filter form for the audit trail, shared by pages and API."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from annotations.services.audit import Action
 from annotations.services.audit.browse import EventFilter
 from annotations.widgets import DateInput
 
+# Keyed by the part of an action before the dot.
 AUDIT_GROUPS = {
     "people": _("People"),
     "session": _("Sign-in"),
@@ -27,11 +28,10 @@ AUDIT_GROUPS = {
     "exams": _("Exams"),
     "audit": _("Audit trail"),
 }
-"""What comes before the dot of an action."""
 
 
 def audit_actions() -> list[tuple[str, str]]:
-    """Return every action under its group, which can itself be chosen."""
+    """Return every action under its group. A group can be chosen as a whole."""
     choices = [("", gettext("Any"))]
     for group, label in AUDIT_GROUPS.items():
         within = [action for action in Action if action.value.startswith(f"{group}.")]
@@ -42,7 +42,7 @@ def audit_actions() -> list[tuple[str, str]]:
 
 
 class AuditFilterForm(forms.Form):
-    """Which events of the audit trail are looked for; every field may be left empty."""
+    """Filters for audit events. Every field is optional."""
 
     study = forms.SlugField(label=_("Study"), required=False, max_length=60)
     person = forms.CharField(label=_("Done by"), required=False, max_length=150)
@@ -54,5 +54,5 @@ class AuditFilterForm(forms.Form):
     text = forms.CharField(label=_("Reason contains"), required=False, max_length=200)
 
     def event_filter(self) -> EventFilter:
-        """Return what was asked for, once the form is valid."""
+        """Return the filter, once the form is valid."""
         return EventFilter(**self.cleaned_data)

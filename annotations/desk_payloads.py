@@ -1,6 +1,6 @@
-"""What the reading desk is told; the API and the desk page give the same.
+"""The JSON for the reading desk, shared by the API and the desk page.
 
-Nothing here may depend on another reader's work: every row starts from the reader's own
+Nothing here may depend on another reader's work: every query starts from the reader's own
 assignments.
 """
 
@@ -45,8 +45,8 @@ from annotations.services.reading import corrections
 from annotations.services.suggestions import offers
 from ecgreview.taxonomy.synonyms import synonyms
 
+# A JSON object, before ``json.dumps``.
 Payload = dict[str, Any]
-"""What ``json.dumps`` turns into an object."""
 
 
 def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> Payload:
@@ -55,7 +55,7 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
     Args:
         assignment: with its exam, batch, study and taxonomy selected.
         user: its reader.
-        now: the time at which they ask: it says whether a submission can still be taken back.
+        now: the time of the request; it decides whether a submission can still be taken back.
     """
     standing = with_findings(assignment.readings.effective())
     signed = {reading.stage: reading for reading in standing}
@@ -85,16 +85,16 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
 
 
 def last_payload(user: User, *, now: datetime) -> Payload | None:
-    """Return which of their exams ``user`` submitted last, while they can take it back."""
+    """Return ``user``'s last submission while they can take it back, else None."""
     found = corrections.latest(user, now=now)
     return found and {"id": found[0].pk, "code": found[0].code, "until": found[1]}
 
 
 def exam_payload(assignment: Assignment) -> Payload:
-    """Return what the protocol lets a reader know of an exam: never where it comes from.
+    """Return what the protocol lets a reader know of an exam: never its source.
 
-    Its code and the addresses of its tracings are those of the assignment: a hidden repeat looks
-    like any other exam, and two readers have nothing to compare.
+    Its code and the addresses of its tracings are those of the assignment, so a hidden repeat
+    looks like any other exam, and two readers can't match their exams.
     """
     exam = assignment.exam
     tells = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
@@ -113,7 +113,7 @@ def exam_payload(assignment: Assignment) -> Payload:
 
 
 def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]:
-    """Return where the tracings of ``exam`` are for the reader of ``assignment``."""
+    """Return the addresses of ``exam``'s tracings for the reader of ``assignment``."""
     positions = exam.tracings.order_by("position").values_list("position", flat=True)
     return [
         {
@@ -125,9 +125,9 @@ def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]
 
 
 def draft_payload(draft: Draft) -> Payload:
-    """Return what a draft holds and the version the next change has to be based on.
+    """Return the content of a draft and the version that the next change must be based on.
 
-    Drafts of before a field was asked for say nothing in it.
+    Drafts saved before a field existed don't have it.
     """
     content = {"not_assessable": [], "problems": [], **draft.content}
     content["findings"] = [
@@ -138,15 +138,15 @@ def draft_payload(draft: Draft) -> Payload:
 
 
 def is_deferred(assignment: Assignment) -> bool:
-    """Tell whether its reader put ``assignment`` off and has not read it since."""
+    """Tell whether its reader skipped ``assignment`` and hasn't read it since."""
     return assignment.deferred_at is not None and assignment.state != AssignmentState.READ
 
 
 def reading_payload(reading: Reading) -> Payload:
     """Return a reading as it was signed.
 
-    Its id is the key it was submitted with: a row number would count the readings of others.
-    Ask for it ``with_findings`` to keep their order and the number of queries.
+    Its id is the idempotency key: a row number would reveal how many readings others made.
+    Query the readings ``with_findings`` for a stable order and a constant number of queries.
     """
     return {
         "id": str(reading.idempotency_key),
@@ -176,7 +176,7 @@ def reading_payload(reading: Reading) -> Payload:
 
 
 def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Fetch along what a reading says of classes, in their order."""
+    """Prefetch what readings say about classes, in order."""
     findings = Finding.objects.select_related("diagnostic_class")
     untold = NotAssessable.objects.select_related("diagnostic_class")
     decided = Decision.objects.select_related("diagnostic_class")
@@ -191,14 +191,14 @@ def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
 
 
 def with_states(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Annotate what ``summary_payload`` needs to tell the state."""
+    """Annotate what ``summary_payload`` needs to derive the state."""
     return assignments.select_related("batch__study").annotate(
         has_draft=Exists(Draft.objects.filter(assignment=OuterRef("pk"))),
     )
 
 
 def summary_payload(assignment: Assignment) -> Payload:
-    """Return a line of the worklist, for an assignment that came ``with_states``."""
+    """Return a row of the worklist, for an assignment from ``with_states``."""
     return {
         "id": assignment.pk,
         "exam": assignment.code,
@@ -215,9 +215,9 @@ def summary_payload(assignment: Assignment) -> Payload:
 def next_id(assignment: Assignment, user: User) -> int | None:
     """Return the unread assignment after this one, or the first skipped one, or None.
 
-    What was put off comes last, in the order in which it was; in a pool it comes when there is
-    nothing else to take. None as well while ``user`` is handed nothing, such as one whose reading
-    is paused.
+    Skipped exams come last, in the order they were skipped; in a pool, when there is nothing
+    else to take. Also None while ``user`` gets no exams, for example because their reading is
+    paused.
     """
     unread = (
         Assignment.objects.visible_to(user)
@@ -241,14 +241,14 @@ def _next_of(rows: QuerySet[Assignment], is_later: Q) -> int | None:
     return later if later is not None else ids.first()
 
 
+# The latest notices to send; older ones stay in the database.
 NOTICES_SHOWN = 100
-"""So many of the latest are told; older ones stay in the database."""
 
 
 def notice_payload(notice: Notice) -> Payload:
-    """Return what ``notice`` says in the language in use, and where it leads.
+    """Return the text of ``notice`` in the current language, and its link.
 
-    Without its id: a row number would count the notices of others.
+    Without its id: a row number would reveal how many notices others got.
     """
     words = wording.of(notice)
     return {
@@ -262,14 +262,14 @@ def notice_payload(notice: Notice) -> Payload:
 
 
 def classes_payload(taxonomy: Taxonomy) -> list[Payload]:
-    """Return the classes of ``taxonomy`` in their order, with their relations by code."""
+    """Return the classes of ``taxonomy`` in order, with their relations by code."""
     related = _relations(taxonomy)
     classes = taxonomy.classes.select_related("group").order_by("position")
     return [_class_payload(one, related) for one in classes]
 
 
 def taxonomy_payload(taxonomy: Taxonomy) -> Payload:
-    """Return what a version of the classes is and where it comes from."""
+    """Return the name, version and source of a taxonomy."""
     return {
         "id": taxonomy.pk,
         "name": taxonomy.name,
@@ -281,8 +281,8 @@ def taxonomy_payload(taxonomy: Taxonomy) -> Payload:
     }
 
 
+# The codes of related classes, by (relation kind, code of the class).
 Relations = dict[tuple[str, str], list[str]]
-"""The codes that a class stands in a relation to, by (kind, code of the class)."""
 
 
 def _class_payload(one: DiagnosticClass, related: Relations) -> Payload:
@@ -321,7 +321,7 @@ def _relations(taxonomy: Taxonomy) -> Relations:
 
 
 def _notice_href(notice: Notice) -> str:
-    """Return the page on which to go on after ``notice``, or nothing."""
+    """Return the page that ``notice`` links to, or an empty string."""
     kind, batch = NoticeKind(notice.kind), notice.data.get("batch_id")
     if kind in TO_WORKLIST:
         return reverse("worklist")
@@ -349,15 +349,16 @@ def _batch_payload(batch: Batch) -> Payload:
     return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
 
 
+# Up to this many exams ahead, a position is counted exactly: a desk loads a few, lists name a few
+# more.
 NEAR = 1000
-"""So many exams ahead a place is counted exactly: a desk loads a few, and lists name a few more."""
 
 
 def _queue(assignment: Assignment, user: User) -> Payload:
-    """Return how far ``user`` is in their own part of the batch.
+    """Return ``user``'s progress in their own part of the batch.
 
-    A pool has no total: nobody knows how many come to them. One statement, hence one moment:
-    another desk of theirs may sign between two.
+    A pool has no total, because nobody knows how many exams a reader will get. This is one
+    statement, hence one snapshot: another desk of theirs may sign between two.
     """
     seat = (
         Seat.objects.filter(batch=assignment.batch_id, reader=user)
@@ -368,7 +369,7 @@ def _queue(assignment: Assignment, user: User) -> Payload:
         )
         .get()
     )
-    told = vars(seat)  # what a query annotates is not an attribute of the model
+    told = vars(seat)  # mypy doesn't know annotated values as attributes of the model
     is_pooled = assignment.batch.handout == Handout.POOLED
     place = seat.n_read + told["n_ahead"] + 1
     return {
@@ -381,8 +382,8 @@ def _queue(assignment: Assignment, user: User) -> Payload:
 def _ahead(assignment: Assignment, user: User) -> QuerySet[Assignment]:
     """Return what waits before ``assignment`` in ``user``'s part of the batch, nearest first.
 
-    With those read this makes its place: the stored positions would have gaps where hidden
-    repeats are held back. Sorted, so that the index is used.
+    Its length plus the number of read exams is the position. The stored positions would have
+    gaps where hidden repeats are held back. Sorted, so that the index is used.
     """
     waiting = Assignment.objects.visible_to(user).waiting().filter(batch=assignment.batch_id)
     if assignment.deferred_at:

@@ -1,4 +1,4 @@
-"""HEAD without bodies; every request in one transaction that tells the database whose it is."""
+"""Strips the body from HEAD answers; runs each request in a transaction under the user's role."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from annotations.api import errors, problems
 
 logger = logging.getLogger(__name__)
 
+# Health endpoints read no rows and must answer when the database doesn't.
 WITHOUT_ROWS = frozenset({"/livez", "/readyz"})
-"""What looks at no rows, and must answer when the database does not."""
 
 
 class HeadWithoutBody:
-    """Outermost middleware: an answer to HEAD tells its length and has no body.
+    """Outermost middleware: the answer to HEAD has a content length but no body.
 
-    The server would drop the body too, with a warning in the log for each.
+    The server would drop the body too, but logs a warning each time.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer as to GET, but for the body."""
         response = self.get_response(request)
         if request.method == "HEAD" and isinstance(response, HttpResponse):
             response.setdefault("Content-Length", str(len(response.content)))
@@ -37,19 +36,19 @@ class HeadWithoutBody:
 
 
 class RowSecurity:
-    """Middleware after those that find out who asks, nearest to the view.
+    """Sets the database role. Runs after authentication middleware, closest to the view.
 
-    The session is loaded before and saved after, by the owner of the tables. An answer that says
-    that we failed (5xx) takes back what its view did; a refusal (4xx) does not, since services
-    take back what they refused themselves. HEAD takes back everything: its answer is that of GET,
-    but nobody got an export that the audit trail should tell of.
+    The session is loaded before and saved after, as the owner of the tables. A server error
+    (5xx) rolls back what the view did. A refusal (4xx) doesn't, since services roll back what
+    they refuse themselves. HEAD always rolls back: it runs the GET view, but nobody received an
+    export that the audit trail should record.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer as the person whose session it is; a token's person is known only in the view."""
+        """Answer as the session's user. A token's user is only known in the view."""
         if request.path_info in WITHOUT_ROWS:
             return self.get_response(request)
         try:
@@ -64,7 +63,7 @@ class RowSecurity:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """Answer 503 where the database gave up, or is gone, while a view was at work."""
+        """Answer 503 if the database gave up or went away during the view."""
         if not isinstance(exception, OperationalError):
             return None
         logger.error("%s: %s", request.path_info, exception, exc_info=exception)
@@ -72,7 +71,7 @@ class RowSecurity:
 
 
 def _unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    """Say what to do when the database gave no answer, without asking it anything."""
+    """Tell the user what to do when the database doesn't answer, without querying it."""
     problem = errors.unavailable(error)
     if request.path_info.startswith("/api/"):
         return problem

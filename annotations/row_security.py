@@ -1,15 +1,14 @@
-"""Whom the database takes the present transaction for: the second line of blinding.
+"""The PostgreSQL role that a transaction runs as: the second line of blinding.
 
-The application signs in to PostgreSQL as the owner of the tables, whom no policy holds. For the
-time of a web request it acts as one of two roles that see only what migrations 0008 and 0038 let
-through: ``ecg_manager`` for people who may look into studies, ``ecg_reader`` for everybody else,
-without a person for the anonymous, who see no rows at all. Both are settings of the transaction:
-PostgreSQL itself takes them back at its end, however it ends, so no connection of a pool carries
-them on.
+The application connects as the owner of the tables, which no row policy restricts. During a web
+request it acts as one of two roles that see only what migrations 0008 and 0038 allow:
+``ecg_manager`` for people who may look into studies, ``ecg_reader`` for everybody else; anonymous
+requests have no user id and see no rows at all. Role and user id are settings of the
+transaction: PostgreSQL resets them when it ends, however it ends, so no pooled connection keeps
+them.
 
-This guards against a filter that was forgotten, not against statements of an attacker's making,
-who could take the role back with a statement of their own (docs/adr/0019-row-level-security.md
-says why).
+This protects against a forgotten filter, not against SQL injection, which could reset the role
+with a statement of its own (docs/adr/0019-row-level-security.md explains why).
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ from psycopg.pq import TransactionStatus
 
 READER, MANAGER = "ecg_reader", "ecg_manager"
 
+# PostgreSQL's keyword for the role that connected.
 OWNER = "none"
-"""PostgreSQL's word for the role that signed in."""
 
+# A single function call, so a request pays one round trip. It returns the role.
 ACT = "select row_security_act(%s)"
-"""One statement, so that a request pays one round trip; it answers with the role."""
 
 SWITCH = "select current_setting('role'), set_config('role', %s, true)"
 
 
 class _Local(threading.local):
-    """The role that the connection of this thread acts as, as Python knows it."""
+    """The role that this thread's connection currently acts as, as tracked in Python."""
 
     role: str | None = None
 
@@ -42,20 +41,20 @@ _local = _Local()
 
 
 def role() -> str | None:
-    """Return the role that a request acts as at this moment; None for the owner of the tables.
+    """Return the role that a request currently acts as; None for the owner of the tables.
 
-    The database holds the role to its rights whatever this says. Columns that it may not read are
-    left out of a query by it (``annotations.models.withheld``).
+    The database enforces rights regardless. We use this to leave out of a query the columns
+    that the role may not read (``annotations.models.withheld``).
     """
     return _local.role
 
 
 @contextmanager
 def acting_as(user_id: int | None) -> Iterator[None]:
-    """Run a block in one transaction, as this person or, with None, as nobody.
+    """Run a block in one transaction as this user, or with None as anonymous.
 
-    Inside another transaction, as in tests, it is a savepoint, at whose end the role is given
-    back by hand.
+    Inside another transaction, as in tests, this is a savepoint, and the role is reset
+    explicitly at its end.
     """
     is_inner = connection.in_atomic_block
     with transaction.atomic(), _restored():
@@ -68,7 +67,7 @@ def acting_as(user_id: int | None) -> Iterator[None]:
 
 
 def act_as(user_id: int | None) -> None:
-    """Go on as this person until the transaction ends: whoever a token belongs to, say."""
+    """Act as this user until the transaction ends, for example as the owner of a token."""
     with connection.cursor() as cursor:
         cursor.execute(ACT, [user_id])
         (_local.role,) = cursor.fetchone()
@@ -76,7 +75,7 @@ def act_as(user_id: int | None) -> None:
 
 @contextmanager
 def _restored() -> Iterator[None]:
-    """Forget the role before the transaction ends, with which it ends in the database."""
+    """Reset the tracked role before the transaction ends; the database resets its own."""
     before = _local.role
     try:
         yield
@@ -86,12 +85,12 @@ def _restored() -> Iterator[None]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Run a block with the rights of a worker, whoever asks.
+    """Run a block with the rights of a worker, whoever sent the request.
 
-    For services whose work concerns rows that the person must not see: writing the audit trail,
-    taking an exam from the pool, comparing with reference answers, deriving results, which a
-    worker does otherwise, and whatever signs people in. What the block returns must not tell the
-    person about those rows. A test lists who may use it. Where nobody acts, it changes nothing.
+    For services that work on rows the user must not see: writing the audit trail, taking an exam
+    from the pool, comparing with reference answers, deriving results (otherwise a worker's
+    job), and signing in. What the block returns must not reveal those rows to the user. A test
+    lists who may use it. No effect if no request role is active.
     """
     if not connection.in_atomic_block:
         yield
@@ -102,14 +101,14 @@ def as_owner() -> Iterator[None]:
             _local.role = None
             yield
     finally:
-        # After an error the transaction, or a savepoint of before the block, is rolled back, and
-        # the role with it.
+        # After an error, the transaction or an outer savepoint is rolled back, and the role
+        # with it.
         if not connection.needs_rollback and not is_broken():
             _switch(before)
 
 
 def is_broken() -> bool:
-    """Tell whether the transaction can only be rolled back, because a statement of it failed."""
+    """Tell whether a statement failed, so the transaction can only be rolled back."""
     driver = connection.connection
     return driver is None or driver.info.transaction_status in {
         TransactionStatus.INERROR,
@@ -118,7 +117,7 @@ def is_broken() -> bool:
 
 
 def _switch(role: str) -> str:
-    """Take on ``role`` for the rest of the transaction and return the one of before."""
+    """Switch to ``role`` for the rest of the transaction and return the previous one."""
     with connection.cursor() as cursor:
         cursor.execute(SWITCH, [role])
         before: str = cursor.fetchone()[0]

@@ -1,7 +1,7 @@
-"""Doors from Celery into the services: the rows say what is due, a task drains it.
+"""Celery tasks. Each one calls a service; the database rows say what is due.
 
-Every task may run twice, at once, late or not at all: beat asks again every few seconds, so a
-nudge that was lost with the broker is only a delay.
+Every task may run twice, concurrently, late or not at all. Beat calls each again every few
+seconds, so a request lost with the broker only causes a delay.
 """
 
 from __future__ import annotations
@@ -34,35 +34,33 @@ from ecgreview import hash_chain
 
 logger = logging.getLogger(__name__)
 
+# A task works this long and then enqueues itself again, well within the worker's time limit.
 TIME_SLICE_S = 8.0
-"""A task works this long and then asks for itself again: well inside the worker's time limit."""
 
+# The maximum time for the consensus or the report of one large study. Its message may be
+# redelivered meanwhile; the worker that gets it finds the study claimed.
 LONG_S = 300
-"""The consensus or the report of one large study takes at most this long.
 
-Its message comes again meanwhile, and whoever gets it finds the study taken.
-"""
-
+# The maximum time for an archive: 100,000 readings take some minutes on a busy machine.
 ARCHIVE_S = 1800
-"""An archive takes at most this long: some minutes for 100,000 readings on a busy machine."""
 
+# How long to wait before retrying when somebody else holds the lock.
 BUSY_S = 60.0
-"""What others hold is asked for again after this."""
 
 
 class Step(Protocol):
-    """Do one piece of the work that is due; False when there is none."""
+    """Does one unit of due work; returns False when there is none."""
 
     def __call__(self, *, now: datetime) -> bool:
         """Do it as of ``now``."""
 
 
 def nudge(task: Task[..., None]) -> None:
-    """Ask for ``task`` once the transaction is committed, whether or not the broker can hear it.
+    """Enqueue ``task`` when the transaction commits, even if the broker is down.
 
-    ``robust`` makes of a broker that is down a line in the log: the reading is committed and its
-    reader must not be told that it failed. It logs the name of what failed, which a partial has
-    not; with one, Django 5.2 raises after all.
+    ``robust`` turns a broker failure into a log line: the reading is committed, so its reader
+    must not get an error. Django 5.2 logs the function's ``__qualname__``, which a partial
+    doesn't have, and would raise after all; hence the inner function.
     """
 
     def ask() -> None:
@@ -71,18 +69,18 @@ def nudge(task: Task[..., None]) -> None:
     transaction.on_commit(ask, robust=True)
 
 
-def drain(step: Step, task: Task[..., None], bite_s: float = TIME_SLICE_S) -> None:
-    """Repeat ``step`` until nothing is due, or ``task`` has to go on in another bite."""
+def drain(step: Step, task: Task[..., None], slice_s: float = TIME_SLICE_S) -> None:
+    """Repeat ``step`` until nothing is due or the time slice ends; then enqueue ``task`` again."""
     began = monotonic()
     while step(now=timezone.now()):
-        if monotonic() - began >= bite_s:
+        if monotonic() - began >= slice_s:
             nudge(task)
             return
 
 
 @shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def refresh_agreement() -> None:
-    """Count every new reading, and compute the reports whose counts have come to rest."""
+    """Count every new reading, and compute the reports whose counts have settled."""
     drain(refresh.work_next, refresh_agreement)
 
 
@@ -90,10 +88,10 @@ def refresh_agreement() -> None:
 def recount_agreement(
     study: int | None = None, batch: int | None = None, exam: int | None = None, n_waits: int = 0
 ) -> None:
-    """Count everything again, and repair what differs; from the beginning, or from a bite's end.
+    """Recount everything and repair differences, from the start or where the last slice ended.
 
-    A bite that is lost with the broker ends the recount of this night; the next begins anew. One
-    that ends by an error goes on behind the scope that it was in.
+    A slice that is lost with the broker ends this night's recount; the next one starts over. A
+    slice that fails with an error continues after the scope it was in.
     """
     at = recount.first()
     if study is not None:
@@ -109,7 +107,7 @@ def recount_agreement(
 
 
 def _recount_step(at: recount.Position) -> recount.Position | None:
-    """Recount a portion, or, while others hold the counts of the study, put it off."""
+    """Recount one portion, or postpone it while somebody else holds the study's counts."""
     now = timezone.now()
     try:
         return recount.step(at, now=now)
@@ -120,7 +118,7 @@ def _recount_step(at: recount.Position) -> recount.Position | None:
 
 
 def _recount_on(at: recount.Position, *, in_s: float = 0) -> None:
-    """Ask for the next bite of a recount."""
+    """Enqueue the next time slice of a recount."""
     rest = (at.scope.study_id, at.scope.batch_id, at.exam_id, at.n_waits)
 
     def ask() -> None:
@@ -131,77 +129,77 @@ def _recount_on(at: recount.Position, *, in_s: float = 0) -> None:
 
 @shared_task
 def compute_suggestions() -> None:
-    """Let the criteria model look at every exam that waits for it."""
+    """Run the criteria model on every exam that waits for it."""
     drain(runs.run_next, compute_suggestions)
 
 
 @shared_task
 def link_recordings() -> None:
-    """Link the exams of one recording that were imported before recordings were recognized."""
+    """Link exams of one recording that were imported before recordings were recognized."""
     drain(same_recordings.link_next, link_recordings)
 
 
 @shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def compute_consensus() -> None:
-    """Recompute the consensus of every study of which a batch was closed."""
+    """Recompute the consensus of every study in which a batch was closed."""
     drain(labels.refresh_next, compute_consensus)
 
 
 @shared_task
 def judge_qualifications() -> None:
-    """Judge every qualification set whose last reading is in and was not judged with it."""
+    """Evaluate qualifications that are complete but weren't evaluated with the last reading."""
     drain(qualification.judge_next, judge_qualifications)
 
 
 @shared_task
 def reclaim_leases() -> None:
-    """Give back to their pools the exams that nobody has touched for too long."""
+    """Return exams with expired leases to their pools."""
     drain(leases.reclaim_next, reclaim_leases)
 
 
 @shared_task
 def mail_accounts() -> None:
-    """Send invitations and links for new passwords that wait for it."""
+    """Send waiting invitations and password reset links."""
     drain(mail.send_next, mail_accounts)
 
 
 @shared_task
 def mail_notices() -> None:
-    """Mail the notices that wait for it, as long as the mail server takes them."""
+    """Send waiting notices by e-mail, as long as the mail server accepts them."""
     drain(delivery.mail_next, mail_notices)
 
 
 @shared_task
 def remind_readers() -> None:
-    """Leave notices about batches that are due soon or overdue."""
+    """Create notices about batches that are due soon or overdue."""
     delivery.remind(now=timezone.now())
 
 
 @shared_task(soft_time_limit=ARCHIVE_S, time_limit=ARCHIVE_S + 5)
 def make_archives() -> None:
-    """Make the archives that people asked for.
+    """Build the requested archives.
 
-    One archive may take longer than a message stays with its worker: the message then comes again,
-    and whoever gets it finds the archive taken.
+    One archive may take longer than the broker's visibility timeout. The message is then
+    redelivered, and the worker that gets it finds the archive claimed.
     """
     drain(jobs.make_next, make_archives)
 
 
 @shared_task
 def clear_archives() -> None:
-    """Delete the archives that are no longer kept."""
+    """Delete expired archives."""
     jobs.clear(now=timezone.now())
 
 
 @shared_task
 def keep_statistics() -> None:
-    """Let the planner know of the tables that have grown much."""
+    """Analyze tables that have grown a lot, for the query planner."""
     table_statistics.keep_up()
 
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete the sessions and tokens that have expired."""
+    """Delete expired sessions and tokens."""
     call_command("clearsessions")
     sign_in.forget_sessions()
     tokens.forget(now=timezone.now())
@@ -212,9 +210,9 @@ def clear_sessions() -> None:
 def verify_audit(
     head: str | None = None, *, part: str = Part.CHAIN, last: int = 0, n_readings: int = 0
 ) -> None:
-    """Verify the audit trail from the beginning, or from where the last time slice ended.
+    """Verify the audit trail from the start, or from where the last time slice ended.
 
-    A slice that is lost with the broker ends the verification of this night; the next begins anew.
+    A slice that is lost with the broker ends this night's verification; the next one starts over.
     """
     began = monotonic()
     at = Position(hash_chain.head(head) if head else hash_chain.START, Part(part), last, n_readings)
@@ -235,7 +233,7 @@ def verify_audit(
 
 
 def _verify_on(at: Position) -> None:
-    """Ask for the next bite of a verification."""
+    """Enqueue the next time slice of a verification."""
     rest = {"part": at.part.value, "last": at.last, "n_readings": at.n_readings}
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-"""Widgets of our own."""
+"""Form widgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django import forms
 
 
 class DateInput(forms.DateInput):
-    """The browser's own calendar, which wants ISO 8601."""
+    """The browser's date picker, which requires ISO 8601 values."""
 
     input_type = "date"
 

@@ -1,9 +1,9 @@
-"""The leak probe: two worlds that differ only in others' work must look the same to a reader.
+"""The leak probe: a reader must see the same thing whether or not the others have worked.
 
-Rule 1 of blinding as an experiment (docs/concepts/blinding.md): whatever a reader can get - body,
-header, status, order, tag, length, and the statements that the database was asked - is compared
-byte for byte between a world in which the others did nothing and one in which they did all they
-can. The tests run it, and ``manage.py leak_probe`` runs it at any site, in a database of its own.
+It tests rule 1 of blinding (docs/concepts/blinding.md) as an experiment. Everything a reader can
+observe (body, headers, status, order, ETag, length, and the SQL statements that ran) is compared
+byte for byte between a world in which the others did nothing and one in which they did everything
+they can. The tests run it, and ``manage.py leak_probe`` runs it at any site in a separate database.
 """
 
 from __future__ import annotations

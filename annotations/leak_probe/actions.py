@@ -1,6 +1,6 @@
-"""What the others do in one of the two worlds: all that must leave no trace in what a reader gets.
+"""What the other people do in one of the two worlds. None of it may be visible to a reader.
 
-Each action may be done at any moment of a session; done again, it goes on where it was.
+Each action can run at any moment of a session, and repeatedly: it continues where it left off.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from annotations.services.notices import delivery
 from annotations.services.reading import drafts
 from annotations.services.studies import roster
 
+# Runs the action in the world. The second argument is the person who probes, who must not act.
 Action = Callable[[World, str], None]
-"""Does it in the world; the second argument is the person who probes, who does nothing."""
 
 
 def _their(world: World, person: str) -> list[Assignment]:
@@ -44,13 +44,13 @@ def submit(world: World, person: str) -> None:
 
 
 def submit_all(world: World, person: str) -> None:
-    """Read everything that is there to read."""
+    """Read every waiting exam."""
     for assignment in _their(world, person):
         read(assignment, assignment.pk % 10**12, "normal_ecg", world.now)
 
 
 def correct(world: World, person: str) -> None:
-    """Take back a submission and send another reading in its place."""
+    """Take back a submission and submit a corrected reading."""
     theirs = Reading.objects.blind().effective().exclude(reader=world.people[person])
     in_open = theirs.filter(assignment__batch__closed_at=None).select_related("assignment__reader")
     for reading in in_open.order_by("-pk")[:1]:
@@ -60,20 +60,20 @@ def correct(world: World, person: str) -> None:
 
 
 def abstain(world: World, person: str) -> None:
-    """Say of an exam that one is not competent to read it."""
+    """Abstain from an exam for lack of competence."""
     nothing = {"findings": [], "not_assessable": [], "quality": "", "outcome": "abstained"}
     for assignment in _their(world, person)[:1]:
         read(assignment, assignment.pk % 10**12, FINDING, world.now, **nothing)
 
 
 def defer(world: World, person: str) -> None:
-    """Put an exam off."""
+    """Skip an exam for now."""
     for assignment in _their(world, person)[:1]:
         deferrals.defer(assignment_id=assignment.pk, reader=assignment.reader, now=world.now)
 
 
 def draft(world: World, person: str) -> None:
-    """Begin an exam."""
+    """Start an exam without submitting it."""
     for assignment in _their(world, person)[-1:]:
         content = {"findings": [], "quality": "poor", "comment": "not sure"}
         drafts.save(
@@ -83,7 +83,7 @@ def draft(world: World, person: str) -> None:
 
 
 def suggest(world: World, person: str) -> None:
-    """Let a model have its say about every exam that the person has not read."""
+    """Store a model's suggestions for every exam that the person hasn't read."""
     waiting = Assignment.objects.filter(reader=world.people[person]).waiting()
     word = world.study.taxonomy.classes.get(code=FINDING)
     for exam in Exam.objects.filter(assignments__in=waiting).distinct().order_by("pk"):
@@ -97,8 +97,8 @@ def suggest(world: World, person: str) -> None:
             )
 
 
-def reckon(world: World, person: str) -> None:
-    """Compute agreement and consensus of whatever is due."""
+def compute_results(world: World, person: str) -> None:
+    """Compute the agreement and consensus that are due."""
     del person
     while refresh.refresh_next(now=world.now):
         pass
@@ -107,7 +107,7 @@ def reckon(world: World, person: str) -> None:
 
 
 def pause(world: World, person: str) -> None:
-    """Pause Bruno, or let him go on."""
+    """Pause Bruno, or resume his reading."""
     del person
     line = StudyReader.objects.get(study=world.study, user=world.people["bruno"])
     davi = world.people["davi"]
@@ -118,7 +118,7 @@ def pause(world: World, person: str) -> None:
 
 
 def close_other(world: World, person: str) -> None:
-    """Close the second study's batch, in which Ana does not read."""
+    """Close the batch of the second study, in which Ana doesn't read."""
     del person
     if Batch.objects.open().filter(pk=world.second_batch.pk).exists():
         batches.close(batch_id=world.second_batch.pk, closed_by=world.people["davi"], now=world.now)
@@ -130,6 +130,7 @@ def notify(world: World, person: str) -> None:
     delivery.tell([world.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=world.now)
 
 
+# In session order: after ``submit_all`` nobody can abstain or skip.
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "submit": submit,
@@ -139,22 +140,21 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "draft": draft,
         "submit_all": submit_all,
         "suggest": suggest,
-        "reckon": reckon,
+        "compute_results": compute_results,
         "pause": pause,
         "close_other": close_other,
         "notify": notify,
     }
 )
-"""In the order of a session: who has read everything can no longer abstain or put off."""
 
-ACTS_OF_COORDINATORS = frozenset({"pause", "close_other"})
-"""What a person who looks into studies may know of a colleague's acts; a reader may not."""
+# Coordinators may see these actions; readers may not.
+COORDINATOR_ACTIONS = frozenset({"pause", "close_other"})
 
 
 def actions_hidden_from(person: str) -> tuple[str, ...]:
-    """Return the names of the actions that must leave no trace for ``person``."""
+    """Return the names of the actions that ``person`` must not be able to detect."""
     if {Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR} & {*PEOPLE[person]}:
-        return tuple(name for name in ACTIONS if name not in ACTS_OF_COORDINATORS)
-    if person == "clara":  # she reads in the second study: that its batch ended she may know
+        return tuple(name for name in ACTIONS if name not in COORDINATOR_ACTIONS)
+    if person == "clara":  # she reads in the second study, so she may know that its batch closed
         return tuple(name for name in ACTIONS if name != "close_other")
     return tuple(ACTIONS)

@@ -1,4 +1,4 @@
-"""What differs between two looks at what should be the same."""
+"""Compares two sequences of observations that should be identical."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Difference:
     """A leak: one request whose answer depends on somebody else's work.
 
     Attributes:
-        part: "status", "headers" (ETag and length among them), "body", or "sql": the statements,
-            of which a reader sees the time they take.
+        part: "status", "headers" (including ETag and length), "body", or "sql": the statements,
+            which a reader can observe as response time.
         lines: the first lines that differ.
     """
 
@@ -32,10 +32,10 @@ class Difference:
 
 
 def differences(one: Sequence[Observation], other: Sequence[Observation]) -> list[Difference]:
-    """Return each part of each answer that differs.
+    """Return every part of every answer that differs.
 
     Raises:
-        ValueError: the two looks are of different length.
+        ValueError: the sequences have different lengths.
     """
     return [
         Difference(str(left.step), part, tuple(_unlike(left, right, part)))

@@ -1,4 +1,4 @@
-"""Every address of the site, taken from the resolver: a new one is probed from its first day."""
+"""Every endpoint of the site, taken from the URL resolver, so that new ones are probed at once."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from itertools import product
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+# URL names that would end the session of the person who probes.
 LEFT_OUT = frozenset({"sign-out", "account_logout"})
-"""URL names that would end the session of the person who probes."""
 
 
 class UnknownParameter(LookupError):
-    """An address takes something of which the probe has no example: add it to ``World.values``."""
+    """The probe has no example for a URL parameter: add one to ``World.values``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address with everything it may be asked for.
+    """One endpoint with every address to request.
 
     Attributes:
-        addresses: with each example of what it takes: the reader's own, others', and none.
+        addresses: one per example value: the reader's own, other people's, and nonexistent.
     """
 
     name: str
@@ -32,8 +32,8 @@ def endpoints(values: Mapping[str, Mapping[str, Sequence[object]]]) -> list[Endp
     """Return every endpoint of the site.
 
     Args:
-        values: examples of each parameter; first by the beginning of an address's name, the
-            longest that fits, and "" for all others.
+        values: examples for each parameter, keyed by a prefix of the URL name. The longest
+            matching prefix applies; "" matches every name.
 
     Raises:
         UnknownParameter: a parameter has no example.

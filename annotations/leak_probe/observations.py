@@ -1,4 +1,4 @@
-"""One request and all that its sender could learn from the answer."""
+"""One request and everything its sender could learn from the answer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db import connection
 from django.http.response import HttpResponseBase
 from django.test import Client
 
+# The closed list of what may differ: secrets that are generated for each answer.
 MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"'), "csrf token"),
     (re.compile(r"csrftoken=\w+"), "csrf cookie"),
@@ -19,22 +20,21 @@ MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=messages=)([\w.-]+):[\w-]+:[\w-]+"), r"\1 and the time it was signed"),
     (re.compile(r'"token": ?"[^"]+"'), "new token"),
 )
-"""The closed list of what may differ: secrets that are drawn anew each time."""
 
+# The same for second factors. Masking one also hides the length of the page, which varies.
 SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'src="data:image/svg\+xml;base64,[^"]*"'), "drawing of a new secret"),
     (re.compile(r"(<code[^>]*data-secret[^>]*>)[^<]*"), "new secret"),
     (re.compile(r'"challenge": "[^"]*"'), "challenge to a passkey"),
 )
-"""The same for second factors; where one was shown, the length of the page differs too."""
 
+# Assignment ids are random; those created during a session are renumbered in order of appearance.
 _DRAWN = re.compile(r"(?<![\w-])\d{12,16}(?![\w-])")
-"""Ids of assignments are drawn by chance; those made during a session are numbered as they come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A request to be sent.
+    """A request to send.
 
     Attributes:
         body: JSON text, or empty.
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one request showed: all of the answer, and the work it took."""
+    """The complete answer to one request, and the SQL that produced it."""
 
     step: Step
     status: int
@@ -61,15 +61,15 @@ class Observation:
 
 
 class Recorder:
-    """Sends requests as one person and looks at everything that comes back."""
+    """Sends requests as one person and records everything that comes back."""
 
     def __init__(self, client: Client, known_ids: frozenset[str]) -> None:
         self._client = client
         self._known = known_ids
         self._drawn: dict[str, str] = {}
 
-    def see(self, step: Step) -> Observation:
-        """Send ``step`` and return what its answer showed."""
+    def send(self, step: Step) -> Observation:
+        """Send ``step`` and record its answer."""
         asked: list[str] = []
         with connection.execute_wrapper(_listen(asked)):
             response = self._client.generic(
@@ -93,7 +93,7 @@ class Recorder:
         )
 
     def _headers(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return the headers but for the date that never_cache takes from the wall clock."""
+        """Return the headers except the wall-clock date that never_cache adds."""
         return [
             (name, "date" if name == "Expires" else self._mask(text))
             for name, text in headers.items()
@@ -112,7 +112,7 @@ class Recorder:
 
 
 def _listen(asked: list[str]) -> Callable[..., Any]:
-    """Return a wrapper that notes each statement, without its values."""
+    """Return an execute wrapper that records each statement without its values."""
 
     def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         asked.append(str(sql))
@@ -136,6 +136,6 @@ def _body(response: HttpResponseBase) -> str:
 
 
 def _shape(sql: str) -> str:
-    """Return a statement without its values and counters: others' rows have other numbers."""
+    """Return a statement without values and counters, since other people's rows have other ids."""
     nameless = re.sub(r'"(s|_django_curs_)\d+_\w+"', r'"\1"', sql)
     return re.sub(r"'(?:[^']|'')*'|\b\d+\b", "?", nameless)

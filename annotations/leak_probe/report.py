@@ -1,4 +1,4 @@
-"""What an auditor reads: how the experiment was done, how far it reached, and what it found."""
+"""The report for an auditor: how the experiment ran, what it covered, and what it found."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from annotations.leak_probe.runner import Outcome, probe
 from annotations.leak_probe.sessions import Session, fixed_session, random_session
 from annotations.leak_probe.world import INVITED_BY_GIL, World
 
+# The number of requests in one random session.
 REQUESTS_PER_SESSION = 60
-"""Requests of one drawn session."""
 
+# A reader, an adjudicator, a coordinator who reads, and accounts that he invited earlier.
 PROBED = ("ana", "clara", "gil", "pia", "pablo")
-"""A reader, an adjudicator, a coordinator who reads, and accounts that he invited earlier."""
 
 MAX_LEAKS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of an experiment that anybody can repeat with the same seed."""
+    """The outcome of an experiment. Anybody can repeat it with the same seed."""
 
     began_at: datetime
     seed: int
@@ -33,12 +33,12 @@ class Report:
 
     @property
     def n_requests(self) -> int:
-        """How many requests were sent in each of the two worlds."""
+        """The number of requests sent in each of the two worlds."""
         return sum(outcome.n_requests for outcome in self.outcomes)
 
     @property
     def n_leaks(self) -> int:
-        """In how many parts of answers the two worlds differed."""
+        """The number of answer parts that differ between the two worlds."""
         return sum(len(outcome.leaks) for outcome in self.outcomes)
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """Return the report for people."""
+        """Return the report as text for people."""
         return "\n".join(_lines(self))
 
 
@@ -63,33 +63,33 @@ def conduct(
     *,
     n_requests: int,
     seed: int,
-    tell: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """Probe ``world`` with every endpoint and with sessions drawn from ``seed``.
+    """Probe ``world`` with every endpoint and with random sessions.
 
     Args:
-        world: the world before the others' work.
-        n_requests: how many requests are at least to be sent in each world.
-        seed: draws the sessions; the same seed draws the same.
-        tell: is told how far it is.
+        world: the world before the others act.
+        n_requests: the minimum number of requests in each world.
+        seed: of the random sessions; the same seed gives the same sessions.
+        on_progress: progress callback.
     """
     outcomes = []
     for person in PROBED:
-        sessions = _scripts(world, person, n_requests // len(PROBED), seed, tell)
+        sessions = _scripts(world, person, n_requests // len(PROBED), seed, on_progress)
         outcomes.append(probe(world, person, sessions))
     return Report(world.now, seed, outcomes)
 
 
 def _scripts(
-    world: World, person: str, n_requests: int, seed: int, tell: Callable[[str], None]
+    world: World, person: str, n_requests: int, seed: int, on_progress: Callable[[str], None]
 ) -> Iterator[Session]:
     yield fixed_session(world, person)
-    if person in INVITED_BY_GIL:  # they have no work of their own, in which a session could differ
+    if person in INVITED_BY_GIL:  # they have no work of their own to vary between sessions
         return
     n_sessions = -(-n_requests // REQUESTS_PER_SESSION)
     for number in range(n_sessions):
         if number % 10 == 0:
-            tell(f"{person}: session {number} of {n_sessions}")
+            on_progress(f"{person}: session {number} of {n_sessions}")
         yield random_session(
             world, person, _chance(f"{seed} {person} {number}"), REQUESTS_PER_SESSION
         )

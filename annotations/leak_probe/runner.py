@@ -1,4 +1,4 @@
-"""The experiment: the same session in two worlds, one after the other, both undone afterwards."""
+"""The experiment: one session in two worlds, each rolled back afterwards."""
 
 from __future__ import annotations
 
@@ -22,32 +22,31 @@ from annotations.leak_probe.sessions import Session
 from annotations.leak_probe.world import World
 
 SUBMITTED = frozenset({200, 201})
-FORGETFUL = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
-"""Limits of how often somebody may try are no part of the experiment, and outlive a world."""
+# A dummy cache: rate limits aren't part of the experiment and would outlive a rolled-back world.
+NO_CACHE = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
-WARMING = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignments/", "/admin/"))
-"""Asked first: whoever comes first fills the caches of the process."""
+# Requested first, because the first request of a process fills its caches.
+WARM_UP = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignments/", "/admin/"))
 
 OF_AN_EXAM = re.compile(r"/(?:api/assignments|read)/(\d+)/")
 
 SUBMITTED_STATE = re.compile(r'"state": ?"submitted"')
+# Whether a model has suggestions. A reader may know this after submitting.
 OFFER = re.compile(r'(?<="suggestions":)( ?)"(?:none|offered)"')
-"""Whether a model has suggestions. After submitting, a reader may know that."""
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came out of a number of sessions.
+    """The result of a number of sessions.
 
     Attributes:
-        requests: how many were sent in each world, by "method status" of their answer.
-        addresses: how often each address was asked for, queries apart.
-        n_allowed: how many answers were about an exam that the person had submitted by then, and
-            had asked what a model suggests of it: the policy of the study lets it be shown, so
-            they are not compared.
-        leaks: every difference that was found.
+        requests: how many were sent in each world, by "method status" of the answer.
+        addresses: how often each address was requested, without its query string.
+        n_allowed: how many answers weren't compared, because the person had submitted the exam and
+            requested its suggestions, which the policy of the study lets them see.
+        leaks: every difference found.
     """
 
     person: str
@@ -60,7 +59,7 @@ class Outcome:
 
     @property
     def n_requests(self) -> int:
-        """How many requests were sent in each of the two worlds."""
+        """The number of requests sent in each of the two worlds."""
         return self.requests.total()
 
     def count(
@@ -76,19 +75,19 @@ class Outcome:
 
 
 class _Undo(Exception):
-    """Takes a world back to where both began."""
+    """Rolls a world back to the common starting point."""
 
 
 def probe(world: World, person: str, sessions: Iterable[Session]) -> Outcome:
-    """Play each of ``sessions`` as ``person`` in both worlds and compare what they saw.
+    """Run each of ``sessions`` as ``person`` in both worlds and compare the observations.
 
     Args:
-        world: the world as it is stored now; it is left as it was.
+        world: the world as it is stored now; it is left unchanged.
         person: one of ``world.PEOPLE``.
-        sessions: sessions; their actions are done in the second world only.
+        sessions: their actions are done in the second world only.
     """
     outcome = Outcome(person)
-    _play(world, person, WARMING, is_busy=False)
+    _play(world, person, WARM_UP, is_busy=False)
     for session in sessions:
         quiet = _play(world, person, session, is_busy=False)
         busy = _play(world, person, session, is_busy=True)
@@ -100,7 +99,7 @@ def probe(world: World, person: str, sessions: Iterable[Session]) -> Outcome:
 
 
 def _without_offers(seen: Iterable[Observation]) -> Iterator[Observation]:
-    """Mask whether a model offers suggestions, in answers about an exam that was submitted."""
+    """Mask whether a model offers suggestions, in answers about a submitted exam."""
     for one in seen:
         if SUBMITTED_STATE.search(one.body) and OFFER.search(one.body):
             headers = tuple(pair for pair in one.headers if pair[0] != "Content-Length")
@@ -110,11 +109,11 @@ def _without_offers(seen: Iterable[Observation]) -> Iterator[Observation]:
 
 
 def _allowed(seen: Sequence[Observation]) -> frozenset[int]:
-    """Return the places of answers that the policy lets depend on a model.
+    """Return the indexes of answers that the policy allows to depend on a model.
 
-    Its suggestions for an exam once the reading is submitted, and from then on whether that
-    reading can be taken back: seeing suggestions makes it final. The exam's own answers say so and,
-    while it is the last one submitted, so does every page of the desk.
+    These are its suggestions for an exam whose reading is submitted, and from then on whether
+    that reading can be taken back: seeing suggestions makes it final. The exam's own answers
+    say so and, while it is the last one submitted, so does every page of the desk.
     """
     submitted: set[str] = set()
     asked: set[str] = set()
@@ -135,7 +134,7 @@ def _allowed(seen: Sequence[Observation]) -> frozenset[int]:
 
 
 def _exam(address: str) -> str:
-    """Return the id of the assignment that ``address`` is about, or nothing."""
+    """Return the id of the assignment that ``address`` is about, or an empty string."""
     match = OF_AN_EXAM.match(address)
     return match[1] if match else ""
 
@@ -146,28 +145,28 @@ def _but(seen: Iterable[Observation], left_out: Container[int]) -> list[Observat
 
 def _play(world: World, person: str, session: Session, *, is_busy: bool) -> list[Observation]:
     seen: list[Observation] = []
-    with _still(world.now), _undone(), override_settings(CACHES=FORGETFUL):
+    with _frozen_clock(world.now), _undone(), override_settings(CACHES=NO_CACHE):
         client = Client(raise_request_exception=False)
         client.force_login(world.people[person], backend=BACKEND)
         recorder = Recorder(client, world.known_ids())
         for one in session:
             if isinstance(one, Step):
-                seen.append(recorder.see(one))
+                seen.append(recorder.send(one))
             elif is_busy:
                 ACTIONS[one](world, person)
     return seen
 
 
 @contextmanager
-def _still(now: datetime) -> Iterator[None]:
-    """Stop the clock: both worlds live through the same instant."""
+def _frozen_clock(now: datetime) -> Iterator[None]:
+    """Freeze the clock, so that both worlds run at the same instant."""
     with mock.patch.object(timezone, "now", return_value=now):
         yield
 
 
 @contextmanager
 def _undone() -> Iterator[None]:
-    """Undo everything afterwards, the counters included: both worlds draw the same numbers."""
+    """Roll everything back afterwards, sequences included: both worlds get the same ids."""
     counters = _counters()
     try:
         with transaction.atomic():

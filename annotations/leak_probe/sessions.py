@@ -1,4 +1,4 @@
-"""What a reader does in a session, and when the others do what must not be noticed."""
+"""What a reader does in a session, and when the others act."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from annotations.leak_probe.observations import Step
 from annotations.leak_probe.world import FINDING, INVITED_BY_GIL, NOT_ASSESSABLE, PEOPLE, World
 from annotations.models import Assignment, Role
 
+# Requests of the person who probes, and names of actions, which run in one world only.
 Session: TypeAlias = Sequence[Step | str]
-"""Requests of the person who probes, and names of actions, which are done in one world only."""
 
 QUERIES = (
     *("", "", "", "?limit=1", "?limit=200", "?state=open", "?limit=0", "?after=WzFd"),
@@ -26,16 +26,27 @@ QUERIES = (
 BLOCKED = {"findings": [{"class": "no_such_class", "certainty": "definite"}]}
 SAFE = ("GET", "GET", "GET", "GET", "HEAD", "OPTIONS")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
-PEOPLE_DOORS = ("account", "mfa", "usersessions", "sign", "link", "person", "people", "language")
-"""Doors that deal with the person alone: they are looked at, not pushed."""
+# Endpoints about a person's own account: only ever requested with GET.
+ACCOUNT_ENDPOINTS = (
+    "account",
+    "mfa",
+    "usersessions",
+    "sign",
+    "link",
+    "person",
+    "people",
+    "language",
+)
 
 
 def fixed_session(world: World, person: str) -> Session:
-    """Return one's own work, while the others do theirs, and every endpoint with every example.
+    """Return the person's own work while the others act, and every endpoint with every example.
 
-    What a model suggests comes last: from then on it is known to whoever asks.
+    Suggestions come last: requesting them reveals them from then on.
     """
-    addresses = [address for endpoint in _doors(world, person) for address in endpoint.addresses]
+    addresses = [
+        address for endpoint in _endpoints(world, person) for address in endpoint.addresses
+    ]
     every = [Step("GET", address) for address in sorted(addresses, key=_is_suggestion)]
     work = [step for assignment in world.own(person)[:2] for step in _work(assignment)]
     actions = actions_hidden_from(person)
@@ -45,7 +56,7 @@ def fixed_session(world: World, person: str) -> Session:
 
 
 def _inviting(world: World) -> Iterator[Step]:
-    """Try to get a second pair of eyes: invite somebody who sees results, renew who does."""
+    """Try to get around blinding: invite or renew an account that sees results."""
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     for role in (Role.RESEARCHER, Role.AUDITOR, Role.READER):
         wanted = {"first_name": "Pup", "username": "pup", "role": role.value, "level": "1"}
@@ -57,7 +68,7 @@ def _inviting(world: World) -> Iterator[Step]:
 
 
 def _planning(world: World) -> Iterator[Step]:
-    """Plan what nobody has yet, once more when nothing is left, and look at the plans."""
+    """Plan assignments, once more when none are left, and look at the plans."""
     plans = f"/api/studies/{world.study.slug}/plans/"
     for name in ("Planned", "Planned again"):
         yield Step("POST", plans, json.dumps({"name": name}))
@@ -71,42 +82,44 @@ def _is_suggestion(address: str) -> bool:
 
 def random_session(world: World, person: str, chance: Random, length: int) -> Session:
     """Return ``length`` requests drawn by ``chance``, with actions before and among them."""
-    found: list[Step | str] = [chance.choice(actions_hidden_from(person))]
-    all_doors, own = _doors(world, person), world.own(person)
+    steps: list[Step | str] = [chance.choice(actions_hidden_from(person))]
+    all_endpoints, own = _endpoints(world, person), world.own(person)
     others = world.others()
-    while sum(isinstance(one, Step) for one in found) < length:
+    while sum(isinstance(one, Step) for one in steps) < length:
         dice = chance.random()
         if dice < 0.06:
-            found.append(chance.choice(actions_hidden_from(person)))
+            steps.append(chance.choice(actions_hidden_from(person)))
         elif dice < 0.40 and own:
             assignment = chance.choice(own)
-            found += _bit_of_work(assignment, chance, can_correct=assignment not in own[:2])
+            steps += _some_work(assignment, chance, can_correct=assignment not in own[:2])
         elif dice < 0.46:
-            found += _bit_of_work(chance.choice(others), chance, can_correct=True)
+            steps += _some_work(chance.choice(others), chance, can_correct=True)
         else:
-            found.append(_visit(chance.choice(all_doors), chance))
-    return found
+            steps.append(_visit(chance.choice(all_endpoints), chance))
+    return steps
 
 
-def _doors(world: World, person: str) -> list[Endpoint]:
+def _endpoints(world: World, person: str) -> list[Endpoint]:
     return endpoints(world.values(person))
 
 
 def _visit(endpoint: Endpoint, chance: Random) -> Step:
-    """Return a request at a endpoint: mostly a look, now and then a push."""
+    """Return a request to an endpoint: usually a safe method, sometimes a changing one."""
     address = chance.choice(endpoint.addresses)
-    is_push = chance.random() < 0.12
-    if is_push and not endpoint.name.startswith(PEOPLE_DOORS):
+    is_changing = chance.random() < 0.12
+    if is_changing and not endpoint.name.startswith(ACCOUNT_ENDPOINTS):
         return Step(chance.choice(CHANGING), address, json.dumps({}))
-    if endpoint.name.startswith(PEOPLE_DOORS):  # a HEAD has no secret in it that could be masked
+    if endpoint.name.startswith(
+        ACCOUNT_ENDPOINTS
+    ):  # a HEAD has no body whose secrets could be masked
         return Step("GET", address + chance.choice(QUERIES))
     return Step(chance.choice(SAFE), address + chance.choice(QUERIES))
 
 
 def _work(assignment: Assignment) -> Iterator[Step]:
-    """Put off, save a draft, submit, submit again as after a lost answer, and correct it.
+    """Skip, save a draft, submit, submit again as after a lost answer, correct, and revise.
 
-    Now and then revise it, which nobody can before they were shown something.
+    The revision is refused until the person has been shown suggestions.
     """
     base = f"/api/assignments/{assignment.pk}/"
     content = {"findings": [], "quality": "good", "comment": "mine"}
@@ -139,11 +152,11 @@ def _work(assignment: Assignment) -> Iterator[Step]:
     yield Step("GET", f"/api/readings/{uuid.UUID(int=assignment.pk + 2)}/")
 
 
-def _bit_of_work(assignment: Assignment, chance: Random, *, can_correct: bool) -> list[Step]:
-    """Return one or two requests about an assignment, valid ones and others.
+def _some_work(assignment: Assignment, chance: Random, *, can_correct: bool) -> list[Step]:
+    """Return one or two requests about an assignment, valid or invalid.
 
-    Nobody corrects a reading of an exam of which they ask what a model suggests: whether they
-    still may then depends on its word, and so does all that follows.
+    Nobody corrects a reading whose suggestions they request: whether they still may depends
+    on the model's answer, and so does everything that follows.
     """
     base = f"/api/assignments/{assignment.pk}/"
     content = {

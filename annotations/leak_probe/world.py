@@ -1,4 +1,4 @@
-"""A small world in which everybody has something to do: the world before the others' work."""
+"""A small world in which everybody has something to do, before the others act."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ PR = {
     "kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.2, "to_s": 0.4, "value": 200.0,
 }  # fmt: skip
 
+# Ana, Clara and Gil, who coordinates and reads, are probed; the others act.
+# Gil invited Pia and Pablo before he began to read, so they may be Gil himself.
 PEOPLE: Mapping[str, tuple[Role, ...]] = {
     "ana": (Role.READER,),
     "bruno": (Role.READER,),
@@ -54,23 +56,19 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
     "pia": (Role.RESEARCHER,),
     "pablo": (Role.AUDITOR,),
 }
-"""Ana probes, Clara, and Gil, who coordinates and reads; the others do what must not be seen.
-
-Pia and Pablo are accounts that Gil invited before he began to read: they may be Gil himself.
-"""
 
 INVITED_BY_GIL = ("pia", "pablo")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Who is there and what waits for them.
+    """The people and the work that waits for them.
 
     Attributes:
-        open_batch: every exam of it waits for Ana, Bruno and Gil; one is Ana's hidden repeat.
-        closed_batch: was read by Bruno and Clara and closed.
-        second_study: asks Bruno and Clara for the same exams.
-        theirs: a reading of Bruno's.
+        open_batch: its exams wait for Ana, Bruno and Gil; one is a hidden repeat for Ana.
+        closed_batch: read by Bruno and Clara, then closed.
+        second_study: assigns the same exams to Bruno and Clara.
+        theirs: one of Bruno's readings.
     """
 
     people: Mapping[str, User]
@@ -84,21 +82,21 @@ class World:
     now: datetime
 
     def own(self, person: str) -> list[Assignment]:
-        """Return the assignments that wait for a person and that they know of, in order."""
+        """Return the waiting assignments that a person can see, in order."""
         mine = Assignment.objects.visible_to(self.people[person])
         return list(mine.unread().in_reading_order())
 
     def others(self) -> list[Assignment]:
-        """Return assignments of the open batch and the second study that are Bruno's."""
+        """Return Bruno's assignments in the open batch and the second study."""
         his = Assignment.objects.filter(reader=self.people["bruno"]).waiting()
         return list(his.order_by("batch_id", "position"))
 
     def known_ids(self) -> frozenset[str]:
-        """Return the ids of all assignments there are."""
+        """Return the ids of all assignments."""
         return frozenset(map(str, Assignment.objects.values_list("pk", flat=True)))
 
     def values(self, person: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return examples of what addresses take: the person's own, another's, and nobody's."""
+        """Return examples of URL parameters: the person's own, another's, and nonexistent."""
         mine, theirs = self.own(person), self.others()
         held = Assignment.objects.held().filter(reader=self.people[person])
         own = [assignment.pk for assignment in mine[:2]]
@@ -142,7 +140,7 @@ class World:
 
 @transaction.atomic
 def build(now: datetime) -> World:
-    """Make the world through the services, in a database that is otherwise empty."""
+    """Build the world through the services, in an otherwise empty database."""
     roles.sync()
     people = {name: members.create(username=name, wanted=wanted) for name, wanted in PEOPLE.items()}
     davi = people["davi"]
@@ -201,7 +199,7 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
 
 
 def model(now: datetime) -> SuggestionModel:
-    """Return the model whose word is kept back."""
+    """Return the model whose suggestions are withheld."""
     found, _ = SuggestionModel.objects.get_or_create(
         name="probe", version="1", defaults={"covered_classes": [FINDING], "created_at": now}
     )
@@ -240,12 +238,12 @@ def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
 
 
 def _patient(number: int) -> str:
-    """Return whose exam it is: each patient has two."""
+    """Return the pseudonym for an exam: each patient has two exams."""
     return f"patient {number // 2}"
 
 
 def _recording(number: int) -> Recording:
-    """Return a second of noise: the probe looks at answers, not at waves."""
+    """Return one second of noise: the probe compares answers, not waveforms."""
     rng = np.random.default_rng(number)
     samples = rng.integers(-500, 500, (12, 100), dtype=np.int16)
     return Recording(

@@ -1,4 +1,4 @@
-"""How the pages write states, durations and coefficients."""
+"""Template filters for states, durations and coefficients."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ register = template.Library()
 Value = TypeVar("Value")
 
 MINUTES_PER_HOUR = 60
+# Longer durations are written in hours.
 LONG_MIN = 120
-"""Longer than this is told in hours."""
 
 
 @register.filter
 def explained(issue: ImportIssue) -> imports.Explanation:
-    """Return what an import noticed, and what to do, in the language in use."""
+    """Return the text and the advice for an import issue, in the current language."""
     return imports.of_issue(issue)
 
 
 @register.inclusion_tag("includes/state.html")
 def state(name: str, *, quiet: bool = False) -> dict[str, object]:
-    """Show how far an assignment is, by colour, shape and word; ``quiet`` hides the word."""
+    """Show an assignment's state by color, shape and word; ``quiet`` hides the word."""
     return {"state": name, "label": WorkState(name).label, "quiet": quiet}
 
 
 @register.filter
 def get(mapping: Mapping[str, Value], key: str) -> Value | str:
-    """Return the value of ``key``, or nothing."""
+    """Return the value of ``key``, or an empty string."""
     return mapping.get(key, "")
 
 
 @register.filter
 def minutes(count: int) -> str:
-    """Return a duration in minutes as words: "27 min", "3.5 h"."""
+    """Format a duration in minutes: "27 min", "3.5 h"."""
     if count < LONG_MIN:
         return ngettext("%(count)d min", "%(count)d min", count) % {"count": count}
     hours = number_format(count / MINUTES_PER_HOUR, decimal_pos=1)
@@ -52,7 +52,7 @@ def minutes(count: int) -> str:
 
 @register.filter
 def percent(fraction: float | None) -> str:
-    """Return a fraction of 1 as a whole percentage, or a dash."""
+    """Format a fraction of 1 as a whole percentage, or a dash."""
     if fraction is None:
         return "–"
     return f"{round(100 * fraction)}%"
@@ -60,5 +60,5 @@ def percent(fraction: float | None) -> str:
 
 @register.simple_tag
 def rule(name: str) -> str:
-    """Return what a consensus rule does, in a sentence."""
+    """Return one sentence that explains a consensus rule."""
     return str(RULES.get(name, name))

@@ -207,17 +207,19 @@ def three_pieces() -> tasks.Step:
     return step
 
 
-def test_a_task_drains_what_is_due_in_one_bite():
+def test_a_task_drains_what_is_due_in_one_time_slice():
     work = three_pieces()
     tasks.drain(work, tasks.refresh_agreement)
     assert work.left() == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db
-def test_a_task_asks_for_itself_again_when_its_bite_is_over(django_capture_on_commit_callbacks):
+def test_a_task_enqueues_itself_again_when_its_time_slice_is_over(
+    django_capture_on_commit_callbacks,
+):
     work = three_pieces()
     with django_capture_on_commit_callbacks() as waiting:
-        tasks.drain(work, tasks.refresh_agreement, bite_s=0)
+        tasks.drain(work, tasks.refresh_agreement, slice_s=0)
     assert len(waiting) == 1
     assert work.left() == 2  # type: ignore[attr-defined]
 

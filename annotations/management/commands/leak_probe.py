@@ -85,7 +85,10 @@ class Command(BaseCommand):
             with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
                 world = leak_probe.build(timezone.now())
                 return leak_probe.conduct(
-                    world, n_requests=options["requests"], seed=options["seed"], tell=self._tell
+                    world,
+                    n_requests=options["requests"],
+                    seed=options["seed"],
+                    on_progress=self._tell,
                 )
         finally:
             connection.creation.destroy_test_db(ours, verbosity=0)

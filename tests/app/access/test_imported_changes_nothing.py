@@ -20,7 +20,7 @@ def test_it_changes_nothing_that_a_reader_gets(world, tmp_path, now):
         seen = {}
         for role in roles:
             recorder = Recorder(world.client(role), frozenset())
-            seen[role] = [recorder.see(step) for step in steps]
+            seen[role] = [recorder.send(step) for step in steps]
         return seen
 
     # The list of versions of the classes is public, and has one more.
