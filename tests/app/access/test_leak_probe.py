@@ -88,7 +88,7 @@ def test_the_probe_knows_every_address_of_the_site(world):
     }
 
 
-def test_every_door_shows_the_same_whatever_the_others_do_and_the_report_says_so(
+def test_every_endpoint_shows_the_same_whatever_the_others_do_and_the_report_says_so(
     world, monkeypatch
 ):
     people = size(("ana",), leak_probe.PROBED)
@@ -139,7 +139,7 @@ class TestTheProbeFindsALeak:
         monkeypatch.setattr(desk_payloads, "reading_payload", numbered)
         assert "GET /api/readings/: body" in self.leaks(world)
 
-    def test_when_the_firewall_is_open(self, world, monkeypatch):
+    def test_when_the_blinding_rules_are_off(self, world, monkeypatch):
         monkeypatch.setattr(rules, "is_blinded_to", lambda study, user: False)
         monkeypatch.setattr(BatchQuerySet, "not_read_by", lambda self, user: self)
         monkeypatch.setattr(StudyQuerySet, "blinding", lambda self, user: self.none())
@@ -155,7 +155,7 @@ class TestTheProbeFindsALeak:
     def test_none_where_batches_are_planned(self, world):
         assert self.leaks(world, "gil", "|".join(planning(world))) == set()
 
-    def test_when_it_is_told_what_lacks_a_reader(self, world, monkeypatch):
+    def test_when_the_plan_shows_which_exams_lack_a_reader(self, world, monkeypatch):
         monkeypatch.setattr(
             "annotations.views.studies.plans.is_blinded_to", lambda study, user: False
         )

@@ -53,7 +53,7 @@ def test_asking_again_is_another_event_of_the_same_run(study, davi, clara, now):
     assert first.object_id == second.object_id
 
 
-def test_what_the_readings_ask_for_is_no_deed_of_anybody(study, now):
+def test_a_run_requested_by_readings_is_nobodys_action(study, now):
     runs.note_change(Scope(study.pk), now=now)
     assert AgreementRun.objects.exists()
     assert not events(Action.AGREEMENT_REQUESTED)

@@ -71,7 +71,7 @@ def page_of(batch, client, part):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_what_is_borrowed_is_marked(with_latent, signed_in, davi, part):
+def test_pooled_estimates_are_marked(with_latent, signed_in, davi, part):
     batch = with_latent(fitted(POOLED))
     text = signed_in(davi).get(address("batch", part, batch)).content.decode()
     assert MARK in text
@@ -139,7 +139,7 @@ def test_where_no_class_came_up_that_is_the_reason(with_latent, signed_in, davi,
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_class_that_tells_enough_alone_borrows_nothing(with_latent, signed_in, davi, part):
+def test_a_class_with_enough_data_is_not_pooled(with_latent, signed_in, davi, part):
     batch = with_latent(fitted(None))
     assert MARK not in signed_in(davi).get(address("batch", part, batch)).content.decode()
 

@@ -397,29 +397,29 @@ class TestReadings:
 @pytest.mark.django_db
 class TestVerifyingInBites:
     @pytest.fixture(autouse=True)
-    def small_bites(self, monkeypatch):
+    def short_slices(self, monkeypatch):
         monkeypatch.setattr(verification_trail, "EVENTS_PER_SLICE", 5)
         monkeypatch.setattr(verification_trail, "READINGS_PER_SLICE", 2)
 
-    def bites(self):
-        position, found, n_bites = Position(), None, 0
+    def slices(self):
+        position, found, n_slices = Position(), None, 0
         while found is None:
             position, found = verification_trail.step(position)
-            n_bites += 1
-        return found, n_bites
+            n_slices += 1
+        return found, n_slices
 
     def test_finds_the_same_as_in_one_go(self, make_exam, make_batch, submit, ana, trail):
         for assignment in make_batch([make_exam() for _ in range(5)], [ana]).assignments.all():
             submit(assignment)
         commit()
-        found, n_bites = self.bites()
+        found, n_slices = self.slices()
         assert found == verify()
         assert found.n_readings == 5
-        assert n_bites > 4
+        assert n_slices > 4
 
     def test_finds_an_altered_event(self, places):
         run(TAMPERINGS["reason"].format(**places))
-        found, _ = self.bites()
+        found, _ = self.slices()
         assert found.fault.seq == places["seq"]
 
 

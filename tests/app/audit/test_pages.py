@@ -388,7 +388,9 @@ class TestTheNight:
         tasks.verify_audit()
         assert "verification failed" in otto_looks("/audit/").content.decode()
 
-    def test_goes_on_in_another_bite(self, record, monkeypatch, django_capture_on_commit_callbacks):
+    def test_continues_in_another_time_slice(
+        self, record, monkeypatch, django_capture_on_commit_callbacks
+    ):
         record()
         asked = []
         monkeypatch.setattr(tasks, "TIME_SLICE_S", 0.0)

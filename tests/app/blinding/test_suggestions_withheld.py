@@ -94,7 +94,7 @@ def test_the_server_shows_what_the_policy_allows(
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_rows_follow_the_same_rule_as_the_door(under, suggested, ana, submit, policy):
+def test_rows_follow_the_same_rule_as_the_endpoint(under, suggested, ana, submit, policy):
     assignment = under(policy, ana, suggested)
     assert sees(ana) == (policy == "concurrent")
     submit(assignment, "artifact")

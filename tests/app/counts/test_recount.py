@@ -134,7 +134,7 @@ def test_the_task_of_the_night_repairs_says_so_and_asks_for_new_reports(
     monkeypatch.setattr(
         tasks.recount_agreement, "apply_async", lambda rest, **_: asked.append(rest)
     )
-    tasks.recount_agreement()  # a bite without time asks for the next one
+    tasks.recount_agreement()  # a time slice of zero length asks for the next one
     monkeypatch.setattr(tasks, "TIME_SLICE_S", 60.0)
     with caplog.at_level(logging.ERROR):
         tasks.recount_agreement(study.pk, None, None)

@@ -62,7 +62,7 @@ def sound(broken, read_in, make_study):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The bites that the task asks for, with the seconds they are to wait."""
+    """The time slices that the task asks for, with the seconds they are to wait."""
     found = []
     monkeypatch.setattr(
         tasks.recount_agreement,
@@ -74,7 +74,7 @@ def asked(monkeypatch):
 
 @pytest.fixture
 def night(asked, monkeypatch, django_capture_on_commit_callbacks):
-    """Work through a night, or so many bites of it."""
+    """Work through a night, or a number of its time slices."""
     monkeypatch.setattr(tasks, "TIME_SLICE_S", 3600.0)
 
     def work(*args):
@@ -145,7 +145,7 @@ def test_a_broken_exam_is_a_failure_of_its_study_alone(
     assert f"agreement of batch {broken.pk} of study {study.pk}: the recount failed" in caplog.text
 
 
-def test_what_nobody_thought_of_ends_its_bite_and_not_the_night(
+def test_an_unexpected_error_ends_its_time_slice_and_not_the_night(
     read_in, study, make_study, night, asked, monkeypatch
 ):
     broken, following = read_in(study), make_study(name="Another")

@@ -481,7 +481,7 @@ class TestTheDatabase:
         ):
             Viewing.objects.create(exposure=exposure, key=uuid.uuid4(), shown_ms=1, told_at=now)
 
-    def test_lets_a_reader_revise_through_the_door(self, signed, show, revise, ana):
+    def test_lets_a_reader_revise_through_the_api(self, signed, show, revise, ana):
         with row_security.acting_as(ana.pk):
             show(signed)
             assert revise(signed, AF, chosen=[(AF, "accepted")]).n_decisions == 1

@@ -247,7 +247,7 @@ def gil(make_user):
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_whoever_opens_a_door_to_results_is_noted(door, read, gil):
+def test_opening_a_page_of_results_is_recorded(door, read, gil):
     assert client_of(gil).get(DOORS[door](read)).status_code == 200
     assert list(ResultsSeen.objects.values_list("user", "batch")) == [(gil.pk, read.pk)]
     assert AuditEvent.objects.filter(action="results.seen", actor=gil).count() == 1
@@ -263,7 +263,7 @@ def test_who_was_shown_results_cannot_be_given_these_exams(door, read, gil, make
 
 @in_world("study_locked", "closed")
 @pytest.mark.parametrize("door", sorted(set(DOORS) - {"reading"}))
-def test_a_door_behind_which_nothing_is_shown_yet_notes_nobody(door, read, gil):
+def test_a_page_that_shows_no_results_yet_records_nobody(door, read, gil):
     client_of(gil).get(DOORS[door](read))
     assert not ResultsSeen.objects.exists()
 

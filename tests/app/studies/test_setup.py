@@ -175,7 +175,9 @@ class TestSteps:
         assert "NOSUCHXX" in page.content.decode()
         assert draft.pool.get().exam == exam
 
-    def test_too_few_of_a_kind_are_told_in_words(self, signed_in, davi, draft, make_exam, dataset):
+    def test_too_few_exams_of_a_stratum_are_explained(
+        self, signed_in, davi, draft, make_exam, dataset
+    ):
         make_exam()
         form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "source", "quota": "listed",
                 "listed": "AFIB 3"}  # fmt: skip
@@ -415,18 +417,18 @@ class TestFirewall:
         roster.join(study=ready, readers=[gil], actor=davi, now=now)
         return gil
 
-    def test_kinds_are_hidden_from_who_reads(self, signed_in, reading_gil, ready):
+    def test_strata_are_hidden_from_readers(self, signed_in, reading_gil, ready):
         ready.pool.update(stratum="AFIB-KIND")
         page = signed_in(reading_gil).get(f"/studies/{ready.slug}/exams/").content.decode()
         assert "AFIB-KIND" not in page
         assert 'name="stratify_by"' not in page
 
-    def test_kinds_are_shown_to_who_does_not_read(self, signed_in, davi, ready):
+    def test_strata_are_shown_to_people_who_do_not_read(self, signed_in, davi, ready):
         ready.pool.filter(pk=ready.pool.first().pk).update(stratum="AFIB-KIND")
         page = signed_in(davi).get(f"/studies/{ready.slug}/exams/").content.decode()
         assert "AFIB-KIND" in page
 
-    def test_asking_for_a_kind_all_the_same_is_no_way_around(
+    def test_requesting_a_stratum_directly_does_not_reveal_it(
         self, signed_in, reading_gil, ready, make_exam, dataset
     ):
         make_exam()

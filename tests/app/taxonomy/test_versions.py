@@ -325,7 +325,7 @@ class TestSuggestionsInAnotherVersion:
             )  # fmt: skip
             assert answer.status_code == status
 
-    def test_kinds_are_told_in_the_classes_of_the_study(self, suggested, study, davi, now):
+    def test_strata_are_named_by_the_classes_of_the_study(self, suggested, study, davi, now):
         exam_pool.add(study=study, exams=[suggested], actor=davi, now=now)
         assert strata.suggested_shares(study) == {"atrial_fibrillation": 1}
         assert strata.of_exams([(suggested.pk, None, [])], StratumSource.SUGGESTED, study) == [
