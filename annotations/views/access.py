@@ -1,4 +1,4 @@
-"""Who may open a page: everybody, whoever signed in, or whoever has a permission."""
+"""Who may open a page: everybody, people who are signed in, or people with a permission."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: Callable[..., Any]) -> View:
-    """Send the anonymous to the sign-in page and bring them back."""
+    """Send anonymous visitors to the sign-in page, and back afterwards."""
     return cast("View", login_required(view))
 
 
 def needs(permission: str) -> Callable[[Callable[..., Any]], View]:
-    """Send the anonymous to the sign-in page; refuse those without ``permission`` with 403."""
+    """Like ``signed_in``, and refuse people without ``permission`` with 403."""
     refuse = permission_required(f"annotations.{permission}", raise_exception=True)
 
     def decorate(view: Callable[..., Any]) -> View:
@@ -38,5 +38,5 @@ def needs(permission: str) -> Callable[[Callable[..., Any]], View]:
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
-    """Return what a form was sent, empty or not; None when none was."""
+    """Return the data of a POST, None for other methods."""
     return request.POST if request.method == "POST" else None

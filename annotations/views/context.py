@@ -1,4 +1,4 @@
-"""What every page is given."""
+"""Template variables of every page."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ THEMES = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry of the main navigation."""
-
     url: str
     label: str
     is_current: bool
@@ -29,7 +27,7 @@ class Place:
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the variables that ``base.html`` needs.
 
-    Those that ask the database are functions: what is not a page of ours does not call them.
+    Those that query the database are functions, so that other responses do not call them.
     """
     theme = request.COOKIES.get("theme", "")
     groups = cache(partial(_groups, request))
@@ -51,7 +49,7 @@ def _groups(request: HttpRequest) -> list[str]:
 
 
 def _places(request: HttpRequest, groups: Callable[[], list[str]]) -> list[Place]:
-    """Return where this person can go; what they may not open is not offered."""
+    """Return the entries this person may open."""
     user = getattr(request, "user", None)
     offered = [("taxonomy", _("Classes"), True)]
     if isinstance(user, User):
@@ -71,7 +69,7 @@ def _places(request: HttpRequest, groups: Callable[[], list[str]]) -> list[Place
 
 
 def _reads(user: User, groups: Collection[str]) -> bool:
-    """Whether ``user`` is a reader by role, or was given something to read."""
+    """Whether ``user`` is a reader by role, or has assignments."""
     is_reader = Role.READER in groups or Role.ADJUDICATOR in groups
     return is_reader or Assignment.objects.visible_to(user).exists()
 
@@ -85,7 +83,7 @@ def _is_within(request: HttpRequest, url: str) -> bool:
 
 
 def _n_notices(request: HttpRequest) -> int:
-    """Return how many of the person's notices are new."""
+    """Return the number of unseen notices."""
     user = getattr(request, "user", None)
     return Notice.objects.visible_to(user).unseen().count() if isinstance(user, User) else 0
 

@@ -1,4 +1,4 @@
-"""Data sets: what was imported, from where, and what was refused."""
+"""Data sets: imports, their exams and their refusals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dataset_list(request: SignedInRequest) -> HttpResponse:
 @needs("view_dataset")
 @require_safe
 def dataset_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the exams of a data set and the report of each import, but not what one still reads."""
+    """Show the exams and import reports of a data set, except exams the person still reads."""
     dataset = get_object_or_404(Dataset, pk=pk)
     visible = Exam.objects.visible_to(request.user).filter(dataset=dataset)
     exams = visible.not_read_by(request.user)
@@ -48,7 +48,7 @@ def dataset_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _runs(user: User, dataset: Dataset, *, refusals_only: bool) -> list[ImportRun]:
-    """Return the last imports with their first remarks; what was refused became no exam."""
+    """Return the last imports with their first remarks."""
     if not user.has_perm("annotations.view_importrun"):
         return []
     told = Q(is_refusal=True) if refusals_only else Q()

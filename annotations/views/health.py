@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Health checks: whether the process is alive, and whether it can work."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def livez(_request: HttpRequest) -> HttpResponse:
-    """Answer, and ask nobody else: restarting us would not cure a dead database."""
+    """Answer without asking any service: restarting us would not cure a dead database."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Tell whether requests can be answered, 503 when not; what is wrong stands in the log.
+    """Return whether requests can be answered, 503 if not; the log has the reason.
 
-    Everybody may ask, so nobody is told which part is down.
+    Anybody may ask, so the answer does not name the part that is down.
     """
     answers = {name: _try(check) for name, check in CHECKS.items()}
     wrong = [f"{name} {answer}" for name, answer in answers.items() if answer != "ok"]

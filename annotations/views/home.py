@@ -1,4 +1,4 @@
-"""What everybody may see: the front page and the list of classes."""
+"""Public pages: the front page and the taxonomy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VOCABULARIES = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A group of classes under its heading."""
+    """A group of classes with its heading."""
 
     group: DiagnosticGroup
     classes: list[DiagnosticClass]
@@ -30,7 +30,7 @@ class Section:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Say what this is to a stranger; take everybody else to what they have to do next."""
+    """Introduce the site to strangers; redirect everybody else to their next task."""
     user = request.user
     if isinstance(user, User):
         return redirect(_next_place(user))
@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def taxonomy(request: HttpRequest) -> HttpResponse:
-    """List the classes by group, with definitions, codes and where each comes from."""
+    """List the classes by group, with definitions, codes and sources."""
     newest = Taxonomy.objects.all().newest_first().first()
     sections = _sections(newest) if newest else []
     context = {

@@ -1,4 +1,4 @@
-"""What an address names, found among what somebody may see; anything else is not found."""
+"""Finding studies and batches among those a person may see; others give 404."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from annotations.models import Batch, Study, User
 
 
 def study(user: User, slug: str) -> Study:
-    """Return the study of this slug.
+    """Return the study with this slug.
 
     Raises:
-        Http404: there is none, or ``user`` may not look into it.
+        Http404: there is none, or ``user`` may not see it.
     """
     visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
     return get_object_or_404(visible, slug=slug)
 
 
 def batch(user: User, pk: int) -> Batch:
-    """Return the batch of this number, with its study.
+    """Return the batch with this id, and its study.
 
     Raises:
-        Http404: there is none, or ``user`` may not look into it.
+        Http404: there is none, or ``user`` may not see it.
     """
     visible = Batch.objects.visible_to(user).select_related("study__taxonomy", "closed_by")
     return get_object_or_404(visible, pk=pk)

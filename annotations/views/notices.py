@@ -1,4 +1,4 @@
-"""The notices of whoever is signed in: a page to read them, and to say that they were read."""
+"""One's own notices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annotations.views.access import SignedInRequest, signed_in
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def notice_list(request: SignedInRequest) -> HttpResponse:
-    """List one's own latest notices; a POST marks them all as seen."""
+    """List one's latest notices; a POST marks them all as seen."""
     if request.method == "POST":
         delivery.mark_seen(user=request.user, now=timezone.now())
         return redirect("notices")

@@ -54,7 +54,7 @@ EVENTS: Mapping[str, audit.Action] = {
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Passwords, and who gets in with them."""
+    """Hooks of allauth: recording sign-ins, passwords and redirects."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -65,7 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Say no: people are invited."""
+        """Return False: people are invited."""
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
@@ -77,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return None
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt, and write down when there were too many."""
+        """Count the attempt, and record a lockout."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
@@ -85,36 +85,36 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Write down that it was not them; nothing of what was typed."""
+        """Record the failure, without anything that was typed."""
         _record(audit.Action.SIGN_IN_FAILED, target=_named(credentials))
 
     def post_login(self, request: HttpRequest, user: User, **rest: Any) -> HttpResponse:
-        """Write down who signed in, and send them on."""
+        """Record the sign-in and redirect."""
         _record(audit.Action.SIGNED_IN, actor=user, target=user)
         response: HttpResponse = super().post_login(request, user, **rest)
         return response
 
     def set_password(self, user: User, password: str) -> None:
-        """Keep another password; whoever changes it is the person, or has their link."""
+        """Store a new password, set by the person or through their link."""
         super().set_password(user, password)
         _record(audit.Action.PEOPLE_PASSWORD_CHANGED, actor=user, target=user)
 
     @row_security.as_owner()
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
-        """Return the ways in which ``user`` can show again who they are.
+        """Return how ``user`` can confirm their identity again.
 
-        allauth's middleware asks, after the view has ended.
+        allauth's middleware calls this after the view has ended.
         """
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return methods
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer with JSON only what our own script asks for: what a passkey has to sign."""
+        """Answer with JSON only to our own script, which asks for passkey challenges."""
         is_json = request.headers.get("Accept") == "application/json"
         return is_json and request.path == reverse("mfa_login_webauthn")
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
-        """Send whoever lost their access in the middle of signing in back to the beginning."""
+        """Send a person who lost access during sign-in back to the start."""
         return redirect("sign-in")
 
     def add_message(
@@ -135,36 +135,35 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             messages.add_message(request, level, str(words))
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """Send none: the pages say what happened."""
+        """Send none: pages show what happened."""
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failures by user name and network address, so that nobody locks out a colleague.
+        """Count failures by user name and network address, so that nobody can lock out a colleague.
 
-        Upper and lower case are one name, as they are when signing in.
+        User names are compared without case, as when signing in.
         """
         name = str(credentials.get("username", "")).casefold()
         return f"{self.get_client_ip(request)}|{name}"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Second factors, whose secrets lie in the database sealed with a key of the site."""
+    """Second factors, whose secrets are stored encrypted with a key of the site."""
 
     error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
 
     def get_totp_label(self, user: User) -> str:
-        """Return the name under which the app lists the account."""
+        """Return the account name shown in the authenticator app."""
         return str(user.username)
 
     def encrypt(self, text: str) -> str:
-        """Return ``text`` sealed."""
         return _seal().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return what was sealed, by the present key or a former one that is still accepted."""
+        """Decrypt with the present key, or with a former one that is still accepted."""
         return _seal().decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 - allauth's
-        """Return what a passkey is called whose owner calls it nothing."""
+        """Return the default name of a passkey."""
         return gettext("Passkey")
 
 
@@ -183,6 +182,6 @@ def _seal() -> MultiFernet:
 
 
 def _fernet_key(secret: str) -> bytes:
-    """Return a key of its own for this purpose: 32 bytes, as Fernet wants them."""
+    """Derive a separate key for this purpose: 32 bytes, as Fernet requires."""
     digest = hashlib.sha256(b"annotations.second-factor:" + secret.encode()).digest()
     return base64.urlsafe_b64encode(digest)

@@ -1,4 +1,4 @@
-"""Whoever needs a second factor chooses one first, and until then gets nowhere else."""
+"""Enrolment: people who need a second factor have to set one up before anything else."""
 
 from __future__ import annotations
 
@@ -30,23 +30,21 @@ OPEN = frozenset(
 
 
 class Enrolment:
-    """Middleware that leads people without the second factor they need to choosing it.
+    """Middleware that redirects people without a required second factor to setting it up.
 
-    The API is not its business: there the same rule answers with a refusal that programs
-    understand, and holds for tokens too.
+    It ignores the API, where the same rule answers with a refusal, for tokens too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Go on: what there is to do, is done when the address is known."""
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        """Answer in place of the view where the person may not go yet."""
+        """Redirect instead of running the view, if the person may not go there yet."""
         if not settings.MFA_ROLES or request.path.startswith("/api/") or _is_open(request):
             return None
         if isinstance(request.user, User) and sign_in.lacks_second_factor(request.user):

@@ -1,4 +1,4 @@
-"""The forms of signing in and of one's own account: allauth's, in our words."""
+"""The forms of sign-in and of one's own account: allauth's, with our texts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ HELP = {
 
 
 class Plain:
-    """Gives the fields our labels and helps, and takes placeholders away."""
+    """Sets our labels and help texts, and removes placeholders."""
 
     fields: dict[str, forms.Field]
 
@@ -59,26 +59,26 @@ class Plain:
 
 
 class SignInForm(Plain, account.LoginForm):  # type: ignore[misc]
-    """User name and password."""
+    pass
 
 
 class ChangePasswordForm(Plain, account.ChangePasswordForm):  # type: ignore[misc]
-    """Another password, by whoever knows the present one."""
+    """A new password, for people who know the present one."""
 
 
 class SetPasswordForm(Plain, account.SetPasswordForm):  # type: ignore[misc]
-    """A first password, for whoever signed in by link until now."""
+    """A first password, for people who signed in by link so far."""
 
 
 class ForgottenPasswordForm(Plain, account.ResetPasswordForm):  # type: ignore[misc]
-    """Where to send the link."""
+    """The address to send the link to."""
 
     def clean_email(self) -> str:
-        """Return what was typed; whose address it is, the worker finds out."""
+        """Return the address; the worker looks up its accounts."""
         return str(self.cleaned_data["email"]).lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue the mail: the answer comes as soon and says as much for an address of nobody."""
+        """Queue the mail. Timing and answer are the same for an unknown address."""
         address = str(self.cleaned_data["email"])
         queue.forgotten_password(address, now=timezone.now())
         tasks.nudge(tasks.mail_accounts)
@@ -86,35 +86,35 @@ class ForgottenPasswordForm(Plain, account.ResetPasswordForm):  # type: ignore[m
 
 
 class NewPasswordForm(Plain, account.ResetPasswordKeyForm):  # type: ignore[misc]
-    """Another password, by whoever has the link."""
+    """A new password, for people with the link."""
 
 
 class ConfirmPasswordForm(Plain, account.ReauthenticateForm):  # type: ignore[misc]
-    """The password again, before what matters is changed."""
+    """The password again, before a sensitive change."""
 
 
 class CodeForm(Plain, codes.AuthenticateForm):  # type: ignore[misc]
-    """The code of the app, or a recovery code."""
+    """A code of the app, or a recovery code."""
 
 
 class ConfirmCodeForm(Plain, codes.ReauthenticateForm):  # type: ignore[misc]
-    """A code, before what matters is changed."""
+    """A code, before a sensitive change."""
 
 
 class FirstCodeForm(Plain, totp.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of an app, which shows that it has understood the secret."""
+    """The first code of an app, which proves that it has the secret."""
 
 
 class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):  # type: ignore[misc]
-    """What the device answered, and what its owner calls it."""
+    """The answer of the device, and a name for the passkey."""
 
 
 class RenamePasskeyForm(Plain, webauthn.EditWebAuthnForm):  # type: ignore[misc]
-    """Another name for a passkey."""
+    pass
 
 
 class InvitationForm(forms.Form):
-    """The first password of somebody invited."""
+    """The first password of an invited person."""
 
     password1 = forms.CharField(
         label=_("Password"),
@@ -133,13 +133,13 @@ class InvitationForm(forms.Form):
         self.user = user
 
     def clean_password1(self) -> str:
-        """Hold the password to the rules of the site."""
+        """Check the password against the rules of the site."""
         password: str = self.cleaned_data["password1"]
         password_validation.validate_password(password, self.user)
         return password
 
     def clean(self) -> dict[str, Any]:
-        """Compare the two."""
+        """Compare the two passwords."""
         cleaned: dict[str, Any] = super().clean() or {}
         first = cleaned.get("password1")
         if first and first != cleaned.get("password2"):

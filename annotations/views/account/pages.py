@@ -1,4 +1,4 @@
-"""One's own account: allauth's views, each behind a door that says how it may be used."""
+"""The pages of one's own account: allauth's views with our limits."""
 
 from __future__ import annotations
 
@@ -27,27 +27,26 @@ from annotations.views.access import View
 from annotations.views.account.sign_in import SignIn
 
 RETRY_AFTER_S = 30
+# How long a form waits while others are being checked.
 ROOM_S = 2.0
-"""How long a form waits while others are being checked."""
 
 
 class Overview(second_factor.IndexView):  # type: ignore[misc]
-    """What protects one's account, and what else can be done about it."""
+    """Second factors and what else can be done for one's account."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say whether the person has to choose a second factor before anything else."""
         needs = lacks_second_factor(self.request.user)
         return {**super().get_context_data(**kwargs), "needs_second_factor": needs}
 
 
 def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False) -> View:
-    """Return ``view`` for GET and POST, kept in no cache, and closed while Redis is down.
+    """Return ``view`` for GET and POST, never cached, and closed while Redis is down.
 
-    The view acts as the owner of the tables, since no role of a request may touch passwords,
-    sessions and second factors. Each of them concerns one's own account alone.
+    The view acts as the owner of the tables, because no role of a request may touch passwords,
+    sessions and second factors. Each of these views concerns one's own account only.
 
-    Without the count of failed attempts anybody could try passwords and codes as often as they
-    like, so nobody is let in then. Who is signed in already works on: that needs no count.
+    Without the count of failed attempts anybody could try passwords and codes without limit, so
+    nobody can sign in then. People who are signed in can go on working.
     """
     methods = ["POST"] if posts_only else ["GET", "HEAD"] if safe_only else ["GET", "HEAD", "POST"]
 
@@ -63,7 +62,7 @@ def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool 
         if response.status_code == 429:
             response["Retry-After"] = str(RETRY_AFTER_S)
         if request.method == "POST" and response.status_code == 200:
-            response.status_code = 400  # the form once more, with what is wrong
+            response.status_code = 400  # the form again, with its errors
         add_never_cache_headers(response)
         return response
 
@@ -71,12 +70,12 @@ def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool 
 
 
 def _rendered(response: HttpResponseBase) -> HttpResponseBase:
-    """Return ``response`` with its body made: a template may ask for rows too."""
+    """Return ``response`` rendered, because a template may query the database too."""
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def few_at_once(view: View) -> View:
-    """Let in as many forms as the process has room for; the others are asked to wait a little."""
+    """Admit as many forms as the process has room for, and ask the others to wait."""
     room = threading.BoundedSemaphore(settings.SIGN_INS_AT_ONCE)
 
     @wraps(view)

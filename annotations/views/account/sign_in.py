@@ -1,4 +1,4 @@
-"""Signing in with a password, a one-time link or an invitation; signing out; the language."""
+"""Signing in by password, one-time link or invitation; signing out; the language."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ from annotations.views.account.forms import InvitationForm
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """Name and password; who is signed in already goes on to their work."""
+    """Sign-in by user name and password; people who are signed in go on to their work."""
 
     template_name = "session/sign_in.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Name what the person wanted to open."""
         return {**super().get_context_data(**kwargs), "next": self.get_next_url()}
 
 
@@ -42,11 +41,11 @@ class SignOut(LogoutView):
 
     @method_decorator(row_security.as_owner())
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Write down who leaves, and let them."""
+        """Record the sign-out."""
         if isinstance(request.user, User):
             sign_in.record_sign_out(user=request.user, now=timezone.now())
         response = super().post(request, *args, **kwargs)
-        # Not "storage": readings that have not reached the server wait there for their reader.
+        # Not "storage": readings that have not reached the server yet are kept there.
         response["Clear-Site-Data"] = '"cache"'
         return response
 
@@ -55,10 +54,10 @@ class SignOut(LogoutView):
 @require_http_methods(["GET", "HEAD", "POST"])
 @row_security.as_owner()
 def link(request: HttpRequest) -> HttpResponse:
-    """Sign in whoever presses the button behind a fresh one-time link; tell others what to do.
+    """Sign in with a one-time link after a click on the button.
 
-    Looking does not use the link up: mail scanners and previews of chats look at every link.
-    Whoever has a second factor is asked for it, as after a password.
+    A GET does not use up the link, because mail scanners and chat previews open links. A second
+    factor is asked for, as after a password.
     """
     user = authenticate(request, sesame=request.GET.get("sesame", ""))
     if not isinstance(user, User):
@@ -73,7 +72,7 @@ def link(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @row_security.as_owner()
 def invitation(request: HttpRequest) -> HttpResponse:
-    """Let whoever was invited choose a password, and sign them in with it."""
+    """Let an invited person choose a password, and sign them in."""
     key, now = request.GET.get("key", ""), timezone.now()
     try:
         person = members.invited(key=key, now=now)
@@ -90,15 +89,15 @@ def invitation(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen language in a cookie and return to where the person was."""
+    """Store the chosen language in a cookie and go back."""
     return django_set_language(request)
 
 
 def _enter(request: HttpRequest, user: User, method: str) -> HttpResponse:
-    """Sign ``user`` in instead of whoever was signed in, by way of the second factor.
+    """Sign ``user`` in instead of the present user, asking for a second factor.
 
-    They have just shown who they are, so that for five minutes they can set up a second factor
-    and see their recovery codes without showing it again.
+    This counts as authentication, so that for five minutes they can set up a second factor and see
+    their recovery codes.
     """
     if request.user.is_authenticated and request.user != user:
         logout(request)

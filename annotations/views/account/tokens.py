@@ -1,4 +1,4 @@
-"""One's own tokens: which programs speak to the API as oneself, and how to stop them."""
+"""One's own API tokens: creating and revoking them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from annotations.views.access import SignedInRequest, posted, signed_in
 
 
 class TokenForm(forms.Form):
-    """What a token is for, and how much it may do."""
+    """The name and scope of a token."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -40,7 +40,7 @@ class TokenForm(forms.Form):
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_tokens(request: SignedInRequest) -> HttpResponse:
-    """List one's own tokens; a POST makes one and shows its secret, this once."""
+    """List one's own tokens; a POST creates one and shows its secret once."""
     form = TokenForm(posted(request))
     secret = _make(request, form) if form.is_valid() else None
     context = {
@@ -69,7 +69,7 @@ def token_end(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _make(request: SignedInRequest, form: TokenForm) -> str | None:
-    """Return the secret of a new token, or None and the form says why there is none."""
+    """Return the secret of a new token, or None after adding errors to the form."""
     me = request.user
     methods = [str(record["method"]) for record in get_authentication_records(request, me)]
     try:

@@ -1,4 +1,4 @@
-"""Exam by reader: who has come how far in a batch."""
+"""Completion matrix: exam by reader, with the state of each reading."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMS_PER_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class ReaderProgress:
-    """How far one reader is in the batch."""
+    """The progress of one reader in the batch."""
 
     name: str
     n_assigned: int
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The progress of a batch: by reader in full, by exam one page at a time."""
+    """The progress of a batch: all readers, and one page of exams."""
 
     readers: list[ReaderProgress]
     rows: list[Row]
@@ -45,12 +45,11 @@ class Matrix:
 
     @property
     def n_left(self) -> int:
-        """How many readings are missing."""
         return self.n_assigned - self.n_submitted
 
 
 def matrix(batch: Batch, user: User, page_number: str | None) -> Matrix:
-    """Return the progress of ``batch``; ``user`` must be one from whom it is not hidden."""
+    """Return the progress of ``batch``; the caller has checked that ``user`` may see it."""
     names = reader_names.names_in_batch(batch, user)
     progress = _progress(batch, names)
     exams = Exam.objects.filter(assignments__batch=batch).distinct().order_by("code")

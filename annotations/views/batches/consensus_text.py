@@ -1,4 +1,4 @@
-"""Consensus in words: how many exams came to which outcome, and the votes on each."""
+"""Consensus in words: the number of exams per outcome, and the votes on each exam."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ BADGES = {
     Outcome.UNREADABLE: "is-danger",
 }
 
+# Under this rule, "majority" means two votes, however many readers there are.
 TWO_VOTES = "agreement_then_majority"
-"""The rule whose "majority" is two votes, however many readers there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many exams came to an outcome."""
+    """The number of exams with an outcome."""
 
     value: str
     short: str
@@ -50,7 +50,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class VoteLine:
-    """The votes that a class of an exam has."""
+    """The votes on a class of an exam."""
 
     label: ConsensusLabel
     state: str
@@ -59,7 +59,7 @@ class VoteLine:
 
 @dataclass(frozen=True, slots=True)
 class ExamLine:
-    """What the rule makes of one exam."""
+    """The outcome of one exam."""
 
     row: Consensus
     short: str
@@ -68,19 +68,19 @@ class ExamLine:
 
     @property
     def reason(self) -> str:
-        """Why it is disputed or incomplete, unless the votes beside it say so."""
+        """Why it is disputed or incomplete, unless the votes already show it."""
         return (
             "" if self.row.reason == OpenReason.CLASSES_DISPUTED else self.row.get_reason_display()
         )
 
     @property
     def is_short(self) -> bool:
-        """Whether the exam has fewer readings than are enough."""
+        """Whether the exam has fewer readings than it needs."""
         return self.row.reason == OpenReason.READINGS_MISSING
 
 
 def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
-    """Return how many exams came to each outcome, in the order of the outcomes."""
+    """Return the number of exams per outcome, in the order of the outcomes."""
     counts = dict(consensus.order_by().values_list("outcome").annotate(n=Count("pk")))
     return [
         Tally(outcome.value, short(outcome, rule), _label(outcome, rule), counts[outcome.value])
@@ -90,7 +90,7 @@ def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
 
 
 def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
-    """Return ``rows``, whose labels were fetched with their classes, as the page shows them."""
+    """Return ``rows``, with labels and classes loaded, as the page shows them."""
     return [
         ExamLine(
             row,
@@ -103,7 +103,7 @@ def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
 
 
 def short(outcome: Outcome, rule: str) -> str:
-    """Return an outcome under ``rule``, with or without its version, in a word or three."""
+    """Return a short name for an outcome under ``rule``, with or without its version."""
     if outcome == Outcome.MAJORITY and rule.startswith(TWO_VOTES):
         return str(_("At least two votes"))
     return str(SHORT[outcome])

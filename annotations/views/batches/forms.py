@@ -13,15 +13,15 @@ from annotations.models import Dataset, Exam, Role, Study, User
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
 
+# More exams in one batch are a typing error: CODE-II-test has 8,475.
 MAX_EXAMS = 10_000
-"""More in one batch is a slip of the keyboard: CODE-II-test has 8,475 exams."""
 
 
 class BatchForm(forms.Form):
-    """Which exams a new batch has, and who reads them.
+    """The exams and readers of a new batch.
 
-    After ``is_valid`` the exams are in ``cleaned_data["exams"]``, chosen either by their codes or
-    as the first so many of a data set.
+    After ``is_valid`` the exams are in ``cleaned_data["exams"]``, chosen by code or as the first
+    exams of a data set.
     """
 
     name = forms.CharField(
@@ -65,7 +65,7 @@ class BatchForm(forms.Form):
         self._choices("readers").queryset = people_with_role(Role.READER, Role.ADJUDICATOR)
 
     def clean(self) -> dict[str, Any]:
-        """Find the exams, and say of each code that is unknown which it is."""
+        """Find the exams, and list unknown codes."""
         cleaned: dict[str, Any] = super().clean() or {}
         if codes := codes_in(cleaned.get("codes", "")):
             cleaned["exams"] = self._exams_by_code(codes)
@@ -105,7 +105,7 @@ class BatchForm(forms.Form):
 
 
 class AdjudicationForm(forms.Form):
-    """Who reads what the readers disagree about."""
+    """The adjudicators of disputed exams."""
 
     readers = forms.ModelMultipleChoiceField(
         label=_("Adjudicators"),
@@ -122,11 +122,11 @@ class AdjudicationForm(forms.Form):
 
 
 class DueForm(forms.Form):
-    """The day by which a batch is to be read."""
+    """The due date of a batch."""
 
     due_on = forms.DateField(label=_("Due date"), required=False, widget=DateInput)
 
 
 def codes_in(text: str) -> list[str]:
-    """Return the exam codes in ``text``, each once, in their order."""
+    """Return the distinct exam codes in ``text``, in their order."""
     return list(dict.fromkeys(re.findall(r"[^\s,;]+", text.upper())))

@@ -1,4 +1,4 @@
-"""Batches: making one, watching it, closing it, sending on what its readers disagree about."""
+"""Batches: creating, watching and closing one, and sending disputed exams to adjudication."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OF_READERS: tuple[type[Exception], ...] = (
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Choose exams and readers; nothing is written before the summary was confirmed."""
+    """Choose exams and readers; nothing is stored before the summary is confirmed."""
     study = lookups.study(request.user, slug)
     if request.method != "POST":
         codes = _short_exams(request.user, study, request.GET.get("lacking", ""))
@@ -73,7 +73,7 @@ def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_batch")
 @require_safe
 def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show how far everybody is, exam by reader; hidden from whoever reads in the study."""
+    """Show the completion matrix; hidden from readers of the study."""
     batch = lookups.batch(request.user, pk)
     return _batch_page(request, batch, AdjudicationForm())
 
@@ -81,7 +81,7 @@ def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("close_batch")
 @require_POST
 def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
-    """End the reading of a batch; agreement and consensus follow."""
+    """Close a batch; agreement and consensus follow."""
     batch = lookups.batch(request.user, pk)
     try:
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
@@ -97,10 +97,10 @@ def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give the exams of a closed batch that are in dispute to adjudicators, as a new batch."""
+    """Create an adjudication batch from the disputed exams of a closed batch."""
     batch = lookups.batch(request.user, pk)
     if is_blinded_to(batch.study, request.user):
-        # How many exams are in dispute, or whether any is, would tell what others found.
+        # The number of disputed exams, or whether there are any, would reveal what others found.
         return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
     form = AdjudicationForm(request.POST)
     if not form.is_valid():
@@ -151,9 +151,9 @@ def _batch_page(
 
 
 def _open_questions(user: User, batch: Batch) -> dict[str, int]:
-    """Return how many exams of ``batch`` are in dispute, lack readings or are to be read again.
+    """Return the numbers of exams that are disputed, lack readings, or have to be read again.
 
-    Exams without tracings are left out: nobody can read them.
+    Exams without tracings are left out, because nobody can read them.
     """
     return _consensus_of(user, batch).aggregate(
         n_disputed=Count("pk", filter=Q(outcome=Outcome.DISPUTED)),
@@ -179,7 +179,7 @@ def _short_exams(user: User, study: Study, batch_id: str) -> str:
 
 
 def _adjudication(user: User, batch: Batch) -> Batch | None:
-    """Return the batch that the disputed exams of ``batch`` were sent to, if they were."""
+    """Return the adjudication batch of ``batch``, if there is one."""
     name = adjudications.adjudication_name(batch)
     return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
 
@@ -216,7 +216,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
 
 
 def _plan(cleaned: dict[str, Any]) -> dict[str, object]:
-    """Return what the new batch would mean in readings and hours."""
+    """Return the readings and hours of the new batch."""
     exams, readers = cleaned["exams"], list(cleaned["readers"])
     patients = Counter(exam.patient_id for exam in exams if exam.patient_id)
     return {

@@ -1,4 +1,4 @@
-"""What becomes of a planned batch: released to its readers, put off, or thrown away."""
+"""Planned batches: release, due date, and discarding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from annotations.views.batches.forms import DueForm
 @needs("add_batch")
 @require_POST
 def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Let the readers of a planned batch know of it."""
+    """Release a planned batch to its readers."""
     batch = lookups.batch(request.user, pk)
     try:
         batches.release(
@@ -38,7 +38,7 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Move the day by which a batch is to be read."""
+    """Change the due date of a batch."""
     batch = lookups.batch(request.user, pk)
     try:
         batches.set_due(
@@ -54,7 +54,7 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Throw a plan away that no reader knows of."""
+    """Delete a batch that was not released."""
     batch = lookups.batch(request.user, pk)
     try:
         plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())

@@ -1,4 +1,4 @@
-"""The form of an invitation; what else an account has, no form of the site touches."""
+"""The form of an invitation."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ BLINDED = _(
 
 
 class InviteForm(forms.Form):
-    """Who is invited, and what as."""
-
     first_name = forms.CharField(label=_("First name"), max_length=150)
     last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
     username = forms.CharField(
@@ -52,7 +50,7 @@ class InviteForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None = None, *, is_blinded: bool) -> None:
-        """Offer whoever still reads readers only, who are shown no results, and only by mail."""
+        """Offer people who still read only the role of a reader, and only by mail."""
         super().__init__(data)
         if is_blinded:
             role, email = self.fields["role"], self.fields["email"]
@@ -62,11 +60,10 @@ class InviteForm(forms.Form):
             email.help_text = _("The link is sent to this address. It is not shown to you.")
 
     def clean_role(self) -> Role:
-        """Return the role itself."""
         return Role(self.cleaned_data["role"])
 
     def clean(self) -> dict[str, Any]:
-        """Ask for one of the two that can be a user name."""
+        """Require a user name or an e-mail address."""
         cleaned: dict[str, Any] = super().clean() or {}
         is_nameless = not cleaned.get("username") and not cleaned.get("email")
         if is_nameless and not {"username", "email"} & set(self.errors):

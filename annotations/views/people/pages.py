@@ -1,4 +1,4 @@
-"""People, for coordinators: who there is, inviting them, ending their access."""
+"""People, for coordinators: the list, invitations, and ending access."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Line:
 @needs("invite_user")
 @require_safe
 def person_list(request: SignedInRequest) -> HttpResponse:
-    """List everybody, by name."""
+    """List everybody by name."""
     return render(request, "people/list.html", {"lines": _lines()})
 
 
@@ -57,9 +57,9 @@ def person_list(request: SignedInRequest) -> HttpResponse:
 @needs("invite_user")
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_invite(request: SignedInRequest) -> HttpResponse:
-    """Make an account for somebody, and show the link with which they begin: this once.
+    """Create an account, and show its link once.
 
-    Whoever still reads gets no link to see: it is mailed, or nobody is invited.
+    People who still read never see the link: it is mailed, or nobody is invited.
     """
     is_blinded = rules.reads_anywhere(request.user)
     form = InviteForm(posted(request), is_blinded=is_blinded)
@@ -77,7 +77,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
 @needs("invite_user")
 @require_safe
 def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show one person, and what can be done about their access."""
+    """Show one person and the actions on their account."""
     line = next((one for one in _lines() if one.person.pk == pk and one.is_in_reach), None)
     if line is None:
         raise Http404
@@ -95,9 +95,9 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give whoever is invited another link; mail everybody else one for a new password.
+    """Give an invited person a new link; mail everybody else one for a new password.
 
-    The latter is never shown: with it a coordinator could read as somebody else.
+    The latter is never shown: with it a coordinator could read in their name.
     """
     try:
         with transaction.atomic():
@@ -125,14 +125,14 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_end(request: SignedInRequest, pk: int) -> HttpResponse:
-    """End somebody's access; what they have read stays."""
+    """End a person's access; their readings stay."""
     return _act(request, pk, members.deactivate, _("Access ended."))
 
 
 @needs("invite_user")
 @require_POST
 def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Take away the second factor of somebody who lost it."""
+    """Remove the second factor of a person who lost it."""
     words = _(
         "The second factor was removed. This person can now sign in without it and set up another."
     )
@@ -142,12 +142,12 @@ def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Answer for an account in the place of whoever invited it."""
+    """Vouch for an account instead of its inviter."""
     return _act(request, pk, members.vouch, _("You now vouch for this account."))
 
 
 def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> HttpResponse:
-    """Invite somebody; what cannot be mailed in place of being shown never happened."""
+    """Invite a person. If the link must be mailed and cannot be, nothing is stored."""
     with transaction.atomic():
         made = members.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
         return _hand_over(request, made, is_blinded=is_blinded)
@@ -217,11 +217,11 @@ def _hand_over(request: HttpRequest, made: members.Invitation, *, is_blinded: bo
 
 
 def _mail_password_link(request: SignedInRequest, pk: int) -> bool:
-    """Queue a link for a new password; False when no mail can reach them."""
+    """Queue a link for a new password; return False when no mail can reach them."""
     now = timezone.now()
     try:
         person = members.send_to_new_password(actor=request.user, user_id=pk, now=now)
-    except User.DoesNotExist:  # their access has ended
+    except User.DoesNotExist:  # their access was ended
         return False
     if queue.new_password(person, now=now) is None:
         return False

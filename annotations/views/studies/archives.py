@@ -1,4 +1,4 @@
-"""The page from which the tables of a study are taken away, and the file itself."""
+"""Exports of a study: requesting an archive, its progress, and the download."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from annotations.views.agreement.run_text import RunStatus
 @needs("export_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show whether there is an archive of what the study holds now; a POST asks for one."""
+    """Show whether there is a current archive; a POST requests one."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
@@ -52,7 +52,7 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("export_study")
 @require_safe
 def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
-    """Tell how far an archive is, for the page that waits for it."""
+    """Return the progress of an archive as JSON for the waiting page."""
     return JsonResponse(asdict(_told(_archive(request, slug, key))))
 
 
@@ -60,7 +60,7 @@ def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> Htt
 @needs("export_study")
 @require_safe
 def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpResponseBase:
-    """Hand out an archive, unless the person still reads in the study."""
+    """Download an archive, unless the person still reads in the study."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
@@ -88,7 +88,7 @@ def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
 
 
 def _told(archive: Archive) -> RunStatus:
-    """Return how far ``archive`` is, in the words that the page follows."""
+    """Return the status of ``archive`` for the waiting page."""
     if archive.is_ready:
         return RunStatus(_("The archive is ready."), is_over=True, is_newer=True)
     if archive.has_failed:

@@ -32,7 +32,7 @@ QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
 
 
 class StudyForm(forms.Form):
-    """What a new study is called and under which rules it is read."""
+    """The name and the most important rules of a new study."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -68,5 +68,5 @@ class StudyForm(forms.Form):
     )
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings of the protocol that were entered."""
+        """Return the protocol settings that were entered."""
         return {key: value for key, value in self.cleaned_data.items() if key != "open_now"}

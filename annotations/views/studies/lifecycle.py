@@ -1,4 +1,4 @@
-"""The turns of a study: locked, released, amended, and looked into before its time."""
+"""The life of a study: its protocol, amendments, locking, release, and breaking the glass."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ecgreview import protocol
 @needs("view_study")
 @require_safe
 def study_protocol(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the protocol in force, and what each version before it had otherwise."""
+    """Show the protocol in force, and the changes between its versions."""
     study = lookups.study(request.user, slug)
     document = protocol.as_document(protocols.protocol_of(study))
     context = {
@@ -46,7 +46,7 @@ def study_protocol(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_study")
 @require_safe
 def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Hand out the protocol as the file that ``create_study`` reads; without the secret seed."""
+    """Download the protocol as a file for ``create_study``, without the secret seed."""
     study = lookups.study(request.user, slug)
     text = protocol.dump(protocols.without_seed(protocols.protocol_of(study)))
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
@@ -58,7 +58,7 @@ def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Change rules of an open study for its later batches: first show what, then ask why."""
+    """Amend the protocol of an open study for later batches: show the changes, then ask why."""
     study = lookups.study(request.user, slug)
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)
@@ -85,7 +85,7 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("close_batch")
 @require_POST
 def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
-    """End all reading in a study, for good."""
+    """End all reading in a study for good."""
     study = lookups.study(request.user, slug)
     try:
         lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
@@ -116,7 +116,7 @@ def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("break_glass")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Let somebody who reads in the study see its results, for a reason and at a price."""
+    """Show a reader the results of their study, for a stated reason; it ends their reading."""
     study = lookups.study(request.user, slug)
     if not rules.reads_in(study, request.user):
         messages.info(
@@ -139,7 +139,7 @@ def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _wanted(form: AmendmentForm, current: protocol.Protocol) -> protocol.Protocol | None:
-    """Return the protocol that the form asks for, or None and the form says why it is none."""
+    """Return the protocol in the form, or None after adding errors to the form."""
     try:
         wanted = protocol.parse({**current.settings(), **form.settings()})
     except protocol.InvalidProtocol as refusal:
@@ -176,7 +176,7 @@ def _amend(
 
 
 def _versions(study: Study) -> list[dict[str, Any]]:
-    """Return the versions, newest first, each with what it has otherwise than the one before."""
+    """Return the versions, newest first, each with its changes from the one before."""
     rows = list(
         ProtocolVersion.objects.filter(study=study).select_related("created_by").order_by("version")
     )

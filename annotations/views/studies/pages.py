@@ -1,4 +1,4 @@
-"""Studies: the list, a new one, its batches, its consensus, its export."""
+"""Studies: the list, a new study, its overview and its consensus."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def study_list(request: SignedInRequest) -> HttpResponse:
         n_batches=Coalesce(_of_batches(Count("pk")), 0),
         last_batch_at=_of_batches(Max("created_at")),
     )
-    # Counted for all studies at once: a count for each would go over the assignments each time.
+    # Performance: one count over all studies, instead of scanning the assignments for each.
     grouped = Batch.objects.filter(study__in=visible).values("study")
     n_exams = dict(
         grouped.annotate(n=Count("assignments__exam", distinct=True)).values_list("study", "n")
@@ -63,7 +63,7 @@ def study_list(request: SignedInRequest) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_new(request: SignedInRequest) -> HttpResponse:
-    """Make a study under the newest list of classes."""
+    """Create a study with the newest taxonomy."""
     taxonomy = Taxonomy.objects.all().newest_first().first()
     form = StudyForm(request.POST or None)
     if taxonomy and request.method == "POST" and form.is_valid():
@@ -85,7 +85,7 @@ def study_new(request: SignedInRequest) -> HttpResponse:
 @needs("view_study")
 @require_safe
 def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the rules of a study and its batches; progress only to those who do not read in it."""
+    """Show the rules and batches of a study; progress only to people who do not read in it."""
     study = lookups.study(request.user, slug)
     is_hidden = is_blinded_to(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
@@ -116,7 +116,7 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_consensus")
 @require_safe
 def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show what follows from the readings of the closed batches, exam by exam."""
+    """Show the consensus of the closed batches, exam by exam."""
     study = lookups.study(request.user, slug)
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
     if visible.exists():
@@ -142,8 +142,8 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     return render(request, "studies/consensus.html", context)
 
 
+# Rules shown only on the page of the whole protocol.
 LEFT_OUT = frozenset({"name", "frequent_classes", "order_seed_sha256"})
-"""Rules that stand in the whole protocol only."""
 
 
 def _rules(study: Study) -> list[protocol_text.Line]:
@@ -152,7 +152,7 @@ def _rules(study: Study) -> list[protocol_text.Line]:
 
 @transaction.atomic
 def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
-    """Return a new study, opened at once when that is wished."""
+    """Return a new study, opened at once if requested."""
     study = lifecycle.create(wanted=wanted, created_by=user, now=timezone.now())
     if is_open:
         return lifecycle.open_study(study_id=study.pk, actor=user, now=timezone.now())
@@ -160,9 +160,9 @@ def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
 
 
 def _of_batches(told: Aggregate) -> Subquery:
-    """Return the expression for ``told`` of the batches of a study, asked once for each study.
+    """Return a subquery that aggregates the batches of a study, once per study.
 
-    Joined to the batches instead, it would be asked for each of them.
+    A join with the batches would evaluate it once per batch.
     """
     found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
     return Subquery(found.annotate(told=told).values("told"))

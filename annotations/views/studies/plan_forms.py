@@ -1,4 +1,4 @@
-"""The forms in which a study gets its readers, exams and batches: they check shape only."""
+"""The forms for readers, exams and batches of a study. They check shape only."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from annotations.widgets import DateInput
 
 
 class AddReadersForm(forms.Form):
-    """Who joins the study."""
-
     readers = forms.ModelMultipleChoiceField(
         label=_("People"),
         queryset=User.objects.none(),
@@ -36,7 +34,7 @@ class AddReadersForm(forms.Form):
 
 
 class DrawForm(forms.Form):
-    """Which exams of a data set a study is to read."""
+    """Drawing exams of a data set."""
 
     dataset = forms.ModelChoiceField(
         label=_("Data set"), queryset=Dataset.objects.none(), empty_label=_("Choose …")
@@ -84,7 +82,7 @@ class DrawForm(forms.Form):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the numbers that the way of drawing needs."""
+        """Require the numbers that the chosen way of drawing needs."""
         cleaned: dict[str, Any] = super().clean() or {}
         is_stratified = cleaned.get("stratify_by", StratumSource.NONE) != StratumSource.NONE
         if is_stratified and cleaned.get("quota") == "listed":
@@ -94,7 +92,7 @@ class DrawForm(forms.Form):
         return cleaned
 
     def wish(self) -> Wish:
-        """Return what was asked for, once the form is valid."""
+        """Return the request, once the form is valid."""
         cleaned = self.cleaned_data
         stratify_by = cleaned.get("stratify_by", StratumSource.NONE)
         is_listed = stratify_by != StratumSource.NONE and cleaned["quota"] == "listed"
@@ -125,7 +123,7 @@ class DrawForm(forms.Form):
 
 
 class CodesForm(forms.Form):
-    """Exams named one by one."""
+    """Adding exams by code."""
 
     codes = forms.CharField(
         label=_("Exam codes"),
@@ -135,7 +133,7 @@ class CodesForm(forms.Form):
 
 
 class AnchorsForm(forms.Form):
-    """How many exams everybody reads."""
+    """The number of exams that everybody reads."""
 
     n_anchors = forms.IntegerField(
         label=_("Exams that all readers read (anchors)"),
@@ -149,9 +147,10 @@ class AnchorsForm(forms.Form):
 
 
 class PlanForm(forms.Form):
-    """How the exams that are left become batches.
+    """How the remaining exams become batches.
 
-    Who may not see gaps reads in the study: an exam that lacks a reader may tell who abstained.
+    Gaps are hidden from people who read in the study: an exam that lacks a reader may reveal who
+    abstained.
     """
 
     name = forms.CharField(
@@ -201,7 +200,7 @@ class PlanForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why something is done that the audit trail asks a reason for."""
+    """The reason of an action, for the audit trail."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -212,7 +211,7 @@ class ReasonForm(forms.Form):
 
 
 class ReassignForm(forms.Form):
-    """Who gets what waits for a reader."""
+    """Who gets the exams that wait for a reader."""
 
     to = forms.ModelMultipleChoiceField(
         label=_("Reassign to"),

@@ -1,4 +1,4 @@
-"""What a design gives, in the words and numbers of a page."""
+"""Plan previews and balance reports in words and numbers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ecgreview.design import prediction
 KAPPA = prediction.KAPPA
 MAX_CLASSES = 20
 
+# Width of the range of kappa, -1 to 1; wider intervals say nothing.
 FULL_WIDTH = 2.0
-"""Of kappa, which is between -1 and 1; wider intervals say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLine:
-    """What one reader would read, or has planned."""
+    """The exams one reader would read, or has planned."""
 
     name: str
     n_exams: int
@@ -33,7 +33,7 @@ class ReaderLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """How precisely kappa of a class will be known."""
+    """The expected precision of kappa for a class."""
 
     name: str
     share: str
@@ -46,7 +46,7 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class BalanceLines:
-    """How even a plan is; each a pair of a name and what it came to."""
+    """The balance of a plan; pairs of a name and a value."""
 
     facts: list[tuple[str, str, str]]
     readers: list[ReaderLine]
@@ -128,7 +128,7 @@ def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> Bal
 
 
 def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> list[ReaderLine]:
-    """Return what each reader reads, by name."""
+    """Return the readings of each reader, by name."""
     found = [
         ReaderLine(
             name=str(names.get(reader, "–")),
@@ -142,7 +142,7 @@ def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> li
 
 
 def _assumed(found: design.Prediction | None) -> list[ClassLine]:
-    """Return classes of which only the frequency is assumed."""
+    """Return the classes whose prevalence is only assumed."""
     if found is None:
         return []
     return [

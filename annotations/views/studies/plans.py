@@ -1,4 +1,4 @@
-"""The exams of a study, and the batches that are planned from them."""
+"""The exams of a study, and planning batches from them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from annotations.views.studies.setup import steps
 from annotations.views.studies.stratum_names import stratum_names
 from ecgreview.design import DesignRefused
 
+# Above this number of rows, only their number is shown.
 MAX_STRATA = 60
-"""More rows than this are told as a number."""
 
 AT_FIELDS: dict[type[Exception], str] = {
     NameTaken: "name",
@@ -43,7 +43,7 @@ AT_FIELDS: dict[type[Exception], str] = {
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the exams of a study by kind, and add more; kinds are hidden from who reads in it."""
+    """Show the exams of a study by stratum, and add more; strata are hidden from its readers."""
     study = lookups.study(request.user, slug)
     wanted = request.POST.get("do", "")
     sent = request.POST if wanted in DEEDS else None
@@ -81,7 +81,7 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Plan batches of the exams that are left; no reader knows of them before their release."""
+    """Plan batches from the remaining exams; readers see them only after their release."""
     study = lookups.study(request.user, slug)
     n_made = study.batches.of_data().count()
     may_see_gaps = not is_blinded_to(study, request.user)

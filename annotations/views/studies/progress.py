@@ -1,4 +1,4 @@
-"""How a study comes on, for whoever does not read in it; without any label."""
+"""Progress, pace and forecast of a study, for people who do not read in it; without labels."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ COLUMNS = (
     "abstained", "last_reading_on", "idle_days", "readings_per_day", "median_active_s",
     "expected_finish_on", "too_fast_share", "longest_odd_run", "flagged",
 )  # fmt: skip
-"""Of the file; names of a program, so not translated."""
+# Column names of the file, which are not translated.
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLine:
-    """One reader as the page shows them, with what should be looked into in words."""
+    """One reader as shown on the page, with the points to look into."""
 
     name: str
     found: ReaderProgress
@@ -48,7 +48,7 @@ class ReaderLine:
 @needs("view_batch")
 @require_safe
 def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show completion, pace, forecast, and who should be asked how it goes."""
+    """Show completion, pace, forecast, and the readers to get in touch with."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/progress.html", {"study": study, "is_hidden": True})
@@ -75,7 +75,7 @@ def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_batch")
 @require_safe
 def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Hand out the readers' progress as CSV."""
+    """Download the readers' progress as CSV."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
@@ -104,11 +104,11 @@ def reader_lines(study: Study, user: User, found: Progress) -> list[ReaderLine]:
 
 
 def curve(found: Progress, *, now: datetime) -> dict[str, list[object]]:
-    """Return the readings made by the end of each day, and where they will go, for a plot.
+    """Return the cumulative readings per day and their forecast, for the chart.
 
     Returns:
         ``days`` and ``done``: from the day before the first reading until today; ``ahead`` and
-        ``expected``: from today until the forecast finish, empty when there is none.
+        ``expected``: from today until the forecast finish, empty if there is none.
     """
     today = now.date()
     done, n_done = [], 0
@@ -131,7 +131,7 @@ def curve(found: Progress, *, now: datetime) -> dict[str, list[object]]:
 
 
 def _urgency(line: ReaderLine) -> tuple[bool, int]:
-    """Sort by: who needs a question, then who is late."""
+    """Sort key: readers with points to look into first, then those who are late."""
     return not (line.found.is_flagged or line.found.is_idle), -line.found.n_overdue
 
 
@@ -163,7 +163,7 @@ def _flags(one: ReaderProgress) -> list[str]:
 
 
 def _cells(line: ReaderLine) -> list[Cell]:
-    """Return what the file says of a reader after the name."""
+    """Return the cells of a reader after the name."""
     one = line.found
     return [
         one.status, one.n_assigned, one.n_read, one.n_left, one.n_missing, one.n_overdue,

@@ -1,4 +1,4 @@
-"""A protocol in plain words: what it says, what changed, what is wrong with it."""
+"""A protocol in plain words: its rules, changes and problems."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule of a protocol: what it is about, and what it says."""
+    """One rule of a protocol: its subject and its value."""
 
     key: str
     label: str
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One rule that another version has otherwise."""
+    """One rule that differs between two versions."""
 
     label: str
     before: str
@@ -47,7 +47,7 @@ class Change:
 
 
 def lines(document: Document) -> list[Line]:
-    """Return the rules of a protocol, which is given as ``ecgreview.protocol.as_document`` does."""
+    """Return the rules of a protocol, given as by ``ecgreview.protocol.as_document``."""
     document = complete(document)
     return [
         Line(key, str(label), tell(document)) for key, label, tell in RULES_TOLD if key in document
@@ -55,7 +55,7 @@ def lines(document: Document) -> list[Line]:
 
 
 def changes(before: Document, after: Document) -> list[Change]:
-    """Return the rules that ``after`` has otherwise than ``before``."""
+    """Return the rules that differ between ``before`` and ``after``."""
     old = {line.key: line.text for line in lines(before)}
     return [
         Change(line.label, old.get(line.key, "–"), line.text)
@@ -174,9 +174,9 @@ RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
     ("frequent_classes", gettext_lazy("Number keys"), _frequent),
     ("order_seed_sha256", gettext_lazy("SHA-256 of the randomization secret"), _seed),
 )
-"""Every rule in the order in which people ask; a test demands that none is left out."""
+# Every rule, in the order in which people ask. A test makes sure that none is missing.
 
 
 def problems(found: Iterable[Problem]) -> list[tuple[str, str]]:
-    """Return the key and the sentence of each problem, in the language of the page."""
+    """Return the key and the sentence of each problem, in the active language."""
     return [(one.key.split("[")[0].split(".")[0], sentence(one)) for one in found]

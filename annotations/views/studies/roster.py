@@ -1,4 +1,4 @@
-"""The readers of a study: who they are, what they may be given, and how they come and go."""
+"""The roster of a study: adding, limiting, pausing, withdrawing and reassigning readers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_CAP = 1_000_000
 @needs("view_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
-    """List the readers; add some, or set how many exams each may be given."""
+    """List the readers; add some, or limit how many exams each may get."""
     study = lookups.study(request.user, slug)
     may_change = request.user.has_perm("annotations.add_batch") and not study.is_settled
     form = AddReadersForm(study=study)
@@ -55,7 +55,7 @@ def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Pause, resume or withdraw one reader, saying why; or take them off the list of a draft."""
+    """Pause, resume or withdraw one reader with a reason; or remove them from a draft."""
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
     form = ReasonForm(posted(request))
@@ -72,11 +72,11 @@ def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Give what waits for one reader to others."""
+    """Give the exams that wait for one reader to others."""
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
     if is_blinded_to(study, request.user):
-        # How many exams wait for a colleague would tell how far they are.
+        # The number of exams that wait for a colleague would reveal their progress.
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     form = ReassignForm(request.POST, study=study, reader=line.user)
     if form.is_valid():
@@ -143,7 +143,7 @@ def _readers_page(
         "form": form,
         "may_change": may_change,
         "is_named": told.are_real,
-        # Whether a colleague passed a qualification is a result of theirs.
+        # Whether a colleague passed a qualification is hidden like other results.
         "is_hidden": is_hidden,
     }
     return render(request, "studies/readers.html", context, status=status)
@@ -152,7 +152,7 @@ def _readers_page(
 def _lines(study: Study, told: ReaderNames, *, is_hidden: bool) -> list[dict[str, object]]:
     """Return the readers in the order in which they joined.
 
-    What they were given is hidden with the results: in a pool it grows with what they read.
+    The number of their exams is hidden with the results, because in a pool it grows as they read.
     """
     seats = Seat.objects.filter(batch__study=study).order_by().values_list("reader")
     n_assigned = {} if is_hidden else dict(seats.annotate(n=Sum("n_assigned", default=0)))
@@ -182,7 +182,7 @@ def _join(request: SignedInRequest, study: Study, form: AddReadersForm) -> bool:
 
 
 def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
-    """Set the limits that differ from what they are."""
+    """Set the limits that have changed."""
     n_changed = 0
     for line in StudyReader.objects.filter(study=study).select_related("user").order_by("pk"):
         try:
@@ -206,7 +206,7 @@ def _cap(posted: QueryDict, line: StudyReader) -> int | None:
     """Return the limit that was entered for a reader.
 
     Raises:
-        ValueError: it is no whole number within reason.
+        ValueError: it is not a whole number in range.
     """
     text = posted.get(f"cap-{line.user_id}")
     if text is None:
