@@ -107,7 +107,7 @@ def test_an_empty_home_becomes_a_site_with_every_class(visit):
 
 
 def test_a_second_demo_with_the_same_data_is_refused(visit):
-    assert "A demo runs already" in visit.second
+    assert "A demo is already running" in visit.second
 
 
 def test_a_polite_end_leaves_no_process(visit):

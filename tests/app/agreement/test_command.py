@@ -177,7 +177,7 @@ def test_what_is_printed_is_in_the_audit_trail(study):
 
 def test_the_agreement_of_an_open_study_is_printed_for_a_reason(study):
     Batch.objects.update(closed_at=None, closed_by=None)
-    with pytest.raises(CommandError, match="does not show this agreement yet"):
+    with pytest.raises(CommandError, match="still hides this agreement"):
         printed(study)
     assert as_json(study, reason="The ethics board asks for it.")
     event = AuditEvent.objects.get(action="agreement.printed")

@@ -59,7 +59,7 @@ def test_a_batch_closed_before_the_washout_claims_no_repeats(with_repeat, submit
     for assignment in with_repeat.assignments.filter(occurrence=1).select_related("reader"):
         submit(assignment, AF)
     text = methods(with_repeat)
-    assert "The protocol planned that 50% of each reader's exams come back unannounced" in text
+    assert "the protocol planned to repeat 50% of each reader's exams unannounced" in text
     assert "None of these repeats was read before reading was closed." in text
     assert "repeats planned, " not in text
 
@@ -86,7 +86,7 @@ def test_a_study_read_by_trainees_says_so(make_batch, submit, methods, ana, brun
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, AF)
     text = methods(batch)
-    assert "All who read at least one exam were of the same level: Trainee (n = 2)." in text
+    assert "All readers who read at least one exam were of the same level: Trainee (n = 2)." in text
     assert "The protocol admitted" in text
 
 

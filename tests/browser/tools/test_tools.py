@@ -124,7 +124,7 @@ def test_the_lens_follows_the_pointer(desk: Page) -> None:
 def test_median_beats_say_of_how_many_they_are(desk: Page) -> None:
     desk.keyboard.press("b")
     dialog = desk.get_by_role("dialog", name="Median beat")
-    expect(dialog.locator(".tool-note")).to_have_text(re.compile(r"Median of \d+ like beats"))
+    expect(dialog.locator(".tool-note")).to_have_text(re.compile(r"Median of \d+ similar beats"))
     expect(dialog.locator(".strip-name")).to_have_count(12)
 
 
