@@ -75,7 +75,7 @@ def test_a_run_can_be_stopped(signed_in, davi, batch):
     client.post(f"{address}cancelling/")
     run = AgreementRun.objects.of_scope(Scope(batch.study_id, batch.pk)).latest("pk")
     assert (run.cancelled_by, run.is_finished) == (davi, True)
-    assert "There is no computation to stop." in client.post(
+    assert "Nothing is being computed." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
     page = signed_in(davi).get(addresses(batch)[0]).content.decode()
     method = report.results["method"]
     assert report.inputs_digest in page
-    assert f"from {method['n_replicates']:,} replicates with seed {method['seed']}" in page
+    assert f"from {method['n_replicates']:,} bootstrap replicates with seed {method['seed']}" in page
 
 
 def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
@@ -149,6 +149,6 @@ def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
     client = signed_in(davi)
     client.post(f"{address}computing/")
     monkeypatch.setattr(counts_runs, "cancel", finished)
-    assert "There is no computation to stop." in client.post(
+    assert "Nothing is being computed." in client.post(
         f"{address}cancelling/", follow=True
     ).content.decode()  # fmt: skip
