@@ -24,8 +24,8 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         """For logs: the code, and the details as they are."""
-        told = ", ".join(f"{name}={value}" for name, value in self.details.items())
-        return f"{self.code}: {told}" if told else self.code
+        details = ", ".join(f"{name}={value}" for name, value in self.details.items())
+        return f"{self.code}: {details}" if details else self.code
 
 
 class NameTaken(Refusal):

@@ -24,6 +24,7 @@ from django.db.models import Min
 from annotations.models import AgreementReport, Batch, Scope, Study
 from annotations.services.counts import arrays, live, load, recount_notices, runs, writes
 from annotations.services.counts.exam_patterns import Pattern
+from annotations.services.taxonomy.mappings import NoMapping
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +36,11 @@ NAMED = 5
 MAX_WAITS = 60
 """So often a night comes back to counts that others hold, a minute later each time."""
 
+# Errors of a recount when the readings, classes or counts of a scope are broken.
 FAILURES = (
     *(ArithmeticError, DatabaseError, LookupError, ObjectDoesNotExist, TypeError, ValueError),
+    NoMapping,
 )
-"""What a recount ends by when the readings, classes or counts of a scope are broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,9 @@ def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
     page = signed_in(davi).get(addresses(batch)[0]).content.decode()
     method = report.results["method"]
     assert report.inputs_digest in page
-    assert f"from {method['n_replicates']:,} bootstrap replicates with seed {method['seed']}" in page
+    assert (
+        f"from {method['n_replicates']:,} bootstrap replicates with seed {method['seed']}" in page
+    )
 
 
 def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):

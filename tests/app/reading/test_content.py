@@ -128,7 +128,7 @@ def test_a_key_cannot_say_something_else(whole, changes):
 def test_what_cannot_be_is_refused_by_name(whole, changes, refusal, named):
     with pytest.raises(refusal) as refused:
         whole(**changes)
-    assert refused.value.codes == named
+    assert refused.value.details == {"codes": ", ".join(named)}
     assert not Reading.objects.exists()
 
 

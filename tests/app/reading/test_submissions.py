@@ -157,7 +157,7 @@ def test_findings_that_cannot_be_are_refused_by_name(
 ):
     with pytest.raises(refusal) as refused:
         sign(assign(ana), now, *codes, quality=quality)
-    assert refused.value.codes == named
+    assert refused.value.details == {"codes": ", ".join(named)}
 
 
 def test_a_refused_reading_leaves_nothing_behind(assign, ana, now):
