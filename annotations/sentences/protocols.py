@@ -15,12 +15,12 @@ SENTENCES: Mapping[str, Promise] = {
     "no_rule": _("There is no such consensus rule."),
     "no_mapping": _("No mapping from the classes of a batch to this list is installed."),
     "too_few_readers": _(
-        "Each exam wants %(wanted)d readers, and the study has %(readers)d: add %(missing)d more, "
+        "Each exam needs %(wanted)d readers, but the study has %(readers)d. Add %(missing)d more, "
         "or let fewer people read each exam."
     ),
-    "no_washout": _("An exam could come back at once: set days, other exams in between, or both."),
+    "no_washout": _("A repeat could come immediately. Set days, other exams in between, or both."),
     "no_repeats": _(
-        "So few exams for each reader give not even one repeat: raise the share, or set it to 0."
+        "With so few exams per reader there is no repeat. Raise the share, or set it to 0."
     ),
     "washout_too_long": _(
         "A reader has too few exams to put %(exams)d others in between: lower it, or give each "
@@ -31,7 +31,7 @@ SENTENCES: Mapping[str, Promise] = {
         "With fewer than two ways of showing there is nothing to draw: give two of them a share."
     ),
     "arms_without_policy": _(
-        "Shares are given, but suggestions are not randomised: remove the shares, or randomise."
+        "Shares are given, but suggestions are not randomized. Remove the shares, or randomize."
     ),
     "twice": _("A code is listed twice."),
     "empty": _("This is empty: enter at most %(longest)d characters."),
@@ -42,8 +42,8 @@ SENTENCES: Mapping[str, Promise] = {
     "bad_form": _("A code has letters, digits, hyphens and underscores only."),
     "no_choice": _("Choose one of: %(choices)s."),
     "not_in_range": _("Enter a number from %(low)s to %(high)s."),
-    "no_change": _("Nothing differs from the version in force."),
-    "frozen": _("This can never change once the study is open."),
+    "no_change": _("Nothing has changed. Change at least one rule."),
+    "frozen": _("This cannot be changed after the study was opened."),
 }
 """The problems that forms and the API leave possible.
 

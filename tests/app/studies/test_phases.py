@@ -172,7 +172,7 @@ def test_an_amendment_changes_something(study, amend):
 
 
 def test_an_amendment_cannot_rename_the_study(study, amend):
-    with pytest.raises(protocol.InvalidProtocol, match="cannot be changed after"):
+    with pytest.raises(protocol.InvalidProtocol, match="can never change once"):
         amend(study, name="Evening list")
     assert not ProtocolVersion.objects.filter(version=2).exists()
 
