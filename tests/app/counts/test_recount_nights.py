@@ -114,7 +114,7 @@ def test_a_failure_is_told_to_the_coordinator(sound, night, study, davi):
     night()
     (notice,) = Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED)
     assert (notice.user, notice.data["study"], notice.data["batch"]) == (davi, study.name, None)
-    assert f"{study.name} · the whole study: the recount" in wording.of(notice).text
+    assert f"{study.name} · the whole study: last night's recount failed" in wording.of(notice).text
 
 
 def test_a_failure_that_is_told_is_not_told_every_night(sound, night, davi, now):
