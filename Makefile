@@ -1,4 +1,4 @@
-# Each target is a thin door to a script. `make help` lists them.
+# Each target calls a script. `make help` lists them.
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
