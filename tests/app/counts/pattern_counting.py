@@ -1,4 +1,4 @@
-"""What tests of the live counts have in common."""
+"""Helpers shared by the tests of live pattern counts."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tests.app.taxonomy.test_versions import STEPS, next_version
 
 
 def drain(now):
-    """Count whatever is uncounted."""
+    """Count every queued exam."""
     while live.count_next(now=now):
         pass
 
 
 def differences(study, now):
-    """Return what a full recount of ``study`` finds, once nothing waits to be counted."""
+    """Recount ``study`` and return the reports that differ. The queue must be empty."""
     assert not UncountedExam.objects.exists()
-    found = [recount.recount(scope, repairs=False, now=now) for scope in recount.scopes(study)]
-    return [one for one in found if not one.holds or one.n_waiting]
+    reports = [recount.recount(scope, repairs=False, now=now) for scope in recount.scopes(study)]
+    return [report for report in reports if not report.holds or report.n_waiting]
 
 
 def of_batch(batch):
@@ -38,13 +38,13 @@ def of_batch(batch):
 
 
 def sets(scope):
-    """Return the exams of each set of readers."""
+    """Return the number of exams by set of readers."""
     rows = ReaderSetCount.objects.filter(in_scope(scope)).values_list("readers", "n_exams")
     return {tuple(readers): n for readers, n in rows}
 
 
 def patterns(scope):
-    """Return the exams of each class, set of readers and pattern."""
+    """Return the number of exams by class, set of readers and pattern."""
     rows = PatternCount.objects.filter(in_scope(scope)).values_list(
         "diagnostic_class__code", "readers", "pattern", "n_exams"
     )
@@ -52,14 +52,14 @@ def patterns(scope):
 
 
 def amend_to_next_version(study, davi, now):
-    """Put a version of the classes in force in which one is split, one renamed, one retired."""
+    """Amend the study to a taxonomy version that splits, renames and retires one class each."""
     old, source = Taxonomy.objects.get(), next_version()
     row = versions.install(taxonomy=source, now=now)
-    found = published.map_steps(STEPS, mappings.as_published(old), source)
-    mappings.install(old=old, new=row, mapping=found, actor=davi, now=now)
-    wanted = replace(
+    mapping = published.map_steps(STEPS, mappings.as_published(old), source)
+    mappings.install(old=old, new=row, mapping=mapping, actor=davi, now=now)
+    amended = replace(
         protocols.protocol_of(Study.objects.get(pk=study.pk)),
         taxonomy=str(row), frequent_classes=("atrial_fibrillation",),
     )  # fmt: skip
-    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
+    lifecycle.amend(study_id=study.pk, wanted=amended, reason="new list", actor=davi, now=now)
     study.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Coefficients are computed from the live counts, and are those of the readings."""
+"""Coefficients computed from live counts equal those computed from the readings."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ CODES = ("atrial_fibrillation", "artifact", "first_degree_av_block")
 
 @pytest.fixture
 def report(study, make_batch, make_exam, make_visits, submit, now):
-    """The report of a study of which two readers said this and that; one exam waits for one."""
+    """The report of a study that two readers read at random; one reading is still missing."""
     exams = [*make_visits(0, 1, 2), *make_visits(0, 5, patient="p2")]
     exams += [make_exam() for _ in range(9)]
     batch = make_batch(exams)
     rng = np.random.default_rng(7)
     for assignment in list(batch.assignments.order_by("exam", "reader"))[:-1]:
-        given = [code for code in CODES if rng.random() < 0.5]
-        silent = [code for code in CODES if code not in given and rng.random() < 0.2]
-        submit(assignment, *given, not_assessable=silent)
+        present = [code for code in CODES if rng.random() < 0.5]
+        not_assessable_codes = [
+            code for code in CODES if code not in present and rng.random() < 0.2
+        ]
+        submit(assignment, *present, not_assessable=not_assessable_codes)
     return refresh.refresh_study(study=study, now=now)
 
 
@@ -37,38 +39,41 @@ def answers_of(rows):
 
 
 def by_pattern(count):
-    return {tuple(one): n.tolist() for one, n in zip(count.patterns, count.counts.T, strict=True)}
+    return {
+        tuple(pattern): n.tolist()
+        for pattern, n in zip(count.patterns, count.counts.T, strict=True)
+    }
 
 
-def test_the_live_counts_are_those_of_the_readings(report):
+def test_live_counts_equal_counts_of_the_readings(report):
     rows = inputs.counts(report.scope)
     read = answers_of(rows).count().occurring()
     assert by_pattern(rows.pattern_count()) == by_pattern(read)
 
 
-def test_a_report_is_that_of_the_readings(report):
+def test_a_report_from_live_counts_equals_one_from_readings(report):
     rows = inputs.counts(report.scope)
-    found = domain.report(answers_of(rows), list(map(str, rows.readers)), rows.classes)
-    for key, value in found.items():
+    expected = domain.report(answers_of(rows), list(map(str, rows.readers)), rows.classes)
+    for key, value in expected.items():
         if key != "repeats":
             assert report.results[key] == value
-    assert [one["n_not_assessable"] for one in found["classes"] if one["n_not_assessable"]]
+    assert [row["n_not_assessable"] for row in expected["classes"] if row["n_not_assessable"]]
 
 
-def test_the_latent_model_knows_of_patients(report, monkeypatch, now):
-    def told(patterns, *, effects):
+def test_the_latent_model_gets_design_effects_of_patients(report, monkeypatch, now):
+    def fake_latent_report(patterns, *, effects):
         return {"effects": effects.tolist()}
 
     monkeypatch.setattr(domain, "VERSION", "next")
-    monkeypatch.setattr(results, "latent_report", told)
-    found = refresh.refresh_study(study=report.study, now=now).results
-    effects = design_effects.largest(found["classes"])
+    monkeypatch.setattr(results, "latent_report", fake_latent_report)
+    latest = refresh.refresh_study(study=report.study, now=now).results
+    effects = design_effects.largest(latest["classes"])
     assert effects is not None
     assert (effects > 1).any()
-    np.testing.assert_allclose(found["latent"]["effects"], effects)
+    np.testing.assert_allclose(latest["latent"]["effects"], effects)
 
 
-def test_counts_that_are_not_of_the_readings_make_no_report(report, monkeypatch, now):
+def test_inconsistent_counts_raise_instead_of_making_a_report(report, monkeypatch, now):
     load = counts_load.load
 
     def without_a_set(scope):

@@ -47,7 +47,7 @@ def batch(readers, make_exam, make_batch):
 
 
 class Desk:
-    """A reader who works through their list over HTTP, correcting some of what they sent."""
+    """A reader who submits every assignment over HTTP and corrects some of them."""
 
     def __init__(self, reader):
         self.reader = reader
@@ -81,33 +81,35 @@ class Desk:
 
 
 def while_reading(desks, now):
-    """Return deeds: each desk reads, two workers count and report until all have read."""
-    at_work = threading.Semaphore(0)
+    """Return functions to run concurrently: readers at their desks and two counting workers."""
+    finished = threading.Semaphore(0)
 
     def read(desk):
         try:
             desk.read_all()
         finally:
-            at_work.release()
+            finished.release()
 
     def work():
-        while at_work._value < len(desks):
+        while finished._value < len(desks):
             refresh.work_next(now=now)
 
     return [*(partial(read, desk) for desk in desks), work, work]
 
 
-def test_many_readers_at_once_are_counted_once_each(readers, batch, study, monkeypatch, now):
+def test_each_reading_of_many_concurrent_readers_is_counted_once(
+    readers, batch, study, monkeypatch, now
+):
     monkeypatch.setattr(live, "EXAMS_AT_ONCE", (3, 1))
     results = at_once(*while_reading([Desk(reader) for reader in readers], now))
-    assert [one for one in results if one is not None] == []
+    assert [result for result in results if result is not None] == []
     drain(now)
     assert differences(study, now) == []
     standing = Reading.objects.effective().count()
     assert standing == N_READERS * N_EXAMS < Reading.objects.count()
     for scope in (of_batch(batch), Scope(study.pk)):
         markers = ExamPattern.objects.filter(study=study, batch=scope.batch_id)
-        counted = sum(len(one.readers) + one.n_unreadable for one in markers)
+        counted = sum(len(result.readers) + result.n_unreadable for result in markers)
         assert (counted, markers.count()) == (standing, N_EXAMS)
         assert sum(sets(scope).values()) == N_EXAMS
     report = refresh.refresh(batch=batch, now=now)
@@ -125,21 +127,21 @@ def test_workers_never_count_an_exam_twice(readers, batch, study, now, monkeypat
     assert differences(study, now) == []
 
 
-def test_a_worker_that_comes_second_leaves_it_to_the_first(batch, now, monkeypatch):
+def test_a_second_worker_leaves_a_claimed_exam_to_the_first(batch, now, monkeypatch):
     sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
 
-    def claim_too():
+    def claim_without_locking():
         return list(UncountedExam.objects.select_related("batch"))
 
-    monkeypatch.setattr(live, "_claim", claim_too)
+    monkeypatch.setattr(live, "_claim", claim_without_locking)
     with transaction.atomic():
         live.lock(batch.study_id)
         assert at_once(lambda: live.count_next(now=now)) == [True]
     assert (UncountedExam.objects.count(), ExamPattern.objects.count()) == (1, 0)
 
 
-def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
-    """Counts are locked by a worker in mid-work: whoever reads does not notice."""
+def test_a_submission_does_not_wait_for_a_counting_worker(readers, batch, now, monkeypatch):
+    """A worker holds the lock on the counts while a reader submits."""
     first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
     sign(first, now, uuid.uuid4())
     real = writes.markers
@@ -163,7 +165,7 @@ def test_a_submission_waits_for_no_worker(readers, batch, now, monkeypatch):
     assert UncountedExam.objects.get().exam_id == second.exam_id
 
 
-def test_a_worker_waits_for_no_submission(readers, batch, now):
+def test_a_counting_worker_does_not_wait_for_a_submission(readers, batch, now):
     first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
     sign(first, now, uuid.uuid4())
 
@@ -183,58 +185,63 @@ def test_a_worker_waits_for_no_submission(readers, batch, now):
 def test_two_readers_do_not_wait_for_each_others_queue_rows(readers, batch, now):
     """Both insert into the queue before either commits."""
     first, second = batch.assignments.select_related("reader").order_by("exam", "pk")[:2]
-    queued = (
+    insert_queued = (
         "insert into annotations_uncountedexam (batch_id, exam_id) values (%s, %s) returning id"
     )
 
     def insert():
         with connection.cursor() as cursor:
             cursor.execute("set lock_timeout = '500ms'")
-            cursor.execute(queued, [second.batch_id, second.exam_id])
+            cursor.execute(insert_queued, [second.batch_id, second.exam_id])
             return cursor.fetchone()
 
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(queued, [first.batch_id, first.exam_id])
-        (other,) = at_once(insert)
-        assert isinstance(other, tuple)
+        cursor.execute(insert_queued, [first.batch_id, first.exam_id])
+        (inserted,) = at_once(insert)
+        assert isinstance(inserted, tuple)
 
 
-def test_who_reads_the_counts_sees_them_as_of_one_moment(batch, now):
-    """Inputs wait for whoever counts, and who counts for inputs."""
+def test_loading_counts_and_counting_exclude_each_other(batch, now):
+    """So that the loaded counts belong to one point in time."""
 
-    def hurried(act):
+    def with_lock_timeout(query):
         with connection.cursor() as cursor:
             cursor.execute("set lock_timeout = '200ms'")
-        return act()
+        return query()
 
-    def look():
-        return hurried(lambda: inputs.counts(of_batch(batch)))
+    def load_counts():
+        return with_lock_timeout(lambda: inputs.counts(of_batch(batch)))
 
     with transaction.atomic():
         live.lock(batch.study_id)
-        (refused,) = at_once(look)
+        (refused,) = at_once(load_counts)
     assert isinstance(refused, OperationalError)
     with transaction.atomic():
         inputs.counts(of_batch(batch))
-        (seen,) = at_once(look)
+        (counted,) = at_once(load_counts)
         sign(batch.assignments.select_related("reader").first(), now, uuid.uuid4())
-    assert seen.n_exams == N_EXAMS
+    assert counted.n_exams == N_EXAMS
     with transaction.atomic():
         inputs.counts(of_batch(batch))
         assert at_once(lambda: live.count_next(now=now)) == [False]
-        (refused,) = at_once(lambda: hurried(lambda: live.count_all(of_batch(batch), now=now)))
+        (refused,) = at_once(
+            lambda: with_lock_timeout(lambda: live.count_all(of_batch(batch), now=now))
+        )
     assert isinstance(refused, OperationalError)
 
 
-def test_a_batch_that_is_closed_meanwhile_is_counted_whole(readers, batch, study, davi, now):
+def test_a_batch_closed_during_counting_is_counted_completely(readers, batch, study, davi, now):
     assignments = list(batch.assignments.select_related("reader")[:20])
     results = at_once(
-        *[lambda one=one: sign(one, now, uuid.uuid4()) for one in assignments],
+        *[
+            lambda assignment=assignment: sign(assignment, now, uuid.uuid4())
+            for assignment in assignments
+        ],
         lambda: batches.close(batch_id=batch.pk, closed_by=davi, now=now),
         lambda: drain(now),
     )
-    assert sum(isinstance(one, Batch) for one in results) == 1
+    assert sum(isinstance(assignment, Batch) for assignment in results) == 1
     drain(now)
     assert differences(study, now) == []
     markers = ExamPattern.objects.filter(batch=batch)
-    assert sum(len(one.readers) for one in markers) == Reading.objects.count()
+    assert sum(len(assignment.readers) for assignment in markers) == Reading.objects.count()

@@ -1,4 +1,4 @@
-"""Counting an exam costs the same in a study of a thousand exams as in one of many thousands."""
+"""The cost of counting an exam does not depend on the size of the study."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.app.reading.test_races import sign
 pytestmark = pytest.mark.django_db
 
 FEW, MANY = 200, 10_000
-ROWS_AT_MOST = 200
-"""What one statement may look at: the exam, its readings and the classes of the list."""
+MAX_ROWS = 200
+"""Rows that one statement may visit: the exam, its readings and the classes of the taxonomy."""
 
 READ = """
 insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, outcome,
@@ -45,7 +45,7 @@ TABLES = ("reading", "finding", "notassessable", "assignment", "exampattern", "p
 
 
 def fill(batch, readers, n):
-    """Let each of ``readers`` read the first ``n`` exams of the list but one, past the queue."""
+    """Insert readings of all but one of ``n`` exams for each reader, bypassing the queue."""
     for number, reader in enumerate(readers):
         with connection.cursor() as cursor:
             values = {
@@ -68,25 +68,25 @@ def fill(batch, readers, n):
 
 @pytest.fixture
 def two_sizes(study, dataset, ana, bruno, davi, now):
-    """A small batch and a large one of the same exams, all counted, each with one exam to read."""
+    """A small and a large batch, counted; each reader has one exam left in each."""
     filled.exams(dataset, MANY)
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
-    made = []
+    counted = []
     for n in (FEW, MANY):
         batch = batches.make(study=study, name=f"{n}", rows=[], created_by=davi, now=now)
         fill(batch, [ana, bruno], n)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
-        made.append(batch)
+        counted.append(batch)
     for scope in recount.scopes(study):
         recount.recount(scope, repairs=True, now=now)
     with connection.cursor() as cursor:
         cursor.execute("analyze " + ", ".join(f"annotations_{name}" for name in TABLES))
     assert differences(study, now) == []
-    return made
+    return counted
 
 
-def statements(batch, reader, now):
-    """Return what the database is asked for counting the reading of an exam by ``reader``."""
+def statements_of_counting(batch, reader, now):
+    """Submit the remaining reading of ``reader`` and return the SQL statements of counting it."""
     waiting = Assignment.objects.waiting().select_related("reader")
     sign(waiting.get(batch=batch, reader=reader, position=1), now, uuid.uuid4())
     with CaptureQueriesContext(connection) as captured:
@@ -95,21 +95,21 @@ def statements(batch, reader, now):
     return [query["sql"] for query in captured.captured_queries]
 
 
-def test_counting_one_exam_looks_at_that_exam_alone(two_sizes, ana, bruno, now):
+def test_counting_one_exam_reads_rows_of_that_exam_only(two_sizes, ana, bruno, now):
     few, many = two_sizes
     drain(now)
-    short, long = statements(few, ana, now), statements(many, bruno, now)
+    short, long = statements_of_counting(few, ana, now), statements_of_counting(many, bruno, now)
     assert len(short) == len(long) <= 45
-    asked = [sql for sql in long if sql.startswith("SELECT")]
-    works = [filled.work_of(sql) for sql in asked]
-    assert len(works) > 10
-    for work, sql in zip(works, asked, strict=True):
-        assert work.n_rows <= ROWS_AT_MOST, (work, sql)
+    queries = [sql for sql in long if sql.startswith("SELECT")]
+    plans = [filled.work_of(sql) for sql in queries]
+    assert len(plans) > 10
+    for plan, sql in zip(plans, queries, strict=True):
+        assert plan.n_rows <= MAX_ROWS, (plan, sql)
         for table in ("reading", "finding", "assignment", "exampattern"):
-            assert f"Seq Scan annotations_{table}" not in work.scans, sql
+            assert f"Seq Scan annotations_{table}" not in plan.scans, sql
 
 
-def test_many_exams_are_counted_in_a_few_statements_each(two_sizes, study, now):
+def test_a_full_time_slice_of_exams_takes_few_statements(two_sizes, study, now):
     _, many = two_sizes
     exams = many.assignments.order_by("exam").values_list("exam", flat=True).distinct()
     UncountedExam.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""Whatever readers do in whatever order: the live counts are what a full recount gives."""
+"""Property test: after any sequence of actions, the live counts equal a full recount."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ REFUSALS = (
     corrections.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed,
     mappings.MappingExists, content.UnknownClass, NameTaken,
 )  # fmt: skip
-"""What a reader or coordinator may be told instead."""
+"""Refusals that an action may raise."""
 
-SAYINGS = st.one_of(
+ANSWERS = st.one_of(
     st.just({"quality": "unreadable"}),
     st.just({"quality": "", "outcome": "abstained"}),
     st.fixed_dictionaries(
@@ -40,11 +40,11 @@ SAYINGS = st.one_of(
         }
     ),
 )
-DEEDS = st.one_of(
-    st.tuples(st.just("submit"), st.integers(0, 30), SAYINGS),
-    st.tuples(st.just("submit"), st.integers(0, 30), SAYINGS),
-    st.tuples(st.just("submit"), st.integers(0, 30), SAYINGS),
-    st.tuples(st.just("correct"), st.integers(0, 30), SAYINGS),
+ACTIONS = st.one_of(
+    st.tuples(st.just("submit"), st.integers(0, 30), ANSWERS),
+    st.tuples(st.just("submit"), st.integers(0, 30), ANSWERS),
+    st.tuples(st.just("submit"), st.integers(0, 30), ANSWERS),
+    st.tuples(st.just("correct"), st.integers(0, 30), ANSWERS),
     st.tuples(st.just("count"), st.integers(0, 0), st.none()),
     st.tuples(st.just("close"), st.integers(0, 3), st.none()),
     st.tuples(st.just("amend"), st.integers(0, 0), st.none()),
@@ -52,59 +52,59 @@ DEEDS = st.one_of(
 )
 
 
-class Clinic:
-    """Two batches that share an exam, read by Ana and Bruno, and what happens in them."""
+class TwoBatches:
+    """Two batches of Ana and Bruno that share an exam, and the actions on them."""
 
     def __init__(self, *, study, submit, davi, now):
         self.study, self._submit, self._davi, self.now = study, submit, davi, now
         self.n_rereads = 0
 
-    def do(self, deed, place, said):
-        """Do it, unless it is refused."""
+    def do(self, action, place, answer):
+        """Carry out ``action``; ignore a refusal."""
         try:
             with transaction.atomic():
-                getattr(self, deed)(place, said)
+                getattr(self, action)(place, answer)
         except REFUSALS:
             return
 
-    def submit(self, place, said):
+    def submit(self, place, answer):
         waiting = Assignment.objects.waiting().filter(batch__study=self.study).order_by("pk")
         if waiting:
-            self._sign(waiting[place % len(waiting)], said)
+            self._sign(waiting[place % len(waiting)], answer)
 
-    def correct(self, place, said):
+    def correct(self, place, answer):
         standing = Reading.objects.effective().order_by("pk")
         if standing:
             old = standing[place % len(standing)]
-            self._sign(old.assignment, said, supersedes=old.idempotency_key)
+            self._sign(old.assignment, answer, supersedes=old.idempotency_key)
 
-    def count(self, _place, _said):
+    def count(self, _place, _answer):
         drain(self.now)
 
-    def close(self, place, _said):
-        found = list(self.study.batches.order_by("pk"))
-        if place < len(found):
-            batches.close(batch_id=found[place].pk, closed_by=self._davi, now=self.now)
+    def close(self, place, _answer):
+        open_batches = list(self.study.batches.order_by("pk"))
+        if place < len(open_batches):
+            batches.close(batch_id=open_batches[place].pk, closed_by=self._davi, now=self.now)
 
-    def amend(self, _place, _said):
+    def amend(self, _place, _answer):
         if self.study.protocol_version == 1:
             amend_to_next_version(self.study, self._davi, self.now)
 
-    def reread(self, _place, _said):
+    def reread(self, _place, _answer):
         self.n_rereads += 1
-        made = rereads.make(
+        reread_batch = rereads.make(
             study=Study.objects.get(pk=self.study.pk), name=f"Again {self.n_rereads}",
             created_by=self._davi, now=self.now,
         )  # fmt: skip
-        batches.release(batch_id=made.pk, actor=self._davi, now=self.now)
+        batches.release(batch_id=reread_batch.pk, actor=self._davi, now=self.now)
 
-    def _sign(self, assignment, said, **more):
+    def _sign(self, assignment, answer, **more):
         self.now += timedelta(seconds=1)
-        untold = said.get("not_assessable", set()) - said.get("codes", set())
-        how = {key: said[key] for key in ("quality", "outcome") if key in said}
+        not_assessable = answer.get("not_assessable", set()) - answer.get("codes", set())
+        outcome = {key: answer[key] for key in ("quality", "outcome") if key in answer}
         self._submit(
-            assignment, *sorted(said.get("codes", ())), not_assessable=sorted(untold),
-            now=self.now, **how, **more,
+            assignment, *sorted(answer.get("codes", ())), not_assessable=sorted(not_assessable),
+            now=self.now, **outcome, **more,
         )  # fmt: skip
 
 
@@ -113,21 +113,23 @@ class Clinic:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(deeds=st.lists(DEEDS, max_size=25))
-def test_live_counts_are_those_of_a_full_recount(
-    deeds, study, make_batch, two_exams, ana, bruno, submit, davi, now
+@given(actions=st.lists(ACTIONS, max_size=25))
+def test_live_counts_equal_a_full_recount_after_any_actions(
+    actions, study, make_batch, two_exams, ana, bruno, submit, davi, now
 ):
     sid = transaction.savepoint()
     try:
         first, second = two_exams
         make_batch([first, second])
         make_batch([second])
-        clinic = Clinic(study=Study.objects.get(pk=study.pk), submit=submit, davi=davi, now=now)
-        for deed in deeds:
-            clinic.do(*deed)
-            if deed[0] == "count":
+        two_batches = TwoBatches(
+            study=Study.objects.get(pk=study.pk), submit=submit, davi=davi, now=now
+        )
+        for action in actions:
+            two_batches.do(*action)
+            if action[0] == "count":
                 assert differences(study, now) == []
-        drain(clinic.now)
+        drain(two_batches.now)
         assert differences(study, now) == []
         assert_each_reading_once(study)
     finally:
@@ -145,7 +147,7 @@ def assert_each_reading_once(study):
 
 def n_counted(scope):
     rows = ExamPattern.objects.filter(study=scope.study_id, batch=scope.batch_id)
-    return sum(len(one.readers) + one.n_unreadable for one in rows)
+    return sum(len(marker.readers) + marker.n_unreadable for marker in rows)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""How the findings of votes are asked for: reading by reading, whatever statistics say."""
+"""The query plan for findings of votes."""
 
 from __future__ import annotations
 
@@ -18,24 +18,30 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("of_a_study", [True, False])
-def test_each_reading_is_looked_at_once_and_once_for_its_correction(make_batch, submit, of_a_study):
-    """A condition `reading__in` took two minutes for 60 exams, when tables were thought empty."""
+def test_the_query_plan_visits_readings_twice_whatever_statistics_say(
+    make_batch, submit, of_a_study
+):
+    """Once for the reading, once for its correction. With ``reading__in`` and statistics of empty
+    tables, PostgreSQL took two minutes for 60 exams.
+    """
     batch = make_batch()
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, AF)
     study = Study.objects.select_related("taxonomy").get(pk=batch.study_id)
     scope = Scope(study.pk) if of_a_study else Scope(study.pk, batch.pk)
-    with CaptureQueriesContext(connection) as asked:
-        told = list(finding_votes.findings(scope, study if of_a_study else None))
-    assert len(told) == batch.assignments.count()
-    seen = [one.get("Relation Name") for one in plan(asked.captured_queries[-1]["sql"])]
-    assert seen.count("annotations_reading") == 2
+    with CaptureQueriesContext(connection) as captured:
+        votes = list(finding_votes.findings(scope, study if of_a_study else None))
+    assert len(votes) == batch.assignments.count()
+    tables = [
+        node.get("Relation Name") for node in plan_nodes(captured.captured_queries[-1]["sql"])
+    ]
+    assert tables.count("annotations_reading") == 2
 
 
-def plan(asked: str) -> list[dict[str, Any]]:
-    """Return the nodes of the plan of a query that was read through a cursor of the server."""
+def plan_nodes(sql: str) -> list[dict[str, Any]]:
+    """Return the plan nodes of a query that ran through a server-side cursor."""
     with connection.cursor() as cursor:
-        cursor.execute("explain (format json) " + asked[asked.index("SELECT") :].replace("%", "%%"))
-        (found,) = cursor.fetchone()
-    found = json.loads(found) if isinstance(found, str) else found
-    return list(nodes(found[0]["Plan"]))
+        cursor.execute("explain (format json) " + sql[sql.index("SELECT") :].replace("%", "%%"))
+        (explained,) = cursor.fetchone()
+    explained = json.loads(explained) if isinstance(explained, str) else explained
+    return list(nodes(explained[0]["Plan"]))

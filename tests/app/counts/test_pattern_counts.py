@@ -1,4 +1,4 @@
-"""Response patterns are counted live: each reading once, whatever happens to it later."""
+"""Live counts of response patterns: each reading counts once, also after corrections."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ AF, NOISE = "atrial_fibrillation", "artifact"
 
 
 @pytest.fixture
-def both(ana, bruno):
-    """The readers of every batch of these tests, as they are counted."""
+def reader_set(ana, bruno):
+    """Ana and Bruno as a reader set."""
     return tuple(sorted((ana.pk, bruno.pk)))
 
 
@@ -49,8 +49,8 @@ def read(make_batch, make_exam, submit):
     def make(*exams_read):
         batch = make_batch([make_exam() for _ in exams_read])
         rows = batch.assignments.order_by("exam", "reader__username")
-        said = [codes for pair in exams_read for codes in pair]
-        for assignment, codes in zip(rows, said, strict=True):
+        contents = [codes for pair in exams_read for codes in pair]
+        for assignment, codes in zip(rows, contents, strict=True):
             if codes is not None:
                 submit(assignment, *codes)
         return batch
@@ -66,43 +66,41 @@ def correct(submit, reading, *codes, now, **more):
 
 
 class TestCounting:
-    def test_what_both_say_is_counted_by_class_and_readers(self, read, both, now):
+    def test_patterns_are_counted_by_class_and_reader_set(self, read, reader_set, now):
         batch = read(((AF,), (AF,)), ((AF,), ()), ((), ()))
         drain(now)
         for scope in (of_batch(batch), Scope(batch.study_id)):
-            assert sets(scope) == {both: 3}
-            assert patterns(scope) == {(AF, both, "22"): 1, (AF, both, "21"): 1}
+            assert sets(scope) == {reader_set: 3}
+            assert patterns(scope) == {(AF, reader_set, "22"): 1, (AF, reader_set, "21"): 1}
 
-    def test_who_reads_alone_is_a_set_of_their_own(self, read, ana, now):
+    def test_a_single_reader_is_a_reader_set(self, read, ana, now):
         batch = read(((AF,), None))
         drain(now)
         assert sets(of_batch(batch)) == {(ana.pk,): 1}
         assert patterns(of_batch(batch)) == {(AF, (ana.pk,), "2"): 1}
 
-    def test_nothing_is_counted_twice(self, read, both, now):
+    def test_counting_an_exam_again_changes_nothing(self, read, reader_set, now):
         batch = read(((AF,), (AF,)))
         drain(now)
         UncountedExam.objects.create(batch=batch, exam=batch.assignments.first().exam)
         drain(now)
-        assert sets(of_batch(batch)) == {both: 1}
+        assert sets(of_batch(batch)) == {reader_set: 1}
 
-    def test_what_cannot_be_assessed_is_neither_present_nor_absent(
-        self, read, submit, ana, both, now
-    ):
+    def test_not_assessable_is_a_digit_of_its_own(self, read, submit, ana, reader_set, now):
         batch = read((None, ()))
         submit(batch.assignments.get(reader=ana), not_assessable=[NOISE])
         drain(now)
-        digits = "01" if ana.pk == both[0] else "10"
-        assert patterns(of_batch(batch)) == {(NOISE, both, digits): 1}
+        digits = "01" if ana.pk == reader_set[0] else "10"
+        assert patterns(of_batch(batch)) == {(NOISE, reader_set, digits): 1}
 
-    def test_who_could_not_read_it_is_counted_apart(self, read, submit, ana, bruno, now):
+    def test_unreadable_readings_are_counted_separately(self, read, submit, ana, bruno, now):
         batch = read((None, (AF,)))
         submit(batch.assignments.get(reader=ana), quality="unreadable")
         drain(now)
         assert sets(of_batch(batch)) == {(bruno.pk,): 1}
         assert ExamPattern.objects.get(batch=batch).n_unreadable == 1
 
-    def test_who_abstained_is_counted_apart(self, read, submit, ana, now):
+    def test_abstentions_are_counted_separately(self, read, submit, ana, now):
         batch = read((None, None))
         submit(batch.assignments.get(reader=ana), quality="", outcome="abstained")
         drain(now)
@@ -110,16 +108,16 @@ class TestCounting:
         marker = ExamPattern.objects.get(batch=batch)
         assert (marker.readers, marker.n_unreadable, marker.n_abstained) == ([], 0, 1)
 
-    def test_a_correction_takes_the_place_of_what_it_corrects(self, read, submit, ana, both, now):
+    def test_a_correction_replaces_the_corrected_reading(self, read, submit, ana, reader_set, now):
         batch = read(((AF,), (AF,)))
         drain(now)
         correct(submit, Reading.objects.get(reader=ana), NOISE, now=now)
         drain(now)
-        assert sets(of_batch(batch)) == {both: 1}
-        hers, his = ("21", "12") if ana.pk == both[0] else ("12", "21")
-        assert patterns(of_batch(batch)) == {(NOISE, both, hers): 1, (AF, both, his): 1}
+        assert sets(of_batch(batch)) == {reader_set: 1}
+        hers, his = ("21", "12") if ana.pk == reader_set[0] else ("12", "21")
+        assert patterns(of_batch(batch)) == {(NOISE, reader_set, hers): 1, (AF, reader_set, his): 1}
 
-    def test_a_reading_that_is_taken_back_to_nothing_leaves_no_row(self, read, submit, ana, now):
+    def test_a_reading_corrected_to_an_abstention_leaves_no_rows(self, read, submit, ana, now):
         batch = read(((AF,), None))
         drain(now)
         reading = Reading.objects.get(reader=ana)
@@ -134,7 +132,7 @@ class TestCounting:
         drain(now)
         assert not ExamPattern.objects.exists()
 
-    def test_practice_is_not_even_queued(self, read, submit):
+    def test_practice_is_not_queued(self, read, submit):
         batch = read((None, None))
         Batch.objects.filter(pk=batch.pk).update(purpose=Purpose.PRACTICE)
         submit(batch.assignments.first(), AF)
@@ -152,14 +150,14 @@ class TestWholeStudy:
         scope = Scope(study.pk)
         assert patterns(scope) == {(AF, (ana.pk,), "2"): 1}
 
-    def test_adjudicators_are_not_among_its_readers(self, read, now):
+    def test_adjudicators_are_not_counted_for_the_study(self, read, now):
         batch = read(((AF,), None))
         Batch.objects.filter(pk=batch.pk).update(purpose=Purpose.ADJUDICATION)
         drain(now)
         assert sets(Scope(batch.study_id)) == {}
         assert len(sets(of_batch(batch))) == 1
 
-    def test_other_classes_in_force_count_everything_anew(self, read, study, davi, now):
+    def test_an_amended_taxonomy_recounts_every_exam(self, read, study, davi, now):
         batch = read(((SPLIT,), (AF,)), ((AF,), (AF,)))
         drain(now)
         amend_to_next_version(study, davi, now)
@@ -171,19 +169,19 @@ class TestWholeStudy:
         assert SPLIT in {code for code, _, _ in patterns(of_batch(batch))}
         assert differences(study, now) == []
 
-    def test_what_was_split_is_open_until_it_is_read_again(self, read, study, submit, davi, now):
+    def test_a_split_class_has_no_digit_until_it_is_reread(self, read, study, submit, davi, now):
         read(((SPLIT,), (AF,)))
         amend_to_next_version(study, davi, now)
         again = rereads.make(study=study, name="Again", created_by=davi, now=now)
         batches.release(batch_id=again.pk, actor=davi, now=now)
         submit(again.assignments.get(), PARTS[0])
         drain(now)
-        digits = {code: found for code, _, found in patterns(Scope(study.pk))}
+        digits = {code: digits_of_code for code, _, digits_of_code in patterns(Scope(study.pk))}
         assert set(digits[PARTS[0]]) == {"1", "2"}
         assert PARTS[1] not in digits
         assert differences(study, now) == []
 
-    def test_a_new_mapping_counts_what_it_may_carry_over_anew(self, read, study, davi, now):
+    def test_a_new_mapping_requeues_exams_it_may_carry_over(self, read, study, davi, now):
         read(((AF,), (AF,)))
         drain(now)
         old = study.taxonomy
@@ -194,7 +192,7 @@ class TestWholeStudy:
         )
         assert UncountedExam.objects.count() == 1
 
-    def test_a_mapping_between_other_lists_counts_nothing_anew(self, read, study, davi, now):
+    def test_a_mapping_between_other_taxonomies_requeues_nothing(self, read, study, davi, now):
         read(((AF,), (AF,)))
         drain(now)
         other = versions.install(taxonomy=next_version(), now=now)
@@ -203,50 +201,50 @@ class TestWholeStudy:
         )
         assert not UncountedExam.objects.exists()
 
-    def test_an_exam_counted_under_the_classes_of_before_is_found(self, read, study, davi, now):
+    def test_a_report_recounts_exams_counted_under_the_old_taxonomy(self, read, study, davi, now):
         read(((AF,), (AF,)))
         drain(now)
         amend_to_next_version(study, davi, now)
-        UncountedExam.objects.all().delete()  # as if it was counted while the list was changed
+        UncountedExam.objects.all().delete()  # as if counted during the amendment
         report = refresh.refresh_study(study=study, now=now)
         assert report.n_readings == 2
         assert differences(study, now) == []
 
 
-class TestOnce:
-    def test_a_worker_that_is_killed_leaves_nothing_half_done(self, read, both, now, monkeypatch):
+class TestFailures:
+    def test_a_killed_worker_leaves_nothing_half_counted(self, read, reader_set, now, monkeypatch):
         batch = read(((AF,), (AF,)))
         real = writes.markers
 
         class WorkerLost(BaseException):
-            """Stands for a signal."""
+            """Stands in for a signal."""
 
-        def lost(scope, *args):
+        def count_and_die(scope, *args):
             real(scope, *args)
             if scope.is_study:
                 raise WorkerLost
 
-        monkeypatch.setattr(writes, "markers", lost)
+        monkeypatch.setattr(writes, "markers", count_and_die)
         with pytest.raises(WorkerLost):
             live.count_next(now=now)
         assert (sets(of_batch(batch)), ExamPattern.objects.count()) == ({}, 0)
         assert UncountedExam.objects.count() == 2
         monkeypatch.undo()
         drain(now)
-        assert sets(of_batch(batch)) == {both: 1}
+        assert sets(of_batch(batch)) == {reader_set: 1}
         assert not UncountedExam.objects.exists()
 
-    def test_an_exam_that_cannot_be_counted_lets_the_others_pass(self, read, now, monkeypatch):
+    def test_an_exam_that_cannot_be_counted_does_not_block_others(self, read, now, monkeypatch):
         batch = read(*[((AF,), (AF,))] * 8)
         bad = batch.assignments.order_by("exam").first().exam_id
         real = exam_patterns.in_batch
 
-        def some(batch, exam_ids):
+        def fail_for_the_bad_exam(batch, exam_ids):
             if bad in exam_ids:
                 raise ArithmeticError
             return real(batch, exam_ids)
 
-        monkeypatch.setattr(exam_patterns, "in_batch", some)
+        monkeypatch.setattr(exam_patterns, "in_batch", fail_for_the_bad_exam)
         monkeypatch.setattr(live, "EXAMS_AT_ONCE", (100, 4, 1))
         for _ in range(40):
             try:
@@ -257,7 +255,7 @@ class TestOnce:
         assert set(UncountedExam.objects.values_list("exam", flat=True)) == {bad}
         assert ExamPattern.objects.filter(batch=batch).count() == 7
 
-    def test_when_all_is_counted_there_is_nothing_to_do(self, read, now):
+    def test_counting_an_empty_queue_does_nothing(self, read, now):
         read(((AF,), (AF,)))
         drain(now)
         assert not live.count_next(now=now)

@@ -1,4 +1,4 @@
-"""The full recount: it finds whatever the live counts have wrong, and sets it right."""
+"""The full recount finds and repairs errors of the live counts."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ AF, NOISE = "atrial_fibrillation", "artifact"
 
 @pytest.fixture
 def batch(make_batch, make_exam, submit, now):
-    """A batch of three exams that was read and counted."""
-    made = make_batch([make_exam() for _ in range(3)])
-    for assignment in made.assignments.order_by("pk"):
+    """A batch of three exams, read and counted."""
+    read_batch = make_batch([make_exam() for _ in range(3)])
+    for assignment in read_batch.assignments.order_by("pk"):
         submit(assignment, *((AF,) if assignment.pk % 3 else (AF, NOISE)))
     drain(now)
-    return made
+    return read_batch
 
 
 def lose_a_marker():
     ExamPattern.objects.earliest("pk").delete()
 
 
-def invent_a_state():
+def add_a_state():
     ExamPattern.objects.update(states={NOISE: "20"})
 
 
@@ -58,24 +58,24 @@ def lose_the_sets():
     ReaderSetCount.objects.all().delete()
 
 
-def count_an_unreadable_one():
+def add_an_unreadable_reading():
     ExamPattern.objects.update(n_unreadable=1)
 
 
-def take_it_from_somebody_else():
+def replace_the_readers():
     ReaderSetCount.objects.update(readers=[1])
 
 
-WRONGS = (
-    lose_a_marker, invent_a_state, count_a_pattern_twice, lose_the_patterns, lose_the_sets,
-    count_an_unreadable_one, take_it_from_somebody_else,
+CORRUPTIONS = (
+    lose_a_marker, add_a_state, count_a_pattern_twice, lose_the_patterns, lose_the_sets,
+    add_an_unreadable_reading, replace_the_readers,
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", WRONGS)
-def test_whatever_is_wrong_is_found_and_repaired(batch, study, now, wrong):
+@pytest.mark.parametrize("corrupt", CORRUPTIONS)
+def test_a_recount_finds_and_repairs_every_corruption(batch, study, now, corrupt):
     assert differences(study, now) == []
-    wrong()
+    corrupt()
     assert differences(study, now)
     for scope in recount.scopes(study):
         recount.recount(scope, repairs=True, now=now)
@@ -88,51 +88,53 @@ def test_a_check_writes_nothing(batch, study, now):
     assert not ReaderSetCount.objects.exists()
 
 
-def test_what_waits_to_be_counted_is_no_difference(batch, study, submit, make_batch, ana, now):
+def test_a_queued_exam_is_not_a_difference(batch, study, submit, make_batch, ana, now):
     submit(make_batch(readers=[ana]).assignments.get(), AF)
-    found = recount.recount(Scope(study.pk), repairs=True, now=now)
-    assert (found.holds, found.n_exams, found.n_waiting) == (True, 4, 1)
+    report = recount.recount(Scope(study.pk), repairs=True, now=now)
+    assert (report.holds, report.n_exams, report.n_waiting) == (True, 4, 1)
     assert UncountedExam.objects.count() == 1
 
 
-def test_what_comes_in_while_it_looks_is_no_difference(
+def test_a_reading_submitted_during_a_recount_is_not_a_difference(
     batch, study, submit, make_batch, ana, now, monkeypatch
 ):
-    given = make_batch(readers=[ana]).assignments.get()
+    assignment = make_batch(readers=[ana]).assignments.get()
     real = arrays.patterns
 
     def patterns(*args):
         monkeypatch.undo()
-        submit(given, AF)
+        submit(assignment, AF)
         return real(*args)
 
     monkeypatch.setattr(arrays, "patterns", patterns)
-    found = recount.recount(Scope(study.pk), repairs=False, now=now)
-    assert (found.holds, found.n_waiting) == (True, 1)
+    report = recount.recount(Scope(study.pk), repairs=False, now=now)
+    assert (report.holds, report.n_waiting) == (True, 1)
 
 
-def test_a_reading_that_slipped_by_the_queue_is_found(batch, study, submit, make_batch, ana, now):
+def test_a_recount_finds_a_reading_missing_from_the_queue(
+    batch, study, submit, make_batch, ana, now
+):
     submit(make_batch(readers=[ana]).assignments.get(), AF)
     UncountedExam.objects.all().delete()
-    assert [one.n_wrong_exams for one in differences(study, now)] == [1, 1]
+    assert [report.n_wrong_exams for report in differences(study, now)] == [1, 1]
 
 
-def test_it_works_in_portions(batch, study, now, monkeypatch):
+def test_a_recount_works_in_chunks(batch, study, now, monkeypatch):
     monkeypatch.setattr(recount, "EXAMS_AT_ONCE", 2)
-    invent_a_state()
-    assert sum(one.n_wrong_exams for one in differences(study, now)) == 6
+    add_a_state()
+    assert sum(report.n_wrong_exams for report in differences(study, now)) == 6
 
 
-def test_the_task_of_the_night_repairs_says_so_and_asks_for_new_reports(
+def test_the_nightly_task_repairs_logs_and_requests_new_reports(
     batch, study, now, caplog, monkeypatch, django_capture_on_commit_callbacks
 ):
     while refresh.work_next(now=now):
         pass
-    invent_a_state()
+    add_a_state()
     monkeypatch.setattr(tasks, "TIME_SLICE_S", 0.0)
-    asked = []
+    enqueued = []
     monkeypatch.setattr(
-        tasks.recount_agreement, "apply_async", lambda rest, **_: asked.append(rest)
+        tasks.recount_agreement, "apply_async", lambda arguments, **_: enqueued.append(arguments)
     )
     tasks.recount_agreement()  # a time slice of zero length asks for the next one
     monkeypatch.setattr(tasks, "TIME_SLICE_S", 60.0)
@@ -144,7 +146,7 @@ def test_the_task_of_the_night_repairs_says_so_and_asks_for_new_reports(
     assert {(run.batch_id, run.n_repaired > 0) for run in runs} == {(batch.pk, True), (None, True)}
 
 
-def test_a_quiet_night_says_nothing(batch, study, now, caplog):
+def test_a_nightly_recount_without_differences_logs_nothing(batch, study, now, caplog):
     while refresh.work_next(now=now):
         pass
     with caplog.at_level(logging.INFO):
@@ -153,7 +155,7 @@ def test_a_quiet_night_says_nothing(batch, study, now, caplog):
     assert not AgreementRun.objects.unfinished().exists()
 
 
-def test_other_patients_ask_for_a_new_report(batch, study, dataset, now):
+def test_changed_patients_request_a_new_report(batch, study, dataset, now):
     while refresh.work_next(now=now):
         pass
     patient = Patient.objects.create(dataset=dataset, pseudonym="p1")
@@ -163,36 +165,36 @@ def test_other_patients_ask_for_a_new_report(batch, study, dataset, now):
     assert AgreementRun.objects.unfinished().get().batch == batch
 
 
-def recounted(*arguments):
+def run_command(*arguments):
     out = StringIO()
     call_command("recount_agreement", *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_the_command_says_that_all_holds(batch, study):
-    told = recounted(study.slug)
-    assert told.splitlines() == [
+def test_the_command_reports_matching_counts(batch, study):
+    output = run_command(study.slug)
+    assert output.splitlines() == [
         "the whole study: 3 exams hold",
         f"{batch.name}: 3 exams hold",
     ]
 
 
 @pytest.mark.parametrize(("option", "is_repaired"), [("--check", False), ("--repair", True)])
-def test_the_command_ends_with_1_when_something_differs(batch, study, now, option, is_repaired):
-    invent_a_state()
+def test_the_command_exits_with_1_on_a_difference(batch, study, now, option, is_repaired):
+    add_a_state()
     with pytest.raises(SystemExit) as end:
-        recounted(study.slug, option)
+        run_command(study.slug, option)
     assert end.value.code == 1
     assert (differences(study, now) == []) is is_repaired
 
 
-def test_the_command_knows_which_studies_there_are(study):
+def test_the_command_lists_existing_studies_for_an_unknown_name(study):
     with pytest.raises(CommandError, match=study.slug):
-        recounted("nowhere")
+        run_command("nowhere")
 
 
 @pytest.mark.django_db
-def test_without_studies_there_is_nothing_to_recount():
+def test_a_recount_without_studies_does_nothing():
     tasks.recount_agreement()
     assert not ExamPattern.objects.exists()
     assert not AuditEvent.objects.exists()

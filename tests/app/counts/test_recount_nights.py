@@ -1,4 +1,4 @@
-"""The recount of a night: a study that fails, or that others hold, keeps no other from its own."""
+"""The nightly recount: a study that fails or is locked does not block the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AF, NOISE = "atrial_fibrillation", "artifact"
 
 @pytest.fixture
 def read_in(make_exam, submit, ana, bruno, davi, now):
-    """Read a batch of one exam in a study, and count it."""
+    """Create a batch of one exam in a study, submit its readings and count them."""
 
     def make(study):
         batch = props.batch(study, "Monday", [make_exam()], [ana, bruno], by=davi, now=now)
@@ -43,8 +43,8 @@ def read_in(make_exam, submit, ana, bruno, davi, now):
 
 
 @pytest.fixture
-def broken(read_in, study, davi, now):
-    """A study whose readings no mapping leads to the classes in force any more."""
+def unmapped_batch(read_in, study, davi, now):
+    """A batch of a study whose taxonomy was amended and has lost its mappings."""
     batch = read_in(study)
     amend_to_next_version(study, davi, now)
     drain(now)
@@ -53,34 +53,34 @@ def broken(read_in, study, davi, now):
 
 
 @pytest.fixture
-def sound(broken, read_in, make_study):
-    """Another study, recounted after that, whose counts are wrong."""
+def wrong_batch(unmapped_batch, read_in, make_study):
+    """A batch with wrong counts, of a study that is recounted after the failing one."""
     batch = read_in(make_study(name="Another"))
     ExamPattern.objects.filter(study=batch.study_id).update(states={NOISE: "20"})
     return batch
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """The time slices that the task asks for, with the seconds they are to wait."""
-    found = []
+def enqueued(monkeypatch):
+    """The time slices that the task enqueues, as (arguments, countdown in seconds)."""
+    slices = []
     monkeypatch.setattr(
         tasks.recount_agreement,
         "apply_async",
-        lambda rest, countdown=None, **_: found.append((rest, countdown)),
+        lambda arguments, countdown=None, **_: slices.append((arguments, countdown)),
     )
-    return found
+    return slices
 
 
 @pytest.fixture
-def night(asked, monkeypatch, django_capture_on_commit_callbacks):
-    """Work through a night, or a number of its time slices."""
+def night(enqueued, monkeypatch, django_capture_on_commit_callbacks):
+    """Run the nightly task and return the time slices that it enqueued."""
     monkeypatch.setattr(tasks, "TIME_SLICE_S", 3600.0)
 
     def work(*args):
         with django_capture_on_commit_callbacks(execute=True):
             tasks.recount_agreement(*args)
-        return asked
+        return enqueued
 
     return work
 
@@ -92,32 +92,32 @@ def is_right(batch, now):
 # -- A study that fails -------------------------------------------------------------------------
 
 
-def test_a_study_that_fails_keeps_no_other_from_its_recount(sound, night, now):
-    assert not is_right(sound, now)
+def test_a_failing_study_does_not_block_others(wrong_batch, night, now):
+    assert not is_right(wrong_batch, now)
     night()
-    assert is_right(sound, now)
+    assert is_right(wrong_batch, now)
 
 
-def test_the_batches_of_a_study_that_fails_are_recounted(broken, night, now):
-    ExamPattern.objects.filter(batch=broken).update(states={NOISE: "20"})
+def test_batches_of_a_failing_study_are_recounted(unmapped_batch, night, now):
+    ExamPattern.objects.filter(batch=unmapped_batch).update(states={NOISE: "20"})
     night()
-    assert is_right(broken, now)
+    assert is_right(unmapped_batch, now)
 
 
-def test_a_failure_is_in_the_log_with_its_study_and_reason(sound, night, study, caplog):
+def test_a_failure_is_logged_with_study_and_reason(wrong_batch, night, study, caplog):
     night()
     assert f"agreement of study {study.pk}: the recount failed" in caplog.text
     assert "NoMapping" in caplog.text
 
 
-def test_a_failure_is_told_to_the_coordinator(sound, night, study, davi):
+def test_the_coordinator_is_notified_of_a_failure(wrong_batch, night, study, davi):
     night()
     (notice,) = Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED)
     assert (notice.user, notice.data["study"], notice.data["batch"]) == (davi, study.name, None)
     assert f"{study.name} · the whole study: last night's recount failed" in wording.of(notice).text
 
 
-def test_a_failure_that_is_told_is_not_told_every_night(sound, night, davi, now):
+def test_a_failure_is_not_repeated_until_its_notice_is_read(wrong_batch, night, davi, now):
     night()
     night()
     notices = Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED)
@@ -127,48 +127,51 @@ def test_a_failure_that_is_told_is_not_told_every_night(sound, night, davi, now)
     assert notices.count() == 2
 
 
-def test_a_broken_exam_is_a_failure_of_its_study_alone(
+def test_a_failing_batch_does_not_block_other_studies(
     read_in, study, make_study, night, now, monkeypatch, caplog
 ):
-    broken, sound = read_in(study), read_in(make_study(name="Another"))
-    ExamPattern.objects.filter(study=sound.study_id).update(states={NOISE: "20"})
+    unmapped_batch, wrong_batch = read_in(study), read_in(make_study(name="Another"))
+    ExamPattern.objects.filter(study=wrong_batch.study_id).update(states={NOISE: "20"})
     real = arrays.patterns
 
     def patterns(scope, exam_ids):
-        if scope.study_id == broken.study_id:
+        if scope.study_id == unmapped_batch.study_id:
             raise KeyError("a class of another list")
         return real(scope, exam_ids)
 
     monkeypatch.setattr(arrays, "patterns", patterns)
     night()
-    assert is_right(sound, now)
-    assert f"agreement of batch {broken.pk} of study {study.pk}: the recount failed" in caplog.text
+    assert is_right(wrong_batch, now)
+    assert (
+        f"agreement of batch {unmapped_batch.pk} of study {study.pk}: the recount failed"
+        in caplog.text
+    )
 
 
-def test_an_unexpected_error_ends_its_time_slice_and_not_the_night(
-    read_in, study, make_study, night, asked, monkeypatch
+def test_after_an_unexpected_error_the_next_time_slice_is_queued(
+    read_in, study, make_study, night, enqueued, monkeypatch
 ):
-    broken, following = read_in(study), make_study(name="Another")
+    unmapped_batch, following = read_in(study), make_study(name="Another")
 
     def patterns(scope, exam_ids):
         raise AttributeError
 
     monkeypatch.setattr(arrays, "patterns", patterns)
-    for rest in ((study.pk, None, 0), (study.pk, broken.pk, 0)):
+    for arguments in ((study.pk, None, 0), (study.pk, unmapped_batch.pk, 0)):
         with pytest.raises(AttributeError):
-            night(*rest)
-    assert asked == [
-        ((study.pk, broken.pk, None, 0), 0),
+            night(*arguments)
+    assert enqueued == [
+        ((study.pk, unmapped_batch.pk, None, 0), 0),
         ((following.pk, None, None, 0), 0),
     ]
 
 
-# -- Counts that others hold --------------------------------------------------------------------
+# -- Counts locked by others --------------------------------------------------------------------
 
 
 @pytest.fixture
-def held(monkeypatch):
-    """Let others hold the counts of a study."""
+def held_ids(monkeypatch):
+    """IDs of studies whose counts are locked by somebody else; add to it."""
     real = live.lock
     ids: set[int] = set()
 
@@ -182,44 +185,44 @@ def held(monkeypatch):
 
 
 @pytest.fixture
-def both(read_in, study, make_study):
-    """Two studies, both of them counted wrong."""
-    found = read_in(study), read_in(make_study(name="Another"))
+def wrong_batches(read_in, study, make_study):
+    """A batch with wrong counts in each of two studies."""
+    batches = read_in(study), read_in(make_study(name="Another"))
     ExamPattern.objects.update(states={NOISE: "20"})
-    return found
+    return batches
 
 
-def test_a_study_that_others_hold_is_put_off_and_the_night_goes_on(both, held, night, now):
-    first, second = both
-    held.add(first.study_id)
+def test_a_locked_study_is_postponed_and_others_are_recounted(wrong_batches, held_ids, night, now):
+    first, second = wrong_batches
+    held_ids.add(first.study_id)
     assert night() == [((first.study_id, None, None, 1), tasks.BUSY_S)]
     assert (is_right(first, now), is_right(second, now)) == (False, True)
 
 
-def test_what_was_put_off_is_recounted_with_its_batches_and_nothing_else(both, held, night, now):
-    first, second = both
+def test_a_postponed_study_is_recounted_alone(wrong_batches, held_ids, night, now):
+    first, second = wrong_batches
     night(first.study_id, None, None, 1)
     assert (is_right(first, now), is_right(second, now)) == (True, False)
 
 
-def test_what_was_put_off_in_the_middle_goes_on_there(both, held, night):
-    first, _ = both
-    held.add(first.study_id)
+def test_a_postponed_recount_resumes_where_it_stopped(wrong_batches, held_ids, night):
+    first, _ = wrong_batches
+    held_ids.add(first.study_id)
     assert night(first.study_id, first.pk, 7, 3) == [
         ((first.study_id, first.pk, 7, 4), tasks.BUSY_S)
     ]
 
 
-def test_what_is_held_all_night_is_told(both, held, night, caplog):
-    first, _ = both
-    held.add(first.study_id)
+def test_a_study_locked_all_night_is_logged_and_notified(wrong_batches, held_ids, night, caplog):
+    first, _ = wrong_batches
+    held_ids.add(first.study_id)
     assert night(first.study_id, None, None, recount.MAX_WAITS) == []
     assert f"agreement of study {first.study_id}: not recounted" in caplog.text
     assert Notice.objects.filter(kind=NoticeKind.RECOUNT_FAILED).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_holds_the_counts_really_is_not_waited_for(read_in, study, now):
+def test_a_step_raises_instead_of_waiting_for_a_real_lock(read_in, study, now):
     read_in(study)
     other = connections.create_connection("default")
     with other.cursor() as cursor:
@@ -230,23 +233,23 @@ def test_who_holds_the_counts_really_is_not_waited_for(read_in, study, now):
     assert recount.step(recount.Position(Scope(study.pk)), now=now)
 
 
-# -- What waits is no difference ----------------------------------------------------------------
+# -- Queued exams are no difference---------------------------------------------------------------
 
 
-def test_what_an_amendment_left_under_old_classes_waits(read_in, study, davi, now, caplog):
+def test_exams_counted_under_the_old_taxonomy_are_requeued(read_in, study, davi, now, caplog):
     read_in(study)
     amend_to_next_version(study, davi, now)
-    UncountedExam.objects.all().delete()  # as if the reading was counted meanwhile
+    UncountedExam.objects.all().delete()  # as if the reading had been counted meanwhile
     scope = Scope(study.pk)
-    found = recount.recount(scope, repairs=True, now=now)
-    assert (found.holds, found.n_waiting) == (True, 1)
+    report = recount.recount(scope, repairs=True, now=now)
+    assert (report.holds, report.n_waiting) == (True, 1)
     assert live.uncounted(scope).exists()
     drain(now)
-    found = recount.recount(scope, repairs=False, now=now)
-    assert (found.holds, found.n_waiting) == (True, 0)
+    report = recount.recount(scope, repairs=False, now=now)
+    assert (report.holds, report.n_waiting) == (True, 0)
 
 
-def test_a_check_queues_nothing(read_in, study, davi, now):
+def test_a_check_does_not_requeue_exams(read_in, study, davi, now):
     read_in(study)
     amend_to_next_version(study, davi, now)
     UncountedExam.objects.all().delete()
@@ -257,32 +260,32 @@ def test_a_check_queues_nothing(read_in, study, davi, now):
 # -- The command --------------------------------------------------------------------------------
 
 
-def recounted(*arguments):
+def run_command(*arguments):
     out = StringIO()
     with pytest.raises(SystemExit) as end:
         call_command("recount_agreement", *arguments, stdout=out)
     return end.value.code, out.getvalue().splitlines()
 
 
-def test_the_command_ends_with_1_when_a_study_could_not_be_counted(broken, study):
-    code, lines = recounted(study.slug)
+def test_the_command_exits_with_1_when_a_study_fails(unmapped_batch, study):
+    code, lines = run_command(study.slug)
     assert code == 1
     assert lines == [
         "the whole study: failed with NoMapping; the log tells more",
-        f"{broken.name}: 1 exams hold",
+        f"{unmapped_batch.name}: 1 exams hold",
     ]
 
 
-def test_the_command_recounts_all_studies_whatever_one_does(sound, study, now):
-    code, lines = recounted("--repair")
+def test_the_command_recounts_all_studies_even_if_one_fails(wrong_batch, study, now):
+    code, lines = run_command("--repair")
     assert code == 1
     assert f"{study.slug}:" in lines
     assert "1 of 1 exams" in lines[-1]
-    assert is_right(sound, now)
+    assert is_right(wrong_batch, now)
 
 
-def test_the_log_has_what_the_command_only_names(broken, study, caplog):
+def test_the_log_has_the_details_of_a_failed_command(unmapped_batch, study, caplog):
     with caplog.at_level(logging.ERROR):
-        recounted(study.slug)
+        run_command(study.slug)
     assert "NoMapping" in caplog.text
     assert Reading.objects.exists()

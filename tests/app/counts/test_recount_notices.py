@@ -1,4 +1,4 @@
-"""What a recount found is told to who coordinates, and to nobody who reads in the study."""
+"""Recount notices go to coordinators, and not to readers of the study."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ AF, NOISE = "atrial_fibrillation", "artifact"
 
 @pytest.fixture
 def batch(make_batch, make_exam, submit, now):
-    """A batch of three exams that was read, counted and reported."""
-    made = make_batch([make_exam() for _ in range(3)])
-    for assignment in made.assignments.order_by("pk"):
+    """A batch of three exams, read, counted and with a report."""
+    read_batch = make_batch([make_exam() for _ in range(3)])
+    for assignment in read_batch.assignments.order_by("pk"):
         submit(assignment, AF)
     drain(now)
     while refresh.work_next(now=now):
         pass
-    return made
+    return read_batch
 
 
 def recount_all(study, now):
@@ -43,14 +43,14 @@ def recount_all(study, now):
         recount.recount(scope, repairs=True, now=now)
 
 
-def told(kind=NoticeKind.COUNTS_REPAIRED):
+def notices(kind=NoticeKind.COUNTS_REPAIRED):
     return list(Notice.objects.filter(kind=kind).order_by("pk"))
 
 
-def test_a_difference_is_told_to_the_coordinator(batch, study, davi, now):
+def test_the_coordinator_is_notified_of_a_difference(batch, study, davi, now):
     PatternCount.objects.filter(batch=batch).update(n_exams=F("n_exams") + 1)
     recount_all(study, now)
-    (notice,) = told()
+    (notice,) = notices()
     assert notice.user == davi
     assert notice.data == {
         "study": study.name, "slug": study.slug, "batch": batch.name, "batch_id": batch.pk,
@@ -59,10 +59,10 @@ def test_a_difference_is_told_to_the_coordinator(batch, study, davi, now):
     assert notice_payload(notice)["href"] == f"/batches/{batch.pk}/agreement/"
 
 
-def test_it_says_what_was_repaired(batch, study, now):
+def test_the_notice_says_what_was_repaired(batch, study, now):
     PatternCount.objects.filter(batch=None).update(n_exams=F("n_exams") + 1)
     recount_all(study, now)
-    (notice,) = told()
+    (notice,) = notices()
     with translation.override("en"):
         text = wording.of(notice).text
     assert f"{study.name} · the whole study: a recount corrected 1 wrong entry" in text
@@ -70,79 +70,79 @@ def test_it_says_what_was_repaired(batch, study, now):
     assert notice_payload(notice)["href"] == f"/studies/{study.slug}/agreement/"
 
 
-def test_a_run_is_told_once_with_all_that_was_found(batch, study, now, monkeypatch):
+def test_one_notice_covers_all_repairs_of_a_run(batch, study, now, monkeypatch):
     monkeypatch.setattr(recount, "EXAMS_AT_ONCE", 1)
     ExamPattern.objects.filter(batch=batch).update(states={NOISE: "20"})
     recount.recount(of_batch(batch), repairs=True, now=now)
-    (notice,) = told()
+    (notice,) = notices()
     run = AgreementRun.objects.unfinished().get()
     assert notice.data["n_repaired"] == run.n_repaired > 3
 
 
-def test_the_next_run_with_a_difference_is_told_again(batch, study, now):
+def test_the_next_run_with_a_difference_makes_another_notice(batch, study, now):
     for _ in range(2):
         PatternCount.objects.filter(batch=batch).update(n_exams=F("n_exams") + 1)
         recount_all(study, now)
         AgreementRun.objects.unfinished().update(finished_at=now)
-    assert len(told()) == 2
+    assert len(notices()) == 2
 
 
-def test_without_a_difference_nothing_is_told(batch, study, now):
+def test_no_difference_makes_no_notice(batch, study, now):
     recount_all(study, now)
     assert not Notice.objects.filter(kind__in=("counts_repaired", "recount_failed")).exists()
 
 
-def test_who_reads_in_the_study_is_told_nothing(batch, study, ana, davi, now):
+def test_readers_of_the_study_are_not_notified(batch, study, ana, davi, now):
     roles.give(ana, [Role.READER, Role.COORDINATOR])
     PatternCount.objects.update(n_exams=F("n_exams") + 1)
     recount_all(study, now)
-    assert {notice.user_id for notice in told()} == {davi.pk}
+    assert {notice.user_id for notice in notices()} == {davi.pk}
 
 
-def test_who_is_on_the_list_of_readers_and_read_nothing_is_told_nothing(batch, study, davi, now):
+def test_people_on_the_roster_without_readings_are_not_notified(batch, study, davi, now):
     StudyReader.objects.create(study=study, user=davi, status_since=now, added_at=now)
     PatternCount.objects.update(n_exams=F("n_exams") + 1)
     recount_all(study, now)
-    assert told() == []
+    assert notices() == []
 
 
-def test_who_administers_is_told(batch, study, eva, davi, now):
+def test_superusers_are_notified(batch, study, eva, davi, now):
     eva.is_superuser = True
     eva.save()
     PatternCount.objects.filter(batch=batch).update(n_exams=F("n_exams") + 1)
     recount_all(study, now)
-    assert {notice.user_id for notice in told()} == {davi.pk, eva.pk}
+    assert {notice.user_id for notice in notices()} == {davi.pk, eva.pk}
 
 
-def test_who_has_left_is_told_nothing(batch, study, davi, now):
+def test_deactivated_people_are_not_notified(batch, study, davi, now):
     davi.is_active = False
     davi.save()
     PatternCount.objects.update(n_exams=F("n_exams") + 1)
     recount_all(study, now)
-    assert told() == []
+    assert notices() == []
 
 
-class TestThePageOfTheVersion:
+class TestVersionPage:
     @pytest.fixture
     def repaired(self, batch, close, study, now):
-        """A version of the closed batch before a repair, and one behind it."""
+        """A closed batch with a report version from wrong counts and one after the repair."""
         close(batch)
         refresh.refresh(batch=batch, now=now)
         ExamPattern.objects.filter(batch=batch).update(states={NOISE: "20"})
         PatternCount.objects.filter(batch=batch).delete()
-        refresh.refresh(batch=batch, now=now)  # of wrong counts
+        refresh.refresh(batch=batch, now=now)  # from wrong counts
         recount_all(study, now)
         refresh.refresh(batch=batch, now=now)
         return batch
 
-    def shown(self, signed_in, davi, batch, version):
+    def shows_repair(self, signed_in, davi, batch, version):
         page = signed_in(davi).get(f"/batches/{batch.pk}/agreement/?version={version}")
         return "a recount corrected" in page.content.decode()
 
-    def test_tells_of_the_repair(self, repaired, signed_in, davi):
+    def test_shows_the_repair(self, repaired, signed_in, davi):
         newest = AgreementReport.objects.of_scope(of_batch(repaired)).order_by("-number")[0]
         assert newest.n_repaired
-        assert self.shown(signed_in, davi, repaired, newest.number)
+        assert self.shows_repair(signed_in, davi, repaired, newest.number)
 
-    def test_of_a_version_before_tells_nothing(self, repaired, signed_in, davi):
-        assert not self.shown(signed_in, davi, repaired, 1)
+    def test_does_not_show_it_on_an_earlier_version(self, repaired, signed_in, davi):
+        assert not self.shows_repair(signed_in, davi, repaired, 1)

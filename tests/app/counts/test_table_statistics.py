@@ -1,4 +1,4 @@
-"""The planner knows how large the tables are, also right after they have grown."""
+"""The planner's table statistics keep up with growth inside a transaction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TABLE = Notice._meta.db_table
 
 @pytest.fixture
 def grow(ana):
-    """Write so many notices, into a table that was analyzed while it was empty."""
+    """Insert ``n`` notices into a table that was analyzed while it was empty."""
     with connection.cursor() as cursor:
         cursor.execute(f"truncate {TABLE}")
         cursor.execute(f"analyze {TABLE}")
@@ -37,24 +37,26 @@ def grow(ana):
     return write
 
 
-def estimated():
-    """Return how many notices of one kind the planner expects."""
+def estimated_rows():
+    """Return the number of ``batch_due`` notices that the planner expects."""
     with connection.cursor() as cursor:
         cursor.execute(
             "explain (format json) select * from annotations_notice where kind = 'batch_due'"
         )
-        (told,) = cursor.fetchone()
-    return (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]["Plan Rows"]
+        (explained,) = cursor.fetchone()
+    return (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"][
+        "Plan Rows"
+    ]
 
 
 def test_a_table_that_grew_in_this_transaction_is_analyzed(grow):
     grow(10_000)
-    assert estimated() < 1_000
+    assert estimated_rows() < 1_000
     assert TABLE in table_statistics.keep_up()
-    assert estimated() == pytest.approx(10_000, rel=0.01)
+    assert estimated_rows() == pytest.approx(10_000, rel=0.01)
 
 
-def test_a_table_is_analyzed_once_for_what_it_grew(grow):
+def test_a_table_is_analyzed_once_for_the_same_growth(grow):
     grow(10_000)
     table_statistics.keep_up()
     grow(1_000)
@@ -66,26 +68,26 @@ def test_a_table_that_doubled_is_analyzed_again(grow):
     table_statistics.keep_up()
     grow(15_000)
     assert TABLE in table_statistics.keep_up()
-    assert estimated() == pytest.approx(25_000, rel=0.01)
+    assert estimated_rows() == pytest.approx(25_000, rel=0.01)
 
 
-def test_a_table_of_some_pages_is_analyzed_too(grow):
-    """What is not known of it makes the planner loop over the large tables beside it."""
+def test_a_table_of_a_few_pages_is_analyzed(grow):
+    """Without statistics of it the planner would choose nested loops over the large tables."""
     grow(500)
     assert TABLE in table_statistics.keep_up()
 
 
-def test_a_table_that_was_analyzed_among_deleted_rows_is_analyzed_again(grow):
+def test_a_table_analyzed_while_empty_is_analyzed_again(grow):
     grow(10_000)
     with connection.cursor() as cursor:
         cursor.execute("delete from annotations_notice")
         cursor.execute(f"analyze {TABLE}")
     grow(1_000)
-    assert estimated() < 100
+    assert estimated_rows() < 100
     assert TABLE in table_statistics.keep_up()
-    assert estimated() == pytest.approx(1_000, rel=0.01)
+    assert estimated_rows() == pytest.approx(1_000, rel=0.01)
 
 
-def test_a_table_of_one_page_is_left_as_it_is(grow):
+def test_a_table_of_one_page_is_not_analyzed(grow):
     grow(20)
     assert TABLE not in table_statistics.keep_up()
