@@ -213,7 +213,7 @@ SHEETS = (
         for name in ("150hz", "40hz", "baseline", "mains")
     ),
     State("swap", choose("swap", "ra-la")),
-    State("life-size", lambda page: page.locator("[data-part=screen]").dispatch_event("click")),
+    State("actual-size", lambda page: page.locator("[data-part=screen]").dispatch_event("click")),
 )
 
 TOOLS = (

@@ -137,7 +137,7 @@ def act(page: Page, script: str) -> Any:
     return page.evaluate(f"() => {{ const part = {part}; {script} }}")
 
 
-@pytest.mark.parametrize(("key", "panel"), [("k", "caliper-panel"), ("l", "localise-panel")])
+@pytest.mark.parametrize(("key", "panel"), [("k", "caliper-panel"), ("l", "localize-panel")])
 def test_a_tool_put_away_lets_go_of_the_keyboard_at_once(desk: Page, key: str, panel: str) -> None:
     expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     press(desk, "5", key)

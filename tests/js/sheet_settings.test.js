@@ -9,7 +9,7 @@ const words = createTexts({
   "filter-off": "raw, no filter",
   "filter-none": "no filter",
   "filter-40hz": "filtered: 40 Hz",
-  "electrodes-exchanged": "preview: {name}",
+  "lead-reversal-undone": "preview: {name}",
   "sheet-cut": "cut",
 });
 

@@ -74,7 +74,7 @@ test("a reading that the device cannot keep is reported, and closing the page as
   let isAsking = false;
   guard.action({ preventDefault: () => (isAsking = true) });
   delete globalThis.addEventListener;
-  assert.deepEqual([log.messages, guard.name, isAsking], [["reading-unkept"], "beforeunload", true]);
+  assert.deepEqual([log.messages, guard.name, isAsking], [["reading-not-saved"], "beforeunload", true]);
 });
 
 const NOTHING = { ...CONTENT, findings: [] };

@@ -43,8 +43,8 @@ for (const state of ["todo", "draft"]) {
 test("suggestions on a signed exam are not loaded before the reader asks for them", async () => {
   globalThis.document = new FakeDocument();
   for (const [until, text] of [
-    ["2026-06-01T12:00:00Z", "model-see-final"],
-    [null, "model-see"],
+    ["2026-06-01T12:00:00Z", "model-show-final"],
+    [null, "model-show"],
   ]) {
     const asked = [];
     let click;

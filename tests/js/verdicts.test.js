@@ -12,17 +12,17 @@ const TEXTS = {
   "check-pr_ms": "PR",
   "check-p_consistency": "P wave consistency",
   "check-axis_deg": "Frontal axis",
-  "check-missing": "{name} not measured: {why}",
+  "check-missing": "{name} not measured: {reason}",
   "missing-no_p_wave": "no P wave found",
   "why-p_wave_inconsistent": "P wave inconsistent",
   "why-near_limit": "within measurement error of the limit",
   "why-child": "the criteria are for adults",
   "why-not_measured": "not measured",
   "why-criteria_not_met": "criteria not met",
-  evidence: "{check}, {by} beyond the limit ({count} of {found} beats)",
-  silence: "{main}; {why}",
-  "silence-because": "{main}; {why}: {other}",
-  "silence-unmeasured": "{main}; {other}",
+  evidence: "{check}, {by} beyond the limit ({count} of {total} beats)",
+  "not-suggested-because": "{main}; {reason}",
+  "not-suggested-because-of": "{main}; {reason}: {other}",
+  "not-suggested-unmeasured": "{main}; {other}",
 };
 
 function words(key, values = {}) {

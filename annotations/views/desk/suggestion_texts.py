@@ -15,8 +15,8 @@ def model_texts() -> dict[str, str]:
 def _answer_texts() -> dict[str, str]:
     return {
         "model-title": _("Computer suggestions (criteria model)"),
-        "model-see": _("See suggestions"),
-        "model-see-final": _("See suggestions (ends correction)"),
+        "model-show": _("See suggestions"),
+        "model-show-final": _("See suggestions (ends correction)"),
         "model-name": _("Model {model}, version {version}. It reads the first tracing only."),
         "model-suggests-none": _("No class is suggested."),
         "model-not-suggested": _("{name}: in your reading, not suggested"),
@@ -34,9 +34,9 @@ def _answer_texts() -> dict[str, str]:
         "measured-qrs": _("QRS"),
         "measured-qt": _("QT"),
         "measured-axis": _("Frontal axis"),
-        "measured-not": _("not measured"),
+        "not-measured": _("not measured"),
         "measured-beats": _("{count} beats"),
-        "measured-nothing": _("Nothing could be measured on this exam."),
+        "nothing-measured": _("Nothing could be measured on this exam."),
     }
 
 
@@ -71,8 +71,8 @@ def _revision_texts() -> dict[str, str]:
         ),
         "revise": _("Start second reading"),
         "revise-key": _("Start a second reading, with the suggestions known"),
-        "second-here": _("Second reading saved on this device"),
-        "revision-why": _("Choose the reason for the change, then submit again."),
+        "second-reading-saved": _("Second reading saved on this device"),
+        "revision-reason": _("Choose the reason for the change, then submit again."),
         "revision-reason-key": _("Next reason for the change"),
         "reason-suggestion": _("The suggestion"),
         "reason-second_look": _("Second look"),

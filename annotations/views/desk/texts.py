@@ -44,7 +44,7 @@ def _form_texts() -> dict[str, str]:
         "quality-acceptable": _("Acceptable"),
         "quality-poor": _("Poor"),
         "quality-unreadable": _("Unreadable"),
-        "nothing-yet": _("No findings"),
+        "no-findings": _("No findings"),
         "nothing-chosen": _("You chose no finding and not Normal. Submit anyway?"),
         "unreadable-with-findings": _(
             "An unreadable exam has no findings. Choose “Unreadable” again to remove them."
@@ -66,7 +66,7 @@ def _class_texts() -> dict[str, str]:
         "normal-is-read": _("{name} describes the whole ECG and cannot be marked not assessable."),
         "normal-not-assessable": _("“{one}” excludes “{other}”, which you marked not assessable."),
         "next-finding": _("Select next finding"),
-        "no-finding-at-hand": _("Select a finding first, then attach evidence to it."),
+        "no-finding-selected": _("Select a finding first, then attach evidence to it."),
         "evidence-attached": _("Attached to {name}."),
         "chip-place": _("{leads} · {from}–{to} s"),
         "chip-leads": _("{count} leads"),
@@ -113,7 +113,7 @@ def _exam_end_texts() -> dict[str, str]:
         "retracting-abstention": _(
             "You abstained from this exam. The abstention counts until you submit a reading."
         ),
-        "retract-over": _("The time to take it back has passed."),
+        "retract-too-late": _("The time to take it back has passed."),
         "draft-here": _("Correction saved on this device"),
         "submitted-elsewhere": _("This exam was submitted in another window."),
     }
@@ -130,9 +130,9 @@ def _shortcut_texts() -> dict[str, str]:
         "key-reserved": _("{key} is reserved by the browser or this page. Choose another key."),
         "key-taken": _("{key} is already the shortcut for “{label}”."),
         "key-swap": _("Swap the keys"),
-        "key-keep": _("Keep the current key"),
+        "key-unchanged": _("Keep the current key"),
         "key-changed": _("Shortcut changed to {key}."),
-        "keys-restored": _("Shortcuts reset to defaults."),
+        "shortcuts-reset": _("Shortcuts reset to defaults."),
     }
 
 
@@ -153,24 +153,24 @@ def _draft_texts() -> dict[str, str]:
         "draft-signed-out": _("Signed out – saved on this device"),
         "draft-elsewhere": _("Changed elsewhere"),
         "draft-refused": _("Not saved"),
-        "draft-unkept": _("Not saved: the browser's storage is full"),
-        "reading-unkept": _(
+        "draft-not-saved": _("Not saved: the browser's storage is full"),
+        "reading-not-saved": _(
             "This device has no space left to save {code}. Keep this page open until it is sent."
         ),
         "outbox-offline": _("Offline: {count} to send, saved on this device"),
         "outbox-signed-out": _("Signed out: {count} to send, saved on this device"),
         "refused": _("A reading was not accepted: {reason}"),
-        "open-it": _("Open the exam"),
+        "open-exam": _("Open the exam"),
         "dismiss": _("Dismiss"),
     }
 
 
 def _queue_texts() -> dict[str, str]:
     return {
-        "place": _("{position} of {total}"),
-        "place-pooled": _("Exam {position}"),
+        "position": _("{position} of {total}"),
+        "position-pooled": _("Exam {position}"),
         "pool-empty": _("No exam is available for you now"),
-        "pool-empty-why": _("Check your worklist again later."),
+        "pool-empty-reason": _("Check your worklist again later."),
         "submitted-already": _("You have submitted this reading. It can no longer be changed."),
         "submitted-until": _("You have submitted this reading. You can take it back until {time}."),
         "batch-closed": _("The batch is closed. Readings can no longer be changed."),

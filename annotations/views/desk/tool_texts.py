@@ -16,14 +16,14 @@ def _caliper_texts() -> dict[str, str]:
             "The tools could not be loaded. Check your connection and reload the page."
         ),
         "close": _("Close"),
-        "tool-leave": _("Close the tool"),
+        "tool-close": _("Close the tool"),
         "tool-interval": _("Time calipers"),
         "tool-amplitude": _("Voltage calipers"),
         "caliper-ms": _("{ms} ms · {bpm} /min"),
         "caliper-mv": _("{mv} mV · {mm} mm"),
         "caliper-mean": _("mean of {count}: {interval}"),
         "caliper-times": _("{count} ×"),
-        "caliper-place": _("{lead}, {seconds} s: {said}"),
+        "caliper-place": _("{lead}, {seconds} s: {measurement}"),
         "caliper-hint-interval": _("Drag, or click twice"),
         "caliper-hint-amplitude": _("Drag, or click twice"),
         "caliper-first": _("First leg"),
@@ -60,7 +60,7 @@ def _view_texts() -> dict[str, str]:
         "overlay-all": _("All"),
         "tool-median": _("Median beat"),
         "median-note": _(
-            "Median of {count} similar beats out of {found} · {factor} × · {speed} "
+            "Median of {count} similar beats out of {total} · {factor} × · {speed} "
             "mm/s · {gain} mm/mV"
         ),
         "median-none": _("The beats differ too much for a median beat."),
@@ -75,14 +75,14 @@ def _view_texts() -> dict[str, str]:
 
 def _area_texts() -> dict[str, str]:
     return {
-        "tool-localise": _("Location of the finding"),
-        "localise-hint": _("Drag over the leads that show it"),
-        "localise-by-key": _("Enter by keyboard …"),
-        "localise-leads": _("Leads"),
-        "localise-from": _("From, in seconds"),
-        "localise-to": _("To, in seconds"),
-        "localise-add": _("Mark"),
-        "localise-problem": _(
+        "tool-localize": _("Location of the finding"),
+        "localize-hint": _("Drag over the leads that show it"),
+        "localize-by-key": _("Enter by keyboard …"),
+        "localize-leads": _("Leads"),
+        "localize-from": _("From, in seconds"),
+        "localize-to": _("To, in seconds"),
+        "localize-add": _("Mark"),
+        "localize-problem": _(
             "Choose a lead and two times between {start} and {end} s, the second after the first."
         ),
     }

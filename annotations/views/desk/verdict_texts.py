@@ -12,11 +12,11 @@ def verdict_texts() -> dict[str, str]:
 
 def _sentences() -> dict[str, str]:
     return {
-        "evidence": _("{check}, {by} beyond the limit ({count} of {found} beats)"),
-        "check-missing": _("{name} not measured: {why}"),
-        "silence": _("{main}; {why}"),
-        "silence-because": _("{main}; {why}: {other}"),
-        "silence-unmeasured": _("{main}; {other}"),
+        "evidence": _("{check}, {by} beyond the limit ({count} of {total} beats)"),
+        "check-missing": _("{name} not measured: {reason}"),
+        "not-suggested-because": _("{main}; {reason}"),
+        "not-suggested-because-of": _("{main}; {reason}: {other}"),
+        "not-suggested-unmeasured": _("{main}; {other}"),
     }
 
 

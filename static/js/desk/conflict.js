@@ -76,7 +76,7 @@ function linesOf({ findings, not_assessable = [], quality, problems = [], commen
     ),
     ...not_assessable.map((code) => words("not-assessable-name", { name: catalogue.name(code) })),
   ];
-  if (lines.length === 0) lines.push(words("nothing-yet"));
+  if (lines.length === 0) lines.push(words("no-findings"));
   const why = problems.map(({ kind, leads = [] }) => [words(`problem-${kind}`), ...leads].join(" "));
   lines.push([`${words("quality")}: ${words(`quality-${quality}`)}`, ...why].join(" · "));
   if (comment) lines.push(`“${comment}”`);

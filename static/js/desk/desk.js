@@ -52,7 +52,7 @@ class Desk {
     const tracing = () => this.#tracing;
 
     viewer.words = {
-      missing: words("lead-missing"),
+      missing: words("lead-not-recorded"),
       flat: words("lead-flat"),
       derived: words("lead-derived"),
     };
@@ -286,10 +286,12 @@ class Desk {
    * @param {Piece} piece
    */
   #attach(attach, piece) {
-    if (this.#tracing === null) return this.form.say(this.words("no-evidence-of-prior"), { isAsking: true });
+    if (this.#tracing === null) {
+      return this.form.say(this.words("no-evidence-on-previous-exam"), { isAsking: true });
+    }
     const { selected } = this.form;
     if (selected === null || !labels.holds(this.#current.content, selected)) {
-      return this.form.say(this.words("no-finding-at-hand"), { isAsking: true });
+      return this.form.say(this.words("no-finding-selected"), { isAsking: true });
     }
     this.#change((content) => attach(content, selected, piece));
     return this.form.say(this.words("evidence-attached", { name: this.catalogue.name(selected) }));
@@ -341,7 +343,7 @@ class Desk {
     this.#render();
     this.#handleDraft(exam.draft);
     this.#updateReadOnly();
-    if (isTooLate) this.form.say(this.words("retract-over"), { link: this.flow.nextLink(assignment) });
+    if (isTooLate) this.form.say(this.words("retract-too-late"), { link: this.flow.nextLink(assignment) });
     this.messages.showPace(pace(this.store.read("pace"), clock.now(), new Date().getHours()));
     this.#showSuggestions(assignment);
     this.flow.setCurrent(assignment);

@@ -41,7 +41,7 @@ export class Help {
     const toggle = this.part("single-keys", HTMLInputElement);
     toggle.checked = this.singleKeys;
     toggle.addEventListener("change", () => this.#switch(toggle.checked));
-    this.part("restore-keys").addEventListener("click", () => this.#restore());
+    this.part("reset-keys").addEventListener("click", () => this.#restore());
     this.part("keys").addEventListener("click", (event) => this.#listen(closestTo(event, "[data-change]")));
     dialog.addEventListener("keydown", (event) => this.#handleKey(event), { capture: true });
     dialog.addEventListener("cancel", (event) => this.#listening && event.preventDefault());
@@ -84,7 +84,7 @@ export class Help {
         ),
       ),
     );
-    this.part("restore-keys").hidden = !this.deps.keys.isCustom;
+    this.part("reset-keys").hidden = !this.deps.keys.isCustom;
     if (focused) this.#keyButton(focused)?.focus();
   }
 
@@ -208,7 +208,7 @@ export class Help {
     const { keys, words } = this.deps;
     const label = this.#keyButton(by)?.dataset.label ?? by;
     const swap = make("button", { type: "button", class: "button-quiet" }, words("key-swap"));
-    const keep = make("button", { type: "button", class: "button-quiet" }, words("key-keep"));
+    const keep = make("button", { type: "button", class: "button-quiet" }, words("key-unchanged"));
     swap.addEventListener("click", () => {
       keys.assign(key, wanted);
       this.#end(words("key-changed", { key: keyCaps(wanted) }));
@@ -226,7 +226,7 @@ export class Help {
 
   #restore() {
     this.deps.keys.restoreDefaults();
-    this.#end(this.deps.words("keys-restored"));
+    this.#end(this.deps.words("shortcuts-reset"));
     this.part("single-keys").focus();
   }
 
@@ -257,6 +257,6 @@ export class Help {
    * @param {HTMLElement[]} buttons
    */
   #say(sentence, ...buttons) {
-    this.part("keys-notice").replaceChildren(sentence, ...buttons);
+    this.part("shortcut-notice").replaceChildren(sentence, ...buttons);
   }
 }

@@ -42,7 +42,7 @@ export class Messages {
    */
   showPlace({ queue, study, batch }) {
     const isPooled = queue.total === null; // nobody knows how many follow
-    this.part("place").textContent = this.words(isPooled ? "place-pooled" : "place", {
+    this.part("place").textContent = this.words(isPooled ? "position-pooled" : "position", {
       position: queue.position,
       total: queue.total,
     });
@@ -74,8 +74,8 @@ export class Messages {
   /** @param {Draft} draft */
   showDraft(draft) {
     const isSecond = draft.of === SECOND && draft.state === "kept-here";
-    const known = isSecond ? "second-here" : DRAFT_WORDS[draft.state];
-    const key = draft.isKept ? known : "draft-unkept";
+    const known = isSecond ? "second-reading-saved" : DRAFT_WORDS[draft.state];
+    const key = draft.isKept ? known : "draft-not-saved";
     const state = this.part("draft-state");
     state.textContent = key ? this.words(key) : "";
     state.dataset.state = draft.isKept ? draft.state : "unkept";
@@ -152,7 +152,7 @@ export class Messages {
   finish({ isSending, isPooled = false }) {
     if (isPooled) {
       this.part("finished-title").textContent = this.words("pool-empty");
-      this.part("finished-why").textContent = this.words("pool-empty-why");
+      this.part("finished-reason").textContent = this.words("pool-empty-reason");
     }
     this.root.classList.add("is-finished");
     this.part("finished").hidden = false;
@@ -168,7 +168,7 @@ export class Messages {
   /** @param {RefusedEvent} event */
   #refused({ entry, problem }) {
     const sentence = this.words("refused", { reason: problem.detail || problem.title });
-    this.#banner(sentence, make("a", { href: `/read/${entry.assignment}/` }, this.words("open-it")));
+    this.#banner(sentence, make("a", { href: `/read/${entry.assignment}/` }, this.words("open-exam")));
   }
 
   /**

@@ -40,7 +40,7 @@ export class Printing {
       pages > 1 ? this.words("print-window", { start: startS.toFixed(0), end: endS.toFixed(0) }) : null;
     const size =
       share === 1
-        ? this.words("print-true")
+        ? this.words("print-actual-size")
         : this.words("print-share", { percent: Math.round(share * 100) });
     this.part("print-code").textContent = code;
     this.part("print-line").textContent = [line, part, size].filter(Boolean).join(" · ");

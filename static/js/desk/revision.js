@@ -161,7 +161,7 @@ export class Revision {
   /** Is there everything that a revision needs? If not, the reader is asked. */
   isReady() {
     if (!this.#exam.isRevising || this.#state.reason !== null) return true;
-    this.deps.form.say(this.deps.words("revision-why"), { isAsking: true });
+    this.deps.form.say(this.deps.words("revision-reason"), { isAsking: true });
     find(this.part("reasons"), "button").focus();
     return false;
   }
@@ -212,7 +212,7 @@ export class Revision {
   #click(button) {
     if (button?.dataset.reason) this.#keep({ reason: button.dataset.reason });
     else if (button?.dataset.part === "revise") this.begin();
-    else if (button?.dataset.part === "revision-leave") this.#leave();
+    else if (button?.dataset.part === "revision-discard") this.#leave();
   }
 
   /** Cancel the revision: forget what was entered for it and show the blind reading. */

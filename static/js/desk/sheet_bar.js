@@ -133,7 +133,7 @@ export class SheetBar {
     const { words } = this.deps;
     const { sheet, signal } = shown;
     const { timeBefore } = this.tabs;
-    const line = [timeBefore && words("exam-before", { time: timeBefore }), settingsLine(shown, words)]
+    const line = [timeBefore && words("previous-exam", { time: timeBefore }), settingsLine(shown, words)]
       .filter(Boolean)
       .join(" · ");
     const size = sizeLine(shown, this.screen, words);

@@ -140,7 +140,7 @@ export class SubmitActions {
    */
   #warn({ exam: { code } }) {
     const { messages, outbox, words } = this.deps;
-    messages.say(words("reading-unkept", { code }));
+    messages.say(words("reading-not-saved", { code }));
     if (this.#isGuarding) return;
     this.#isGuarding = true;
     globalThis.addEventListener("beforeunload", (event) => outbox.hasUnkept && event.preventDefault());

@@ -93,7 +93,7 @@ export class Suggestions {
    */
   #offer(assignment) {
     const { words } = this.deps;
-    const text = words(assignment.undo_until ? "model-see-final" : "model-see");
+    const text = words(assignment.undo_until ? "model-show-final" : "model-show");
     this.#assignment = assignment;
     this.root.replaceChildren(
       this.#title(),
@@ -104,7 +104,7 @@ export class Suggestions {
           class: "button-link",
           "data-part": "see-suggestions",
           "aria-keyshortcuts": "s",
-          "data-key-label": words("model-see"),
+          "data-key-label": words("model-show"),
         },
         text,
         " ",
@@ -462,13 +462,13 @@ export class Suggestions {
     const { words } = this.deps;
     const { measurements, qt_correction: formula } = this.#current.answer;
     const rows = readouts(measurements, formula, language());
-    if (rows.length === 0) return make("p", {}, words("measured-nothing"));
+    if (rows.length === 0) return make("p", {}, words("nothing-measured"));
     const cells = rows.flatMap(({ name, text, nBeats, reason }) => [
       make("dt", {}, words(name)),
       make(
         "dd",
         {},
-        text === null ? words("measured-not") : text,
+        text === null ? words("not-measured") : text,
         make(
           "span",
           {},

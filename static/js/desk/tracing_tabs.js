@@ -94,7 +94,7 @@ export class TracingTabs {
 
   /** @param {number} days */
   #before(days) {
-    return this.deps.words("time-before", { time: timeSpan(days, this.deps.language) });
+    return this.deps.words("time-earlier", { time: timeSpan(days, this.deps.language) });
   }
 
   #mark() {
@@ -109,7 +109,7 @@ export class TracingTabs {
         tab.removeAttribute("data-key-label");
       } else {
         tab.setAttribute("aria-keyshortcuts", key);
-        tab.setAttribute("data-key-label", this.deps.words(key === "h" ? "other-exam" : "next-tracing"));
+        tab.setAttribute("data-key-label", this.deps.words(key === "h" ? "switch-exam" : "next-tracing"));
       }
       cap.hidden = key === null;
       cap.textContent = key === null ? "" : key.toUpperCase();

@@ -29,7 +29,7 @@ export class CaliperPanel {
       "button",
       {
         type: "button",
-        class: "tool-act",
+        class: "tool-action",
         "aria-keyshortcuts": "Shift+K",
         "data-key-label": words("caliper-attach"),
         disabled: true,
@@ -43,8 +43,8 @@ export class CaliperPanel {
       {
         type: "button",
         class: "icon-button",
-        "aria-label": words("tool-leave"),
-        title: `${words("tool-leave")} (Esc)`,
+        "aria-label": words("tool-close"),
+        title: `${words("tool-close")} (Esc)`,
       },
       "×",
     );

@@ -217,7 +217,11 @@ export class CaliperTool {
       isComplete: placed !== null && state.hand === null,
       places: placed
         ? placed.legs.map(({ seconds }) =>
-            this.words("caliper-place", { lead: placed.cell.name, seconds: seconds.toFixed(3), said: text }),
+            this.words("caliper-place", {
+              lead: placed.cell.name,
+              seconds: seconds.toFixed(3),
+              measurement: text,
+            }),
           )
         : [],
     });

@@ -37,7 +37,7 @@ export class LeadOverlay {
     this.words = words;
     this.chosen = new Set(last);
     this.scroller = make("div", {
-      class: "strip-room",
+      class: "strip-scroll",
       tabindex: "0",
       role: "group",
       "aria-label": words("overlay-label"),

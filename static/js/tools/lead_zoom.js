@@ -38,7 +38,7 @@ export class LeadZoom {
     this.deps = deps;
     this.lead = lead;
     this.factor = lastFactor;
-    this.scroller = make("div", { class: "strip-room", tabindex: "0", role: "group" });
+    this.scroller = make("div", { class: "strip-scroll", tabindex: "0", role: "group" });
     this.host = make("div", { class: "tool-panel" });
     this.leads = LEADS.map((name, place) =>
       toggle(name, { isOn: false, onClick: () => this.#choose(place) }),

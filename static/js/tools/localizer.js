@@ -55,21 +55,21 @@ export class Localizer {
     this.deps = deps;
     const { words } = deps;
     deps.layer.append(this.#box);
-    const byKey = make("button", { type: "button", class: "tool-act" }, words("localise-by-key"));
+    const byKey = make("button", { type: "button", class: "tool-action" }, words("localize-by-key"));
     const leave = make(
       "button",
       {
         type: "button",
         class: "icon-button",
-        "aria-label": words("tool-leave"),
-        title: `${words("tool-leave")} (Esc)`,
+        "aria-label": words("tool-close"),
+        title: `${words("tool-close")} (Esc)`,
       },
       "×",
     );
     byKey.addEventListener("click", () => this.#ask());
     leave.addEventListener("click", () => this.turn(false));
     this.byKey = byKey;
-    host.append(make("span", { class: "tool-reading is-hint" }, words("localise-hint")), byKey, leave);
+    host.append(make("span", { class: "tool-reading is-hint" }, words("localize-hint")), byKey, leave);
     host.hidden = true;
     pointerOn(viewer, viewer.overlay, {
       isOn: () => this.#isOn && this.#coordinates !== null,
@@ -159,23 +159,23 @@ export class Localizer {
         required: true,
       });
     const [from, to] = [time(start?.fromS ?? startS), time(start?.toS ?? endS)];
-    const add = make("button", { type: "submit", class: "button" }, words("localise-add"));
+    const add = make("button", { type: "submit", class: "button" }, words("localize-add"));
     const problem = make("p", { class: "tool-problem", role: "alert" });
     const form = make(
       "form",
-      { class: "localise-form", novalidate: true },
+      { class: "localize-form", novalidate: true },
       make(
         "fieldset",
         {},
-        make("legend", {}, words("localise-leads")),
+        make("legend", {}, words("localize-leads")),
         make("div", { class: "tool-row" }, ...leads),
       ),
-      make("label", {}, words("localise-from"), from),
-      make("label", {}, words("localise-to"), to),
+      make("label", {}, words("localize-from"), from),
+      make("label", {}, words("localize-to"), to),
       problem,
       add,
     );
-    const dialog = openDialog(desk, { title: words("tool-localise"), body: [form], isNarrow: true }, words);
+    const dialog = openDialog(desk, { title: words("tool-localize"), body: [form], isNarrow: true }, words);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const chosen = LEADS.filter((_, i) => leads[i].getAttribute("aria-pressed") === "true");
@@ -186,7 +186,7 @@ export class Localizer {
         Number(to.value) > Number(from.value);
       problem.textContent = isComplete
         ? ""
-        : words("localise-problem", { start: startS.toFixed(2), end: endS.toFixed(2) });
+        : words("localize-problem", { start: startS.toFixed(2), end: endS.toFixed(2) });
       if (!isComplete) return;
       dialog.close();
       onArea(localisation({ leads: chosen, fromS: Number(from.value), toS: Number(to.value) }, tracing()));

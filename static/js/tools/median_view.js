@@ -23,7 +23,7 @@ export function showMedian(desk, { sheet, signal, scale }, words) {
   const beat = medianBeat(signal);
   const factor = beat === null ? FACTOR : fitting(sheetOf(beat.signal, sheet), scale);
   const scroller = make("div", {
-    class: "strip-room",
+    class: "strip-scroll",
     tabindex: "0",
     role: "group",
     "aria-label": words("tool-median"),
@@ -40,7 +40,7 @@ export function showMedian(desk, { sheet, signal, scale }, words) {
           ? ""
           : words("median-note", {
               count: beat.nBeats,
-              found: beat.nFound,
+              total: beat.nFound,
               factor: factor.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }),
               speed: sheet.speedMmPerS,
               gain: sheet.gainMmPerMv,

@@ -24,7 +24,11 @@ const MAX_NAME_PX = 15;
  * @param {{classOf?: (name: string) => string}} [options] a class per lead
  */
 export function strip(signal, sheet, pxPerMm, words, { classOf = () => "" } = {}) {
-  const states = { missing: words("lead-missing"), flat: words("lead-flat"), derived: words("lead-derived") };
+  const states = {
+    missing: words("lead-not-recorded"),
+    flat: words("lead-flat"),
+    derived: words("lead-derived"),
+  };
   const { data } = figure(signal, sheet, pxPerMm, states);
   const { widthMm, heightMm } = sheet;
   return svg(

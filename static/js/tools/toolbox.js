@@ -87,7 +87,7 @@ export class Toolbox {
       },
     );
     this.magnifier = new Magnifier(viewer, { words, onChange });
-    this.localizer = new Localizer(viewer, part("localise-panel"), {
+    this.localizer = new Localizer(viewer, part("localize-panel"), {
       desk,
       layer: this.#underlay,
       words,

@@ -68,7 +68,7 @@ def test_a_lead_is_enlarged_where_its_stretch_starts(desk: Page) -> None:
     box = name.bounding_box()
     assert box is not None
     desk.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    middle_mm = desk.locator(".strip-room").evaluate(
+    middle_mm = desk.locator(".strip-scroll").evaluate(
         "(room) => (room.scrollLeft + room.clientWidth / 2)"
         " * room.querySelector('.strip').viewBox.baseVal.width / room.scrollWidth"
     )

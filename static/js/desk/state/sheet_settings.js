@@ -86,7 +86,7 @@ export function settingsLine({ sheet, signal }, words) {
     filter: words(`filter-${isRaw ? "off" : isUnfiltered ? "none" : sheet.filter}`),
     rate: Math.round(signal.samplingRateHz),
   });
-  const preview = signal.exchanged && words("electrodes-exchanged", { name: signal.exchanged });
+  const preview = signal.exchanged && words("lead-reversal-undone", { name: signal.exchanged });
   return [preview, line, sheet.isCut && words("sheet-cut")].filter(Boolean).join(" · ");
 }
 
@@ -103,8 +103,8 @@ export function sizeLine({ scale }, { pxPerMm, isChanged }, words) {
     factor === null
       ? words(isChanged ? "screen-changed" : "screen-unmeasured")
       : Math.abs(factor - 1) < 0.005
-        ? words("life-size")
-        : words("life-size-factor", { factor: factor.toFixed(2) });
+        ? words("actual-size")
+        : words("actual-size-factor", { factor: factor.toFixed(2) });
   return {
     text: `${words("sheet-scale", { scale: scale.toFixed(1) })} · ${size}`,
     isDoubtful: factor === null && isChanged,

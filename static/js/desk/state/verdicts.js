@@ -48,7 +48,7 @@ export function checkText(check, words, language) {
   if (check.outcome === "missing")
     return words("check-missing", {
       name: words(`check-${check.measurement}`),
-      why: words(`missing-${check.missing}`),
+      reason: words(`missing-${check.missing}`),
     });
   const sign = (check.outcome === "failed" ? FAILED : MET)[check.comparison];
   return `${measuredText(check, words, language)} ${sign} ${limitText(check, language)}`;
@@ -78,7 +78,7 @@ export function evidenceText({ checks: [main] }, words, language) {
     check: checkText(main, words, language),
     by,
     count: main.n_beats,
-    found: main.n_beats_found,
+    total: main.n_beats_found,
   });
 }
 
@@ -95,10 +95,10 @@ export function notSuggestedText({ state, reason, checks }, words, language) {
   if (main === undefined) return why;
   if (state === "not_met" && other === undefined) return main;
   if (reason === "not_measured")
-    return other === undefined ? main : words("silence-unmeasured", { main, other });
+    return other === undefined ? main : words("not-suggested-unmeasured", { main, other });
   return other === undefined
-    ? words("silence", { main, why })
-    : words("silence-because", { main, why, other: inSentence(other) });
+    ? words("not-suggested-because", { main, reason: why })
+    : words("not-suggested-because-of", { main, reason: why, other: inSentence(other) });
 }
 
 /**
