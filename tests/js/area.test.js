@@ -13,60 +13,71 @@ const signal = {
   status: new Uint8Array(12).fill(1),
   leads: Array.from({ length: 12 }, () => new Int16Array(5000)),
 };
-const coordinates = (asked = {}) => new SheetCoordinates(arrange({ durationS: 10, ...asked }), signal);
+const sheetCoordinates = (options = {}) =>
+  new SheetCoordinates(arrange({ durationS: 10, ...options }), signal);
 
-function on(where, name, seconds) {
-  const cell = where.sheet.cells.find(
-    (one) => one.name === name && seconds >= one.startS && seconds < one.endS,
+function on(coordinates, name, seconds) {
+  const cell = coordinates.sheet.cells.find(
+    (candidate) => candidate.name === name && seconds >= candidate.startS && seconds < candidate.endS,
   );
-  return where.placeOf(cell, seconds);
+  return coordinates.placeOf(cell, seconds);
 }
 
 test("dragging along a lead marks that lead and time span", () => {
-  const where = coordinates();
-  const area = areaOf(where, on(where, "V2", 5.4), on(where, "V2", 6.2));
+  const coordinates = sheetCoordinates();
+  const area = areaOf(coordinates, on(coordinates, "V2", 5.4), on(coordinates, "V2", 6.2));
   assert.deepEqual(localisation(area, 1), { tracing: 1, leads: ["V2"], from_s: 5.4, to_s: 6.2 });
 });
 
 test("dragging down adds the leads below", () => {
-  const where = coordinates();
-  assert.deepEqual(areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)).leads, ["V1", "V2", "V3"]);
+  const coordinates = sheetCoordinates();
+  assert.deepEqual(areaOf(coordinates, on(coordinates, "V1", 5.4), on(coordinates, "V3", 6.2)).leads, [
+    "V1",
+    "V2",
+    "V3",
+  ]);
 });
 
 test("dragging in the opposite direction marks the same area", () => {
-  const where = coordinates();
+  const coordinates = sheetCoordinates();
   assert.deepEqual(
-    areaOf(where, on(where, "V3", 6.2), on(where, "V1", 5.4)),
-    areaOf(where, on(where, "V1", 5.4), on(where, "V3", 6.2)),
+    areaOf(coordinates, on(coordinates, "V3", 6.2), on(coordinates, "V1", 5.4)),
+    areaOf(coordinates, on(coordinates, "V1", 5.4), on(coordinates, "V3", 6.2)),
   );
 });
 
 test("the rhythm strip is a row of its own", () => {
-  const where = coordinates();
-  const strip = where.sheet.cells.at(-1);
-  assert.deepEqual(areaOf(where, where.placeOf(strip, 5.4), where.placeOf(strip, 6.2)).leads, ["II"]);
+  const coordinates = sheetCoordinates();
+  const strip = coordinates.sheet.cells.at(-1);
+  assert.deepEqual(
+    areaOf(coordinates, coordinates.placeOf(strip, 5.4), coordinates.placeOf(strip, 6.2)).leads,
+    ["II"],
+  );
 });
 
 test("all twelve leads of a single column can be marked at once", () => {
-  const where = coordinates({ arrangement: "12x1" });
-  assert.equal(areaOf(where, on(where, "I", 5), on(where, "V6", 6)).leads.length, 12);
+  const coordinates = sheetCoordinates({ arrangement: "12x1" });
+  assert.equal(areaOf(coordinates, on(coordinates, "I", 5), on(coordinates, "V6", 6)).leads.length, 12);
 });
 
 test("the area ends where the leads end", () => {
-  const where = coordinates();
-  const { fromS, toS } = areaOf(where, on(where, "I", 1), { x: -40, y: on(where, "I", 1).y });
+  const coordinates = sheetCoordinates();
+  const { fromS, toS } = areaOf(coordinates, on(coordinates, "I", 1), {
+    x: -40,
+    y: on(coordinates, "I", 1).y,
+  });
   assert.deepEqual([fromS, toS], [0, 1]);
 });
 
 test("a click marks nothing", () => {
-  const where = coordinates();
-  assert.equal(areaOf(where, on(where, "I", 1), on(where, "I", 1.02)), null);
+  const coordinates = sheetCoordinates();
+  assert.equal(areaOf(coordinates, on(coordinates, "I", 1), on(coordinates, "I", 1.02)), null);
 });
 
 test("an area of lead II shows in its column within that column's time span, and in the strip", () => {
-  const where = coordinates();
-  assert.equal(boxesOf(where, { leads: ["II"], from_s: 1, to_s: 2 }, 10).length, 2);
-  assert.equal(boxesOf(where, { leads: ["II"], from_s: 6, to_s: 7 }, 10).length, 1);
+  const coordinates = sheetCoordinates();
+  assert.equal(boxesOf(coordinates, { leads: ["II"], from_s: 1, to_s: 2 }, 10).length, 2);
+  assert.equal(boxesOf(coordinates, { leads: ["II"], from_s: 6, to_s: 7 }, 10).length, 1);
 });
 
 const bounds = { left: 0, right: 100, top: 0, bottom: 100 };

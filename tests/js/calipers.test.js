@@ -24,89 +24,111 @@ function signal({ rate = 500 } = {}) {
   };
 }
 
-function coordinates(asked = {}, one = signal()) {
-  return new SheetCoordinates(arrange({ durationS: one.nSamples / one.samplingRateHz, ...asked }), one);
+function sheetCoordinates(options = {}, ecg = signal()) {
+  return new SheetCoordinates(arrange({ durationS: ecg.nSamples / ecg.samplingRateHz, ...options }), ecg);
 }
 
 /** The position of `seconds` on the baseline of the cell called `name`. */
-function on(where, name, seconds, millivolts = 0) {
-  const cell = where.sheet.cells.find(
-    (one) => one.name === name && seconds >= one.startS && seconds < one.endS,
+function on(coordinates, name, seconds, millivolts = 0) {
+  const cell = coordinates.sheet.cells.find(
+    (candidate) => candidate.name === name && seconds >= candidate.startS && seconds < candidate.endS,
   );
-  return where.placeOf(cell, seconds, millivolts);
+  return coordinates.placeOf(cell, seconds, millivolts);
 }
 
-function drag(state, where, from, to) {
-  const held = calipers.down(state, where, from, REACH);
-  return calipers.up(calipers.move(held, where, to), { isClick: false });
+function drag(state, coordinates, from, to) {
+  const held = calipers.down(state, coordinates, from, REACH);
+  return calipers.up(calipers.move(held, coordinates, to), { isClick: false });
 }
 
-const measured = (state, where) => calipers.reading(state, where);
+const measured = (state, coordinates) => calipers.reading(state, coordinates);
 
 test("dragging measures an interval in milliseconds and beats per minute", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(), where, on(where, "II", 1), on(where, "II", 1.8));
-  assert.ok(Math.abs(measured(state, where).ms - 800) < 1e-6);
-  assert.ok(Math.abs(measured(state, where).perMinute - 75) < 1e-6);
+  const coordinates = sheetCoordinates();
+  const state = drag(calipers.idle(), coordinates, on(coordinates, "II", 1), on(coordinates, "II", 1.8));
+  assert.ok(Math.abs(measured(state, coordinates).ms - 800) < 1e-6);
+  assert.ok(Math.abs(measured(state, coordinates).perMinute - 75) < 1e-6);
 });
 
 test("two clicks measure the same as dragging", () => {
-  const where = coordinates();
-  let state = calipers.down(calipers.idle(), where, on(where, "II", 1), REACH);
+  const coordinates = sheetCoordinates();
+  let state = calipers.down(calipers.idle(), coordinates, on(coordinates, "II", 1), REACH);
   state = calipers.up(state, { isClick: true });
-  state = calipers.move(state, where, on(where, "II", 1.4));
-  state = calipers.down(state, where, on(where, "II", 1.8), REACH);
+  state = calipers.move(state, coordinates, on(coordinates, "II", 1.4));
+  state = calipers.down(state, coordinates, on(coordinates, "II", 1.8), REACH);
   state = calipers.up(state, { isClick: true });
   assert.equal(state.hand, null);
-  assert.ok(Math.abs(measured(state, where).ms - 800) < 1e-6);
+  assert.ok(Math.abs(measured(state, coordinates).ms - 800) < 1e-6);
 });
 
-for (const asked of [
+for (const options of [
   {},
   { arrangement: "6x2" },
   { arrangement: "12x1" },
   { speedMmPerS: 50 },
   { order: "cabrera" },
 ]) {
-  test(`an interval is the same on the sheet ${JSON.stringify(asked)}`, () => {
-    const where = coordinates(asked);
-    const from = where.sheet.window.endS - 1;
-    const state = drag(calipers.idle(), where, on(where, "V6", from), on(where, "V6", from + 0.6));
-    assert.ok(Math.abs(measured(state, where).ms - 600) < 1e-6);
+  test(`an interval is the same on the sheet ${JSON.stringify(options)}`, () => {
+    const coordinates = sheetCoordinates(options);
+    const from = coordinates.sheet.window.endS - 1;
+    const state = drag(
+      calipers.idle(),
+      coordinates,
+      on(coordinates, "V6", from),
+      on(coordinates, "V6", from + 0.6),
+    );
+    assert.ok(Math.abs(measured(state, coordinates).ms - 600) < 1e-6);
   });
 }
 
 for (const rate of [100, 300, 1000]) {
   test(`legs snap to samples at ${rate} Hz`, () => {
-    const where = coordinates({}, signal({ rate }));
-    const state = drag(calipers.idle(), where, on(where, "II", 1.00123), on(where, "II", 1.80456));
+    const coordinates = sheetCoordinates({}, signal({ rate }));
+    const state = drag(
+      calipers.idle(),
+      coordinates,
+      on(coordinates, "II", 1.00123),
+      on(coordinates, "II", 1.80456),
+    );
     for (const { seconds } of state.legs)
       assert.ok(Math.abs(seconds * rate - Math.round(seconds * rate)) < 1e-9);
   });
 }
 
 test("dragging from the baseline to the R peak measures the R amplitude", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.5), on(where, "II", 1.5, 1));
-  assert.ok(Math.abs(measured(state, where).mv - 1) < 1e-9);
-  assert.ok(Math.abs(measured(state, where).mm - 10) < 1e-9);
+  const coordinates = sheetCoordinates();
+  const state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    coordinates,
+    on(coordinates, "II", 1.5),
+    on(coordinates, "II", 1.5, 1),
+  );
+  assert.ok(Math.abs(measured(state, coordinates).mv - 1) < 1e-9);
+  assert.ok(Math.abs(measured(state, coordinates).mm - 10) < 1e-9);
   assert.deepEqual(
     state.legs.map(({ seconds }) => seconds),
     [1.5, 1.5],
   );
 });
 
-for (const [where, name, at, leg] of [
+for (const [place, name, put, leg] of [
   ["at a peak", "II", [1.54, 1.06], [1.5, 1]],
   ["on the baseline", "II", [1.1, 0.08], [1.1, 0]],
-  ["where it was put, far from all of them", "II", [1.1, 0.6], [1.1, 0.6]],
-  ["where it was put, beside a peak but too far from it", "II", [1.5, 1.3], [1.5, 1.3]],
+  ["where it was placed, far from any trace", "II", [1.1, 0.6], [1.1, 0.6]],
+  ["where it was placed, beside a peak but too far from it", "II", [1.5, 1.3], [1.5, 1.3]],
   ["at a nadir of a lead drawn upside down", "aVR", [1.48, -0.95], [1.5, -1]],
 ]) {
-  test(`a voltage leg rests ${where}`, () => {
-    const sheet = coordinates({ order: name === "aVR" ? "cabrera" : "standard" });
-    const cell = sheet.sheet.cells.find((one) => one.lead === LEADS.indexOf(name) && at[0] < one.endS);
-    const { legs } = calipers.down(calipers.idle(Kind.AMPLITUDE), sheet, sheet.placeOf(cell, ...at), REACH);
+  test(`a voltage leg rests ${place}`, () => {
+    const coordinates = sheetCoordinates({ order: name === "aVR" ? "cabrera" : "standard" });
+    const cell = coordinates.sheet.cells.find(
+      ({ lead, endS }) => lead === LEADS.indexOf(name) && put[0] < endS,
+    );
+    const { legs } = calipers.down(
+      calipers.idle(Kind.AMPLITUDE),
+      coordinates,
+      coordinates.placeOf(cell, ...put),
+      REACH,
+    );
     const [{ seconds, millivolts }] = legs;
     assert.ok(
       Math.abs(seconds - leg[0]) < 1e-9 && Math.abs(millivolts - leg[1]) < 1e-9,
@@ -116,87 +138,102 @@ for (const [where, name, at, leg] of [
 }
 
 test("a voltage leg rests at the J point of an elevated ST segment", () => {
-  const one = signal();
-  for (const lead of one.leads) {
+  const ecg = signal();
+  for (const lead of ecg.leads) {
     lead.forEach(
       (value, t) => (lead[t] = t % 500 < 250 ? value : Math.max(value, Math.min(300, 2 * (500 - (t % 500))))),
     );
   }
-  const where = coordinates({}, one);
+  const coordinates = sheetCoordinates({}, ecg);
   const state = drag(
     calipers.idle(Kind.AMPLITUDE),
-    where,
-    on(where, "II", 1.4, 0.02),
-    on(where, "II", 1.545, 0.36),
+    coordinates,
+    on(coordinates, "II", 1.4, 0.02),
+    on(coordinates, "II", 1.545, 0.36),
   );
   assert.ok(Math.abs(state.legs[1].seconds - 1.528) <= 0.004, `${state.legs[1].seconds} s`);
-  assert.ok(Math.abs(measured(state, where).mv - 0.3) < 0.05);
+  assert.ok(Math.abs(measured(state, coordinates).mv - 0.3) < 0.05);
 });
 
 test("a wandering baseline is taken near the leg", () => {
-  const one = signal();
-  one.leads[1].forEach((value, t) => (one.leads[1][t] = value + (t > 3500 ? 400 : 0)));
-  const where = coordinates({}, one);
+  const ecg = signal();
+  ecg.leads[1].forEach((value, t) => (ecg.leads[1][t] = value + (t > 3500 ? 400 : 0)));
+  const coordinates = sheetCoordinates({}, ecg);
   const state = drag(
     calipers.idle(Kind.AMPLITUDE),
-    where,
-    on(where, "II", 8.2, 0.45),
-    on(where, "II", 8.5, 1.42),
+    coordinates,
+    on(coordinates, "II", 8.2, 0.45),
+    on(coordinates, "II", 8.5, 1.42),
   );
-  assert.ok(Math.abs(measured(state, where).mv - 1) < 1e-9);
+  assert.ok(Math.abs(measured(state, coordinates).mv - 1) < 1e-9);
 });
 
 test("an amplitude in an inverted lead has the lead's own sign", () => {
-  const where = coordinates({ order: "cabrera" });
-  const cell = where.sheet.cells.find(({ sign }) => sign === -1);
+  const coordinates = sheetCoordinates({ order: "cabrera" });
+  const cell = coordinates.sheet.cells.find(({ sign }) => sign === -1);
   const state = drag(
     calipers.idle(Kind.AMPLITUDE),
-    where,
-    where.placeOf(cell, cell.startS + 0.2),
-    where.placeOf(cell, cell.startS + 0.5, -1),
+    coordinates,
+    coordinates.placeOf(cell, cell.startS + 0.2),
+    coordinates.placeOf(cell, cell.startS + 0.5, -1),
   );
-  assert.ok(Math.abs(measured(state, where).mv - 1) < 1e-9);
-  assert.equal(calipers.measurement(state, where, 1).lead, "aVR");
+  assert.ok(Math.abs(measured(state, coordinates).mv - 1) < 1e-9);
+  assert.equal(calipers.measurement(state, coordinates, 1).lead, "aVR");
 });
 
 test("a voltage that starts at the peak of a tall wave belongs to that wave, not to the row above", () => {
-  const one = signal();
-  one.leads[1].forEach((value, t) => (one.leads[1][t] = 3 * value));
-  const where = coordinates({}, one);
-  const rhythm = where.sheet.cells.at(-1);
-  const state = calipers.down(calipers.idle(Kind.AMPLITUDE), where, where.placeOf(rhythm, 1.5, 3), REACH);
+  const ecg = signal();
+  ecg.leads[1].forEach((value, t) => (ecg.leads[1][t] = 3 * value));
+  const coordinates = sheetCoordinates({}, ecg);
+  const rhythm = coordinates.sheet.cells.at(-1);
+  const state = calipers.down(
+    calipers.idle(Kind.AMPLITUDE),
+    coordinates,
+    coordinates.placeOf(rhythm, 1.5, 3),
+    REACH,
+  );
   assert.equal(state.cell, rhythm);
 });
 
 test("voltage legs can be grabbed anywhere, and the bar moves both", () => {
-  const where = coordinates();
+  const coordinates = sheetCoordinates();
   let state = drag(
     calipers.idle(Kind.AMPLITUDE),
-    where,
-    on(where, "II", 1.2, 0.7),
-    on(where, "II", 1.2, 2.2),
+    coordinates,
+    on(coordinates, "II", 1.2, 0.7),
+    on(coordinates, "II", 1.2, 2.2),
   );
-  state = drag(state, where, on(where, "II", 1.2, 2.2), on(where, "II", 1.2, 1.7));
-  assert.ok(Math.abs(measured(state, where).mv - 1) < 1e-9);
-  const bar = on(where, "II", 1.2, 1.2);
-  state = drag(state, where, { x: bar.x + 2.5, y: bar.y }, { x: bar.x + 2.5, y: bar.y + 4 });
-  assert.ok(Math.abs(measured(state, where).mv - 1) < 1e-9);
+  state = drag(state, coordinates, on(coordinates, "II", 1.2, 2.2), on(coordinates, "II", 1.2, 1.7));
+  assert.ok(Math.abs(measured(state, coordinates).mv - 1) < 1e-9);
+  const bar = on(coordinates, "II", 1.2, 1.2);
+  state = drag(state, coordinates, { x: bar.x + 2.5, y: bar.y }, { x: bar.x + 2.5, y: bar.y + 4 });
+  assert.ok(Math.abs(measured(state, coordinates).mv - 1) < 1e-9);
   assert.ok(Math.abs(state.legs[0].millivolts - 0.3) < 1e-9);
 });
 
 test("0.00 mV or 0 ms is not a measurement", () => {
-  const where = coordinates();
-  const clicked = (kind) => calipers.down(calipers.idle(kind), where, on(where, "II", 1.2), REACH);
-  assert.ok(calipers.isNothing(clicked(Kind.AMPLITUDE), where));
-  assert.ok(calipers.isNothing(clicked(Kind.INTERVAL), where));
-  assert.ok(!calipers.isNothing(calipers.nudge(clicked(Kind.AMPLITUDE), where, 1, { up: 1 }), where));
-  assert.ok(!calipers.isNothing(calipers.nudge(clicked(Kind.INTERVAL), where, 1, { right: 1 }), where));
+  const coordinates = sheetCoordinates();
+  const clicked = (kind) =>
+    calipers.down(calipers.idle(kind), coordinates, on(coordinates, "II", 1.2), REACH);
+  assert.ok(calipers.isNothing(clicked(Kind.AMPLITUDE), coordinates));
+  assert.ok(calipers.isNothing(clicked(Kind.INTERVAL), coordinates));
+  assert.ok(
+    !calipers.isNothing(calipers.nudge(clicked(Kind.AMPLITUDE), coordinates, 1, { up: 1 }), coordinates),
+  );
+  assert.ok(
+    !calipers.isNothing(calipers.nudge(clicked(Kind.INTERVAL), coordinates, 1, { right: 1 }), coordinates),
+  );
 });
 
 test("by key, a leg on the trace follows it and a raised leg keeps its height", () => {
-  const where = coordinates();
-  let state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "II", 1.5, 1), on(where, "II", 1.2, 0.7));
-  state = calipers.nudge(calipers.nudge(state, where, 0, { right: 1 }), where, 1, { right: 1 });
+  const coordinates = sheetCoordinates();
+  let state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    coordinates,
+    on(coordinates, "II", 1.5, 1),
+    on(coordinates, "II", 1.2, 0.7),
+  );
+  state = calipers.nudge(calipers.nudge(state, coordinates, 0, { right: 1 }), coordinates, 1, { right: 1 });
   assert.deepEqual(
     state.legs.map(({ millivolts }) => Math.round(millivolts * 1000)),
     [950, 700],
@@ -204,83 +241,91 @@ test("by key, a leg on the trace follows it and a raised leg keeps its height", 
 });
 
 test("an interval extends into the next column of its row", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(), where, on(where, "I", 2.2), on(where, "aVR", 3.0));
-  assert.ok(Math.abs(measured(state, where).ms - 800) < 1e-6);
+  const coordinates = sheetCoordinates();
+  const state = drag(calipers.idle(), coordinates, on(coordinates, "I", 2.2), on(coordinates, "aVR", 3.0));
+  assert.ok(Math.abs(measured(state, coordinates).ms - 800) < 1e-6);
 });
 
 test("an amplitude does not extend into another lead", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(Kind.AMPLITUDE), where, on(where, "I", 2.2), on(where, "aVR", 3.0));
+  const coordinates = sheetCoordinates();
+  const state = drag(
+    calipers.idle(Kind.AMPLITUDE),
+    coordinates,
+    on(coordinates, "I", 2.2),
+    on(coordinates, "aVR", 3.0),
+  );
   assert.ok(state.legs[1].seconds < 2.5);
 });
 
 test("legs stay within the visible time window", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(), where, on(where, "V1", 6), { x: 9999, y: on(where, "V1", 6).y });
+  const coordinates = sheetCoordinates();
+  const state = drag(calipers.idle(), coordinates, on(coordinates, "V1", 6), {
+    x: 9999,
+    y: on(coordinates, "V1", 6).y,
+  });
   assert.equal(state.legs[1].seconds, 4999 / 500);
 });
 
-test("nothing starts outside all traces", () => {
-  const where = coordinates();
-  assert.equal(calipers.down(calipers.idle(), where, { x: 3, y: 30 }, REACH).legs, null);
+test("a measurement cannot start outside all traces", () => {
+  const coordinates = sheetCoordinates();
+  assert.equal(calipers.down(calipers.idle(), coordinates, { x: 3, y: 30 }, REACH).legs, null);
 });
 
 test("a lead that was not recorded cannot be measured", () => {
-  const one = signal();
-  one.status[1] = 0;
-  one.leads[1].fill(INVALID);
-  const where = coordinates({}, one);
-  assert.equal(calipers.down(calipers.idle(), where, on(where, "II", 1), REACH).legs, null);
+  const ecg = signal();
+  ecg.status[1] = 0;
+  ecg.leads[1].fill(INVALID);
+  const coordinates = sheetCoordinates({}, ecg);
+  assert.equal(calipers.down(calipers.idle(), coordinates, on(coordinates, "II", 1), REACH).legs, null);
 });
 
 test("a leg can be grabbed again", () => {
-  const where = coordinates();
-  let state = drag(calipers.idle(), where, on(where, "II", 1), on(where, "II", 1.8));
-  state = drag(state, where, on(where, "II", 1.8), on(where, "II", 2));
-  assert.ok(Math.abs(measured(state, where).ms - 1000) < 1e-6);
+  const coordinates = sheetCoordinates();
+  let state = drag(calipers.idle(), coordinates, on(coordinates, "II", 1), on(coordinates, "II", 1.8));
+  state = drag(state, coordinates, on(coordinates, "II", 1.8), on(coordinates, "II", 2));
+  assert.ok(Math.abs(measured(state, coordinates).ms - 1000) < 1e-6);
 });
 
 test("the bar moves both legs and keeps their distance", () => {
-  const where = coordinates();
-  let state = drag(calipers.idle(), where, on(where, "II", 1), on(where, "II", 1.8));
-  const bar = { ...on(where, "II", 1.4) };
-  bar.y -= calipers.reachMm(where);
-  state = drag(state, where, bar, { x: bar.x + 25, y: bar.y });
+  const coordinates = sheetCoordinates();
+  let state = drag(calipers.idle(), coordinates, on(coordinates, "II", 1), on(coordinates, "II", 1.8));
+  const bar = { ...on(coordinates, "II", 1.4) };
+  bar.y -= calipers.reachMm(coordinates);
+  state = drag(state, coordinates, bar, { x: bar.x + 25, y: bar.y });
   assert.ok(Math.abs(state.legs[0].seconds - 2) < 1e-9);
-  assert.ok(Math.abs(measured(state, where).ms - 800) < 1e-6);
+  assert.ok(Math.abs(measured(state, coordinates).ms - 800) < 1e-6);
 });
 
 test("both legs together stop at the end and keep their distance", () => {
-  const where = coordinates();
-  let state = drag(calipers.idle(), where, on(where, "II", 8.5), on(where, "II", 9.3));
-  const bar = { ...on(where, "II", 9) };
-  bar.y -= calipers.reachMm(where);
-  state = drag(state, where, bar, { x: bar.x + 100, y: bar.y });
-  assert.ok(Math.abs(measured(state, where).ms - 800) < 1e-6);
+  const coordinates = sheetCoordinates();
+  let state = drag(calipers.idle(), coordinates, on(coordinates, "II", 8.5), on(coordinates, "II", 9.3));
+  const bar = { ...on(coordinates, "II", 9) };
+  bar.y -= calipers.reachMm(coordinates);
+  state = drag(state, coordinates, bar, { x: bar.x + 100, y: bar.y });
+  assert.ok(Math.abs(measured(state, coordinates).ms - 800) < 1e-6);
 });
 
 test("an arrow key moves a leg by one sample, with Shift by one millimeter", () => {
-  const where = coordinates();
-  let state = calipers.place(calipers.idle(), where, where.sheet.cells.at(-1));
-  const { ms } = measured(state, where);
-  state = calipers.nudge(state, where, 1, { right: 1 });
-  assert.ok(Math.abs(measured(state, where).ms - ms - 2) < 1e-6);
-  state = calipers.nudge(state, where, 1, { right: 1, isCoarse: true });
-  assert.ok(Math.abs(measured(state, where).ms - ms - 42) < 1e-6);
+  const coordinates = sheetCoordinates();
+  let state = calipers.place(calipers.idle(), coordinates, coordinates.sheet.cells.at(-1));
+  const { ms } = measured(state, coordinates);
+  state = calipers.nudge(state, coordinates, 1, { right: 1 });
+  assert.ok(Math.abs(measured(state, coordinates).ms - ms - 2) < 1e-6);
+  state = calipers.nudge(state, coordinates, 1, { right: 1, isCoarse: true });
+  assert.ok(Math.abs(measured(state, coordinates).ms - ms - 42) < 1e-6);
 });
 
 test("an up arrow moves a voltage leg by a tenth of a millimeter", () => {
-  const where = coordinates();
-  const state = calipers.place(calipers.idle(Kind.AMPLITUDE), where, where.sheet.cells.at(-1));
-  const moved = calipers.nudge(state, where, 1, { up: 1 });
-  assert.ok(Math.abs(measured(moved, where).mv - measured(state, where).mv - 0.01) < 1e-9);
+  const coordinates = sheetCoordinates();
+  const state = calipers.place(calipers.idle(Kind.AMPLITUDE), coordinates, coordinates.sheet.cells.at(-1));
+  const moved = calipers.nudge(state, coordinates, 1, { up: 1 });
+  assert.ok(Math.abs(measured(moved, coordinates).mv - measured(state, coordinates).mv - 0.01) < 1e-9);
 });
 
 test("by key the calipers move to another lead at the same time", () => {
-  const where = coordinates({ arrangement: "12x1" });
-  const state = calipers.place(calipers.idle(), where, where.sheet.cells[0]);
-  const moved = calipers.changeCell(state, where, 1);
+  const coordinates = sheetCoordinates({ arrangement: "12x1" });
+  const state = calipers.place(calipers.idle(), coordinates, coordinates.sheet.cells[0]);
+  const moved = calipers.changeCell(state, coordinates, 1);
   assert.equal(moved.cell.name, "II");
   assert.deepEqual(
     moved.legs.map(({ seconds }) => seconds),
@@ -289,43 +334,48 @@ test("by key the calipers move to another lead at the same time", () => {
 });
 
 test("by key the calipers also reach a lead that shows other times", () => {
-  const where = coordinates();
-  let state = calipers.place(calipers.idle(), where, where.sheet.cells[2]);
-  state = calipers.changeCell(state, where, 1);
+  const coordinates = sheetCoordinates();
+  let state = calipers.place(calipers.idle(), coordinates, coordinates.sheet.cells[2]);
+  state = calipers.changeCell(state, coordinates, 1);
   assert.equal(state.cell.name, "aVR");
   assert.ok(state.legs.every(({ seconds }) => seconds >= 2.5 && seconds < 5));
 });
 
 test("marching repeats the interval along the whole row", () => {
-  const where = coordinates();
-  const state = drag(calipers.march(calipers.idle(), true), where, on(where, "II", 1), on(where, "II", 2));
-  const rhythm = on(where, "II", 0).x;
+  const coordinates = sheetCoordinates();
+  const state = drag(
+    calipers.march(calipers.idle(), true),
+    coordinates,
+    on(coordinates, "II", 1),
+    on(coordinates, "II", 2),
+  );
+  const rhythm = on(coordinates, "II", 0).x;
   assert.deepEqual(
-    calipers.marks(state, where).map((x) => Math.round(((x - rhythm) / 25) * 1000) / 1000),
+    calipers.marks(state, coordinates).map((x) => Math.round(((x - rhythm) / 25) * 1000) / 1000),
     [0, 3, 4, 5, 6, 7, 8, 9, 10],
   );
 });
 
 test("over several cycles the readout is the mean", () => {
-  const where = coordinates();
+  const coordinates = sheetCoordinates();
   const state = calipers.countCycles(
-    drag(calipers.idle(), where, on(where, "V5", 7.5), on(where, "V5", 9.9)),
+    drag(calipers.idle(), coordinates, on(coordinates, "V5", 7.5), on(coordinates, "V5", 9.9)),
     3,
   );
-  assert.ok(Math.abs(measured(state, where).ms - 800) < 1e-6);
-  assert.equal(calipers.measurement(state, where, 2).n_cycles, 3);
+  assert.ok(Math.abs(measured(state, coordinates).ms - 800) < 1e-6);
+  assert.equal(calipers.measurement(state, coordinates, 2).n_cycles, 3);
 });
 
 test("marks too close to be a rhythm are not drawn", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(), where, on(where, "II", 1), on(where, "II", 1.01));
-  assert.deepEqual(calipers.marks(state, where), []);
+  const coordinates = sheetCoordinates();
+  const state = drag(calipers.idle(), coordinates, on(coordinates, "II", 1), on(coordinates, "II", 1.01));
+  assert.deepEqual(calipers.marks(state, coordinates), []);
 });
 
 test("a measurement has kind, lead, time span and value", () => {
-  const where = coordinates();
-  const state = drag(calipers.idle(), where, on(where, "V2", 6.2), on(where, "V2", 5.8));
-  assert.deepEqual(calipers.measurement(state, where, 1), {
+  const coordinates = sheetCoordinates();
+  const state = drag(calipers.idle(), coordinates, on(coordinates, "V2", 6.2), on(coordinates, "V2", 5.8));
+  assert.deepEqual(calipers.measurement(state, coordinates, 1), {
     kind: "interval",
     tracing: 1,
     lead: "V2",
@@ -336,11 +386,11 @@ test("a measurement has kind, lead, time span and value", () => {
 });
 
 test("the calipers survive a change of scale, but not of arrangement", () => {
-  const one = signal();
-  const where = coordinates({}, one);
-  assert.ok(where.isLaidOutLike(coordinates({}, one)));
-  assert.ok(!where.isLaidOutLike(coordinates({ arrangement: "6x2" }, one)));
-  assert.ok(!where.isLaidOutLike(coordinates({ gainMmPerMv: 20 }, one)));
-  assert.ok(!where.isLaidOutLike(coordinates({ rhythm: ["V1"] }, one)));
-  assert.ok(!where.isLaidOutLike(coordinates({}, signal())));
+  const ecg = signal();
+  const coordinates = sheetCoordinates({}, ecg);
+  assert.ok(coordinates.isLaidOutLike(sheetCoordinates({}, ecg)));
+  assert.ok(!coordinates.isLaidOutLike(sheetCoordinates({ arrangement: "6x2" }, ecg)));
+  assert.ok(!coordinates.isLaidOutLike(sheetCoordinates({ gainMmPerMv: 20 }, ecg)));
+  assert.ok(!coordinates.isLaidOutLike(sheetCoordinates({ rhythm: ["V1"] }, ecg)));
+  assert.ok(!coordinates.isLaidOutLike(sheetCoordinates({}, signal())));
 });

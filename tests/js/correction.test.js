@@ -41,7 +41,7 @@ for (const [outcome, text] of [
   ["read", "retracting"],
   ["abstained", "retracting-abstention"],
 ]) {
-  test(`taking back what was ${outcome} shows what stands until the correction is submitted`, () => {
+  test(`the banner says what remains in effect until the correction is submitted (${outcome})`, () => {
     const { correction, parts, sent } = correcting({ outcome });
     correction.show({ assignment: sent, isCorrecting: true });
     assert.deepEqual(

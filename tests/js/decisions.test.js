@@ -17,33 +17,33 @@ function having(...codes) {
   return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
 }
 
-function found({ content }) {
+function findingCodes({ content }) {
   return content.findings.map((finding) => finding.class);
 }
 
 /** Decide on atrial fibrillation, one verdict after the other. */
 function decided(content, ...verdicts) {
-  return verdicts.reduce((so, verdict) => decide(so.decisions, so.content, AF, verdict, catalogue), {
+  return verdicts.reduce((state, verdict) => decide(state.decisions, state.content, AF, verdict, catalogue), {
     decisions: {},
     content,
   });
 }
 
 test("an accepted suggestion becomes a finding", () => {
-  assert.deepEqual(found(decided(having(RBBB), "accepted")), [RBBB, AF]);
+  assert.deepEqual(findingCodes(decided(having(RBBB), "accepted")), [RBBB, AF]);
 });
 
 for (const verdict of ["rejected", "uncertain"]) {
   test(`a suggestion that is ${verdict} leaves the findings unchanged`, () => {
-    assert.deepEqual(found(decided(having(AF), verdict)), [AF]);
+    assert.deepEqual(findingCodes(decided(having(AF), verdict)), [AF]);
   });
 
   test(`a finding added by accepting is removed once it is ${verdict}`, () => {
-    assert.deepEqual(found(decided(having(RBBB), "accepted", verdict)), [RBBB]);
+    assert.deepEqual(findingCodes(decided(having(RBBB), "accepted", verdict)), [RBBB]);
   });
 
   test(`the reader's own finding stays when the suggestion is accepted and then ${verdict}`, () => {
-    assert.deepEqual(found(decided(having(AF), "accepted", verdict)), [AF]);
+    assert.deepEqual(findingCodes(decided(having(AF), "accepted", verdict)), [AF]);
   });
 }
 
@@ -53,8 +53,11 @@ test("repeating a decision withdraws it", () => {
 });
 
 test("a class that contradicts a finding cannot be accepted", () => {
-  const so = decided(having(NORMAL), "accepted");
-  assert.deepEqual([so.blocker, found(so), forSubmission(so.decisions)], [NORMAL, [NORMAL], []]);
+  const state = decided(having(NORMAL), "accepted");
+  assert.deepEqual(
+    [state.blocker, findingCodes(state), forSubmission(state.decisions)],
+    [NORMAL, [NORMAL], []],
+  );
 });
 
 test("removing an accepted finding withdraws the acceptance", () => {

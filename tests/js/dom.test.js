@@ -33,7 +33,7 @@ function control(name) {
 
 /** A container of `controls`, which a test may replace. */
 function panelOf(...controls) {
-  const panel = { controls, contains: (one) => panel.controls.includes(one) };
+  const panel = { controls, contains: (element) => panel.controls.includes(element) };
   panel.querySelector = (selector) =>
     panel.controls.find(({ name }) => selector === `[data-focus="${name}"]`) ?? null;
   return panel;
@@ -61,11 +61,11 @@ test("a panel without focus leaves focus elsewhere alone", () => {
 });
 
 test("a rebuilt element keeps focus", () => {
-  const [old, anew] = [control("reason-slip"), control("reason-slip")];
+  const [old, replacement] = [control("reason-slip"), control("reason-slip")];
   const panel = panelOf(old);
   old.focus();
-  keepFocus(panel, () => (panel.controls = [control("reason-other"), anew]));
-  assert.equal(page.activeElement, anew);
+  keepFocus(panel, () => (panel.controls = [control("reason-other"), replacement]));
+  assert.equal(page.activeElement, replacement);
 });
 
 test("when the focused element is gone, the fallback gets focus", () => {

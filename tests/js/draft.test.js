@@ -99,7 +99,7 @@ test("a lost answer is not a conflict even when the reader continued", async () 
   );
 });
 
-test("a lost answer is not a conflict after a reload either", async () => {
+test("a lost answer is not a conflict after a reload", async () => {
   const deps = fakeDeps();
   deps.api.losesAnswers = true;
   open(deps).edit(content("af"));
@@ -216,14 +216,14 @@ test("a draft that the server no longer has is saved again", async () => {
   assert.deepEqual([draft.state, deps.api.drafts.get(1).content], ["saved", content("af")]);
 });
 
-test("a page rendered before the last save is recognized as behind", async () => {
+test("a page rendered before the last save is recognized as outdated", async () => {
   const deps = fakeDeps();
   open(deps).edit(content("af"));
   await deps.clock.advance(1000);
   assert.equal(Draft.isBehind(deps.store, { id: 1, draft: null }), true);
 });
 
-test("a page that has the last save is not behind", async () => {
+test("a page that has the last save is not outdated", async () => {
   const deps = fakeDeps();
   open(deps).edit(content("af"));
   await deps.clock.advance(1000);

@@ -15,8 +15,8 @@ const QRS = {
   ],
 };
 
-function near(one, other) {
-  return Math.abs(one - other) < 1e-9;
+function near(a, b) {
+  return Math.abs(a - b) < 1e-9;
 }
 
 test("an interval is drawn to scale", () => {
@@ -54,6 +54,6 @@ test("the label is above the second interval of the longest row", () => {
   assert.ok(near(from, cell.leftMm + (1.3 - cell.startS) * sheet.speedMmPerS));
 });
 
-test("nothing to draw has no label", () => {
+test("without intervals there is no label", () => {
   assert.equal(labeled(stretches(sheet, { leads: [], intervals_s: [] })), null);
 });

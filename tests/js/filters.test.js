@@ -58,24 +58,24 @@ for (const [name, hz, least, most] of [
   ["mains", 60, -0.2, 0.01],
 ]) {
   test(`${name} passes ${hz} Hz with ${least} to ${most} dB`, () => {
-    const kept = decibels(name, hz, { mainsHz: 50 });
-    assert.ok(kept >= least && kept <= most, `${kept.toFixed(2)} dB`);
+    const gainDb = decibels(name, hz, { mainsHz: 50 });
+    assert.ok(gainDb >= least && gainDb <= most, `${gainDb.toFixed(2)} dB`);
   });
 }
 
 test("the baseline filter is down 3 dB at 0.67 Hz", () => {
-  const kept =
+  const gainDb =
     20 *
     Math.log10(
       component(filtered(signal(sine(0.67), { seconds: 34 }), "baseline").leads[0], 0.67).amplitude / 10000,
     );
-  assert.ok(Math.abs(kept + 3) < 0.15, `${kept} dB`); // 30 s do not hold a whole number of periods of 0.67 Hz
+  assert.ok(Math.abs(gainDb + 3) < 0.15, `${gainDb} dB`); // 30 s do not hold a whole number of periods of 0.67 Hz
 });
 
 for (const rate of [300, 500, 1000]) {
   for (const hz of [50, 60]) {
     test(`${hz} Hz interference at ${rate} Hz is removed from the first sample to the last`, () => {
-      const seen = filtered(signal(sine(hz, 1000), { rate }), "mains", { mainsHz: hz });
+      const after = filtered(signal(sine(hz, 1000), { rate }), "mains", { mainsHz: hz });
       assert.ok(Math.max(...seen.leads[0].map(Math.abs)) <= 10);
     });
   }
@@ -88,7 +88,7 @@ for (const [name, hz] of [
   ["mains", 48],
 ]) {
   test(`${name} does not shift ${hz} Hz in time`, () => {
-    const seen = filtered(signal(sine(hz)), name, { mainsHz: 50 });
+    const after = filtered(signal(sine(hz)), name, { mainsHz: 50 });
     assert.ok(Math.abs(component(seen.leads[0], hz).phase) < 0.002);
   });
 }
@@ -97,16 +97,16 @@ const spike = (s) => 1500 * Math.exp(-(((s % 1) - 0.5) ** 2) / (2 * 0.012 ** 2))
 
 for (const name of FILTERS) {
   test(`${name} does not move a beat`, () => {
-    const one = signal(spike);
-    const seen = filtered(one, name, { mainsHz: 50 }).leads[4];
+    const ecg = signal(spike);
+    const after = filtered(ecg, name, { mainsHz: 50 }).leads[4];
     const peak = (samples) => samples.indexOf(Math.max(...samples.subarray(2000, 2500)), 2000);
-    assert.equal(peak(seen), peak(one.leads[4]));
+    assert.equal(peak(seen), peak(ecg.leads[4]));
     for (let k = 1; k < 50; k += 1)
       assert.ok(Math.abs(seen[2250 + k] - seen[2250 - k]) <= 2, `lopsided at ${k}`);
   });
 
   test(`${name} keeps a flat lead flat`, () => {
-    const seen = filtered(
+    const after = filtered(
       signal(() => 700),
       name,
       { mainsHz: 50 },
@@ -115,40 +115,40 @@ for (const name of FILTERS) {
   });
 
   test(`${name} keeps samples without a value`, () => {
-    const one = signal(spike);
+    const ecg = signal(spike);
     const holes = [0, 1, 2, 999, 1000, 1001, 1002, 4999];
-    for (const t of holes) one.leads[3][t] = INVALID;
-    const seen = filtered(one, name, { mainsHz: 50 }).leads[3];
+    for (const t of holes) ecg.leads[3][t] = INVALID;
+    const after = filtered(ecg, name, { mainsHz: 50 }).leads[3];
     const found = [...seen.keys()].filter((t) => seen[t] === INVALID);
     assert.deepEqual(found, holes);
   });
 
   test(`${name} leaves a lead without any value unchanged`, () => {
-    const one = signal(() => INVALID);
-    assert.deepEqual(filtered(one, name, { mainsHz: 50 }).leads[0], one.leads[0]);
+    const ecg = signal(() => INVALID);
+    assert.deepEqual(filtered(ecg, name, { mainsHz: 50 }).leads[0], ecg.leads[0]);
   });
 
   test(`${name} accepts a recording of one sample`, () => {
-    const one = signal(() => 5, { seconds: 1 / RATE });
-    assert.equal(filtered(one, name, { mainsHz: 50 }).leads[0].length, 1);
+    const ecg = signal(() => 5, { seconds: 1 / RATE });
+    assert.equal(filtered(ecg, name, { mainsHz: 50 }).leads[0].length, 1);
   });
 }
 
 test('a full-scale edge is clipped and never becomes "no value"', () => {
-  const one = signal((s) => (Math.floor(s * 5) % 2 ? 32767 : -32767));
-  const { leads } = filtered(one, "baseline");
+  const ecg = signal((s) => (Math.floor(s * 5) % 2 ? 32767 : -32767));
+  const { leads } = filtered(ecg, "baseline");
   assert.ok(!leads[0].includes(INVALID));
 });
 
 test("a gap causes no step in neighboring samples", () => {
-  const one = signal(() => 4000);
-  one.leads[0].fill(INVALID, 1000, 1500);
-  const seen = filtered(one, "40hz").leads[0];
+  const ecg = signal(() => 4000);
+  ecg.leads[0].fill(INVALID, 1000, 1500);
+  const after = filtered(ecg, "40hz").leads[0];
   assert.deepEqual([seen[999], seen[1500]], [4000, 4000]);
 });
 
 test("baseline wander is removed equally well at the ends", () => {
-  const seen = filtered(
+  const after = filtered(
     signal((s) => 2000 * Math.sin(2 * Math.PI * 0.15 * s)),
     "baseline",
   ).leads[0];
@@ -156,25 +156,25 @@ test("baseline wander is removed equally well at the ends", () => {
 });
 
 test('"off" returns the recording itself', () => {
-  const one = signal(spike);
-  assert.equal(filtered(one, "off"), one);
+  const ecg = signal(spike);
+  assert.equal(filtered(ecg, "off"), ecg);
 });
 
 test("a corner above the recorded band leaves the signal unchanged", () => {
-  const one = signal(spike, { rate: 300 });
-  assert.equal(filtered(one, "150hz"), one);
+  const ecg = signal(spike, { rate: 300 });
+  assert.equal(filtered(ecg, "150hz"), ecg);
 });
 
 test("a filtered view is computed once", () => {
-  const one = signal(spike);
-  assert.equal(filtered(one, "40hz"), filtered(one, "40hz"));
+  const ecg = signal(spike);
+  assert.equal(filtered(ecg, "40hz"), filtered(ecg, "40hz"));
 });
 
 test("filtering does not change the recording", () => {
-  const one = signal(spike);
-  const before = one.leads.map((samples) => samples.slice());
-  for (const name of FILTERS) filtered(one, name);
-  assert.deepEqual(one.leads, before);
+  const ecg = signal(spike);
+  const before = ecg.leads.map((samples) => samples.slice());
+  for (const name of FILTERS) filtered(ecg, name);
+  assert.deepEqual(ecg.leads, before);
 });
 
 test("an unknown filter is refused", () => {
@@ -186,8 +186,8 @@ for (const hz of [50, 60]) {
     assert.equal(mainsLineHz(signal((s) => spike(s) + 30 * Math.sin(2 * Math.PI * hz * s))), hz);
   });
 
-  test(`the mains filter removes ${hz} Hz without being told`, () => {
-    const seen = filtered(signal(sine(hz, 400)), "mains").leads[0];
+  test(`the mains filter removes ${hz} Hz without being given the frequency`, () => {
+    const after = filtered(signal(sine(hz, 400)), "mains").leads[0];
     assert.ok(Math.max(...seen.map(Math.abs)) <= 5);
   });
 }
@@ -197,21 +197,21 @@ test("without interference the mains frequency is taken as 50 Hz", () => {
 });
 
 test("at 100 Hz no mains frequency can be detected", () => {
-  const one = signal(spike, { rate: 100 });
-  assert.equal(filtered(one, "mains"), one);
+  const ecg = signal(spike, { rate: 100 });
+  assert.equal(filtered(ecg, "mains"), ecg);
 });
 
 const golden = JSON.parse(readFileSync(new URL("./fixtures/filters_golden.json", import.meta.url), "utf8"));
 
 for (const { name, rate, output } of golden.filters) {
   test(`${name} at ${rate} Hz matches SciPy`, () => {
-    const one = {
+    const ecg = {
       samplingRateHz: rate,
       nSamples: golden.input.length,
       status: [1],
       leads: [Int16Array.from(golden.input)],
     };
-    const seen = [...filtered(one, name).leads[0]];
+    const after = [...filtered(ecg, name).leads[0]];
     const furthest = Math.max(...seen.map((value, t) => Math.abs(value - output[t])));
     assert.ok(furthest <= 1, `${furthest} steps apart`);
   });
@@ -219,9 +219,9 @@ for (const { name, rate, output } of golden.filters) {
 
 test("filtering twelve leads of ten seconds takes milliseconds", () => {
   const times = [...Array(5)].map((_, i) => {
-    const one = signal((s) => spike(s + i));
+    const ecg = signal((s) => spike(s + i));
     const from = performance.now();
-    filtered(one, "baseline");
+    filtered(ecg, "baseline");
     return performance.now() - from;
   });
   // The benchmark reports the number; this only catches an algorithm of the wrong complexity.

@@ -88,8 +88,8 @@ test("intervals are drawn from low to high", () => {
 });
 
 test("posterior intervals look different", () => {
-  const [usual, rare] = figure([ROW, RARE], LOOK).data;
-  assert.notEqual(usual.marker.symbol, rare.marker.symbol);
+  const [ordinary, rare] = figure([ROW, RARE], LOOK).data;
+  assert.notEqual(ordinary.marker.symbol, rare.marker.symbol);
 });
 
 test("the height of a row does not depend on their number", () => {

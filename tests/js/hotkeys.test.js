@@ -38,9 +38,9 @@ for (const [pressed, spelled] of [
 }
 
 test("the control that claims the key is found", () => {
-  const wanted = control("? F1");
-  const root = { querySelectorAll: () => [control("n"), wanted] };
-  assert.equal(controlFor(root, "F1"), wanted);
+  const claimant = control("? F1");
+  const root = { querySelectorAll: () => [control("n"), claimant] };
+  assert.equal(controlFor(root, "F1"), claimant);
 });
 
 test("a key that no control claims has no control", () => {

@@ -37,7 +37,7 @@ test("taking a key in use swaps the two", () => {
   assert.deepEqual(DEFAULT_KEYS.map((key) => chosen(keymap, key)).slice(0, 3), ["k", "1", "n"]);
 });
 
-test("no two commands ever share a key, whatever is chosen in whatever order", () => {
+test("no two commands ever share a key, whatever the reader assigns", () => {
   const movable = DEFAULT_KEYS.filter((key) => !FIXED.includes(key));
   let keymap = {};
   for (let i = 0; i < 200; i += 1) {
@@ -61,8 +61,8 @@ test("the fixed keys cannot be taken or changed", () => {
 });
 
 test("keys reserved by the page or browsers are refused", () => {
-  for (const wanted of ["Tab", "Enter", "Space", "Control+w", "Alt+ArrowLeft", "F5"]) {
-    assert.equal(objection({}, DEFAULT_KEYS, "n", wanted)?.kind, "reserved", wanted);
+  for (const key of ["Tab", "Enter", "Space", "Control+w", "Alt+ArrowLeft", "F5"]) {
+    assert.equal(objection({}, DEFAULT_KEYS, "n", key)?.kind, "reserved", key);
   }
 });
 
@@ -79,5 +79,5 @@ test("a stored value is restored only if it is a keymap", () => {
     [{}, {}, {}, { n: "v" }],
   );
   assert.deepEqual(restore({ n: "v", k: "v" }), {}, "one key, two commands");
-  assert.deepEqual(restore({ "Control+Enter": "v" }), {}, "the way to submit stays");
+  assert.deepEqual(restore({ "Control+Enter": "v" }), {}, "the submit key stays fixed");
 });

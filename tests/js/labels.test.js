@@ -16,7 +16,7 @@ function having(...codes) {
   return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
 }
 
-function kinds(content) {
+function objectionsTo(content) {
   return objections(content, catalogue).map(({ kind, weight }) => `${kind} ${weight}`);
 }
 
@@ -40,27 +40,29 @@ test("any finding blocks the normal class", () => {
 });
 
 test("contradicting findings are allowed, but the reader is asked", () => {
-  assert.deepEqual(kinds(having(AF, "sinus_tachycardia")), ["contradiction asks"]);
+  assert.deepEqual(objectionsTo(having(AF, "sinus_tachycardia")), ["contradiction asks"]);
 });
 
 test("contradictions are detected in either order", () => {
-  assert.deepEqual(kinds(having("sinus_tachycardia", AF)), ["contradiction asks"]);
+  assert.deepEqual(objectionsTo(having("sinus_tachycardia", AF)), ["contradiction asks"]);
 });
 
 test("an unusual combination only gets a hint", () => {
-  assert.deepEqual(kinds(having(AF, "atrial_flutter")), ["unusual hints"]);
+  assert.deepEqual(objectionsTo(having(AF, "atrial_flutter")), ["unusual hints"]);
 });
 
 test("the reader is asked about an empty reading", () => {
-  assert.deepEqual(kinds(labels.blank()), ["nothing-chosen asks"]);
+  assert.deepEqual(objectionsTo(labels.blank()), ["nothing-chosen asks"]);
 });
 
 test("an unreadable exam needs no finding", () => {
-  assert.deepEqual(kinds(labels.setQuality(labels.blank(), "unreadable")), []);
+  assert.deepEqual(objectionsTo(labels.setQuality(labels.blank(), "unreadable")), []);
 });
 
 test("an unreadable exam cannot have findings", () => {
-  assert.deepEqual(kinds(labels.setQuality(having(AF), "unreadable")), ["unreadable-with-findings forbids"]);
+  assert.deepEqual(objectionsTo(labels.setQuality(having(AF), "unreadable")), [
+    "unreadable-with-findings forbids",
+  ]);
 });
 
 test('"unreadable" chosen again clears the classes and nothing else', () => {
@@ -76,7 +78,7 @@ test('"unreadable" chosen again clears the classes and nothing else', () => {
 });
 
 test("an ordinary reading has no objections", () => {
-  assert.deepEqual(kinds(having(RBBB)), []);
+  assert.deepEqual(objectionsTo(having(RBBB)), []);
 });
 
 test("certainty belongs to one finding", () => {
@@ -121,8 +123,8 @@ test("a class is found or not assessable, never both", () => {
     [notAssessable.findings.map((finding) => finding.class), notAssessable.not_assessable],
     [[RBBB], [AF]],
   );
-  const found = labels.add(notAssessable, AF, catalogue);
-  assert.deepEqual([labels.holds(found, AF), found.not_assessable], [true, []]);
+  const toggled = labels.add(notAssessable, AF, catalogue);
+  assert.deepEqual([labels.holds(toggled, AF), toggled.not_assessable], [true, []]);
 });
 
 test("the normal ECG cannot be marked not assessable", () => {
@@ -137,18 +139,18 @@ test("not assessable toggles back to found, unless the normal ECG blocks it", ()
 });
 
 test("a class marked not assessable makes the reading non-empty", () => {
-  assert.deepEqual(kinds(labels.setNotAssessable(labels.blank(), AF, catalogue)), []);
+  assert.deepEqual(objectionsTo(labels.setNotAssessable(labels.blank(), AF, catalogue)), []);
 });
 
 test("a normal exam with a class that is not assessable is asked about", () => {
-  assert.deepEqual(kinds(labels.setNotAssessable(having(NORMAL), AF, catalogue)), [
+  assert.deepEqual(objectionsTo(labels.setNotAssessable(having(NORMAL), AF, catalogue)), [
     "normal-not-assessable asks",
   ]);
 });
 
-test("an unreadable exam has no single class that is not assessable", () => {
+test("an unreadable exam cannot have classes marked not assessable", () => {
   const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalogue);
-  assert.deepEqual(kinds(labels.setQuality(notAssessable, "unreadable")), [
+  assert.deepEqual(objectionsTo(labels.setQuality(notAssessable, "unreadable")), [
     "unreadable-with-findings forbids",
   ]);
 });
@@ -169,8 +171,8 @@ test("the same measurement is not attached twice", () => {
 });
 
 test("a draft with different evidence is a different draft", () => {
-  const one = labels.localise(having(AF), AF, { tracing: 1, leads: ["II"], from_s: 1, to_s: 2 });
-  assert.ok(!labels.same(one, having(AF)));
+  const localized = labels.localise(having(AF), AF, { tracing: 1, leads: ["II"], from_s: 1, to_s: 2 });
+  assert.ok(!labels.same(localized, having(AF)));
 });
 
 test("malformed evidence is not restored", () => {

@@ -107,12 +107,12 @@ test("a sheet too tall for the page is printed at a whole percentage of its size
 });
 
 test("paper added above and below keeps row distance and grid alignment", () => {
-  const usual = arrange({ durationS: 10 });
+  const standard = arrange({ durationS: 10 });
   const taller = arrange({ durationS: 10, headMm: 10, footMm: 5 });
-  assert.equal(taller.heightMm, usual.heightMm + 15);
+  assert.equal(taller.heightMm, standard.heightMm + 15);
   assert.deepEqual(
     taller.cells.map(({ baselineMm }) => baselineMm - 5),
-    usual.cells.map(({ baselineMm }) => baselineMm),
+    standard.cells.map(({ baselineMm }) => baselineMm),
   );
 });
 

@@ -8,7 +8,7 @@ import { lookAt } from "../../static/js/tools/lens.js";
 const VIEW = { width: 20, height: 16 };
 
 /** Ten seconds at rest; lead I has a wave of `millivolts` in its first two seconds. */
-function coordinates(millivolts = 0) {
+function sheetCoordinates(millivolts = 0) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = 0; t < 1000; t += 7) leads[0][t] = millivolts * 1000;
   const signal = {
@@ -27,23 +27,32 @@ function firstRow({ sheet }) {
 }
 
 test("over a trace the lens looks straight down", () => {
-  const one = coordinates();
-  assert.equal(lookAt(one, { x: 40, y: firstRow(one) + 4 }, VIEW), firstRow(one) + 4);
+  const coordinates = sheetCoordinates();
+  assert.equal(lookAt(coordinates, { x: 40, y: firstRow(coordinates) + 4 }, VIEW), firstRow(coordinates) + 4);
 });
 
 test("on the peak of a tall wave it looks at the peak", () => {
-  const one = coordinates(1.5);
-  assert.equal(lookAt(one, { x: 40, y: firstRow(one) - 15 }, VIEW), firstRow(one) - 15);
+  const coordinates = sheetCoordinates(1.5);
+  assert.equal(
+    lookAt(coordinates, { x: 40, y: firstRow(coordinates) - 15 }, VIEW),
+    firstRow(coordinates) - 15,
+  );
 });
 
 test("between two rows it moves just far enough to show the nearer one", () => {
-  const one = coordinates();
-  assert.equal(lookAt(one, { x: 40, y: firstRow(one) - 12 }, VIEW), firstRow(one) - 5);
-  assert.equal(lookAt(one, { x: 40, y: firstRow(one) + 12 }, VIEW), firstRow(one) + 5);
-  const next = firstRow(one) + one.pitchMm;
-  assert.equal(lookAt(one, { x: 40, y: next - 12 }, VIEW), next - 5);
+  const coordinates = sheetCoordinates();
+  assert.equal(
+    lookAt(coordinates, { x: 40, y: firstRow(coordinates) - 12 }, VIEW),
+    firstRow(coordinates) - 5,
+  );
+  assert.equal(
+    lookAt(coordinates, { x: 40, y: firstRow(coordinates) + 12 }, VIEW),
+    firstRow(coordinates) + 5,
+  );
+  const next = firstRow(coordinates) + coordinates.pitchMm;
+  assert.equal(lookAt(coordinates, { x: 40, y: next - 12 }, VIEW), next - 5);
 });
 
 test("outside all traces it looks straight down", () => {
-  assert.equal(lookAt(coordinates(), { x: -30, y: 7 }, VIEW), 7);
+  assert.equal(lookAt(sheetCoordinates(), { x: -30, y: 7 }, VIEW), 7);
 });

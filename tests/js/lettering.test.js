@@ -30,13 +30,13 @@ function signal({ tallMv = 1, rate = 500, phaseS = 0 } = {}) {
   };
 }
 
-function draw(one, asked = {}, pxPerMm = 4) {
-  const sheet = arrange({ durationS: 10, ...asked });
-  const { data, layout } = figure(one, sheet, pxPerMm, WORDS);
-  const trace = (uid) => data.find((one) => one.uid === uid);
+function draw(ecg, options = {}, pxPerMm = 4) {
+  const sheet = arrange({ durationS: 10, ...options });
+  const { data, layout } = figure(ecg, sheet, pxPerMm, WORDS);
+  const traceOf = (uid) => data.find((trace) => trace.uid === uid);
   return {
     sheet,
-    names: trace("names"),
+    names: traceOf("names"),
     ticks: ticksOf(layout),
     lines: data.filter(({ uid }) => uid.startsWith("lead-")),
     pxPerMm,
@@ -46,8 +46,8 @@ function draw(one, asked = {}, pxPerMm = 4) {
 /** The ticks as `{x, low, high}`. */
 function ticksOf({ shapes }) {
   const all = shapes.flatMap(({ path }) => path.split("M").slice(1));
-  return all.map((one) => {
-    const [[x, from], [, to]] = one.split("L").map((end) => end.split(",").map(Number));
+  return all.map((path) => {
+    const [[x, from], [, to]] = path.split("L").map((end) => end.split(",").map(Number));
     return { x, low: Math.min(from, to), high: Math.max(from, to) };
   });
 }
@@ -62,10 +62,10 @@ function boxes({ names, pxPerMm }) {
 }
 
 /** The names that a wave touches at any sample. */
-function touched(drawn) {
-  return boxes(drawn)
+function touched(drawing) {
+  return boxes(drawing)
     .filter(({ x0, x1, y0, y1 }) =>
-      drawn.lines.some((line) =>
+      drawing.lines.some((line) =>
         line.y.some((y, i) => {
           const x = line.x0 + i * line.dx;
           const before = i > 0 ? line.y[i - 1] : y;
@@ -114,10 +114,10 @@ test("no name touches a wave at any speed or gain on 3x4", () => {
 test("no two names overlap", () => {
   for (const layout of layouts) {
     const all = boxes(draw(signal(), layout));
-    const clashes = all.filter((one, i) =>
+    const clashes = all.filter((box, i) =>
       all
         .slice(i + 1)
-        .some((other) => one.x0 < other.x1 && other.x0 < one.x1 && one.y0 < other.y1 && other.y0 < one.y1),
+        .some((other) => box.x0 < other.x1 && other.x0 < box.x1 && box.y0 < other.y1 && other.y0 < box.y1),
     );
     assert.deepEqual(clashes, []);
   }
@@ -125,10 +125,10 @@ test("no two names overlap", () => {
 
 test("every name is on the paper", () => {
   for (const layout of layouts) {
-    const drawn = draw(signal({ tallMv: 3 }), layout);
-    const { widthMm, heightMm } = drawn.sheet;
+    const drawing = draw(signal({ tallMv: 3 }), layout);
+    const { widthMm, heightMm } = drawing.sheet;
     assert.ok(
-      boxes(drawn).every(({ x0, x1, y0, y1 }) => x0 >= 0 && x1 <= widthMm && y0 >= 0 && y1 <= heightMm),
+      boxes(drawing).every(({ x0, x1, y0, y1 }) => x0 >= 0 && x1 <= widthMm && y0 >= 0 && y1 <= heightMm),
     );
   }
 });
@@ -140,12 +140,12 @@ test("on a flat ECG every name has the same height above its baseline", () => {
 });
 
 test("in close rows names are in the gutter, with their notes below", () => {
-  const one = signal();
-  one.status[8] = 2;
-  const { names } = draw(one, { arrangement: "12x1" });
-  const at = names.text.indexOf("derived");
+  const ecg = signal();
+  ecg.status[8] = 2;
+  const { names } = draw(ecg, { arrangement: "12x1" });
+  const derived = names.text.indexOf("derived");
   assert.ok(names.x.every((x) => x < 15));
-  assert.ok(names.y[at] < names.y[names.text.indexOf("V3")]);
+  assert.ok(names.y[derived] < names.y[names.text.indexOf("V3")]);
 });
 
 test("ticks above and below mark each border between two leads of a row", () => {
@@ -158,7 +158,7 @@ test("a tick never lies on a QRS at the border", () => {
     const { ticks, lines } = draw(signal({ tallMv: 2, phaseS }));
     for (const { x, low, high } of ticks) {
       const isCrossed = lines.some((line) =>
-        line.y.some((y, at) => Math.abs(line.x0 + at * line.dx - x) < 0.3 && y >= low && y <= high),
+        line.y.some((y, i) => Math.abs(line.x0 + i * line.dx - x) < 0.3 && y >= low && y <= high),
       );
       assert.ok(!isCrossed, `phase ${phaseS}, x ${x}`);
     }

@@ -181,8 +181,8 @@ test("a correction that came too late is removed; one refused for its content st
     assert.equal(deps.events[0].type, "refused");
     return deps.store.names("correction/").length;
   };
-  const kinds = ["reading-final", "not-the-latest", "batch-closed", "withdrawn", "invalid"];
-  assert.deepEqual(await Promise.all(kinds.map(kept)), [0, 0, 0, 1, 1]);
+  const problems = ["reading-final", "not-the-latest", "batch-closed", "withdrawn", "invalid"];
+  assert.deepEqual(await Promise.all(problems.map(kept)), [0, 0, 0, 1, 1]);
 });
 
 test("two windows send each entry once", async () => {

@@ -5,7 +5,7 @@ import { SESSION_MS, current, pace, withSubmission } from "../../static/js/desk/
 
 const MINUTE = 60_000;
 
-function read(...minutes) {
+function submissionsAt(...minutes) {
   return minutes.reduce(
     (list, minute, id) => withSubmission(list, { id, at: minute * MINUTE, activeMs: 40_000 }),
     [],
@@ -17,24 +17,24 @@ test("there is no pace before the first submission", () => {
 });
 
 test("the pace is the mean of the session", () => {
-  const list = withSubmission(read(0, 1), { id: 9, at: 2 * MINUTE, activeMs: 10_000 });
+  const list = withSubmission(submissionsAt(0, 1), { id: 9, at: 2 * MINUTE, activeMs: 10_000 });
   assert.deepEqual(pace(list, 2 * MINUTE, 20), { count: 3, seconds: 30, part: "evening" });
 });
 
 test("a long pause starts a new session", () => {
-  const list = read(0, 1, 200);
+  const list = submissionsAt(0, 1, 200);
   assert.equal(list.length, 1);
-  assert.deepEqual(current(read(0, 1), MINUTE + SESSION_MS + 1), []);
+  assert.deepEqual(current(submissionsAt(0, 1), MINUTE + SESSION_MS + 1), []);
 });
 
 test("a correction counts its exam once", () => {
-  const list = withSubmission(read(0, 1), { id: 1, at: 3 * MINUTE, activeMs: 20_000 });
+  const list = withSubmission(submissionsAt(0, 1), { id: 1, at: 3 * MINUTE, activeMs: 20_000 });
   assert.equal(pace(list, 3 * MINUTE, 9).count, 2);
 });
 
 test("includes the part of the day", () => {
   assert.deepEqual(
-    [2, 9, 14, 21].map((hour) => pace(read(0), 0, hour).part),
+    [2, 9, 14, 21].map((hour) => pace(submissionsAt(0), 0, hour).part),
     ["night", "morning", "afternoon", "evening"],
   );
 });
@@ -44,7 +44,7 @@ test("malformed stored data counts as empty", () => {
 });
 
 test("an abstention does not count as a reading, even after one", () => {
-  const read = withSubmission(null, { id: 1, at: 0, activeMs: 30_000 });
-  assert.deepEqual(withSubmission(read, { id: 2, at: 1, activeMs: 5_000, outcome: "abstained" }), read);
-  assert.deepEqual(withSubmission(read, { id: 1, at: 1, activeMs: 5_000, outcome: "abstained" }), []);
+  const list = withSubmission(null, { id: 1, at: 0, activeMs: 30_000 });
+  assert.deepEqual(withSubmission(list, { id: 2, at: 1, activeMs: 5_000, outcome: "abstained" }), list);
+  assert.deepEqual(withSubmission(list, { id: 1, at: 1, activeMs: 5_000, outcome: "abstained" }), []);
 });

@@ -8,7 +8,7 @@ function assignment(id, next) {
 }
 
 /** A queue of five exams that counts its fetches. */
-function five() {
+function queueOfFive() {
   const fetched = [];
   const queue = new Queue({
     loadAssignment: async (id) => {
@@ -25,7 +25,7 @@ function five() {
 }
 
 test("the next three exams are loaded ahead", async () => {
-  const { queue } = five();
+  const { queue } = queueOfFive();
   await queue.loadAhead(assignment(1, 2), async () => {});
   assert.deepEqual(
     [2, 3, 4, 5].map((id) => queue.ready(id) !== null),
@@ -34,21 +34,21 @@ test("the next three exams are loaded ahead", async () => {
 });
 
 test("only the next exam is drawn ahead", async () => {
-  const { queue } = five();
+  const { queue } = queueOfFive();
   const drawn = [];
   await queue.loadAhead(assignment(1, 2), async (next) => drawn.push(next.id));
   assert.deepEqual(drawn, [2]);
 });
 
 test("nothing is fetched twice", async () => {
-  const { queue, fetched } = five();
+  const { queue, fetched } = queueOfFive();
   await queue.loadAhead(assignment(1, 2), async () => {});
   await queue.loadAhead(assignment(1, 2), async () => {});
   assert.equal(new Set(fetched).size, fetched.length);
 });
 
 test("concurrent requests for the same exam share one fetch", async () => {
-  const { queue, fetched } = five();
+  const { queue, fetched } = queueOfFive();
   await Promise.all([
     queue.loadAhead(assignment(1, 2), async () => {}),
     queue.loadAhead(assignment(1, 2), async () => {}),
@@ -70,25 +70,25 @@ test("a failed request is retried", async () => {
   assert.equal(tries, 2);
 });
 
-test("an exam that was taken back may be read again", () => {
-  const { queue } = five();
+test("an exam whose reading was retracted may be read again", () => {
+  const { queue } = queueOfFive();
   queue.finish(2);
   queue.forget(2);
   assert.equal(queue.after(assignment(1, 2)), 2);
 });
 
 test("a submitted exam never comes next", async () => {
-  const { queue } = five();
+  const { queue } = queueOfFive();
   queue.finish(2);
   assert.equal(queue.after(assignment(1, 2)), null);
 });
 
 test("recognizes the end of the queue", () => {
-  assert.equal(five().queue.after(assignment(5, null)), null);
+  assert.equal(queueOfFive().queue.after(assignment(5, null)), null);
 });
 
 test("the previous exam is loaded only where its reader may compare", async () => {
-  const { queue, fetched } = five();
+  const { queue, fetched } = queueOfFive();
   const compared = assignment(1, 2);
   await queue.loadPreviousExam({ ...compared, exam: { ...compared.exam, prior: null } });
   assert.deepEqual(fetched, []);

@@ -7,10 +7,10 @@ import { FakeStorage } from "./fakes/desk.js";
 
 /** A backup that outlives the storage. */
 class FakeBackup {
-  kept = new Map();
-  put = (name, text) => this.kept.set(name, text);
-  remove = (name) => this.kept.delete(name);
-  entries = async (prefix) => [...this.kept].filter(([name]) => name.startsWith(prefix));
+  items = new Map();
+  put = (name, text) => this.items.set(name, text);
+  remove = (name) => this.items.delete(name);
+  entries = async (prefix) => [...this.items].filter(([name]) => name.startsWith(prefix));
 }
 
 test("recovers what the storage lost when the browser was killed", async () => {
@@ -54,7 +54,7 @@ test("another reader of the same computer recovers nothing", async () => {
 test("settings have no backup copy", () => {
   const backup = new FakeBackup();
   new ReaderStore(new FakeStorage(), "ana", backup).write("sheet", {});
-  assert.equal(backup.kept.size, 0);
+  assert.equal(backup.items.size, 0);
 });
 
 test("works without a backup", async () => {
@@ -76,11 +76,11 @@ function fullStorage() {
 test("an older copy does not overwrite newer work", async () => {
   const backup = new FakeBackup();
   const storage = new FakeStorage();
-  let at = 1;
-  const store = new ReaderStore(storage, "ana", backup, () => at);
+  let now = 1;
+  const store = new ReaderStore(storage, "ana", backup, () => now);
   store.write("draft/7", { version: 1 });
   backup.put = () => {}; // the newer copy is lost
-  at = 2;
+  now = 2;
   store.write("draft/7", { version: 2 });
   await store.recover();
   assert.deepEqual(store.read("draft/7"), { version: 2 });

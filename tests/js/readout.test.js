@@ -34,7 +34,7 @@ function placed(kind, legs, cycles = 1) {
   };
 }
 
-for (const [state, language, said] of [
+for (const [state, language, text] of [
   [
     placed("interval", [
       [1, 0],
@@ -104,8 +104,8 @@ for (const [state, language, said] of [
     "0.00 mV · 0.0 mm",
   ],
 ]) {
-  test(`calipers show "${said}" in ${language}`, () =>
-    assert.equal(readout(state, coordinates, words, language), said));
+  test(`calipers show "${text}" in ${language}`, () =>
+    assert.equal(readout(state, coordinates, words, language), text));
 }
 
 for (const [event, action] of [

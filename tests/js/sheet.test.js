@@ -23,15 +23,15 @@ function signal({ rate = 500, seconds = 10, rest = 0, unit = 1 } = {}) {
   };
 }
 
-function draw(one, asked = {}) {
-  const sheet = arrange({ durationS: one.nSamples / one.samplingRateHz, ...asked });
-  const { data } = figure(one, sheet, 4, WORDS);
+function draw(ecg, options = {}) {
+  const sheet = arrange({ durationS: ecg.nSamples / ecg.samplingRateHz, ...options });
+  const { data } = figure(ecg, sheet, 4, WORDS);
   return {
     sheet,
     lines: data.filter(({ uid }) => uid.startsWith("lead-")),
     absent: data.find(({ uid }) => uid === "absent"),
     names: data.find(({ mode }) => mode === "text").text,
-    layout: figure(one, sheet, 4, WORDS).layout,
+    layout: figure(ecg, sheet, 4, WORDS).layout,
   };
 }
 
@@ -72,9 +72,9 @@ test("an electrode's offset does not move the lead off its baseline", () => {
 });
 
 test("a gap stays a gap", () => {
-  const one = signal();
-  one.leads[0].fill(INVALID, 100, 200);
-  const { lines } = draw(one);
+  const ecg = signal();
+  ecg.leads[0].fill(INVALID, 100, 200);
+  const { lines } = draw(ecg);
   assert.deepEqual([lines[0].y[99], lines[0].y[100], lines[0].y[199], lines[0].y[200]].map(Number.isNaN), [
     false,
     true,
@@ -84,9 +84,9 @@ test("a gap stays a gap", () => {
 });
 
 test("a missing lead is named and drawn as a dashed line", () => {
-  const one = signal();
-  one.status[8] = 0;
-  const { lines, names, absent, sheet } = draw(one);
+  const ecg = signal();
+  ecg.status[8] = 0;
+  const { lines, names, absent, sheet } = draw(ecg);
   const v3 = sheet.cells.find(({ name }) => name === "V3");
   assert.ok(names.includes("V3 · not recorded"));
   assert.ok(!lines.some(({ name }) => name === "V3"));
@@ -101,9 +101,9 @@ test("a missing lead is named and drawn as a dashed line", () => {
 });
 
 test("a flat lead is named and drawn", () => {
-  const one = signal();
-  one.leads[11].fill(0);
-  const { lines, names } = draw(one);
+  const ecg = signal();
+  ecg.leads[11].fill(0);
+  const { lines, names } = draw(ecg);
   assert.ok(names.includes("V6 · flat"));
   assert.ok(lines.some(({ name }) => name === "V6"));
 });
@@ -120,9 +120,9 @@ test("−aVR is aVR inverted", () => {
 });
 
 test("a derived lead is marked", () => {
-  const one = signal();
-  one.status[2] = 2;
-  assert.ok(draw(one).names.includes("III · derived"));
+  const ecg = signal();
+  ecg.status[2] = 2;
+  assert.ok(draw(ecg).names.includes("III · derived"));
 });
 
 test("thirteen stretches are drawn on 3x4 with a rhythm strip", () => {
@@ -161,9 +161,9 @@ test("the median without any value is zero", () => {
 
 /** One wave of `millivolts` in `lead`, half a second after the start. */
 function wave(lead, millivolts) {
-  const one = signal();
-  one.leads[lead][250] = millivolts * 1000;
-  return one;
+  const ecg = signal();
+  ecg.leads[lead][250] = millivolts * 1000;
+  return ecg;
 }
 
 const [LEAD_I, LEAD_II] = [0, 1];

@@ -14,11 +14,11 @@ const words = createTexts({
 });
 
 function line({ signal = {}, sheet = {} } = {}) {
-  const shown = {
+  const settings = {
     sheet: { speedMmPerS: 25, gainMmPerMv: 10, filter: "off", ...sheet },
     signal: { samplingRateHz: 500, ...signal },
   };
-  return settingsLine(shown, words);
+  return settingsLine(settings, words);
 }
 
 test("the line describes how the sheet is drawn", () => {

@@ -39,7 +39,7 @@ test("a packet too short for its header is refused", () => {
   assert.throws(() => decode(new ArrayBuffer(35)), BadPacket);
 });
 
-test("other bytes are refused", () => {
+test("a packet with the wrong first byte is refused", () => {
   const bytes = new Uint8Array(packet());
   bytes[0] = 0x50;
   assert.throws(() => decode(bytes.buffer), BadPacket);

@@ -80,17 +80,17 @@ test("a reading that the device cannot keep is reported, and closing the page as
 const NOTHING = { ...CONTENT, findings: [] };
 
 /** The reader is asked whether to abstain, and has read the question. */
-async function askedToAbstain() {
+async function deskAskingToAbstain() {
   globalThis.document = new FakeDocument();
-  const asked = desk({ content: NOTHING });
-  asked.submitActions.abstain();
-  await asked.clock.advance(PAUSE_MS);
+  const page = desk({ content: NOTHING });
+  page.submitActions.abstain();
+  await page.clock.advance(PAUSE_MS);
   delete globalThis.document;
-  return asked;
+  return page;
 }
 
 test("abstaining asks, can be canceled, and is confirmed by repeating", async () => {
-  const { log, submitActions } = await askedToAbstain();
+  const { log, submitActions } = await deskAskingToAbstain();
   assert.deepEqual(
     [log.sent, log.notice, textOf(log.link)],
     [0, "abstain-confirm abstain-again", "cancel Esc"],
@@ -101,7 +101,7 @@ test("abstaining asks, can be canceled, and is confirmed by repeating", async ()
 });
 
 test("a canceled question is asked again", async () => {
-  const { log, submitActions } = await askedToAbstain();
+  const { log, submitActions } = await deskAskingToAbstain();
   assert.deepEqual([submitActions.cancel(), log.notice, submitActions.cancel()], [true, "", false]);
   globalThis.document = new FakeDocument();
   submitActions.abstain();

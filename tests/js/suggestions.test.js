@@ -16,27 +16,27 @@ const SIGNED = { id: 7, state: "submitted", reading: { findings: [] }, suggestio
 /** What the panel calls when it shows something. */
 const SILENT = { onShow: () => {}, onView: () => {} };
 
-function measured(value, reason = "") {
+function measurement(value, reason = "") {
   return { value, confidence: 1, n_beats: 9, reason };
 }
 
 /** A panel that records its requests. */
 function panel() {
-  const asked = [];
+  const requested = [];
   const api = {
     loadSuggestions: async (id) => {
-      asked.push(id);
+      requested.push(id);
       return new Promise(() => {});
     },
   };
-  return { asked, shown: new Suggestions(new FakeElement("section"), { ...SILENT, api }) };
+  return { requested, view: new Suggestions(new FakeElement("section"), { ...SILENT, api }) };
 }
 
 for (const state of ["todo", "draft"]) {
   test(`no suggestions are loaded for an exam in state ${state}`, () => {
-    const { asked, shown } = panel();
-    shown.show({ id: 7, state, reading: null });
-    assert.deepEqual(asked, []);
+    const { requested, view } = panel();
+    view.show({ id: 7, state, reading: null });
+    assert.deepEqual(requested, []);
   });
 }
 
@@ -46,42 +46,42 @@ test("suggestions on a signed exam are not loaded before the reader asks for the
     ["2026-06-01T12:00:00Z", "model-show-final"],
     [null, "model-show"],
   ]) {
-    const asked = [];
+    const requested = [];
     let click;
     const root = Object.assign(new FakeElement("section"), {
       contains: () => false,
       addEventListener: (name, action) => name === "click" && (click = action),
     });
-    const shown = new Suggestions(root, {
+    const view = new Suggestions(root, {
       ...SILENT,
       words: (key) => key,
       api: {
         loadSuggestions: async (id) => {
-          asked.push(id);
+          requested.push(id);
           return new Promise(() => {});
         },
       },
     });
     const last = { ...SIGNED, suggestions: "offered", undo_until: until };
-    await shown.show(last);
+    await view.show(last);
     const button = root.children.at(-1);
-    assert.deepEqual([asked, root.hidden, button.children[0]], [[], false, text]);
+    assert.deepEqual([requested, root.hidden, button.children[0]], [[], false, text]);
     click({ target: { closest: () => ({ dataset: { part: "see-suggestions" } }) } });
-    assert.deepEqual([asked, last.undo_until], [[7], null]);
+    assert.deepEqual([requested, last.undo_until], [[7], null]);
   }
   delete globalThis.document;
 });
 
 test("suggestions that were seen before are loaded at once", () => {
-  const { asked, shown } = panel();
-  shown.show(SIGNED);
-  assert.deepEqual(asked, [7]);
+  const { requested, view } = panel();
+  view.show(SIGNED);
+  assert.deepEqual(requested, [7]);
 });
 
 test("the previous exam's suggestions are hidden at once", () => {
-  const { shown } = panel();
-  shown.show({ id: 8, state: "todo", reading: null });
-  assert.equal(shown.root.hidden, true);
+  const { view } = panel();
+  view.show({ id: 8, state: "todo", reading: null });
+  assert.equal(view.root.hidden, true);
 });
 
 test("without the signed reading no suggestions are loaded or offered", () => {
@@ -111,17 +111,17 @@ test("a finding that the model suggests too is not listed", () => {
 });
 
 test("a measurement is shown with its unit", () => {
-  assert.deepEqual(readouts({ pr_ms: measured(238.4) }, "bazett", "en"), [
+  assert.deepEqual(readouts({ pr_ms: measurement(238.4) }, "bazett", "en"), [
     { name: "measured-pr", text: "238 ms", nBeats: 9, reason: "" },
   ]);
 });
 
 test("an angle has no space before the degree sign", () => {
-  assert.equal(readouts({ axis_deg: measured(-45) }, "", "en")[0].text, "−45°");
+  assert.equal(readouts({ axis_deg: measurement(-45) }, "", "en")[0].text, "−45°");
 });
 
 test("a missing measurement has its reason instead of a number", () => {
-  const [row] = readouts({ pr_ms: measured(null, "no_p_wave") }, "", "en");
+  const [row] = readouts({ pr_ms: measurement(null, "no_p_wave") }, "", "en");
   assert.deepEqual([row.text, row.reason], [null, "no_p_wave"]);
 });
 
@@ -130,7 +130,7 @@ for (const [formula, name] of [
   ["", "check-qtc_fridericia_ms"],
 ]) {
   test(`QT is labeled as corrected by ${formula || "the formula of version 1"}`, () => {
-    const both = { qtc_hodges_ms: measured(440), qtc_fridericia_ms: measured(430) };
+    const both = { qtc_hodges_ms: measurement(440), qtc_fridericia_ms: measurement(430) };
     assert.deepEqual(
       readouts(both, formula, "en").map((row) => row.name),
       [name],
@@ -173,14 +173,14 @@ test("a suggestion without a decision has no verdict", () => {
 test("an answer that arrives after leaving is neither shown nor counted", async () => {
   let answer;
   const viewed = [];
-  const shown = new Suggestions(new FakeElement("section"), {
+  const view = new Suggestions(new FakeElement("section"), {
     api: { loadSuggestions: () => new Promise((resolve) => (answer = resolve)) },
     onView: (id) => viewed.push(id),
     onShow: () => {},
   });
-  const showing = shown.show(SIGNED);
-  shown.leave();
+  const showing = view.show(SIGNED);
+  view.leave();
   answer({ suggestions: [], covered_classes: [] });
   await showing;
-  assert.deepEqual([shown.root.hidden, viewed.filter((id) => id !== null)], [true, []]);
+  assert.deepEqual([view.root.hidden, viewed.filter((id) => id !== null)], [true, []]);
 });

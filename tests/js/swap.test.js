@@ -7,17 +7,17 @@ import { SWAPS, swapped } from "../../static/js/tools/swap.js";
 const HEART = { RA: -260, LA: 340, LL: 940, V1: -500, V2: 700, V3: 1100, V4: 1400, V5: 1000, V6: 600 };
 
 /** The twelve leads of electrodes at these potentials; doubled, so that Goldberger's halves are integers. */
-function recorded(at) {
-  const center = (at.RA + at.LA + at.LL) / 3;
+function recordingOf(potentials) {
+  const center = (potentials.RA + potentials.LA + potentials.LL) / 3;
   const values = {
-    I: at.LA - at.RA,
-    II: at.LL - at.RA,
-    III: at.LL - at.LA,
-    aVR: at.RA - (at.LA + at.LL) / 2,
-    aVL: at.LA - (at.RA + at.LL) / 2,
-    aVF: at.LL - (at.RA + at.LA) / 2,
+    I: potentials.LA - potentials.RA,
+    II: potentials.LL - potentials.RA,
+    III: potentials.LL - potentials.LA,
+    aVR: potentials.RA - (potentials.LA + potentials.LL) / 2,
+    aVL: potentials.LA - (potentials.RA + potentials.LL) / 2,
+    aVF: potentials.LL - (potentials.RA + potentials.LA) / 2,
   };
-  for (const chest of ["V1", "V2", "V3", "V4", "V5", "V6"]) values[chest] = at[chest] - center;
+  for (const chest of ["V1", "V2", "V3", "V4", "V5", "V6"]) values[chest] = potentials[chest] - center;
   return {
     samplingRateHz: 500,
     microvoltsPerLsb: 1,
@@ -32,32 +32,32 @@ for (const [name, places] of Object.entries(SWAPS)) {
     const exchanged = Object.fromEntries(
       Object.keys(HEART).map((electrode) => [electrode, HEART[places[electrode] ?? electrode]]),
     );
-    assert.deepEqual(swapped(recorded(HEART), name).leads, recorded(exchanged).leads);
+    assert.deepEqual(swapped(recordingOf(HEART), name).leads, recordingOf(exchanged).leads);
   });
 }
 
 test("exchanging two electrodes twice restores the signal", () => {
-  const one = recorded(HEART);
-  assert.deepEqual(swapped(swapped(one, "ra-ll"), "ra-ll").leads, one.leads);
+  const signal = recordingOf(HEART);
+  assert.deepEqual(swapped(swapped(signal, "ra-ll"), "ra-ll").leads, signal.leads);
 });
 
 test("rotating three electrodes back restores the signal", () => {
-  const one = recorded(HEART);
-  assert.deepEqual(swapped(swapped(one, "ra-la-ll"), "ra-ll-la").leads, one.leads);
+  const signal = recordingOf(HEART);
+  assert.deepEqual(swapped(swapped(signal, "ra-la-ll"), "ra-ll-la").leads, signal.leads);
 });
 
 test("a sample without a value stays without one when inverted", () => {
-  const one = recorded(HEART);
-  one.leads[0][0] = INVALID;
-  assert.equal(swapped(one, "ra-la").leads[0][0], INVALID);
+  const signal = recordingOf(HEART);
+  signal.leads[0][0] = INVALID;
+  assert.equal(swapped(signal, "ra-la").leads[0][0], INVALID);
 });
 
 test("the missing status moves with the lead", () => {
-  const one = recorded(HEART);
-  one.status[LEADS.indexOf("V1")] = 0;
-  assert.deepEqual([...swapped(one, "v1-v2").status].slice(6, 8), [1, 0]);
+  const signal = recordingOf(HEART);
+  signal.status[LEADS.indexOf("V1")] = 0;
+  assert.deepEqual([...swapped(signal, "v1-v2").status].slice(6, 8), [1, 0]);
 });
 
 test("an unknown exchange is refused", () => {
-  assert.throws(() => swapped(recorded(HEART), "v1-v6"), RangeError);
+  assert.throws(() => swapped(recordingOf(HEART), "v1-v6"), RangeError);
 });

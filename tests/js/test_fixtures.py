@@ -1,4 +1,4 @@
-"""What the JavaScript tests hold for true: the classes of the taxonomy, and SciPy's filters."""
+"""The fixtures of the JavaScript tests agree with the taxonomy and with SciPy."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ SYNONYMS = Path(__file__).parent / "fixtures" / "synonyms.json"
 FILTERS = Path(__file__).parent / "fixtures" / "filters_golden.json"
 
 
-def test_the_scripts_are_tested_on_the_classes_of_the_taxonomy():
-    known = {one["code"]: one for one in json.loads(FIXTURE.read_text(encoding="utf-8"))}
+def test_class_fixture_matches_the_taxonomy():
+    fixtures = {row["code"]: row for row in json.loads(FIXTURE.read_text(encoding="utf-8"))}
     classes = taxonomy.load().classes
-    assert list(known) == [one.code for one in classes]
-    for one in classes:
-        fixture = known[one.code]
-        assert (one.abbreviation, one.name, one.name_pt) == (
+    assert list(fixtures) == [class_.code for class_ in classes]
+    for class_ in classes:
+        fixture = fixtures[class_.code]
+        assert (class_.abbreviation, class_.name, class_.name_pt) == (
             fixture["abbreviation"],
             fixture["name"],
             fixture["name_pt"],
         )
 
 
-def test_the_scripts_are_tested_on_the_synonyms_of_the_classes():
-    known = json.loads(SYNONYMS.read_text(encoding="utf-8"))
-    assert known == {code: list(names) for code, names in synonyms().items()}
+def test_synonym_fixture_matches_the_taxonomy():
+    fixture = json.loads(SYNONYMS.read_text(encoding="utf-8"))
+    assert fixture == {code: list(names) for code, names in synonyms().items()}
 
 
-def test_the_filters_are_tested_on_what_scipy_gives():
+def test_filter_fixture_matches_scipy():
     golden = json.loads(FILTERS.read_text(encoding="utf-8"))
     samples = np.array(golden["input"], dtype=float)
-    for one in golden["filters"]:
-        expected = through_scipy(samples, one["name"], one["rate"])
-        assert np.abs(expected - one["output"]).max() <= 0.51
+    for case in golden["filters"]:
+        expected = filtered_by_scipy(samples, case["name"], case["rate"])
+        assert np.abs(expected - case["output"]).max() <= 0.51
 
 
-def through_scipy(samples: NDArray[np.float64], name: str, rate: int) -> NDArray[np.float64]:
-    """Return ``samples`` through the filter ``name``; its corner is 3 dB of both ways together."""
-    corner_hz, kind, pad_s = {
+def filtered_by_scipy(samples: NDArray[np.float64], name: str, rate: int) -> NDArray[np.float64]:
+    """Filter forward and backward; the corner frequency is where both passes together lose 3 dB."""
+    corner_hz, band, pad_s = {
         "150hz": (150.0, "low", 0.2),
         "40hz": (40.0, "low", 0.2),
         "baseline": (0.67, "high", 3.0),
     }[name]
-    one_way = (np.sqrt(2) - 1) ** (0.25 if kind == "high" else -0.25)
-    warped = np.tan(np.pi * corner_hz / rate) * one_way
-    sections = signal.butter(2, 2 / np.pi * np.arctan(warped), kind, output="ba")
+    per_pass = (np.sqrt(2) - 1) ** (0.25 if band == "high" else -0.25)
+    warped = np.tan(np.pi * corner_hz / rate) * per_pass
+    sections = signal.butter(2, 2 / np.pi * np.arctan(warped), band, output="ba")
     pad = min(round(pad_s * rate), samples.size - 1)
-    through = signal.filtfilt(*sections, samples, padtype="odd", padlen=pad)
-    return np.asarray(through, dtype=np.float64)
+    filtered = signal.filtfilt(*sections, samples, padtype="odd", padlen=pad)
+    return np.asarray(filtered, dtype=np.float64)

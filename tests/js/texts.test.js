@@ -9,7 +9,7 @@ const server = readdirSync(views, { recursive: true })
   .filter((name) => name.endsWith("texts.py"))
   .map((name) => readFileSync(new URL(name, views), "utf8"))
   .join("\n");
-const known = new Set([...server.matchAll(/^ +"([a-zA-Z0-9_-]+)": _\(/gm)].map(([, key]) => key));
+const textKeys = new Set([...server.matchAll(/^ +"([a-zA-Z0-9_-]+)": _\(/gm)].map(([, key]) => key));
 
 const folder = new URL("../../static/js/", import.meta.url);
 const scripts = readdirSync(folder, { recursive: true })
@@ -18,9 +18,9 @@ const scripts = readdirSync(folder, { recursive: true })
   .join("\n");
 
 test("every text that a script uses by name is translated", () => {
-  const asked = [...scripts.matchAll(/\bwords\(\s*"([^"]+)"/g)].map(([, key]) => key);
+  const usedKeys = [...scripts.matchAll(/\bwords\(\s*"([^"]+)"/g)].map(([, key]) => key);
   assert.deepEqual(
-    asked.filter((key) => !known.has(key)),
+    usedKeys.filter((key) => !textKeys.has(key)),
     [],
   );
 });
@@ -33,7 +33,7 @@ test("every text whose key contains a state is translated", () => {
     ...["outbox-offline", "outbox-signed-out", "sex-F", "sex-M"],
   ];
   assert.deepEqual(
-    states.filter((key) => !known.has(key)),
+    states.filter((key) => !textKeys.has(key)),
     [],
   );
 });
@@ -42,9 +42,9 @@ test("every translated text is used", () => {
   const beginnings = (key) => [...key.matchAll(/-/g)].map(({ index }) => key.slice(0, index + 1));
   const isUsed = (key) =>
     scripts.includes(`"${key}"`) || beginnings(key).some((part) => scripts.includes(`\`${part}\${`));
-  const kinds = new Set(["nothing-chosen", "unreadable-with-findings", "contradiction", "unusual"]);
+  const objectionKinds = new Set(["nothing-chosen", "unreadable-with-findings", "contradiction", "unusual"]);
   assert.deepEqual(
-    [...known].filter((key) => !isUsed(key) && !kinds.has(key)),
+    [...textKeys].filter((key) => !isUsed(key) && !objectionKinds.has(key)),
     [],
   );
 });
@@ -67,7 +67,7 @@ test("only one file names Plotly", () => {
   assert.deepEqual(naming.sort(), ["plot.js"]);
 });
 
-test("only the api fetches", () => {
+test("only api.js calls fetch", () => {
   const fetching = readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith(".js"))
     .filter((name) => /\bfetch\(/.test(readFileSync(new URL(name, folder), "utf8")));

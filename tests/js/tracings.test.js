@@ -33,7 +33,7 @@ test("one key cycles through the exam's tracings, another switches the exam", ()
   assert.deepEqual(keyTargets(tracings, "/before/1"), { next: null, other: "/own/1" });
 });
 
-test("there are no key targets while another exam's sheet is on view", () => {
+test("there are no key targets while another exam's sheet is shown", () => {
   assert.deepEqual(keyTargets(tracingsOf({ tracings: [own(1)], prior }), "/elsewhere"), {
     next: null,
     other: null,
@@ -52,7 +52,7 @@ for (const [days, english, portuguese] of [
   [760, "2.1 years", "2,1 anos"],
   [3653, "10 years", "10 anos"],
 ]) {
-  test(`${days} days read ${english}`, () => {
+  test(`${days} days are shown as ${english}`, () => {
     assert.equal(timeSpan(days, "en"), english);
     assert.equal(timeSpan(days, "pt-BR"), portuguese);
   });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createTree, isOpen, press, reveal, toggle, visible } from "../../static/js/desk/state/tree.js";
 
 const classes = JSON.parse(readFileSync(new URL("fixtures/classes.json", import.meta.url)));
-const byCode = new Map(classes.map((one) => [one.code, one]));
+const byCode = new Map(classes.map((entry) => [entry.code, entry]));
 const tree = createTree(classes, {
   groupName: (code) => byCode.get(code).group,
   className: (code) => byCode.get(code).name,
@@ -49,7 +49,7 @@ test("a letter moves to the next row that starts with it, wrapping around", () =
   for (let state = open; names.length < 30; state = press(state, "s"))
     names.push(visible(state).find(({ id }) => id === state.at).name);
   assert.ok(names.every((name) => name.toLowerCase().startsWith("s")));
-  assert.ok(names.lastIndexOf(names[0]) > 0, "it comes round");
+  assert.ok(names.lastIndexOf(names[0]) > 0, "it wraps around");
 });
 
 test("closing a group moves from its class to the group", () => {

@@ -7,12 +7,12 @@ import { indexOf, matches } from "../../static/js/desk/state/typeahead.js";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url)));
 const synonyms = read("synonyms");
-const classes = read("classes").map((one) => ({ ...one, synonyms: synonyms[one.code] }));
+const classes = read("classes").map((entry) => ({ ...entry, synonyms: synonyms[entry.code] }));
 const index = indexOf(classes);
 
 /** The classes that match, best first. */
-function rank(...asked) {
-  return matches(...asked).map(({ one }) => one);
+function rank(...query) {
+  return matches(...query).map(({ one }) => one);
 }
 
 function first(typed) {
@@ -44,12 +44,8 @@ test("abbreviations take little more than two letters on average", () => {
 });
 
 test("the better of abbreviation and name takes two letters on average", () => {
-  const keys = classes.map((one) =>
-    Math.min(
-      keysToTop(one.code, one.abbreviation),
-      keysToTop(one.code, one.name),
-      keysToTop(one.code, one.name_pt),
-    ),
+  const keys = classes.map(({ code, abbreviation, name, name_pt }) =>
+    Math.min(keysToTop(code, abbreviation), keysToTop(code, name), keysToTop(code, name_pt)),
   );
   assert.ok(mean(keys) <= 2, `${mean(keys)} letters`);
 });
@@ -60,7 +56,7 @@ test("every synonym finds its class among the top three", () => {
       (name) =>
         !rank(index, name)
           .slice(0, 3)
-          .some((one) => one.code === code),
+          .some((match) => match.code === code),
     ),
   );
   assert.deepEqual(missed, []);
@@ -89,7 +85,7 @@ test("part of a synonym is enough", () => {
 });
 
 test("classes without synonyms, from a study's own list, are found too", () => {
-  const plainIndex = indexOf(classes.map(({ synonyms: _, ...one }) => one));
+  const plainIndex = indexOf(classes.map(({ synonyms: _, ...entry }) => entry));
   assert.equal(rank(plainIndex, "af")[0].abbreviation, "AF");
 });
 
@@ -133,12 +129,12 @@ test("an empty query lists all classes in taxonomy order", () => {
 });
 
 test("among equal matches the study's frequent classes come first", () => {
-  const usual = ["left_bundle_branch_block", "first_degree_av_block"];
-  const [one, other, ...rest] = rank(index, "blo", usual);
-  assert.deepEqual([one.code, other.code], usual);
+  const frequent = ["left_bundle_branch_block", "first_degree_av_block"];
+  const [best, second, ...others] = rank(index, "blo", frequent);
+  assert.deepEqual([best.code, second.code], frequent);
   assert.deepEqual(
-    rest,
-    rank(index, "blo").filter(({ code }) => !usual.includes(code)),
+    others,
+    rank(index, "blo").filter(({ code }) => !frequent.includes(code)),
   );
 });
 

@@ -65,12 +65,12 @@ test("a withheld class names the met and the failed check", () => {
 
 test("a check within a sentence starts in lower case, unless it is an abbreviation", () => {
   const axis = check("axis_deg", -94, "at_least", -90, "failed", { unit: "°" });
-  const told = (other) =>
+  const textWith = (other) =>
     notSuggestedText({ state: "withheld", reason: "child", checks: [LONG_PR, other] }, words, "en").split(
       ": ",
     )[1];
-  assert.equal(told(axis), "frontal axis −94° < −90°");
-  assert.equal(told(LONG_PR), "PR 246 ms > 200 ms");
+  assert.equal(textWith(axis), "frontal axis −94° < −90°");
+  assert.equal(textWith(LONG_PR), "PR 246 ms > 200 ms");
 });
 
 test("numbers are written in the reader's language", () => {
@@ -124,6 +124,6 @@ test("verdicts on classes that the page does not know are left out", () => {
     { class: "gone", state: "not_met" },
     { class: "pr", state: "not_met" },
   ];
-  const found = notSuggested(verdicts, { has: (code) => code !== "gone" });
-  assert.deepEqual([found.withheld.length, found.notMet.map((one) => one.class)], [1, ["pr"]]);
+  const listed = notSuggested(verdicts, { has: (code) => code !== "gone" });
+  assert.deepEqual([listed.withheld.length, listed.notMet.map((verdict) => verdict.class)], [1, ["pr"]]);
 });

@@ -6,7 +6,7 @@ import { ViewingTime } from "../../static/js/desk/viewing_time.js";
 import { fakeDeps, settled } from "./fakes/desk.js";
 
 /** A viewing time that records its requests; `refusal` is what the server throws. */
-function begun() {
+function startViewing() {
   const deps = fakeDeps();
   const sent = [];
   const server = { refusal: null };
@@ -22,7 +22,7 @@ function begun() {
 }
 
 test("viewing time is sent when the suggestions leave the view", async () => {
-  const { deps, sent, viewingTime } = begun();
+  const { deps, sent, viewingTime } = startViewing();
   await deps.clock.advance(1500);
   viewingTime.end();
   await settled();
@@ -33,7 +33,7 @@ test("viewing time is sent when the suggestions leave the view", async () => {
 });
 
 test("time while the page is hidden does not count", async () => {
-  const { deps, sent, viewingTime } = begun();
+  const { deps, sent, viewingTime } = startViewing();
   await deps.clock.advance(1000);
   viewingTime.setVisible(false);
   await deps.clock.advance(60_000);
@@ -48,14 +48,14 @@ test("time while the page is hidden does not count", async () => {
 });
 
 test("a very short view does not count", async () => {
-  const { sent, viewingTime } = begun();
+  const { sent, viewingTime } = startViewing();
   viewingTime.end();
   await settled();
   assert.deepEqual(sent, []);
 });
 
 test("without a network it is kept and sent later with the same key", async () => {
-  const { deps, sent, server, viewingTime } = begun();
+  const { deps, sent, server, viewingTime } = startViewing();
   server.refusal = new Unreachable("down");
   await deps.clock.advance(1500);
   viewingTime.end();
@@ -67,7 +67,7 @@ test("without a network it is kept and sent later with the same key", async () =
 });
 
 test("what the server refuses is not sent again", async () => {
-  const { deps, server, viewingTime } = begun();
+  const { deps, server, viewingTime } = startViewing();
   server.refusal = new Refused(404, {});
   await deps.clock.advance(1500);
   viewingTime.end();
@@ -76,7 +76,7 @@ test("what the server refuses is not sent again", async () => {
 });
 
 test("suggestions that arrive while the page is hidden do not count", async () => {
-  const { deps, sent, viewingTime } = begun();
+  const { deps, sent, viewingTime } = startViewing();
   viewingTime.begin(8, false);
   await deps.clock.advance(60_000);
   viewingTime.setVisible(true);

@@ -71,10 +71,10 @@ export class FakeServer {
 
   submitReading = async (id, reading, key) => {
     this.#arrive();
-    const known = this.readings.get(id);
-    if (known && known.key !== key) throw new Refused(409, { type: "/problems/already-submitted" });
+    const existing = this.readings.get(id);
+    if (existing && existing.key !== key) throw new Refused(409, { type: "/problems/already-submitted" });
     const draft = this.drafts.get(id);
-    if (!known && (draft?.version ?? 0) !== reading.based_on) {
+    if (!existing && (draft?.version ?? 0) !== reading.based_on) {
       throw new Refused(409, { type: "/problems/stale-draft", draft });
     }
     this.readings.set(id, { key, reading });
