@@ -51,10 +51,10 @@ def _runs(user: User, dataset: Dataset, *, refusals_only: bool) -> list[ImportRu
     """Return the last imports with their first remarks."""
     if not user.has_perm("annotations.view_importrun"):
         return []
-    told = Q(is_refusal=True) if refusals_only else Q()
-    issues = ImportIssue.objects.filter(told).order_by("-is_refusal", "pk")[:ISSUES_SHOWN]
+    visible_issues = Q(is_refusal=True) if refusals_only else Q()
+    issues = ImportIssue.objects.filter(visible_issues).order_by("-is_refusal", "pk")[:ISSUES_SHOWN]
     counted = Q(issues__is_refusal=True) if refusals_only else None
     runs = dataset.import_runs.select_related("started_by").order_by("-started_at", "-pk")
     with_counts = runs.annotate(n_issues=Count("issues", filter=counted))
-    shown = Prefetch("issues", queryset=issues, to_attr="first_issues")
-    return list(with_counts.prefetch_related(shown)[:RUNS_SHOWN])
+    first_issues = Prefetch("issues", queryset=issues, to_attr="first_issues")
+    return list(with_counts.prefetch_related(first_issues)[:RUNS_SHOWN])

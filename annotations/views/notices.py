@@ -23,6 +23,6 @@ def notice_list(request: SignedInRequest) -> HttpResponse:
         delivery.mark_seen(user=request.user, now=timezone.now())
         return redirect("notices")
     latest = Notice.objects.visible_to(request.user).order_by("-created_at", "-pk")
-    shown = [notice_payload(notice) for notice in latest[:NOTICES_SHOWN]]
-    context = {"notices": shown, "has_unseen": any(not one["is_seen"] for one in shown)}
+    notices = [notice_payload(notice) for notice in latest[:NOTICES_SHOWN]]
+    context = {"notices": notices, "has_unseen": any(not notice["is_seen"] for notice in notices)}
     return render(request, "notices/list.html", context)

@@ -1,4 +1,4 @@
-"""How allauth signs people in here: nobody signs up, nothing is told apart, secrets are sealed."""
+"""How allauth signs people in: no sign-up, no account enumeration, encrypted secrets."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ WRONG = _("Wrong user name or password. After five failed attempts you must wait
 WAIT = _("Too many attempts. Wait five minutes, then try again.")
 WRONG_CODE = _("This code is wrong or was already used. Enter the next code.")
 
+# Our messages for allauth's events, by the template that allauth would use.
 MESSAGES: Mapping[str, Promise] = {
     "account/messages/password_changed.txt": _("Your password was changed."),
     "account/messages/password_set.txt": _("Your password was set."),
@@ -39,9 +40,9 @@ MESSAGES: Mapping[str, Promise] = {
     "mfa/messages/webauthn_removed.txt": _("The passkey was removed."),
     "usersessions/messages/sessions_logged_out.txt": _("All your other sessions have ended."),
 }
-"""What is worth saying of what allauth announces, by the template it would take the words from."""
 
 
+# The audit actions of allauth's events.
 EVENTS: Mapping[str, audit.Action] = {
     "mfa/messages/totp_activated.txt": audit.Action.MFA_ADDED,
     "mfa/messages/totp_deactivated.txt": audit.Action.MFA_REMOVED,
@@ -50,7 +51,6 @@ EVENTS: Mapping[str, audit.Action] = {
     "mfa/messages/recovery_codes_generated.txt": audit.Action.MFA_RECOVERY_CODES_MADE,
     "usersessions/messages/sessions_logged_out.txt": audit.Action.SESSIONS_ENDED,
 }
-"""What of it is an event of the audit trail."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return whose credentials these are; of somebody without access, nobody's."""
+        """Return the user with these credentials, or None if their access has ended."""
         user: User | None = super().authenticate(request, **credentials)
         if user is None or user.is_active:
             return user
@@ -88,10 +88,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Record the failure, without anything that was typed."""
         _record(audit.Action.SIGN_IN_FAILED, target=_named(credentials))
 
-    def post_login(self, request: HttpRequest, user: User, **rest: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Record the sign-in and redirect."""
         _record(audit.Action.SIGNED_IN, actor=user, target=user)
-        response: HttpResponse = super().post_login(request, user, **rest)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
         return response
 
     def set_password(self, user: User, password: str) -> None:
@@ -126,7 +126,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
-        """Say what is worth saying, in our words."""
+        """Replace allauth's message with ours, or drop it, and record the event."""
         event = EVENTS.get(message_template or "")
         if event and isinstance(request.user, User):
             _record(event, actor=request.user, target=request.user)
@@ -135,7 +135,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             messages.add_message(request, level, str(words))
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """Send none: pages show what happened."""
+        """Send nothing: pages show what happened."""
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures by user name and network address, so that nobody can lock out a colleague.
@@ -147,7 +147,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Second factors, whose secrets are stored encrypted with a key of the site."""
+    """Second factors; their secrets are encrypted with the site's key."""
 
     error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
 
@@ -159,7 +159,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return _seal().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt with the present key, or with a former one that is still accepted."""
+        """Decrypt with the current key or a former one that is still accepted."""
         return _seal().decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 - allauth's

@@ -1,4 +1,4 @@
-"""The pages of one's own account: allauth's views with our limits."""
+"""Account pages: allauth's views with our limits."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ ROOM_S = 2.0
 
 
 class Overview(second_factor.IndexView):  # type: ignore[misc]
-    """Second factors and what else can be done for one's account."""
+    """Second factors and other account settings."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         needs = lacks_second_factor(self.request.user)
         return {**super().get_context_data(**kwargs), "needs_second_factor": needs}
 
 
-def door(view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False) -> View:
+def account_view(
+    view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False
+) -> View:
     """Return ``view`` for GET and POST, never cached, and closed while Redis is down.
 
     The view acts as the owner of the tables, because no role of a request may touch passwords,
@@ -75,7 +77,7 @@ def _rendered(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def few_at_once(view: View) -> View:
-    """Admit as many forms as the process has room for, and ask the others to wait."""
+    """Limit how many of these forms one process handles at once; others get a 429."""
     room = threading.BoundedSemaphore(settings.SIGN_INS_AT_ONCE)
 
     @wraps(view)
@@ -92,29 +94,29 @@ def few_at_once(view: View) -> View:
     return limited
 
 
-sign_in = door(few_at_once(SignIn.as_view()))
+sign_in = account_view(few_at_once(SignIn.as_view()))
 
-change_password = door(account.password_change)
-set_password = door(account.password_set)
-forgotten_password = door(account.password_reset)
-forgotten_password_sent = door(account.password_reset_done, safe_only=True)
-new_password = door(account.password_reset_from_key)
-new_password_done = door(account.password_reset_from_key_done, safe_only=True)
+change_password = account_view(account.password_change)
+set_password = account_view(account.password_set)
+forgotten_password = account_view(account.password_reset)
+forgotten_password_sent = account_view(account.password_reset_done, safe_only=True)
+new_password = account_view(account.password_reset_from_key)
+new_password_done = account_view(account.password_reset_from_key_done, safe_only=True)
 
-confirm_by_password = door(account.reauthenticate)
-confirm_by_code = door(second_factor.reauthenticate)
-confirm_by_passkey = door(webauthn.reauthenticate_webauthn)
+confirm_by_password = account_view(account.reauthenticate)
+confirm_by_code = account_view(second_factor.reauthenticate)
+confirm_by_passkey = account_view(webauthn.reauthenticate_webauthn)
 
-overview = door(Overview.as_view(), safe_only=True)
-ask_second_factor = door(second_factor.authenticate)
-app_on = door(totp.activate_totp)
-app_off = door(totp.deactivate_totp)
-recovery_codes = door(codes.view_recovery_codes, safe_only=True)
-new_recovery_codes = door(codes.generate_recovery_codes)
-passkeys = door(webauthn.list_webauthn, safe_only=True)
-passkey_add = door(webauthn.add_webauthn)
-passkey_rename = door(webauthn.edit_webauthn)
-passkey_remove = door(webauthn.remove_webauthn)
-passkey_sign_in = door(webauthn.login_webauthn)
+overview = account_view(Overview.as_view(), safe_only=True)
+ask_second_factor = account_view(second_factor.authenticate)
+app_on = account_view(totp.activate_totp)
+app_off = account_view(totp.deactivate_totp)
+recovery_codes = account_view(codes.view_recovery_codes, safe_only=True)
+new_recovery_codes = account_view(codes.generate_recovery_codes)
+passkeys = account_view(webauthn.list_webauthn, safe_only=True)
+passkey_add = account_view(webauthn.add_webauthn)
+passkey_rename = account_view(webauthn.edit_webauthn)
+passkey_remove = account_view(webauthn.remove_webauthn)
+passkey_sign_in = account_view(webauthn.login_webauthn)
 
-own_sessions = door(sessions.list_usersessions)
+own_sessions = account_view(sessions.list_usersessions)

@@ -1,4 +1,4 @@
-"""Certainty and measurements as lines of a page."""
+"""Certainty and measurements as table rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from annotations.views.agreement import numbers
 from annotations.views.agreement.numbers import Number, number
 from ecgreview.agreement.reports.measured import UNITS
 
+# Of measurements.
 KINDS: Mapping[str, Promise] = {"interval": _("Interval"), "amplitude": _("Amplitude")}
-"""Of measurements."""
 
 DECIMALS = {"ms": 1, "mV": 3}
 
@@ -27,11 +27,11 @@ PAIR_MEASURES = ("ccc", "bias", "lower", "upper")
 
 @dataclass(frozen=True, slots=True)
 class CertaintyLine:
-    """How sure readers were of one class.
+    """How certain readers were of one class.
 
     Attributes:
-        levels: how many readings said possible, probable, definite.
-        caution: what is to be minded of the numbers, once.
+        levels: number of readings marked possible, probable and definite.
+        caution: what to keep in mind about the numbers of this row.
     """
 
     of: DiagnosticClass
@@ -46,11 +46,11 @@ class CertaintyLine:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredLine:
-    """What was measured for one class in one way, by all readers together.
+    """One measurement of one class, over all readers.
 
     Attributes:
-        at: its place among those of the report.
-        readers: the names of those compared at once.
+        at: its index in the report.
+        readers: names of the readers in the ICC.
     """
 
     at: int
@@ -66,7 +66,7 @@ class MeasuredLine:
 
 @dataclass(frozen=True, slots=True)
 class PairLine:
-    """The same of two readers; differences are the first minus the second."""
+    """One pair of readers; differences are first minus second."""
 
     at: int
     first: str
@@ -83,26 +83,26 @@ class PairLine:
 def certainty_lines(
     results: Mapping[str, Any], classes: Mapping[str, DiagnosticClass]
 ) -> list[CertaintyLine]:
-    """Return the classes that somebody gave, those given most often first."""
-    rows = [one for one in results["certainty"]["classes"] if _n_given(one)]
-    rows.sort(key=lambda one: (-_n_given(one), classes[one["class"]].abbreviation.casefold()))
-    return [_certainty_line(one, classes[one["class"]]) for one in rows]
+    """Return the classes that a reader marked, most marked first."""
+    rows = [row for row in results["certainty"]["classes"] if _n_marked(row)]
+    rows.sort(key=lambda row: (-_n_marked(row), classes[row["class"]].abbreviation.casefold()))
+    return [_certainty_line(row, classes[row["class"]]) for row in rows]
 
 
-def _certainty_line(one: Mapping[str, Any], of: DiagnosticClass) -> CertaintyLine:
-    (same, alpha, ac2), caution = numbers.told_once(
+def _certainty_line(row: Mapping[str, Any], of: DiagnosticClass) -> CertaintyLine:
+    (same, alpha, ac2), caution = numbers.separate_reasons(
         [
-            number(one["same_certainty"], as_percent=True),
-            number(one["ordinal_alpha"]),
-            number(one["gwet_ac2"]),
+            number(row["same_certainty"], as_percent=True),
+            number(row["ordinal_alpha"]),
+            number(row["gwet_ac2"]),
         ]
     )
-    levels = (one["n_possible"], one["n_probable"], one["n_definite"])
-    return CertaintyLine(of, one["n_exams"], one["n_both"], levels, same, alpha, ac2, caution)
+    levels = (row["n_possible"], row["n_probable"], row["n_definite"])
+    return CertaintyLine(of, row["n_exams"], row["n_both"], levels, same, alpha, ac2, caution)
 
 
-def _n_given(one: Mapping[str, Any]) -> int:
-    return int(one["n_possible"] + one["n_probable"] + one["n_definite"])
+def _n_marked(row: Mapping[str, Any]) -> int:
+    return int(row["n_possible"] + row["n_probable"] + row["n_definite"])
 
 
 def measured_lines(
@@ -111,33 +111,33 @@ def measured_lines(
     names: Sequence[str],
     chosen: int,
 ) -> list[MeasuredLine]:
-    """Return what was measured, in the order of the report.
+    """Return the measurements in the order of the report.
 
     Args:
         results: of a report.
         classes: by code.
         names: of the readers, in the order of the report.
-        chosen: the place of the line that is looked at.
+        chosen: index of the selected measurement.
     """
     return [
         MeasuredLine(
             at,
-            classes[one["class"]],
-            KINDS.get(one["kind"], one["kind"]),
-            UNITS.get(one["kind"], ""),
-            one["n_exams"],
-            ", ".join(names[place] for place in one["icc"]["readers"]),
-            number(one["icc"]["agreement"]),
-            number(one["icc"]["consistency"]),
+            classes[measurement["class"]],
+            KINDS.get(measurement["kind"], measurement["kind"]),
+            UNITS.get(measurement["kind"], ""),
+            measurement["n_exams"],
+            ", ".join(names[place] for place in measurement["icc"]["readers"]),
+            number(measurement["icc"]["agreement"]),
+            number(measurement["icc"]["consistency"]),
             at == chosen,
         )
-        for at, one in enumerate(results["measured"])
+        for at, measurement in enumerate(results["measured"])
     ]
 
 
-def pair_lines(one: Mapping[str, Any], names: Sequence[str], chosen: int) -> list[PairLine]:
-    """Return the pairs of readers of one class and kind, in the order of the report."""
-    unit = UNITS.get(one["kind"], "")
+def pair_lines(measurement: Mapping[str, Any], names: Sequence[str], chosen: int) -> list[PairLine]:
+    """Return the pairs of readers of one measurement, in the order of the report."""
+    unit = UNITS.get(measurement["kind"], "")
     return [
         PairLine(
             at,
@@ -151,24 +151,24 @@ def pair_lines(one: Mapping[str, Any], names: Sequence[str], chosen: int) -> lis
             amount(pair["upper"], unit),
             at == chosen,
         )
-        for at, pair in enumerate(one["pairs"])
+        for at, pair in enumerate(measurement["pairs"])
     ]
 
 
-def amount(found: Mapping[str, Any], unit: str) -> Number:
-    """Return a measure in ms or mV as text."""
-    plain = number(found)
-    if not plain.is_defined:
-        return plain
+def amount(measure: Mapping[str, Any], unit: str) -> Number:
+    """Format a measure in ms or mV."""
+    result = number(measure)
+    if not result.is_defined:
+        return result
     interval = ""
-    if plain.low is not None and plain.high is not None:
-        ends = {"low": written(plain.low, unit), "high": written(plain.high, unit)}
+    if result.low is not None and result.high is not None:
+        ends = {"low": written(result.low, unit), "high": written(result.high, unit)}
         interval = gettext("%(low)s to %(high)s") % ends
-    return replace(plain, text=written(plain.value, unit), interval=interval)
+    return replace(result, text=written(result.value, unit), interval=interval)
 
 
 def written(value: float | None, unit: str) -> str:
-    """Return a value with as many decimals as its unit deserves; a dash for none."""
+    """Format a value with the decimals of its unit; a dash for None."""
     if value is None:
         return "–"
     n_decimals = DECIMALS.get(unit, 2)

@@ -1,4 +1,4 @@
-"""What the charts of the agreement draw: points with intervals, and curves, as plain values."""
+"""Chart data for the agreement pages, as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points that belong together; ``low`` and ``high`` are the ends of their intervals.
+    """Points of one series; ``low`` and ``high`` are the ends of their intervals.
 
     Attributes:
         name: in the legend.
         look: "main", "other" or "faint".
-        x: numbers, or names of rows.
+        x: numbers, or row names.
         y: likewise.
-        low: None at points without an interval; empty when none has one.
+        low: None for points without an interval; empty when no point has one.
         high: likewise.
-        is_line: whether the points are joined, and none of them drawn.
+        is_line: draw a line without markers.
     """
 
     name: str
@@ -32,13 +32,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis: what it tells, and how.
+    """An axis.
 
     Attributes:
         title: with its unit.
-        is_share: from 0 to 1, written in percent.
-        is_points: a difference of shares, written in points of percent.
-        is_log: so that ten times as much is as far everywhere.
+        is_share: from 0 to 1, shown in percent.
+        is_points: a difference of shares, shown in percentage points.
+        is_log: logarithmic.
         from_zero: whether it begins at 0.
         lowest: where an axis of shares begins.
         names: of the rows or columns of the chart, in order; empty for numbers.
@@ -55,14 +55,14 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart; the same numbers stand in a table.
+    """A chart. The page also shows its numbers in a table.
 
     Attributes:
-        series: the last one is drawn above the others.
-        x: the axis below.
-        y: the axis at the left.
-        across: whether intervals lie along x.
-        line: where a dashed line crosses the axis of the intervals; None: nowhere.
+        series: the last one is drawn on top.
+        x: horizontal axis.
+        y: vertical axis.
+        across: whether intervals are horizontal.
+        line: position of a dashed reference line on the axis of the intervals, or None.
     """
 
     series: Sequence[Series]
@@ -72,21 +72,20 @@ class Chart:
     line: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the chart as plain values."""
         return asdict(self)
 
 
 def with_intervals(
     name: str, look: str, rows: Iterable[tuple[str | float, Mapping[str, Any]]], *, across: bool
 ) -> Series:
-    """Return measures as points with intervals; those without an estimate are left out."""
-    told = [(at, one) for at, one in rows if one["estimate"] is not None]
-    places = [at for at, _ in told]
-    values = [one["estimate"] for _, one in told]
+    """Return measures as points with intervals, without undefined estimates."""
+    defined = [(at, measure) for at, measure in rows if measure["estimate"] is not None]
+    places = [at for at, _ in defined]
+    values = [measure["estimate"] for _, measure in defined]
     return Series(
         name, look,
         x=values if across else places,
         y=places if across else values,
-        low=[one["low"] for _, one in told],
-        high=[one["high"] for _, one in told],
+        low=[measure["low"] for _, measure in defined],
+        high=[measure["high"] for _, measure in defined],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Classes or groups of a report of agreement as lines of a page: chosen, sorted, in words."""
+"""Filtered and sorted table rows for the classes or groups of an agreement report."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from annotations.views.agreement import numbers
 from annotations.views.agreement.numbers import MEASURES, Measure, Number
 from annotations.views.agreement.subjects import LEVELS, Subject
 
+# The default coefficient: it is informative for rare classes too.
 MAIN = "positive_agreement"
-"""The coefficient that is shown first: the one that means something for rare classes too."""
 
 ONLY: Mapping[str, Promise] = {
     "": _("All classes"),
@@ -25,10 +25,8 @@ ONLY: Mapping[str, Promise] = {
     "rare": _("Rare"),
     "undefined": _("Without a value"),
 }
-"""Which classes are listed."""
 
 ONLY_GROUPS: Mapping[str, Promise] = {**ONLY, "": _("All groups")}
-"""Which groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +35,16 @@ class ClassLine:
 
     Attributes:
         of: the class or group.
-        n_exams: exams that two readers or more have read.
-        n_any: those in which somebody gave the class.
-        n_all: those in which all readers gave it.
-        n_not_assessable: readings of which the class could not be assessed.
-        chosen: the coefficient that the page is about.
-        word: what Landis and Koch call it; empty where the scale is not for it.
-        without_one: between which values it lies when one reader is left out.
-        prevalence: the share of readings that give the class.
+        n_exams: exams read by at least two readers.
+        n_any: those that at least one reader marked with the class.
+        n_all: those that all readers marked.
+        n_not_assessable: readings in which the class could not be assessed.
+        chosen: the selected coefficient.
+        word: its Landis and Koch band; empty where the scale does not apply.
+        without_one: range of the coefficient when one reader is left out.
+        prevalence: share of readings with the class.
         numbers: all coefficients, by their names in reports.
-        sentence: the counts in plain words.
+        sentence: the counts as a sentence.
     """
 
     of: Subject
@@ -63,46 +61,44 @@ class ClassLine:
 
     @property
     def n_disputed(self) -> int:
-        """How many exams some, but not all, of their readers gave the class."""
+        """Number of exams that some, but not all, readers marked."""
         return self.n_any - self.n_all
 
     @property
     def is_rare(self) -> bool:
-        """Whether so few exams tell anything that intervals are those of a posterior."""
-        return any(one.is_rare for one in self.numbers.values())
+        """Whether so few exams are informative that intervals come from a posterior."""
+        return any(number.is_rare for number in self.numbers.values())
 
     @property
     def positive(self) -> Number:
-        """When one reader gives the class, how often another does too."""
         return self.numbers["positive_agreement"]
 
     @property
     def negative(self) -> Number:
-        """When one reader says it is absent, how often another does too."""
         return self.numbers["negative_agreement"]
 
     @property
     def kappa(self) -> Number:
-        """The mean of Cohen's kappa over the pairs of readers."""
+        """Light's kappa, the mean of Cohen's kappa over the pairs of readers."""
         return self.numbers["light_kappa"]
 
     @property
     def alpha(self) -> Number:
-        """Krippendorff's."""
+        """Krippendorff's alpha."""
         return self.numbers["krippendorff_alpha"]
 
 
 @dataclass(frozen=True, slots=True)
 class TableFilter:
-    """What a person chose to see.
+    """Filter and sort options of the table.
 
     Attributes:
-        measure: the coefficient.
-        sort: by what, from the top; a minus turns it round.
-        text: in the name or the abbreviation.
-        group: the code of a group of classes; empty: of all.
-        only: of ``ONLY``.
-        level: of ``LEVELS``.
+        measure: the selected coefficient.
+        sort: a key of ``SORTS``; a leading minus reverses the order.
+        text: to find in the name or the abbreviation.
+        group: the code of a group of classes; empty for all.
+        only: a key of ``ONLY``.
+        level: a key of ``LEVELS``.
     """
 
     measure: str = MAIN
@@ -114,17 +110,15 @@ class TableFilter:
 
     @property
     def is_of_groups(self) -> bool:
-        """Whether the lines are about groups."""
         return self.level == "groups"
 
     @property
-    def told(self) -> Measure:
-        """The coefficient as it is offered."""
+    def chosen_measure(self) -> Measure:
         return MEASURES[self.measure]
 
 
 def table_filter(query: QueryDict) -> TableFilter:
-    """Return what the address asks for; what it cannot ask for counts as not asked."""
+    """Return the filter of a query string; invalid values count as missing."""
     measure, sort = query.get("measure", ""), query.get("sort", "")
     only, level = query.get("only", ""), query.get("level", "")
     return TableFilter(
@@ -138,80 +132,80 @@ def table_filter(query: QueryDict) -> TableFilter:
 
 
 def class_lines(
-    results: Mapping[str, Any], subjects: Mapping[str, Subject], wish: TableFilter
+    results: Mapping[str, Any], subjects: Mapping[str, Subject], filters: TableFilter
 ) -> list[ClassLine]:
-    """Return the classes or groups that are wished for, in the order that is.
+    """Return the matching classes or groups, sorted.
 
     Args:
         results: of a report.
-        subjects: its classes or its groups, as is wished, by code.
-        wish: of whoever looks.
+        subjects: its classes or groups, depending on the level of the filter, by code.
+        filters: of the page.
     """
     lines = [
-        line_of(one, subjects[one["class"]], wish.measure) for one in results.get(wish.level, [])
+        line_of(row, subjects[row["class"]], filters.measure)
+        for row in results.get(filters.level, [])
     ]
-    kept = [line for line in lines if _is_wanted(line, wish)]
-    kept.sort(key=lambda line: line.of.abbreviation.casefold())
-    key = SORTS[wish.sort.removeprefix("-")]
-    kept.sort(key=lambda line: key(line) or (), reverse=wish.sort.startswith("-"))
-    # What has no value comes last, whichever way round.
-    return sorted(kept, key=lambda line: key(line) is None)
+    matching = [line for line in lines if _matches(line, filters)]
+    matching.sort(key=lambda line: line.of.abbreviation.casefold())
+    key = SORTS[filters.sort.removeprefix("-")]
+    matching.sort(key=lambda line: key(line) or (), reverse=filters.sort.startswith("-"))
+    # Rows without a value come last in both directions.
+    return sorted(matching, key=lambda line: key(line) is None)
 
 
-def line_of(one: Mapping[str, Any], of: Subject, measure: str) -> ClassLine:
-    """Return the line of one class or group."""
-    given = {name: numbers.of(name, one) for name in MEASURES}
-    ends = one.get("without_one_reader", {}).get(measure) or (None, None)
+def line_of(row: Mapping[str, Any], of: Subject, measure: str) -> ClassLine:
+    measures = {name: numbers.of(name, row) for name in MEASURES}
+    ends = row.get("without_one_reader", {}).get(measure) or (None, None)
     return ClassLine(
         of=of,
-        n_exams=one["n_exams"],
-        n_any=one["n_positive_any"],
-        n_all=one["n_positive_all"],
-        n_not_assessable=one["n_not_assessable"],
-        chosen=given[measure],
-        word=numbers.word(one.get("bands", {}).get(measure, "")),
+        n_exams=row["n_exams"],
+        n_any=row["n_positive_any"],
+        n_all=row["n_positive_all"],
+        n_not_assessable=row["n_not_assessable"],
+        chosen=measures[measure],
+        word=numbers.band_name(row.get("bands", {}).get(measure, "")),
         without_one=numbers.between(*ends, as_percent=MEASURES[measure].is_share),
-        prevalence=numbers.number(one["prevalence"], as_percent=True),
-        numbers=given,
-        sentence=_sentence(one),
+        prevalence=numbers.number(row["prevalence"], as_percent=True),
+        numbers=measures,
+        sentence=_sentence(row),
     )
 
 
 Key = Callable[[ClassLine], "tuple[object, ...] | None"]
 
+# Sort keys, ascending; None sorts last in both directions.
 SORTS: Mapping[str, Key] = {
     "name": lambda line: (line.of.abbreviation.casefold(),),
     "estimate": lambda line: None if line.chosen.value is None else (-line.chosen.value,),
     "n": lambda line: (-line.n_any, -line.n_all),
     "disputed": lambda line: (-line.n_disputed, -line.n_any),
 }
-"""What lines are sorted by, the one that is looked for first; None: at the end."""
 
 
-def _is_wanted(line: ClassLine, wish: TableFilter) -> bool:
-    is_kept = {
+def _matches(line: ClassLine, filters: TableFilter) -> bool:
+    conditions = {
         "": True,
         "given": line.n_any > 0,
         "rare": line.is_rare,
         "undefined": not line.chosen.is_defined,
     }
-    hay = _plain(f"{line.of.abbreviation} {line.of.local_name}")
+    searched = _fold_case(f"{line.of.abbreviation} {line.of.local_name}")
     return (
-        is_kept[wish.only]
-        and wish.group in ("", line.of.group.code)
-        and all(word in hay for word in _plain(wish.text).split())
+        conditions[filters.only]
+        and filters.group in ("", line.of.group.code)
+        and all(word in searched for word in _fold_case(filters.text).split())
     )
 
 
-def _plain(text: str) -> str:
-    """Return the text in lower case without accents, as the search boxes of the pages do."""
+def _fold_case(text: str) -> str:
+    """Return the text in lower case without accents, as search boxes in the browser do."""
     spread = unicodedata.normalize("NFD", text)
     return "".join(sign for sign in spread if not unicodedata.combining(sign)).casefold()
 
 
-def _sentence(one: Mapping[str, Any]) -> str:
-    """Return the counts in plain words."""
-    n_exams, n_any, n_all = one["n_exams"], one["n_positive_any"], one["n_positive_all"]
+def _sentence(row: Mapping[str, Any]) -> str:
+    """Describe the counts of a row."""
+    n_exams, n_any, n_all = row["n_exams"], row["n_positive_any"], row["n_positive_all"]
     if not n_exams:
         return gettext("No exam has been read by two readers yet.")
     if not n_any:
@@ -227,5 +221,5 @@ def _sentence(one: Mapping[str, Any]) -> str:
             "At least one reader marked it in %(some)s of %(exams)s exams; all readers "
             "did in %(all)s of these."
         )
-    told = {"exams": n_exams, "some": n_any, "all": n_all}
-    return sentence % {name: numbers.grouped(n) for name, n in told.items()}
+    counts = {"exams": n_exams, "some": n_any, "all": n_all}
+    return sentence % {name: numbers.grouped(n) for name, n in counts.items()}

@@ -1,4 +1,4 @@
-"""How far the readers of a batch or study agree, class by class, and how that was computed."""
+"""Agreement by class, and the buttons that start or cancel its computation."""
 
 from __future__ import annotations
 
@@ -37,32 +37,32 @@ from annotations.views.agreement.subjects import LEVELS, Subject, WholeGroup, gr
 @needs("view_agreementreport")
 @require_safe
 def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show one coefficient of every class with its interval and the counts behind it."""
-    found = page.agreement_page(request, pk, slug)
-    context = _classes(found, table_filter(request.GET)) if found.report else None
-    return page.page(request, found, "", context)
+    """Show one coefficient of every class, with its interval and the counts behind it."""
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _classes(dashboard, table_filter(request.GET)) if dashboard.report else None
+    return page.page(request, dashboard, "", context)
 
 
 @needs("close_batch")
 @require_POST
 def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Ask for the next version without waiting until the readings have come to rest."""
-    found = page.agreement_page(request, pk, slug)
-    if found.is_open:
-        runs.request(scope=found.scope, requested_by=request.user, now=timezone.now())
+    """Request a new version now, without waiting for readings to settle."""
+    dashboard = page.agreement_page(request, pk, slug)
+    if dashboard.is_open:
+        runs.request(scope=dashboard.scope, requested_by=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
         messages.success(request, _("Computing agreement. This takes a few seconds."))
     else:
         messages.error(request, _("This agreement is not visible to you yet."))
-    return redirect(found.url())
+    return redirect(dashboard.url())
 
 
 @needs("close_batch")
 @require_POST
 def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Stop the run that waits or is at work; what was computed before stays."""
-    found = page.agreement_page(request, pk, slug)
-    run = found.run if found.is_open else None
+    """Cancel the waiting or running computation; existing versions stay."""
+    dashboard = page.agreement_page(request, pk, slug)
+    run = dashboard.run if dashboard.is_open else None
     try:
         if run:
             runs.cancel(run_id=run.pk, actor=request.user, now=timezone.now())
@@ -71,40 +71,42 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
             messages.info(request, message(runs.RunFinished()))
     except runs.RunFinished as refusal:
         messages.info(request, message(refusal))
-    return redirect(found.url())
+    return redirect(dashboard.url())
 
 
-def _classes(found: AgreementPage, wish: TableFilter) -> dict[str, object]:
-    results = found.results
-    whole = groups(results, found.classes)
-    lines = class_lines(results, whole if wish.is_of_groups else found.classes, wish)
-    told = results.get(wish.level, [])
+def _classes(dashboard: AgreementPage, filters: TableFilter) -> dict[str, object]:
+    results = dashboard.results
+    groups_by_code = groups(results, dashboard.classes)
+    lines = class_lines(
+        results, groups_by_code if filters.is_of_groups else dashboard.classes, filters
+    )
+    rows = results.get(filters.level, [])
     overall = results["overall"]
     alpha = overall["macro"]["krippendorff_alpha"]
     return {
         "lines": lines,
-        "wish": wish,
+        "filters": filters,
         "measures": MEASURES,
-        "only": ONLY_GROUPS if wish.is_of_groups else ONLY,
-        "groups": DiagnosticGroup.objects.filter(classes__in=found.classes.values())
+        "only": ONLY_GROUPS if filters.is_of_groups else ONLY,
+        "groups": DiagnosticGroup.objects.filter(classes__in=dashboard.classes.values())
         .distinct()
         .order_by("position"),
-        "heads": _heads(found, wish),
-        "levels": _levels(found, wish),
-        "is_old": wish.level not in results,
-        "n_classes": len(told),
+        "heads": _heads(dashboard, filters),
+        "levels": _levels(dashboard, filters),
+        "is_old": filters.level not in results,
+        "n_classes": len(rows),
         "has_words": any(line.word for line in lines),
         "n_rare": sum(line.chosen.is_rare for line in lines),
-        "n_not_given": sum(not one["n_positive_any"] for one in told),
+        "n_not_given": sum(not row["n_positive_any"] for row in rows),
         "n_compared": results["n_exams_compared"],
         "n_exams": results["n_exams_given"],
         "exact_set": numbers.number(overall["exact_set"], as_percent=True),
         "overlap": numbers.number(overall["mean_jaccard"], as_percent=True),
         "macro_alpha": numbers.number(alpha),
         "n_defined": alpha["n_defined"],
-        "forest": _forest(found, lines, wish),
-        "forest_words": _forest_words(wish),
-        "versions": found.versions[:VERSIONS_SHOWN],
+        "forest": _forest(dashboard, lines, filters),
+        "forest_words": _forest_words(filters),
+        "versions": dashboard.versions[:VERSIONS_SHOWN],
         "confidence": round(100 * results["method"]["confidence"]),
     }
 
@@ -112,19 +114,19 @@ def _classes(found: AgreementPage, wish: TableFilter) -> dict[str, object]:
 VERSIONS_SHOWN = 20
 
 
-def _heads(found: AgreementPage, wish: TableFilter) -> dict[str, dict[str, str]]:
-    """Return for each column that sorts: where its head leads and how it sorts now."""
+def _heads(dashboard: AgreementPage, filters: TableFilter) -> dict[str, dict[str, str]]:
+    """Return link and current sort direction of each sortable column."""
     heads = {}
     for name in SORTS:
-        is_here, is_turned = wish.sort.removeprefix("-") == name, wish.sort.startswith("-")
+        is_here, is_turned = filters.sort.removeprefix("-") == name, filters.sort.startswith("-")
         query = {
-            "measure": wish.measure,
-            "q": wish.text,
-            "group": wish.group,
-            "only": wish.only,
-            "level": wish.level if wish.is_of_groups else "",
+            "measure": filters.measure,
+            "q": filters.text,
+            "group": filters.group,
+            "only": filters.only,
+            "level": filters.level if filters.is_of_groups else "",
             "sort": f"-{name}" if is_here and not is_turned else name,
-            "version": _version(found),
+            "version": _version(dashboard),
         }
         falls = (name == "name") == is_turned  # all but names begin with the largest
         heads[name] = {
@@ -134,24 +136,24 @@ def _heads(found: AgreementPage, wish: TableFilter) -> dict[str, dict[str, str]]
     return heads
 
 
-def _version(found: AgreementPage) -> int | str:
-    return "" if found.is_newest or not found.report else found.report.number
+def _version(dashboard: AgreementPage) -> int | str:
+    return "" if dashboard.is_newest or not dashboard.report else dashboard.report.number
 
 
-def _levels(found: AgreementPage, wish: TableFilter) -> list[dict[str, object]]:
-    """Return where the same coefficient of classes and of groups is."""
-    found_at = []
+def _levels(dashboard: AgreementPage, filters: TableFilter) -> list[dict[str, object]]:
+    """Return links to the same coefficient for classes and for groups."""
+    levels = []
     for level, name in LEVELS.items():
-        query = {"level": level, "measure": wish.measure, "version": _version(found)}
+        query = {"level": level, "measure": filters.measure, "version": _version(dashboard)}
         url = "?" + urlencode({key: value for key, value in query.items() if value})
-        found_at.append({"name": name, "url": url, "is_here": level == wish.level})
-    return found_at
+        levels.append({"name": name, "url": url, "is_here": level == filters.level})
+    return levels
 
 
 def _forest(
-    found: AgreementPage, lines: Sequence[ClassLine], wish: TableFilter
+    dashboard: AgreementPage, lines: Sequence[ClassLine], filters: TableFilter
 ) -> list[dict[str, object]]:
-    """Return what the plot needs of each class, in the order of the table."""
+    """Return the data of the forest plot, in the order of the table."""
     return [
         {
             "code": line.of.code,
@@ -167,35 +169,35 @@ def _forest(
             "word": line.word,
             "counts": f"{numbers.grouped(line.n_all)} / {numbers.grouped(line.n_any)}",
             "sentence": line.sentence,
-            "url": _behind(found, wish, line.of.code),
+            "url": _drilldown_url(dashboard, filters, line.of.code),
             **_aside(line.of),
         }
         for line in lines
     ]
 
 
-def _behind(found: AgreementPage, wish: TableFilter, code: str) -> str:
-    """Return where the exams of a class are, or the classes of a group."""
-    if not wish.is_of_groups:
-        return f"{found.url('exams')}?{urlencode({'class': code})}"
-    query = {"group": code, "measure": wish.measure, "version": _version(found)}
+def _drilldown_url(dashboard: AgreementPage, filters: TableFilter, code: str) -> str:
+    """Return the address of the exams of a class, or of the classes of a group."""
+    if not filters.is_of_groups:
+        return f"{dashboard.url('exams')}?{urlencode({'class': code})}"
+    query = {"group": code, "measure": filters.measure, "version": _version(dashboard)}
     return "?" + urlencode({key: value for key, value in query.items() if value})
 
 
 def _aside(of: Subject) -> dict[str, str]:
-    """Return what stands beside the label of a group: the name of a class says more."""
-    return {"aside": of.told_members} if isinstance(of, WholeGroup) else {}
+    """Return the members of a group, shown next to its label in the plot."""
+    return {"aside": of.member_abbreviations} if isinstance(of, WholeGroup) else {}
 
 
-def _forest_words(wish: TableFilter) -> dict[str, object]:
+def _forest_words(filters: TableFilter) -> dict[str, object]:
     return {
-        "measure": str(wish.told.name),
-        "isShare": wish.told.is_share,
-        "class": _("Group") if wish.is_of_groups else _("Class"),
+        "measure": str(filters.chosen_measure.name),
+        "isShare": filters.chosen_measure.is_share,
+        "class": _("Group") if filters.is_of_groups else _("Class"),
         "counts": _("All / some"),
         "estimate": _("Estimate"),
         "rare": _("Interval from a Dirichlet posterior: few informative exams."),
         "open": _("Arrow keys move between groups. Enter opens the classes.")
-        if wish.is_of_groups
+        if filters.is_of_groups
         else _("Arrow keys move between classes. Enter opens the exams."),
     }

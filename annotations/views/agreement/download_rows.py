@@ -1,4 +1,4 @@
-"""The rows of the tables that are handed out: each measure with its interval, n and reason."""
+"""Rows of the downloadable tables: each measure with its interval, n and reason."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ Line = Mapping[str, Any]
 Rows = Iterator[Sequence[object]]
 
 
-def classes(found: AgreementPage) -> Rows:
-    """Yield a row for each class."""
+def classes(dashboard: AgreementPage) -> Rows:
+    """Yield a row for each class, after a header row."""
     yield ["class", "abbreviation", "name", "group", *_columns(MEASURES, COUNTS), *_ranges()]
-    for line in found.results["classes"]:
-        of = found.classes[line["class"]]
-        told = [of.code, formula_safe(of.abbreviation), formula_safe(of.name), of.group.code]
-        yield [*told, *_numbers(line)]
+    for line in dashboard.results["classes"]:
+        of = dashboard.classes[line["class"]]
+        head = [of.code, formula_safe(of.abbreviation), formula_safe(of.name), of.group.code]
+        yield [*head, *_numbers(line)]
 
 
-def groups(found: AgreementPage, lines: Sequence[Line]) -> Rows:
-    """Yield a row for each group of classes."""
+def groups(dashboard: AgreementPage, lines: Sequence[Line]) -> Rows:
+    """Yield a row for each group of classes, after a header row."""
     yield ["group", "name", "classes", *_columns(MEASURES, COUNTS), *_ranges()]
-    subjects = whole_groups(found.results, found.classes)
+    subjects = whole_groups(dashboard.results, dashboard.classes)
     for line in lines:
         of = subjects[line["class"]]
         yield [of.code, formula_safe(of.name), " ".join(line["members"]), *_numbers(line)]
 
 
 def pairs(lines: Sequence[Line]) -> Rows:
-    """Yield a row for each pair of readers."""
+    """Yield a row for each pair of readers and class, after a header row."""
     kinds = ["first_kind", "second_kind"]
     yield ["first", "second", "class", *_columns(PAIR_MEASURES, CELLS), *kinds]
     for line in lines:
@@ -61,7 +61,7 @@ ERRORS = ("n_exams", "n", "both_right", "first_right", "second_right", "both_wro
 
 
 def errors(lines: Sequence[Line]) -> Rows:
-    """Yield a row for each pair of readers, reference and class: McNemar on right and wrong."""
+    """Yield a row for each pair of readers, reference and class: McNemar's test of their errors."""
     yield ["first", "second", "first_kind", "second_kind", "against", "reference", "class",
            *ERRORS, "cautions"]  # fmt: skip
     for line in lines:
@@ -76,11 +76,11 @@ def errors(lines: Sequence[Line]) -> Rows:
         ]
 
 
-def certainty(found: AgreementPage, part: Line) -> Rows:
-    """Yield a row for each class, of how sure readers were."""
+def certainty(dashboard: AgreementPage, part: Line) -> Rows:
+    """Yield a row for each class: how certain readers were."""
     yield ["class", "abbreviation", "name", *_columns(CERTAINTY_MEASURES, LEVELS)]
     for line in part["classes"]:
-        of = found.classes[line["class"]]
+        of = dashboard.classes[line["class"]]
         yield [
             of.code,
             formula_safe(of.abbreviation),
@@ -90,10 +90,10 @@ def certainty(found: AgreementPage, part: Line) -> Rows:
         ]
 
 
-def measured(found: AgreementPage, lines: Sequence[Line]) -> Rows:
-    """Yield a row for each class, kind and pair of readers, and one for all who are compared.
+def measured(dashboard: AgreementPage, lines: Sequence[Line]) -> Rows:
+    """Yield a row for each class, measurement and pair, and one for all readers together.
 
-    Of a pair the row has Lin's coefficient and limits of agreement, of all the two ICC.
+    Pairs have Lin's coefficient and limits of agreement; all readers together have two ICCs.
     """
     yield ["class", "kind", "unit", "readers", "exams", "deviation",
            *_columns((*MEASURED, "icc_agreement", "icc_consistency"))]  # fmt: skip
@@ -102,19 +102,19 @@ def measured(found: AgreementPage, lines: Sequence[Line]) -> Rows:
         head = [line["class"], line["kind"], UNITS.get(line["kind"], "")]
         icc = line["icc"]
         yield [
-            *head, _readers(found, icc["readers"]), icc["agreement"]["n"], "",
+            *head, _readers(dashboard, icc["readers"]), icc["agreement"]["n"], "",
             *nothing * len(MEASURED), *_parts(icc, ("agreement", "consistency")),
         ]  # fmt: skip
         for pair in line["pairs"]:
-            readers = _readers(found, pair["readers"])
+            readers = _readers(dashboard, pair["readers"])
             own = _parts(pair, MEASURED)
             yield [*head, readers, pair["n"], pair["deviation"], *own, *nothing * 2]
 
 
-def points(found: AgreementPage, line: Line, pair: Line) -> Rows:
-    """Yield a row for each exam that both of a pair measured, in no order of the exams."""
+def points(dashboard: AgreementPage, line: Line, pair: Line) -> Rows:
+    """Yield a row for each exam that both readers of a pair measured, without naming the exam."""
     yield ["class", "kind", "unit", "first", "second", "first_value", "second_value"]
-    unit, names = UNITS.get(line["kind"], ""), _names(found, pair["readers"])
+    unit, names = UNITS.get(line["kind"], ""), _names(dashboard, pair["readers"])
     for values in agreement_certainty.points(line, pair):
         yield [line["class"], line["kind"], unit, *map(formula_safe, names), *values]
 
@@ -128,7 +128,6 @@ def _ranges() -> list[str]:
 
 
 def _numbers(line: Line) -> list[object]:
-    """Return the counts, the measures and the ranges of a class or group."""
     without = line.get("without_one_reader", {})
     return [
         *(line[count] for count in COUNTS),
@@ -141,10 +140,10 @@ def _parts(line: Line, measures: Sequence[str] | Mapping[str, Any]) -> list[obje
     return [line[name][part] for name in measures for part in PARTS]
 
 
-def _readers(found: AgreementPage, places: Sequence[int]) -> str:
-    return formula_safe(" / ".join(_names(found, places)))
+def _readers(dashboard: AgreementPage, places: Sequence[int]) -> str:
+    return formula_safe(" / ".join(_names(dashboard, places)))
 
 
-def _names(found: AgreementPage, places: Sequence[int]) -> list[str]:
-    readers = found.results["readers"]
-    return [found.names[readers[place]] for place in places]
+def _names(dashboard: AgreementPage, places: Sequence[int]) -> list[str]:
+    readers = dashboard.results["readers"]
+    return [dashboard.names[readers[place]] for place in places]

@@ -1,4 +1,4 @@
-"""The exams behind every count of the agreement: where readers differ, and who said what."""
+"""The exams behind the counts of agreement: where readers differ, and who answered what."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ NAMES: Mapping[ExamFilter, Promise] = {
 @needs("view_agreementreport")
 @require_safe
 def exams(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """List the exams of which readers said this or that of a class, a page at a time.
+    """List the exams with the selected answers to a class, a page at a time.
 
     Raises:
         Http404: the report has no such class or readers.
     """
-    found = page.agreement_page(request, pk, slug)
-    context = _exams(found, request) if found.report else None
-    return page.page(request, found, "exams", context)
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _exams(dashboard, request) if dashboard.report else None
+    return page.page(request, dashboard, "exams", context)
 
 
 @never_cache
@@ -53,41 +53,42 @@ def exams(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Ht
 def exam(
     request: SignedInRequest, code: str, pk: int | None = None, slug: str = ""
 ) -> HttpResponse:
-    """Show an exam with what each of its readers said.
+    """Show an exam with the answers of each reader.
 
     Raises:
-        Http404: it is not counted here, or the person may not look at it.
+        Http404: the report does not count the exam, or the user may not see it.
     """
-    found = page.agreement_page(request, pk, slug)
-    context = _exam(found, request, code) if found.report else None
-    return page.page(request, found, "exam", context)
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _exam(dashboard, request, code) if dashboard.report else None
+    return page.page(request, dashboard, "exam", context)
 
 
-def _exams(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
-    options = class_options(found)
-    of = _class(found, request.GET.get("class", ""), options)
-    pair = _pair(found, request)
-    what = pair or _said(request)
+def _exams(dashboard: AgreementPage, request: SignedInRequest) -> dict[str, object]:
+    options = class_options(dashboard)
+    of = _class(dashboard, request.GET.get("class", ""), options)
+    pair = _pair(dashboard, request)
+    selection = pair or _exam_filter(request)
     after = request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 19 else 0
     rows = drilldown.behind(
-        found.report, of.code, what, after=start, limit=EXAMS_PER_PAGE + 1
-    ) if found.report and found.are_readings_open else []  # fmt: skip
-    line = next(one for one in found.results["classes"] if one["class"] == of.code)
-    query = {"class": of.code, **_query(what, request)}
+        dashboard.report, of.code, selection, after=start, limit=EXAMS_PER_PAGE + 1
+    ) if dashboard.report and dashboard.are_readings_open else []  # fmt: skip
+    line = next(row for row in dashboard.results["classes"] if row["class"] == of.code)
+    query = {"class": of.code, **_query(selection, request)}
     counts = _counts(line)
     return {
         "of": of,
         "options": options,
-        "said": what if isinstance(what, ExamFilter) else "",
-        "pair": pair and {**_pair_words(found, pair), "cell": pair.cell},
-        "tabs_of_said": [
-            {"key": said, "name": name, "n": counts.get(said)} for said, name in NAMES.items()
+        "exam_filter": selection if isinstance(selection, ExamFilter) else "",
+        "pair": pair and {**_pair_text(dashboard, pair), "cell": pair.cell},
+        "filter_tabs": [
+            {"key": exam_filter, "name": name, "n": counts.get(exam_filter)}
+            for exam_filter, name in NAMES.items()
         ],
         "line": line,
-        "count": _pair_count(found, pair, of) if pair else counts.get(_said(request)),
-        "rows": [_row(found, one, query) for one in rows[:EXAMS_PER_PAGE]],
-        "is_closed_yet": not found.are_readings_open,
+        "count": _pair_count(dashboard, pair, of) if pair else counts.get(_exam_filter(request)),
+        "rows": [_row(dashboard, row, query) for row in rows[:EXAMS_PER_PAGE]],
+        "is_closed_yet": not dashboard.are_readings_open,
         "is_first": not start,
         "first_url": "?" + urlencode(query),
         "next_url": "?" + urlencode({**query, "after": rows[EXAMS_PER_PAGE - 1].exam_id})
@@ -97,32 +98,38 @@ def _exams(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
     }
 
 
-def _exam(found: AgreementPage, request: SignedInRequest, code: str) -> dict[str, object]:
+def _exam(dashboard: AgreementPage, request: SignedInRequest, code: str) -> dict[str, object]:
     visible = Exam.objects.visible_to(request.user).not_read_by(request.user)
-    one = get_object_or_404(visible.select_related("dataset"), code=code)
-    is_open = found.report is not None and found.are_readings_open
-    told = drilldown.of_exam(found.report, one.pk) if is_open and found.report else None
-    if told is None:
+    selected = get_object_or_404(visible.select_related("dataset"), code=code)
+    is_open = dashboard.report is not None and dashboard.are_readings_open
+    answers = (
+        drilldown.of_exam(dashboard.report, selected.pk) if is_open and dashboard.report else None
+    )
+    if answers is None:
         raise Http404
-    readers, states = told
-    of = chosen_class(found, request.GET.get("class", ""))
-    given = [(found.classes[name], said) for name, said in states.items() if name in found.classes]
-    given.sort(key=lambda pair: (not _is_disputed(pair[1]), pair[0].position))
+    readers, states = answers
+    of = chosen_class(dashboard, request.GET.get("class", ""))
+    class_answers = [
+        (dashboard.classes[name], digits)
+        for name, digits in states.items()
+        if name in dashboard.classes
+    ]
+    class_answers.sort(key=lambda pair: (not _is_disputed(pair[1]), pair[0].position))
     return {
-        "exam": one,
+        "exam": selected,
         "of": of,
-        "readers": [found.names.get(str(reader), "?") for reader in readers],
-        "said": [
-            {"of": of_one, "states": list(digits), "is_disputed": _is_disputed(digits)}
-            for of_one, digits in given
+        "readers": [dashboard.names.get(str(reader), "?") for reader in readers],
+        "answers": [
+            {"of": class_, "states": list(digits), "is_disputed": _is_disputed(digits)}
+            for class_, digits in class_answers
         ],
-        "tracings": list(one.tracings.order_by("position").values_list("position", flat=True)),
-        "back": f"{found.url('exams')}?{request.GET.urlencode()}",
+        "tracings": list(selected.tracings.order_by("position").values_list("position", flat=True)),
+        "back": f"{dashboard.url('exams')}?{request.GET.urlencode()}",
         "sheet_words": {
             "missing": _("not recorded"),
             "flat": _("flat line"),
             "derived": _("computed"),
-            "label": _("ECG of exam %(code)s") % {"code": one.code},
+            "label": _("ECG of exam %(code)s") % {"code": selected.code},
         },
     }
 
@@ -132,25 +139,25 @@ def _is_disputed(digits: str) -> bool:
 
 
 def _class(
-    found: AgreementPage, code: str, options: Sequence[Mapping[str, Any]]
+    dashboard: AgreementPage, code: str, options: Sequence[Mapping[str, Any]]
 ) -> DiagnosticClass:
     if not code:
         return options[0]["of"]  # type: ignore[no-any-return]
-    if (of := chosen_class(found, code)) is None:
+    if (of := chosen_class(dashboard, code)) is None:
         raise Http404
     return of
 
 
-def _said(request: SignedInRequest) -> ExamFilter:
-    wanted = request.GET.get("said", "")
-    return ExamFilter(wanted) if wanted in list(ExamFilter) else ExamFilter.SOME
+def _exam_filter(request: SignedInRequest) -> ExamFilter:
+    value = request.GET.get("said", "")
+    return ExamFilter(value) if value in list(ExamFilter) else ExamFilter.SOME
 
 
-def _pair(found: AgreementPage, request: SignedInRequest) -> Pair | None:
+def _pair(dashboard: AgreementPage, request: SignedInRequest) -> Pair | None:
     cell = request.GET.get("cell", "")
     if cell not in list(Cell):
         return None
-    ids: list[str] = found.results["readers"]
+    ids: list[str] = dashboard.results["readers"]
     places = [request.GET.get(name, "") for name in ("first", "second")]
     try:
         first, second = (int(ids[int(place) - 1]) for place in places if int(place) > 0)
@@ -159,14 +166,17 @@ def _pair(found: AgreementPage, request: SignedInRequest) -> Pair | None:
     return Pair(first, second, Cell(cell))
 
 
-def _query(what: ExamFilter | Pair, request: SignedInRequest) -> dict[str, str]:
-    if isinstance(what, ExamFilter):
-        return {"said": what}
+def _query(selection: ExamFilter | Pair, request: SignedInRequest) -> dict[str, str]:
+    if isinstance(selection, ExamFilter):
+        return {"said": selection}
     return {name: request.GET[name] for name in ("first", "second", "cell")}
 
 
 def _counts(line: Mapping[str, Any]) -> dict[ExamFilter, int]:
-    """Return how many exams the report counts of each; of what is not assessable, readings."""
+    """Return how many exams each filter selects.
+
+    There is no count of exams for "not assessable": the report counts readings there.
+    """
     some, every = line["n_positive_any"], line["n_positive_all"]
     return {
         ExamFilter.ANY: some,
@@ -176,10 +186,10 @@ def _counts(line: Mapping[str, Any]) -> dict[ExamFilter, int]:
     }
 
 
-def _pair_count(found: AgreementPage, pair: Pair, of: DiagnosticClass) -> int:
-    results = found.results
-    column = [one["class"] for one in results["classes"]].index(of.code)
-    places = [results["readers"].index(str(one)) for one in (pair.first, pair.second)]
+def _pair_count(dashboard: AgreementPage, pair: Pair, of: DiagnosticClass) -> int:
+    results = dashboard.results
+    column = [row["class"] for row in results["classes"]].index(of.code)
+    places = [results["readers"].index(str(reader)) for reader in (pair.first, pair.second)]
     turned = {Cell.FIRST: Cell.SECOND, Cell.SECOND: Cell.FIRST}
     for row in results["pairs"]:
         if row["readers"] == places:
@@ -189,10 +199,10 @@ def _pair_count(found: AgreementPage, pair: Pair, of: DiagnosticClass) -> int:
     return 0
 
 
-def _pair_words(found: AgreementPage, pair: Pair) -> dict[str, str]:
+def _pair_text(dashboard: AgreementPage, pair: Pair) -> dict[str, str]:
     names = {
-        "first": found.names[str(pair.first)],
-        "second": found.names[str(pair.second)],
+        "first": dashboard.names[str(pair.first)],
+        "second": dashboard.names[str(pair.second)],
     }
     sentences = {
         Cell.BOTH: _("Marked by %(first)s and %(second)s"),
@@ -203,14 +213,14 @@ def _pair_words(found: AgreementPage, pair: Pair) -> dict[str, str]:
     return {**names, "sentence": sentences[pair.cell] % names}
 
 
-def _row(found: AgreementPage, one: ExamStates, query: Mapping[str, str]) -> dict[str, object]:
+def _row(dashboard: AgreementPage, row: ExamStates, query: Mapping[str, str]) -> dict[str, object]:
     def names(readers: Sequence[int]) -> list[str]:
-        return [found.names.get(str(reader), "?") for reader in readers]
+        return [dashboard.names.get(str(reader), "?") for reader in readers]
 
     return {
-        "code": one.code,
-        "url": f"{found.url('exam', code=one.code)}?{urlencode(query)}",
-        "present": names(one.present),
-        "absent": names(one.absent),
-        "not_assessable": names(one.not_assessable),
+        "code": row.code,
+        "url": f"{dashboard.url('exam', code=row.code)}?{urlencode(query)}",
+        "present": names(row.present),
+        "absent": names(row.absent),
+        "not_assessable": names(row.not_assessable),
     }

@@ -1,4 +1,4 @@
-"""Coefficients of agreement as pages write them: names, numbers, intervals, words, reasons."""
+"""Agreement coefficients formatted for pages: names, numbers, intervals, bands, reasons."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ecgreview import report_writing
 from ecgreview.agreement.values.intervals import POSTERIOR
 from ecgreview.report_writing import Wording
 
+# The bands of Landis and Koch.
 WORDS: Mapping[str, Promise] = {
     "Almost Perfect": _("almost perfect"),
     "Substantial": _("substantial"),
@@ -25,26 +26,26 @@ WORDS: Mapping[str, Promise] = {
     "Slight": _("slight"),
     "Poor": _("poor"),
 }
-"""The bands of Landis and Koch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One of the coefficients of a class, as it is offered.
+    """A coefficient that a page offers.
 
     Attributes:
         name: of the coefficient.
-        told: what it says, in a sentence.
-        is_share: whether it is written in percent.
+        description: one sentence.
+        is_share: whether it is shown in percent.
         is_secondary: whether it is high for every rare class, whatever the readers do.
     """
 
     name: Promise | str
-    told: Promise
+    description: Promise
     is_share: bool = False
     is_secondary: bool = False
 
 
+# Measures of a class, in display order, by their names in reports.
 MEASURES: Mapping[str, Measure] = {
     "positive_agreement": Measure(
         _("Positive agreement"),
@@ -88,8 +89,8 @@ MEASURES: Mapping[str, Measure] = {
         is_secondary=True,
     ),
 }
-"""Of a class, in the order in which they are offered; by their names in reports."""
 
+# Measures of a pair of readers; those that say little about rare classes come last.
 PAIR_MEASURES: Mapping[str, Measure] = {
     "positive_agreement": MEASURES["positive_agreement"],
     "negative_agreement": MEASURES["negative_agreement"],
@@ -117,21 +118,20 @@ PAIR_MEASURES: Mapping[str, Measure] = {
     "gwet_ac1": MEASURES["gwet_ac1"],
     "pabak": MEASURES["pabak"],
 }
-"""Of a pair of readers, those that say little for rare classes last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A coefficient as it is written: the number, or a dash and why there is none.
+    """A formatted coefficient: the number, or a dash and the reason.
 
     Attributes:
         text: the estimate, or a dash.
         interval: "0.71 to 0.90"; empty where there is none.
-        reason: why there is no estimate; beside one, what to mind when reading it.
-        is_rare: whether the interval is that of a Dirichlet posterior.
-        value: the estimate as it is, for sorting and drawing.
-        low: where the interval begins.
-        high: where it ends.
+        reason: why there is no estimate; with an estimate, what to keep in mind.
+        is_rare: whether the interval comes from a Dirichlet posterior.
+        value: the unrounded estimate, for sorting and charts.
+        low: lower end of the interval.
+        high: upper end.
     """
 
     text: str
@@ -144,57 +144,56 @@ class Number:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is an estimate."""
         return self.value is not None
 
 
-def number(found: Mapping[str, Any], *, as_percent: bool = False) -> Number:
-    """Return a measure ``{"estimate", "low", "high", "n", "reason", "method"}`` as text."""
-    value, reason = found["estimate"], sentence(found["reason"])
+def number(measure: Mapping[str, Any], *, as_percent: bool = False) -> Number:
+    """Format a measure ``{"estimate", "low", "high", "n", "reason", "method"}``."""
+    value, reason = measure["estimate"], sentence(measure["reason"])
     if value is None:
         return Number("–", reason=reason)
-    low, high = found.get("low"), found.get("high")
+    low, high = measure.get("low"), measure.get("high")
     return Number(
         text=written(value, as_percent=as_percent),
         interval=between(low, high, as_percent=as_percent),
         reason=reason,
-        is_rare=found.get("method") == POSTERIOR,
+        is_rare=measure.get("method") == POSTERIOR,
         value=value,
         low=low,
         high=high,
     )
 
 
-def share(found: Mapping[str, Any]) -> Number:
-    """Return a share or an error rate as text, in percent."""
-    return number(found, as_percent=True)
+def share(measure: Mapping[str, Any]) -> Number:
+    """Format a share or an error rate in percent."""
+    return number(measure, as_percent=True)
 
 
 def of(measure: str, line: Mapping[str, Any]) -> Number:
-    """Return the measure of that name of a line of a report; a dash where it has none."""
+    """Format the named measure of a report row; a dash where the row has none."""
     if measure not in line:
         return Number("–")
-    known = MEASURES.get(measure) or PAIR_MEASURES.get(measure)
-    return number(line[measure], as_percent=bool(known and known.is_share))
+    info = MEASURES.get(measure) or PAIR_MEASURES.get(measure)
+    return number(line[measure], as_percent=bool(info and info.is_share))
 
 
 def between(low: float | None, high: float | None, *, as_percent: bool = False) -> str:
-    """Return "0.71 to 0.90", empty where there is no interval."""
+    """Return "0.71 to 0.90"; empty without an interval."""
     if low is None or high is None:
         return ""
     ends = (written(low, as_percent=as_percent), written(high, as_percent=as_percent))
     return gettext("%(low)s to %(high)s") % dict(zip(("low", "high"), ends, strict=True))
 
 
-def word(band: str) -> str:
-    """Return what Landis and Koch call it, in the language of the page; empty for none."""
+def band_name(band: str) -> str:
+    """Return the translated name of a Landis and Koch band; empty for none."""
     return str(WORDS.get(band, band))
 
 
 def written(value: float, *, as_percent: bool = False) -> str:
     """Return a coefficient with two decimals or as a percentage, in the language of the page.
 
-    A share that is not quite all or nothing is not written as 100% or 0%.
+    A share just below 1 or just above 0 is never rounded to 100% or 0%.
     """
     if as_percent:
         return f"{_percentage(value)}%"
@@ -202,19 +201,19 @@ def written(value: float, *, as_percent: bool = False) -> str:
     return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
 
 
-def told_once(several: Sequence[Number]) -> tuple[list[Number], str]:
-    """Return the numbers of one line without their reasons, and these once, in a text."""
-    reasons = dict.fromkeys(one.reason for one in several if one.reason)
-    return [replace(one, reason="") for one in several], " ".join(reasons)
+def separate_reasons(cells: Sequence[Number]) -> tuple[list[Number], str]:
+    """Return the numbers of a row without their reasons, and the distinct reasons as one text."""
+    reasons = dict.fromkeys(cell.reason for cell in cells if cell.reason)
+    return [replace(cell, reason="") for cell in cells], " ".join(reasons)
 
 
 def grouped(count: int) -> str:
-    """Return a count with its thousands apart, in the language of the page."""
+    """Return a count with thousands separators, in the language of the page."""
     return number_format(count, 0, force_grouping=True)
 
 
 def wording() -> Wording:
-    """Return how figures say things in the language of the page."""
+    """Return the report wording for the language of the page."""
     if (get_language() or "").startswith("pt"):
         return report_writing.brazilian(gettext, sentence)
     return replace(report_writing.ENGLISH, sentence=sentence)
@@ -223,10 +222,10 @@ def wording() -> Wording:
 def _percentage(value: float) -> str:
     if _NOTHING <= value <= _ALL or value in (0, 1):
         return str(round(100 * value))
-    rest = min(value, 1 - value)  # how far from nothing, or from all
-    places = min(max(1, -math.floor(math.log10(100 * rest))), _MOST_PLACES)
-    told = max(round(100 * rest, places), 10**-_MOST_PLACES)
-    return number_format(told if value < _NOTHING else 100 - told, places)
+    distance = min(value, 1 - value)  # distance from 0 or 1
+    places = min(max(1, -math.floor(math.log10(100 * distance))), _MOST_PLACES)
+    rounded = max(round(100 * distance, places), 10**-_MOST_PLACES)
+    return number_format(rounded if value < _NOTHING else 100 - rounded, places)
 
 
 _NOTHING, _ALL = 0.0095, 0.985

@@ -1,4 +1,4 @@
-"""Whose agreement a page shows, whether it may, and the frame that all these pages share."""
+"""The frame shared by all agreement pages: scope, permissions, tabs and links."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from annotations.views.access import SignedInRequest
 from annotations.views.agreement import run_text
 from annotations.views.agreement.run_text import RunStatus
 
+# Dashboard parts, by the last part of their URL names, such as batch-agreement-readers.
 TABS: Mapping[str, Promise] = {
     "": _("Classes"),
     "readers": _("Readers"),
@@ -44,23 +45,22 @@ TABS: Mapping[str, Promise] = {
     "precision": _("Precision"),
     "report": _("Report"),
 }
-"""Parts of the dashboard by the end of their addresses' names: batch-agreement-readers, say."""
 
+# Parts without a tab, and the tab that is marked as current for them.
 WITHIN: Mapping[str, str] = {"profile": "readers", "pair": "readers", "exam": "exams"}
-"""The part from which a page without a tab of its own is reached."""
 
 
 @dataclass(frozen=True)
 class AgreementPage:
-    """The agreement of one scope as one person may see it.
+    """The agreement of one scope as one user may see it.
 
     Attributes:
         study: of the scope.
-        batch: None: the whole study.
-        user: who looks.
-        is_hidden: they still read in the study, and are shown nothing.
-        report: the version asked for, else the newest; None when there is none that they may see.
-        is_newest: whether no later version than ``report`` can be seen.
+        batch: None for the whole study.
+        user: who is looking.
+        is_hidden: the user still reads in the study, so nothing is shown.
+        report: the requested version, else the newest; None when the user may see none.
+        is_newest: whether the user may see no later version than ``report``.
     """
 
     study: Study
@@ -72,75 +72,71 @@ class AgreementPage:
 
     @property
     def scope(self) -> Scope:
-        """Whose agreement it is."""
         return Scope(self.study.pk, self.batch.pk if self.batch else None)
 
     @property
     def title(self) -> str:
-        """The name of the batch or of the study."""
         return self.batch.name if self.batch else self.study.name
 
     @property
     def results(self) -> Mapping[str, Any]:
-        """What ``ecgreview.agreement.report`` found; empty without a report."""
+        """The results of ``ecgreview.agreement.report``; empty without a report."""
         return self.report.coded_results if self.report else {}
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The readers by their primary key as text, in the order of the report.
+        """Reader names by primary key as text, in the order of the report.
 
-        Coordinators see names; others, who have no work to hand out, see letters.
+        Coordinators see names; everybody else sees letters.
         """
         ids: list[str] = self.results.get("readers", [])
         if self.batch:
-            told = names_in_batch(self.batch, self.user)
+            names = names_in_batch(self.batch, self.user)
         else:
-            told = names_of_readers(
-                User.objects.filter(pk__in=[int(one) for one in ids]), self.user
+            names = names_of_readers(
+                User.objects.filter(pk__in=[int(reader_id) for reader_id in ids]), self.user
             )
-        return {one: told.get(int(one), "?") for one in ids}
+        return {reader_id: names.get(int(reader_id), "?") for reader_id in ids}
 
     @cached_property
     def classes(self) -> dict[str, DiagnosticClass]:
-        """The classes of the report by code."""
         if self.report is None:
             return {}
-        known = self.report.taxonomy.classes.select_related("group")
-        return {one.code: one for one in known}
+        classes = self.report.taxonomy.classes.select_related("group")
+        return {diagnostic_class.code: diagnostic_class for diagnostic_class in classes}
 
     @cached_property
     def run(self) -> AgreementRun | None:
-        """The work on the next version that waits or goes on, if they may follow it."""
+        """The unfinished run for the next version, if the user may follow it."""
         runs = AgreementRun.objects.visible_to(self.user).of_scope(self.scope)
         return runs.unfinished().first()
 
     @property
-    def run_told(self) -> RunStatus | None:
-        """What is told of that work."""
+    def run_status(self) -> RunStatus | None:
         return run_text.of(self.run) if self.run else None
 
     @property
     def is_open(self) -> bool:
-        """Whether the agreement may be shown to them: there need be no report yet."""
+        """Whether the user may see agreement here; a report need not exist yet."""
         opened = Batch.objects.all().with_open_agreement().not_read_by(self.user)
         closed = self.batches.exclude(pk__in=opened.values("pk"))
         return not self.is_hidden and self.batches.exists() and not closed.exists()
 
     @property
     def are_readings_open(self) -> bool:
-        """Whether single readings may be shown to them too, not their agreement alone.
+        """Whether the user may also see individual readings.
 
-        A policy may show the agreement of a batch while it is read, but who said what of an exam
-        only when it is closed.
+        A policy may show agreement while a batch is being read, but individual readings only
+        after it is closed.
         """
         opened = Batch.objects.all().with_open_results().not_read_by(self.user)
         return not self.batches.exclude(pk__in=opened.values("pk")).exists()
 
     @property
     def versions(self) -> QuerySet[AgreementReport]:
-        """All versions that they may see, the newest first, without their results."""
-        seen = AgreementReport.objects.visible_to(self.user).of_scope(self.scope)
-        return seen.defer("results").order_by("-number")
+        """All versions that the user may see, newest first, without their results."""
+        visible = AgreementReport.objects.visible_to(self.user).of_scope(self.scope)
+        return visible.defer("results").order_by("-number")
 
     @property
     def batches(self) -> BatchQuerySet:
@@ -167,27 +163,28 @@ class AgreementPage:
 def agreement_page(
     request: SignedInRequest, pk: int | None = None, slug: str = ""
 ) -> AgreementPage:
-    """Return what ``request`` may see of the batch ``pk`` or of the study ``slug``.
+    """Return what the user may see of the batch ``pk`` or of the study ``slug``.
 
-    That results are shown is noted: nobody reads blind what they were shown.
+    Records that results were shown, because the user no longer reads those exams blind.
 
     Raises:
-        Http404: there is no such batch or study, or the person may not look into it; or it has
-            no version of the number that ?version= asks for.
+        Http404: there is no such batch or study, or the user may not see it.
     """
-    place = followed(request, pk, slug)
+    place = page_without_report(request, pk, slug)
     report, is_newest = (None, True) if place.is_hidden else _report(request, place.scope)
-    found = replace(place, report=report, is_newest=is_newest)
+    dashboard = replace(place, report=report, is_newest=is_newest)
     if report:
-        results_seen.results(batches=found.batches, user=request.user, now=timezone.now())
-    return found
+        results_seen.results(batches=dashboard.batches, user=request.user, now=timezone.now())
+    return dashboard
 
 
-def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") -> AgreementPage:
-    """Return the same without a report: for who asks how far its next version is.
+def page_without_report(
+    request: SignedInRequest, pk: int | None = None, slug: str = ""
+) -> AgreementPage:
+    """Return the page without a report, for progress polling; records nothing.
 
     Raises:
-        Http404: there is no such batch or study, or the person may not look into it.
+        Http404: there is no such batch or study, or the user may not see it.
     """
     batch = None if pk is None else lookups.batch(request.user, pk)
     study = batch.study if batch else lookups.study(request.user, slug)
@@ -196,78 +193,85 @@ def followed(request: SignedInRequest, pk: int | None = None, slug: str = "") ->
 
 def page(
     request: SignedInRequest,
-    found: AgreementPage,
+    dashboard: AgreementPage,
     part: str,
     context: Mapping[str, object] | None = None,
 ) -> HttpResponse:
-    """Return the part of the dashboard that is made by ``templates/agreement/<part>.html``.
+    """Render ``templates/agreement/<part>.html`` within the dashboard.
 
     The template extends ``agreement/base.html`` and fills its block ``panel``, which is left out
     when there is no report to show; ``context`` may then be empty.
     """
-    version = found.report.number if found.report and not found.is_newest else None
+    version = dashboard.report.number if dashboard.report and not dashboard.is_newest else None
     frame = {
-        "shown": found,
-        "study": found.study,
-        "batch": found.batch,
-        "report": found.report,
-        "tabs": _tabs(found, part),
-        "links": {name or "classes": address for name, address in _addresses(found).items()},
+        "dashboard": dashboard,
+        "study": dashboard.study,
+        "batch": dashboard.batch,
+        "report": dashboard.report,
+        "tabs": _tabs(dashboard, part),
+        "links": {name or "classes": address for name, address in _addresses(dashboard).items()},
         "may_compute": request.user.has_perm("annotations.close_batch"),
-        "compute_url": found.url("computing"),
-        "run_url": found.url("run"),
-        "cancel_url": found.url("cancelling"),
-        "pair_url": found.url("pair"),
-        "file_url": found.url("file"),
+        "compute_url": dashboard.url("computing"),
+        "run_url": dashboard.url("run"),
+        "cancel_url": dashboard.url("cancelling"),
+        "pair_url": dashboard.url("pair"),
+        "file_url": dashboard.url("file"),
         "version_query": "" if version is None else f"&version={version}",
     }
-    empty = {} if found.report else _why_empty(found)
+    empty = {} if dashboard.report else _why_empty(dashboard)
     return render(
         request, f"agreement/{part or 'classes'}.html", {**frame, **empty, **(context or {})}
     )
 
 
 def _report(request: SignedInRequest, scope: Scope) -> tuple[AgreementReport | None, bool]:
-    seen = AgreementReport.objects.visible_to(request.user).of_scope(scope)
-    newest = seen.select_related("taxonomy").order_by("-number").first()
-    wanted = request.GET.get("version", "")
-    if newest is None or not wanted.isdecimal() or int(wanted) >= newest.number:
+    visible = AgreementReport.objects.visible_to(request.user).of_scope(scope)
+    newest = visible.select_related("taxonomy").order_by("-number").first()
+    version = request.GET.get("version", "")
+    if newest is None or not version.isdecimal() or int(version) >= newest.number:
         return newest, True
-    older = seen.select_related("taxonomy").filter(number=int(wanted)).first()
+    older = visible.select_related("taxonomy").filter(number=int(version)).first()
     return (older, False) if older else (newest, True)
 
 
-def _addresses(found: AgreementPage) -> dict[str, str]:
-    """Return the addresses of the parts there are."""
+def _addresses(dashboard: AgreementPage) -> dict[str, str]:
+    """Return the addresses of the parts that exist for this scope."""
     addresses = {}
     for part in TABS:
         try:
-            addresses[part] = found.url(part)
+            addresses[part] = dashboard.url(part)
         except NoReverseMatch:
             continue
     return addresses
 
 
-def _tabs(found: AgreementPage, here: str) -> list[dict[str, str]]:
-    """Return the tabs; ``current`` is what ``aria-current`` says of each, if anything."""
-    version = f"?version={found.report.number}" if found.report and not found.is_newest else ""
-    current = {WITHIN.get(here, here): "true" if here in WITHIN else "page"}
+def _tabs(dashboard: AgreementPage, open_part: str) -> list[dict[str, str]]:
+    """Return the tabs; ``current`` is their ``aria-current``, empty for none."""
+    version = (
+        f"?version={dashboard.report.number}"
+        if dashboard.report and not dashboard.is_newest
+        else ""
+    )
+    current = {WITHIN.get(open_part, open_part): "true" if open_part in WITHIN else "page"}
     return [
         {"name": str(TABS[part]), "url": address + version, "current": current.get(part, "")}
-        for part, address in _addresses(found).items()
+        for part, address in _addresses(dashboard).items()
     ]
 
 
-def _why_empty(found: AgreementPage) -> dict[str, object]:
-    """Return what a page without a report tells instead."""
-    if found.is_hidden:
+def _why_empty(dashboard: AgreementPage) -> dict[str, object]:
+    """Return the context that explains why there is no report."""
+    if dashboard.is_hidden:
         return {}
-    opened = found.batches.with_open_agreement()
-    is_read = Seat.objects.filter(batch__in=found.batches, n_read__gt=0).exists()
-    reports = AgreementReport.objects.visible_to(found.user).newest().filter(study=found.study)
+    opened = dashboard.batches.with_open_agreement()
+    is_read = Seat.objects.filter(batch__in=dashboard.batches, n_read__gt=0).exists()
+    reports = (
+        AgreementReport.objects.visible_to(dashboard.user).newest().filter(study=dashboard.study)
+    )
     return {
         "is_read": is_read,
-        "is_closed_yet": found.batches.exclude(pk__in=opened.values("pk")).exists(),
-        "is_due": found.run is not None or found.batches.filter(agreement_is_due=True).exists(),
-        "opened": [] if found.batch else Batch.objects.filter(agreement_reports__in=reports),
+        "is_closed_yet": dashboard.batches.exclude(pk__in=opened.values("pk")).exists(),
+        "is_due": dashboard.run is not None
+        or dashboard.batches.filter(agreement_is_due=True).exists(),
+        "opened": [] if dashboard.batch else Batch.objects.filter(agreement_reports__in=reports),
     }

@@ -1,4 +1,4 @@
-"""Reader by reader: how far each two of them agree, from the counts that the report holds."""
+"""The matrix of pairwise kappas, from the counts in the report."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from annotations.views.agreement import numbers
 from annotations.views.agreement.numbers import Number
 from ecgreview.agreement.coefficients import kernels
 
+# Color steps for kappas from 0 to 1; negative kappas have a color of their own.
 N_SHADES = 5
-"""Steps of colour from a kappa of 0 to 1; what is below 0 has one of its own."""
 
+# The cells of the 2 x 2 table of a pair, by their names in reports.
 FIELDS = (("n00", "n01"), ("n10", "n11"))
-"""Of a pair of readers, as the 2 x 2 table they make."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What stands where the row of one reader meets the column of another.
+    """A cell of the matrix.
 
     Attributes:
-        first: the place of the one among the readers, from 0.
-        second: the place of the other.
+        first: index of one reader, from 0.
+        second: index of the other.
         kappa: Cohen's.
-        n: exams (or exams by class) that both have read.
-        n_both: in which both gave it.
-        n_one: in which one of the two did.
-        shade: the name of its colour; empty where there is no kappa.
+        n: exams (or exam-class combinations) that both have read.
+        n_both: those that both marked.
+        n_one: those that only one of them marked.
+        shade: name of the color; empty without a kappa.
     """
 
     first: int
@@ -48,11 +48,11 @@ class ReaderRow:
     """One reader.
 
     Attributes:
-        place: among the readers, from 0.
-        name: as this person is told it.
-        fields: towards each reader in their order; None: themselves, or nothing in common.
+        place: index of the reader, from 0.
+        name: as the user may see it.
+        fields: for each reader in order; None for the reader themselves, or without common exams.
         mean: of the kappas with the others.
-        n_pairs: so many of them there are.
+        n_pairs: number of these kappas.
     """
 
     place: int
@@ -68,10 +68,10 @@ def matrix(
     """Return a row for each reader who shares an exam with another.
 
     Args:
-        results: what ``ecgreview.agreement.report`` returned.
+        results: of ``ecgreview.agreement.report``.
         names: of readers, by their names in the report.
-        code: of a class; empty: all classes together, as if they were one.
-        is_sorted: put whoever agrees least with the others first.
+        code: of a class; empty to pool all classes.
+        is_sorted: sort by mean kappa, lowest first.
     """
     pairs = results["pairs"]
     if not pairs:
@@ -86,19 +86,25 @@ def matrix(
         return rows
     order = sorted(range(len(rows)), key=lambda row: _least_first(rows[row]))
     return [
-        ReaderRow(one.place, one.name, [one.fields[at] for at in order], one.mean, one.n_pairs)
-        for one in (rows[at] for at in order)
+        ReaderRow(
+            reader_row.place,
+            reader_row.name,
+            [reader_row.fields[at] for at in order],
+            reader_row.mean,
+            reader_row.n_pairs,
+        )
+        for reader_row in (rows[at] for at in order)
     ]
 
 
 def _tables(results: Mapping[str, Any], code: str) -> NDArray[np.float64]:
     """Return the 2 x 2 tables of all pairs, shape (n_pairs, 2, 2)."""
-    codes = [one["class"] for one in results["classes"]]
+    codes = [row["class"] for row in results["classes"]]
     columns = [codes.index(code)] if code else range(len(codes))
     tables = np.zeros((len(results["pairs"]), 2, 2))
     for row, names in enumerate(FIELDS):
         for column, name in enumerate(names):
-            counts = np.array([one[name] for one in results["pairs"]], dtype=np.float64)
+            counts = np.array([pair[name] for pair in results["pairs"]], dtype=np.float64)
             tables[:, row, column] = counts[:, list(columns)].sum(axis=1)
     return tables
 
@@ -106,32 +112,32 @@ def _tables(results: Mapping[str, Any], code: str) -> NDArray[np.float64]:
 def _fields(
     pairs: Sequence[Mapping[str, Any]], tables: NDArray[np.float64]
 ) -> dict[tuple[int, int], Field]:
-    """Return the field of each pair of readers, both ways round."""
-    found = {}
+    """Return the cell of each pair, under both orders of its readers."""
+    fields = {}
     kappas = kernels.cohen_kappa(tables).coefficients()
     for pair, table, kappa in zip(pairs, tables, kappas, strict=True):
         first, second = pair["readers"]
         if not table.sum():
             continue
-        said = numbers.number({"estimate": kappa.value, "reason": kappa.reason})
-        one = Field(
+        kappa_text = numbers.number({"estimate": kappa.value, "reason": kappa.reason})
+        field = Field(
             first=first,
             second=second,
-            kappa=said,
+            kappa=kappa_text,
             n=int(table.sum()),
             n_both=int(table[1, 1]),
             n_one=int(table[0, 1] + table[1, 0]),
             shade=_shade(kappa.value),
         )
-        found[first, second] = found[second, first] = one
-    return found
+        fields[first, second] = fields[second, first] = field
+    return fields
 
 
 def _row(
     place: int, name: str, places: Sequence[int], fields: Mapping[tuple[int, int], Field]
 ) -> ReaderRow:
     own = [fields.get((place, other)) for other in places]
-    values = [one.kappa.value for one in own if one and one.kappa.value is not None]
+    values = [field.kappa.value for field in own if field and field.kappa.value is not None]
     mean = numbers.number({"estimate": sum(values) / len(values) if values else None, "reason": ""})
     return ReaderRow(place, name, own, mean, len(values))
 

@@ -1,4 +1,4 @@
-"""Two readers held against one reference, in the words and numbers of a page."""
+"""Errors of two readers against one reference, formatted for pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Line:
     """The test of one class."""
 
     of: DiagnosticClass
-    found: ErrorTest
+    test: ErrorTest
     chi2: str
     p: str
     exact_p: str
@@ -32,23 +32,26 @@ class Line:
     why_none: str
 
 
-def section(found: AgreementPage, pair: tuple[str, str], wanted: str) -> dict[str, object]:
-    """Return what the page of a pair tells of their errors.
+def section(found: AgreementPage, pair: tuple[str, str], reference_key: str) -> dict[str, object]:
+    """Return the context for the errors of a pair.
 
     Args:
-        found: the report.
+        found: the dashboard.
         pair: the readers' primary keys, as in the report.
-        wanted: the reference: the primary key of a reader, or "consensus".
+        reference_key: primary key of the reference reader, or "consensus".
     """
     if found.report is None:
         return {}
     detail = details.errors_of(found.report, found.user)
     why = details.why_no_errors(found.report, detail)
     first, second = int(pair[0]), int(pair[1])
-    mine = paired_errors.of_pair(detail.comparisons if detail else (), first, second)
-    if not mine:
-        return {"why_none": text.why_none(why or _why_not_these(found, pair))}
-    chosen = next((one for one in mine if _key(one) == wanted), mine[0])
+    comparisons = paired_errors.of_pair(detail.comparisons if detail else (), first, second)
+    if not comparisons:
+        return {"why_none": text.why_none(why or _why_not_this_pair(found, pair))}
+    chosen = next(
+        (comparison for comparison in comparisons if _key(comparison) == reference_key),
+        comparisons[0],
+    )
     if chosen.against is Against.CONSENSUS:
         results_seen.results_of_study(study=found.study, user=found.user, now=timezone.now())
     names = {"first": found.names[str(chosen.first)], "second": found.names[str(chosen.second)]}
@@ -56,49 +59,55 @@ def section(found: AgreementPage, pair: tuple[str, str], wanted: str) -> dict[st
         **names,
         "chosen": chosen,
         "options": [
-            {"key": _key(one), "name": _name(one, found), "is_chosen": one is chosen}
-            for one in mine
+            {
+                "key": _key(comparison),
+                "name": _name(comparison, found),
+                "is_chosen": comparison is chosen,
+            }
+            for comparison in comparisons
         ],
         "reference": _name(chosen, found),
-        "cautions": [text.caution(one, **names) for one in chosen.cautions],
+        "cautions": [text.caution(comparison, **names) for comparison in chosen.cautions],
         "lines": _lines(chosen, found.classes),
     }
 
 
-def _why_not_these(found: AgreementPage, pair: tuple[str, str]) -> Missing:
-    """Return why there is nothing of this pair although there is of others."""
+def _why_not_this_pair(found: AgreementPage, pair: tuple[str, str]) -> Missing:
+    """Return why this pair has no comparison although others have."""
     readers = found.results["readers"]
     kinds = dict(zip(readers, found.results.get("kinds", []), strict=False))
-    is_reference = any(kinds.get(one) == Against.REFERENCE.value for one in pair)
+    is_reference = any(kinds.get(reader_id) == Against.REFERENCE.value for reader_id in pair)
     return Missing.IS_REFERENCE if is_reference else Missing.NO_COMMON_EXAM
 
 
-def _key(one: Comparison) -> str:
-    return Against.CONSENSUS.value if one.reference_id is None else str(one.reference_id)
+def _key(comparison: Comparison) -> str:
+    return (
+        Against.CONSENSUS.value if comparison.reference_id is None else str(comparison.reference_id)
+    )
 
 
-def _name(one: Comparison, found: AgreementPage) -> str:
-    if one.reference_id is None:
+def _name(comparison: Comparison, found: AgreementPage) -> str:
+    if comparison.reference_id is None:
         return str(_("The consensus"))
-    return found.names.get(str(one.reference_id), "?")
+    return found.names.get(str(comparison.reference_id), "?")
 
 
-def _lines(one: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[Line]:
-    """Return the classes with most errors of one alone first."""
-    both = zip(one.codes, tests(one.counts), strict=True)
-    told = [(classes[code], test) for code, test in both if code in classes]
-    told.sort(key=lambda row: -(row[1].first_right + row[1].second_right))
+def _lines(comparison: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[Line]:
+    """Return the classes, those with most exams on which only one erred first."""
+    both = zip(comparison.codes, tests(comparison.counts), strict=True)
+    rows = [(classes[code], test) for code, test in both if code in classes]
+    rows.sort(key=lambda row: -(row[1].first_right + row[1].second_right))
     return [
         Line(
             of=of,
-            found=test,
+            test=test,
             chi2="–" if test.chi2 is None else number_format(test.chi2, 2),
             p=_p(test.p),
             exact_p=_p(test.exact_p),
             holm_p=_p(test.holm_p),
             why_none=text.why_no_test(test.undefined) if test.undefined else "",
         )
-        for of, test in told
+        for of, test in rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""What classes too rare alone borrow from the others, in the words and numbers of a page."""
+"""Estimates pooled over rare classes, formatted for pages."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from django.utils.translation import gettext as _
 
 from annotations.models import DiagnosticClass
 from annotations.sentences.reasons import sentence
-from annotations.views.agreement.numbers import Number, share, told_once
+from annotations.views.agreement.numbers import Number, separate_reasons, share
 from ecgreview.agreement.values.reasons import Reason
 
 Classes = Mapping[str, DiagnosticClass]
+# Part of a stored report.
 Fitted = Mapping[str, Any]
-"""Of a report, as it is stored."""
 
+# Reasons of classes that are not listed, because nothing can be estimated.
 UNMET = (Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALWAYS_GIVEN)
-"""Of such classes there is nothing to know, and no list of them."""
 
+# Reasons why a class's own estimates are not shown.
 DEGENERATE = (Reason.PREVALENCE_ABOVE_GIVEN, Reason.LOW_SENSITIVITY)
-"""Why a class' own estimates are not shown, where that is said of it by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class PooledRow:
-    """What one class borrows.
+    """The pooled estimates of one class.
 
     Attributes:
         numbers: in the order of the columns.
-        caution: what is to be minded of them, once.
-        why: why the class' own estimates are absurd; empty when it is only rare.
+        caution: what to keep in mind about the numbers.
+        why: why the class's own estimates are implausible; empty when it is only rare.
     """
 
     abbreviation: str
@@ -43,12 +43,12 @@ class PooledRow:
 
 @dataclass(frozen=True, slots=True)
 class PooledTable:
-    """What the classes of a report borrow.
+    """The pooled estimates of a report.
 
     Attributes:
-        lines: of the classes that do.
-        refused: why others cannot, with the abbreviations of these classes.
-        columns: what the numbers of the lines are.
+        lines: of the classes that have them.
+        refused: reasons why other classes have none, with their abbreviations.
+        columns: headings of the numbers.
         is_old: whether the version is older than the pooled model.
     """
 
@@ -59,19 +59,19 @@ class PooledTable:
 
 
 def prevalences(results: Fitted, classes: Classes) -> PooledTable:
-    """Return how common the classes are by what they borrow."""
+    """Return the pooled prevalences."""
     return _pooled(results, classes, [_("Prevalence")], lambda pooled: [pooled["prevalence"]])
 
 
 def skills(results: Fitted, place: int, classes: Classes) -> PooledTable:
-    """Return sensitivity and specificity of the reader at ``place``, from 0, by what they borrow.
+    """Return pooled sensitivity and specificity of the reader at ``place``, from 0.
 
     Classes that the reader has not read are left out.
     """
 
     def of_reader(pooled: Fitted) -> list[Fitted]:
-        mine = (one for one in pooled["readers"] if one["reader"] == place)
-        return [one[name] for one in mine for name in ("sensitivity", "specificity")]
+        own = (fitted for fitted in pooled["readers"] if fitted["reader"] == place)
+        return [fitted[name] for fitted in own for name in ("sensitivity", "specificity")]
 
     return _pooled(results, classes, [_("Sensitivity"), _("Specificity")], of_reader)
 
@@ -91,18 +91,18 @@ def _pooled(
             continue
         if prevalence["estimate"] is None:
             refused.setdefault(sentence(prevalence["reason"]), []).append(of.abbreviation)
-        elif found := chosen(fitted["pooled"]):
-            lines.append(_line(of, found, fitted["prevalence"]["reason"]))
+        elif measures := chosen(fitted["pooled"]):
+            lines.append(_line(of, measures, fitted["prevalence"]["reason"]))
     return PooledTable(columns, lines, refused)
 
 
 def _rows(results: Fitted) -> Iterator[tuple[str, Fitted]]:
     fitted = results.get("latent", {}).get("classes", [])
-    codes = [one["class"] for one in results["classes"]]
+    codes = [row["class"] for row in results["classes"]]
     return zip(codes, fitted, strict=False)
 
 
-def _line(of: DiagnosticClass, found: list[Fitted], reason: str) -> PooledRow:
-    plain, caution = told_once([share(one) for one in found])
+def _line(of: DiagnosticClass, measures: list[Fitted], reason: str) -> PooledRow:
+    cells, caution = separate_reasons([share(measure) for measure in measures])
     why = sentence(reason) if reason in DEGENERATE else ""
-    return PooledRow(of.abbreviation, of.local_name, plain, caution, why)
+    return PooledRow(of.abbreviation, of.local_name, cells, caution, why)

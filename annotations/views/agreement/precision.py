@@ -1,4 +1,4 @@
-"""How exact the numbers are, what more readings would do, and what is known without a reference."""
+"""Width of intervals, how more readings would narrow them, and latent prevalences."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.profile_table import no_latent
 from ecgreview.agreement.reports.precision import Target
 
-WANTED = 0.05
-N_CHOSEN = 5
-MAX_CHOSEN = 8
-"""More curves than this nobody tells apart."""
+DEFAULT_HALF_WIDTH = 0.05
+DEFAULT_N_CLASSES = 5
+# More curves cannot be told apart.
+MAX_CLASSES = 8
 
 TARGETS = (
     (Target.POSITIVE_AGREEMENT, gettext_lazy("Positive agreement")),
@@ -38,7 +38,7 @@ TARGETS = (
 
 
 class WidthForm(forms.Form):
-    """The interval that is wished for, and of which classes."""
+    """The target half-width, and for which classes."""
 
     of = forms.ChoiceField(label=gettext_lazy("Coefficient"), choices=TARGETS)
     width = forms.FloatField(
@@ -53,9 +53,12 @@ class WidthForm(forms.Form):
     )
 
     def __init__(self, classes: Mapping[str, DiagnosticClass], *args: Any, **more: Any) -> None:
-        """Offer ``classes``, which have codes for keys."""
+        """Offer ``classes``, by code."""
         super().__init__(*args, **more)
-        offered = [(code, f"{one.abbreviation} {one.local_name}") for code, one in classes.items()]
+        offered = [
+            (code, f"{diagnostic_class.abbreviation} {diagnostic_class.local_name}")
+            for code, diagnostic_class in classes.items()
+        ]
         self.fields["classes"] = forms.MultipleChoiceField(
             label=gettext_lazy("Classes"),
             choices=offered,
@@ -66,33 +69,33 @@ class WidthForm(forms.Form):
     def clean_classes(self) -> list[str]:
         """Refuse more classes than a chart can show."""
         chosen: list[str] = self.cleaned_data["classes"]
-        if len(chosen) > MAX_CHOSEN:
+        if len(chosen) > MAX_CLASSES:
             raise forms.ValidationError(
                 _("Choose at most %(n)d classes, so that the curves can be distinguished.")
-                % {"n": MAX_CHOSEN}
+                % {"n": MAX_CLASSES}
             )
         return chosen
 
 
 @dataclass(frozen=True, slots=True)
 class ForecastRow:
-    """What a class needs for an interval of the width wished for."""
+    """What a class needs for the target half-width."""
 
     abbreviation: str
     name: str
     estimate: Number
     half_width: str
     n_exams: int
-    n_told: int
+    n_marked: int
     n_reads: int
-    needed: int | None
-    left: int | None
+    n_reads_needed: int | None
+    n_reads_left: int | None
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class LatentLine:
-    """How common a class is when nobody knows the truth, and whether the model fits."""
+    """Latent prevalence of a class, and how well the model fits."""
 
     abbreviation: str
     name: str
@@ -107,70 +110,73 @@ class LatentLine:
 @needs("view_agreementreport")
 @require_safe
 def precision(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show how wide intervals are after more readings, and how common the classes seem."""
-    found = page.agreement_page(request, pk, slug)
-    context = _Page(found, request).context if found.report else None
-    return page.page(request, found, "precision", context)
+    """Show how wide intervals become with more readings, and estimated prevalences."""
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _Page(dashboard, request).context if dashboard.report else None
+    return page.page(request, dashboard, "precision", context)
 
 
 class _Page:
-    """What is shown of a report for a wish."""
-
-    def __init__(self, found: AgreementPage, request: SignedInRequest) -> None:
-        self.found = found
-        given = {one["class"]: one for one in found.results["classes"] if one["n_positive_any"]}
-        ordered = sorted(given, key=lambda code: -given[code]["n_positive_any"])
-        self.given = {code: found.classes[code] for code in ordered}
-        wish = request.GET if "width" in request.GET else None
-        self.default = {"of": Target.POSITIVE_AGREEMENT, "width": WANTED,
-                        "classes": ordered[:N_CHOSEN]}  # fmt: skip
-        self.form = WidthForm(self.given, wish, initial=self.default)
+    def __init__(self, dashboard: AgreementPage, request: SignedInRequest) -> None:
+        self.dashboard = dashboard
+        marked = {
+            row["class"]: row for row in dashboard.results["classes"] if row["n_positive_any"]
+        }
+        ordered = sorted(marked, key=lambda code: -marked[code]["n_positive_any"])
+        self.marked = {code: dashboard.classes[code] for code in ordered}
+        query = request.GET if "width" in request.GET else None
+        self.default = {"of": Target.POSITIVE_AGREEMENT, "width": DEFAULT_HALF_WIDTH,
+                        "classes": ordered[:DEFAULT_N_CLASSES]}  # fmt: skip
+        self.form = WidthForm(self.marked, query, initial=self.default)
 
     @cached_property
-    def wish(self) -> dict[str, Any]:
-        """What is asked for; the default as long as that is not possible."""
-        asked = self.form.cleaned_data if self.form.is_bound and self.form.is_valid() else {}
-        return {**self.default, **{key: value for key, value in asked.items() if value}}
+    def options(self) -> dict[str, Any]:
+        """The submitted options; defaults for those that are missing or invalid."""
+        cleaned = self.form.cleaned_data if self.form.is_bound and self.form.is_valid() else {}
+        return {**self.default, **{key: value for key, value in cleaned.items() if value}}
 
     @cached_property
     def forecasts(self) -> ClassForecasts | None:
-        """What the classes need."""
         return agreement_precision.forecasts(
-            self.found.results,
-            self.wish["classes"],
-            self.wish["width"],
-            target=Target(self.wish["of"]),
+            self.dashboard.results,
+            self.options["classes"],
+            self.options["width"],
+            target=Target(self.options["of"]),
         )
 
     @property
     def context(self) -> dict[str, object]:
-        """For the template."""
         forecasts = self.forecasts
         return {
             "form": self.form,
-            "given": self.given,
+            "marked": self.marked,
             "is_old": forecasts is None,
-            "wanted": self.wish["width"],
-            "target": dict(TARGETS)[Target(self.wish["of"])],
-            "lines": [self._line(one) for one in forecasts.classes] if forecasts else [],
+            "half_width": self.options["width"],
+            "target": dict(TARGETS)[Target(self.options["of"])],
+            "lines": [self._line(class_forecast) for class_forecast in forecasts.classes]
+            if forecasts
+            else [],
             "table": self._table(forecasts) if forecasts else [],
             "chart": self._chart(forecasts) if forecasts and forecasts.n_reads else None,
             "latent": self._latent(),
-            "no_latent": no_latent(self.found.results),
-            "pooled": pooled_table.prevalences(self.found.results, self.found.classes),
-            "latent_note": sentence(self.found.results.get("latent", {}).get("reason", "")),
+            "no_latent": no_latent(self.dashboard.results),
+            "pooled": pooled_table.prevalences(self.dashboard.results, self.dashboard.classes),
+            "latent_note": sentence(self.dashboard.results.get("latent", {}).get("reason", "")),
         }
 
-    def _line(self, one: agreement_precision.ClassForecast) -> ForecastRow:
-        of, found = self.given[one.code], one.forecast
-        results = next(row for row in self.found.results["classes"] if row["class"] == one.code)
+    def _line(self, class_forecast: agreement_precision.ClassForecast) -> ForecastRow:
+        of, forecast = self.marked[class_forecast.code], class_forecast.forecast
+        results = next(
+            row for row in self.dashboard.results["classes"] if row["class"] == class_forecast.code
+        )
         return ForecastRow(
             of.abbreviation,
             of.local_name,
-            numbers.of(self.wish["of"], results),
-            "–" if found.half_width is None else "± " + numbers.written(found.half_width),
-            found.n_exams, found.n_told, found.n_reads, found.reads_needed, found.reads_left,
-            sentence(found.reason),
+            numbers.of(self.options["of"], results),
+            "–" if forecast.half_width is None else "± " + numbers.written(forecast.half_width),
+            forecast.n_exams, forecast.n_marked, forecast.n_reads,
+            forecast.reads_needed, forecast.reads_left,
+            sentence(forecast.reason),
         )  # fmt: skip
 
     def _table(self, forecasts: ClassForecasts) -> list[tuple[int, list[str]]]:
@@ -179,8 +185,10 @@ class _Page:
             (
                 n_reads,
                 [
-                    numbers.written(one.half_widths[row]) if one.half_widths else "–"
-                    for one in forecasts.classes
+                    numbers.written(class_forecast.half_widths[row])
+                    if class_forecast.half_widths
+                    else "–"
+                    for class_forecast in forecasts.classes
                 ],
             )
             for row, n_reads in enumerate(forecasts.n_reads)
@@ -189,28 +197,28 @@ class _Page:
     def _chart(self, forecasts: ClassForecasts) -> Chart:
         series = [
             Series(
-                self.given[one.code].abbreviation,
+                self.marked[class_forecast.code].abbreviation,
                 "curve",
                 forecasts.n_reads,
-                one.half_widths,
+                class_forecast.half_widths,
                 is_line=True,
             )
-            for one in forecasts.classes
-            if one.half_widths
+            for class_forecast in forecasts.classes
+            if class_forecast.half_widths
         ]
         return Chart(
             series,
             Axis(_("Total readings"), is_log=True),
             Axis(_("Half-width"), from_zero=True),
-            line=self.wish["width"],
+            line=self.options["width"],
         )
 
     def _latent(self) -> list[LatentLine]:
-        results = self.found.results
+        results = self.dashboard.results
         rows = zip(results["classes"], results.get("latent", {}).get("classes", []), strict=False)
         return [
-            _latent_line(self.given[one["class"]], fitted)
-            for one, fitted in rows
+            _latent_line(self.marked[row["class"]], fitted)
+            for row, fitted in rows
             if fitted["prevalence"]["estimate"] is not None
         ]
 

@@ -1,4 +1,4 @@
-"""One reader: where they stand, beside the others, over time, and with themselves."""
+"""The profile of one reader: performance, comparison with others, trends, repeats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annotations.views.agreement import profile_table as lines
 from annotations.views.agreement.page import AgreementPage
 from ecgreview.agreement.accuracy.reader_profiles import Against
 
-AGAINST = {one.value: one for one in Against}
+AGAINST = {against.value: against for against in Against}
 
 
 @never_cache
@@ -31,52 +31,60 @@ def reader(
     Raises:
         Http404: the report has no such reader.
     """
-    found = page.agreement_page(request, pk, slug)
-    wanted = request.GET.get("against", "")
-    context = _context(found, found.report, place, wanted) if found.report else None
-    return page.page(request, found, "profile", context)
+    dashboard = page.agreement_page(request, pk, slug)
+    against = request.GET.get("against", "")
+    context = _context(dashboard, dashboard.report, place, against) if dashboard.report else None
+    return page.page(request, dashboard, "profile", context)
 
 
 def _context(
-    found: AgreementPage, report: AgreementReport, place: int, wanted: str
+    dashboard: AgreementPage, report: AgreementReport, place: int, against: str
 ) -> dict[str, object]:
-    readers = found.results["readers"]
+    readers = dashboard.results["readers"]
     if not 1 <= place <= len(readers):
         raise Http404
     reader_id = readers[place - 1]
     context: dict[str, object] = {
-        "name": found.names[reader_id],
-        "before": _address(found, place - 1) if place > 1 else "",
-        "after": _address(found, place + 1) if place < len(readers) else "",
-        "repeats": lines.repeats(found.results, place - 1, found.classes),
-        "latent": lines.latent(found.results, place - 1, found.classes),
-        "no_latent": lines.no_latent(found.results),
-        "pooled": pooled_table.skills(found.results, place - 1, found.classes),
+        "name": dashboard.names[reader_id],
+        "before": _address(dashboard, place - 1) if place > 1 else "",
+        "after": _address(dashboard, place + 1) if place < len(readers) else "",
+        "repeats": lines.repeats(dashboard.results, place - 1, dashboard.classes),
+        "latent": lines.latent(dashboard.results, place - 1, dashboard.classes),
+        "no_latent": lines.no_latent(dashboard.results),
+        "pooled": pooled_table.skills(dashboard.results, place - 1, dashboard.classes),
     }
-    detail = details.reader_of(report, found.user, int(reader_id))
+    detail = details.reader_of(report, dashboard.user, int(reader_id))
     if detail is None:
         return {**context, "is_old": not details.has_details(report)}
     if detail.refusal:
         return {**context, "refusal": detail.refusal.value}
-    return {**context, **_profile(found, detail, reader_id, AGAINST.get(wanted))}
+    return {**context, **_profile(dashboard, detail, reader_id, AGAINST.get(against))}
 
 
 def _profile(
-    found: AgreementPage, detail: ReaderDetail, reader_id: str, wanted: Against | None
+    dashboard: AgreementPage, detail: ReaderDetail, reader_id: str, against: Against | None
 ) -> dict[str, object]:
-    profile = detail.against(wanted)
+    profile = detail.against(against)
     if profile.against is Against.CONSENSUS and profile.n_compared:
-        results_seen.results_of_study(study=found.study, user=found.user, now=timezone.now())
-    kinds = DiagnosticClass.objects.filter(taxonomy=detail.taxonomy_id)
-    classes = {one.code: one for one in kinds.filter(code__in=profile.codes)}
-    reference = found.names.get(str(profile.reference_id), "")
+        results_seen.results_of_study(
+            study=dashboard.study, user=dashboard.user, now=timezone.now()
+        )
+    taxonomy_classes = DiagnosticClass.objects.filter(taxonomy=detail.taxonomy_id)
+    classes = {row.code: row for row in taxonomy_classes.filter(code__in=profile.codes)}
+    reference = dashboard.names.get(str(profile.reference_id), "")
     offers_reference = Against.REFERENCE in detail.profiles and any(
-        one.is_offered.get(Against.REFERENCE) for one in detail.profiles.values()
+        other.is_offered.get(Against.REFERENCE) for other in detail.profiles.values()
     )
     more = {"reference_name": reference, "offers_reference": offers_reference}
-    return {"profile": profile, **more, **lines.profile_context(profile, reader_id, found, classes)}
+    return {
+        "profile": profile,
+        **more,
+        **lines.profile_context(profile, reader_id, dashboard, classes),
+    }
 
 
-def _address(found: AgreementPage, place: int) -> str:
-    version = "" if found.is_newest or not found.report else f"?version={found.report.number}"
-    return found.url("reader", place=place) + version
+def _address(dashboard: AgreementPage, place: int) -> str:
+    version = (
+        "" if dashboard.is_newest or not dashboard.report else f"?version={dashboard.report.number}"
+    )
+    return dashboard.url("reader", place=place) + version

@@ -1,4 +1,4 @@
-"""The profile of a reader in the words and numbers of a page."""
+"""The profile of a reader, formatted for pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from annotations.models import DiagnosticClass
 from annotations.sentences.reasons import sentence
 from annotations.views.agreement import pooled_table
 from annotations.views.agreement.charts import Axis, Chart, Series, with_intervals
-from annotations.views.agreement.numbers import Number, number, share, told_once
+from annotations.views.agreement.numbers import Number, number, separate_reasons, share
 from annotations.views.agreement.page import AgreementPage
 from ecgreview import agreement
 from ecgreview.agreement.accuracy import blocks
@@ -23,17 +23,17 @@ from ecgreview.agreement.accuracy.performance import ClassPerformance
 from ecgreview.agreement.accuracy.reader_profiles import Block, Profile, Standing
 from ecgreview.agreement.reports import pairs
 
+# Number of classes in the chart, those with most positives first.
 CHARTED = 16
-"""Of the classes met, so many are drawn: those of which most is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """How the reader called one class."""
+    """The reader's performance in one class."""
 
     abbreviation: str
     name: str
-    found: ClassPerformance
+    performance: ClassPerformance
     sensitivity: Number
     specificity: Number
     precision: Number
@@ -42,7 +42,7 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class StandingLine:
-    """One of the readers of the scope."""
+    """One reader of the scope, for comparison."""
 
     name: str
     is_here: bool
@@ -53,7 +53,7 @@ class StandingLine:
 
 @dataclass(frozen=True, slots=True)
 class BlockLine:
-    """A stretch of time or of a sitting."""
+    """A calendar period, or a range of exams within a reading session."""
 
     name: str
     n_readings: int
@@ -65,7 +65,7 @@ class BlockLine:
 
 @dataclass(frozen=True, slots=True)
 class SelfLine:
-    """A class of exams that came to the reader twice."""
+    """Agreement of the reader with themselves in one class."""
 
     abbreviation: str
     name: str
@@ -79,7 +79,7 @@ class SelfLine:
 
 @dataclass(frozen=True, slots=True)
 class LatentLine:
-    """What the reader sees of a class, when nobody knows the truth."""
+    """Latent sensitivity and specificity of the reader in one class."""
 
     abbreviation: str
     name: str
@@ -92,13 +92,12 @@ Classes = Mapping[str, DiagnosticClass]
 
 
 def profile_context(
-    profile: Profile, reader_id: str, found: AgreementPage, classes: Classes
+    profile: Profile, reader_id: str, dashboard: AgreementPage, classes: Classes
 ) -> dict[str, object]:
-    """Return what the page shows of ``profile``."""
     met = _class_lines(profile, classes)
-    standings = _standing_lines(profile.others, reader_id, found.names)
-    calendar = [_block_line(one, _period(one)) for one in profile.calendar]
-    sitting = [_block_line(one, _stretch(one)) for one in profile.sitting]
+    standings = _standing_lines(profile.others, reader_id, dashboard.names)
+    calendar = [_block_line(block, _period(block)) for block in profile.calendar]
+    session = [_block_line(block, _stretch(block)) for block in profile.sitting]
     return {
         "micro": share(profile.found.micro_f1.to_json()),
         "macro": share(profile.found.macro_f1.to_json()),
@@ -106,111 +105,115 @@ def profile_context(
         "met": met,
         "standings": standings,
         "calendar": calendar,
-        "sitting": sitting,
+        "sitting": session,
         "charts": {
             "classes": _classes_chart(met[:CHARTED]),
             "standings": _standings_chart(standings),
             "calendar": _blocks_chart(
                 profile.calendar,
-                [f"{one.first_day:%d/%m}" for one in profile.calendar],
+                [f"{block.first_day:%d/%m}" for block in profile.calendar],
                 _("From this day"),
             ),
             "sitting": _blocks_chart(
-                profile.sitting, [line.name for line in sitting], _("Exam in the session")
+                profile.sitting, [line.name for line in session], _("Exam in the session")
             ),
         },
     }
 
 
 def repeats(results: Mapping[str, Any], place: int, classes: Classes) -> dict[str, Any] | None:
-    """Return how the reader at ``place``, from 0, agrees with themselves; None without repeats."""
-    mine = [one for one in results["repeats"] if one["reader"] == place]
-    if not mine:
+    """Return self-agreement of the reader at ``place``, from 0; None without repeats."""
+    own = [row for row in results["repeats"] if row["reader"] == place]
+    if not own:
         return None
-    found = agreement.repeat_lines({**results, "repeats": mine})
-    met = [one for one in found if one["n11"] + one["n10"] + one["n01"]]
-    tables = np.array([_table(one) for one in found], dtype=np.float64)
+    lines = agreement.repeat_lines({**results, "repeats": own})
+    met = [row for row in lines if row["n11"] + row["n10"] + row["n01"]]
+    tables = np.array([_table(row) for row in lines], dtype=np.float64)
     pooled = pairs.coefficients(tables.sum(axis=0)[None])
     (kappa,), (positive,) = (
         pooled[name].coefficients() for name in ("cohen_kappa", "positive_agreement")
     )
     return {
         "n_exams": max(int(table.sum()) for table in tables),
-        "kappa": _plain(kappa.value, kappa.reason, as_percent=False),
-        "positive": _plain(positive.value, positive.reason, as_percent=True),
-        "lines": [_self_line(one, classes[one["class"]]) for one in met],
+        "kappa": _without_interval(kappa.value, kappa.reason, as_percent=False),
+        "positive": _without_interval(positive.value, positive.reason, as_percent=True),
+        "lines": [_self_line(row, classes[row["class"]]) for row in met],
     }
 
 
 def latent(results: Mapping[str, Any], place: int, classes: Classes) -> list[LatentLine]:
-    """Return the reader's skill in the classes where it can be told without a reference."""
-    found = []
+    """Return latent sensitivity and specificity of the reader at ``place``, where available."""
+    lines = []
     rows = zip(results["classes"], results.get("latent", {}).get("classes", []), strict=False)
-    for one, fitted in rows:
+    for row, fitted in rows:
         for line in fitted["readers"]:
             if line["reader"] == place:
-                of = classes[one["class"]]
-                found.append(_latent_line(line, of))
-    return found
+                of = classes[row["class"]]
+                lines.append(_latent_line(line, of))
+    return lines
 
 
 def _latent_line(line: Mapping[str, Any], of: DiagnosticClass) -> LatentLine:
-    """Return a line that says once what is to be minded of both numbers."""
     skill = [share(line["sensitivity"]), share(line["specificity"])]
-    (sensitivity, specificity), caution = told_once(skill)
+    (sensitivity, specificity), caution = separate_reasons(skill)
     return LatentLine(of.abbreviation, of.local_name, sensitivity, specificity, caution)
 
 
 def no_latent(results: Mapping[str, Any]) -> str:
-    """Return why there is no skill without a reference, in a sentence.
+    """Return why there are no latent estimates, as a sentence; empty when there are.
 
-    It is the reason of most classes; those that came up tell more than those that did not.
+    This is the most frequent reason of the classes that occur in the readings.
     """
-    found = results.get("latent")
-    if found is None:
+    fit = results.get("latent")
+    if fit is None:
         return _("Not available in this version.")
-    if found["reason"]:
-        return sentence(found["reason"])
-    every = [one["prevalence"]["reason"] for one in found["classes"]]
+    if fit["reason"]:
+        return sentence(fit["reason"])
+    every = [one["prevalence"]["reason"] for one in fit["classes"]]
     reasons = [one for one in every if one not in pooled_table.UNMET] or every
     return sentence(max(set(reasons), key=reasons.count)) if reasons else ""
 
 
-def _plain(value: float | None, reason: str, *, as_percent: bool) -> Number:
+def _without_interval(value: float | None, reason: str, *, as_percent: bool) -> Number:
     nothing = {"low": None, "high": None, "n": 0, "method": ""}
     return number({"estimate": value, "reason": reason, **nothing}, as_percent=as_percent)
 
 
-def _table(one: Mapping[str, Any]) -> list[list[int]]:
-    return [[one["n00"], one["n01"]], [one["n10"], one["n11"]]]
+def _table(row: Mapping[str, Any]) -> list[list[int]]:
+    return [[row["n00"], row["n01"]], [row["n10"], row["n11"]]]
 
 
-def _self_line(one: Mapping[str, Any], of: DiagnosticClass) -> SelfLine:
+def _self_line(row: Mapping[str, Any], of: DiagnosticClass) -> SelfLine:
     return SelfLine(
-        of.abbreviation, of.local_name, one["n11"], one["n10"], one["n01"], one["n00"],
-        share(one["positive_agreement"]), number(one["cohen_kappa"]),
+        of.abbreviation, of.local_name, row["n11"], row["n10"], row["n01"], row["n00"],
+        share(row["positive_agreement"]), number(row["cohen_kappa"]),
     )  # fmt: skip
 
 
 def _class_lines(profile: Profile, classes: Classes) -> list[ClassLine]:
-    """Return the classes of the reader's scope, those with most positives first."""
+    """Return the classes with a result, most positives first."""
     rows = [
-        (classes[code], one)
-        for code, one in zip(profile.codes, profile.found.classes, strict=True)
-        if one.is_met
+        (classes[code], performance)
+        for code, performance in zip(profile.codes, profile.found.classes, strict=True)
+        if performance.is_met
     ]
     rows.sort(key=lambda row: (-row[1].f1.n, row[0].abbreviation))
     return [
         ClassLine(
             of.abbreviation,
             of.local_name,
-            one,
+            performance,
             *(
                 share(measure.to_json())
-                for measure in (one.sensitivity, one.specificity, one.precision, one.f1)
+                for measure in (
+                    performance.sensitivity,
+                    performance.specificity,
+                    performance.precision,
+                    performance.f1,
+                )
             ),
         )
-        for of, one in rows
+        for of, performance in rows
     ]
 
 
@@ -219,24 +222,24 @@ def _standing_lines(
 ) -> list[StandingLine]:
     return [
         StandingLine(
-            names.get(str(one.reader_id), "?"),
-            str(one.reader_id) == reader_id,
-            one.n_exams,
-            _plain(one.micro_f1, "", as_percent=True),
-            _plain(one.macro_f1, "", as_percent=True),
+            names.get(str(standing.reader_id), "?"),
+            str(standing.reader_id) == reader_id,
+            standing.n_exams,
+            _without_interval(standing.micro_f1, "", as_percent=True),
+            _without_interval(standing.macro_f1, "", as_percent=True),
         )
-        for one in others
-        if one.n_exams
+        for standing in others
+        if standing.n_exams
     ]
 
 
-def _block_line(one: Block, name: str) -> BlockLine:
+def _block_line(block: Block, name: str) -> BlockLine:
     median = quartiles = ""
-    if one.quartiles_ms:
-        first, middle, third = (_seconds(ms) for ms in one.quartiles_ms)
+    if block.quartiles_ms:
+        first, middle, third = (_seconds(ms) for ms in block.quartiles_ms)
         median, quartiles = middle, _("%(low)s to %(high)s") % {"low": first, "high": third}
     return BlockLine(
-        name, one.n_readings, one.micro_f1.n, share(one.micro_f1.to_json()), median, quartiles
+        name, block.n_readings, block.micro_f1.n, share(block.micro_f1.to_json()), median, quartiles
     )
 
 
@@ -244,19 +247,19 @@ def _seconds(ms: float) -> str:
     return f"{number_format(ms / 1000, 0)} s"
 
 
-def _period(one: Block) -> str:
-    if one.first_day is None or one.last_day is None or one.first_day == one.last_day:
-        return _day(one.first_day)
-    return f"{_day(one.first_day)} – {_day(one.last_day)}"
+def _period(block: Block) -> str:
+    if block.first_day is None or block.last_day is None or block.first_day == block.last_day:
+        return _day(block.first_day)
+    return f"{_day(block.first_day)} – {_day(block.last_day)}"
 
 
 def _day(day: Any) -> str:
     return date_format(day, "SHORT_DATE_FORMAT") if day else ""
 
 
-def _stretch(one: Block) -> str:
-    first = one.number * blocks.PER_STRETCH + 1
-    if one.number == blocks.N_STRETCHES - 1:
+def _stretch(block: Block) -> str:
+    first = block.number * blocks.PER_STRETCH + 1
+    if block.number == blocks.N_STRETCHES - 1:
         return _("%(n)d and later") % {"n": first}
     return f"{first}–{first + blocks.PER_STRETCH - 1}"
 
@@ -266,7 +269,8 @@ def _classes_chart(met: Sequence[ClassLine]) -> Chart:
 
     def points(name: str, look: str, of: str, shift: float) -> Series:
         rows = [
-            (place + shift, getattr(line.found, of).to_json()) for place, line in enumerate(met)
+            (place + shift, getattr(line.performance, of).to_json())
+            for place, line in enumerate(met)
         ]
         return with_intervals(name, look, rows, across=True)
 
@@ -281,26 +285,26 @@ def _standings_chart(standings: Sequence[StandingLine]) -> Chart:
     names = [_("Macro F1"), _("Micro F1")]
 
     def points(name: str, look: str, *, is_here: bool) -> Series:
-        told = [
+        values = [
             (value.value, place)
             for line in standings
             if line.is_here == is_here
             for place, value in enumerate((line.macro, line.micro))
             if value.value is not None
         ]
-        return Series(name, look, [x for x, _ in told], [y for _, y in told])
+        return Series(name, look, [x for x, _ in values], [y for _, y in values])
 
     series = [
         points(_("Other readers"), "faint", is_here=False),
         points(_("This reader"), "main", is_here=True),
     ]
-    lowest = _below([float(x) for one in series for x in one.x])
+    lowest = _below([float(x) for points_of in series for x in points_of.x])
     return Chart(series, Axis("", is_share=True, lowest=lowest), Axis("", names=names), across=True)
 
 
-def _blocks_chart(found: Sequence[Block], names: Sequence[str], title: str) -> Chart:
-    rows = [(place, one.micro_f1.to_json()) for place, one in enumerate(found)]
-    lows = [one.micro_f1.low for one in found if one.micro_f1.low is not None]
+def _blocks_chart(shown_blocks: Sequence[Block], names: Sequence[str], title: str) -> Chart:
+    rows = [(place, block.micro_f1.to_json()) for place, block in enumerate(shown_blocks)]
+    lows = [block.micro_f1.low for block in shown_blocks if block.micro_f1.low is not None]
     return Chart(
         [with_intervals(_("Micro F1"), "main", rows, across=False)],
         Axis(title, names=names),
@@ -309,5 +313,5 @@ def _blocks_chart(found: Sequence[Block], names: Sequence[str], title: str) -> C
 
 
 def _below(values: Sequence[float]) -> float:
-    """Return where an axis of shares begins that shows these values from close by."""
+    """Return where an axis of shares begins so that these values fill it."""
     return max(0.0, math.floor(10 * min(values) - 0.5) / 10) if values else 0.0

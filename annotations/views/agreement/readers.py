@@ -1,4 +1,4 @@
-"""Who agrees with whom: all pairs of readers at a glance, and one pair in full."""
+"""Agreement of pairs of readers: the matrix of all pairs, and one pair in detail."""
 
 from __future__ import annotations
 
@@ -19,115 +19,125 @@ from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.pair_matrix import matrix
 from ecgreview import agreement
 
+# With this many readers the matrix has column numbers instead of names.
 MANY_READERS = 9
-"""From so many on, the columns of the matrix are numbered, and the rows say who has which."""
 
 
 @never_cache
 @needs("view_agreementreport")
 @require_safe
 def readers(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show Cohen's kappa of every two readers, over all classes or of one."""
-    found = page.agreement_page(request, pk, slug)
-    context = _readers(found, request) if found.report else None
-    return page.page(request, found, "readers", context)
+    """Show Cohen's kappa of every pair of readers, for all classes or one."""
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _readers(dashboard, request) if dashboard.report else None
+    return page.page(request, dashboard, "readers", context)
 
 
 @never_cache
 @needs("view_agreementreport")
 @require_safe
 def pair(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show what two readers said of each class, and of one of them every coefficient.
+    """Show the answers of two readers by class, and all coefficients of one class.
 
-    ``?first=`` and ``?second=`` are their places in the list of the report, from 1; by default the
-    first pair.
+    ``?first=`` and ``?second=`` are positions in the reader list of the report, from 1; the default
+    is the first pair.
 
     Raises:
         Http404: the report has no such readers, or they have no exam in common.
     """
-    found = page.agreement_page(request, pk, slug)
-    context = _pair(found, request) if found.report else None
-    return page.page(request, found, "pair", context)
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _pair(dashboard, request) if dashboard.report else None
+    return page.page(request, dashboard, "pair", context)
 
 
-def chosen_class(found: AgreementPage, code: str) -> DiagnosticClass | None:
-    """Return the class of this code that the report has, or None."""
-    has_it = any(one["class"] == code for one in found.results["classes"])
-    return found.classes.get(code) if has_it else None
+def chosen_class(dashboard: AgreementPage, code: str) -> DiagnosticClass | None:
+    """Return the class with this code if the report has it, or None."""
+    has_it = any(row["class"] == code for row in dashboard.results["classes"])
+    return dashboard.classes.get(code) if has_it else None
 
 
-def class_options(found: AgreementPage) -> list[dict[str, object]]:
-    """Return the classes as they are offered: those that somebody gave, the most disputed first."""
-    given = sorted(
-        found.results["classes"],
-        key=lambda one: (one["n_positive_all"] - one["n_positive_any"], -one["n_positive_any"]),
+def class_options(dashboard: AgreementPage) -> list[dict[str, object]]:
+    """Return the classes to choose from, most disputed first."""
+    rows = sorted(
+        dashboard.results["classes"],
+        key=lambda row: (row["n_positive_all"] - row["n_positive_any"], -row["n_positive_any"]),
     )
     return [
         {
-            "of": found.classes[one["class"]],
-            "n_any": one["n_positive_any"],
-            "n_disputed": one["n_positive_any"] - one["n_positive_all"],
+            "of": dashboard.classes[row["class"]],
+            "n_any": row["n_positive_any"],
+            "n_disputed": row["n_positive_any"] - row["n_positive_all"],
         }
-        for one in given
+        for row in rows
     ]
 
 
-def _readers(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
-    of = chosen_class(found, request.GET.get("class", ""))
+def _readers(dashboard: AgreementPage, request: SignedInRequest) -> dict[str, object]:
+    of = chosen_class(dashboard, request.GET.get("class", ""))
     is_sorted = request.GET.get("sort") == "mean"
-    rows = matrix(found.results, found.names, of.code if of else "", is_sorted=is_sorted)
-    light = _line(found, of.code)["light_kappa"] if of else None
+    rows = matrix(dashboard.results, dashboard.names, of.code if of else "", is_sorted=is_sorted)
+    light = _line(dashboard, of.code)["light_kappa"] if of else None
     return {
         "of": of,
-        "options": class_options(found),
+        "options": class_options(dashboard),
         "rows": rows,
         "is_sorted": is_sorted,
         "has_many": len(rows) >= MANY_READERS,
-        "n_pairs": len(found.results["pairs"]),
+        "n_pairs": len(dashboard.results["pairs"]),
         "light": numbers.number(light) if light else None,
     }
 
 
-def _pair(found: AgreementPage, request: SignedInRequest) -> dict[str, object]:
-    results = found.results
+def _pair(dashboard: AgreementPage, request: SignedInRequest) -> dict[str, object]:
+    results = dashboard.results
     row = _row_of_pair(results, request)
-    classes = [one["class"] for one in results["classes"]]
+    classes = [class_line["class"] for class_line in results["classes"]]
     lines = agreement.pair_lines({**results, "pairs": [row]})
-    of = chosen_class(found, request.GET.get("class", "")) or found.classes[_most_disputed(lines)]
+    of = (
+        chosen_class(dashboard, request.GET.get("class", ""))
+        or dashboard.classes[_most_disputed(lines)]
+    )
     line = lines[classes.index(of.code)]
     first, second = (results["readers"][place] for place in row["readers"])
     query = {"first": row["readers"][0] + 1, "second": row["readers"][1] + 1}
     return {
         "of": of,
-        "first": found.names[first],
-        "second": found.names[second],
+        "first": dashboard.names[first],
+        "second": dashboard.names[second],
         "profiles": [
-            {"name": found.names[results["readers"][at]], "url": found.url("reader", place=at + 1)}
+            {
+                "name": dashboard.names[results["readers"][at]],
+                "url": dashboard.url("reader", place=at + 1),
+            }
             for at in row["readers"]
         ],
         "line": line,
         "n_exams": sum(line[cell] for cell in Cell),
         "cells": {
-            cell.value: {"n": line[cell], "url": _exams(found, of.code, {**query, "cell": cell})}
+            cell.value: {
+                "n": line[cell],
+                "url": _exams(dashboard, of.code, {**query, "cell": cell}),
+            }
             for cell in Cell
         },
         "measures": [
-            {"told": told, "number": numbers.of(name, line)} for name, told in PAIR_MEASURES.items()
+            {"measure": measure, "number": numbers.of(name, line)}
+            for name, measure in PAIR_MEASURES.items()
         ],
-        "lines": _class_rows(found, lines, query),
-        "errors": paired_errors.section(found, (first, second), request.GET.get("against", "")),
+        "lines": _class_rows(dashboard, lines, query),
+        "errors": paired_errors.section(dashboard, (first, second), request.GET.get("against", "")),
         "pair_query": urlencode({**query, "class": of.code}),
     }
 
 
 def _row_of_pair(results: Mapping[str, Any], request: SignedInRequest) -> Mapping[str, Any]:
     places = [request.GET.get(name, "") for name in ("first", "second")]
-    wanted = sorted(int(place) - 1 for place in places if place.isdecimal() and len(place) < 6)
+    requested = sorted(int(place) - 1 for place in places if place.isdecimal() and len(place) < 6)
     pairs: list[Mapping[str, Any]] = results["pairs"]
     if pairs and not any(places):
         return pairs[0]
     for row in pairs:
-        if sorted(row["readers"]) == wanted:
+        if sorted(row["readers"]) == requested:
             return row
     raise Http404
 
@@ -138,30 +148,30 @@ def _most_disputed(lines: list[dict[str, Any]]) -> str:
 
 
 def _class_rows(
-    found: AgreementPage, lines: list[dict[str, Any]], query: Mapping[str, object]
+    dashboard: AgreementPage, lines: list[dict[str, Any]], query: Mapping[str, object]
 ) -> list[dict[str, object]]:
-    """Return the classes that either of the two gave, the most disputed first."""
-    given = [line for line in lines if line["n11"] + line["n10"] + line["n01"]]
-    given.sort(key=lambda line: (-line["n10"] - line["n01"], -line["n11"]))
+    """Return the classes that at least one of the two marked, most disputed first."""
+    marked = [line for line in lines if line["n11"] + line["n10"] + line["n01"]]
+    marked.sort(key=lambda line: (-line["n10"] - line["n01"], -line["n11"]))
     return [
         {
-            "of": found.classes[line["class"]],
+            "of": dashboard.classes[line["class"]],
             "url": "?" + urlencode({**query, "class": line["class"]}),
             "cells": [
-                {"n": line[cell], "url": _exams(found, line["class"], {**query, "cell": cell})}
+                {"n": line[cell], "url": _exams(dashboard, line["class"], {**query, "cell": cell})}
                 for cell in Cell
             ],
             "positive": numbers.of("positive_agreement", line),
             "kappa": numbers.of("cohen_kappa", line),
         }
-        for line in given
+        for line in marked
     ]
 
 
-def _line(found: AgreementPage, code: str) -> Mapping[str, Any]:
-    lines: list[Mapping[str, Any]] = found.results["classes"]
-    return next(one for one in lines if one["class"] == code)
+def _line(dashboard: AgreementPage, code: str) -> Mapping[str, Any]:
+    lines: list[Mapping[str, Any]] = dashboard.results["classes"]
+    return next(class_line for class_line in lines if class_line["class"] == code)
 
 
-def _exams(found: AgreementPage, code: str, query: Mapping[str, object]) -> str:
-    return f"{found.url('exams')}?{urlencode({'class': code, **query})}"
+def _exams(dashboard: AgreementPage, code: str, query: Mapping[str, object]) -> str:
+    return f"{dashboard.url('exams')}?{urlencode({'class': code, **query})}"

@@ -1,4 +1,4 @@
-"""The written report: methods and results in words, to read here and to take along."""
+"""The written report: methods and results, on the page and as a download."""
 
 from __future__ import annotations
 
@@ -26,53 +26,58 @@ from ecgreview.report_writing.document import Paragraph
 @needs("view_agreementreport")
 @require_safe
 def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show the written report, or hand it out as ?format= says: html, md or pdf.
+    """Show the written report, or return it in the ``?format=``: html, md or pdf.
 
     Raises:
         Http404: there is no report, or no such format.
     """
-    found = page.agreement_page(request, pk, slug)
+    dashboard = page.agreement_page(request, pk, slug)
     form = request.GET.get("format", "")
     if not form:
-        context = {"document": _document(found, found.report)} if found.report else None
-        return page.page(request, found, "report", context)
-    if found.report is None or form not in FORMATS:
+        context = {"document": _document(dashboard, dashboard.report)} if dashboard.report else None
+        return page.page(request, dashboard, "report", context)
+    if dashboard.report is None or form not in FORMATS:
         raise Http404
     kind, write = FORMATS[form]
-    content = write(_document(found, found.report), found.report)
+    content = write(_document(dashboard, dashboard.report), dashboard.report)
     response = HttpResponse(content, content_type=kind)
-    name = f"{slugify(found.title)}-agreement-{found.report.number}.{form}"
+    name = f"{slugify(dashboard.title)}-agreement-{dashboard.report.number}.{form}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _document(found: AgreementPage, stored: AgreementReport) -> Document:
-    names = {code: one.local_name for code, one in found.classes.items()}
-    whole = {code: one.local_name for code, one in groups(found.results, found.classes).items()}
-    told = report_writing.with_class_names(versions.named(found.results, found.names), names, whole)
-    facts = details.facts_of(stored, found.user)
-    has_room = report_writing.has_room_for_pairs(told)
+def _document(dashboard: AgreementPage, stored: AgreementReport) -> Document:
+    names = {code: subject.local_name for code, subject in dashboard.classes.items()}
+    group_names = {
+        code: subject.local_name
+        for code, subject in groups(dashboard.results, dashboard.classes).items()
+    }
+    results = report_writing.with_class_names(
+        versions.named(dashboard.results, dashboard.names), names, group_names
+    )
+    facts = details.facts_of(stored, dashboard.user)
+    has_room = report_writing.has_room_for_pairs(results)
     document = report_writing.write(
-        told,
+        results,
         study_facts.localized(facts, stored) if facts else study_facts.of_the_version(stored),
         numbers.wording(),
-        pairs=agreement.pair_lines(told) if has_room else (),
-        repeats=agreement.repeat_lines(told),
+        pairs=agreement.pair_lines(results) if has_room else (),
+        repeats=agreement.repeat_lines(results),
     )
     return document if facts else _without_facts(document)
 
 
 def _without_facts(document: Document) -> Document:
-    """Return ``document`` with a word on why so much of it is left to the author."""
+    """Return ``document`` with a note that its study facts are left to fill in."""
     first, *others = document.sections
-    told = Paragraph(
+    note = Paragraph(
         _(
             "This version has no stored study facts. They are left to fill in. Newer "
             "versions have them."
         ),
         "warning",
     )
-    return replace(document, sections=(replace(first, blocks=(told, *first.blocks)), *others))
+    return replace(document, sections=(replace(first, blocks=(note, *first.blocks)), *others))
 
 
 def _html(document: Document, stored: AgreementReport) -> str:

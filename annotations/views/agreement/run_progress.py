@@ -1,4 +1,4 @@
-"""How far the next version of an agreement is, for pages that ask while it is computed."""
+"""Progress of a running computation, polled by pages."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from django.views.decorators.http import require_safe
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page, run_text
 
+# More digits than any version number has.
 LONGEST = 18
-"""More digits than the number of any version has."""
 
 
 @never_cache
 @needs("view_agreementreport")
 @require_safe
 def run(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Tell how far the run is that is going on, or that none is, as ``agreement_run_words``.
+    """Return the ``RunStatus`` of the unfinished run, or that there is none, as JSON.
 
-    ``?version=`` is the version that the page shows. No number of a report is told, so that this
-    is no look at results: it may be asked for every other second.
+    ``?version=`` is the version on the page. The answer holds no result, so polling it does not
+    count as seeing results.
+
+    Raises:
+        Http404: there is no such batch or study, or the user may not see it.
     """
-    found = page.followed(request, pk, slug)
-    wanted = request.GET.get("version", "")
-    shown = int(wanted[:LONGEST]) if wanted.isdecimal() else 0
-    if found.is_hidden:
-        return JsonResponse(asdict(run_text.over(None, shown)))
-    newest = found.versions.values_list("number", flat=True).first()
-    told = run_text.over(newest, shown)
-    if found.run:
-        told = run_text.of(found.run, is_newer=told.is_newer)
-    return JsonResponse(asdict(told))
+    dashboard = page.page_without_report(request, pk, slug)
+    version = request.GET.get("version", "")
+    shown_version = int(version[:LONGEST]) if version.isdecimal() else 0
+    if dashboard.is_hidden:
+        return JsonResponse(asdict(run_text.over(None, shown_version)))
+    newest = dashboard.versions.values_list("number", flat=True).first()
+    status = run_text.over(newest, shown_version)
+    if dashboard.run:
+        status = run_text.of(dashboard.run, is_newer=status.is_newer)
+    return JsonResponse(asdict(status))

@@ -1,4 +1,4 @@
-"""How far a computation of agreement is, in words, and how it ended."""
+"""Texts about a running or finished computation of agreement."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from annotations.models import AgreementRun, RunStage
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """What a page says of the work on the next version.
+    """Status of the next version, for a page.
 
     Attributes:
-        lead: what is going on.
-        text: how far it is; empty when it is over.
-        n_done: so many of ``n_total`` are done, where that can be told.
-        is_over: nothing is going on any more.
-        is_newer: there is a version that the page does not show yet.
+        lead: what is happening.
+        text: the stage; empty when the run is over.
+        n_done: steps done of ``n_total``, both 0 when unknown.
+        is_over: nothing is running anymore.
+        is_newer: there is a newer version than the page shows.
     """
 
     lead: str
@@ -31,7 +31,7 @@ class RunStatus:
 
 
 def of(run: AgreementRun, *, is_newer: bool = False) -> RunStatus:
-    """Return what is told of an unfinished run."""
+    """Describe an unfinished run."""
     if run.requested_by_id:
         lead = _("A new version is being computed.")
     else:
@@ -45,14 +45,14 @@ def of(run: AgreementRun, *, is_newer: bool = False) -> RunStatus:
     return RunStatus(lead, " · ".join(parts), run.n_done, run.n_total, is_newer=is_newer)
 
 
-def over(newest: int | None, shown: int) -> RunStatus:
-    """Return what is told when nothing is computed any more.
+def over(newest: int | None, shown_version: int) -> RunStatus:
+    """Describe the end of a run.
 
     Args:
-        newest: the number of the newest version, None when there is none.
-        shown: the one that the page shows, 0 when it shows none.
+        newest: number of the newest version, None without one.
+        shown_version: number of the version on the page, 0 for none.
     """
-    if newest is not None and newest > shown:
+    if newest is not None and newest > shown_version:
         lead = _("Version %(n)s has been computed.") % {"n": newest}
         return RunStatus(lead, is_over=True, is_newer=True)
     return RunStatus(_("The computation has finished. There are no newer results."), is_over=True)

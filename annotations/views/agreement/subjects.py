@@ -1,4 +1,4 @@
-"""What a line of the agreement is about: a class, or a group of classes."""
+"""Subjects of agreement rows: classes, or groups of classes."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass, DiagnosticGroup
 
+# The parts of a report with rows.
 LEVELS: Mapping[str, Promise] = {"classes": _("Classes"), "groups": _("Groups")}
-"""What the lines are about, by the part of a report that has them."""
 
 
 class Subject(Protocol):
-    """A class, or a group that is told of in the place of one."""
+    """A class, or a group in its place."""
 
     @property
     def code(self) -> str:
-        """What it is called in reports."""
+        """Identifier in reports."""
 
     @property
     def abbreviation(self) -> str:
-        """What it is called where there is little room."""
+        """Short name."""
 
     @property
     def name(self) -> str:
-        """What it is called in English."""
+        """English name."""
 
     @property
     def local_name(self) -> str:
-        """What it is called in the language of the page."""
+        """Name in the language of the page."""
 
     @property
     def group(self) -> DiagnosticGroup:
-        """The group it is of, or is."""
+        """The group it belongs to, or is."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeGroup:
-    """A group of classes: present where any of them is.
+    """A group of classes, present if any of its classes is.
 
     Attributes:
         group: of the taxonomy.
-        members: its classes, in their order.
+        members: its classes, in order.
     """
 
     group: DiagnosticGroup
@@ -53,34 +53,30 @@ class WholeGroup:
 
     @property
     def code(self) -> str:
-        """What it is called in reports."""
         return self.group.code
 
     @property
     def abbreviation(self) -> str:
-        """Its name: groups have no shorter one."""
+        """The full name, because groups have no abbreviation."""
         return self.group.local_name
 
     @property
     def name(self) -> str:
-        """What it is called in English."""
         return self.group.name
 
     @property
     def local_name(self) -> str:
-        """What it is called in the language of the page."""
         return self.group.local_name
 
     @property
-    def told_members(self) -> str:
-        """Its classes, abbreviated."""
-        return ", ".join(one.abbreviation for one in self.members)
+    def member_abbreviations(self) -> str:
+        return ", ".join(member.abbreviation for member in self.members)
 
 
 def groups(
     results: Mapping[str, Any], classes: Mapping[str, DiagnosticClass]
 ) -> dict[str, WholeGroup]:
-    """Return the groups of a report by code; none of a version of before groups were told.
+    """Return the groups of a report by code; empty for versions from before reports had groups.
 
     Args:
         results: of the report.

@@ -1,4 +1,4 @@
-"""Suggestions shown and hidden, compared: for studies that draw by chance who sees them."""
+"""Effect of suggestions, for studies that randomize who sees them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from ecgreview.agreement.accuracy.arm_times import Times
 from ecgreview.agreement.accuracy.arms import Effect, Split
 from ecgreview.agreement.accuracy.suggestion_effect import Arms, Nothing
 
+# Name and description of each split of answers, in display order.
 SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
     Split.SUGGESTED: (
         gettext_lazy("Class suggested"),
@@ -59,7 +60,6 @@ SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
         gettext_lazy("All classes that the model checks, including absent ones."),
     ),
 }
-"""The kinds of answers in the order of the page."""
 
 NOTHING: Mapping[Nothing, Promise] = {
     Nothing.NOT_RANDOMISED: gettext_lazy(
@@ -85,10 +85,10 @@ NOTHING: Mapping[Nothing, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class SplitLine:
-    """One kind of answers: how often readers agreed with the model."""
+    """One split of the answers: how often readers agreed with the model."""
 
     name: Promise
-    told: Promise
+    description: Promise
     shown: Number
     n_shown: int
     hidden: Number
@@ -101,8 +101,6 @@ class SplitLine:
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """The reading times of one arm."""
-
     name: str
     n: int
     median: str
@@ -113,42 +111,42 @@ class TimeLine:
 @needs("view_agreementreport")
 @require_safe
 def suggestions(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show what seeing suggestions does to readers: over-reliance, under-reliance, time."""
-    found = page.agreement_page(request, pk, slug)
-    context = _context(found, found.report) if found.report else None
-    return page.page(request, found, "suggestions", context)
+    """Show how suggestions affect readers: over-reliance, under-reliance, time."""
+    dashboard = page.agreement_page(request, pk, slug)
+    context = _context(dashboard, dashboard.report) if dashboard.report else None
+    return page.page(request, dashboard, "suggestions", context)
 
 
-def _context(found: AgreementPage, report: AgreementReport) -> dict[str, object]:
-    arms = details.arms_of(report, found.user)
+def _context(dashboard: AgreementPage, report: AgreementReport) -> dict[str, object]:
+    arms = details.arms_of(report, dashboard.user)
     if arms is None:
-        return {"nothing": _why_none(found, report)}
+        return {"nothing": _why_none(dashboard, report)}
     if arms.nothing is Nothing.NO_MAPPING:
         return {"no_mapping": True}
     if arms.nothing:
         return {"arms": arms, "nothing": NOTHING[arms.nothing]}
     if arms.n_adjudicated:
-        adjudicating = Batch.objects.filter(study=found.study, purpose=Purpose.ADJUDICATION)
+        adjudicating = Batch.objects.filter(study=dashboard.study, purpose=Purpose.ADJUDICATION)
         results_seen.results(
-            batches=adjudicating.with_open_results(), user=found.user, now=timezone.now()
+            batches=adjudicating.with_open_results(), user=dashboard.user, now=timezone.now()
         )
-    return {"arms": arms, **_shown(arms)}
+    return {"arms": arms, **_results(arms)}
 
 
-def _why_none(found: AgreementPage, report: AgreementReport) -> str | Promise:
+def _why_none(dashboard: AgreementPage, report: AgreementReport) -> str | Promise:
     if not details.has_details(report):
         return _("This version has no such comparison. Newer versions have it.")
-    is_drawn = found.study.suggestion_policy == SuggestionPolicy.RANDOMISED
+    is_drawn = dashboard.study.suggestion_policy == SuggestionPolicy.RANDOMISED
     return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMISED]
 
 
-def _shown(arms: Arms) -> dict[str, object]:
+def _results(arms: Arms) -> dict[str, object]:
     effects, times = arms.effects or {}, arms.times
-    kinds = [one for one in SPLITS if one in effects]
-    names = [str(SPLITS[one][0]) for one in kinds]
-    rows = [(place, effects[one].difference.to_json()) for place, one in enumerate(kinds)]
+    kinds = [split for split in SPLITS if split in effects]
+    names = [str(SPLITS[split][0]) for split in kinds]
+    rows = [(place, effects[split].difference.to_json()) for place, split in enumerate(kinds)]
     return {
-        "lines": [_line(one, effects[one]) for one in kinds],
+        "lines": [_line(split, effects[split]) for split in kinds],
         "n_hidden_only": arms.n_referenced - arms.n_adjudicated,
         "chart": Chart(
             [with_intervals(_("Difference"), "main", rows, across=True)],
@@ -167,36 +165,36 @@ def _shown(arms: Arms) -> dict[str, object]:
     }
 
 
-def _line(split: Split, found: Effect) -> SplitLine:
-    name, told = SPLITS[split]
+def _line(split: Split, effect: Effect) -> SplitLine:
+    name, description = SPLITS[split]
     return SplitLine(
         name=name,
-        told=told,
-        shown=share(found.shown.to_json()),
-        n_shown=found.shown.n,
-        hidden=share(found.hidden.to_json()),
-        n_hidden=found.hidden.n,
-        difference=_points(found.difference.to_json()),
-        by_reader=_points(found.by_reader.to_json()),
-        by_exam=_points(found.by_exam.difference.to_json()),
-        n_both=found.by_exam.difference.n,
+        description=description,
+        shown=share(effect.shown.to_json()),
+        n_shown=effect.shown.n,
+        hidden=share(effect.hidden.to_json()),
+        n_hidden=effect.hidden.n,
+        difference=_points(effect.difference.to_json()),
+        by_reader=_points(effect.by_reader.to_json()),
+        by_exam=_points(effect.by_exam.difference.to_json()),
+        n_both=effect.by_exam.difference.n,
     )
 
 
-def _points(found: Mapping[str, object]) -> Number:
-    """Return a difference of shares in points of percent, with its sign."""
-    plain = share(found)
-    if plain.value is None:
-        return plain
+def _points(measure: Mapping[str, object]) -> Number:
+    """Format a difference of shares in percentage points, with its sign."""
+    result = share(measure)
+    if result.value is None:
+        return result
     return Number(
-        text=_signed(plain.value),
+        text=_signed(result.value),
         interval=""
-        if plain.low is None or plain.high is None
-        else _("%(low)s to %(high)s") % {"low": _signed(plain.low), "high": _signed(plain.high)},
-        reason=plain.reason,
-        value=plain.value,
-        low=plain.low,
-        high=plain.high,
+        if result.low is None or result.high is None
+        else _("%(low)s to %(high)s") % {"low": _signed(result.low), "high": _signed(result.high)},
+        reason=result.reason,
+        value=result.value,
+        low=result.low,
+        high=result.high,
     )
 
 
@@ -208,8 +206,8 @@ def _signed(value: float) -> str:
     return f"+{text}" if points > 0 else f"\N{MINUS SIGN}{text}"
 
 
-def _time(name: str, found: Times) -> TimeLine:
-    if found.quartiles_ms is None:
-        return TimeLine(name, found.n, "–", "")
-    first, median, third = (f"{number_format(ms / 1000, 0)} s" for ms in found.quartiles_ms)
-    return TimeLine(name, found.n, median, _("%(low)s to %(high)s") % {"low": first, "high": third})
+def _time(name: str, times: Times) -> TimeLine:
+    if times.quartiles_ms is None:
+        return TimeLine(name, times.n, "–", "")
+    first, median, third = (f"{number_format(ms / 1000, 0)} s" for ms in times.quartiles_ms)
+    return TimeLine(name, times.n, median, _("%(low)s to %(high)s") % {"low": first, "high": third})

@@ -1,4 +1,4 @@
-"""An event in the words of a page: what was so before and after, side by side."""
+"""An audit event formatted for pages: its fields before and after."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MISSING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the comparison: a field, and what it held."""
+    """A field before and after the event."""
 
     field: str
     before: str
@@ -28,8 +28,6 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event of the list."""
-
     event: AuditEvent
     seq: int
     label: str
@@ -38,7 +36,7 @@ class Line:
 
 
 def line(event: AuditEvent) -> Line:
-    """Return ``event`` as the list shows it; its actor and link are fetched with it."""
+    """Return the list row of ``event``; expects actor and link to be fetched with it."""
     return Line(
         event=event,
         seq=event.link.seq,
@@ -49,19 +47,19 @@ def line(event: AuditEvent) -> Line:
 
 
 def label(action: str) -> str:
-    """Return what an action is called; one of a later version is called by its code."""
+    """Return the translated name of an action, or its code if a later version wrote it."""
     return str(Action(action).label) if action in Action.values else action
 
 
 def who(event: AuditEvent) -> str:
-    """Return who did it, by the name of today, and by that of the day where it was another."""
+    """Return the actor's name: the current one of an account, otherwise the stored one."""
     if event.actor is None:
         return event.actor_name or _("The system")
     return str(event.actor)
 
 
 def target_url(event: AuditEvent, user: User) -> str:
-    """Return the page of what it was done to, empty where ``user`` has none to look at."""
+    """Return the page of the event's target; empty if there is none that ``user`` may see."""
     places = {"study": ("study", "slug"), "batch": ("batch", "pk")}
     if user.has_perm("annotations.invite_user"):
         places["user"] = ("person", "pk")
@@ -76,7 +74,7 @@ def target_url(event: AuditEvent, user: User) -> str:
 
 
 def changes(event: AuditEvent) -> list[Change]:
-    """Return every field of ``before`` and ``after``, those that changed first."""
+    """Return every field of ``before`` and ``after``, changed ones first."""
     before, after = dict(_flat(_read(event.before))), dict(_flat(_read(event.after)))
     fields = [*before, *(field for field in after if field not in before)]
     lines = [
@@ -88,11 +86,11 @@ def changes(event: AuditEvent) -> list[Change]:
         )
         for field in fields
     ]
-    return sorted(lines, key=lambda found: not found.is_changed)
+    return sorted(lines, key=lambda change: not change.is_changed)
 
 
 def _read(text: str) -> Any:
-    """Return the JSON of a state; whoever tampered with it need not have left JSON."""
+    """Parse a stored state. Someone who tampered with it may have left invalid JSON."""
     try:
         return json.loads(text) if text else {}
     except (ValueError, RecursionError):

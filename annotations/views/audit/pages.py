@@ -1,4 +1,4 @@
-"""The audit trail, for auditors: who did what, why, and whether the chain holds."""
+"""The audit trail for auditors: events, reasons, and verification of the hash chain."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ MAX_SEQ = 2**63 - 1
 @needs("view_auditevent")
 @require_safe
 def audit_list(request: SignedInRequest) -> HttpResponse:
-    """List the newest events that are wanted, and how far the chain was verified."""
-    form = AuditFilterForm(_asked(request.GET))
+    """List the newest matching events, and how far the chain is verified."""
+    form = AuditFilterForm(_filter_fields(request.GET))
     context: dict[str, Any] = {"form": form, "is_hidden": rules.reads_anywhere(request.user)}
     if context["is_hidden"]:
         return render(request, "audit/list.html", context)
@@ -41,7 +41,7 @@ def audit_list(request: SignedInRequest) -> HttpResponse:
         "last": AuditLink.objects.order_by("-seq").first(),
         "studies": Study.objects.visible_to(request.user).order_by("name"),
         "formats": Format,
-        "keep": _kept(request.GET),
+        "keep": _filter_query(request.GET),
         "is_filtered": is_valid and not form.event_filter().is_everything,
     }
     return render(request, "audit/list.html", context, status=200 if is_valid else 400)
@@ -51,7 +51,7 @@ def audit_list(request: SignedInRequest) -> HttpResponse:
 @needs("view_auditevent")
 @require_safe
 def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
-    """Show one event: what it changed, its link, and whether both stand."""
+    """Show one event: its changes, its link, and whether both are intact."""
     if seq > MAX_SEQ:
         raise Http404
     visible = AuditEvent.objects.visible_to(request.user).select_related("actor", "study", "link")
@@ -77,8 +77,8 @@ def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
 @needs("view_auditevent")
 @require_safe
 def audit_export(request: SignedInRequest) -> HttpResponse:
-    """Hand out the events that are wanted as a file; that this was done is an event itself."""
-    form = AuditFilterForm(_asked(request.GET))
+    """Return the matching events as a file. The export is itself recorded as an event."""
+    form = AuditFilterForm(_filter_fields(request.GET))
     kind = request.GET.get("format", Format.CSV.value)
     if rules.reads_anywhere(request.user):
         return render(request, "audit/list.html", {"is_hidden": True}, status=403)
@@ -98,19 +98,19 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
 
 
 def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
-    """Return the events below the cursor, newest first, and the cursors of what lies beside."""
+    """Return one page of events, newest first, with the cursors of its neighbors."""
     visible = AuditEvent.objects.visible_to(request.user)
-    found = browse.find(visible, form.event_filter()).select_related("link")
-    # People and studies of those that are shown, and not of all that the database sorts.
-    found = found.prefetch_related("actor", "study")
+    matching = browse.find(visible, form.event_filter()).select_related("link")
+    # prefetch_related loads people and studies of this page only; a join would sort them all.
+    matching = matching.prefetch_related("actor", "study")
     before = request.GET.get("before", "")
     is_cursor = before.isascii() and before.isdigit() and len(before) < len(str(MAX_SEQ))
-    below = found.filter(link__seq__lt=int(before)) if is_cursor else found
+    below = matching.filter(link__seq__lt=int(before)) if is_cursor else matching
     events = list(below.order_by("-link__seq")[: EVENTS_PER_PAGE + 1])
-    shown = [event_text.line(event) for event in events[:EVENTS_PER_PAGE]]
+    lines = [event_text.line(event) for event in events[:EVENTS_PER_PAGE]]
     return {
-        "lines": shown,
-        "older": shown[-1].seq if len(events) > EVENTS_PER_PAGE else None,
+        "lines": lines,
+        "older": lines[-1].seq if len(events) > EVENTS_PER_PAGE else None,
         "is_first": not is_cursor,
     }
 
@@ -121,18 +121,17 @@ def _refused(
     context = {
         "form": form,
         "refusal": refusal,
-        "back": f"{reverse('audit')}?{_kept(request.GET)}",
+        "back": f"{reverse('audit')}?{_filter_query(request.GET)}",
     }
     return render(request, "audit/refused.html", context, status=400)
 
 
-def _asked(query: QueryDict) -> dict[str, str]:
-    """Return the fields of the filter as they were asked for."""
+def _filter_fields(query: QueryDict) -> dict[str, str]:
     return {name: str(query.get(name, "")) for name in AuditFilterForm.base_fields}
 
 
-def _kept(query: QueryDict) -> str:
-    """Return the filter as the beginning of a query, ending with ``&`` when there is any."""
-    kept = QueryDict(mutable=True)
-    kept.update({name: value for name, value in _asked(query).items() if value})
-    return f"{kept.urlencode()}&" if kept else ""
+def _filter_query(query: QueryDict) -> str:
+    """Return the filter as the start of a query string, ending with ``&`` unless empty."""
+    fields = QueryDict(mutable=True)
+    fields.update({name: value for name, value in _filter_fields(query).items() if value})
+    return f"{fields.urlencode()}&" if fields else ""

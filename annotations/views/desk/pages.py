@@ -55,7 +55,7 @@ class Pile:
     n_submitted: int
     n_drafts: int
     minutes_left: int
-    shown: list[Assignment]
+    exams: list[Assignment]
     takes_from_pool: bool
 
     @property
@@ -79,7 +79,7 @@ class Pile:
 
     @property
     def n_not_shown(self) -> int:
-        return self.n_total - len(self.shown)
+        return self.n_total - len(self.exams)
 
 
 @never_cache
@@ -128,13 +128,13 @@ def _piles(user: User) -> list[Pile]:
     """
     seats = Seat.objects.filter(reader=user, batch__released_at__isnull=False)
     is_pool = Q(batch__handout=Handout.POOLED, batch__closed_at=None)
-    given = seats.filter(Q(n_assigned__gt=0) | is_pool)
-    shown = given.select_related("batch__study").order_by("batch")
+    listed = seats.filter(Q(n_assigned__gt=0) | is_pool)
+    rows = listed.select_related("batch__study").order_by("batch")
     serving = set(Batch.objects.serving(user).values_list("pk", flat=True))
     drafts = Draft.objects.filter(assignment__reader=user).values_list("assignment__batch")
     n_drafts = dict(drafts.annotate(n=Count("pk")))
-    held = Assignment.objects.held().filter(reader=user).order_by().values_list("batch")
-    n_held = dict(held.annotate(n=Count("pk")))
+    held_back = Assignment.objects.held().filter(reader=user).order_by().values_list("batch")
+    n_held = dict(held_back.annotate(n=Count("pk")))
     seconds = _pace_s(user)
     return [
         _pile(
@@ -145,7 +145,7 @@ def _piles(user: User) -> list[Pile]:
             seconds=seconds,
             is_served=seat.batch_id in serving,
         )
-        for seat in shown
+        for seat in rows
     ]
 
 
@@ -166,7 +166,7 @@ def _pile(
         n_submitted=seat.n_read,
         n_drafts=n_drafts,
         minutes_left=max(1, round(n_left * seconds / 60)),
-        shown=[*reversed(read), *waiting],
+        exams=[*reversed(read), *waiting],
         takes_from_pool=is_served and seat.batch.is_open and seat.batch.handout == Handout.POOLED,
     )
 

@@ -1,4 +1,4 @@
-"""People, for coordinators: the list, invitations, and ending access."""
+"""People, for coordinators: the list, invitations and ending access."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELDS: dict[type[Refusal], str] = {members.UserNameTaken: "username", members.E
 
 
 class NotMailed(Refusal):
-    """The link can only be mailed, since whoever invites still reads, and no mail left."""
+    """The link may only be mailed because the inviter still reads, and no mail could be queued."""
 
     code = "link-not-mailed"
 
@@ -78,7 +78,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show one person and the actions on their account."""
-    line = next((one for one in _lines() if one.person.pk == pk and one.is_in_reach), None)
+    line = next((row for row in _lines() if row.person.pk == pk and row.is_in_reach), None)
     if line is None:
         raise Http404
     context = {
@@ -95,14 +95,14 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give an invited person a new link; mail everybody else one for a new password.
+    """Give an invited person a new link; mail everybody else a link to set a new password.
 
-    The latter is never shown: with it a coordinator could read in their name.
+    The password link is never shown, because a coordinator could use it to read in their name.
     """
     try:
         with transaction.atomic():
-            made = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
-            return _hand_over(request, made, is_blinded=rules.reads_anywhere(request.user))
+            invitation = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
+            return _hand_over(request, invitation, is_blinded=rules.reads_anywhere(request.user))
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
     except (vouching.Blinded, NotMailed) as refusal:
@@ -133,10 +133,10 @@ def person_end(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
     """Remove the second factor of a person who lost it."""
-    words = _(
+    success = _(
         "The second factor was removed. This person can now sign in without it and set up another."
     )
-    return _act(request, pk, members.reset_second_factor, words)
+    return _act(request, pk, members.reset_second_factor, success)
 
 
 @needs("invite_user")
@@ -149,8 +149,8 @@ def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
 def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> HttpResponse:
     """Invite a person. If the link must be mailed and cannot be, nothing is stored."""
     with transaction.atomic():
-        made = members.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
-        return _hand_over(request, made, is_blinded=is_blinded)
+        invitation = members.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
+        return _hand_over(request, invitation, is_blinded=is_blinded)
 
 
 def _may_hand_out(actor: User, person: User) -> bool:
@@ -166,14 +166,16 @@ def _refused(request: SignedInRequest, pk: int, refusal: Refusal) -> HttpRespons
     return redirect("person", pk=pk)
 
 
-def _act(request: SignedInRequest, pk: int, deed: Callable[..., User], words: str) -> HttpResponse:
+def _act(
+    request: SignedInRequest, pk: int, action: Callable[..., User], success: str
+) -> HttpResponse:
     try:
-        deed(actor=request.user, user_id=pk, now=timezone.now())
+        action(actor=request.user, user_id=pk, now=timezone.now())
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
     except vouching.Blinded as refusal:
         return _refused(request, pk, refusal)
-    messages.success(request, words)
+    messages.success(request, success)
     return redirect("person", pk=pk)
 
 
@@ -196,28 +198,30 @@ def _lines() -> list[Line]:
     return lines
 
 
-def _hand_over(request: HttpRequest, made: members.Invitation, *, is_blinded: bool) -> HttpResponse:
+def _hand_over(
+    request: HttpRequest, invitation: members.Invitation, *, is_blinded: bool
+) -> HttpResponse:
     """Queue the mail with the link, and show the link to a coordinator who does not read.
 
     Raises:
-        NotMailed: no mail can reach them, and the link must not be shown.
+        NotMailed: no mail can reach the person, and the link must not be shown.
     """
-    mail = queue.invitation(made, now=timezone.now())
+    mail = queue.invitation(invitation, now=timezone.now())
     if mail is not None:
         tasks.nudge(tasks.mail_accounts)
     elif is_blinded:
         raise NotMailed
     context = {
-        "person": made.user,
-        "address": None if is_blinded else links.invitation(made),
+        "person": invitation.user,
+        "address": None if is_blinded else links.invitation(invitation),
         "is_queued": mail is not None,
-        "made": made,
+        "invitation": invitation,
     }
     return render(request, "people/link.html", context)
 
 
 def _mail_password_link(request: SignedInRequest, pk: int) -> bool:
-    """Queue a link for a new password; return False when no mail can reach them."""
+    """Queue a mail with a password link; return False when no mail can reach the person."""
     now = timezone.now()
     try:
         person = members.send_to_new_password(actor=request.user, user_id=pk, now=now)

@@ -25,7 +25,7 @@ from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.reasons import Reason
 
 # With fewer exams to which any reader gave the class, a forecast carries a caution.
-ENOUGH_TOLD = 20
+ENOUGH_MARKED = 20
 
 Effects = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Forecast:
     Attributes:
         half_width: half of the current interval's width; None when it is unknown.
         n_exams: exams read by at least two readers.
-        n_told: those of them to which any reader gave the class.
+        n_marked: those that at least one reader marked.
         n_reads: readings of those exams.
         reads_needed: total readings needed, at the present number per exam; None like
             ``half_width``.
@@ -64,7 +64,7 @@ class Forecast:
 
     half_width: float | None
     n_exams: int
-    n_told: int
+    n_marked: int
     n_reads: int
     reads_needed: int | None
     reads_left: int | None
@@ -170,7 +170,7 @@ def _of_class(
     scatter: float,
     reason: str,
     n_exams: float,
-    n_told: float,
+    n_marked: float,
     n_reads: float,
     *,
     z: float,
@@ -182,12 +182,12 @@ def _of_class(
         scatter: the standard error times the square root of the exams; NaN when unknown.
         reason: why it is unknown.
         n_exams: exams compared.
-        n_told: those with a positive.
+        n_marked: those that at least one reader marked.
         n_reads: their readings.
         z: standard errors on each side of the estimate.
         wanted: half of the interval's width.
     """
-    counts = round(n_exams), round(n_told), round(n_reads)
+    counts = round(n_exams), round(n_marked), round(n_reads)
     if math.isnan(scatter):
         return Forecast(None, *counts, None, None, reason)
     needed = math.ceil((z * scatter / wanted) ** 2 * n_reads / n_exams)
@@ -196,7 +196,7 @@ def _of_class(
         *counts,
         needed,
         max(0, needed - counts[2]),
-        Reason.ROUGH_FORECAST if n_told < ENOUGH_TOLD else "",
+        Reason.ROUGH_FORECAST if n_marked < ENOUGH_MARKED else "",
     )
 
 

@@ -83,7 +83,7 @@ def test_what_the_report_does_not_have_is_not_found(signed_in, davi, batch, quer
 def test_an_exam_shows_what_its_readers_said(signed_in, davi, batch, report):
     (one,) = behind(report, PVC, ExamFilter.SOME, limit=2)
     page = signed_in(davi).get(f"{addresses(batch)[0]}exams/{one.code}/?class={PVC}")
-    said = {row["of"].code: row["states"] for row in page.context["said"]}
+    said = {row["of"].code: row["states"] for row in page.context["answers"]}
     assert page.context["readers"] == ["Ana", "Bruno", "Clara"]
     assert (said[PVC], said[LBBB]) == (["1", "1", "2"], ["2", "2", "1"])
     assert f"/api/exams/{one.code}/tracings/1/" in page.content.decode()

@@ -24,7 +24,7 @@ def test_forecasts_are_those_of_the_domain(closed):
     (one,) = found.classes
     rows = inputs.counts(report.scope)
     assert rows.n_exams == 6
-    assert (one.forecast.n_exams, one.forecast.n_told, one.forecast.n_reads) == (6, 4, 18)
+    assert (one.forecast.n_exams, one.forecast.n_marked, one.forecast.n_reads) == (6, 4, 18)
     assert one.half_widths[-1] <= 0.05 < one.half_widths[0]
 
 

@@ -86,7 +86,7 @@ def test_passwords_are_checked_a_few_at_a_time(rf, monkeypatch, settings):
             leave.wait(timeout=30)
         return HttpResponse("done")
 
-    view = pages.door(pages.few_at_once(slow))
+    view = pages.account_view(pages.few_at_once(slow))
 
     def ask(method):
         request = getattr(rf, method)("/sign-in/")

@@ -121,7 +121,7 @@ def test_there_is_a_forecast_or_a_known_reason(target, counts):
             assert result.half_width is not None
             assert np.isfinite(result.half_width)
             assert result.half_width > 0
-            assert (result.reason == Reason.ROUGH_FORECAST) == (result.n_told < 20)
+            assert (result.reason == Reason.ROUGH_FORECAST) == (result.n_marked < 20)
         else:
             assert result.reason in {Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALL_ALIKE}
             assert parts == (None, None, None)
@@ -171,7 +171,7 @@ def test_no_exam_at_all_has_a_reason(target):
 def test_a_rare_class_has_a_caution():
     cells = Cells(np.array([[2.0, 0], [1, 1], [0, 2]]), np.array([[900.0, 3, 5]]))
     (result,) = forecast(cells, 0.05, target=Target.POSITIVE_AGREEMENT)
-    assert (result.n_told, result.reason) == (8, Reason.ROUGH_FORECAST)
+    assert (result.n_marked, result.reason) == (8, Reason.ROUGH_FORECAST)
 
 
 @both
