@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import pytest
 from django.conf import settings as site
 from django.test import Client, override_settings
+from django.utils import translation
 
 from annotations.models import (
     Assignment,
@@ -29,9 +30,8 @@ from annotations.models import (
     User,
 )
 from annotations.services.assignment import batches
-from annotations.services.taxonomy import versions
 from ecgreview.site import sessions
-from tests.app import props
+from tests.app import installed, props
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -118,6 +118,13 @@ def no_kept_heads(settings: Any) -> None:
     settings.AUDIT_HEADS_FILE = ""
 
 
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """End the language of the last request: the middleware leaves it active."""
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture
 def refusing_server() -> Iterator[int]:
     """A mail server that knows nobody; its port."""
@@ -148,7 +155,7 @@ def now() -> datetime:
 @pytest.fixture
 def taxonomy(db: None, now: datetime) -> Taxonomy:
     """The product's own 66 classes."""
-    return versions.install(now=now)
+    return installed.install(now=now)
 
 
 @pytest.fixture
