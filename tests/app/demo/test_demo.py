@@ -1,4 +1,4 @@
-"""The demo: prepared once, then left alone."""
+"""The seed data of the demo."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_demo_has_somebody_in_every_role(prepared):
     assert counts() == [6, 60, 1, 2, 120, 40]
 
 
-def test_nobody_of_the_demo_has_a_password(prepared):
+def test_demo_people_have_no_password(prepared):
     assert not any(user.has_usable_password() for user in prepared.values())
 
 
@@ -68,51 +68,53 @@ def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_qu
     assert counts() == [6, 60, 1, 2, 120, 40]
 
 
-def test_every_condition_is_among_the_exams(prepared):
+def test_the_exams_cover_every_condition(prepared):
     keys = Exam.objects.values_list("source_key", flat=True)
     assert {key.split("-", 1)[1] for key in keys} == set(synth.CONDITIONS)
 
 
-def test_some_of_the_exams_to_read_can_be_compared(prepared):
+def test_some_exams_have_a_previous_exam(prepared):
     waiting = (
         Assignment.objects.visible_to(prepared["ana"]).unread().select_related("exam", "batch")
     )
-    shown = [prior_exams.shown_with(one) for one in waiting]
-    assert sorted(one.days_before for one in shown if one) == sorted(seed.DAYS_BEFORE)
+    compared = [prior_exams.shown_with(assignment) for assignment in waiting]
+    assert sorted(assignment.days_before for assignment in compared if assignment) == sorted(
+        seed.DAYS_BEFORE
+    )
 
 
-def test_a_third_of_the_exams_is_normal(prepared):
+def test_a_third_of_the_exams_are_normal(prepared):
     assert Exam.objects.filter(source_key__endswith="-normal_ecg").count() == 20
 
 
-def test_the_first_batch_waits_to_be_read(prepared):
+def test_the_first_batch_is_unread(prepared):
     assert Assignment.objects.visible_to(prepared["ana"]).unread().count() == 40
 
 
-def test_the_pilot_shows_every_page_something(prepared):
+def test_the_pilot_has_results_for_every_page(prepared):
     pilot = Batch.objects.get(name="Pilot")
     assert not pilot.is_open
     assert AgreementReport.objects.get(batch=pilot).results["n_exams_compared"] == 20
     assert 2 <= Consensus.objects.filter(outcome=Outcome.DISPUTED).count() <= 10
 
 
-def test_simulated_readings_say_so(prepared):
+def test_simulated_readings_are_marked_in_their_comment(prepared):
     assert set(Reading.objects.values_list("comment", flat=True)) == {readings.COMMENT}
 
 
-def test_the_exams_are_the_same_every_time(prepared):
+def test_the_exams_are_deterministic(prepared):
     again = {recording.signal.content_hash for recording in seed._drawings()}
     assert again == set(Exam.objects.values_list("content_hash", flat=True))
 
 
 @pytest.fixture
-def own(tmp_path):
+def own_recordings(tmp_path):
     wfdb_files.write(tmp_path)
     return tmp_path
 
 
-def test_ones_own_recordings_become_a_batch(prepared, own, now):
-    seed.prepare(now=now, data_dir=own)
+def test_own_recordings_become_a_batch(prepared, own_recordings, now):
+    seed.prepare(now=now, data_dir=own_recordings)
     assert Batch.objects.get(name="My recordings").assignments.count() == 2
 
 
@@ -122,7 +124,7 @@ WRITTEN_BY_PEOPLE = {
     ("ProtocolVersion", "reason"),
     ("Reading", "problems"),
 }
-"""Columns that hold a person's words, not a code."""
+"""Columns that hold free text, not codes."""
 
 ENUMS = {
     "AgreementReport": {*Reason},
@@ -131,7 +133,7 @@ ENUMS = {
     "ImportIssue": {*RefusalCode, *RemarkCode},
     "SuggestionRun": {*criteria.Reason, *Missing, *SuggestionFailure},
 }
-"""The codes that the reasons of a model are of."""
+"""The codes that the columns of a model may hold."""
 
 CODE_KEYS = {"caution", "cautions", "code", "failure", "problem", "reason", "refusal", "undefined"}
 
@@ -146,20 +148,20 @@ def coded_columns():
 
 
 def codes_in(value, key):
-    """Yield what a column holds where a code belongs: all of a text, and such parts of JSON."""
+    """Yield (key, text) where a column's value, also inside JSON, should be a code."""
     if isinstance(value, dict):
-        for name, one in value.items():
-            yield from codes_in(one, name)
+        for name, item in value.items():
+            yield from codes_in(item, name)
     elif isinstance(value, list):
-        for one in value:
-            yield from codes_in(one, key)
+        for item in value:
+            yield from codes_in(item, key)
     elif isinstance(value, str) and value and key in CODE_KEYS:
         yield key, value
 
 
-def test_no_sentence_is_stored_where_a_code_belongs(prepared, own, now):
-    (own / "empty.hea").write_text("")
-    seed.add_recordings(data_dir=own, now=now)
+def test_no_sentence_is_stored_where_a_code_belongs(prepared, own_recordings, now):
+    (own_recordings / "empty.hea").write_text("")
+    seed.add_recordings(data_dir=own_recordings, now=now)
     while runs.run_next(now=now):
         pass
     refresh.refresh_study(study=Study.objects.get(), now=now)
@@ -169,22 +171,22 @@ def test_no_sentence_is_stored_where_a_code_belongs(prepared, own, now):
         for value in model.objects.values_list(field.name, flat=True)
         for key, code in codes_in(value, field.name)
     }
-    assert [one for one in stored if not re.fullmatch(r"[\w./-]+", one[2])] == []
-    for model, known in ENUMS.items():
+    assert [entry for entry in stored if not re.fullmatch(r"[\w./-]+", entry[2])] == []
+    for model, allowed in ENUMS.items():
         codes = {code for name, key, code in stored if name == model}
         assert codes
-        assert codes <= known, model
+        assert codes <= allowed, model
 
 
-def test_the_same_recordings_are_no_further_batch(prepared, own, now):
-    seed.add_recordings(data_dir=own, now=now)
-    seed.add_recordings(data_dir=own, now=now)
+def test_the_same_recordings_make_no_second_batch(prepared, own_recordings, now):
+    seed.add_recordings(data_dir=own_recordings, now=now)
+    seed.add_recordings(data_dir=own_recordings, now=now)
     assert Batch.objects.count() == 3
 
 
-def test_new_recordings_are_a_further_batch(prepared, own, now):
-    seed.add_recordings(data_dir=own, now=now)
-    (own / "more").mkdir()
-    wfdb_files.write(own / "more", values=np.roll(signals.heartbeats(), 137, axis=1))
-    seed.add_recordings(data_dir=own, now=now)
+def test_new_recordings_make_another_batch(prepared, own_recordings, now):
+    seed.add_recordings(data_dir=own_recordings, now=now)
+    (own_recordings / "more").mkdir()
+    wfdb_files.write(own_recordings / "more", values=np.roll(signals.heartbeats(), 137, axis=1))
+    seed.add_recordings(data_dir=own_recordings, now=now)
     assert Batch.objects.get(name="My recordings 2").assignments.count() == 2

@@ -1,4 +1,4 @@
-"""The demo, when the process that prepares it is killed."""
+"""Recovery of the demo when its preparation is interrupted."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from annotations.services.demo import readings, seed
 
 pytestmark = pytest.mark.django_db
 
-MADE = (User, Exam, Study, Batch, Assignment, Reading)
+MODELS = (User, Exam, Study, Batch, Assignment, Reading)
 
 
-def test_a_start_that_was_killed_is_finished_by_the_next(now, monkeypatch):
-    def killed(**what):
+def test_the_next_start_completes_an_interrupted_one(now, monkeypatch):
+    def interrupt(**_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(readings, "simulate", killed)
+    monkeypatch.setattr(readings, "simulate", interrupt)
     with pytest.raises(KeyboardInterrupt):
         seed.prepare(now=now)
     monkeypatch.undo()
     seed.prepare(now=now)
-    assert [model.objects.count() for model in MADE] == [6, 60, 1, 2, 120, 40]
+    assert [model.objects.count() for model in MODELS] == [6, 60, 1, 2, 120, 40]

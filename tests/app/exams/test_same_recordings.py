@@ -1,4 +1,4 @@
-"""One recording in several files is read once, unless a study repeats it on purpose."""
+"""Copies of one recording, for example at two sampling rates, are read once in a study."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def store(dataset, now):
-    """Store recordings of ten seconds, given by number and rate, and link them."""
+    """Store and link ten-second recordings, given as (number, sampling rate)."""
 
-    def make(*wanted: tuple[int, int]) -> list[Exam]:
-        signals = [recorded(number, rate) for number, rate in wanted]
+    def make(*specs: tuple[int, int]) -> list[Exam]:
+        signals = [recording(number, rate) for number, rate in specs]
         recordings = [
             Recording(signal, f"{number}-{rate}", None, None, None, warnings=())
-            for (number, rate), signal in zip(wanted, signals, strict=True)
+            for (number, rate), signal in zip(specs, signals, strict=True)
         ]
         stored = exams_recordings.store(dataset=dataset, recordings=recordings, now=now)
         same_recordings.link(stored, signals)
@@ -38,8 +38,8 @@ def store(dataset, now):
     return make
 
 
-def recorded(number: int, rate: int) -> Signal:
-    """Return a recording as a device with this sampling rate would keep it."""
+def recording(number: int, rate: int) -> Signal:
+    """Return recording ``number`` sampled at ``rate`` Hz."""
     rng = np.random.default_rng(number)
     frequencies = rng.uniform(1, 14, (12, 20))
     phases = rng.uniform(0, 6.28, (12, 20))
@@ -50,24 +50,24 @@ def recorded(number: int, rate: int) -> Signal:
 
 def test_the_exam_with_the_highest_rate_is_the_original(store):
     slow, fast, other = store((1, 100), (1, 500), (2, 500))
-    assert [one.duplicate_of for one in (slow, fast, other)] == [fast, None, None]
+    assert [exam.duplicate_of for exam in (slow, fast, other)] == [fast, None, None]
 
 
-def test_a_third_copy_joins_the_others(store):
+def test_a_third_copy_becomes_the_original_if_its_rate_is_highest(store):
     fast, slow = store((1, 500), (1, 100))
     (faster,) = store((1, 1000))
     linked = Exam.objects.filter(pk__in=(fast.pk, slow.pk))
     assert set(linked.values_list("duplicate_of", flat=True)) == {faster.pk}
 
 
-def test_what_a_study_has_already_stays_the_original(store, study, davi, now):
+def test_an_exam_already_in_a_study_stays_the_original(store, study, davi, now):
     (slow,) = store((1, 100))
     exam_pool.add(study=study, exams=[slow], actor=davi, now=now)
     (fast,) = store((1, 500))
     assert fast.duplicate_of == slow
 
 
-def test_exams_imported_before_recordings_were_recognized_are_linked_later(store, now):
+def test_exams_without_fingerprints_are_linked_later(store, now):
     store((1, 100), (1, 500))
     Exam.objects.update(fingerprint=None, duplicate_of=None)
     while same_recordings.link_next(now=now):
@@ -77,51 +77,49 @@ def test_exams_imported_before_recordings_were_recognized_are_linked_later(store
 
 def test_a_study_draws_each_recording_once(store, study, dataset, davi, now):
     store((1, 100), (1, 500), (2, 100), (2, 500))
-    drawn = exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
-    assert drawn.n_exams == 2
+    drawing = exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
+    assert drawing.n_exams == 2
     assert set(study.pool.values_list("exam__source_key", flat=True)) == {"1-500", "2-500"}
 
 
-def test_no_copy_is_drawn_of_what_the_study_has(store, study, dataset, davi, now):
+def test_a_study_draws_no_copy_of_an_exam_it_has(store, study, dataset, davi, now):
     slow, _ = store((1, 100), (1, 500))
     exam_pool.add(study=study, exams=[slow], actor=davi, now=now)
     with pytest.raises(exam_pool.NothingToAdd):
         exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
 
 
-def test_copies_are_not_named_into_a_pool_of_exams(store, study, davi, now):
+def test_adding_copies_to_an_exam_pool_is_refused(store, study, davi, now):
     slow, fast = store((1, 100), (1, 500))
     with pytest.raises(SameRecording, match=f"{fast.code} = {slow.code}"):
         exam_pool.add(study=study, exams=[slow, fast], actor=davi, now=now)
 
 
-def test_a_batch_takes_no_copy_of_what_another_batch_has(store, make_batch):
+def test_a_batch_refuses_a_copy_of_an_exam_of_another_batch(store, make_batch):
     slow, fast = store((1, 100), (1, 500))
     make_batch([slow])
     with pytest.raises(SameRecording):
         make_batch([fast])
 
 
-def test_another_study_may_read_the_copy(store, make_batch, make_study, ana, davi, now):
+def test_another_study_may_read_a_copy(store, make_batch, make_study, ana, davi, now):
     slow, fast = store((1, 100), (1, 500))
     make_batch([slow])
     other = make_study(name="Evening list")
-    made = batches.create(
+    other_batch = batches.create(
         study=other, name="Batch 1", exams=[fast], readers=[ana], created_by=davi, now=now
     )
-    assert made.assignments.get().exam == fast
+    assert other_batch.assignments.get().exam == fast
 
 
-def test_the_origin_of_a_copy_is_kept_from_who_reads_the_original(store, make_batch, make_user):
+def test_readers_of_the_original_do_not_see_a_copy(store, make_batch, make_user):
     gil = make_user("Gil", Role.READER, Role.COORDINATOR)
     _, fast, other = store((1, 100), (1, 500), (2, 500))
     make_batch([fast], [gil])
     assert list(Exam.objects.all().not_read_by(gil)) == [other]
 
 
-def test_the_refusal_is_told_on_the_site_and_over_the_api(
-    store, study, dataset, davi, ana, signed_in
-):
+def test_page_and_api_explain_the_refusal(store, study, dataset, davi, ana, signed_in):
     slow, fast = store((1, 100), (1, 500))
     browser = signed_in(davi)
     form = {"name": "A", "codes": f"{slow.code} {fast.code}", "readers": [ana.pk]}
@@ -136,13 +134,13 @@ def test_the_refusal_is_told_on_the_site_and_over_the_api(
     assert (answer.status_code, answer.json()["type"]) == (400, "/api/docs/#same-recording")
 
 
-def test_ptb_xl_is_thirty_two_recordings(shared_data, study, davi, now):
-    said = io.StringIO()
-    call_command("import_exams", str(shared_data / "ptbxl"), dataset="PTB-XL", stdout=said)
-    assert "64 imported" in said.getvalue()
-    assert "32 recordings, each drawn once" in said.getvalue()
+def test_the_ptb_xl_sample_has_thirty_two_recordings(shared_data, study, davi, now):
+    output = io.StringIO()
+    call_command("import_exams", str(shared_data / "ptbxl"), dataset="PTB-XL", stdout=output)
+    assert "64 imported" in output.getvalue()
+    assert "32 recordings, each drawn once" in output.getvalue()
     issue = ImportIssue.objects.filter(code="same_recording").earliest("file")
     assert (issue.file, issue.is_refusal) == ("records500/00000/00004_hr.hea", False)
-    wish = exam_pool.Wish(dataset=Dataset.objects.get(name="PTB-XL"))
-    assert exam_pool.draw(study=study, wish=wish, actor=davi, now=now).n_exams == 32
+    draw_request = exam_pool.Wish(dataset=Dataset.objects.get(name="PTB-XL"))
+    assert exam_pool.draw(study=study, wish=draw_request, actor=davi, now=now).n_exams == 32
     assert set(study.pool.values_list("exam__tracings__sampling_rate_hz", flat=True)) == {500.0}

@@ -1,4 +1,4 @@
-"""The export: the same files every time, safe to open, nothing that is still blind."""
+"""The tables of an export: reproducible, safe to open, without blinded data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILES = [
 
 @pytest.fixture
 def closed(make_batch, make_exam, submit, close):
-    """A closed batch of one exam, aged 93: Ana says fibrillation with noise, Bruno fibrillation."""
+    """A closed batch, one exam of age 93: AF and artifact for Ana, AF for Bruno."""
     batch = make_batch([make_exam(age_years=93.0)], name="Monday")
     first, second = batch.assignments.order_by("reader__username")
     submit(first, "atrial_fibrillation", "artifact", comment="Dona Maria, bed 7")
@@ -32,25 +32,25 @@ def closed(make_batch, make_exam, submit, close):
     return close(batch)
 
 
-def rows(study, now, name):
+def csv_rows(study, now, name):
     content = export_archive.contents(study=study, now=now)[name].decode()
     return list(csv.DictReader(io.StringIO(content)))
 
 
-def test_the_files_are_the_promised_ones(closed, study, tmp_path, now):
+def test_the_archive_has_the_documented_files(closed, study, tmp_path, now):
     written = export_archive.write(study=study, directory=tmp_path / "new" / "folder", now=now)
     assert sorted(path.name for path in written) == FILES
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == FILES
 
 
-def test_the_sums_are_those_of_the_files(closed, study, tmp_path, now):
+def test_sha256sums_match_the_files(closed, study, tmp_path, now):
     export_archive.write(study=study, directory=tmp_path, now=now)
     for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
         expected, name = line.split("  ")
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == expected
 
 
-def archive(study, now):
+def packed_archive(study, now):
     file = io.BytesIO()
     with export_archive.at_one_moment(study=study, now=now) as files:
         export_archive.pack(study=study, files=files, file=file, progress=lambda _n_done: None)
@@ -58,23 +58,23 @@ def archive(study, now):
 
 
 def test_exporting_again_gives_the_same_bytes(closed, study, now):
-    assert archive(study, now).getvalue() == archive(study, now).getvalue()
+    assert packed_archive(study, now).getvalue() == packed_archive(study, now).getvalue()
 
 
-def test_the_archive_holds_the_files(closed, study, now):
-    names = zipfile.ZipFile(archive(study, now)).namelist()
+def test_the_zip_has_all_files_in_one_folder(closed, study, now):
+    names = zipfile.ZipFile(packed_archive(study, now)).namelist()
     assert sorted(names) == [f"{study.slug}/{name}" for name in FILES]
 
 
-def test_the_consensus_says_how_it_was_decided(closed, study, now):
-    (row,) = rows(study, now, "consensus.csv")
+def test_the_consensus_gives_outcome_reason_and_votes(closed, study, now):
+    (row,) = csv_rows(study, now, "consensus.csv")
     assert (row["outcome"], row["reason"]) == ("disputed", "classes_disputed")
     assert (row["labels"], row["disputed"]) == ("atrial_fibrillation", "artifact")
     assert row["votes"] == "artifact:1;atrial_fibrillation:2"
 
 
-def test_every_class_has_a_state(closed, study, taxonomy, now):
-    (row,) = rows(study, now, "consensus.csv")
+def test_the_consensus_gives_every_class_a_state(closed, study, taxonomy, now):
+    (row,) = csv_rows(study, now, "consensus.csv")
     states = {item.code: row[item.code] for item in taxonomy.classes.all()}
     assert states.pop("atrial_fibrillation") == "present"
     assert states.pop("artifact") == "undecided"
@@ -85,18 +85,18 @@ def test_an_incomplete_exam_has_no_absent_class(make_batch, submit, close, study
     batch = make_batch()
     submit(batch.assignments.get(reader=ana), "artifact")
     close(batch)
-    (row,) = rows(study, now, "consensus.csv")
+    (row,) = csv_rows(study, now, "consensus.csv")
     assert (row["outcome"], row["n_readings"], row["n_wanted"]) == ("incomplete", "1", "2")
     assert row["artifact"] == row["normal_ecg"] == "incomplete"
 
 
 def test_a_reading_has_a_row_per_class(closed, study, now):
-    assert len(rows(study, now, "readings_long.csv")) == 2 * 66
+    assert len(csv_rows(study, now, "readings_long.csv")) == 2 * 66
 
 
 def test_a_reading_keeps_its_certainty(closed, study, now):
-    found = rows(study, now, "readings_long.csv")
-    given_states = [(row["class"], row["certainty"]) for row in found if row["state"] == "present"]
+    cells = csv_rows(study, now, "readings_long.csv")
+    given_states = [(row["class"], row["certainty"]) for row in cells if row["state"] == "present"]
     assert sorted(given_states) == [
         ("artifact", "definite"),
         ("atrial_fibrillation", "definite"),
@@ -104,57 +104,57 @@ def test_a_reading_keeps_its_certainty(closed, study, now):
     ]
 
 
-def test_readers_are_pseudonyms(closed, study, ana, bruno, now):
-    names = {row["reader"] for row in rows(study, now, "readings_long.csv")}
+def test_readers_appear_under_pseudonyms(closed, study, ana, bruno, now):
+    names = {row["reader"] for row in csv_rows(study, now, "readings_long.csv")}
     assert names == {reader_names.pseudonym(study, reader.pk) for reader in (ana, bruno)}
 
 
 def test_no_file_names_a_reader_or_quotes_a_comment(closed, study, now):
     everything = b"".join(export_archive.contents(study=study, now=now).values()).lower()
-    assert not [word for word in (b"bruno", b"dona maria") if word in everything]
+    assert not [secret for secret in (b"bruno", b"dona maria") if secret in everything]
 
 
-def test_a_great_age_is_not_stated(closed, study, now):
-    assert rows(study, now, "consensus.csv")[0]["age_years"] == "90+"
+def test_an_age_above_89_is_exported_as_90_plus(closed, study, now):
+    assert csv_rows(study, now, "consensus.csv")[0]["age_years"] == "90+"
 
 
 @pytest.mark.parametrize(("age", "stated"), [(None, None), (89.0, 89.0), (89.5, "90+")])
-def test_ages_above_89_are_one(age, stated):
+def test_only_ages_above_89_are_grouped(age, stated):
     assert tables.stated_age(age) == stated
 
 
-def test_the_agreement_is_that_of_the_app(closed, study, now):
-    found = {
+def test_the_agreement_equals_that_of_the_report(closed, study, now):
+    agreement = {
         (row["class"], row["readers"], row["statistic"]): row
-        for row in rows(study, now, "agreement.csv")
+        for row in csv_rows(study, now, "agreement.csv")
     }
-    assert found["artifact", "", "percent_agreement"]["value"] == "0.0"
-    assert found["normal_ecg", "", "light_kappa"]["value"] == ""
-    assert found["normal_ecg", "", "light_kappa"]["reason"]
+    assert agreement["artifact", "", "percent_agreement"]["value"] == "0.0"
+    assert agreement["normal_ecg", "", "light_kappa"]["value"] == ""
+    assert agreement["normal_ecg", "", "light_kappa"]["reason"]
 
 
-def test_the_classes_come_in_their_order(closed, study, now):
-    positions = [int(row["position"]) for row in rows(study, now, "taxonomy.csv")]
+def test_classes_are_in_taxonomy_order(closed, study, now):
+    positions = [int(row["position"]) for row in csv_rows(study, now, "taxonomy.csv")]
     assert positions == list(range(1, 67))
 
 
 def test_an_open_batch_is_not_exported(make_batch, submit, study, now):
     batch = make_batch()
     submit(batch.assignments.all()[0], "artifact")
-    assert rows(study, now, "readings_long.csv") == rows(study, now, "consensus.csv") == []
+    assert csv_rows(study, now, "readings_long.csv") == csv_rows(study, now, "consensus.csv") == []
 
 
-def test_a_name_that_is_a_formula_is_made_harmless(closed, study, now):
+def test_a_formula_in_a_name_is_escaped(closed, study, now):
     Dataset.objects.update(name='=HYPERLINK("http://evil")')
-    (row,) = rows(study, now, "consensus.csv")
+    (row,) = csv_rows(study, now, "consensus.csv")
     assert row["dataset"] == '\'=HYPERLINK("http://evil")'
 
 
 @given(st.text())
-def test_no_text_begins_like_a_formula(text):
+def test_escaped_text_never_starts_like_a_formula(text):
     assert not export_archive.formula_safe(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_the_text_is_still_there(text):
+def test_escaped_text_ends_with_the_original(text):
     assert export_archive.formula_safe(text).endswith(text)

@@ -1,4 +1,4 @@
-"""``manage.py link_patients``: all lines or none, and what is wrong by its line."""
+"""``manage.py link_patients`` links all lines of a file or none."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ HEADING = "source_key,patient,day\n"
 
 @pytest.fixture
 def link(tmp_path, dataset):
-    """Run the command on lines of a file, and return exit code, output and errors."""
+    """Run the command on a file of these lines; return exit code, output and errors."""
 
-    def run_it(lines, *more, name=dataset.name):
+    def link_lines(lines, *more, name=dataset.name):
         file = tmp_path / "visits.csv"
         file.write_text(HEADING + lines, encoding="utf-8")
         return run("link_patients", name, file, *more)
 
-    return run_it
+    return link_lines
 
 
-def test_it_counts_what_it_linked(link, make_exam):
+def test_it_prints_how_many_exams_it_linked(link, make_exam):
     first, second, third = (make_exam().source_key for _ in range(3))
     _, out, _ = link(f"{first},p1,0\n{second},p1,412\n{third},p2,0\n")
     assert out == "3 exams linked; 1 have an earlier one.\n"
 
 
-def test_the_audit_trail_knows_who_said_so(link, make_exam, davi):
+def test_the_audit_trail_names_the_actor(link, make_exam, davi):
     link(f"{make_exam().source_key},p1,0\n", "--by", "davi")
     assert AuditEvent.objects.get(action="exams.linked").actor == davi
 
 
-def test_what_is_wrong_is_told_by_line_and_nothing_is_stored(link, make_exam):
+def test_an_error_names_its_line_and_nothing_is_stored(link, make_exam):
     key = make_exam().source_key
     code, _, err = link(f"{key},p1,0\nother,p1,1984-11-15\n")
     assert code == 1
@@ -43,20 +43,20 @@ def test_what_is_wrong_is_told_by_line_and_nothing_is_stored(link, make_exam):
     assert Exam.objects.get(source_key=key).patient is None
 
 
-def test_of_many_wrong_lines_the_first_are_told(link):
+def test_only_the_first_twenty_errors_are_printed(link):
     _, _, err = link("".join(f"e{n},p1,never\n" for n in range(50)))
     assert len(err.splitlines()) == 21
     assert err.endswith("and 30 more.")
 
 
-def test_exams_nobody_knows_are_named(link, make_exam):
+def test_unknown_exams_are_named(link, make_exam):
     code, _, err = link(f"{make_exam().source_key},p1,0\nnowhere.hea,p1,9\n")
     assert (code, "Check these keys: nowhere.hea." in err) == (1, True)
 
 
-def test_a_data_set_nobody_knows_is_told_with_those_there_are(link, dataset):
+def test_an_unknown_data_set_lists_the_available_ones(link, dataset):
     assert f"Available: {dataset.name}." in link("", name="Elsewhere")[2]
 
 
-def test_a_file_that_is_not_there_is_told(dataset, tmp_path):
+def test_a_missing_file_is_reported(dataset, tmp_path):
     assert "cannot be read" in run("link_patients", dataset.name, tmp_path / "no.csv")[2]

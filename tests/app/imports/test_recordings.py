@@ -1,4 +1,4 @@
-"""Importing recordings: each exam as a whole, once, and every refusal with its reason."""
+"""Importing recordings: each exam completely and once, each refusal with a reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three recordings, one of which is cut short."""
+    """Three recordings, one of them truncated."""
     for number, name in enumerate(("first", "second", "broken")):
         place = tmp_path / name
         place.mkdir()
@@ -51,19 +51,19 @@ def test_every_recording_becomes_an_exam(folder, now):
     assert list(keys) == ["first/ana.hea", "second/ana.hea"]
 
 
-def test_the_signal_that_comes_back_is_the_one_of_the_file(folder, now):
+def test_the_stored_signal_equals_that_of_the_file(folder, now):
     run(folder, now)
     stored = Tracing.objects.get(exam__source_key="first/ana.hea")
-    there = wfdb_files.recording(folder / "first" / "ana.hea").signal
-    assert wire.unpack(bytes(stored.packed)).content_hash == there.content_hash
+    expected = wfdb_files.recording(folder / "first" / "ana.hea").signal
+    assert wire.unpack(bytes(stored.packed)).content_hash == expected.content_hash
 
 
-def test_the_run_counts_what_it_did(folder, now):
+def test_the_run_counts_imported_known_and_refused_files(folder, now):
     done = run(folder, now)
     assert (done.n_imported, done.n_known, done.n_refused) == (2, 0, 1)
 
 
-def test_a_refusal_names_file_reason_hint(folder, now):
+def test_a_refusal_has_file_reason_and_hint(folder, now):
     issue = run(folder, now).issues.get(is_refusal=True)
     assert (issue.file, issue.code, issue.is_refusal) == ("broken/ana.hea", "truncated", True)
     assert issue.details["found"] == 119_000
@@ -101,18 +101,18 @@ def test_another_data_set_may_hold_the_same_signal(folder, now):
     assert run(folder, now, dataset_name="Ward 4").n_imported == 2
 
 
-def test_each_imported_exam_waits_for_its_suggestions(folder, now):
+def test_suggestions_are_requested_for_each_imported_exam(folder, now):
     run(folder, now)
     assert SuggestionRun.objects.due().count() == 2
 
 
-def test_nothing_to_import_makes_no_data_set(tmp_path, now):
+def test_an_empty_import_makes_no_data_set(tmp_path, now):
     with pytest.raises(imports_recordings.NothingToImport):
         run(tmp_path, now)
     assert not Dataset.objects.exists()
 
 
-def test_a_path_that_is_not_there_is_nothing_to_import(tmp_path, now):
+def test_a_missing_path_is_refused(tmp_path, now):
     with pytest.raises(imports_recordings.NothingToImport):
         run(tmp_path / "nowhere", now)
 
@@ -122,12 +122,12 @@ def test_a_single_file_can_be_imported(folder, now):
 
 
 def test_the_progress_ends_with_all_files_done(folder, now):
-    told = []
-    run(folder, now, progress=lambda done, of: told.append((done, of)))
-    assert told[-1] == (3, 3)
+    progress_calls = []
+    run(folder, now, progress=lambda done, of: progress_calls.append((done, of)))
+    assert progress_calls[-1] == (3, 3)
 
 
-def test_an_import_that_fails_in_its_second_block_keeps_the_first_whole(folder, now, monkeypatch):
+def test_a_failure_in_the_second_block_keeps_the_first(folder, now, monkeypatch):
     monkeypatch.setattr(imports_recordings, "EXAMS_AT_ONCE", 1)
     real = exams_recordings.store
     stored: list[Exam] = []
@@ -141,34 +141,34 @@ def test_an_import_that_fails_in_its_second_block_keeps_the_first_whole(folder, 
     monkeypatch.setattr(exams_recordings, "store", store_once)
     with pytest.raises(KeyboardInterrupt):
         run(folder, now)
-    begun = ImportRun.objects.get()
-    assert (begun.n_imported, begun.finished_at) == (1, None)
+    interrupted = ImportRun.objects.get()
+    assert (interrupted.n_imported, interrupted.finished_at) == (1, None)
     assert Exam.objects.count() == Tracing.objects.count() == SuggestionRun.objects.count() == 1
 
 
-def test_an_import_goes_on_after_one_that_was_killed(folder, now, monkeypatch):
-    test_an_import_that_fails_in_its_second_block_keeps_the_first_whole(folder, now, monkeypatch)
+def test_the_next_import_continues_an_interrupted_one(folder, now, monkeypatch):
+    test_a_failure_in_the_second_block_keeps_the_first(folder, now, monkeypatch)
     monkeypatch.undo()
     done = run(folder, now)
     assert (done.n_imported, done.n_known) == (1, 1)
 
 
 def test_a_preview_writes_nothing(folder):
-    seen = imports_recordings.preview(path=folder, dataset_name="Ward 3")
-    assert (seen.n_new, seen.n_known, len(seen.refusals)) == (2, 0, 1)
+    preview = imports_recordings.preview(path=folder, dataset_name="Ward 3")
+    assert (preview.n_new, preview.n_known, len(preview.refusals)) == (2, 0, 1)
     assert not Dataset.objects.exists()
 
 
-def test_a_preview_says_what_is_known(folder, now):
+def test_a_preview_counts_known_exams(folder, now):
     run(folder, now)
     assert imports_recordings.preview(path=folder, dataset_name="Ward 3").n_known == 2
 
 
 def test_a_name_too_long_for_the_database_is_refused(folder, now, monkeypatch):
     def long_name(files, root):
-        for n_before, found in sandbox_read(files, root):
-            assert isinstance(found, formats.Recording)
-            yield n_before, dataclasses.replace(found, source_key="x" * 301)
+        for n_before, recording in sandbox_read(files, root):
+            assert isinstance(recording, formats.Recording)
+            yield n_before, dataclasses.replace(recording, source_key="x" * 301)
 
     sandbox_read = sandbox.read
     monkeypatch.setattr(sandbox, "read", long_name)
@@ -176,10 +176,10 @@ def test_a_name_too_long_for_the_database_is_refused(folder, now, monkeypatch):
     assert (done.n_imported, done.issues.get().code) == (0, "bad_name")
 
 
-def test_a_file_name_that_is_no_unicode_is_reported_legibly(folder, now):
-    odd = folder / "caf\udce9"
-    (folder / "first").rename(odd)
-    run(odd.parent, now)
+def test_a_file_name_that_is_not_unicode_is_escaped(folder, now):
+    undecodable = folder / "caf\udce9"
+    (folder / "first").rename(undecodable)
+    run(undecodable.parent, now)
     assert ImportIssue.objects.get(code="bad_name").file == "caf\\udce9/ana.hea"
 
 
@@ -190,7 +190,7 @@ def test_exams_of_one_patient_share_the_patient(shared_data, now):
 
 
 @pytest.mark.parametrize("name", ["ptbxl", "cinc2021", "code15"])
-def test_real_recordings_all_come_in_sample_for_sample(shared_data, now, name):
+def test_real_recordings_are_stored_sample_for_sample(shared_data, now, name):
     done = run(shared_data / name, now)
     assert (done.n_refused, done.n_imported) == (0, Exam.objects.count())
     stored = {
@@ -198,7 +198,7 @@ def test_real_recordings_all_come_in_sample_for_sample(shared_data, now, name):
         for tracing in Tracing.objects.all()
     }
     for path in formats.find(shared_data / name):
-        for found in formats.read(path, shared_data / name):
-            if isinstance(found, formats.Recording):
-                there = stored[found.signal.content_hash]
-                assert np.array_equal(there.samples, found.signal.samples)
+        for recording in formats.read(path, shared_data / name):
+            if isinstance(recording, formats.Recording):
+                expected = stored[recording.signal.content_hash]
+                assert np.array_equal(expected.samples, recording.signal.samples)

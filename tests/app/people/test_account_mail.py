@@ -1,4 +1,4 @@
-"""Mails about accounts: queued by the request, sent by the worker, and never in a log."""
+"""Account mails: queued by the request, sent by the worker, never logged."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def with_a_mail_server(settings):
 
 
 @pytest.fixture
-def made(davi, now):
-    """Mira's invitation, not accepted yet."""
+def invitation(davi, now):
+    """A pending invitation for Mira."""
     return members.invite(
         actor=davi, username="mira", email="mira@hospital.example", first_name="Mira",
         last_name="Sol", role=Role.READER, level=ReaderLevel.SENIOR, now=now,
@@ -36,8 +36,8 @@ def made(davi, now):
 
 
 @pytest.fixture
-def queued(made, now):
-    return queue.invitation(made, now=now)
+def queued_mail(invitation, now):
+    return queue.invitation(invitation, now=now)
 
 
 @pytest.fixture
@@ -47,43 +47,43 @@ def silent_server(settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
 
 
-def words_about(user, client):
+def page_text(user, client):
     page = client.get(f"/people/{user.pk}/").content.decode()
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
-def test_a_row_holds_nothing_to_sign_in_with(queued, made):
-    assert made.key not in str(model_to_dict(queued))
+def test_a_queued_mail_stores_no_key(queued_mail, invitation):
+    assert invitation.key not in str(model_to_dict(queued_mail))
 
 
-def test_the_link_that_is_mailed_is_the_one_that_was_made(queued, made, now):
+def test_the_mailed_link_has_the_key_of_the_invitation(queued_mail, invitation, now):
     queue.send_next(now=now)
-    assert quote(made.key) in mail.outbox[0].body
+    assert quote(invitation.key) in mail.outbox[0].body
 
 
-def test_a_mail_goes_out_once(queued, now):
+def test_a_mail_is_sent_once(queued_mail, now):
     assert queue.send_next(now=now)
     assert not queue.send_next(now=now + timedelta(days=1))
     assert len(mail.outbox) == 1
 
 
-def test_a_newer_invitation_takes_the_place_of_one_that_waits(queued, davi, made, now):
-    again = members.invite_again(actor=davi, user_id=made.user.pk, now=now)
+def test_a_newer_invitation_replaces_a_queued_one(queued_mail, davi, invitation, now):
+    again = members.invite_again(actor=davi, user_id=invitation.user.pk, now=now)
     queue.invitation(again, now=now)
     while queue.send_next(now=now):
         pass
-    (letter,) = mail.outbox
-    assert quote(again.key) in letter.body
+    (message,) = mail.outbox
+    assert quote(again.key) in message.body
 
 
-def test_an_invitation_that_was_accepted_or_withdrawn_is_not_mailed(queued, davi, made, now):
-    members.deactivate(actor=davi, user_id=made.user.pk, now=now)
+def test_a_withdrawn_invitation_is_not_mailed(queued_mail, davi, invitation, now):
+    members.deactivate(actor=davi, user_id=invitation.user.pk, now=now)
     assert queue.send_next(now=now)
     assert (mail.outbox, AccountMail.objects.exists()) == ([], False)
 
 
-class TestAServerInTrouble:
-    def test_is_asked_again_later_and_later(self, queued, silent_server, now):
+class TestSilentServer:
+    def test_is_retried_after_growing_delays(self, queued_mail, silent_server, now):
         attempts = []
         while AccountMail.objects.waiting().exists():
             due_at = AccountMail.objects.get().due_at
@@ -93,50 +93,54 @@ class TestAServerInTrouble:
         gaps = [later - earlier for earlier, later in pairwise(attempts)]
         assert gaps == list(queue.DELAYS)
 
-    def test_is_given_up_where_everybody_who_invites_can_see_it(
-        self, queued, made, silent_server, signed_in, davi, now
+    def test_the_page_of_the_person_shows_the_final_failure(
+        self, queued_mail, invitation, silent_server, signed_in, davi, now
     ):
         AccountMail.objects.update(n_attempts=queue.MAX_ATTEMPTS - 1)
         queue.send_next(now=now)
-        assert "the mail server could not be reached" in words_about(made.user, signed_in(davi))
+        assert "the mail server could not be reached" in page_text(invitation.user, signed_in(davi))
         assert not AccountMail.objects.waiting().exists()
 
-    def test_holds_up_no_other_mail(self, queued, ana, silent_server, now):
+    def test_does_not_block_other_mails(self, queued_mail, ana, silent_server, now):
         User.objects.filter(pk=ana.pk).update(email="ana@hospital.example")
         ana.refresh_from_db()
         queue.new_password(ana, now=now)
         assert [queue.send_next(now=now) for _ in range(3)] == [True, True, False]
 
 
-def test_an_address_that_is_refused_is_not_tried_again(queued, settings, refusing_server, now):
+def test_a_refused_address_is_not_retried(queued_mail, settings, refusing_server, now):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", refusing_server
     queue.send_next(now=now)
-    queued.refresh_from_db()
-    assert (queued.failure, queued.accepted_at) == ("refused", None)
+    queued_mail.refresh_from_db()
+    assert (queued_mail.failure, queued_mail.accepted_at) == ("refused", None)
 
 
-class TestThePageOfAPerson:
-    def test_says_that_a_mail_is_queued(self, queued, made, signed_in, davi):
-        assert "Invitation: queued since" in words_about(made.user, signed_in(davi))
+class TestPersonPage:
+    def test_shows_a_queued_mail(self, queued_mail, invitation, signed_in, davi):
+        assert "Invitation: queued since" in page_text(invitation.user, signed_in(davi))
 
-    def test_says_that_the_mail_server_took_it(self, queued, made, signed_in, davi, now):
+    def test_shows_a_mail_accepted_by_the_server(
+        self, queued_mail, invitation, signed_in, davi, now
+    ):
         queue.send_next(now=now)
-        assert "Invitation: accepted by the mail server on" in words_about(
-            made.user, signed_in(davi)
+        assert "Invitation: accepted by the mail server on" in page_text(
+            invitation.user, signed_in(davi)
         )
 
-    def test_says_when_it_is_tried_again(self, queued, made, silent_server, signed_in, davi, now):
+    def test_shows_a_mail_that_will_be_retried(
+        self, queued_mail, invitation, silent_server, signed_in, davi, now
+    ):
         queue.send_next(now=now)
-        assert "not sent yet: the mail server could not be reached" in words_about(
-            made.user, signed_in(davi)
+        assert "not sent yet: the mail server could not be reached" in page_text(
+            invitation.user, signed_in(davi)
         )
 
 
-class TestTheLogs:
+class TestLogs:
     @pytest.fixture
     def lines(self):
-        """What the site writes into its log."""
+        """The log lines of the site."""
         written = []
 
         class Lines(logging.Handler):
@@ -150,7 +154,7 @@ class TestTheLogs:
         logging.getLogger().removeHandler(handler)
 
     @pytest.mark.parametrize("has_mail_server", [True, False])
-    def test_hold_no_link_of_an_invitation(
+    def test_contain_no_invitation_link(
         self, lines, capfd, settings, signed_in, davi, now, has_mail_server
     ):
         settings.HAS_MAIL_SERVER = has_mail_server
@@ -162,18 +166,20 @@ class TestTheLogs:
         Client().put(f"/invitation/?key={key}")
         assert key not in "".join([*lines, *capfd.readouterr()])
 
-    def test_hold_no_link_for_a_new_password(self, lines, capfd, ana, now):
+    def test_contain_no_password_link(self, lines, capfd, ana, now):
         User.objects.filter(pk=ana.pk).update(email="ana@hospital.example")
         Client().post("/password/forgotten/", {"email": "ana@hospital.example"})
         while queue.send_next(now=now + timedelta(days=9000)):
             pass
         (key,) = re.findall(r"/password/new/\w+?-(\S+?)/", str(mail.outbox[0].body))
-        Client().put(f"/password/new/1-{key}/")  # the refusal is logged with its address
+        Client().put(
+            f"/password/new/1-{key}/"
+        )  # the refusal is logged with the address of the page
         written = "".join([*lines, *capfd.readouterr()])
         assert "/password/new/1-[removed]" in written
         assert key not in written
 
-    def test_hold_no_link_that_a_mail_server_did_not_take(self, lines, queued, silent_server, now):
+    def test_contain_no_link_of_a_failed_mail(self, lines, queued_mail, silent_server, now):
         queue.send_next(now=now)
         assert "did not leave" in "".join(lines)
         assert "key=" not in "".join(lines)

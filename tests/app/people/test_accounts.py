@@ -1,4 +1,4 @@
-"""Signing in: lockout, second factors, sessions that end, and what a stranger cannot tell."""
+"""Signing in: lockout, enumeration, second factors, sessions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 @pytest.fixture(autouse=True)
 def quick_hashes(settings):
-    """Hash cheaply: what is tested is who is let in, and how many hashes it takes."""
+    """Use a cheap hash: the tests count hashes, and do not depend on their strength."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -44,7 +44,7 @@ def with_a_mail_server(settings):
 
 @pytest.fixture
 def ana(make_user):
-    """A reader with a password and an address."""
+    """A reader with a password and an e-mail address."""
     ana = make_user("Ana", Role.READER)
     ana.set_password(PASSWORD)
     ana.email = "ana@hospital.example"
@@ -61,94 +61,92 @@ def with_app(ana, rf):
 
 
 @pytest.fixture
-def instant(monkeypatch):
-    """Let the codes of an app stand still, and move on when asked."""
-    moment = [1_800_000_000]
-    monkeypatch.setattr(totp.time, "time", lambda: moment[0])
-    return moment
+def frozen_clock(monkeypatch):
+    """The time in seconds that authenticator codes are computed for, as a one-item list."""
+    now_s = [1_800_000_000]
+    monkeypatch.setattr(totp.time, "time", lambda: now_s[0])
+    return now_s
 
 
 def code(at=None):
-    """Return what the app shows."""
+    """Return the code that the authenticator app shows at ``at``."""
     counter = int(time.time() if at is None else at) // 30
     return totp.format_hotp_value(totp.hotp_value(SECRET, counter))
 
 
-def enter(client, login="ana", password=PASSWORD, **extra):
+def sign_in_with(client, login="ana", password=PASSWORD, **extra):
     return client.post("/sign-in/", {"login": login, "password": password}, **extra)
 
 
-def is_in(client):
+def is_signed_in(client):
     return client.get("/api/me/").status_code == 200
 
 
-def found(pattern, text):
-    """Return the first group of ``pattern``."""
+def first_group(pattern, text):
+    """Return the first group of the first match of ``pattern``; fail if there is none."""
     match = re.search(pattern, str(text))
     assert match, f"no {pattern} in {text}"
     return match[1]
 
 
 def raw_cache():
-    """Return the client behind the cache."""
+    """Return the Redis client of the cache."""
     return caches["default"]._cache.get_client(None)  # type: ignore[attr-defined]
 
 
-def told(response):
-    """Return what an answer tells, without the secrets drawn anew each time and the clock."""
+def comparable(response):
+    """Return status, text and headers of a response without CSRF token and expiry date."""
     text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", response.content.decode())
     headers = {name: value for name, value in response.headers.items() if name != "Expires"}
     return response.status_code, text, headers
 
 
 class TestPassword:
-    def test_the_right_one_signs_in(self, client, ana):
-        assert enter(client).status_code == 302
-        assert is_in(client)
+    def test_the_right_password_signs_in(self, client, ana):
+        assert sign_in_with(client).status_code == 302
+        assert is_signed_in(client)
 
-    def test_it_is_compared_exactly(self, client, ana):
-        assert enter(client, password=PASSWORD.upper()).status_code == 400
-        assert enter(client, password=PASSWORD + " ").status_code == 400
+    def test_the_password_is_compared_exactly(self, client, ana):
+        assert sign_in_with(client, password=PASSWORD.upper()).status_code == 400
+        assert sign_in_with(client, password=PASSWORD + " ").status_code == 400
 
-    def test_one_goes_where_one_wanted(self, client, ana):
+    def test_signing_in_leads_to_the_requested_page(self, client, ana):
         form = {"login": "ana", "password": PASSWORD, "next": "/account/"}
         assert client.post("/sign-in/", form).url == "/account/"
 
     @pytest.mark.parametrize(
         "place", ["https://evil.example/", "//evil.example", "/\\evil.example"]
     )
-    def test_one_never_goes_to_another_site(self, client, ana, place):
+    def test_signing_in_never_leads_to_another_site(self, client, ana, place):
         form = {"login": "ana", "password": PASSWORD, "next": place}
         assert client.post("/sign-in/", form).url == "/"
 
-    def test_the_session_has_another_key_than_before(self, client, ana):
+    def test_signing_in_changes_the_session_key(self, client, ana):
         client.get("/account/app/on/")
         session = client.session
         session["before"] = True
         session.save()
         client.cookies["session"] = session.session_key
-        enter(client)
+        sign_in_with(client)
         assert client.session.session_key != session.session_key
 
-    def test_the_session_keeps_no_password(self, client, ana):
-        enter(client)
+    def test_the_session_stores_no_password(self, client, ana):
+        sign_in_with(client)
         stored = " ".join(str(session.get_decoded()) for session in Session.objects.all())
         assert PASSWORD not in stored
 
-    def test_an_old_cookie_is_dead_after_signing_out(self, client, ana):
-        enter(client)
+    def test_an_old_cookie_is_void_after_signing_out(self, client, ana):
+        sign_in_with(client)
         old = client.cookies["session"].value
         client.post("/sign-out/")
         client.cookies["session"] = old
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
-    def test_signing_out_empties_the_browsers_cache_and_leaves_what_waits_to_be_sent(
-        self, client, ana
-    ):
-        enter(client)
+    def test_signing_out_clears_the_cache_but_not_the_storage(self, client, ana):
+        sign_in_with(client)
         assert client.post("/sign-out/").headers["Clear-Site-Data"] == '"cache"'
 
-    def test_the_kept_hash_is_of_argon2id(self, settings, db):
+    def test_passwords_are_hashed_with_argon2id(self, settings, db):
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
         assert hashers.make_password(PASSWORD).startswith("argon2$argon2id$")
 
@@ -156,60 +154,60 @@ class TestPassword:
 class TestLockout:
     def fail(self, client, login="ana", times=5, **extra):
         for _ in range(times):
-            response = enter(client, login, "not the password", **extra)
+            response = sign_in_with(client, login, "not the password", **extra)
         return response
 
-    def test_the_sixth_attempt_has_to_wait(self, client, ana):
+    def test_the_sixth_attempt_is_refused(self, client, ana):
         self.fail(client)
-        response = enter(client)
+        response = sign_in_with(client)
         assert response.status_code == 400
         assert "Too many attempts" in response.content.decode()
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
     def test_four_failures_are_forgiven(self, client, ana):
         self.fail(client, times=4)
-        enter(client)
-        assert is_in(client)
+        sign_in_with(client)
+        assert is_signed_in(client)
 
-    def test_other_spellings_of_the_name_count_together(self, client, ana):
+    def test_attempts_count_across_spellings_of_the_name(self, client, ana):
         self.fail(client, "ANA", times=3)
         self.fail(client, "Ana", times=2)
-        assert "Too many attempts" in enter(client).content.decode()
+        assert "Too many attempts" in sign_in_with(client).content.decode()
 
-    def test_nobody_locks_out_a_colleague_elsewhere(self, client, ana):
+    def test_attempts_from_one_address_do_not_lock_out_another(self, client, ana):
         self.fail(client, REMOTE_ADDR="192.0.2.7")
-        enter(client, REMOTE_ADDR="192.0.2.8")
-        assert is_in(client)
+        sign_in_with(client, REMOTE_ADDR="192.0.2.8")
+        assert is_signed_in(client)
 
-    def test_nobody_locks_out_a_colleague_beside_them(self, client, ana, make_user):
+    def test_attempts_for_one_name_do_not_lock_out_another(self, client, ana, make_user):
         self.fail(client, "bruno")
-        enter(client)
-        assert is_in(client)
+        sign_in_with(client)
+        assert is_signed_in(client)
 
-    def test_a_network_that_tries_many_names_has_to_wait(self, client, ana):
+    def test_an_address_that_tries_many_names_is_locked_out(self, client, ana):
         for number in range(30):
             self.fail(client, f"name{number}", times=1)
-        assert "Too many attempts" in enter(client).content.decode()
+        assert "Too many attempts" in sign_in_with(client).content.decode()
 
     def test_a_forged_forwarding_header_does_not_help(self, client, ana):
         for number in range(5):
             self.fail(client, times=1, headers={"X-Forwarded-For": f"192.0.2.{number}"})
-        assert "Too many attempts" in enter(client).content.decode()
+        assert "Too many attempts" in sign_in_with(client).content.decode()
 
-    def test_behind_a_proxy_of_ours_its_word_counts(self, client, ana, settings):
+    def test_the_forwarding_header_of_a_trusted_proxy_counts(self, client, ana, settings):
         settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
         self.fail(client, headers={"X-Forwarded-For": "203.0.113.9, 192.0.2.7"})
-        enter(client, headers={"X-Forwarded-For": "203.0.113.9, 192.0.2.8"})
-        assert is_in(client)
+        sign_in_with(client, headers={"X-Forwarded-For": "203.0.113.9, 192.0.2.8"})
+        assert is_signed_in(client)
 
-    def test_after_five_minutes_it_is_over(self, client, ana, monkeypatch):
+    def test_a_lockout_ends_after_five_minutes(self, client, ana, monkeypatch):
         self.fail(client)
         started = time.time()
         monkeypatch.setattr("allauth.core.internal.ratelimit.time.time", lambda: started + 301)
-        enter(client)
-        assert is_in(client)
+        sign_in_with(client)
+        assert is_signed_in(client)
 
-    def test_the_count_is_kept_without_names(self, client, ana):
+    def test_attempts_are_counted_without_storing_names(self, client, ana):
         self.fail(client)
         redis = raw_cache()
         prefix = cache.key_prefix
@@ -219,29 +217,31 @@ class TestLockout:
 
 
 class TestEnumeration:
-    def test_the_answer_to_a_stranger_is_the_one_to_a_wrong_password(self, client, ana):
-        known = enter(Client(), "ana", "not the password")
-        unknown = enter(Client(), "ned", "not the password")
-        same = [part if isinstance(part, int) else str(part) for part in told(unknown)]
-        assert [str(one).replace("ned", "ana") for one in same] == [str(one) for one in told(known)]
+    def test_an_unknown_name_is_answered_like_a_wrong_password(self, client, ana):
+        known_response = sign_in_with(Client(), "ana", "not the password")
+        unknown = sign_in_with(Client(), "ned", "not the password")
+        same = [part if isinstance(part, int) else str(part) for part in comparable(unknown)]
+        assert [str(part).replace("ned", "ana") for part in same] == [
+            str(part) for part in comparable(known_response)
+        ]
 
-    def test_the_answer_to_somebody_who_left_is_the_one_to_a_wrong_password(self, ana):
+    def test_a_deactivated_person_is_answered_like_a_wrong_password(self, ana):
         members.change(username="ana", is_active=False)
-        wrong, right = enter(Client(), password="not the password"), enter(Client())
-        assert told(wrong) == told(right)
+        wrong, right = sign_in_with(Client(), password="not the password"), sign_in_with(Client())
+        assert comparable(wrong) == comparable(right)
 
-    def test_a_locked_stranger_is_answered_like_a_locked_person(self, ana):
+    def test_a_locked_unknown_name_is_answered_like_a_locked_person(self, ana):
         for name in ("ana", "ned"):
             for _ in range(5):
-                enter(Client(), name, "not the password")
-        known, unknown = enter(Client(), "ana"), enter(Client(), "ned")
-        assert [str(x) for x in told(known)] == [
-            str(x).replace("ned", "ana") for x in told(unknown)
+                sign_in_with(Client(), name, "not the password")
+        known_response, unknown = sign_in_with(Client(), "ana"), sign_in_with(Client(), "ned")
+        assert [str(x) for x in comparable(known_response)] == [
+            str(x).replace("ned", "ana") for x in comparable(unknown)
         ]
 
     @pytest.mark.parametrize("case", ["unknown", "left", "invited", "by link only"])
-    def test_nobody_is_told_by_the_time_it_takes(self, ana, monkeypatch, now, case):
-        # As many hashes for each: they are what takes the time.
+    def test_each_kind_of_failure_computes_as_many_hashes(self, ana, monkeypatch, now, case):
+        # Hashing dominates the response time.
         names = {"unknown": "ned", "left": "lea", "invited": "ina", "by link only": "lou"}
         for name in ("lea", "lou"):
             members.create(username=name, wanted=[Role.READER])
@@ -259,18 +259,18 @@ class TestEnumeration:
             return honest(self, password, salt)
 
         monkeypatch.setattr(hashers.MD5PasswordHasher, "encode", counted)
-        enter(Client(), "ana", "not the password")
+        sign_in_with(Client(), "ana", "not the password")
         n_known = len(hashed)
         hashed.clear()
-        enter(Client(), names[case], "not the password")
+        sign_in_with(Client(), names[case], "not the password")
         assert len(hashed) == n_known
 
-    def test_a_forgotten_password_is_answered_alike(self, client, ana):
+    def test_an_unknown_address_is_answered_like_a_known_one(self, client, ana):
         with CaptureQueriesContext(connection) as of_known:
-            known = client.post("/password/forgotten/", {"email": "ana@hospital.example"})
+            known_response = client.post("/password/forgotten/", {"email": "ana@hospital.example"})
         with CaptureQueriesContext(connection) as of_unknown:
             unknown = client.post("/password/forgotten/", {"email": "ned@hospital.example"})
-        assert told(known) == told(unknown)
+        assert comparable(known_response) == comparable(unknown)
         assert len(of_known) == len(of_unknown)
         assert mail.outbox == []
         tasks.mail_accounts()
@@ -279,14 +279,14 @@ class TestEnumeration:
 
 class TestPasswordReset:
     def address(self):
-        return found(settings.SITE_URL + r"(/password/new/\S+)", mail.outbox[-1].body)
+        return first_group(settings.SITE_URL + r"(/password/new/\S+)", mail.outbox[-1].body)
 
     def ask(self, client):
         client.post("/password/forgotten/", {"email": "ana@hospital.example"})
         tasks.mail_accounts()
         return client.get(self.address()).url
 
-    def test_the_link_sets_another(self, client, ana):
+    def test_the_link_sets_a_new_password(self, client, ana):
         form = self.ask(client)
         client.post(
             form, {"password1": "a different long one", "password2": "a different long one"}
@@ -301,48 +301,50 @@ class TestPasswordReset:
         )
         assert "no longer works" in Client().get(self.address()).content.decode()
 
-    def test_a_poor_one_is_refused(self, client, ana):
+    def test_a_weak_password_is_refused(self, client, ana):
         response = client.post(self.ask(client), {"password1": "short", "password2": "short"})
         assert response.status_code == 400
 
-    def test_it_does_not_sign_in(self, client, ana):
+    def test_a_reset_does_not_sign_in(self, client, ana):
         form = self.ask(client)
         client.post(
             form, {"password1": "a different long one", "password2": "a different long one"}
         )
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
-    def test_it_keeps_the_second_factor(self, client, with_app):
+    def test_a_reset_keeps_the_second_factor(self, client, with_app):
         form = self.ask(client)
         client.post(
             form, {"password1": "a different long one", "password2": "a different long one"}
         )
-        assert enter(client, password="a different long one").url == "/sign-in/second-factor/"
+        assert (
+            sign_in_with(client, password="a different long one").url == "/sign-in/second-factor/"
+        )
 
-    def test_somebody_who_left_gets_no_mail(self, client, ana):
+    def test_a_deactivated_person_gets_no_mail(self, client, ana):
         members.change(username="ana", is_active=False)
         client.post("/password/forgotten/", {"email": "ana@hospital.example"})
         tasks.mail_accounts()
         assert mail.outbox == []
 
-    def test_without_a_mail_server_nothing_is_said_to_be_on_its_way(self, client, ana, settings):
+    def test_without_a_mail_server_the_page_says_so(self, client, ana, settings):
         settings.HAS_MAIL_SERVER = False
         form = {"email": "ana@hospital.example"}
         page = client.post("/password/forgotten/", form, follow=True).content.decode()
         assert "This site does not send e-mail" in page
         assert "on its way" not in page
 
-    def test_changing_it_ends_the_other_sessions(self, client, ana):
+    def test_changing_the_password_ends_other_sessions(self, client, ana):
         other = Client()
-        enter(other)
-        enter(client)
+        sign_in_with(other)
+        sign_in_with(client)
         new = "a different long one"
         form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
         assert client.post("/account/password/", form).status_code == 302
-        assert (is_in(client), is_in(other)) == (True, False)
+        assert (is_signed_in(client), is_signed_in(other)) == (True, False)
 
-    def test_changing_it_takes_the_present_one(self, client, ana):
-        enter(client)
+    def test_changing_the_password_requires_the_old_one(self, client, ana):
+        sign_in_with(client)
         new = "a different long one"
         form = {"oldpassword": "wrong", "password1": new, "password2": new}
         assert client.post("/account/password/", form).status_code == 400
@@ -350,39 +352,39 @@ class TestPasswordReset:
 
 class TestSecondFactor:
     def test_a_password_alone_does_not_sign_in(self, client, with_app):
-        assert enter(client).url == "/sign-in/second-factor/"
-        assert not is_in(client)
+        assert sign_in_with(client).url == "/sign-in/second-factor/"
+        assert not is_signed_in(client)
 
-    def test_the_code_signs_in(self, client, with_app, instant):
-        enter(client)
-        client.post("/sign-in/second-factor/", {"code": code(instant[0])})
-        assert is_in(client)
+    def test_a_code_signs_in(self, client, with_app, frozen_clock):
+        sign_in_with(client)
+        client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
+        assert is_signed_in(client)
 
-    def test_a_wrong_code_does_not(self, client, with_app, instant):
-        enter(client)
-        response = client.post("/sign-in/second-factor/", {"code": code(instant[0] + 300)})
+    def test_a_wrong_code_does_not_sign_in(self, client, with_app, frozen_clock):
+        sign_in_with(client)
+        response = client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0] + 300)})
         assert response.status_code == 400
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
-    def test_a_code_works_once(self, client, with_app, instant):
-        enter(client)
-        client.post("/sign-in/second-factor/", {"code": code(instant[0])})
+    def test_a_code_works_once(self, client, with_app, frozen_clock):
+        sign_in_with(client)
+        client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
         other = Client()
-        enter(other)
-        other.post("/sign-in/second-factor/", {"code": code(instant[0])})
-        assert not is_in(other)
+        sign_in_with(other)
+        other.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
+        assert not is_signed_in(other)
 
     @pytest.mark.parametrize("later_s", [-30, 30])
-    def test_a_code_works_for_its_half_minute(self, client, with_app, instant, later_s):
-        enter(client)
-        client.post("/sign-in/second-factor/", {"code": code(instant[0] + later_s)})
-        assert not is_in(client)
+    def test_a_code_works_for_its_half_minute(self, client, with_app, frozen_clock, later_s):
+        sign_in_with(client)
+        client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0] + later_s)})
+        assert not is_signed_in(client)
 
-    def test_five_wrong_codes_have_to_wait(self, client, with_app, instant):
-        enter(client)
+    def test_a_sixth_code_is_refused(self, client, with_app, frozen_clock):
+        sign_in_with(client)
         for _ in range(5):
             client.post("/sign-in/second-factor/", {"code": "000000"})
-        response = client.post("/sign-in/second-factor/", {"code": code(instant[0])})
+        response = client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
         assert "Too many attempts" in response.content.decode()
 
     def test_a_recovery_code_works_once(self, client, with_app):
@@ -390,56 +392,58 @@ class TestSecondFactor:
         (first, *_) = recovery.get_unused_codes()
         signed_in = []
         for browser in (client, Client()):
-            enter(browser)
+            sign_in_with(browser)
             browser.post("/sign-in/second-factor/", {"code": first})
-            signed_in.append(is_in(browser))
+            signed_in.append(is_signed_in(browser))
         assert signed_in == [True, False]
 
-    def test_a_one_time_link_does_not_go_around_it(self, client, with_app, instant):
+    def test_a_one_time_link_requires_the_code_too(self, client, with_app, frozen_clock):
         assert client.post(sign_in.link(with_app, "")).url == "/sign-in/second-factor/"
-        assert not is_in(client)
-        client.post("/sign-in/second-factor/", {"code": code(instant[0])})
-        assert is_in(client)
+        assert not is_signed_in(client)
+        client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
+        assert is_signed_in(client)
 
-    def test_one_who_gives_up_can_begin_anew(self, client, with_app):
-        enter(client)
+    def test_giving_up_leads_back_to_the_sign_in_page(self, client, with_app):
+        sign_in_with(client)
         assert client.post("/sign-out/", {"next": "/sign-in/"}).url == "/sign-in/"
         assert client.get("/sign-in/").status_code == 200
 
-    def test_the_session_has_another_key_than_at_the_password(self, client, with_app, instant):
-        enter(client)
+    def test_the_code_changes_the_session_key(self, client, with_app, frozen_clock):
+        sign_in_with(client)
         before = client.session.session_key
-        client.post("/sign-in/second-factor/", {"code": code(instant[0])})
+        client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
         assert client.session.session_key != before
 
-    def test_its_secret_is_sealed_in_the_database(self, with_app):
+    def test_the_secret_is_encrypted_in_the_database(self, with_app):
         stored = Authenticator.objects.get(user=with_app, type="totp").data["secret"]
         assert SECRET not in stored
 
-    def test_a_secret_can_be_opened_with_a_former_key(self, with_app, settings, client, instant):
+    def test_a_secret_can_be_decrypted_with_a_former_key(
+        self, with_app, settings, client, frozen_clock
+    ):
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         settings.SECRET_KEY = "another key of the site " * 4
-        enter(client)
-        client.post("/sign-in/second-factor/", {"code": code(instant[0])})
-        assert is_in(client)
+        sign_in_with(client)
+        client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
+        assert is_signed_in(client)
 
-    def test_setting_up_an_app_asks_for_the_password_again(self, client, ana):
-        enter(client)
+    def test_setting_up_an_app_requires_the_password_again(self, client, ana):
+        sign_in_with(client)
         assert client.get("/account/app/on/").url.startswith("/account/confirm/")
 
-    def test_a_coordinator_can_take_it_away(self, client, with_app, davi, instant):
-        theirs = Client()
-        enter(theirs)
-        theirs.post("/sign-in/second-factor/", {"code": code(instant[0])})
+    def test_a_coordinator_can_remove_it(self, client, with_app, davi, frozen_clock):
+        ana_client = Client()
+        sign_in_with(ana_client)
+        ana_client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0])})
         client.force_login(davi, backend="django.contrib.auth.backends.ModelBackend")
         client.post(f"/people/{with_app.pk}/second-factor/")
         assert not Authenticator.objects.filter(user=with_app).exists()
-        assert not is_in(theirs)
+        assert not is_signed_in(ana_client)
 
 
-class TestRolesThatNeedOne:
+class TestRequiredSecondFactor:
     @pytest.fixture(autouse=True)
-    def needed(self, settings):
+    def required_for_coordinators(self, settings):
         settings.MFA_ROLES = ["coordinator"]
 
     @pytest.fixture
@@ -449,71 +453,71 @@ class TestRolesThatNeedOne:
     @pytest.mark.parametrize(
         "address", ["/studies/", "/people/", "/account/sessions/", "/worklist/"]
     )
-    def test_every_page_leads_to_setting_one_up(self, as_davi, address):
+    def test_every_page_redirects_to_the_account(self, as_davi, address):
         assert as_davi.get(address).url == "/account/"
 
     @pytest.mark.parametrize("address", ["/account/", "/account/app/on/", "/account/passkeys/new/"])
-    def test_setting_one_up_is_open(self, as_davi, address):
+    def test_the_setup_pages_are_accessible(self, as_davi, address):
         assert as_davi.get(address).status_code == 200
 
-    def test_signing_out_is_open(self, as_davi):
+    def test_signing_out_is_possible(self, as_davi):
         assert as_davi.post("/sign-out/").url == "/"
 
-    def test_the_api_refuses(self, as_davi):
+    def test_the_api_refuses_the_session(self, as_davi):
         response = as_davi.get("/api/studies/")
         assert response.status_code == 403
         assert response.json()["type"].endswith("second-factor-missing")
 
-    def test_the_api_refuses_a_token_too(self, client, davi):
+    def test_the_api_refuses_a_token(self, client, davi):
         secret, _ = tokens.make(user=davi, actor=davi, now=timezone.now())
         headers = {"Authorization": f"Token {secret}"}
         assert client.get("/api/me/", headers=headers).status_code == 403
 
-    def test_the_admin_is_no_way_around(self, client, db):
+    def test_the_admin_redirects_to_the_account(self, client, db):
         root = User.objects.create_superuser("root", password=None)
         client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
         assert client.get("/admin/").url == "/account/"
 
-    def test_with_one_everything_opens(self, as_davi, davi, rf):
+    def test_with_a_second_factor_pages_open(self, as_davi, davi, rf):
         totp.TOTP.activate(davi, SECRET)
         assert as_davi.get("/studies/").status_code == 200
 
-    def test_recovery_codes_alone_are_not_one(self, as_davi, davi):
+    def test_recovery_codes_alone_are_not_enough(self, as_davi, davi):
         RecoveryCodes.activate(davi)
         assert as_davi.get("/studies/").url == "/account/"
 
-    def test_a_reader_needs_none(self, signed_in, bruno):
+    def test_readers_need_none(self, signed_in, bruno):
         assert signed_in(bruno).get("/worklist/").status_code == 200
 
-    def test_a_reader_who_also_coordinates_needs_one(self, signed_in, make_user):
+    def test_a_reader_who_coordinates_needs_one(self, signed_in, make_user):
         gil = make_user("Gil", Role.READER, Role.COORDINATOR)
         assert signed_in(gil).get("/worklist/").url == "/account/"
 
-    def test_enrolling_opens_the_way(self, client, davi, instant):
+    def test_enrolling_opens_the_pages(self, client, davi, frozen_clock):
         as_davi = client
         as_davi.post(sign_in.link(davi, ""))
         page = as_davi.get("/account/app/on/").content.decode()
-        secret = found(r"data-secret>(\w+)<", page)
-        shown = totp.format_hotp_value(totp.hotp_value(secret, instant[0] // 30))
-        assert as_davi.post("/account/app/on/", {"code": shown}).url == "/account/codes/"
+        secret = first_group(r"data-secret>(\w+)<", page)
+        app_code = totp.format_hotp_value(totp.hotp_value(secret, frozen_clock[0] // 30))
+        assert as_davi.post("/account/app/on/", {"code": app_code}).url == "/account/codes/"
         assert "data-codes" in as_davi.get("/account/codes/").content.decode()
         assert "data-codes" not in as_davi.get("/account/codes/").content.decode()
         assert as_davi.get("/studies/").status_code == 200
 
 
-class TestTheAdminsDoor:
-    def test_it_leads_to_ours(self, client):
+class TestAdminSignIn:
+    def test_redirects_to_the_sign_in_page(self, client):
         assert client.get("/admin/login/").url.startswith("/sign-in/")
 
-    def test_nobody_signs_in_there(self, client, ana):
+    def test_does_not_sign_in(self, client, ana):
         User.objects.filter(pk=ana.pk).update(is_staff=True)
         client.post("/admin/login/", {"username": "ana", "password": PASSWORD})
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
 
 class TestSessions:
     @pytest.fixture
-    def later(self, monkeypatch):
+    def move_clock(self, monkeypatch):
         began = timezone.now()
 
         def move(**span):
@@ -528,94 +532,96 @@ class TestSessions:
         monkeypatch.setattr(sessions, "SEEN_STEP_S", 60)
 
     @pytest.mark.parametrize(("minutes", "is_alive"), [(59, True), (61, False)])
-    def test_it_ends_after_an_hour_without_a_request(self, client, ana, later, minutes, is_alive):
-        enter(client)
-        later(minutes=minutes)
-        assert is_in(client) is is_alive
+    def test_a_session_ends_after_an_hour_without_requests(
+        self, client, ana, move_clock, minutes, is_alive
+    ):
+        sign_in_with(client)
+        move_clock(minutes=minutes)
+        assert is_signed_in(client) is is_alive
 
-    def test_requests_keep_it_alive(self, client, ana, later):
-        enter(client)
+    def test_requests_keep_a_session_alive(self, client, ana, move_clock):
+        sign_in_with(client)
         for minutes in range(0, 300, 50):
-            later(minutes=minutes)
-            assert is_in(client)
+            move_clock(minutes=minutes)
+            assert is_signed_in(client)
 
-    def test_it_ends_after_twelve_hours_in_any_case(self, client, ana, later):
-        enter(client)
+    def test_a_session_ends_after_twelve_hours_in_any_case(self, client, ana, move_clock):
+        sign_in_with(client)
         for minutes in range(0, 12 * 60, 50):
-            later(minutes=minutes)
-            assert is_in(client)
-        later(hours=12)
-        assert not is_in(client)
+            move_clock(minutes=minutes)
+            assert is_signed_in(client)
+        move_clock(hours=12)
+        assert not is_signed_in(client)
 
-    def test_an_ended_one_is_deleted(self, client, ana, later):
-        enter(client)
-        later(hours=2)
-        is_in(client)
+    def test_an_expired_session_is_deleted(self, client, ana, move_clock):
+        sign_in_with(client)
+        move_clock(hours=2)
+        is_signed_in(client)
         assert not Session.objects.exists()
 
-    def test_a_page_then_leads_to_signing_in(self, client, ana, later):
-        enter(client)
-        later(hours=2)
+    def test_a_page_redirects_to_sign_in_after_expiry(self, client, ana, move_clock):
+        sign_in_with(client)
+        move_clock(hours=2)
         assert client.get("/worklist/").url == "/sign-in/?next=/worklist/"
 
-    def test_the_desk_then_hears_401_and_keeps_what_it_has(self, client, ana, assign, later):
+    def test_the_desk_gets_401_after_expiry(self, client, ana, assign, move_clock):
         assignment = assign(ana)
-        enter(client)
-        later(hours=2)
+        sign_in_with(client)
+        move_clock(hours=2)
         draft = {"based_on": 0, "content": {"findings": [], "quality": "good", "comment": ""}}
         response = client.put(
             f"/api/assignments/{assignment.pk}/draft/", draft, content_type="application/json"
         )
         assert response.status_code == 401
 
-    def test_one_of_before_the_limits_is_over(self, client, ana):
-        enter(client)
+    def test_a_session_without_timestamps_has_expired(self, client, ana):
+        sign_in_with(client)
         session = client.session
         del session["began_at"], session["seen_at"]
         session.save()
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
-    def test_ones_own_can_be_seen(self, client, ana):
-        enter(client, headers={"User-Agent": "Firefox in ward 3"})
+    def test_own_sessions_are_listed(self, client, ana):
+        sign_in_with(client, headers={"User-Agent": "Firefox in ward 3"})
         assert "Firefox in ward 3" in client.get("/account/sessions/").content.decode()
 
-    def test_the_others_can_be_ended(self, client, ana):
+    def test_other_own_sessions_can_be_ended(self, client, ana):
         other = Client()
-        enter(other)
-        enter(client)
+        sign_in_with(other)
+        sign_in_with(client)
         client.post("/account/sessions/")
-        assert (is_in(client), is_in(other)) == (True, False)
+        assert (is_signed_in(client), is_signed_in(other)) == (True, False)
 
-    def test_nobody_sees_somebody_elses(self, client, ana, signed_in, bruno):
-        enter(Client(), headers={"User-Agent": "Firefox in ward 3"})
+    def test_sessions_of_others_are_not_listed(self, client, ana, signed_in, bruno):
+        sign_in_with(Client(), headers={"User-Agent": "Firefox in ward 3"})
         page = signed_in(bruno).get("/account/sessions/").content.decode()
         assert "ward 3" not in page
 
 
-class TestWithoutRedis:
+class TestWithoutCache:
     @pytest.fixture(autouse=True)
     def down(self, settings):
         default = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
         settings.CACHES = {"default": default}
 
-    def test_nobody_signs_in(self, client, ana):
-        response = enter(client)
+    def test_signing_in_is_unavailable(self, client, ana):
+        response = sign_in_with(client)
         assert (response.status_code, response["Retry-After"]) == (503, "30")
         assert "Sign-in is unavailable" in response.content.decode()
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
-    def test_no_code_is_taken(self, client, with_app, settings):
+    def test_codes_are_not_accepted(self, client, with_app, settings):
         client.post(sign_in.link(with_app, ""))
         response = client.post("/sign-in/second-factor/", {"code": code()})
         assert response.status_code == 503
-        assert not is_in(client)
+        assert not is_signed_in(client)
 
-    def test_whoever_is_in_goes_on(self, signed_in, ana):
+    def test_signed_in_people_can_continue(self, signed_in, ana):
         client = signed_in(ana)
         assert client.get("/worklist/").status_code == 200
-        assert is_in(client)
+        assert is_signed_in(client)
 
-    def test_the_page_itself_is_there(self, client):
+    def test_the_sign_in_page_is_shown(self, client):
         assert client.get("/sign-in/").status_code == 200
 
 
@@ -629,7 +635,7 @@ def test_the_cache_holds_json_only(db):
 @pytest.mark.parametrize(
     "address", ["/sign-in/", "/account/", "/account/sessions/", "/password/forgotten/"]
 )
-def test_no_page_of_an_account_is_kept(signed_in, ana, address):
+def test_account_pages_are_not_cached(signed_in, ana, address):
     response = signed_in(ana).get(address)
     assert "no-store" in response["Cache-Control"]
 
@@ -638,60 +644,60 @@ def test_no_page_of_an_account_is_kept(signed_in, ana, address):
     "address",
     ["/sign-in/", "/password/forgotten/", "/people/new/", "/account/app/on/", "/invitation/"],
 )
-def test_a_form_from_elsewhere_is_refused(davi, address):
+def test_a_form_without_csrf_token_is_refused(davi, address):
     client = Client(enforce_csrf_checks=True)
     client.force_login(davi, backend="django.contrib.auth.backends.ModelBackend")
     assert client.post(address).status_code == 403
 
 
-def test_no_log_names_anybody(client, ana, caplog):
-    enter(client, password="not the password")
-    enter(client)
+def test_logs_contain_no_names(client, ana, caplog):
+    sign_in_with(client, password="not the password")
+    sign_in_with(client)
     client.post("/password/forgotten/", {"email": "ana@hospital.example"})
     assert "ana" not in caplog.text
 
 
-class TestTheTrail:
+class TestAuditTrail:
     def actions(self, user):
         events = AuditEvent.objects.filter(object_type="user", object_id=str(user.pk))
-        later = events.exclude(action="people.created").order_by("pk")
-        return list(later.values_list("action", flat=True))
+        own_events = events.exclude(action="people.created").order_by("pk")
+        return list(own_events.values_list("action", flat=True))
 
-    def test_it_says_who_came_and_went(self, client, ana):
-        enter(client)
+    def test_records_signing_in_and_out(self, client, ana):
+        sign_in_with(client)
         client.post("/sign-out/")
         assert self.actions(ana) == ["session.signed_in", "session.signed_out"]
 
-    def test_it_says_whose_password_was_tried(self, client, ana):
+    def test_records_failed_attempts_and_lockouts(self, client, ana):
         for _ in range(6):
-            enter(client, password="not the password")
+            sign_in_with(client, password="not the password")
         assert self.actions(ana) == ["session.sign_in_failed"] * 5 + ["session.locked_out"]
 
-    def test_it_holds_nothing_of_what_was_typed(self, client, ana):
-        enter(client, login="my password is swordfish", password="swordfish")
+    def test_stores_nothing_that_was_typed(self, client, ana):
+        sign_in_with(client, login="my password is swordfish", password="swordfish")
         assert AuditEvent.objects.filter(action="session.sign_in_failed").exists()
-        assert all("swordfish" not in str(one) for one in AuditEvent.objects.values_list())
+        assert all("swordfish" not in str(event) for event in AuditEvent.objects.values_list())
 
-    def test_it_says_when_a_password_was_changed(self, client, ana):
-        enter(client)
+    def test_records_a_changed_password(self, client, ana):
+        sign_in_with(client)
         new = "a different long one"
         form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
         client.post("/account/password/", form)
         assert self.actions(ana)[-1] == "people.password_changed"
 
     @pytest.mark.django_db(transaction=True)
-    def test_it_says_when_an_app_was_set_up(self, client, make_user, instant, settings):
+    def test_records_a_new_authenticator_app(self, client, make_user, frozen_clock, settings):
         mira = make_user("Mira", Role.READER)
         client.post(sign_in.link(mira, ""))
         page = client.get("/account/app/on/").content.decode()
-        secret = found(r"data-secret>(\w+)<", page)
-        shown = totp.format_hotp_value(totp.hotp_value(secret, instant[0] // 30))
-        client.post("/account/app/on/", {"code": shown})
+        secret = first_group(r"data-secret>(\w+)<", page)
+        app_code = totp.format_hotp_value(totp.hotp_value(secret, frozen_clock[0] // 30))
+        client.post("/account/app/on/", {"code": app_code})
         assert "session.mfa_added" in self.actions(mira)
 
 
-def test_where_a_session_was_is_forgotten_with_it(client, ana):
-    enter(client)
+def test_session_locations_are_deleted_with_their_sessions(client, ana):
+    sign_in_with(client)
     assert sign_in.forget_sessions() == 0
     Session.objects.all().delete()
     assert sign_in.forget_sessions() == 1

@@ -1,4 +1,4 @@
-"""Agreeing with a suggestion one had given oneself: one click, no second reading."""
+"""Confirming a suggestion that matches the reader's own finding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
 @pytest.fixture
 def suggest(taxonomy, now):
-    """Let a model suggest fibrillation about an exam."""
+    """Store a run of a model that suggests AF for an exam."""
 
     def make(exam, name="m", **more):
         model, _ = SuggestionModel.objects.get_or_create(
@@ -38,8 +38,10 @@ def suggest(taxonomy, now):
         run = SuggestionRun.objects.create(
             exam=exam, model=model, requested_at=now, finished_at=now
         )
-        word = taxonomy.classes.get(code=AF)
-        Suggestion.objects.create(run=run, diagnostic_class=word, evidence="irregular RR")
+        diagnostic_class = taxonomy.classes.get(code=AF)
+        Suggestion.objects.create(
+            run=run, diagnostic_class=diagnostic_class, evidence="irregular RR"
+        )
         return run
 
     return make
@@ -55,14 +57,14 @@ def show(now):
 
 @pytest.fixture
 def signed(assign, ana, submit, suggest):
-    """Ana's reading, fibrillation, of an exam about which a model says the same."""
+    """Ana's reading (AF) of an exam for which a model suggests AF."""
     assignment = assign(ana)
     suggest(assignment.exam)
     return submit(assignment, AF)
 
 
 @pytest.fixture
-def shown(signed, show):
+def shown_reading(signed, show):
     show(signed.assignment)
     return signed
 
@@ -80,23 +82,28 @@ def confirm(now):
     return make
 
 
-def test_a_confirmation_makes_no_second_reading(shown, confirm):
-    made, is_repeat = confirm(shown)
-    assert (made.reading, made.diagnostic_class.code, is_repeat) == (shown, AF, False)
-    assert list(Reading.objects.all()) == [shown]
+def test_a_confirmation_creates_no_second_reading(shown_reading, confirm):
+    confirmation, is_repeat = confirm(shown_reading)
+    assert (confirmation.reading, confirmation.diagnostic_class.code, is_repeat) == (
+        shown_reading,
+        AF,
+        False,
+    )
+    assert list(Reading.objects.all()) == [shown_reading]
 
 
-def test_a_confirmation_is_audited_once_however_often_it_is_sent(shown, confirm):
-    assert [confirm(shown)[1] for _ in range(3)] == [False, True, True]
+def test_a_repeated_confirmation_is_audited_once(shown_reading, confirm):
+    assert [confirm(shown_reading)[1] for _ in range(3)] == [False, True, True]
     event = AuditEvent.objects.get(action="suggestion.confirmed")
-    assert (event.actor, event.object_id) == (shown.reader, str(shown.pk))
+    assert (event.actor, event.object_id) == (shown_reading.reader, str(shown_reading.pk))
     assert f'"class":"{AF}"' in event.after
 
 
-def test_a_revision_may_follow(shown, confirm, now):
-    confirm(shown)
+def test_a_revision_may_follow(shown_reading, confirm, now):
+    confirm(shown_reading)
     submission = signing.submit_revision(
-        assignment_id=shown.assignment_id, reader=shown.reader, reason="second_look",
+        assignment_id=shown_reading.assignment_id, reader=shown_reading.reader,
+        reason="second_look",
         findings=[content.FindingIn(FLUTTER, "definite")], quality="good", comment="",
         chosen=[suggestion_decisions.DecisionIn(AF, "rejected")],
         idempotency_key="0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11", now=now,
@@ -104,10 +111,8 @@ def test_a_revision_may_follow(shown, confirm, now):
     assert submission.reading.decisions.get().verdict == "rejected"
 
 
-class TestIsRefused:
-    def test_for_a_class_that_the_reading_does_not_give(
-        self, assign, ana, submit, suggest, show, confirm
-    ):
+class TestRefused:
+    def test_for_a_class_that_is_not_a_finding(self, assign, ana, submit, suggest, show, confirm):
         assignment = assign(ana)
         suggest(assignment.exam)
         reading = submit(assignment, FLUTTER)
@@ -115,58 +120,58 @@ class TestIsRefused:
         with pytest.raises(suggestion_decisions.AcceptedWithoutFinding):
             confirm(reading)
 
-    def test_for_a_class_that_was_not_suggested(self, shown, confirm):
+    def test_for_a_class_that_was_not_suggested(self, shown_reading, confirm):
         with pytest.raises(suggestion_decisions.UnknownSuggestion):
-            confirm(shown, FLUTTER)
+            confirm(shown_reading, FLUTTER)
 
     def test_before_the_suggestion_was_shown(self, signed, confirm):
         with pytest.raises(revisions.NothingShown):
             confirm(signed)
 
-    def test_after_a_revision(self, shown, confirm, now):
+    def test_after_a_revision(self, shown_reading, confirm, now):
         signing.submit_revision(
-            assignment_id=shown.assignment_id, reader=shown.reader, reason="slip",
+            assignment_id=shown_reading.assignment_id, reader=shown_reading.reader, reason="slip",
             findings=[], quality="good", comment="",
             idempotency_key="0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11", now=now,
         )  # fmt: skip
         with pytest.raises(revisions.AlreadyRevised):
-            confirm(shown)
+            confirm(shown_reading)
 
-    def test_when_the_batch_is_closed(self, shown, confirm, close):
-        close(shown.assignment.batch)
+    def test_when_the_batch_is_closed(self, shown_reading, confirm, close):
+        close(shown_reading.assignment.batch)
         with pytest.raises(guards.BatchClosed):
-            confirm(shown)
+            confirm(shown_reading)
 
-    def test_to_anybody_else(self, shown, confirm, bruno):
+    def test_for_another_reader(self, shown_reading, confirm, bruno):
         with pytest.raises(Assignment.DoesNotExist):
-            confirm(shown, reader=bruno)
+            confirm(shown_reading, reader=bruno)
 
 
 @pytest.mark.parametrize("statement", ["delete from {0}", "update {0} set confirmed_at = now()"])
-def test_the_database_keeps_it_as_it_is(shown, confirm, statement):
-    confirm(shown)
+def test_the_database_refuses_changes(shown_reading, confirm, statement):
+    confirm(shown_reading)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(Confirmation._meta.db_table))
 
 
-def test_the_address_answers_201_once_then_200(shown, signed_in):
-    client = signed_in(shown.reader)
-    address = reverse("api-confirmation", args=[shown.assignment_id])
+def test_the_api_answers_201_then_200(shown_reading, signed_in):
+    client = signed_in(shown_reading.reader)
+    address = reverse("api-confirmation", args=[shown_reading.assignment_id])
     answers = [client.post(address, {"class": AF}, "application/json") for _ in range(2)]
-    assert [one.status_code for one in answers] == [201, 200]
+    assert [answer.status_code for answer in answers] == [201, 200]
     assert answers[0].json() == answers[1].json()
 
 
-def test_the_reader_finds_it_with_their_reading(shown, confirm, signed_in):
-    confirm(shown)
-    address = reverse("api-assignment", args=[shown.assignment_id])
-    assert signed_in(shown.reader).get(address).json()["reading"]["confirmed"] == [AF]
+def test_the_api_sends_it_with_the_reading(shown_reading, confirm, signed_in):
+    confirm(shown_reading)
+    address = reverse("api-assignment", args=[shown_reading.assignment_id])
+    assert signed_in(shown_reading.reader).get(address).json()["reading"]["confirmed"] == [AF]
 
 
-# -- The correction of QT that the protocol names ------------------------------------------------
+# -- QT correction of the protocol ---------------------------------------------------------------
 
 
-def test_the_run_of_the_protocols_qt_correction_is_shown(assign, ana, submit, suggest, show):
+def test_the_run_with_the_protocols_qt_correction_is_shown(assign, ana, submit, suggest, show):
     assignment = assign(ana)
     bazett = suggest(assignment.exam, "criteria", version="2-bazett", qt_correction="bazett")
     suggest(assignment.exam, "criteria", version="2-hodges", qt_correction="hodges")
@@ -174,7 +179,7 @@ def test_the_run_of_the_protocols_qt_correction_is_shown(assign, ana, submit, su
     assert show(assignment) == bazett
 
 
-def test_releasing_a_batch_asks_for_its_own_qt_correction(
+def test_releasing_a_batch_requests_its_qt_correction(
     make_study, make_exam, suggest, ana, davi, now
 ):
     exam, study = make_exam(), make_study(qt_correction="hodges")

@@ -1,4 +1,4 @@
-"""What a reading says beside its findings: what cannot be told, what shows it, the work."""
+"""The content of a reading besides findings: not assessable classes, evidence, effort."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ PR = {
 }  # fmt: skip
 
 
-def untold(reading):
+def not_assessable_codes(reading):
     return sorted(reading.not_assessable.values_list("diagnostic_class__code", flat=True))
 
 
 @pytest.fixture
-def sheet(assign, ana):
+def assignment(assign, ana):
     return assign(ana)
 
 
 @pytest.fixture
-def whole(sheet, now):
-    """Say all there is to say, under a key of one's own unless another is given."""
+def submit_full(assignment, now):
+    """Submit a reading with every kind of content, under a new key unless one is given."""
 
-    def say(key=None, **changes):
-        said = {
-            "assignment_id": sheet.pk,
-            "reader": sheet.reader,
+    def submit_reading(key=None, **changes):
+        values = {
+            "assignment_id": assignment.pk,
+            "reader": assignment.reader,
             "based_on": 0,
             "findings": [reading_content.FindingIn(AF, "probable", [PLACE], [PR])],
             "quality": "poor",
@@ -50,35 +50,35 @@ def whole(sheet, now):
             "idle_ms": 9_000,
             "tools": {"calipers": 3},
         }
-        return signing.submit_reading(**{**said, **changes})
+        return signing.submit_reading(**{**values, **changes})
 
-    return say
-
-
-def test_what_shows_a_finding_is_stored_with_it(whole):
-    whole()
-    found = Finding.objects.get()
-    assert (found.localisations, found.measurements) == ([PLACE], [PR])
+    return submit_reading
 
 
-def test_a_class_that_cannot_be_told_is_neither_present_nor_absent(whole):
-    assert untold(whole().reading) == [NOISE]
+def test_evidence_is_stored_with_the_finding(submit_full):
+    submit_full()
+    finding = Finding.objects.get()
+    assert (finding.localisations, finding.measurements) == ([PLACE], [PR])
 
 
-def test_why_the_quality_is_not_good_is_stored(whole):
-    whole()
+def test_not_assessable_classes_are_stored(submit_full):
+    assert not_assessable_codes(submit_full().reading) == [NOISE]
+
+
+def test_signal_problems_are_stored(submit_full):
+    submit_full()
     assert Reading.objects.get().problems == [{"kind": "noise", "leads": ["V2"]}]
 
 
-def test_idle_time_is_stored_apart(whole):
-    reading = whole().reading
+def test_active_and_idle_time_and_tools_are_stored(submit_full):
+    reading = submit_full().reading
     assert (reading.active_ms, reading.idle_ms, reading.tools) == (40_000, 9_000, {"calipers": 3})
 
 
-def test_the_same_sent_again_is_the_same_reading(whole):
+def test_the_same_submission_sent_again_is_a_repeat(submit_full):
     key = uuid.uuid4()
-    whole(key)
-    assert whole(key).is_repeat
+    submit_full(key)
+    assert submit_full(key).is_repeat
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_the_same_sent_again_is_the_same_reading(whole):
         {"supersedes": uuid.uuid4()},
     ],
 )
-def test_a_key_cannot_say_something_else(whole, changes):
+def test_a_key_with_different_content_is_refused(submit_full, changes):
     key = uuid.uuid4()
-    whole(key)
+    submit_full(key)
     with pytest.raises(reading_signing.KeyReused):
-        whole(key, **changes)
+        submit_full(key, **changes)
 
 
 @pytest.mark.parametrize(
@@ -125,38 +125,38 @@ def test_a_key_cannot_say_something_else(whole, changes):
         ({"outcome": "abstained", "findings": []}, reading_content.AbstainedWithFindings, (NOISE,)),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(whole, changes, refusal, named):
+def test_invalid_content_is_refused_with_its_codes(submit_full, changes, refusal, named):
     with pytest.raises(refusal) as refused:
-        whole(**changes)
+        submit_full(**changes)
     assert refused.value.details == {"codes": ", ".join(named)}
     assert not Reading.objects.exists()
 
 
-def test_normal_may_stand_beside_what_cannot_be_told(whole):
+def test_normal_can_be_combined_with_not_assessable_classes(submit_full):
     normal = [reading_content.FindingIn(NORMAL, "definite")]
-    assert untold(whole(findings=normal).reading) == [NOISE]
+    assert not_assessable_codes(submit_full(findings=normal).reading) == [NOISE]
 
 
-def test_who_reads_says_how_well_the_signal_can_be_read(whole):
+def test_a_reading_needs_a_quality(submit_full):
     with pytest.raises(reading_content.QualityMissing):
-        whole(quality="")
+        submit_full(quality="")
 
 
-NOTHING = {"findings": [], "not_assessable": [], "problems": [], "outcome": "abstained"}
+NO_CONTENT = {"findings": [], "not_assessable": [], "problems": [], "outcome": "abstained"}
 
 
-def test_who_abstains_says_nothing(whole):
-    reading = whole(**NOTHING, quality="").reading
+def test_an_abstention_has_no_content(submit_full):
+    reading = submit_full(**NO_CONTENT, quality="").reading
     assert (reading.is_answered, reading.n_findings, reading.quality) == (False, 0, "")
 
 
-def test_who_calls_an_exam_unreadable_has_read_it(whole):
+def test_an_abstention_cannot_be_unreadable(submit_full):
     with pytest.raises(reading_content.AbstainedFromUnreadable):
-        whole(**NOTHING, quality="unreadable")
+        submit_full(**NO_CONTENT, quality="unreadable")
 
 
-def test_the_digest_of_a_plain_reading_is_as_it_always_was(sheet, submit):
-    reading = Reading.objects.get(pk=submit(sheet, AF).pk)
+def test_the_signed_content_of_a_simple_reading_is_unchanged(assignment, submit):
+    reading = Reading.objects.get(pk=submit(assignment, AF).pk)
     content = signed_content.reading_content(reading)
     assert sorted(content) == [
         "active_ms", "assignment", "comment", "display", "findings", "key", "n_findings",
@@ -165,8 +165,8 @@ def test_the_digest_of_a_plain_reading_is_as_it_always_was(sheet, submit):
     assert content["findings"] == [[AF, "definite"]]
 
 
-def test_the_digest_holds_all_that_is_said(whole):
-    content = signed_content.reading_content(Reading.objects.get(pk=whole().reading.pk))
+def test_the_signed_content_holds_all_parts(submit_full):
+    content = signed_content.reading_content(Reading.objects.get(pk=submit_full().reading.pk))
     assert content["findings"] == [
         [AF, "probable", {"localisations": [PLACE], "measurements": [PR]}]
     ]

@@ -1,4 +1,4 @@
-"""Taking back a submission: a correction supersedes it, for a while, and while nothing is known."""
+"""Corrections: a submission can be superseded within its window, before suggestions are shown."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ A_MOMENT = timedelta(seconds=1)
 
 @pytest.fixture
 def first(assign, ana, submit):
-    """Ana's reading: atrial fibrillation, and it should have been flutter."""
+    """Ana's reading: AF, although she meant flutter."""
     return submit(assign(ana), AF)
 
 
 @pytest.fixture
 def correct(submit, now):
-    """Send another reading in the place of one."""
+    """Submit a correction of a reading."""
 
     def make(reading, *codes, after=A_MOMENT, **more):
-        said = {"supersedes": reading.idempotency_key, "now": now + after, **more}
-        return submit(reading.assignment, *codes, **said)
+        values = {"supersedes": reading.idempotency_key, "now": now + after, **more}
+        return submit(reading.assignment, *codes, **values)
 
     return make
 
 
 @pytest.fixture
 def run(make_exam, now):
-    """Make what a model says about an exam."""
+    """Store a finished model run for an exam."""
     model = SuggestionModel.objects.create(
         name="m", version="1", covered_classes=[AF], created_at=now
     )
@@ -71,82 +71,88 @@ def run(make_exam, now):
 
 
 def show(assignment, now):
-    """Show Ana what the model says."""
+    """Show the suggestions to the reader of the assignment."""
     assignment.refresh_from_db()
     offers.show(assignment=assignment, now=now)
 
 
-def standing(assignment):
-    (one,) = assignment.readings.blind().effective()
-    return one
+def effective_reading(assignment):
+    (effective,) = assignment.readings.blind().effective()
+    return effective
 
 
-def test_a_correction_takes_the_place_of_what_it_corrects(first, correct):
+def test_a_correction_replaces_the_reading(first, correct):
     second = correct(first, FLUTTER)
-    assert standing(first.assignment) == second
+    assert effective_reading(first.assignment) == second
 
 
-class TestTheLastSubmission:
-    """What a desk that was reloaded is told."""
+class TestLatestSubmission:
+    """What a reloaded desk gets."""
 
-    def told(self, reader, at):
-        found = corrections.latest(reader, now=at)
-        return found and (found[0].pk, found[1])
+    def latest_submission(self, reader, at):
+        latest = corrections.latest(reader, now=at)
+        return latest and (latest[0].pk, latest[1])
 
-    def test_is_told_with_the_end_of_its_time(self, first, ana, now):
-        assert self.told(ana, now + A_MOMENT) == (first.assignment_id, now + WINDOW)
-        assert self.told(ana, now + WINDOW) is None
+    def test_is_given_until_its_window_ends(self, first, ana, now):
+        assert self.latest_submission(ana, now + A_MOMENT) == (first.assignment_id, now + WINDOW)
+        assert self.latest_submission(ana, now + WINDOW) is None
 
-    def test_is_told_to_its_reader_only(self, first, bruno, assign, signed_in):
+    def test_is_given_to_its_reader_only(self, first, bruno, assign, signed_in):
         page = signed_in(bruno).get(reverse("desk", args=[assign(bruno).pk]))
         assert page.context["last"] is None
 
-    def test_is_the_correction_once_there_is_one(self, first, correct, ana, now):
+    def test_is_the_correction_if_there_is_one(self, first, correct, ana, now):
         correct(first, FLUTTER, after=WINDOW / 2)
-        assert self.told(ana, now + WINDOW) == (first.assignment_id, now + 1.5 * WINDOW)
+        assert self.latest_submission(ana, now + WINDOW) == (
+            first.assignment_id,
+            now + 1.5 * WINDOW,
+        )
 
-    def test_of_two_is_the_later_one(self, first, assign, make_exam, ana, submit, now):
+    def test_is_the_later_of_two(self, first, assign, make_exam, ana, submit, now):
         later = submit(assign(ana, make_exam()), AF, now=now + A_MOMENT)
-        assert self.told(ana, now + A_MOMENT) == (later.assignment_id, now + A_MOMENT + WINDOW)
+        assert self.latest_submission(ana, now + A_MOMENT) == (
+            later.assignment_id,
+            now + A_MOMENT + WINDOW,
+        )
 
-    def test_is_not_told_once_suggestions_were_seen(self, first, run, ana, now):
+    def test_is_not_given_once_suggestions_were_shown(self, first, run, ana, now):
         run(first.assignment.exam)
         show(first.assignment, now + A_MOMENT)
-        assert self.told(ana, now + A_MOMENT) is None
+        assert self.latest_submission(ana, now + A_MOMENT) is None
 
 
-def test_what_was_corrected_is_kept_as_it_was(first, correct):
+def test_the_corrected_reading_is_kept_unchanged(first, correct):
     correct(first, FLUTTER)
-    kept = Reading.objects.get(pk=first.pk)
-    assert list(kept.findings.values_list("diagnostic_class__code", flat=True)) == [AF]
+    corrected = Reading.objects.get(pk=first.pk)
+    assert list(corrected.findings.values_list("diagnostic_class__code", flat=True)) == [AF]
 
 
 def test_a_correction_can_be_corrected(first, correct):
     second = correct(first, FLUTTER)
     third = correct(second, "artifact", after=2 * A_MOMENT)
-    assert standing(first.assignment) == third
+    assert effective_reading(first.assignment) == third
 
 
-def test_the_same_correction_sent_again_is_the_same_reading(first, correct):
+def test_the_same_correction_sent_again_is_a_repeat(first, correct):
     key = uuid.uuid4()
     assert correct(first, FLUTTER, key=key) == correct(first, FLUTTER, key=key)
     assert Reading.objects.count() == 2
 
 
-def test_a_key_of_a_correction_does_not_serve_a_reading(first, correct, submit):
+def test_the_key_of_a_correction_cannot_be_reused_for_a_reading(first, correct, submit):
     key = uuid.uuid4()
     correct(first, FLUTTER, key=key)
     with pytest.raises(signing.KeyReused):
         submit(first.assignment, FLUTTER, key=key)
 
 
-def test_what_was_corrected_cannot_be_corrected_again(first, correct):
+def test_a_corrected_reading_cannot_be_corrected_again(first, correct):
     correct(first, FLUTTER)
     with pytest.raises(corrections.NotTheLatest):
         correct(first, "artifact")
 
 
-def test_what_was_never_submitted_cannot_be_corrected(assign, ana, submit):
+def test_an_unknown_reading_cannot_be_corrected(assign, ana, submit):
     with pytest.raises(corrections.NotTheLatest):
         submit(assign(ana), AF, supersedes=uuid.uuid4())
 
@@ -156,40 +162,40 @@ def test_a_reading_of_another_exam_cannot_be_corrected(first, assign, ana, submi
         submit(assign(ana), AF, supersedes=first.idempotency_key)
 
 
-def test_anothers_reading_cannot_be_corrected(first, bruno, submit):
+def test_a_reading_of_somebody_else_cannot_be_corrected(first, bruno, submit):
     first.assignment.reader = bruno
     with pytest.raises(Assignment.DoesNotExist):
         submit(first.assignment, AF, supersedes=first.idempotency_key)
 
 
-def test_a_correction_that_cannot_be_leaves_the_first_reading(first, correct):
+def test_an_invalid_correction_keeps_the_first_reading(first, correct):
     with pytest.raises(content.UnknownClass):
         correct(first, "no_such_class")
-    assert standing(first.assignment) == first
+    assert effective_reading(first.assignment) == first
 
 
-class TestTheWindow:
-    def test_is_told_until_it_ends(self, first, now):
+class TestWindow:
+    def test_is_given_until_it_ends(self, first, now):
         assert corrections.until(first, now=now) == now + WINDOW
         assert corrections.until(first, now=now + WINDOW - A_MOMENT) == now + WINDOW
 
-    def test_is_not_told_when_it_is_over(self, first, now):
+    def test_is_not_given_after_its_end(self, first, now):
         assert corrections.until(first, now=now + WINDOW) is None
 
-    def test_begins_anew_with_a_correction(self, first, correct, now):
+    def test_restarts_with_a_correction(self, first, correct, now):
         second = correct(first, FLUTTER, after=WINDOW)
         assert corrections.until(second, now=now + WINDOW) == now + 2 * WINDOW
 
-    def test_leaves_time_to_correct_what_was_taken_back_on_its_last_second(self, first, correct):
+    def test_leaves_time_to_send_a_correction_started_in_its_last_second(self, first, correct):
         correct(first, FLUTTER, after=LATEST)
 
-    def test_ends_then(self, first, correct):
+    def test_ends_after_that(self, first, correct):
         with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=LATEST + A_MOMENT)
 
-    def test_is_that_of_the_protocol_of_its_batch(self, study, first, davi, now, correct):
-        wanted = protocols.protocol_of(study)
-        amended = type(wanted)(**{**_fields(wanted), "undo_window_s": 0})
+    def test_comes_from_the_protocol_version_of_the_batch(self, study, first, davi, now, correct):
+        protocol = protocols.protocol_of(study)
+        amended = type(protocol)(**{**_fields(protocol), "undo_window_s": 0})
         lifecycle.amend(
             study_id=study.pk, wanted=amended, reason="Never back.", actor=davi, now=now
         )
@@ -198,7 +204,7 @@ class TestTheWindow:
         assert corrections.until(first, now=now) == now + WINDOW
         correct(first, FLUTTER)
 
-    def test_is_not_told_of_what_was_corrected(self, first, correct, now):
+    def test_is_not_given_for_a_corrected_reading(self, first, correct, now):
         correct(first, FLUTTER)
         assert corrections.until(first, now=now) is None
 
@@ -217,24 +223,24 @@ class TestTheWindow:
             correct(first, FLUTTER)
 
 
-def _fields(wanted):
-    return {name: getattr(wanted, name) for name in wanted.__dataclass_fields__}
+def _fields(protocol):
+    return {name: getattr(protocol, name) for name in protocol.__dataclass_fields__}
 
 
-class TestAStudyWithoutAWindow:
+class TestStudyWithoutWindow:
     @pytest.fixture
     def study(self, make_study):
         return make_study(undo_window_s=0)
 
-    def test_tells_none(self, first, now):
+    def test_gives_no_window(self, first, now):
         assert corrections.until(first, now=now) is None
 
-    def test_takes_nothing_back(self, first, correct):
+    def test_refuses_corrections(self, first, correct):
         with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=timedelta(0))
 
 
-class TestOnceSuggestionsWereShown:
+class TestAfterSuggestions:
     def test_a_blind_reading_is_final(self, first, run, correct, now):
         run(first.assignment.exam)
         show(first.assignment, now + A_MOMENT)
@@ -242,14 +248,14 @@ class TestOnceSuggestionsWereShown:
         with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=2 * A_MOMENT)
 
-    def test_a_clock_that_goes_back_opens_nothing(self, first, run, correct, now):
-        """Two servers: the one that showed them is behind the one that took the reading."""
+    def test_a_blind_reading_is_final_even_if_clocks_differ(self, first, run, correct, now):
+        """The server that showed them has a clock behind that of the other server."""
         run(first.assignment.exam)
         show(first.assignment, now - A_MOMENT)
         with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER)
 
-    def test_in_another_assignment_of_the_exam_it_is_final_too(
+    def test_suggestions_in_another_assignment_make_it_final_too(
         self, first, assign, ana, run, submit, correct, now
     ):
         again = assign(ana, first.assignment.exam)
@@ -259,20 +265,22 @@ class TestOnceSuggestionsWereShown:
         with pytest.raises(corrections.ReadingFinal):
             correct(first, FLUTTER, after=2 * A_MOMENT)
 
-    def test_to_somebody_else_it_is_not(self, first, assign, bruno, run, submit, correct, now):
-        theirs = assign(bruno, first.assignment.exam)
-        submit(theirs)
-        run(theirs.exam)
-        show(theirs, now + A_MOMENT)
+    def test_suggestions_shown_to_somebody_else_do_not(
+        self, first, assign, bruno, run, submit, correct, now
+    ):
+        other_assignment = assign(bruno, first.assignment.exam)
+        submit(other_assignment)
+        run(other_assignment.exam)
+        show(other_assignment, now + A_MOMENT)
         correct(first, FLUTTER, after=2 * A_MOMENT)
 
-    def test_while_it_was_read_it_knew_of_them(self, assign, ana, run, submit, correct, now):
+    def test_suggestions_shown_while_reading_do_not(self, assign, ana, run, submit, correct, now):
         assignment = _concurrent(assign(ana))
         run(assignment.exam)
         show(assignment, now - A_MOMENT)
         correct(submit(assignment, AF), FLUTTER)
 
-    def test_after_it_was_read_in_that_arm_it_is_final(
+    def test_a_concurrent_reading_is_final_if_they_were_shown_later(
         self, assign, ana, run, submit, correct, now
     ):
         assignment = _concurrent(assign(ana))
@@ -284,7 +292,7 @@ class TestOnceSuggestionsWereShown:
 
     @pytest.mark.parametrize("arm", ["after_commit", "concurrent", "none"])
     @pytest.mark.parametrize("after", [-1, 0, 1])
-    def test_the_database_says_the_same(self, assign, ana, run, submit, now, arm, after):
+    def test_the_database_enforces_the_same_rule(self, assign, ana, run, submit, now, arm, after):
         assignment = _with_arm(assign(ana), arm)
         reading = submit(assignment, AF)
         Exposure.objects.create(
@@ -329,12 +337,12 @@ def _with_arm(assignment, arm):
     return assignment
 
 
-class TestWhatIsCounted:
-    """Whatever is made from readings is made from those that stand."""
+class TestDerivedResults:
+    """Results derived from readings use the effective ones."""
 
     @pytest.fixture
-    def both(self, make_batch, submit, ana, bruno):
-        """A batch in which Ana and Bruno gave atrial fibrillation."""
+    def read_batch(self, make_batch, submit, ana, bruno):
+        """A batch that Ana and Bruno read as AF."""
         batch = make_batch()
         for assignment in batch.assignments.order_by("reader__username"):
             submit(assignment, AF)
@@ -344,15 +352,15 @@ class TestWhatIsCounted:
         correct(first, FLUTTER)
         assert Seat.objects.get(reader=ana).n_read == 1
 
-    def test_the_agreement_takes_the_correction(self, both, correct, ana, now):
+    def test_the_agreement_uses_the_correction(self, read_batch, correct, ana, now):
         correct(Reading.objects.get(reader=ana), FLUTTER)
-        report = refresh.refresh(batch=both, now=now)
+        report = refresh.refresh(batch=read_batch, now=now)
         (pair,) = pair_lines(report.results, classes=[AF])
-        told = [pair[name] for name in ("n11", "n10", "n01", "n00")]
-        assert (report.n_readings, told) == (2, [0, 0, 1, 0])
+        cells = [pair[name] for name in ("n11", "n10", "n01", "n00")]
+        assert (report.n_readings, cells) == (2, [0, 0, 1, 0])
 
-    def test_a_correction_that_comes_in_meanwhile_stays_due(
-        self, both, correct, ana, now, monkeypatch
+    def test_a_correction_during_a_refresh_keeps_the_agreement_due(
+        self, read_batch, correct, ana, now, monkeypatch
     ):
         real = results.coefficients
 
@@ -362,56 +370,56 @@ class TestWhatIsCounted:
             return real(*args)
 
         monkeypatch.setattr(results, "coefficients", meanwhile)
-        refresh.refresh(batch=both, now=now)
-        both.refresh_from_db()
-        assert both.agreement_is_due
+        refresh.refresh(batch=read_batch, now=now)
+        read_batch.refresh_from_db()
+        assert read_batch.agreement_is_due
 
-    def test_a_correction_makes_the_agreement_due(self, both, correct, ana, now):
-        refresh.refresh(batch=both, now=now)
+    def test_a_correction_makes_the_agreement_due(self, read_batch, correct, ana, now):
+        refresh.refresh(batch=read_batch, now=now)
         correct(Reading.objects.get(reader=ana), FLUTTER)
-        both.refresh_from_db()
-        assert both.agreement_is_due
+        read_batch.refresh_from_db()
+        assert read_batch.agreement_is_due
         assert AgreementReport.objects.count() == 1
 
-    def test_the_consensus_takes_the_correction(self, both, correct, close, ana, study, now):
+    def test_the_consensus_uses_the_correction(self, read_batch, correct, close, ana, study, now):
         correct(Reading.objects.get(reader=ana), FLUTTER)
-        close(both)
+        close(read_batch)
         labels.compute(study=study, now=now)
         row = study.consensus.get()
         votes = row.labels.values_list("diagnostic_class__code", "n_positive")
         assert (row.n_readings, dict(votes)) == (2, {AF: 1, FLUTTER: 1})
 
-    def test_a_pace_is_made_of_what_stands(self, both, correct, ana, study):
+    def test_the_pace_uses_the_correction(self, read_batch, correct, ana, study):
         correct(Reading.objects.get(reader=ana), FLUTTER, active_ms=1)
         assert reading_log.of_batches(study.batches.all())[ana.pk].active_ms == [1]
 
 
-class TestAQualification:
+class TestQualification:
     @pytest.fixture
     def exam_set(self, study, make_exam, ana, davi, now):
-        """A set of two exams with atrial fibrillation, for Ana."""
+        """A qualification set for Ana: two exams with AF."""
         codes = [make_exam().code for _ in range(2)]
         return qualification.make(
             study=study, name="Entry", references={code: [AF] for code in codes}, readers=[ana],
             created_by=davi, now=now,
         )  # fmt: skip
 
-    def test_is_judged_by_what_stands(self, exam_set, submit, correct, ana):
-        one, other = exam_set.assignments.order_by("position")
-        correct(submit(one, FLUTTER), AF)
-        submit(other, AF)
+    def test_is_judged_by_the_correction(self, exam_set, submit, correct, ana):
+        first_assignment, second_assignment = exam_set.assignments.order_by("position")
+        correct(submit(first_assignment, FLUTTER), AF)
+        submit(second_assignment, AF)
         assert Seat.objects.get(reader=ana, batch=exam_set).right_share == 1.0
 
     def test_is_final_when_it_is_complete(self, exam_set, submit, correct, now):
-        one, other = exam_set.assignments.order_by("position")
-        reading = submit(one, FLUTTER)
-        submit(other, AF)
+        first_assignment, second_assignment = exam_set.assignments.order_by("position")
+        reading = submit(first_assignment, FLUTTER)
+        submit(second_assignment, AF)
         assert corrections.until(reading, now=now) is None
         with pytest.raises(corrections.ReadingFinal):
             correct(reading, AF)
 
 
-def test_the_trail_has_both_digests(first, correct):
+def test_the_audit_trail_has_both_digests(first, correct):
     second = correct(first, FLUTTER)
     event = AuditEvent.objects.get(action=audit.Action.READING_SUPERSEDED)
     assert (event.actor, event.object_id) == (first.reader, str(first.pk))
@@ -420,6 +428,6 @@ def test_the_trail_has_both_digests(first, correct):
     assert (after["reading"], after["digest"]) == (second.pk, signed_content.reading_digest(second))
 
 
-def test_a_corrected_reading_is_verified_like_any_other(first, correct):
+def test_a_corrected_reading_passes_the_integrity_check(first, correct):
     correct(first, FLUTTER)
     assert integrity_readings.check().fault is None

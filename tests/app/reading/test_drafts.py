@@ -1,4 +1,4 @@
-"""Drafts: no tab overwrites what another has saved."""
+"""Drafts: one tab cannot overwrite what another has saved."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def test_the_first_draft_is_version_one(assign, ana, now):
     assert save(assign(ana), now).version == 1
 
 
-def test_each_save_counts_on(assign, ana, now):
+def test_each_save_increments_the_version(assign, ana, now):
     assignment = assign(ana)
     save(assignment, now, 0, "P waves")
     assert save(assignment, now, 1, "P waves?").version == 2
 
 
-def test_a_save_based_on_an_older_version_is_refused_with_the_stored_one(assign, ana, now):
+def test_a_stale_save_is_refused_with_the_stored_draft(assign, ana, now):
     assignment = assign(ana)
     save(assignment, now, 0, "from the other tab")
     with pytest.raises(drafts.StaleDraft) as refusal:
@@ -40,13 +40,13 @@ def test_a_save_based_on_an_older_version_is_refused_with_the_stored_one(assign,
     assert refusal.value.draft == Draft.objects.get(content={"comment": "from the other tab"})
 
 
-def test_a_save_based_on_a_draft_that_never_was_is_refused(assign, ana, now):
+def test_a_save_based_on_a_missing_draft_is_refused(assign, ana, now):
     with pytest.raises(drafts.StaleDraft) as refusal:
         save(assign(ana), now, 3)
     assert refusal.value.draft is None
 
 
-def test_saving_the_same_again_after_a_lost_answer_changes_nothing(assign, ana, now):
+def test_saving_the_same_content_again_changes_nothing(assign, ana, now):
     assignment = assign(ana)
     save(assignment, now, 0, "P waves")
     assert save(assignment, now, 0, "P waves").version == 1
@@ -66,7 +66,7 @@ def test_a_closed_batch_takes_no_draft(assign, ana, now, close):
         save(assignment, now)
 
 
-def test_another_readers_assignment_does_not_exist(assign, ana, bruno, now):
+def test_an_assignment_of_another_reader_does_not_exist(assign, ana, bruno, now):
     with pytest.raises(Assignment.DoesNotExist):
         save(assign(ana), now, reader=bruno)
     assert not Draft.objects.exists()

@@ -1,4 +1,4 @@
-"""Two at once: PostgreSQL's locks, not luck, decide who was first."""
+"""Concurrent requests: locks in PostgreSQL decide which one comes first."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ from tests.domain.ecg import signals, wfdb_files
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Run ``acts`` in a thread each, all released together; return results or exceptions."""
-    ready = threading.Barrier(len(acts), timeout=30)
+def at_once(*functions: Callable[[], Any]) -> list[Any]:
+    """Run each function in its own thread, started together; return results or exceptions."""
+    ready = threading.Barrier(len(functions), timeout=30)
 
-    def run(act: Callable[[], Any]) -> Any:
+    def run(function: Callable[[], Any]) -> Any:
         try:
             connection.ensure_connection()
             ready.wait()
-            return act()
+            return function()
         except (Exception, threading.BrokenBarrierError) as error:
             return error
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(run, acts))
+    with ThreadPoolExecutor(len(functions)) as threads:
+        return list(threads.map(run, functions))
 
 
 def sign(
@@ -82,7 +82,7 @@ def sign(
     )
 
 
-def test_a_place_in_the_queue_is_told_as_of_one_moment(make_batch, make_exam, ana, now):
+def test_the_queue_position_comes_from_one_snapshot(make_batch, make_exam, ana, now):
     batch = make_batch([make_exam() for _ in range(9)], [ana])
     *others, last = batch.assignments.all().in_reading_order()
 
@@ -122,7 +122,7 @@ def test_one_key_for_two_assignments_at_once_serves_one(assign, ana, now):
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_no_reading_is_younger_than_the_end_of_its_batch(assign, ana, davi, now, attempt):
+def test_a_reading_is_stored_before_its_batch_closes_or_refused(assign, ana, davi, now, attempt):
     assignment = assign(ana)
     submitted, closed = at_once(
         lambda: sign(assignment, now, uuid.uuid4()),
@@ -131,12 +131,12 @@ def test_no_reading_is_younger_than_the_end_of_its_batch(assign, ana, davi, now,
     assert isinstance(closed, Batch)
     is_in = not isinstance(submitted, guards.BatchClosed)
     assert Reading.objects.exists() == is_in
-    # Whoever came second, what is there is what gets counted.
+    # In either order, the agreement is computed from what is stored.
     assert Batch.objects.get().agreement_is_due
 
 
-def test_a_batch_closed_during_a_submission_takes_it_no_more(assign, ana, davi, now, monkeypatch):
-    assign(ana)  # of another batch, which stays open
+def test_a_batch_closed_during_a_submission_refuses_it(assign, ana, davi, now, monkeypatch):
+    assign(ana)  # in another batch, which stays open
     assignment, settle = assign(ana), qualification.settle
 
     def close_and_settle(*args, **named):
@@ -165,7 +165,7 @@ def test_two_tabs_save_one_draft(assign, ana, now):
     assert Draft.objects.get().version == 1
 
 
-def test_a_batch_is_closed_by_one_of_two(make_batch, davi, now):
+def test_only_one_of_two_requests_closes_a_batch(make_batch, davi, now):
     batch = make_batch()
     results = at_once(*[lambda: batches.close(batch_id=batch.pk, closed_by=davi, now=now)] * 2)
     assert sum(isinstance(result, batches.AlreadyClosed) for result in results) == 1
@@ -173,8 +173,8 @@ def test_a_batch_is_closed_by_one_of_two(make_batch, davi, now):
 
 def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno, now):
     batch = make_batch([make_exam() for _ in range(6)])
-    mine = list(batch.assignments.filter(reader=ana).select_related("reader"))
-    his = list(batch.assignments.filter(reader=bruno).select_related("reader"))
+    anas = list(batch.assignments.filter(reader=ana).select_related("reader"))
+    brunos = list(batch.assignments.filter(reader=bruno).select_related("reader"))
 
     def read(assignments):
         return [sign(assignment, now, uuid.uuid4()) for assignment in assignments]
@@ -182,7 +182,7 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
     def refresh():
         return [agreement_refresh.refresh_next(now=now) for _ in range(8)]
 
-    results = at_once(lambda: read(mine), lambda: read(his), refresh, refresh)
+    results = at_once(lambda: read(anas), lambda: read(brunos), refresh, refresh)
     assert not [result for result in results if isinstance(result, Exception)]
     while agreement_refresh.refresh_next(now=now):
         pass
@@ -190,19 +190,19 @@ def test_the_agreement_never_misses_a_reading(make_batch, make_exam, ana, bruno,
     assert batch.agreement_reports.newest().get().n_readings == 12
 
 
-def test_a_batch_in_one_workers_hands_is_left_alone_by_others(assign, ana, now, monkeypatch):
+def test_a_batch_being_refreshed_is_skipped_by_other_workers(assign, ana, now, monkeypatch):
     sign(assign(ana), now, uuid.uuid4())
     real = results.coefficients
-    seen_by_others = []
+    results_of_others = []
 
     def compute(*args):
-        (found,) = at_once(lambda: agreement_refresh.refresh_next(now=now))
-        seen_by_others.append(found)
+        (result,) = at_once(lambda: agreement_refresh.refresh_next(now=now))
+        results_of_others.append(result)
         return real(*args)
 
     monkeypatch.setattr(results, "coefficients", compute)
     agreement_refresh.refresh_next(now=now)
-    assert seen_by_others == [False]
+    assert results_of_others == [False]
 
 
 def test_two_workers_make_one_consensus(make_batch, study, submit, close, now):
@@ -230,16 +230,16 @@ def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
     assert Exam.objects.count() == 4
 
 
-def test_one_of_two_studies_gets_the_name(taxonomy, davi, now):
+def test_only_one_of_two_studies_gets_the_name(taxonomy, davi, now):
     def create():
-        wanted = Protocol(name="Evening list", taxonomy=str(taxonomy))
-        return lifecycle.create(wanted=wanted, created_by=davi, now=now)
+        protocol = Protocol(name="Evening list", taxonomy=str(taxonomy))
+        return lifecycle.create(wanted=protocol, created_by=davi, now=now)
 
     results = at_once(create, create)
     assert sum(isinstance(result, NameTaken) for result in results) == 1
 
 
-def test_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
+def test_only_one_of_two_batches_gets_the_name(make_batch, make_exam, ana):
     exam = make_exam()
     results = at_once(*[lambda: make_batch([exam], [ana], "Monday")] * 2)
     assert sum(isinstance(result, NameTaken) for result in results) == 1
@@ -261,7 +261,7 @@ def test_two_tabs_correct_a_reading_once(assign, ana, now, attempt):
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_a_correction_and_a_first_look_at_suggestions_take_turns(assign, ana, now, attempt):
+def test_a_correction_and_showing_suggestions_exclude_each_other(assign, ana, now, attempt):
     assignment, key = assign(ana), uuid.uuid4()
     first = sign(assignment, now, key).reading
     model = SuggestionModel.objects.create(
@@ -271,29 +271,29 @@ def test_a_correction_and_a_first_look_at_suggestions_take_turns(assign, ana, no
         exam=assignment.exam, model=model, requested_at=now, finished_at=now
     )
     assignment.refresh_from_db()
-    shown, corrected = at_once(
+    run, corrected = at_once(
         lambda: offers.show(assignment=assignment, now=now),
         lambda: sign(assignment, now, uuid.uuid4(), supersedes=key),
     )
-    assert isinstance(shown, SuggestionRun)
+    assert isinstance(run, SuggestionRun)
     assert isinstance(corrected, reading_signing.Submission | corrections.ReadingFinal)
     is_superseded = Reading.objects.filter(supersedes=first).exists()
     assert is_superseded == isinstance(corrected, reading_signing.Submission)
 
 
-def test_an_exam_that_is_put_off_while_it_is_submitted_is_submitted(assign, ana, now):
+def test_an_exam_deferred_during_its_submission_is_submitted(assign, ana, now):
     assignment = assign(ana)
     results = at_once(
         lambda: sign(assignment, now, uuid.uuid4()),
         lambda: deferrals.defer(assignment_id=assignment.pk, reader=ana, now=now),
     )
-    refused = [one for one in results if isinstance(one, Exception)]
-    assert all(isinstance(one, guards.AlreadySubmitted) for one in refused)
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert all(isinstance(result, guards.AlreadySubmitted) for result in refused)
     assert Reading.objects.count() == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_two_tabs_put_an_exam_off_once(assign, ana, now, attempt):
+def test_two_tabs_defer_an_exam_once(assign, ana, now, attempt):
     assignment = assign(ana)
     at_once(*[lambda: deferrals.defer(assignment_id=assignment.pk, reader=ana, now=now)] * 4)
     events = AuditEvent.objects.filter(action=audit.Action.ASSIGNMENT_DEFERRED)

@@ -1,4 +1,4 @@
-"""Two revisions at once, and a batch that closes meanwhile: locks decide who was first."""
+"""Concurrent revisions, and a batch that is closed at the same time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def shown(assign, ana, now):
-    """An exam that Ana has read and was then shown the model's word about."""
+def shown_assignment(assign, ana, now):
+    """Ana's assignment, read and with suggestions shown."""
     assignment = assign(ana)
     model = SuggestionModel.objects.create(
         name="m", version="1", covered_classes=[], created_at=now
@@ -40,25 +40,27 @@ def revise(assignment, now, key=None):
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_two_tabs_revise_once(shown, now, attempt):
-    results = at_once(*[lambda: revise(shown, now)] * 3)
-    refused = [one for one in results if isinstance(one, revisions.AlreadyRevised)]
+def test_two_tabs_revise_a_reading_once(shown_assignment, now, attempt):
+    results = at_once(*[lambda: revise(shown_assignment, now)] * 3)
+    refused = [result for result in results if isinstance(result, revisions.AlreadyRevised)]
     revised = Reading.objects.filter(stage=Stage.REVISED).count()
     assert (len(refused), revised) == (2, 1)
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_one_key_sent_twice_at_once_is_one_revision(shown, now, attempt):
+def test_one_key_sent_twice_at_once_makes_one_revision(shown_assignment, now, attempt):
     key = uuid.uuid4()
-    results = at_once(*[lambda: revise(shown, now, key)] * 2)
-    assert sorted(one.is_repeat for one in results) == [False, True]
+    results = at_once(*[lambda: revise(shown_assignment, now, key)] * 2)
+    assert sorted(result.is_repeat for result in results) == [False, True]
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_a_closed_batch_has_no_later_revision(shown, davi, now, attempt):
+def test_a_revision_is_stored_before_its_batch_closes_or_refused(
+    shown_assignment, davi, now, attempt
+):
     revised, closed = at_once(
-        lambda: revise(shown, now),
-        lambda: batches.close(batch_id=shown.batch_id, closed_by=davi, now=now),
+        lambda: revise(shown_assignment, now),
+        lambda: batches.close(batch_id=shown_assignment.batch_id, closed_by=davi, now=now),
     )
     assert not isinstance(closed, Exception)
     stored = Reading.objects.filter(stage=Stage.REVISED).exists()

@@ -15,7 +15,7 @@ from tests.app import signing
 
 
 def sign(assignment, now, *codes, **changes):
-    said = {
+    values = {
         "assignment_id": assignment.pk,
         "reader": assignment.reader,
         "based_on": 0,
@@ -27,20 +27,20 @@ def sign(assignment, now, *codes, **changes):
         "display": {},
         "now": now,
     }
-    return signing.submit_reading(**{**said, **changes})
+    return signing.submit_reading(**{**values, **changes})
 
 
-def test_a_submission_stores_what_was_said(assign, ana, now):
+def test_a_submission_stores_its_findings(assign, ana, now):
     reading = sign(assign(ana), now, "atrial_fibrillation", "low_qrs_voltage").reading
     stored = reading.findings.values_list("diagnostic_class__code", "certainty")
     assert sorted(stored) == [("atrial_fibrillation", "definite"), ("low_qrs_voltage", "definite")]
 
 
-def test_nothing_found_is_a_signed_statement(assign, ana, now):
+def test_a_submission_without_findings_is_accepted(assign, ana, now):
     assert sign(assign(ana), now).reading.n_findings == 0
 
 
-def test_the_taxonomy_that_was_shown_is_stored(assign, ana, now, taxonomy):
+def test_a_submission_stores_the_taxonomy(assign, ana, now, taxonomy):
     assert sign(assign(ana), now).reading.taxonomy == taxonomy
 
 
@@ -50,67 +50,63 @@ def test_a_submission_makes_the_agreement_due(assign, ana, now):
     assert Batch.objects.get(pk=assignment.batch_id).agreement_is_due
 
 
-def test_a_submission_ends_the_draft(assign, ana, now):
+def test_a_submission_deletes_the_draft(assign, ana, now):
     assignment = assign(ana)
     drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content={}, now=now)
     sign(assignment, now, based_on=1)
     assert not Draft.objects.exists()
 
 
-def test_sending_the_same_again_returns_the_first_reading(assign, ana, now):
+def test_the_same_submission_sent_again_is_a_repeat(assign, ana, now):
     assignment, key = assign(ana), uuid.uuid4()
     first = sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
     second = sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
     assert (second.reading, first.is_repeat, second.is_repeat) == (first.reading, False, True)
 
 
-def test_sending_the_same_again_after_the_batch_was_closed_returns_the_reading(
-    assign, ana, now, close
-):
+def test_a_repeat_is_accepted_after_the_batch_was_closed(assign, ana, now, close):
     assignment, key = assign(ana), uuid.uuid4()
     sign(assignment, now, idempotency_key=key)
     close(assignment.batch)
     assert sign(assignment, now, idempotency_key=key).is_repeat
 
 
-def test_a_key_cannot_say_something_else(assign, ana, now):
+def test_a_key_with_different_content_is_refused(assign, ana, now):
     assignment, key = assign(ana), uuid.uuid4()
     sign(assignment, now, idempotency_key=key)
     with pytest.raises(reading_signing.KeyReused):
         sign(assignment, now, "atrial_fibrillation", idempotency_key=key)
 
 
-def test_what_the_database_refuses_for_another_reason_is_not_blamed_on_the_key(assign, ana, now):
+def test_other_integrity_errors_are_not_reported_as_a_reused_key(assign, ana, now):
     with pytest.raises(IntegrityError, match="active_ms"):
         sign(assign(ana), now, active_ms=-1)
 
 
-def test_a_key_serves_one_assignment(assign, ana, now):
+def test_a_key_cannot_be_used_for_two_assignments(assign, ana, now):
     key = uuid.uuid4()
     sign(assign(ana), now, idempotency_key=key)
     with pytest.raises(reading_signing.KeyReused):
         sign(assign(ana), now, idempotency_key=key)
 
 
-def test_a_reading_is_submitted_once(assign, ana, now):
+def test_a_second_submission_is_refused(assign, ana, now):
     assignment = assign(ana)
     sign(assignment, now)
     with pytest.raises(guards.AlreadySubmitted):
         sign(assignment, now)
 
 
-def test_a_closed_batch_takes_no_reading(assign, ana, now, close):
+def test_a_closed_batch_refuses_readings(assign, ana, now, close):
     assignment = assign(ana)
     close(assignment.batch)
     with pytest.raises(guards.BatchClosed):
         sign(assignment, now)
 
 
-def test_a_batch_closed_while_a_reading_was_on_its_way_takes_it_no_more(
-    assign, ana, now, close, monkeypatch
-):
+def test_a_batch_closed_during_a_submission_refuses_it(assign, ana, now, close, monkeypatch):
     assignment = assign(ana)
-    # The batch is closed after the submission has looked at it.
+    # Close the batch after the submission has checked it.
     monkeypatch.setattr(
         "annotations.services.assignment.guards.refuse_if_over", lambda _: close(assignment.batch)
     )
@@ -127,12 +123,12 @@ def test_a_reading_based_on_another_draft_is_refused(assign, ana, now):
     assert refusal.value.draft == Draft.objects.get()
 
 
-def test_another_readers_assignment_does_not_exist(assign, ana, bruno, now):
+def test_an_assignment_of_another_reader_does_not_exist(assign, ana, bruno, now):
     with pytest.raises(Assignment.DoesNotExist):
         sign(assign(ana), now, reader=bruno)
 
 
-def test_an_assignment_that_is_not_there_does_not_exist(assign, ana, now):
+def test_a_missing_assignment_is_refused(assign, ana, now):
     assignment = assign(ana)
     with pytest.raises(Assignment.DoesNotExist):
         sign(assignment, now, assignment_id=assignment.pk + 1)
@@ -152,7 +148,7 @@ def test_an_assignment_that_is_not_there_does_not_exist(assign, ana, now):
         (["normal_ecg"], "unreadable", content.UnreadableWithFindings, ("normal_ecg",)),
     ],
 )
-def test_findings_that_cannot_be_are_refused_by_name(
+def test_invalid_findings_are_refused_with_their_codes(
     assign, ana, now, codes, quality, refusal, named
 ):
     with pytest.raises(refusal) as refused:
@@ -160,13 +156,13 @@ def test_findings_that_cannot_be_are_refused_by_name(
     assert refused.value.details == {"codes": ", ".join(named)}
 
 
-def test_a_refused_reading_leaves_nothing_behind(assign, ana, now):
+def test_a_refused_reading_stores_nothing(assign, ana, now):
     with pytest.raises(content.UnknownClass):
         sign(assign(ana), now, "no_such_class")
     assert not Reading.objects.exists()
 
 
-def test_an_unreadable_exam_can_be_said_to_be_so(assign, ana, now):
+def test_an_exam_can_be_submitted_as_unreadable(assign, ana, now):
     readable = sign(assign(ana), now).reading
     assert not sign(assign(ana), now, quality="unreadable").reading.is_readable
     assert list(Reading.objects.readable()) == [readable]

@@ -1,4 +1,4 @@
-"""The desk has words for every code that the criteria model stores."""
+"""Texts of the desk for the codes of the criteria model."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ from ecgreview.measure.measurements import Missing
     ("prefix", "codes"),
     [("why", list(Reason)), ("missing", list(Missing)), ("check", list(BOOK.labels))],
 )
-def test_every_code_has_its_words(prefix, codes):
+def test_every_code_has_a_text(prefix, codes):
     assert {f"{prefix}-{code}" for code in codes} <= desk_texts().keys()

@@ -1,4 +1,4 @@
-"""What a request could do with accounts and secrets if the views forgot every check."""
+"""Database rights of requests on accounts and secrets, in case a view lacks its checks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from annotations.services.people import members
 
 pytestmark = pytest.mark.django_db
 
-SIGNS_IN = (
+SECRET_TABLES = (
     *("account_emailaddress", "account_emailconfirmation", "django_session"),
     *("knox_authtoken", "annotations_tokengrant", "annotations_accountmail"),
     *("mfa_authenticator", "usersessions_usersession"),
 )
-"""Tables with what signs people in."""
+"""Tables that hold credentials and sessions."""
 
 REFUSED = [
     "update annotations_user set is_superuser = true",
@@ -37,7 +37,7 @@ REFUSED = [
     "insert into annotations_user_user_permissions (user_id, permission_id) values (1, 1)",
     "insert into auth_group_permissions (group_id, permission_id) values (1, 1)",
 ]
-TO_READERS = [
+REFUSED_TO_READERS = [
     "select email from annotations_user",
     "select last_login from annotations_user",
     "select seed from annotations_study",
@@ -47,12 +47,12 @@ TO_READERS = [
 
 ROLES = (row_security.READER, row_security.MANAGER)
 
-HOW_TO_GRANT = """A column without a right, beside those that are withheld on purpose. Let the
-migration that adds it say: grant select (column) on table to ecg_reader, ecg_manager"""
+HOW_TO_GRANT = """This column has no grant and is not withheld on purpose. In the migration that
+adds it: grant select (column) on table to ecg_reader, ecg_manager"""
 
 
 def not_refused(user, statements):
-    """Return the statements that a request of ``user`` may send."""
+    """Return the statements that the database permits in a request of ``user``."""
     return [statement for statement in statements if not is_refused(user, statement)]
 
 
@@ -65,31 +65,31 @@ def is_refused(user, statement):
     return False
 
 
-def asked(statement, *values):
+def fetch_all(statement, *values):
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
 
 
-def test_no_request_reads_or_changes_what_signs_people_in(ana, davi):
+def test_no_request_reads_or_changes_credentials_and_roles(ana, davi):
     assert not_refused(ana, REFUSED) == not_refused(davi, REFUSED) == []
 
 
-def test_no_reader_learns_where_colleagues_are_the_seed_or_what_is_due(ana, davi):
-    assert not_refused(ana, TO_READERS) == []
-    assert not_refused(davi, TO_READERS) == TO_READERS
+def test_readers_cannot_select_contacts_seed_and_due_flags(ana, davi):
+    assert not_refused(ana, REFUSED_TO_READERS) == []
+    assert not_refused(davi, REFUSED_TO_READERS) == REFUSED_TO_READERS
 
 
 def test_sessions_tokens_and_second_factors_are_closed_to_requests():
-    may = """
+    grants = """
         select t, r, p from unnest(%s::text[]) t, unnest(%s::text[]) r,
                unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p
          where has_table_privilege(r, t, p)
             or p in ('SELECT', 'INSERT', 'UPDATE') and has_any_column_privilege(r, t, p)"""
-    assert asked(may, list(SIGNS_IN), list(ROLES)) == []
+    assert fetch_all(grants, list(SECRET_TABLES), list(ROLES)) == []
 
 
-def test_a_reader_sees_their_own_roles_alone(ana, davi, otto):
+def test_a_reader_sees_only_their_own_roles(ana, davi, otto):
     with row_security.acting_as(ana.pk):
         assert [user for (user,) in User.groups.through.objects.values_list("user")] == [ana.pk]
     with row_security.acting_as(davi.pk):
@@ -99,7 +99,7 @@ def test_a_reader_sees_their_own_roles_alone(ana, davi, otto):
 class TestWithheldColumns:
     @pytest.fixture
     def batch(self, make_batch, bruno):
-        """A batch of Bruno's, who has a password."""
+        """A batch of Bruno, who has a password."""
         bruno.set_password("sinus rhythm at dawn")
         bruno.email = "bruno@example.org"
         bruno.save()
@@ -110,21 +110,21 @@ class TestWithheldColumns:
         return [seat.reader, seat.batch, seat.batch.study, Study.objects.get(pk=batch.study_id)]
 
     @pytest.mark.parametrize("name", ["bruno", "davi"])
-    def test_are_not_loaded_with_the_others(self, name, request, batch, bruno):
+    def test_are_deferred(self, name, request, batch, bruno):
         person = request.getfixturevalue(name)
         role = row_security.READER if name == "bruno" else row_security.MANAGER
         with row_security.acting_as(person.pk):
             for row in self.rows(batch, bruno):
                 assert row.get_deferred_fields() == withheld_columns(row.__class__, role)
 
-    def test_are_told_apart_from_empty_ones(self, batch, bruno):
+    def test_raise_when_accessed(self, batch, bruno):
         with row_security.acting_as(bruno.pk):
             reader, batch, study, _ = self.rows(batch, bruno)
             for row, name in ((reader, "password"), (batch, "agreement_is_due"), (study, "seed")):
                 with pytest.raises(NotReadable, match=name):
                     getattr(row, name)
 
-    def test_are_loaded_for_the_owner_and_left_alone_by_a_save(self, batch, bruno, davi):
+    def test_are_loaded_for_the_owner_and_not_changed_by_a_save(self, batch, bruno, davi):
         with row_security.acting_as(davi.pk):
             loaded = User.objects.get(pk=bruno.pk)
             with row_security.as_owner():
@@ -134,7 +134,7 @@ class TestWithheldColumns:
         assert User.objects.get(pk=bruno.pk).password == bruno.password
 
     @pytest.mark.parametrize(
-        "ask",
+        "query",
         [
             lambda: User.objects.filter(password__startswith="argon2").exists(),
             lambda: list(User.objects.values_list("password")),
@@ -142,20 +142,20 @@ class TestWithheldColumns:
             lambda: list(Batch.objects.order_by("agreement_is_due")),
         ],
     )
-    def test_are_neither_a_condition_nor_a_value(self, ask, batch, ana):
+    def test_cannot_be_filtered_ordered_or_selected(self, query, batch, ana):
         with (
             pytest.raises(DatabaseError, match="permission denied"),
             transaction.atomic(),
             row_security.acting_as(ana.pk),
         ):
-            ask()
+            query()
         assert row_security.role() is None
         assert Study.objects.get(pk=batch.study_id).seed
 
-    def test_are_the_only_ones_without_a_right(self):
+    def test_are_the_only_columns_without_a_grant(self):
         for model in (User, Study, Batch):
             for role in ROLES:
-                closed = asked(
+                closed = fetch_all(
                     "select column_name from information_schema.columns"
                     " where table_schema = 'public' and table_name = %s"
                     " and not has_column_privilege(%s, table_name, column_name, 'SELECT')",
@@ -165,21 +165,21 @@ class TestWithheldColumns:
                 assert {name for (name,) in closed} == withheld_columns(model, role), HOW_TO_GRANT
 
 
-def test_the_list_of_people_needs_no_hashes(davi, now, signed_in):
-    made = members.invite(
+def test_the_people_list_does_not_load_password_hashes(davi, now, signed_in):
+    invitation = members.invite(
         actor=davi, username="mira", email="", first_name="Mira", last_name="", role=Role.READER,
         level=ReaderLevel.CARDIOLOGIST, now=now,
     )  # fmt: skip
     Authenticator.objects.create(user=davi, type=Authenticator.Type.TOTP, data={})
     with row_security.acting_as(davi.pk):
-        found = {one.person: one for one in members.accounts()}
-    assert [one for one in found if found[one].is_invited] == [made.user]
-    assert [one for one in found if found[one].has_second_factor] == [davi]
-    assert all("password" in one.get_deferred_fields() for one in found)
+        accounts = {person.person: person for person in members.accounts()}
+    assert [person for person in accounts if accounts[person].is_invited] == [invitation.user]
+    assert [person for person in accounts if accounts[person].has_second_factor] == [davi]
+    assert all("password" in person.get_deferred_fields() for person in accounts)
     assert signed_in(davi).get("/people/").status_code == 200
 
 
-def test_a_role_ends_everywhere_at_once(ana, davi):
+def test_switching_roles_inside_acting_as_ends_with_it(ana, davi):
     with row_security.acting_as(davi.pk):
         with row_security.as_owner():
             assert row_security.role() is None

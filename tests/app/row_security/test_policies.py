@@ -1,4 +1,4 @@
-"""The database itself holds people to their own rows, should a filter ever be forgotten."""
+"""Row-level security: the database limits people to their rows even without a filter."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from ecgreview.local_services.places import REPOSITORY
 
 migration = importlib.import_module("annotations.migrations.0008_row_level_security")
 
-OWN = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, StudyReader]
-"""What a reader sees of is theirs."""
+OWN_ROWS = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, StudyReader]
+"""Models of which a reader sees only their own rows."""
 
-LATER = {
+LATER_TABLES = {
     "annotations_accountmail",
     "annotations_tokengrant",
     "annotations_confirmation",
@@ -57,7 +57,7 @@ LATER = {
     *("annotations_exampattern", "annotations_patterncount"),
     *("annotations_readersetcount", "annotations_uncountedexam"),
 }
-"""Tables that came with later migrations, each of which decides on its own."""
+"""Tables of later migrations; each migration defines its own policies."""
 
 USES_OWNER = {
     "annotations/admin.py",
@@ -81,15 +81,15 @@ USES_OWNER = {
     "annotations/services/assignment/pool_slots.py",
     "annotations/services/people/tokens.py",
 }
-"""Whoever works with the owner's rights is looked at twice: see row_security.as_owner."""
+"""Modules that use ``row_security.as_owner``. A new one needs a careful review."""
 
-WHOSE = "select current_user, current_setting('role'), current_setting('app.user_id', true)"
+IDENTITY = "select current_user, current_setting('role'), current_setting('app.user_id', true)"
 
 
-def whose():
-    """Return the role and the person that the connection acts as at this moment."""
+def current_identity():
+    """Return current user, role and person ID of the connection."""
     with connection.cursor() as cursor:
-        cursor.execute(WHOSE)
+        cursor.execute(IDENTITY)
         current, role, person = cursor.fetchone()
     return current, role, person or ""
 
@@ -100,15 +100,15 @@ def execute(statement, *values):
         return cursor.fetchall() if cursor.description else []
 
 
-# -- A site whose views forgot to ask who may see what ------------------------------------------
+# -- A site whose views do not filter by user ----------------------------------------------------
 
 
-def forgetful(_request):
+def without_filter(_request):
     return JsonResponse({"readers": sorted(Reading.objects.values_list("reader", flat=True))})
 
 
-def acting(_request):
-    return JsonResponse({"whose": whose()})
+def show_identity(_request):
+    return JsonResponse({"identity": current_identity()})
 
 
 def failing(_request):
@@ -121,7 +121,7 @@ def breaking(_request):
     return HttpResponse("never")
 
 
-def swallowing(_request):
+def catching(_request):
     try:
         execute("select 1 / 0")
     except DatabaseError:
@@ -129,40 +129,40 @@ def swallowing(_request):
     return HttpResponse("never")
 
 
-def noticing(request, status):
-    """Leave a notice and answer with ``status``."""
-    Notice.objects.create(user=request.user, kind=NoticeKind.BATCH_DUE, created_at=MOMENT)
+def create_notice(request, status):
+    """Create a notice and answer with ``status``; 999 raises."""
+    Notice.objects.create(user=request.user, kind=NoticeKind.BATCH_DUE, created_at=CREATED_AT)
     if status == 999:
         raise RuntimeError("a defect")
-    return HttpResponse("so be it", status=status)
+    return HttpResponse("done", status=status)
 
 
-def calling_back(_request):
-    transaction.on_commit(lambda: HEARD.append(whose()), robust=True)
+def on_commit(_request):
+    transaction.on_commit(lambda: IDENTITIES_ON_COMMIT.append(current_identity()), robust=True)
     return HttpResponse("later")
 
 
-class ForgetfulApi(ApiView):
+class ApiWithoutFilter(ApiView):
     def get(self, _request):
         return Response({"readers": sorted(Reading.objects.values_list("reader", flat=True))})
 
 
-MOMENT = "2026-03-02T09:00:00Z"
-HEARD: list[tuple[str, str, str]] = []
+CREATED_AT = "2026-03-02T09:00:00Z"
+IDENTITIES_ON_COMMIT: list[tuple[str, str, str]] = []
 
 urlpatterns = [
-    path("forgetful/", forgetful),
-    path("api/forgetful/", ForgetfulApi.as_view()),
-    path("acting/", acting),
-    path("api/acting/", acting),
+    path("unfiltered/", without_filter),
+    path("api/unfiltered/", ApiWithoutFilter.as_view()),
+    path("identity/", show_identity),
+    path("api/identity/", show_identity),
     path("failing/", failing),
     path("breaking/", breaking),
-    path("swallowing/", swallowing),
-    path("noticing/<int:status>/", noticing),
-    path("calling-back/", calling_back),
+    path("catching/", catching),
+    path("notice/<int:status>/", create_notice),
+    path("on-commit/", on_commit),
     *site.urlpatterns,
 ]
-forgetful_site = pytest.mark.urls(__name__)
+site_without_filters = pytest.mark.urls(__name__)
 
 
 def browser(user=None):
@@ -180,7 +180,7 @@ def program(user):
 
 @pytest.fixture
 def read_batch(make_batch, submit, make_exam):
-    """An open batch of two exams that Ana and Bruno have read, with a finding each."""
+    """An open batch of two exams, each read by Ana and Bruno with one finding."""
     batch = make_batch([make_exam(), make_exam()])
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, "atrial_fibrillation", not_assessable=["artifact"])
@@ -191,7 +191,7 @@ def read_batch(make_batch, submit, make_exam):
 
 
 @pytest.mark.django_db
-def test_no_role_of_the_application_passes_the_policies():
+def test_no_role_of_the_application_bypasses_the_policies():
     rights = "select rolname from pg_roles where (rolsuper or rolbypassrls) and rolname = any(%s)"
     (owner,) = execute("select current_user")[0]
     assert execute(rights, [owner, *migration.ROLES]) == []
@@ -199,20 +199,20 @@ def test_no_role_of_the_application_passes_the_policies():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", migration.ROLES)
-def test_nobody_signs_in_as_an_acting_role(role):
+def test_acting_roles_cannot_log_in(role):
     assert execute("select rolcanlogin from pg_roles where rolname = %s", role) == [(False,)]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", migration.ROLES)
-def test_the_owner_has_nothing_from_the_roles_it_may_act_as(role):
+def test_the_owner_does_not_inherit_from_acting_roles(role):
     has = "select pg_has_role(current_user, %s, 'SET'), pg_has_role(current_user, %s, 'USAGE')"
     assert execute(has, role, role) == [(True, False)]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", migration.ROLES)
-def test_an_acting_role_makes_and_owns_nothing(role):
+def test_acting_roles_create_and_own_nothing(role):
     owned = "select count(*) from pg_class where relowner = %s::regrole"
     assert execute(owned, role) == [(0,)]
     with (
@@ -224,7 +224,7 @@ def test_an_acting_role_makes_and_owns_nothing(role):
 
 
 @pytest.mark.django_db
-def test_a_database_without_the_roles_is_not_migrated(monkeypatch):
+def test_the_migration_refuses_a_database_without_the_roles(monkeypatch):
     monkeypatch.setattr(migration, "ROLES", ("ecg_reader", "ecg_nobody_made"))
     with (
         pytest.raises(migration.RolesMissing, match="CREATE ROLE ecg_reader NOLOGIN"),
@@ -234,40 +234,42 @@ def test_a_database_without_the_roles_is_not_migrated(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_every_table_was_decided_on():
+def test_every_table_has_a_decision():
     named = set(migration.PEOPLE)
     named |= set(migration.NOBODYS)
     named |= {f"annotations_{table}" for table in {**migration.STUDIES, **migration.ROWS}}
-    named |= LATER
+    named |= LATER_TABLES
     tables = execute("select tablename from pg_tables where schemaname = 'public'")
     assert {table for (table,) in tables} == named
 
 
 @pytest.mark.django_db
-def test_a_role_has_one_policy_for_each_command():
-    """Two permissive policies are joined by OR, which no index answers."""
+def test_a_role_has_at_most_one_policy_per_table_and_command():
+    """PostgreSQL joins two permissive policies by OR, which prevents the use of indexes."""
     policies = execute("select tablename, unnest(roles), cmd from pg_policies")
     spread = [
-        (table, role, one)
+        (table, role, single_command)
         for table, role, command in policies
-        for one in (["SELECT", "INSERT", "UPDATE", "DELETE"] if command == "ALL" else [command])
+        for single_command in (
+            ["SELECT", "INSERT", "UPDATE", "DELETE"] if command == "ALL" else [command]
+        )
     ]
     assert len(spread) == len(set(spread))
 
 
 @pytest.mark.django_db
-def test_a_reader_can_change_nothing_that_was_signed():
-    may = """
+def test_acting_roles_cannot_change_signed_rows():
+    grants = """
         select t, p from unnest(%s::text[]) t, unnest(%s::text[]) r,
                unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) p
          where has_table_privilege(r, 'annotations_' || t, p)
             or p = 'UPDATE' and has_any_column_privilege(r, 'annotations_' || t, p)"""
     signed = ["reading", "finding", "notassessable", "exposure", "protocolversion"]
     signed += ["auditevent", "auditlink"]
-    assert execute(may, signed, list(migration.ROLES)) == []
+    assert execute(grants, signed, list(migration.ROLES)) == []
 
 
-def test_who_works_with_the_rights_of_the_owner():
+def test_the_modules_that_act_as_the_owner_are_known():
     files = [*(REPOSITORY / "annotations").rglob("*.py"), *(REPOSITORY / "ecgreview").rglob("*.py")]
     users = {
         str(file.relative_to(REPOSITORY))
@@ -277,84 +279,84 @@ def test_who_works_with_the_rights_of_the_owner():
     assert users == USES_OWNER
 
 
-# -- What is seen -------------------------------------------------------------------------------
+# -- Reading rows -------------------------------------------------------------------------------
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/forgetful/", "/api/forgetful/"])
-def test_a_reader_sees_their_own_readings_where_the_filter_was_forgotten(address, read_batch, ana):
+@pytest.mark.parametrize("address", ["/unfiltered/", "/api/unfiltered/"])
+def test_a_reader_sees_only_own_readings_without_the_filter(address, read_batch, ana):
     assert browser(ana).get(address).json() == {"readers": [ana.pk] * 2}
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-def test_the_rule_holds_for_programs(read_batch, bruno):
-    assert program(bruno).get("/api/forgetful/").json() == {"readers": [bruno.pk] * 2}
+def test_the_policies_apply_to_tokens(read_batch, bruno):
+    assert program(bruno).get("/api/unfiltered/").json() == {"readers": [bruno.pk] * 2}
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-def test_a_token_counts_more_than_a_session(read_batch, ana, bruno):
+def test_a_token_takes_precedence_over_a_session(read_batch, ana, bruno):
     client = browser(ana)
     client.credentials(HTTP_AUTHORIZATION=f"Token {AuthToken.objects.create(bruno)[1]}")
-    assert client.get("/api/forgetful/").json() == {"readers": [bruno.pk] * 2}
+    assert client.get("/api/unfiltered/").json() == {"readers": [bruno.pk] * 2}
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
 def test_a_manager_sees_nothing_of_an_open_batch(read_batch, davi):
-    assert browser(davi).get("/forgetful/").json() == {"readers": []}
+    assert browser(davi).get("/unfiltered/").json() == {"readers": []}
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-def test_a_manager_sees_what_the_policy_of_the_study_has_opened(read_batch, close, davi):
+def test_a_manager_sees_open_results(read_batch, close, davi):
     close(read_batch)
-    assert len(browser(davi).get("/forgetful/").json()["readers"]) == 4
+    assert len(browser(davi).get("/unfiltered/").json()["readers"]) == 4
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-def test_a_manager_who_reads_in_the_study_sees_their_own(read_batch, close, study, davi, now):
+def test_a_manager_on_the_roster_sees_no_open_results(read_batch, close, study, davi, now):
     StudyReader.objects.create(study=study, user=davi, status_since=now, added_at=now)
     close(read_batch)
-    assert browser(davi).get("/forgetful/").json() == {"readers": []}
+    assert browser(davi).get("/unfiltered/").json() == {"readers": []}
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-def test_programs_of_managers_see_what_managers_see(read_batch, close, rosa):
+def test_tokens_of_managers_see_open_results(read_batch, close, rosa):
     close(read_batch)
-    assert len(program(rosa).get("/api/forgetful/").json()["readers"]) == 4
+    assert len(program(rosa).get("/api/unfiltered/").json()["readers"]) == 4
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-def test_the_anonymous_see_nothing(read_batch):
-    assert browser().get("/forgetful/").json() == {"readers": []}
+def test_anonymous_requests_see_nothing(read_batch):
+    assert browser().get("/unfiltered/").json() == {"readers": []}
 
 
 @pytest.mark.django_db
-def test_where_nobody_acts_there_are_no_rows(read_batch, close, now):
+def test_without_a_user_all_tables_are_empty(read_batch, close, now):
     close(read_batch)
     while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
-    shown = []
+    rows = []
     with row_security.acting_as(None):
         for table in migration.PROTECTED:
             name = f"annotations_{table}"
             if execute("select has_table_privilege(%s, 'SELECT')", name)[0][0]:
-                shown += execute(f"select 1 from {name}")  # noqa: S608
-    assert shown == []
+                rows += execute(f"select 1 from {name}")  # noqa: S608
+    assert rows == []
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("model", OWN)
-def test_a_reader_sees_their_own_half(model, read_batch, assign, ana, bruno, now):
+@pytest.mark.parametrize("model", OWN_ROWS)
+def test_each_of_two_readers_sees_half_of_the_rows(model, read_batch, assign, ana, bruno, now):
     for reader in (ana, bruno):
-        given = assign(reader)
-        drafts.save(assignment_id=given.pk, reader=reader, based_on=0, content={}, now=now)
+        assignment = assign(reader)
+        drafts.save(assignment_id=assignment.pk, reader=reader, based_on=0, content={}, now=now)
         Notice.objects.create(user=reader, kind=NoticeKind.BATCH_DUE, created_at=now)
     with row_security.acting_as(ana.pk):
         hers = model.objects.count()
@@ -364,16 +366,16 @@ def test_a_reader_sees_their_own_half(model, read_batch, assign, ana, bruno, now
 
 
 @pytest.mark.django_db
-def test_a_manager_sees_who_reads_what_and_no_draft(assign, ana, davi, now):
-    given = assign(ana)
-    drafts.save(assignment_id=given.pk, reader=ana, based_on=0, content={}, now=now)
+def test_a_manager_sees_assignments_and_no_drafts(assign, ana, davi, now):
+    assignment = assign(ana)
+    drafts.save(assignment_id=assignment.pk, reader=ana, based_on=0, content={}, now=now)
     with row_security.acting_as(davi.pk):
         assert (Assignment.objects.count(), Draft.objects.count()) == (1, 0)
 
 
 @pytest.fixture
 def every_kind_of_batch(davi, taxonomy, now):
-    """A study in each phase, with a batch of each kind; Davi reads in half of them."""
+    """Studies in all phases with batches of all results policies; Davi reads in half of them."""
     for phase, reads in product(Phase.values, (True, False)):
         study = Study.objects.create(
             name=f"{phase} {reads}", slug=f"{phase}-{reads}", taxonomy=taxonomy, created_by=davi,
@@ -396,7 +398,7 @@ def every_kind_of_batch(davi, taxonomy, now):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("has_broken_the_glass", [True, False])
-def test_the_database_opens_what_the_rule_of_the_application_opens(
+def test_database_and_application_open_the_same_batches(
     every_kind_of_batch, has_broken_the_glass, davi, now
 ):
     if has_broken_the_glass:
@@ -413,7 +415,7 @@ def test_the_database_opens_what_the_rule_of_the_application_opens(
     assert 0 < len(by_rule[0]) < len(by_rule[1]) < allowed.count()
 
 
-# -- What is written ----------------------------------------------------------------------------
+# -- Writing rows -------------------------------------------------------------------------------
 
 SIGNED = [
     "update annotations_reading set comment = 'mine now'",
@@ -431,7 +433,7 @@ SIGNED = [
 @pytest.mark.django_db
 @pytest.mark.parametrize("statement", SIGNED)
 @pytest.mark.parametrize("name", ["ana", "davi"])
-def test_what_is_signed_stays(statement, name, read_batch, request):
+def test_signed_rows_and_policies_cannot_be_changed(statement, name, read_batch, request):
     person = request.getfixturevalue(name)
     with (
         pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
@@ -443,7 +445,7 @@ def test_what_is_signed_stays(statement, name, read_batch, request):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["ana", "davi"])
-def test_nobody_signs_for_another(name, assign, bruno, taxonomy, now, request):
+def test_nobody_can_sign_for_another_reader(name, assign, bruno, taxonomy, now, request):
     person, his = request.getfixturevalue(name), assign(bruno)
     for reader in (person, bruno):
         reading = Reading(
@@ -459,7 +461,7 @@ def test_nobody_signs_for_another(name, assign, bruno, taxonomy, now, request):
 
 
 @pytest.mark.django_db
-def test_nobody_writes_into_the_draft_of_another(assign, ana, bruno, now):
+def test_nobody_can_change_drafts_of_another_reader(assign, ana, bruno, now):
     his = assign(bruno)
     draft = drafts.save(assignment_id=his.pk, reader=bruno, based_on=0, content={}, now=now)
     with row_security.acting_as(ana.pk):
@@ -470,7 +472,7 @@ def test_nobody_writes_into_the_draft_of_another(assign, ana, bruno, now):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["ana", "davi"])
-def test_no_event_is_written_but_by_the_audit_trail(name, request, now):
+def test_requests_cannot_insert_audit_events(name, request, now):
     person = request.getfixturevalue(name)
     with (
         pytest.raises(DatabaseError, match="permission denied"),
@@ -481,7 +483,7 @@ def test_no_event_is_written_but_by_the_audit_trail(name, request, now):
 
 
 @pytest.mark.django_db
-def test_the_key_of_another_readers_submission_is_answered_as_an_unknown_one(
+def test_the_key_of_another_readers_submission_is_treated_as_new(
     assign, submit, ana, bruno, taxonomy
 ):
     key = uuid.uuid4()
@@ -497,7 +499,7 @@ def test_the_key_of_another_readers_submission_is_answered_as_an_unknown_one(
 
 
 @pytest.mark.django_db
-def test_nobody_adjudicates_what_they_read_though_its_results_are_closed(
+def test_adjudicators_who_read_the_exam_are_refused_even_if_results_are_hidden(
     make_batch, submit, close, ana, clara, davi, now
 ):
     batch = make_batch(readers=[ana, clara])
@@ -509,92 +511,92 @@ def test_nobody_adjudicates_what_they_read_though_its_results_are_closed(
         adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
 
 
-# -- Two lines, each of which holds alone -------------------------------------------------------
+# -- Application and database blind independently---------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_without_the_rule_of_the_application_the_database_holds(read_batch, ana, monkeypatch):
+def test_the_database_blinds_without_the_application(read_batch, ana, monkeypatch):
     monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
-    assert {row["reader"] for row in listed(ana)} == {"me"}
+    assert {row["reader"] for row in listed_readings(ana)} == {"me"}
 
 
 @pytest.mark.django_db
-def test_without_the_database_the_rule_of_the_application_holds(read_batch, ana, monkeypatch):
+def test_the_application_blinds_without_the_database(read_batch, ana, monkeypatch):
     monkeypatch.setattr(row_security, "act_as", lambda user_id: None)
-    assert {row["reader"] for row in listed(ana)} == {"me"}
+    assert {row["reader"] for row in listed_readings(ana)} == {"me"}
 
 
 @pytest.mark.django_db
-def test_without_both_the_test_sees_the_leak(read_batch, ana, monkeypatch):
+def test_without_both_the_readings_leak(read_batch, ana, monkeypatch):
     monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
     monkeypatch.setattr(row_security, "act_as", lambda user_id: None)
-    assert {row["reader"] for row in listed(ana)} != {"me"}
+    assert {row["reader"] for row in listed_readings(ana)} != {"me"}
 
 
-def listed(user):
+def listed_readings(user):
     return browser(user).get("/api/readings/").json()["results"]
 
 
 # -- The transaction of a request ---------------------------------------------------------------
 
 ENDS = [
-    ("/acting/", 200), ("/nowhere/", 404), ("/noticing/409/", 409), ("/noticing/503/", 503),
-    ("/failing/", 500), ("/breaking/", 500), ("/swallowing/", 400),
+    ("/identity/", 200), ("/nowhere/", 404), ("/notice/409/", 409), ("/notice/503/", 503),
+    ("/failing/", 500), ("/breaking/", 500), ("/catching/", 400),
 ]  # fmt: skip
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("address", "status"), ENDS)
 def test_the_role_ends_with_the_request(address, status, ana):
-    owner = whose()
+    owner = current_identity()
     assert browser(ana).get(address).status_code == status
-    assert whose() == owner
+    assert current_identity() == owner
     assert not connection.in_atomic_block
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
 @pytest.mark.parametrize(("address", "status"), ENDS)
 def test_the_role_ends_with_the_request_inside_another_transaction(address, status, ana):
-    owner = whose()
+    owner = current_identity()
     assert browser(ana).get(address).status_code == status
-    assert whose() == owner
+    assert current_identity() == owner
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_carries_nothing_into_the_next_request(ana, davi):
-    seen = [browser(user).get("/acting/").json()["whose"] for user in (davi, ana, None)]
-    assert seen == [
+def test_a_connection_carries_no_identity_into_the_next_request(ana, davi):
+    identities = [browser(user).get("/identity/").json()["identity"] for user in (davi, ana, None)]
+    assert identities == [
         ["ecg_manager", "ecg_manager", str(davi.pk)],
         ["ecg_reader", "ecg_reader", str(ana.pk)],
         ["ecg_reader", "ecg_reader", ""],
     ]
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("status", "n_kept"), [(200, 1), (302, 1), (409, 1), (500, 0), (503, 0), (999, 0)]
 )
-def test_an_answer_that_says_we_failed_takes_back_what_was_done(status, n_kept, ana):
-    browser(ana).get(f"/noticing/{status}/")
+def test_a_server_error_rolls_the_request_back(status, n_kept, ana):
+    browser(ana).get(f"/notice/{status}/")
     assert Notice.objects.count() == n_kept
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db(transaction=True)
-def test_what_waits_for_the_commit_comes_after_it_as_the_owner(ana):
-    HEARD.clear()
-    assert browser(ana).get("/calling-back/").status_code == 200
-    assert [whose()] == HEARD
+def test_on_commit_functions_run_as_the_owner(ana):
+    IDENTITIES_ON_COMMIT.clear()
+    assert browser(ana).get("/on-commit/").status_code == 200
+    assert [current_identity()] == IDENTITIES_ON_COMMIT
 
 
-@forgetful_site
+@site_without_filters
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/api/acting/", "/acting/"])
-def test_a_database_that_is_down_is_no_way_around(address, ana, monkeypatch):
+@pytest.mark.parametrize("address", ["/api/identity/", "/identity/"])
+def test_a_failed_role_switch_answers_503(address, ana, monkeypatch):
     def down(_user_id):
         raise OperationalError("connection to server at 10.0.0.7 failed")
 
@@ -606,7 +608,7 @@ def test_a_database_that_is_down_is_no_way_around(address, ana, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_health_needs_no_transaction(client, django_assert_num_queries):
+def test_the_health_check_runs_no_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/livez").status_code == 200
 
@@ -614,37 +616,37 @@ def test_health_needs_no_transaction(client, django_assert_num_queries):
 class TestAsOwner:
     pytestmark = pytest.mark.django_db
 
-    def test_gives_the_rights_of_a_worker_and_takes_them_back(self, ana, read_batch):
+    def test_switches_to_the_owner_and_back(self, ana, read_batch):
         with row_security.acting_as(ana.pk):
-            before = whose()
+            before = current_identity()
             with row_security.as_owner():
                 assert Reading.objects.count() == 4
-            assert whose() == before
+            assert current_identity() == before
             assert Reading.objects.count() == 2
 
-    def test_takes_them_back_after_a_refusal(self, ana):
+    def test_switches_back_after_an_exception(self, ana):
         with row_security.acting_as(ana.pk):
-            before = whose()
+            before = current_identity()
             with pytest.raises(LookupError), row_security.as_owner():
                 raise LookupError
-            assert whose() == before
+            assert current_identity() == before
 
-    def test_takes_them_back_after_an_error_of_the_database(self, ana):
+    def test_switches_back_after_a_database_error(self, ana):
         with row_security.acting_as(ana.pk):
-            before = whose()
+            before = current_identity()
             with pytest.raises(DatabaseError), transaction.atomic(), row_security.as_owner():
                 execute("select 1 / 0")
-            assert whose() == before
+            assert current_identity() == before
 
-    def test_changes_nothing_where_nobody_acts(self):
-        before = whose()
+    def test_changes_nothing_outside_a_request(self):
+        before = current_identity()
         with row_security.as_owner():
-            assert whose() == before
-        assert whose() == before
+            assert current_identity() == before
+        assert current_identity() == before
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_rights_of_the_owner_are_not_left_on_a_connection():
+def test_the_owners_role_does_not_stay_on_the_connection():
     with row_security.as_owner():
         pass
-    assert whose()[1] == "none"
+    assert current_identity()[1] == "none"

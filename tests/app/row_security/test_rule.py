@@ -1,8 +1,8 @@
-"""The database knows the same rule of blinding as the application, in every situation.
+"""Database and application apply the same blinding rules in every situation.
 
-One world of closed and locked studies whose results are computed; one unsettled study in which
-somebody reads, in every way that matters; and for each the rows that the application would show
-next to those that PostgreSQL shows when no filter of the application stands in front of it.
+The data: closed and locked studies with results, and one open study in which somebody reads. For
+each way to read there, the rows that the application's filters show are compared with those that
+row-level security shows without the filters.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 MODELS = (Reading, Consensus, AgreementReport, AgreementRun)
 
 
-def vouched(user, by):
+def vouched_by(user, by):
     User.objects.filter(pk=user.pk).update(vouched_by=by)
     return User.objects.get(pk=user.pk)
 
@@ -51,13 +51,13 @@ def gil(make_user):
 
 @pytest.fixture
 def people(make_user, gil, rosa, ana):
-    """The viewers: Gil, the accounts that Gil invited, and people unrelated to Gil."""
-    pia = vouched(make_user("Pia", Role.READER, Role.RESEARCHER), gil)
+    """The viewers: Gil, accounts that Gil vouches for, and unrelated people."""
+    pia = vouched_by(make_user("Pia", Role.READER, Role.RESEARCHER), gil)
     return {
         "gil": gil,
         "pia": pia,
-        "ugo": vouched(make_user("Ugo", Role.AUDITOR), gil),
-        "kim": vouched(make_user("Kim", Role.RESEARCHER), pia),
+        "ugo": vouched_by(make_user("Ugo", Role.AUDITOR), gil),
+        "kim": vouched_by(make_user("Kim", Role.RESEARCHER), pia),
         "rosa": rosa,
         "ana": ana,
     }
@@ -65,18 +65,18 @@ def people(make_user, gil, rosa, ana):
 
 @pytest.fixture
 def exams(make_exam):
-    """Four exams, of which three are one recording."""
-    made = {name: make_exam() for name in ("original", "copy", "second copy", "other")}
-    copies = [made["copy"].pk, made["second copy"].pk]
-    Exam.objects.filter(pk__in=copies).update(duplicate_of=made["original"])
-    return made
+    """Four exams; three of them are the same recording."""
+    exams_by_name = {name: make_exam() for name in ("original", "copy", "second copy", "other")}
+    copies = [exams_by_name["copy"].pk, exams_by_name["second copy"].pk]
+    Exam.objects.filter(pk__in=copies).update(duplicate_of=exams_by_name["original"])
+    return exams_by_name
 
 
 @pytest.fixture
 def read_studies(make_study, exams, submit, ana, bruno, davi, now):
-    """A study of each exam, its results computed: open, hidden until the lock, live and locked.
+    """One study per exam, with results: open, hidden until the lock, live, and locked.
 
-    The live one has an open batch too, and a closed one that an amendment keeps hidden.
+    The live study also has an open batch and a closed one with hidden results.
     """
     policies = ("batch_closed", "study_locked", "live", "batch_closed")
     for (name, exam), policy in zip(exams.items(), policies, strict=True):
@@ -97,97 +97,102 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
 
 
 @pytest.fixture
-def evening(make_study):
-    """The study that somebody reads in, not settled yet."""
+def evening_study(make_study):
+    """The open study that somebody reads in."""
     return make_study(name="Evening list")
 
 
-def shown_by_the_application(user):
-    shown = {model: model.objects.visible_to(user) for model in MODELS}
-    return {model: set(rows.values_list("pk", flat=True)) for model, rows in shown.items()}
+def visible_by_application(user):
+    querysets = {model: model.objects.visible_to(user) for model in MODELS}
+    return {model: set(rows.values_list("pk", flat=True)) for model, rows in querysets.items()}
 
 
-def shown_by_the_database(user):
+def visible_by_database(user):
     with row_security.acting_as(user.pk):
         if row_security.role() == row_security.READER:
             return {Reading: set(Reading.objects.values_list("pk", flat=True))}
         return {model: set(model.objects.values_list("pk", flat=True)) for model in MODELS}
 
 
-# Who reads, what they read, how far their study is, and who broke its glass.
+# (Reader, exam or "listed" for the roster only, phase of the study, who broke the glass).
 SITUATIONS = [
     ("gil", None, "open", None),
     *(
-        (reader, what, "open", None)
+        (reader, exam_name, "open", None)
         for reader in ("gil", "pia")
-        for what in ("listed", "original", "copy", "other")
+        for exam_name in ("listed", "original", "copy", "other")
     ),
     *((reader, "original", "locked", None) for reader in ("gil", "pia")),
     *((reader, "copy", "open", glass) for reader in ("gil", "pia") for glass in ("gil", "pia")),
 ]
 
 
-def test_the_database_shows_what_the_application_shows(
-    read_studies, evening, exams, people, gil, davi, now
+def test_database_and_application_show_the_same_rows(
+    read_studies, evening_study, exams, people, gil, davi, now
 ):
     differing, n_rows = {}, {}
     for situation in SITUATIONS:
-        reader, what, phase, glass = situation
+        reader, exam_name, phase, glass = situation
         with transaction.atomic():
-            take_up(evening, people[reader], what, exams, davi, now)
+            start_reading(evening_study, people[reader], exam_name, exams, davi, now)
             if glass:
                 BreakGlass.objects.create(
-                    study=evening, user=people[glass], reason="A recall.", broken_at=now
+                    study=evening_study, user=people[glass], reason="A recall.", broken_at=now
                 )
             if phase == "locked":
-                lifecycle.lock(study_id=evening.pk, actor=davi, now=now)
+                lifecycle.lock(study_id=evening_study.pk, actor=davi, now=now)
             for name, person in people.items():
                 user = User.objects.get(pk=person.pk)
-                ours, theirs = shown_by_the_application(user), shown_by_the_database(user)
-                n_rows[name, *situation] = len(theirs[Reading])
-                for model, rows in theirs.items():
-                    if rows != ours[model]:
-                        differing[name, *situation, model.__name__] = (ours[model], rows)
+                by_application, by_database = (
+                    visible_by_application(user),
+                    visible_by_database(user),
+                )
+                n_rows[name, *situation] = len(by_database[Reading])
+                for model, rows in by_database.items():
+                    if rows != by_application[model]:
+                        differing[name, *situation, model.__name__] = (by_application[model], rows)
             transaction.set_rollback(True)
     assert differing == {}
-    assert n_rows["gil", "gil", "copy", "open", None] == 2  # of the other recording alone
+    assert n_rows["gil", "gil", "copy", "open", None] == 2  # those of the other recording
     assert n_rows["gil", "gil", "other", "open", None] == 4
     assert n_rows["pia", "gil", "copy", "open", None] == 2
     assert n_rows["kim", "gil", "copy", "open", None] == n_rows["rosa", "gil", None, "open", None]
 
 
-def take_up(study, reader, what, exams, by, now):
-    """Put ``reader`` on the list of ``study``, and give them an exam unless ``what`` is none."""
-    if what is None:
+def start_reading(study, reader, exam_name, exams, by, now):
+    """Put ``reader`` on the roster ("listed") or assign them the exam of this name; or nothing."""
+    if exam_name is None:
         return
-    if what == "listed":
+    if exam_name == "listed":
         StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)
         return
-    props.batch(study, "One", [exams[what]], [reader], by=by, now=now)
+    props.batch(study, "One", [exams[exam_name]], [reader], by=by, now=now)
 
 
 @pytest.mark.parametrize("name", ["ugo", "otto"])
-def test_no_event_of_the_trail_is_there_for_who_reads(name, people, otto, gil, evening, now):
+def test_auditors_who_read_or_are_vouched_for_by_a_reader_see_no_events(
+    name, people, otto, gil, evening_study, now
+):
     person = people.get(name, otto)
     reader = gil if name == "ugo" else otto
     with row_security.acting_as(person.pk):
         assert AuditEvent.objects.exists()
-    StudyReader.objects.create(study=evening, user=reader, status_since=now, added_at=now)
+    StudyReader.objects.create(study=evening_study, user=reader, status_since=now, added_at=now)
     with row_security.acting_as(person.pk):
         assert not AuditEvent.objects.exists()
 
 
-def test_what_belongs_to_a_reading_that_is_kept_is_kept_too(
-    read_studies, evening, exams, people, gil, davi, now
+def test_findings_are_hidden_with_their_readings(
+    read_studies, evening_study, exams, people, gil, davi, now
 ):
-    take_up(evening, gil, "original", exams, davi, now)
+    start_reading(evening_study, gil, "original", exams, davi, now)
     for name in ("gil", "pia"):
         with row_security.acting_as(people[name].pk):
-            kept = Finding.objects.exclude(reading__in=Reading.objects.all())
-            assert (Finding.objects.count(), kept.count()) == (2, 0)
+            orphans = Finding.objects.exclude(reading__in=Reading.objects.all())
+            assert (Finding.objects.count(), orphans.count()) == (2, 0)
 
 
-def test_nobody_is_shown_the_answers_of_a_set_that_their_voucher_sits(
+def test_reference_answers_are_hidden_from_accounts_of_the_candidate(
     make_study, exams, people, gil, davi, now
 ):
     batch = props.batch(make_study(), "Set", [exams["other"]], [gil], by=davi, now=now)
