@@ -17,12 +17,12 @@ from annotations.services.reading import content, corrections
 from annotations.services.refusals import NameTaken
 from annotations.services.taxonomy import mappings
 from tests.app.counts.pattern_counting import amend_to_next_version, differences, drain
-from tests.app.taxonomy.test_versions import GONE, PARTS, RENAMED, SPLIT
+from tests.app.taxonomy.test_versions import PARTS, RENAMED, RETIRED, SPLIT
 from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 
-CLASSES = ("atrial_fibrillation", "artifact", SPLIT, RENAMED, GONE, *PARTS)
+CLASSES = ("atrial_fibrillation", "artifact", SPLIT, RENAMED, RETIRED, *PARTS)
 REFUSALS = (
     guards.BatchClosed, guards.AlreadySubmitted, corrections.NotTheLatest,
     corrections.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed,

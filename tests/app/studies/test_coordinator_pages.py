@@ -1,4 +1,4 @@
-"""What coordinators, researchers and auditors meet: studies, batches and what comes out of them."""
+"""Pages of coordinators, researchers and auditors: studies, batches and results."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ STUDY = {
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch):
-    """Pages only nudge; what the tasks do is tested with the services."""
+    """Tasks are not started; tests of the services cover them."""
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 
 @pytest.fixture
 def disputed(make_batch, make_exam, submit, close, now):
-    """A closed batch: one exam agreed upon, one not; with agreement and consensus."""
+    """A closed batch of an agreed and a disputed exam, with agreement and consensus."""
     batch = make_batch([make_exam(), make_exam()], name="Disputed")
-    one, other = batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()
-    for assignment in batch.assignments.filter(exam=one):
+    agreed_exam, disputed_exam = (
+        batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()
+    )
+    for assignment in batch.assignments.filter(exam=agreed_exam):
         submit(assignment, "atrial_fibrillation")
     for assignment, code in zip(
-        batch.assignments.filter(exam=other).order_by("pk"),
+        batch.assignments.filter(exam=disputed_exam).order_by("pk"),
         ("sinus_bradycardia", "normal_ecg"),
         strict=True,
     ):
@@ -51,26 +53,26 @@ def disputed(make_batch, make_exam, submit, close, now):
 
 
 @pytest.mark.parametrize("address", ["/studies/", "/datasets/"])
-def test_a_list_with_nothing_in_it_says_what_to_do(signed_in, davi, address):
+def test_an_empty_list_says_what_to_do(signed_in, davi, address):
     page = signed_in(davi).get(address)
     assert page.status_code == 200
     assert 'class="empty"' in page.content.decode()
 
 
-def test_the_list_of_classes_can_be_empty(client):
+def test_the_taxonomy_page_without_taxonomy_says_so(client):
     assert "No classes are installed" in client.get("/taxonomy/").content.decode()
 
 
-def test_the_list_of_classes_has_all_66(client, taxonomy):
+def test_the_taxonomy_page_lists_all_66_classes(client, taxonomy):
     assert client.get("/taxonomy/").content.decode().count('class="class-card"') == 66
 
 
-def test_a_new_batch_needs_exams_first(signed_in, davi, study):
+def test_the_batch_form_without_exams_says_so(signed_in, davi, study):
     page = signed_in(davi).get(f"/studies/{study.slug}/batches/new/")
     assert "No exams yet" in page.content.decode()
 
 
-def test_a_study_is_made(signed_in, davi, taxonomy):
+def test_the_form_creates_a_study(signed_in, davi, taxonomy):
     response = signed_in(davi).post("/studies/new/", STUDY)
     assert response.url == "/studies/evening-list/"
     assert Study.objects.get().suggestion_policy == "none"
@@ -82,7 +84,7 @@ def test_a_study_without_a_name_is_refused_at_its_field(signed_in, davi, taxonom
     assert "name" in response.context["form"].errors
 
 
-def test_a_name_that_is_taken_is_refused_at_its_field(signed_in, davi, study):
+def test_a_duplicate_name_is_refused_at_its_field(signed_in, davi, study):
     response = signed_in(davi).post("/studies/new/", {**STUDY, "name": study.name})
     assert response.status_code == 400
     assert "name" in response.context["form"].errors
@@ -93,7 +95,7 @@ def batch_form(dataset, *readers, **others):
     return {"name": "March", "dataset": dataset.pk, "readers": chosen, **others}
 
 
-def test_the_summary_writes_nothing(signed_in, davi, study, ana, bruno, make_exam, dataset):
+def test_the_summary_stores_nothing(signed_in, davi, study, ana, bruno, make_exam, dataset):
     make_exam()
     address = f"/studies/{study.slug}/batches/new/"
     response = signed_in(davi).post(address, batch_form(dataset, ana, bruno))
@@ -149,7 +151,7 @@ def test_exams_of_other_batches_of_the_study_are_left_out(
     assert response.context["exams"] == [fresh]
 
 
-def test_the_matrix_tells_who_has_submitted_what(signed_in, davi, ana, make_batch, submit):
+def test_the_completion_matrix_shows_who_has_submitted(signed_in, davi, ana, make_batch, submit):
     batch = make_batch()
     submit(batch.assignments.get(reader=ana), "normal_ecg")
     matrix = signed_in(davi).get(f"/batches/{batch.pk}/").context["matrix"]
@@ -162,7 +164,7 @@ def test_a_researcher_sees_letters_for_readers(signed_in, rosa, make_batch):
     assert [reader.name for reader in matrix.readers] == ["A", "B"]
 
 
-def test_closing_a_batch_ends_it(signed_in, davi, make_batch):
+def test_the_coordinator_closes_a_batch(signed_in, davi, make_batch):
     batch = make_batch()
     signed_in(davi).post(f"/batches/{batch.pk}/closing/")
     batch.refresh_from_db()
@@ -175,33 +177,35 @@ def test_closing_twice_is_a_conflict(signed_in, davi, disputed):
     assert "The batch has already been closed." in response.content.decode()
 
 
-def test_a_closed_batch_offers_its_disputed_exams_to_adjudicators(signed_in, davi, clara, disputed):
+def test_a_closed_batch_offers_adjudication_of_disputed_exams(signed_in, davi, clara, disputed):
     page = signed_in(davi).get(f"/batches/{disputed.pk}/")
     assert (page.context["n_disputed"], page.context["n_short"]) == (1, 0)
     assert "Clara" in page.content.decode()
 
 
-def test_disputed_exams_become_a_batch_of_the_adjudicator(signed_in, davi, clara, disputed):
+def test_adjudication_creates_a_batch_of_the_disputed_exams(signed_in, davi, clara, disputed):
     response = signed_in(davi).post(
         f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
     )
-    made = Batch.objects.get(name="Disputed, adjudication")
-    assert response.url == f"/batches/{made.pk}/"
+    adjudication = Batch.objects.get(name="Disputed, adjudication")
+    assert response.url == f"/batches/{adjudication.pk}/"
 
 
-def test_sending_the_disputed_exams_twice_is_a_conflict(signed_in, davi, clara, disputed):
+def test_sending_to_adjudication_twice_is_a_conflict(signed_in, davi, clara, disputed):
     client = signed_in(davi)
     client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
     again = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
     assert again.status_code == 409
 
 
-def test_what_was_sent_to_adjudication_is_not_offered_again(signed_in, davi, clara, disputed):
+def test_adjudication_is_not_offered_again(signed_in, davi, clara, disputed):
     client = signed_in(davi)
-    made = client.post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}).url
+    adjudication_path = client.post(
+        f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
+    ).url
     page = client.get(f"/batches/{disputed.pk}/").content.decode()
     assert "Sent to adjudication." in page
-    assert f'href="{made}"' in page
+    assert f'href="{adjudication_path}"' in page
     assert "Send to adjudication" not in page
 
 
@@ -211,9 +215,7 @@ def test_adjudication_without_an_adjudicator_is_refused_at_its_field(signed_in, 
     assert "readers" in response.context["form"].errors
 
 
-def test_nothing_is_sent_to_adjudication_in_a_locked_study(
-    signed_in, davi, clara, disputed, study, now
-):
+def test_a_locked_study_refuses_adjudication(signed_in, davi, clara, disputed, study, now):
     lifecycle.lock(study_id=study.pk, actor=davi, now=now)
     client = signed_in(davi)
     page = client.get(f"/batches/{disputed.pk}/").content.decode()
@@ -224,21 +226,21 @@ def test_nothing_is_sent_to_adjudication_in_a_locked_study(
     assert "The study is not open." in refusal.content.decode()
 
 
-def test_an_adjudicator_with_too_little_experience_is_refused_at_their_field(
+def test_an_adjudicator_below_the_minimum_level_is_refused_at_the_field(
     signed_in, davi, clara, disputed, study, now
 ):
-    wanted = replace(protocols.protocol_of(study), minimum_reader_level=2)
-    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
+    amended = replace(protocols.protocol_of(study), minimum_reader_level=2)
+    lifecycle.amend(study_id=study.pk, wanted=amended, reason="Seniors.", actor=davi, now=now)
     User.objects.filter(pk=clara.pk).update(level=1)
     response = signed_in(davi).post(
         f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
     )
     assert response.status_code == 400
-    (told,) = response.context["form"].errors["readers"]
-    assert "more experienced readers instead of Clara" in told
+    (error,) = response.context["form"].errors["readers"]
+    assert "more experienced readers instead of Clara" in error
 
 
-def test_an_adjudicator_who_has_left_is_refused_at_their_field(
+def test_a_withdrawn_adjudicator_is_refused_at_the_field(
     signed_in, davi, clara, disputed, study, now
 ):
     roster.join(study=study, readers=[clara], actor=davi, now=now)
@@ -247,13 +249,13 @@ def test_an_adjudicator_who_has_left_is_refused_at_their_field(
         f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}
     )
     assert response.status_code == 400
-    (told,) = response.context["form"].errors["readers"]
-    assert "other readers instead of Clara" in told
+    (error,) = response.context["form"].errors["readers"]
+    assert "other readers instead of Clara" in error
 
 
 @pytest.fixture
 def no_mapping(disputed, monkeypatch):
-    """Consensus is due again, and classes of earlier readings lead nowhere."""
+    """The consensus is due, and the taxonomy of earlier readings has no mapping."""
 
     def compute(**_):
         raise mappings.NoMapping(old="classes 1", new="classes 2")
@@ -262,17 +264,13 @@ def no_mapping(disputed, monkeypatch):
     monkeypatch.setattr(labels, "compute", compute)
 
 
-def test_classes_without_a_mapping_are_told_on_the_page(
-    signed_in, davi, clara, disputed, no_mapping
-):
+def test_the_page_explains_a_missing_mapping(signed_in, davi, clara, disputed, no_mapping):
     refusal = signed_in(davi).post(f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]})
     assert refusal.status_code == 409
     assert "classes 1 to classes 2" in refusal.content.decode()
 
 
-def test_classes_without_a_mapping_are_a_refusal_of_the_api(
-    signed_in, davi, clara, disputed, no_mapping
-):
+def test_the_api_refuses_a_missing_mapping(signed_in, davi, clara, disputed, no_mapping):
     refusal = signed_in(davi).post(
         f"/api/batches/{disputed.pk}/adjudication/", {"readers": ["clara"]},
         content_type="application/json",
@@ -280,12 +278,12 @@ def test_classes_without_a_mapping_are_a_refusal_of_the_api(
     assert (refusal.status_code, refusal.json()["type"]) == (409, "/api/docs/#no-mapping")
 
 
-def test_agreement_is_told_in_words(signed_in, davi, disputed):
+def test_the_agreement_page_explains_the_numbers_in_words(signed_in, davi, disputed):
     page = signed_in(davi).get(f"/batches/{disputed.pk}/agreement/").content.decode()
     assert "If one reader marked it, all did: 1 of 2 exams." in page
 
 
-def test_what_is_undefined_is_never_a_number(signed_in, davi, make_batch, submit, close, now):
+def test_an_undefined_value_is_shown_as_a_dash(signed_in, davi, make_batch, submit, close, now):
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, "atrial_fibrillation")
@@ -304,7 +302,7 @@ def test_agreement_without_readings_says_so(signed_in, davi, make_batch):
 @pytest.mark.parametrize(
     "address", ["/batches/{batch}/agreement/", "/batches/{batch}/", "/studies/{study}/consensus/"]
 )
-def test_a_coordinator_who_still_reads_is_told_why_results_are_hidden(
+def test_a_coordinator_who_reads_is_told_why_results_are_hidden(
     signed_in, davi, ana, disputed, make_batch, make_exam, address
 ):
     roles.give(davi, [Role.COORDINATOR, Role.READER])
@@ -314,32 +312,30 @@ def test_a_coordinator_who_still_reads_is_told_why_results_are_hidden(
     assert "Atrial fibrillation" not in page.content.decode()
 
 
-def test_a_coordinator_who_still_reads_cannot_export(
-    signed_in, davi, disputed, make_batch, make_exam
-):
+def test_a_coordinator_who_reads_cannot_export(signed_in, davi, disputed, make_batch, make_exam):
     roles.give(davi, [Role.COORDINATOR, Role.READER])
     make_batch([make_exam()], [davi])
     response = signed_in(davi).get(f"/studies/{disputed.study.slug}/export/")
     assert response.status_code == 403
 
 
-def test_consensus_lists_kept_classes_with_their_votes(signed_in, davi, disputed):
+def test_the_consensus_page_lists_classes_with_votes(signed_in, davi, disputed):
     page = signed_in(davi).get(f"/studies/{disputed.study.slug}/consensus/")
     assert "2/2" in page.content.decode()
 
 
-def test_consensus_can_be_narrowed_to_what_is_in_dispute(signed_in, davi, disputed):
+def test_the_consensus_page_can_be_filtered_by_disputed(signed_in, davi, disputed):
     page = signed_in(davi).get(f"/studies/{disputed.study.slug}/consensus/?outcome=disputed")
     (line,) = page.context["lines"]
     assert {vote.state for vote in line.votes} == {"undecided"}
 
 
-def test_consensus_before_any_batch_is_closed_says_so(signed_in, davi, study):
+def test_the_consensus_page_says_when_there_is_none(signed_in, davi, study):
     page = signed_in(davi).get(f"/studies/{study.slug}/consensus/").content.decode()
     assert "No consensus yet" in page
 
 
-def test_a_refused_file_is_reported_with_its_hint(signed_in, davi, dataset, now):
+def test_the_import_report_shows_a_refused_file_with_its_hint(signed_in, davi, dataset, now):
     run = dataset.import_runs.create(source="/data", started_at=now, finished_at=now, n_refused=1)
     run.issues.create(
         file="<b>x.hea", code="bad", reason="No gain.", hint="Write one.", is_refusal=True

@@ -1,4 +1,4 @@
-"""Taxonomies, studies, people, sign-in links."""
+"""Creating studies, taxonomies, people and sign-in links."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from ecgreview.protocol import Protocol
 
 
 def create(taxonomy, davi, now, **changes):
-    wanted = Protocol(**{"name": "Evening list", "taxonomy": str(taxonomy), **changes})
-    return lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    settings = Protocol(**{"name": "Evening list", "taxonomy": str(taxonomy), **changes})
+    return lifecycle.create(wanted=settings, created_by=davi, now=now)
 
 
-def test_a_study_has_its_name_in_its_address(taxonomy, davi, now):
+def test_the_slug_comes_from_the_name(taxonomy, davi, now):
     assert (
         create(taxonomy, davi, now, name="Evening list: São João").slug == "evening-list-sao-joao"
     )
 
 
-def test_a_name_without_latin_letters_gets_an_address_too(taxonomy, davi, now):
+def test_a_name_without_latin_letters_gets_a_slug_too(taxonomy, davi, now):
     assert create(taxonomy, davi, now, name="心電図").slug.startswith("study-")
 
 
-def test_a_study_cannot_take_the_address_of_a_page(taxonomy, davi, now):
+def test_a_slug_cannot_be_that_of_a_page(taxonomy, davi, now):
     assert create(taxonomy, davi, now, name="New").slug == "study-new"
 
 
-def test_two_studies_cannot_share_an_address(taxonomy, davi, now):
+def test_two_studies_cannot_share_a_slug(taxonomy, davi, now):
     create(taxonomy, davi, now)
     with pytest.raises(NameTaken):
         create(taxonomy, davi, now, name="Evening  LIST")
@@ -52,7 +52,7 @@ def test_an_unknown_frequent_class_is_refused(taxonomy, davi, now):
         create(taxonomy, davi, now, frequent_classes=("artifact", "no_such_class"))
 
 
-def test_the_number_keys_are_the_frequent_classes_of_code_ii(taxonomy, davi, now):
+def test_the_default_number_keys_are_the_frequent_classes_of_code_ii(taxonomy, davi, now):
     assert create(taxonomy, davi, now).frequent_classes == list(published.FREQUENT)
 
 
@@ -66,7 +66,7 @@ def test_the_taxonomy_is_installed_with_its_66_classes(taxonomy):
     assert taxonomy.classes.count() == 66
 
 
-def test_the_relations_are_installed_too(taxonomy):
+def test_the_taxonomy_is_installed_with_its_relations(taxonomy):
     stored = ClassRelation.objects.filter(source__taxonomy=taxonomy).count()
     assert stored == len(published.load().relations)
 
@@ -83,20 +83,20 @@ def test_a_new_person_has_no_password():
     assert not user.has_usable_password()
 
 
-def test_a_user_name_is_given_once(ana):
+def test_a_user_name_is_unique(ana):
     with pytest.raises(members.UserNameTaken):
         members.create(username="ana", wanted=[])
 
 
-def test_a_coordinator_may_export(davi):
+def test_a_coordinator_has_the_export_permission(davi):
     assert davi.has_perm("annotations.export_study")
 
 
-def test_a_reader_has_no_permission_at_all(ana):
+def test_a_reader_has_no_permissions(ana):
     assert ana.get_all_permissions() == set()
 
 
-def test_giving_roles_takes_away_the_others(davi):
+def test_giving_roles_replaces_the_others(davi):
     roles.give(davi, [Role.READER])
     assert list(davi.groups.values_list("name", flat=True)) == ["reader"]
 

@@ -1,4 +1,4 @@
-"""When the results of a study open, and who is noted to have been shown them."""
+"""Results policies: when results open, and the record of who has seen them."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ POLICIES = ("live", "batch_closed", "study_locked")
 
 
 @pytest.fixture(scope="module")
-def cast(story):
-    """The classes, the people and a data set, for all worlds."""
+def people(story):
+    """The taxonomy, the people and a data set, once for this module."""
     with story():
         versions.install(now=NOW)
-        for name, *wanted in (
+        for name, *roles_of_person in (
             ("Ana", Role.READER), ("Bruno", Role.READER), ("Clara", Role.ADJUDICATOR),
             ("Davi", Role.COORDINATOR), ("Rosa", Role.RESEARCHER), ("Otto", Role.AUDITOR),
         ):  # fmt: skip
-            props.person(name, *wanted)
+            props.person(name, *roles_of_person)
         props.dataset(now=NOW)
 
 
@@ -55,11 +55,10 @@ CLOSED = pytest.param(("batch_closed", "closed"), id="batch_closed-closed")
 
 
 @pytest.fixture(scope="module", params=[CLOSED])
-def world(story, cast, request):
-    """A study whose results open as the policy says, with one exam that Ana and Bruno have read.
+def study_and_batch(story, people, request):
+    """Primary keys of a study with this results policy and of its batch, brought to this stage.
 
-    Taken as far as the stage says, and made once for all tests of the same policy and stage.
-    Returns the keys of the study and of the batch.
+    Ana and Bruno have read its one exam. Made once for all tests of a policy and stage.
     """
     policy, stage = request.param
     with story():
@@ -81,40 +80,40 @@ def world(story, cast, request):
         transaction.savepoint_rollback(before)
 
 
-def in_world(policy, stage):
-    """Let a test find the world in which a policy has come to a stage."""
+def at_stage(policy, stage):
+    """Parametrize a test with the study of one policy at one stage."""
     return pytest.mark.parametrize(
-        "world", [(policy, stage)], indirect=True, ids=[f"{policy}-{stage}"]
+        "study_and_batch", [(policy, stage)], indirect=True, ids=[f"{policy}-{stage}"]
     )
 
 
-def somebody(username):
-    """Return a fixture: somebody of the cast, as no other test has met them."""
+def person_fixture(username):
+    """Return a fixture that loads this person for each test."""
 
     @pytest.fixture(name=username)
-    def found(db, cast):
+    def person(db, people):
         return User.objects.get(username=username)
 
-    return found
+    return person
 
 
 ana, bruno, clara, davi, rosa, otto = map(
-    somebody, ("ana", "bruno", "clara", "davi", "rosa", "otto")
+    person_fixture, ("ana", "bruno", "clara", "davi", "rosa", "otto")
 )
 
 
 @pytest.fixture
-def study(db, world):
-    return Study.objects.get(pk=world[0])
+def study(db, study_and_batch):
+    return Study.objects.get(pk=study_and_batch[0])
 
 
 @pytest.fixture
-def read(db, world):
-    return Batch.objects.get(pk=world[1])
+def read(db, study_and_batch):
+    return Batch.objects.get(pk=study_and_batch[1])
 
 
 @pytest.fixture
-def make_exam(db, cast):
+def make_exam(db, people):
     numbers = count(2)
     return lambda: props.exam(Dataset.objects.get(), next(numbers), now=NOW)
 
@@ -130,38 +129,47 @@ def client_of(user):
     return client
 
 
-def opens(expected):
-    """Parametrize a test by policy, stage and whether the results are open by then."""
+def open_by_policy_and_stage(expected):
+    """Parametrize a test by policy, stage and whether the results are open then.
+
+    ``expected`` has a row per policy and a column per stage.
+    """
     cells = [
         pytest.param((policy, stage), is_open, id=f"{policy}-{stage}")
         for policy, row in zip(POLICIES, expected, strict=True)
         for stage, is_open in zip(("open", "closed", "locked"), row, strict=True)
     ]
-    # In the scope of the world, so that all tests of one world follow each other.
-    return pytest.mark.parametrize(("world", "is_open"), cells, indirect=["world"], scope="module")
+    # Module scope makes pytest group the tests of one study.
+    return pytest.mark.parametrize(
+        ("study_and_batch", "is_open"), cells, indirect=["study_and_batch"], scope="module"
+    )
 
 
-AGREEMENT = opens([(True, True, True), (False, True, True), (False, False, True)])
-READINGS = opens([(False, True, True), (False, True, True), (False, False, True)])
+AGREEMENT_IS_OPEN = open_by_policy_and_stage(
+    [(True, True, True), (False, True, True), (False, False, True)]
+)
+READINGS_ARE_OPEN = open_by_policy_and_stage(
+    [(False, True, True), (False, True, True), (False, False, True)]
+)
 
 
-@AGREEMENT
-def test_agreement_opens_as_the_policy_says(read, rosa, is_open):
+@AGREEMENT_IS_OPEN
+def test_agreement_opens_by_policy(read, rosa, is_open):
     assert AgreementReport.objects.visible_to(rosa).exists() == is_open
-    found = client_of(rosa).get(f"/api/batches/{read.pk}/agreement/").json()
-    assert (found["results"] is not None) == is_open
+    answer = client_of(rosa).get(f"/api/batches/{read.pk}/agreement/").json()
+    assert (answer["results"] is not None) == is_open
     page = client_of(rosa).get(reverse("batch-agreement", args=[read.pk]))
     assert (page.context["report"] is not None) == is_open
 
 
-@READINGS
-def test_readings_open_as_the_policy_says(world, otto, is_open):
+@READINGS_ARE_OPEN
+def test_readings_open_by_policy(study_and_batch, otto, is_open):
     assert (Reading.objects.visible_to(otto).count() == 2) == is_open
     assert bool(client_of(otto).get("/api/readings/").json()["results"]) == is_open
 
 
-@READINGS
-def test_consensus_opens_as_the_policy_says(study, rosa, is_open):
+@READINGS_ARE_OPEN
+def test_consensus_opens_by_policy(study, rosa, is_open):
     assert Consensus.objects.visible_to(rosa).exists() == is_open
     address = f"/api/studies/{study.slug}/consensus/"
     assert bool(client_of(rosa).get(address).json()["results"]) == is_open
@@ -169,7 +177,7 @@ def test_consensus_opens_as_the_policy_says(study, rosa, is_open):
     assert bool(page.context["n_all"]) == is_open
 
 
-def tables(answer):
+def csv_tables(answer):
     with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     return {
@@ -179,19 +187,19 @@ def tables(answer):
     }
 
 
-@READINGS
-def test_the_export_opens_as_the_policy_says(study, rosa, is_open, now):
+@READINGS_ARE_OPEN
+def test_the_export_opens_by_policy(study, rosa, is_open, now):
     address = f"/api/studies/{study.slug}/export/"
     client_of(rosa).get(address)
     jobs.make_next(now=now)
-    found = tables(client_of(rosa).get(address))
-    filled = {name for name, rows in found.items() if rows} - {"taxonomy.csv"}
+    exported = csv_tables(client_of(rosa).get(address))
+    filled = {name for name, rows in exported.items() if rows} - {"taxonomy.csv"}
     everything = {"consensus.csv", "readings.csv", "readings_long.csv", "agreement.csv"}
     assert filled == (everything if is_open else set())
 
 
-@in_world("study_locked", "closed")
-def test_one_batch_whose_results_are_kept_back_keeps_the_whole_consensus_back(
+@at_stage("study_locked", "closed")
+def test_one_batch_with_hidden_results_hides_the_whole_consensus(
     read, make_batch, close, rosa, now
 ):
     Batch.objects.filter(pk=read.pk).update(results_open="batch_closed")
@@ -201,8 +209,8 @@ def test_one_batch_whose_results_are_kept_back_keeps_the_whole_consensus_back(
     assert not Consensus.objects.visible_to(rosa).exists()
 
 
-@in_world("study_locked", "open")
-def test_disputes_are_settled_before_the_results_open(
+@at_stage("study_locked", "open")
+def test_adjudication_is_possible_while_results_are_hidden(
     make_batch, submit, close, clara, davi, rosa, now
 ):
     batch = make_batch()
@@ -214,25 +222,25 @@ def test_disputes_are_settled_before_the_results_open(
     assert not Consensus.objects.visible_to(rosa).exists()
 
 
-# -- Who was shown what -------------------------------------------------------------------------
+# -- Record of results seen ------------------------------------------------------------------------
 
 
-def archived(name, batch):
-    """Return where the archive of the study is, once it is made."""
-    found = jobs.request(study=batch.study, actor=batch.created_by, now=batch.created_at)
+def archive_url(name, batch):
+    """Create an archive of the study and return its URL."""
+    archive = jobs.request(study=batch.study, actor=batch.created_by, now=batch.created_at)
     jobs.make_next(now=batch.created_at)
-    return reverse(name, args=[batch.study.slug, found.key])
+    return reverse(name, args=[batch.study.slug, archive.key])
 
 
-DOORS = {
+ENDPOINTS = {
     "agreement page": lambda batch: reverse("batch-agreement", args=[batch.pk]),
     "agreement": lambda batch: reverse("api-batch-agreement", args=[batch.pk]),
     "batch page": lambda batch: reverse("batch", args=[batch.pk]),
     "study page": lambda batch: reverse("study", args=[batch.study.slug]),
     "consensus page": lambda batch: reverse("study-consensus", args=[batch.study.slug]),
     "consensus": lambda batch: reverse("api-study-consensus", args=[batch.study.slug]),
-    "file of an archive": lambda batch: archived("study-export-file", batch),
-    "archive": lambda batch: archived("api-study-archive-file", batch),
+    "file of an archive": lambda batch: archive_url("study-export-file", batch),
+    "archive": lambda batch: archive_url("api-study-archive-file", batch),
     "readings": lambda batch: reverse("api-readings"),
     "reading": lambda batch: reverse(
         "api-reading", args=[Reading.objects.filter(assignment__batch=batch)[0].idempotency_key]
@@ -242,61 +250,61 @@ DOORS = {
 
 @pytest.fixture
 def gil(make_user):
-    """Reads elsewhere, and may look at everything here."""
+    """Somebody with every role who does not read in this study."""
     return make_user("Gil", Role.READER, Role.COORDINATOR, Role.AUDITOR)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_opening_a_page_of_results_is_recorded(door, read, gil):
-    assert client_of(gil).get(DOORS[door](read)).status_code == 200
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_viewing_results_is_recorded(endpoint, read, gil):
+    assert client_of(gil).get(ENDPOINTS[endpoint](read)).status_code == 200
     assert list(ResultsSeen.objects.values_list("user", "batch")) == [(gil.pk, read.pk)]
     assert AuditEvent.objects.filter(action="results.seen", actor=gil).count() == 1
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_who_was_shown_results_cannot_be_given_these_exams(door, read, gil, make_batch):
-    client_of(gil).get(DOORS[door](read))
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_people_who_saw_results_cannot_read_these_exams(endpoint, read, gil, make_batch):
+    client_of(gil).get(ENDPOINTS[endpoint](read))
     exam = read.assignments.first().exam
     with pytest.raises(roster.KnowsResults, match="Gil"):
         make_batch([exam], [gil])
 
 
-@in_world("study_locked", "closed")
-@pytest.mark.parametrize("door", sorted(set(DOORS) - {"reading"}))
-def test_a_page_that_shows_no_results_yet_records_nobody(door, read, gil):
-    client_of(gil).get(DOORS[door](read))
+@at_stage("study_locked", "closed")
+@pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - {"reading"}))
+def test_viewing_hidden_results_is_not_recorded(endpoint, read, gil):
+    client_of(gil).get(ENDPOINTS[endpoint](read))
     assert not ResultsSeen.objects.exists()
 
 
-def test_looking_twice_is_noted_once(read, gil):
+def test_viewing_twice_is_recorded_once(read, gil):
     for _ in range(2):
-        client_of(gil).get(DOORS["agreement"](read))
+        client_of(gil).get(ENDPOINTS["agreement"](read))
     assert AuditEvent.objects.filter(action="results.seen").count() == 1
 
 
-@in_world("batch_closed", "open")
-def test_looking_at_ones_own_reading_is_looking_at_no_results(read, ana):
+@at_stage("batch_closed", "open")
+def test_viewing_own_readings_is_not_recorded(read, ana):
     own = Reading.objects.get(reader=ana)
     client_of(ana).get(reverse("api-reading", args=[own.idempotency_key]))
     client_of(ana).get(reverse("api-readings"))
     assert not ResultsSeen.objects.exists()
 
 
-@in_world("live", "open")
-def test_who_saw_the_live_agreement_does_not_join_in(read, gil, make_batch):
-    client_of(gil).get(DOORS["agreement"](read))
+@at_stage("live", "open")
+def test_people_who_saw_live_agreement_cannot_read_these_exams(read, gil, make_batch):
+    client_of(gil).get(ENDPOINTS["agreement"](read))
     with pytest.raises(roster.KnowsResults):
         make_batch([read.assignments.first().exam], [gil])
 
 
-def test_who_was_shown_results_reads_other_exams(read, gil, make_batch, make_exam):
-    client_of(gil).get(DOORS["agreement"](read))
+def test_people_who_saw_results_can_read_other_exams(read, gil, make_batch, make_exam):
+    client_of(gil).get(ENDPOINTS["agreement"](read))
     assert make_batch([make_exam()], [gil]).assignments.get().reader == gil
 
 
-def test_results_of_a_study_are_those_of_its_opened_batches(
+def test_results_of_a_study_are_recorded_for_its_open_batches(
     study, read, make_batch, make_exam, ana, gil, now
 ):
     make_batch([make_exam()], [ana])
     results_seen.results_of_study(study=study, user=gil, now=now)
-    assert [seen.batch for seen in ResultsSeen.objects.all()] == [read]
+    assert [row.batch for row in ResultsSeen.objects.all()] == [read]

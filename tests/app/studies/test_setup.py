@@ -1,4 +1,4 @@
-"""Setting a study up on the pages: each step is kept, nothing is frozen before it is opened."""
+"""Setting up a study on the pages: steps, check, plans, amendments and readers."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch):
-    """Pages only nudge; what the tasks do is tested with the services."""
+    """Tasks are not started; tests of the services cover them."""
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 
 @pytest.fixture
 def draft(taxonomy, davi, now):
-    wanted = Protocol(name="Spring", taxonomy=str(taxonomy))
-    return lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    settings = Protocol(name="Spring", taxonomy=str(taxonomy))
+    return lifecycle.create(wanted=settings, created_by=davi, now=now)
 
 
 @pytest.fixture
@@ -55,14 +55,14 @@ def opened(ready, davi, now):
 
 @pytest.fixture
 def gil(make_user):
-    """Somebody who coordinates and reads."""
+    """A coordinator who also reads."""
     return make_user("Gil", Role.READER, Role.COORDINATOR)
 
 
 def reading_form(study, **others):
-    """Return what the form holds when it is sent as it was shown."""
-    shown = initial(protocols.protocol_of(study)) | others
-    return {key: value for key, value in shown.items() if value is not None and value is not False}
+    """Return the values of the unchanged form, updated with ``others``."""
+    values = initial(protocols.protocol_of(study)) | others
+    return {key: value for key, value in values.items() if value is not None and value is not False}
 
 
 class TestSteps:
@@ -72,39 +72,39 @@ class TestSteps:
         assert response.url == "/studies/autumn/setup/reading/"
         assert Study.objects.get().is_draft
 
-    def test_a_name_that_is_taken_is_refused_at_its_field(self, signed_in, davi, draft):
+    def test_a_duplicate_name_is_refused_at_its_field(self, signed_in, davi, draft):
         form = {"name": draft.name, "taxonomy": draft.taxonomy_id}
         response = signed_in(davi).post("/studies/new/steps/", form)
         assert response.status_code == 400
         assert "name" in response.context["form"].errors
 
-    def test_a_new_name_changes_the_address(self, signed_in, davi, draft):
+    def test_a_new_name_changes_the_slug(self, signed_in, davi, draft):
         form = {"name": "Summer", "taxonomy": draft.taxonomy_id}
         response = signed_in(davi).post(f"/studies/{draft.slug}/setup/name/", form)
         assert response.url == "/studies/summer/setup/reading/"
 
-    def test_the_rules_of_reading_are_kept(self, signed_in, davi, draft):
+    def test_the_reading_step_stores_its_rules(self, signed_in, davi, draft):
         form = reading_form(draft, readers_per_exam=3, repeat_percent="5", washout_days=14)
         response = signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
         draft.refresh_from_db()
         assert response.url == f"/studies/{draft.slug}/readers/"
         assert (draft.readers_per_exam, draft.repeat_fraction) == (3, 0.05)
 
-    def test_a_step_that_is_sent_as_it_was_shown_changes_nothing(self, signed_in, davi, draft):
+    def test_submitting_an_unchanged_step_changes_nothing(self, signed_in, davi, draft):
         before = protocols.protocol_of(draft)
         signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", reading_form(draft))
         draft.refresh_from_db()
         assert protocols.protocol_of(draft) == before
 
-    def test_repeats_without_a_washout_are_refused_in_words(self, signed_in, davi, draft):
+    def test_repeats_without_a_washout_are_explained(self, signed_in, davi, draft):
         form = reading_form(draft, repeat_percent="5", washout_days=0, washout_exams=0)
         client = signed_in(davi)
         client.post(f"/studies/{draft.slug}/setup/reading/", form)
         page = client.get(f"/studies/{draft.slug}/setup/check/").content.decode()
-        told = client.post(f"/studies/{draft.slug}/setup/reading/", form).content.decode()
-        assert "A repeat could come immediately" in told + page
+        refused_page = client.post(f"/studies/{draft.slug}/setup/reading/", form).content.decode()
+        assert "A repeat could come immediately" in refused_page + page
 
-    def test_chance_needs_two_ways_of_showing(self, signed_in, davi, draft):
+    def test_randomization_needs_two_arms(self, signed_in, davi, draft):
         form = reading_form(
             draft, suggestion_policy="randomised", arm_none=0, arm_after_commit=1, arm_concurrent=0
         )
@@ -112,7 +112,7 @@ class TestSteps:
         assert response.status_code == 400
         assert "suggestion_policy" in response.context["form"].errors
 
-    def test_the_arms_are_kept_with_their_weights(self, signed_in, davi, draft):
+    def test_arms_are_stored_with_their_weights(self, signed_in, davi, draft):
         form = reading_form(
             draft, suggestion_policy="randomised", arm_none=0, arm_after_commit=2, arm_concurrent=1
         )
@@ -126,13 +126,13 @@ class TestSteps:
         response = signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
         assert "frequent_classes" in response.context["form"].errors
 
-    def test_the_form_holds_every_rule(self):
+    def test_the_form_has_every_rule(self):
         entered = {"name", "taxonomy", "order_seed", "adjudication"}
         renamed = {"repeat_fraction", "suggestion_arms", "qualification"}
         assert set(KEYS) - entered - renamed <= set(ReadingForm.base_fields)
 
     @pytest.mark.parametrize("step", ["setup/name", "setup/reading", "readers", "exams"])
-    def test_a_draft_can_be_left_and_taken_up_anywhere(self, signed_in, davi, draft, step):
+    def test_each_step_of_a_draft_can_be_opened(self, signed_in, davi, draft, step):
         page = signed_in(davi).get(f"/studies/{draft.slug}/{step}/")
         assert page.status_code == 200
         assert 'aria-current="step"' in page.content.decode()
@@ -142,21 +142,21 @@ class TestSteps:
         signed_in(davi).post(f"/studies/{draft.slug}/readers/", form)
         assert StudyReader.objects.filter(study=draft).count() == 2
 
-    def test_a_limit_is_set_and_taken_away(self, signed_in, davi, ready, ana):
+    def test_a_limit_can_be_set_and_removed(self, signed_in, davi, ready, ana):
         client, address = signed_in(davi), f"/studies/{ready.slug}/readers/"
         client.post(address, {"do": "caps", f"cap-{ana.pk}": "40"})
         assert StudyReader.objects.get(user=ana).max_exams == 40
         client.post(address, {"do": "caps", f"cap-{ana.pk}": ""})
         assert StudyReader.objects.get(user=ana).max_exams is None
 
-    @pytest.mark.parametrize("wrong", ["-1", "four", "9" * 30, "٣", "\0"])
-    def test_a_limit_that_is_no_number_changes_nothing(self, signed_in, davi, ready, ana, wrong):
-        form = {"do": "caps", f"cap-{ana.pk}": wrong}
+    @pytest.mark.parametrize("invalid", ["-1", "four", "9" * 30, "٣", "\0"])
+    def test_an_invalid_limit_is_refused(self, signed_in, davi, ready, ana, invalid):
+        form = {"do": "caps", f"cap-{ana.pk}": invalid}
         page = signed_in(davi).post(f"/studies/{ready.slug}/readers/", form, follow=True)
         assert "enter a whole number" in page.content.decode()
         assert StudyReader.objects.get(user=ana).max_exams is None
 
-    def test_somebody_is_taken_off_the_list_of_a_draft(self, signed_in, davi, ready, ana):
+    def test_a_reader_can_be_removed_from_a_draft(self, signed_in, davi, ready, ana):
         signed_in(davi).post(f"/studies/{ready.slug}/readers/{ana.pk}/", {"do": "take-off"})
         assert not StudyReader.objects.filter(user=ana).exists()
 
@@ -168,7 +168,7 @@ class TestSteps:
         signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
         assert draft.pool.count() == 3
 
-    def test_exams_are_named_by_code(self, signed_in, davi, draft, make_exam):
+    def test_exams_are_added_by_code(self, signed_in, davi, draft, make_exam):
         exam = make_exam()
         form = {"do": "codes", "codes": f"{exam.code} NOSUCHXX"}
         page = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form, follow=True)
@@ -184,7 +184,7 @@ class TestSteps:
         response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
         assert "3 exams of the stratum AFIB are wanted and 0 are left" in response.content.decode()
 
-    def test_drawing_again_what_is_all_there_is_refused(
+    def test_drawing_when_no_exams_are_left_is_refused(
         self, signed_in, davi, ready, make_exam, dataset
     ):
         form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "none", "quota": "equal"}
@@ -193,16 +193,16 @@ class TestSteps:
 
 
 class TestCheck:
-    def test_it_tells_what_the_study_will_take(self, signed_in, davi, ready):
+    def test_it_shows_the_plan_preview(self, signed_in, davi, ready):
         page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
         assert page.context["preview"].n_readings == 12
         assert page.context["problems"] == []
 
-    def test_it_tells_every_rule(self, signed_in, davi, ready):
+    def test_it_lists_every_rule(self, signed_in, davi, ready):
         page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
         assert len(page.context["lines"]) == len(protocol_text.RULES_TOLD)
 
-    def test_too_few_readers_keep_it_from_being_opened(self, signed_in, davi, ready):
+    def test_too_few_readers_prevent_opening(self, signed_in, davi, ready):
         form = reading_form(ready, readers_per_exam=5)
         client = signed_in(davi)
         client.post(f"/studies/{ready.slug}/setup/reading/", form)
@@ -210,50 +210,46 @@ class TestCheck:
         assert "Each exam needs 5 readers, but the study has 3. Add 2 more" in page
         assert client.post(f"/studies/{ready.slug}/opening/").status_code == 400
 
-    def test_a_washout_longer_than_a_list_is_told_before_anything_is_planned(
-        self, signed_in, davi, ready
-    ):
+    def test_a_washout_longer_than_the_list_is_explained(self, signed_in, davi, ready):
         form = reading_form(ready, repeat_percent="50", washout_exams=400)
         client = signed_in(davi)
         client.post(f"/studies/{ready.slug}/setup/reading/", form)
         page = client.get(f"/studies/{ready.slug}/setup/check/").content.decode()
         assert "too few exams to put 400 others in between" in page
 
-    def test_a_draft_without_anything_can_be_looked_at(self, signed_in, davi, draft):
+    def test_an_empty_draft_can_be_checked(self, signed_in, davi, draft):
         page = signed_in(davi).get(f"/studies/{draft.slug}/setup/check/").content.decode()
         assert "The study has no readers yet." in page
 
-    def test_opening_freezes_version_1(self, signed_in, davi, ready):
+    def test_opening_stores_version_1(self, signed_in, davi, ready):
         response = signed_in(davi).post(f"/studies/{ready.slug}/opening/")
         assert response.url == f"/studies/{ready.slug}/plan/"
         assert ProtocolVersion.objects.get().version == 1
 
-    def test_opening_twice_is_told(self, signed_in, davi, opened):
+    def test_opening_twice_is_explained(self, signed_in, davi, opened):
         page = signed_in(davi).post(f"/studies/{opened.slug}/opening/", follow=True)
         assert "Its phase is: Open." in page.content.decode()
 
-    def test_an_open_study_has_no_steps(self, signed_in, davi, opened):
+    def test_an_open_study_redirects_from_its_steps(self, signed_in, davi, opened):
         response = signed_in(davi).get(f"/studies/{opened.slug}/setup/check/")
         assert response.url == f"/studies/{opened.slug}/"
 
 
 class TestPlanning:
-    def test_a_plan_leads_to_its_balance(self, signed_in, davi, opened):
+    def test_planning_leads_to_the_balance_report(self, signed_in, davi, opened):
         client = signed_in(davi)
         form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
         page = client.post(f"/studies/{opened.slug}/plan/", form, follow=True)
         assert page.context["report"].n_readings == 12
         assert "Planned" in page.content.decode()
 
-    def test_a_plan_of_a_name_that_is_taken_is_refused_at_its_field(
-        self, signed_in, davi, opened, now
-    ):
+    def test_a_duplicate_batch_name_is_refused_at_its_field(self, signed_in, davi, opened, now):
         plans.plan(study=opened, name="Batch 1", n_exams=2, created_by=davi, now=now)
         form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
         response = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form)
         assert "name" in response.context["form"].errors
 
-    def test_a_plan_that_cannot_be_is_told_in_words(self, signed_in, davi, opened, bruno, ana, now):
+    def test_an_impossible_plan_is_explained(self, signed_in, davi, opened, bruno, ana, now):
         for reader in (ana, bruno):
             roster.pause(study=opened, user=reader, reason="leave", actor=davi, now=now)
         form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
@@ -267,7 +263,7 @@ class TestPlanning:
         assert Batch.objects.get().slots.count() == 12
         assert "returns to the pool" in page.content.decode()
 
-    def test_releasing_tells_the_readers(self, signed_in, davi, ana, opened, now):
+    def test_releasing_notifies_the_readers(self, signed_in, davi, ana, opened, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         signed_in(davi).post(f"/batches/{batch.pk}/release/", {"due_on": "2099-01-31"})
         batch.refresh_from_db()
@@ -275,63 +271,63 @@ class TestPlanning:
         assert str(batch.due_on) == "2099-01-31"
         assert Notice.objects.filter(user=ana).exists()
 
-    def test_a_day_that_is_over_is_refused(self, signed_in, davi, opened, now):
+    def test_a_due_day_in_the_past_is_refused(self, signed_in, davi, opened, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         form = {"due_on": "2001-01-31"}
         page = signed_in(davi).post(f"/batches/{batch.pk}/release/", form, follow=True)
         assert "Choose today or a later day." in page.content.decode()
         assert not Batch.objects.get().is_released
 
-    def test_a_plan_is_thrown_away(self, signed_in, davi, opened, now):
+    def test_a_plan_can_be_discarded(self, signed_in, davi, opened, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         response = signed_in(davi).post(f"/batches/{batch.pk}/discarding/")
         assert response.url == f"/studies/{opened.slug}/"
         assert not Assignment.objects.exists()
 
-    def test_a_released_batch_is_not_thrown_away(self, signed_in, davi, opened, now):
+    def test_a_released_batch_cannot_be_discarded(self, signed_in, davi, opened, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
         signed_in(davi).post(f"/batches/{batch.pk}/discarding/")
         assert Batch.objects.exists()
 
-    def test_the_due_day_is_moved(self, signed_in, davi, opened, now):
+    def test_the_due_day_can_be_changed(self, signed_in, davi, opened, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         signed_in(davi).post(f"/batches/{batch.pk}/due/", {"due_on": "2099-03-01"})
         assert str(Batch.objects.get().due_on) == "2099-03-01"
 
 
 class TestAmending:
-    def test_what_changes_is_shown_before_it_is_written(self, signed_in, davi, opened):
+    def test_changes_are_shown_before_they_are_stored(self, signed_in, davi, opened):
         form = {**reading_form(opened, readers_per_exam=3), "step": "show"}
         page = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
-        assert [one.after for one in page.context["changes"]] == ["3 readers read each exam"]
+        assert [change.after for change in page.context["changes"]] == ["3 readers read each exam"]
         assert ProtocolVersion.objects.count() == 1
 
-    def test_it_needs_a_reason(self, signed_in, davi, opened):
+    def test_an_amendment_needs_a_reason(self, signed_in, davi, opened):
         form = {**reading_form(opened, readers_per_exam=3), "step": "amend", "reason": " "}
         response = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
         assert response.status_code == 400
         assert "reason" in response.context["form"].errors
 
-    def test_a_new_version_is_put_in_force(self, signed_in, davi, opened):
+    def test_an_amendment_makes_a_new_version(self, signed_in, davi, opened):
         form = {**reading_form(opened, readers_per_exam=3), "step": "amend", "reason": "Disputes"}
         page = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form, follow=True)
-        told = page.context["versions"]
-        assert [one["row"].version for one in told] == [2, 1]
-        assert told[0]["changes"][0].before == "2 readers read each exam"
+        versions_shown = page.context["versions"]
+        assert [version["row"].version for version in versions_shown] == [2, 1]
+        assert versions_shown[0]["changes"][0].before == "2 readers read each exam"
 
-    def test_no_change_is_no_amendment(self, signed_in, davi, opened):
+    def test_an_amendment_without_changes_is_refused(self, signed_in, davi, opened):
         form = {**reading_form(opened), "step": "show"}
         response = signed_in(davi).post(f"/studies/{opened.slug}/amendment/", form)
         assert "Nothing has changed. Change at least one rule." in response.content.decode()
 
-    def test_a_draft_is_changed_in_its_steps(self, signed_in, davi, draft):
+    def test_amending_a_draft_redirects_to_its_steps(self, signed_in, davi, draft):
         response = signed_in(davi).get(f"/studies/{draft.slug}/amendment/")
         assert response.url == f"/studies/{draft.slug}/setup/reading/"
 
 
 class TestPhases:
-    def test_locking_closes_what_is_open(self, signed_in, davi, opened, now):
+    def test_locking_closes_open_batches(self, signed_in, davi, opened, now):
         plans.plan(study=opened, name="B", created_by=davi, now=now)
         signed_in(davi).post(f"/studies/{opened.slug}/locking/")
         opened.refresh_from_db()
@@ -348,31 +344,31 @@ class TestPhases:
         opened.refresh_from_db()
         assert opened.phase == "released"
 
-    def test_the_quick_way_opens_at_once_when_asked(self, signed_in, davi, taxonomy):
+    def test_the_short_form_can_open_the_study_at_once(self, signed_in, davi, taxonomy):
         form = {"name": "Quick", "suggestion_policy": "none", "clinical_information": "none",
                 "consensus_rule": "agreement_then_majority", "open_now": "on"}  # fmt: skip
         signed_in(davi).post("/studies/new/", form)
         assert Study.objects.get().is_open
 
-    def test_the_file_of_a_study_makes_the_same_protocol(self, signed_in, davi, opened):
+    def test_the_protocol_file_has_the_same_protocol(self, signed_in, davi, opened):
         text = signed_in(davi).get(f"/studies/{opened.slug}/protocol.yaml").content.decode()
-        wanted = protocols.without_seed(protocols.protocol_of(opened))
-        assert protocol.load(text) == wanted
+        expected = protocols.without_seed(protocols.protocol_of(opened))
+        assert protocol.load(text) == expected
 
-    def test_the_file_keeps_the_secret_of_the_orders(self, signed_in, davi, opened):
+    def test_the_protocol_file_does_not_contain_the_seed(self, signed_in, davi, opened):
         text = signed_in(davi).get(f"/studies/{opened.slug}/protocol.yaml").content.decode()
         assert opened.seed not in text
 
     @pytest.mark.parametrize("page", ["", "protocol/", "readers/", "exams/", "progress/"])
-    def test_no_page_tells_the_secret_of_the_orders(self, signed_in, davi, opened, page):
+    def test_no_page_contains_the_seed(self, signed_in, davi, opened, page):
         text = signed_in(davi).get(f"/studies/{opened.slug}/{page}").content.decode()
         assert opened.seed not in text
 
-    def test_every_rule_of_a_protocol_has_its_line(self, opened):
+    def test_every_rule_of_a_protocol_has_a_text(self, opened):
         document = protocol.complete(protocol.as_document(protocols.protocol_of(opened)))
         within = {"suggestion_arms", "washout_days", "washout_exams"}
-        told = {line.key for line in protocol_text.lines(document)}
-        assert set(document) - within == told
+        keys = {line.key for line in protocol_text.lines(document)}
+        assert set(document) - within == keys
 
 
 class TestReaders:
@@ -382,18 +378,20 @@ class TestReaders:
         )
         assert response.status_code == 400
 
-    @pytest.mark.parametrize(("deed", "status"), [("pause", "paused"), ("withdraw", "withdrawn")])
-    def test_a_reader_comes_and_goes(self, signed_in, davi, opened, ana, deed, status):
-        form = {"do": deed, "reason": "on leave"}
+    @pytest.mark.parametrize(("action", "status"), [("pause", "paused"), ("withdraw", "withdrawn")])
+    def test_a_reader_can_be_paused_and_withdrawn(
+        self, signed_in, davi, opened, ana, action, status
+    ):
+        form = {"do": action, "reason": "on leave"}
         signed_in(davi).post(f"/studies/{opened.slug}/readers/{ana.pk}/", form)
         assert StudyReader.objects.get(user=ana).status == status
 
-    def test_a_paused_reader_resumes(self, signed_in, davi, opened, ana, now):
+    def test_a_paused_reader_can_be_resumed(self, signed_in, davi, opened, ana, now):
         roster.pause(study=opened, user=ana, reason="leave", actor=davi, now=now)
         signed_in(davi).post(f"/studies/{opened.slug}/readers/{ana.pk}/", {"do": "resume"})
         assert StudyReader.objects.get(user=ana).status == "active"
 
-    def test_what_waits_is_given_to_others(self, signed_in, davi, opened, ana, clara, now):
+    def test_unread_exams_can_be_reassigned(self, signed_in, davi, opened, ana, clara, now):
         (batch,) = plans.plan(study=opened, name="B", created_by=davi, now=now)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
         form = {"to": [clara.pk], "reason": "moved away"}
@@ -405,21 +403,21 @@ class TestReaders:
         assert "Ana" not in page
         assert "reader-" in page
 
-    def test_a_researcher_adds_nobody(self, signed_in, rosa, opened, eva):
+    def test_a_researcher_cannot_add_readers(self, signed_in, rosa, opened, eva):
         form = {"do": "add", "readers": [eva.pk]}
         response = signed_in(rosa).post(f"/studies/{opened.slug}/readers/", form)
         assert response.status_code == 403
 
 
-class TestFirewall:
+class TestBlinding:
     @pytest.fixture
-    def reading_gil(self, gil, ready, davi, now):
+    def gil_on_roster(self, gil, ready, davi, now):
         roster.join(study=ready, readers=[gil], actor=davi, now=now)
         return gil
 
-    def test_strata_are_hidden_from_readers(self, signed_in, reading_gil, ready):
+    def test_strata_are_hidden_from_readers(self, signed_in, gil_on_roster, ready):
         ready.pool.update(stratum="AFIB-KIND")
-        page = signed_in(reading_gil).get(f"/studies/{ready.slug}/exams/").content.decode()
+        page = signed_in(gil_on_roster).get(f"/studies/{ready.slug}/exams/").content.decode()
         assert "AFIB-KIND" not in page
         assert 'name="stratify_by"' not in page
 
@@ -429,39 +427,41 @@ class TestFirewall:
         assert "AFIB-KIND" in page
 
     def test_requesting_a_stratum_directly_does_not_reveal_it(
-        self, signed_in, reading_gil, ready, make_exam, dataset
+        self, signed_in, gil_on_roster, ready, make_exam, dataset
     ):
         make_exam()
         form = {"do": "draw", "dataset": dataset.pk, "n_exams": 1, "stratify_by": "source",
                 "quota": "equal"}  # fmt: skip
-        signed_in(reading_gil).post(f"/studies/{ready.slug}/exams/", form)
+        signed_in(gil_on_roster).post(f"/studies/{ready.slug}/exams/", form)
         assert set(ready.pool.values_list("stratum", flat=True)) == {""}
 
-    def test_how_many_exams_wait_for_a_colleague_is_hidden(
-        self, signed_in, reading_gil, ready, ana, bruno, davi, now
+    def test_numbers_of_waiting_exams_are_hidden_from_readers(
+        self, signed_in, gil_on_roster, ready, ana, bruno, davi, now
     ):
         study = lifecycle.open_study(study_id=ready.pk, actor=davi, now=now)
         (batch,) = plans.plan(study=study, name="B", created_by=davi, now=now)
         batches.release(batch_id=batch.pk, actor=davi, now=now)
-        client = signed_in(reading_gil)
+        client = signed_in(gil_on_roster)
         page = client.get(f"/studies/{study.slug}/readers/{ana.pk}/")
         assert page.context["n_waiting"] == 0
         form = {"to": [bruno.pk], "reason": "x"}
         address = f"/studies/{study.slug}/readers/{ana.pk}/reassigning/"
         assert client.post(address, form).status_code == 403
 
-    def test_what_colleagues_were_given_is_hidden(self, signed_in, reading_gil, ready):
-        client = signed_in(reading_gil)
+    def test_numbers_of_assigned_exams_are_hidden_from_readers(
+        self, signed_in, gil_on_roster, ready
+    ):
+        client = signed_in(gil_on_roster)
         assert ">Given<" not in client.get(f"/studies/{ready.slug}/readers/").content.decode()
-        told = client.get(f"/api/studies/{ready.slug}/readers/").json()["readers"]
-        assert {one["n_assigned"] for one in told} == {None}
+        readers = client.get(f"/api/studies/{ready.slug}/readers/").json()["readers"]
+        assert {reader["n_assigned"] for reader in readers} == {None}
 
-    def test_what_readers_were_given_is_told_to_others(self, signed_in, davi, ready):
-        told = signed_in(davi).get(f"/api/studies/{ready.slug}/readers/").json()["readers"]
-        assert {one["n_assigned"] for one in told} == {0}
+    def test_numbers_of_assigned_exams_are_shown_to_others(self, signed_in, davi, ready):
+        readers = signed_in(davi).get(f"/api/studies/{ready.slug}/readers/").json()["readers"]
+        assert {reader["n_assigned"] for reader in readers} == {0}
 
-    def test_breaking_the_glass_asks_for_a_reason(self, signed_in, reading_gil, ready):
-        client = signed_in(reading_gil)
+    def test_breaking_the_glass_needs_a_reason(self, signed_in, gil_on_roster, ready):
+        client = signed_in(gil_on_roster)
         assert (
             "cannot be undone" in client.get(f"/studies/{ready.slug}/break-glass/").content.decode()
         )
@@ -469,23 +469,23 @@ class TestFirewall:
         assert response.status_code == 400
         assert not BreakGlass.objects.exists()
 
-    def test_breaking_the_glass_ends_ones_reading(self, signed_in, reading_gil, ready):
-        signed_in(reading_gil).post(
+    def test_breaking_the_glass_withdraws_the_reader(self, signed_in, gil_on_roster, ready):
+        signed_in(gil_on_roster).post(
             f"/studies/{ready.slug}/break-glass/", {"reason": "A patient is in danger."}
         )
-        assert StudyReader.objects.get(user=reading_gil).status == "withdrawn"
+        assert StudyReader.objects.get(user=gil_on_roster).status == "withdrawn"
         assert AuditEvent.objects.filter(action="study.glass_broken").exists()
 
-    def test_who_does_not_read_has_no_glass_before_them(self, signed_in, davi, ready):
+    def test_people_who_do_not_read_cannot_break_the_glass(self, signed_in, davi, ready):
         response = signed_in(davi).get(f"/studies/{ready.slug}/break-glass/")
         assert response.url == f"/studies/{ready.slug}/"
 
-    def test_a_reader_breaks_no_glass(self, signed_in, ana, ready):
+    def test_readers_cannot_break_the_glass(self, signed_in, ana, ready):
         assert signed_in(ana).get(f"/studies/{ready.slug}/break-glass/").status_code == 403
 
 
 class TestSourceLabels:
-    def test_they_reach_no_reader(self, signed_in, ana, bruno, make_exam, make_batch):
+    def test_readers_get_no_source_labels(self, signed_in, ana, bruno, make_exam, make_batch):
         exam = make_exam()
         exam.source_labels = ["POISON-LABEL"]
         exam.save()
@@ -501,11 +501,11 @@ class TestSourceLabels:
         ):
             assert "POISON-LABEL" not in client.get(address).content.decode(), address
 
-    def test_a_number_of_the_source_is_told_as_a_class(self, taxonomy):
-        found = stratum_names(taxonomy, ["164889003", "nowhere"])
-        assert found == {"164889003": taxonomy.classes.get(code="atrial_fibrillation").local_name}
+    def test_a_source_code_is_shown_as_the_class_name(self, taxonomy):
+        names = stratum_names(taxonomy, ["164889003", "nowhere"])
+        assert names == {"164889003": taxonomy.classes.get(code="atrial_fibrillation").local_name}
 
 
-def test_roles_that_break_the_glass():
+def test_only_coordinators_can_break_the_glass():
     holders = {role for role, names in roles.PERMISSIONS.items() if "break_glass" in names}
     assert holders == {Role.COORDINATOR}

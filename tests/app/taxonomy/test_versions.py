@@ -1,4 +1,4 @@
-"""A list of classes changes while a study reads: nothing that was signed changes with it."""
+"""Taxonomy versions: a study moves to a new version without changing signed readings."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ from ecgreview.taxonomy import Step
 
 pytestmark = pytest.mark.django_db
 
-SPLIT, RENAMED, GONE = "atrial_flutter", "sinus_bradycardia", "low_qrs_voltage"
+SPLIT, RENAMED, RETIRED = "atrial_flutter", "sinus_bradycardia", "low_qrs_voltage"
 PARTS = ("typical_atrial_flutter", "atypical_atrial_flutter")
 STEPS = (
     Step("split", (SPLIT,), PARTS),
     Step("rename", (RENAMED,), ("sinus_bradycardia_renamed",)),
-    Step("retire", (GONE,), ()),
+    Step("retire", (RETIRED,), ()),
 )
 
 
 def next_version() -> published.Taxonomy:
-    """Return the product's list with one class split, one renamed and one retired."""
+    """Return the built-in taxonomy with one class split, one renamed and one retired."""
     old = published.load()
     classes = []
-    for one in old.classes:
-        if one.code == SPLIT:
+    for item in old.classes:
+        if item.code == SPLIT:
             for part in PARTS:
                 name = part.replace("_", " ")
-                classes.append(replace(one, code=part, abbreviation=part[:12], name=name))
-        elif one.code == RENAMED:
-            classes.append(replace(one, code="sinus_bradycardia_renamed"))
-        elif one.code != GONE:
-            classes.append(one)
-    placed = tuple(replace(one, position=place) for place, one in enumerate(classes, start=1))
-    codes = {one.code for one in placed}
+                classes.append(replace(item, code=part, abbreviation=part[:12], name=name))
+        elif item.code == RENAMED:
+            classes.append(replace(item, code="sinus_bradycardia_renamed"))
+        elif item.code != RETIRED:
+            classes.append(item)
+    placed = tuple(replace(item, position=place) for place, item in enumerate(classes, start=1))
+    codes = {item.code for item in placed}
     relations = tuple(
-        one for one in old.relations if one.from_code in codes and one.to_code in codes
+        item for item in old.relations if item.from_code in codes and item.to_code in codes
     )
     return replace(old, version="2", classes=placed, relations=relations)
 
@@ -69,23 +69,23 @@ def newer(taxonomy, davi, now):
     """The next version, installed with its mapping."""
     source = next_version()
     row = versions.install(taxonomy=source, now=now)
-    found = published.map_steps(STEPS, mappings.as_published(taxonomy), source)
-    mappings.install(old=taxonomy, new=row, mapping=found, actor=davi, now=now)
+    mapping = published.map_steps(STEPS, mappings.as_published(taxonomy), source)
+    mappings.install(old=taxonomy, new=row, mapping=mapping, actor=davi, now=now)
     return row
 
 
 @pytest.fixture
 def amend(study, davi, now):
-    """Put a version of the classes in force in the study."""
+    """Amend the study to another taxonomy version."""
 
     def make(row):
         study.refresh_from_db()
-        wanted = replace(
+        amended = replace(
             protocols.protocol_of(study),
             taxonomy=str(row),
             frequent_classes=("atrial_fibrillation",),
         )
-        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="new list", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, wanted=amended, reason="new list", actor=davi, now=now)
         study.refresh_from_db()
 
     return make
@@ -95,16 +95,16 @@ def test_a_version_is_stored_as_it_was_published(taxonomy):
     assert mappings.as_published(taxonomy) == published.load()
 
 
-def test_a_mapping_is_stored_once_and_found_again(taxonomy, newer, davi, now):
-    found = mappings.between(taxonomy, newer)
-    assert found.translate([RENAMED]).codes == {"sinus_bradycardia_renamed"}
-    assert found.split_codes == {SPLIT}
+def test_a_mapping_is_stored_once(taxonomy, newer, davi, now):
+    mapping = mappings.between(taxonomy, newer)
+    assert mapping.translate([RENAMED]).codes == {"sinus_bradycardia_renamed"}
+    assert mapping.split_codes == {SPLIT}
     with pytest.raises(mappings.MappingExists):
-        mappings.install(old=taxonomy, new=newer, mapping=found, actor=davi, now=now)
+        mappings.install(old=taxonomy, new=newer, mapping=mapping, actor=davi, now=now)
     assert AuditEvent.objects.filter(action="taxonomy.mapped").count() == 1
 
 
-def test_mappings_are_followed_over_the_versions_in_between(taxonomy, newer, davi, now):
+def test_mappings_are_chained_over_versions_in_between(taxonomy, newer, davi, now):
     third = replace(next_version(), version="3")
     row = versions.install(taxonomy=third, now=now)
     same = published.map_steps((), mappings.as_published(newer), third)
@@ -112,38 +112,32 @@ def test_mappings_are_followed_over_the_versions_in_between(taxonomy, newer, dav
     assert mappings.between(taxonomy, row).split_codes == {SPLIT}
 
 
-def test_without_a_mapping_nothing_is_carried_over(taxonomy, now):
-    lonely = versions.install(taxonomy=replace(next_version(), version="9"), now=now)
+def test_a_missing_mapping_raises(taxonomy, now):
+    unmapped = versions.install(taxonomy=replace(next_version(), version="9"), now=now)
     with pytest.raises(mappings.NoMapping):
-        mappings.between(taxonomy, lonely)
+        mappings.between(taxonomy, unmapped)
 
 
 @pytest.fixture
-def lonely(taxonomy, now):
-    """A version to which no mapping leads."""
+def unmapped(taxonomy, now):
+    """A version without a mapping from the current one."""
     return versions.install(taxonomy=replace(next_version(), version="9"), now=now)
 
 
-def test_classes_to_which_no_mapping_leads_are_refused_once_there_is_data(
-    lonely, make_batch, amend
-):
+def test_a_taxonomy_without_mapping_is_refused_if_there_are_batches(unmapped, make_batch, amend):
     make_batch()
     with pytest.raises(protocol.InvalidProtocol) as refusal:
-        amend(lonely)
+        amend(unmapped)
     (problem,) = refusal.value.problems
     assert (problem.key, problem.code) == ("taxonomy", "no_mapping")
 
 
-def test_classes_to_which_no_mapping_leads_are_taken_where_nothing_is_carried_over(
-    lonely, amend, study
-):
-    amend(lonely)
-    assert study.taxonomy == lonely
+def test_a_taxonomy_without_mapping_is_accepted_without_batches(unmapped, amend, study):
+    amend(unmapped)
+    assert study.taxonomy == unmapped
 
 
-def test_a_batch_keeps_the_classes_it_began_with(
-    taxonomy, newer, make_batch, amend, submit, ana, study
-):
+def test_a_batch_keeps_its_taxonomy(taxonomy, newer, make_batch, amend, submit, ana, study):
     batch = make_batch()
     amend(newer)
     reading = submit(batch.assignments.get(reader=ana), SPLIT)
@@ -153,17 +147,17 @@ def test_a_batch_keeps_the_classes_it_began_with(
 
 @pytest.fixture
 def read_before(make_batch, make_exam, submit, close, ana, bruno):
-    """Three exams that Ana and Bruno read before the list changed: split, renamed, retired."""
+    """Three exams, read before the amendment as a class that is split, renamed and retired."""
     exams = [make_exam() for _ in range(3)]
     batch = make_batch(exams)
-    for exam, code in zip(exams, (SPLIT, RENAMED, GONE), strict=True):
+    for exam, code in zip(exams, (SPLIT, RENAMED, RETIRED), strict=True):
         for reader in (ana, bruno):
             submit(batch.assignments.get(reader=reader, exam=exam), code)
     close(batch)
     return exams
 
 
-def outcomes(study):
+def consensus_outcomes(study):
     rows = Consensus.objects.filter(study=study).order_by("exam")
     return {
         row.exam_id: (
@@ -174,32 +168,32 @@ def outcomes(study):
     }
 
 
-def test_the_consensus_speaks_the_new_classes_and_waits_where_a_split_leaves_it_open(
+def test_the_consensus_uses_new_classes_and_waits_for_rereads_of_a_split(
     read_before, newer, amend, study, now
 ):
     amend(newer)
     labels.compute(study=study, now=now)
     split, renamed, retired = (exam.pk for exam in read_before)
-    found = outcomes(study)
-    assert found[split] == (Outcome.INCOMPLETE, [])
+    outcome_by_exam = consensus_outcomes(study)
+    assert outcome_by_exam[split] == (Outcome.INCOMPLETE, [])
     assert study.consensus.get(exam=split).reason == OpenReason.REREAD_PENDING
-    assert found[renamed] == (Outcome.AGREEMENT, ["sinus_bradycardia_renamed"])
-    assert found[retired] == (Outcome.AGREEMENT, [])
+    assert outcome_by_exam[renamed] == (Outcome.AGREEMENT, ["sinus_bradycardia_renamed"])
+    assert outcome_by_exam[retired] == (Outcome.AGREEMENT, [])
 
 
-def test_only_what_the_split_touches_is_read_again(
+def test_only_exams_with_a_split_class_are_reread(
     read_before, newer, amend, study, davi, ana, bruno, now
 ):
     amend(newer)
     assert rereads.queue(study) == {ana.pk: [read_before[0].pk], bruno.pk: [read_before[0].pk]}
     batch = rereads.make(study=study, name="Again", created_by=davi, now=now)
     assert batch.purpose == Purpose.REREAD
-    assert {one.exam_id for one in batch.assignments.all()} == {read_before[0].pk}
+    assert {assignment.exam_id for assignment in batch.assignments.all()} == {read_before[0].pk}
     with pytest.raises(rereads.NothingToReread):
         rereads.make(study=study, name="Once more", created_by=davi, now=now)
 
 
-def test_what_was_read_again_has_the_vote_and_the_old_reading_stays(
+def test_the_reread_votes_and_the_old_reading_is_kept(
     read_before, newer, amend, study, davi, submit, close, now
 ):
     amend(newer)
@@ -209,18 +203,18 @@ def test_what_was_read_again_has_the_vote_and_the_old_reading_stays(
         submit(assignment, PARTS[0])
     close(Batch.objects.get(pk=batch.pk))
     labels.compute(study=study, now=now)
-    assert outcomes(study)[read_before[0].pk] == (Outcome.AGREEMENT, [PARTS[0]])
+    assert consensus_outcomes(study)[read_before[0].pk] == (Outcome.AGREEMENT, [PARTS[0]])
     assert rereads.queue(study) == {}
     assert read_before[0].assignments.count() == 4
 
 
-def test_a_first_reading_keeps_its_vote_over_a_second_under_the_same_classes():
+def test_the_first_of_two_readings_in_the_same_taxonomy_votes():
     sure = votes.Vote(1, 7, 5, published.Translation(frozenset({"a"})))
     later = votes.Vote(2, 7, 5, published.Translation(frozenset({"b"})))
     assert votes.that_count([sure, later]) == {5: [sure]}
 
 
-def test_who_has_left_is_not_asked_again(read_before, newer, amend, study, davi, ana, bruno, now):
+def test_withdrawn_readers_get_no_rereads(read_before, newer, amend, study, davi, ana, bruno, now):
     from annotations.services.studies import roster
 
     amend(newer)
@@ -229,16 +223,14 @@ def test_who_has_left_is_not_asked_again(read_before, newer, amend, study, davi,
     assert set(batch.assignments.values_list("reader", flat=True)) == {bruno.pk}
 
 
-class TestTheCommands:
-    """What an operator types."""
-
+class TestCommands:
     @pytest.fixture
     def files(self, tmp_path):
         listed = tmp_path / "list.csv"
         listed.write_text("code,name,is_exclusive\nnormal,Normal,yes\naf,Atrial fibrillation,\n")
         return tmp_path
 
-    def test_a_csv_list_is_installed(self, taxonomy, files, capsys):
+    def test_a_taxonomy_is_installed_from_csv(self, taxonomy, files, capsys):
         call_command("import_taxonomy", files / "list.csv", name="official", version_name="1")
         assert "official 1: 2 classes, installed" in capsys.readouterr().out
         assert Taxonomy.objects.get(name="official").classes.count() == 2
@@ -249,7 +241,7 @@ class TestTheCommands:
         )
         assert not Taxonomy.objects.filter(name="official").exists()
 
-    def test_a_list_without_a_mapping_is_refused_whole(self, taxonomy, files):
+    def test_an_incomplete_mapping_installs_nothing(self, taxonomy, files):
         with pytest.raises(CommandError, match="af"):
             call_command(
                 "import_taxonomy",
@@ -265,7 +257,7 @@ class TestTheCommands:
         with pytest.raises(CommandError, match=r"nowhere\.csv"):
             call_command("import_taxonomy", tmp_path / "nowhere.csv", name="x", version_name="1")
 
-    def test_an_unknown_version_is_told_with_those_there_are(self, taxonomy, files):
+    def test_an_unknown_version_lists_the_installed_ones(self, taxonomy, files):
         with pytest.raises(CommandError, match="Installed: ecg-review-66"):
             call_command(
                 "import_taxonomy", files / "list.csv", name="x", version_name="1", old="no 7"
@@ -280,11 +272,11 @@ class TestTheCommands:
 
 
 class TestSuggestionsInAnotherVersion:
-    """A model names what it suggests in the newest classes; a batch may have older ones."""
+    """Models suggest classes of the newest taxonomy; a batch may have an older one."""
 
     @pytest.fixture
     def suggested(self, newer, make_exam, now):
-        """An exam with two suggestions: in a class of both versions, and in one of the newer."""
+        """An exam with two suggestions: a class of both versions and a class of the newer only."""
         exam = make_exam()
         codes = ["atrial_fibrillation", PARTS[0]]
         model = SuggestionModel.objects.create(
@@ -293,25 +285,27 @@ class TestSuggestionsInAnotherVersion:
         run = SuggestionRun.objects.create(
             exam=exam, model=model, requested_at=now, finished_at=now
         )
-        for word in newer.classes.filter(code__in=codes):
+        for diagnostic_class in newer.classes.filter(code__in=codes):
             Suggestion.objects.create(
-                run=run, diagnostic_class=word, strength=0.9, evidence="irregular RR"
+                run=run, diagnostic_class=diagnostic_class, strength=0.9, evidence="irregular RR"
             )
         return exam
 
     @pytest.fixture
     def read(self, suggested, assign, ana, submit):
-        """Ana's assignment of it, in the older classes, once it is read."""
+        """Ana's assignment of that exam in the older taxonomy, read."""
         assignment = assign(ana, suggested)
         submit(assignment, "artifact")
         return assignment
 
-    def test_a_reader_is_shown_those_of_the_batch(self, read, ana, signed_in):
-        told = signed_in(ana).get(f"/api/assignments/{read.pk}/suggestions/").json()
-        assert [one["class"] for one in told["suggestions"]] == ["atrial_fibrillation"]
-        assert told["covered_classes"] == ["atrial_fibrillation"]
+    def test_a_reader_sees_suggestions_in_the_taxonomy_of_the_batch(self, read, ana, signed_in):
+        offer = signed_in(ana).get(f"/api/assignments/{read.pk}/suggestions/").json()
+        assert [suggestion["class"] for suggestion in offer["suggestions"]] == [
+            "atrial_fibrillation"
+        ]
+        assert offer["covered_classes"] == ["atrial_fibrillation"]
 
-    def test_a_reader_decides_on_those_of_the_batch(self, read, ana, signed_in):
+    def test_a_reader_decides_on_classes_of_the_batch(self, read, ana, signed_in):
         client = signed_in(ana)
         client.get(f"/api/assignments/{read.pk}/suggestions/")
         for code, status in ((PARTS[0], 400), ("atrial_fibrillation", 201)):
@@ -325,7 +319,7 @@ class TestSuggestionsInAnotherVersion:
             )  # fmt: skip
             assert answer.status_code == status
 
-    def test_strata_are_named_by_the_classes_of_the_study(self, suggested, study, davi, now):
+    def test_strata_are_named_in_the_taxonomy_of_the_study(self, suggested, study, davi, now):
         exam_pool.add(study=study, exams=[suggested], actor=davi, now=now)
         assert strata.suggested_shares(study) == {"atrial_fibrillation": 1}
         assert strata.of_exams([(suggested.pk, None, [])], StratumSource.SUGGESTED, study) == [
@@ -333,7 +327,7 @@ class TestSuggestionsInAnotherVersion:
         ]
 
 
-def test_what_could_not_be_assessed_is_carried_over_by_its_new_name(
+def test_not_assessable_classes_are_carried_over_under_their_new_name(
     newer, amend, make_batch, submit, study, ana
 ):
     submit(
@@ -346,18 +340,18 @@ def test_what_could_not_be_assessed_is_carried_over_by_its_new_name(
     assert vote.translation.codes == {"atrial_fibrillation"}
 
 
-class TestTheBuiltInList:
+class TestBuiltInTaxonomy:
     @pytest.fixture
     def before(self, now):
-        """The version before, as a home that is upgraded has it."""
+        """The earlier version, as an upgraded site has it."""
         return versions.install(taxonomy=replace(published.load(), version="0.1-draft"), now=now)
 
-    def test_is_joined_to_the_version_that_was_installed_before(self, before, now):
+    def test_is_mapped_from_the_version_installed_before(self, before, now):
         newest = mappings.install_built_in(now=now)
         assert mappings.install_built_in(now=now) == newest
         mapping = mappings.between(before, newest)
-        assert mapping.translate([GONE, SPLIT]).codes == {GONE, SPLIT}
+        assert mapping.translate([RETIRED, SPLIT]).codes == {RETIRED, SPLIT}
 
-    def test_needs_no_version_before(self, now):
+    def test_needs_no_earlier_version(self, now):
         mappings.install_built_in(now=now)
         assert not TaxonomyChange.objects.exists()
