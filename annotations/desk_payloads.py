@@ -86,8 +86,12 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
 
 def last_payload(user: User, *, now: datetime) -> Payload | None:
     """Return ``user``'s last submission while they can take it back, else None."""
-    found = corrections.latest(user, now=now)
-    return found and {"id": found[0].pk, "code": found[0].code, "until": found[1]}
+    correctable = corrections.latest(user, now=now)
+    return correctable and {
+        "id": correctable[0].pk,
+        "code": correctable[0].code,
+        "until": correctable[1],
+    }
 
 
 def exam_payload(assignment: Assignment) -> Payload:
@@ -97,12 +101,12 @@ def exam_payload(assignment: Assignment) -> Payload:
     looks like any other exam, and two readers can't match their exams.
     """
     exam = assignment.exam
-    tells = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
+    shows_age_and_sex = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
     prior = prior_exams.shown_with(assignment)
     return {
         "code": assignment.code,
-        "age_years": exam.age_years if tells else None,
-        "sex": exam.sex if tells else None,
+        "age_years": exam.age_years if shows_age_and_sex else None,
+        "sex": exam.sex if shows_age_and_sex else None,
         "tracings": _tracings(exam, assignment, "api-assignment-tracing"),
         "prior": prior
         and {
@@ -167,10 +171,10 @@ def reading_payload(reading: Reading) -> Payload:
         "comment": reading.comment,
         "reason": reading.reason,
         "decisions": [
-            {"class": one.diagnostic_class.code, "verdict": one.verdict}
-            for one in reading.decisions.all()
+            {"class": row.diagnostic_class.code, "verdict": row.verdict}
+            for row in reading.decisions.all()
         ],
-        "confirmed": [one.diagnostic_class.code for one in reading.confirmations.all()],
+        "confirmed": [row.diagnostic_class.code for row in reading.confirmations.all()],
         "submitted_at": reading.submitted_at,
     }
 
@@ -178,13 +182,13 @@ def reading_payload(reading: Reading) -> Payload:
 def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
     """Prefetch what readings say about classes, in order."""
     findings = Finding.objects.select_related("diagnostic_class")
-    untold = NotAssessable.objects.select_related("diagnostic_class")
+    not_assessable = NotAssessable.objects.select_related("diagnostic_class")
     decided = Decision.objects.select_related("diagnostic_class")
     confirmed = Confirmation.objects.select_related("diagnostic_class")
     place = "diagnostic_class__position"
     return readings.prefetch_related(
         Prefetch("findings", findings.order_by(place)),
-        Prefetch("not_assessable", untold.order_by(place)),
+        Prefetch("not_assessable", not_assessable.order_by(place)),
         Prefetch("decisions", decided.order_by(place)),
         Prefetch("confirmations", confirmed.order_by(place)),
     )
@@ -226,12 +230,12 @@ def next_id(assignment: Assignment, user: User) -> int | None:
         .exclude(pk=assignment.pk)
     )
     in_turn = unread.filter(deferred_at=None).in_reading_order()
-    found = _next_of(in_turn, Q(position__gt=assignment.position))
-    if found is not None or assignment.batch.handout == Handout.POOLED:
-        return found
-    put_off = unread.filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
-    mine = assignment.deferred_at
-    return _next_of(put_off, Q(deferred_at__gt=mine) if mine else Q())
+    following = _next_of(in_turn, Q(position__gt=assignment.position))
+    if following is not None or assignment.batch.handout == Handout.POOLED:
+        return following
+    deferred = unread.filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    deferred_at = assignment.deferred_at
+    return _next_of(deferred, Q(deferred_at__gt=deferred_at) if deferred_at else Q())
 
 
 def _next_of(rows: QuerySet[Assignment], is_later: Q) -> int | None:
@@ -265,7 +269,7 @@ def classes_payload(taxonomy: Taxonomy) -> list[Payload]:
     """Return the classes of ``taxonomy`` in order, with their relations by code."""
     related = _relations(taxonomy)
     classes = taxonomy.classes.select_related("group").order_by("position")
-    return [_class_payload(one, related) for one in classes]
+    return [_class_payload(item, related) for item in classes]
 
 
 def taxonomy_payload(taxonomy: Taxonomy) -> Payload:
@@ -285,26 +289,26 @@ def taxonomy_payload(taxonomy: Taxonomy) -> Payload:
 Relations = dict[tuple[str, str], list[str]]
 
 
-def _class_payload(one: DiagnosticClass, related: Relations) -> Payload:
+def _class_payload(item: DiagnosticClass, related: Relations) -> Payload:
     return {
-        "code": one.code,
-        "abbreviation": one.abbreviation,
-        "name": one.name,
-        "name_pt": one.name_pt,
-        "group": one.group.code,
-        "group_name": one.group.name,
-        "group_name_pt": one.group.name_pt,
-        "definition": one.definition,
-        "definition_pt": one.definition_pt,
-        "is_exclusive": one.is_exclusive,
-        "excludes": related[RelationKind.EXCLUDES, one.code],
-        "implies": related[RelationKind.IMPLIES, one.code],
-        "soft_conflicts": related[RelationKind.SOFT_CONFLICT, one.code],
-        "synonyms": list(synonyms().get(one.code, ())),
-        "position": one.position,
-        "codes": one.codes,
-        "evidence": one.evidence,
-        "sources": one.sources,
+        "code": item.code,
+        "abbreviation": item.abbreviation,
+        "name": item.name,
+        "name_pt": item.name_pt,
+        "group": item.group.code,
+        "group_name": item.group.name,
+        "group_name_pt": item.group.name_pt,
+        "definition": item.definition,
+        "definition_pt": item.definition_pt,
+        "is_exclusive": item.is_exclusive,
+        "excludes": related[RelationKind.EXCLUDES, item.code],
+        "implies": related[RelationKind.IMPLIES, item.code],
+        "soft_conflicts": related[RelationKind.SOFT_CONFLICT, item.code],
+        "synonyms": list(synonyms().get(item.code, ())),
+        "position": item.position,
+        "codes": item.codes,
+        "evidence": item.evidence,
+        "sources": item.sources,
     }
 
 
@@ -365,16 +369,18 @@ def _queue(assignment: Assignment, user: User) -> Payload:
         .annotate(
             is_read=Exists(Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.READ)),
             n_ahead=_length(_ahead(assignment, user)),
-            n_held=_length(Assignment.objects.held().filter(batch=OuterRef("batch"), reader=user)),
+            n_held=_length(
+                Assignment.objects.held_back().filter(batch=OuterRef("batch"), reader=user)
+            ),
         )
         .get()
     )
-    told = vars(seat)  # mypy doesn't know annotated values as attributes of the model
+    annotated = vars(seat)  # mypy doesn't know annotated values as attributes of the model
     is_pooled = assignment.batch.handout == Handout.POOLED
-    place = seat.n_read + told["n_ahead"] + 1
+    place = seat.n_read + annotated["n_ahead"] + 1
     return {
-        "position": min(assignment.position, seat.n_read) if told["is_read"] else place,
-        "total": None if is_pooled else seat.n_assigned - told["n_held"],
+        "position": min(assignment.position, seat.n_read) if annotated["is_read"] else place,
+        "total": None if is_pooled else seat.n_assigned - annotated["n_held"],
         "submitted": seat.n_read,
     }
 

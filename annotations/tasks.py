@@ -96,14 +96,14 @@ def recount_agreement(
     at = recount.first()
     if study is not None:
         at = recount.Position(Scope(study, batch), exam, n_waits)
-    rest, began = at, monotonic()
+    remaining, began = at, monotonic()
     try:
         while at is not None and monotonic() - began < TIME_SLICE_S:
-            rest = recount.behind(at)
-            at = rest = _recount_step(at)
+            remaining = recount.behind(at)
+            at = remaining = _recount_step(at)
     finally:
-        if rest is not None:
-            _recount_on(rest)
+        if remaining is not None:
+            _recount_on(remaining)
 
 
 def _recount_step(at: recount.Position) -> recount.Position | None:
@@ -112,17 +112,17 @@ def _recount_step(at: recount.Position) -> recount.Position | None:
     try:
         return recount.step(at, now=now)
     except live.Busy:
-        if later := recount.put_off(at, now=now):
+        if later := recount.postpone(at, now=now):
             _recount_on(later, in_s=BUSY_S)
         return recount.behind_study(at)
 
 
 def _recount_on(at: recount.Position, *, in_s: float = 0) -> None:
     """Enqueue the next time slice of a recount."""
-    rest = (at.scope.study_id, at.scope.batch_id, at.exam_id, at.n_waits)
+    arguments = (at.scope.study_id, at.scope.batch_id, at.exam_id, at.n_waits)
 
     def ask() -> None:
-        recount_agreement.apply_async(rest, retry=False, countdown=in_s)
+        recount_agreement.apply_async(arguments, retry=False, countdown=in_s)
 
     transaction.on_commit(ask, robust=True)
 
@@ -216,27 +216,27 @@ def verify_audit(
     """
     began = monotonic()
     at = Position(hash_chain.head(head) if head else hash_chain.START, Part(part), last, n_readings)
-    found = heads.verify() if head is None else None
-    if found is None:
-        at, found = trail.step(at)
-    while found is None and monotonic() - began < TIME_SLICE_S:
-        at, found = trail.step(at)
-    if found is None:
+    result = heads.verify() if head is None else None
+    if result is None:
+        at, result = trail.step(at)
+    while result is None and monotonic() - began < TIME_SLICE_S:
+        at, result = trail.step(at)
+    if result is None:
         _verify_on(at)
         return
-    trail.conclude(found=found, now=timezone.now())
-    heads.keep(found, now=timezone.now())
-    if found.fault is None:
-        logger.info("audit trail verified: %s, %d readings", found.head, found.n_readings)
+    trail.conclude(result=result, now=timezone.now())
+    heads.keep(result, now=timezone.now())
+    if result.fault is None:
+        logger.info("audit trail verified: %s, %d readings", result.head, result.n_readings)
     else:
-        logger.error("audit trail broken after %s: %s", found.head, found.fault)
+        logger.error("audit trail broken after %s: %s", result.head, result.fault)
 
 
 def _verify_on(at: Position) -> None:
     """Enqueue the next time slice of a verification."""
-    rest = {"part": at.part.value, "last": at.last, "n_readings": at.n_readings}
+    arguments = {"part": at.part.value, "last": at.last, "n_readings": at.n_readings}
 
     def ask() -> None:
-        verify_audit.apply_async((str(at.head),), rest, retry=False)
+        verify_audit.apply_async((str(at.head),), arguments, retry=False)
 
     transaction.on_commit(ask, robust=True)

@@ -79,9 +79,9 @@ def prepare() -> list[Case]:
     """Fill the database: two batches, the second one closed, each read by half of the readers."""
     now = timezone.now()
     taxonomy = versions.install(now=now)
-    boss = members.create(username="boss", first_name="Boss", wanted=[Role.COORDINATOR])
+    boss = members.create(username="boss", first_name="Boss", roles=[Role.COORDINATOR])
     readers = [
-        members.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
+        members.create(username=f"reader{n}", first_name=f"R{n}", roles=[Role.READER])
         for n in range(N_READERS)
     ]
     fill(boss, readers, taxonomy, n_exams=N_EXAMS, now=now)

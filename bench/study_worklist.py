@@ -52,11 +52,11 @@ def prepare(n: int) -> tuple[User, User]:
     """Return a reader with a short list and one with ``n`` assignments."""
     now = timezone.now()
     dataset = Dataset.objects.create(name="bench", created_at=now)
-    owner = members.create(username="owner", wanted=[Role.COORDINATOR])
+    owner = members.create(username="owner", roles=[Role.COORDINATOR])
     wanted = Protocol(name="Bench", taxonomy=str(versions.install(now=now)))
-    made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+    made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
     study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
-    readers = [members.create(username=name, wanted=[Role.READER]) for name in ("few", "many")]
+    readers = [members.create(username=name, roles=[Role.READER]) for name in ("few", "many")]
     roster.join(study=study, readers=readers, actor=owner, now=now)
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = 0")

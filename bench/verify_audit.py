@@ -62,7 +62,7 @@ def fill(now: datetime) -> None:
     """Make readings by SQL, their events as an import of readings does, and some tracings."""
     taxonomy = versions.install(now=now)
     boss = accounts.create(
-        username="boss", first_name="Boss", last_name="", wanted=[Role.COORDINATOR], now=now
+        username="boss", first_name="Boss", last_name="", roles=[Role.COORDINATOR], now=now
     )
     people = [User(username=f"reader{n}") for n in range(N_READERS)]
     for reader in people:

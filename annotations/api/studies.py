@@ -45,7 +45,7 @@ class Studies(ApiView):
         said = checked(serializers.StudyInput, request.data)
         said["taxonomy"] = str(_taxonomy(said.pop("taxonomy", None)))
         study = lifecycle.create(
-            wanted=protocol.parse(said), created_by=request.user, now=timezone.now()
+            protocol=protocol.parse(said), created_by=request.user, now=timezone.now()
         )
         return answer(study_payload(study), status=201)
 

@@ -31,28 +31,30 @@ from annotations.services.studies import roster
 Action = Callable[[World, str], None]
 
 
-def _their(world: World, person: str) -> list[Assignment]:
+def _unread_of_others(world: World, person: str) -> list[Assignment]:
     waiting = Assignment.objects.waiting().filter(batch__closed_at=None)
-    theirs = waiting.exclude(reader=world.people[person]).filter(draft=None)
-    return list(theirs.select_related("reader").order_by("batch_id", "reader_id", "position"))
+    unread = waiting.exclude(reader=world.people[person]).filter(draft=None)
+    return list(unread.select_related("reader").order_by("batch_id", "reader_id", "position"))
 
 
 def submit(world: World, person: str) -> None:
     """Read two exams, with findings and a comment."""
-    for assignment in _their(world, person)[:2]:
+    for assignment in _unread_of_others(world, person)[:2]:
         read(assignment, assignment.pk % 10**12, FINDING, world.now)
 
 
 def submit_all(world: World, person: str) -> None:
     """Read every waiting exam."""
-    for assignment in _their(world, person):
+    for assignment in _unread_of_others(world, person):
         read(assignment, assignment.pk % 10**12, "normal_ecg", world.now)
 
 
 def correct(world: World, person: str) -> None:
     """Take back a submission and submit a corrected reading."""
-    theirs = Reading.objects.blind().effective().exclude(reader=world.people[person])
-    in_open = theirs.filter(assignment__batch__closed_at=None).select_related("assignment__reader")
+    readings = Reading.objects.blind().effective().exclude(reader=world.people[person])
+    in_open = readings.filter(assignment__batch__closed_at=None).select_related(
+        "assignment__reader"
+    )
     for reading in in_open.order_by("-pk")[:1]:
         number = reading.pk % 10**9 + 10**9
         read(reading.assignment, number, "atrial_flutter", world.now,
@@ -62,19 +64,19 @@ def correct(world: World, person: str) -> None:
 def abstain(world: World, person: str) -> None:
     """Abstain from an exam for lack of competence."""
     nothing = {"findings": [], "not_assessable": [], "quality": "", "outcome": "abstained"}
-    for assignment in _their(world, person)[:1]:
+    for assignment in _unread_of_others(world, person)[:1]:
         read(assignment, assignment.pk % 10**12, FINDING, world.now, **nothing)
 
 
 def defer(world: World, person: str) -> None:
     """Skip an exam for now."""
-    for assignment in _their(world, person)[:1]:
+    for assignment in _unread_of_others(world, person)[:1]:
         deferrals.defer(assignment_id=assignment.pk, reader=assignment.reader, now=world.now)
 
 
 def draft(world: World, person: str) -> None:
     """Start an exam without submitting it."""
-    for assignment in _their(world, person)[-1:]:
+    for assignment in _unread_of_others(world, person)[-1:]:
         content = {"findings": [], "quality": "poor", "comment": "not sure"}
         drafts.save(
             assignment_id=assignment.pk, reader=assignment.reader, based_on=0, content=content,
@@ -85,7 +87,7 @@ def draft(world: World, person: str) -> None:
 def suggest(world: World, person: str) -> None:
     """Store a model's suggestions for every exam that the person hasn't read."""
     waiting = Assignment.objects.filter(reader=world.people[person]).waiting()
-    word = world.study.taxonomy.classes.get(code=FINDING)
+    diagnostic_class = world.study.taxonomy.classes.get(code=FINDING)
     for exam in Exam.objects.filter(assignments__in=waiting).distinct().order_by("pk"):
         run, is_new = SuggestionRun.objects.get_or_create(
             exam=exam, model=model(world.now),
@@ -93,7 +95,7 @@ def suggest(world: World, person: str) -> None:
         )  # fmt: skip
         if is_new:
             Suggestion.objects.create(
-                run=run, diagnostic_class=word, strength=0.9, evidence="irregular RR"
+                run=run, diagnostic_class=diagnostic_class, strength=0.9, evidence="irregular RR"
             )
 
 
@@ -127,7 +129,7 @@ def close_other(world: World, person: str) -> None:
 def notify(world: World, person: str) -> None:
     """Send Bruno a notice."""
     del person
-    delivery.tell([world.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=world.now)
+    delivery.notify([world.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=world.now)
 
 
 # In session order: after ``submit_all`` nobody can abstain or skip.

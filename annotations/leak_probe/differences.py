@@ -31,23 +31,23 @@ class Difference:
         return f"{self.request}: {self.part}"
 
 
-def differences(one: Sequence[Observation], other: Sequence[Observation]) -> list[Difference]:
+def differences(quiet: Sequence[Observation], busy: Sequence[Observation]) -> list[Difference]:
     """Return every part of every answer that differs.
 
     Raises:
         ValueError: the sequences have different lengths.
     """
     return [
-        Difference(str(left.step), part, tuple(_unlike(left, right, part)))
-        for left, right in zip(one, other, strict=True)
+        Difference(str(before.step), part, tuple(_unlike(before, after, part)))
+        for before, after in zip(quiet, busy, strict=True)
         for part in PARTS
-        if getattr(left, part) != getattr(right, part)
+        if getattr(before, part) != getattr(after, part)
     ]
 
 
-def _unlike(one: Observation, other: Observation, part: str) -> Iterator[str]:
+def _unlike(before: Observation, after: Observation, part: str) -> Iterator[str]:
     lines = difflib.unified_diff(
-        _lines(str(getattr(one, part))), _lines(str(getattr(other, part))), lineterm="", n=0
+        _lines(str(getattr(before, part))), _lines(str(getattr(after, part))), lineterm="", n=0
     )
     for number, line in enumerate(lines):
         if number >= MAX_LINES + 2:

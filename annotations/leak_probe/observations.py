@@ -70,8 +70,8 @@ class Recorder:
 
     def send(self, step: Step) -> Observation:
         """Send ``step`` and record its answer."""
-        asked: list[str] = []
-        with connection.execute_wrapper(_listen(asked)):
+        statements: list[str] = []
+        with connection.execute_wrapper(_listen(statements)):
             response = self._client.generic(
                 step.method,
                 step.address,
@@ -79,7 +79,7 @@ class Recorder:
                 content_type="application/json",
                 headers=dict(step.headers),
             )
-        cookies = [("Set-Cookie", self._mask(str(one))) for one in response.cookies.values()]
+        cookies = [("Set-Cookie", self._mask(str(cookie))) for cookie in response.cookies.values()]
         body, has_secret = _without_secrets(_body(response))
         return Observation(
             step=step,
@@ -89,7 +89,7 @@ class Recorder:
                 for name, text in sorted([*self._headers(response.headers), *cookies])
             ),
             body=self._mask(body),
-            sql=tuple(_shape(sql) for sql in asked),
+            sql=tuple(_shape(sql) for sql in statements),
         )
 
     def _headers(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -104,19 +104,19 @@ class Recorder:
             text = pattern.sub(name, text)
         return _DRAWN.sub(self._numbered, text)
 
-    def _numbered(self, found: re.Match[str]) -> str:
-        drawn = found.group()
-        if drawn in self._known:
-            return drawn
-        return self._drawn.setdefault(drawn, f"id drawn {len(self._drawn) + 1}")
+    def _numbered(self, match: re.Match[str]) -> str:
+        number = match.group()
+        if number in self._known:
+            return number
+        return self._drawn.setdefault(number, f"id drawn {len(self._drawn) + 1}")
 
 
-def _listen(asked: list[str]) -> Callable[..., Any]:
+def _listen(statements: list[str]) -> Callable[..., Any]:
     """Return an execute wrapper that records each statement without its values."""
 
-    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        asked.append(str(sql))
-        return execute(sql, *rest)
+    def note(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        statements.append(str(sql))
+        return execute(sql, *arguments)
 
     return note
 

@@ -63,15 +63,15 @@ class Outcome:
         return self.requests.total()
 
     def count(
-        self, session: Session, seen: Iterable[Observation], leaks: Iterable[Difference]
+        self, session: Session, observations: Iterable[Observation], leaks: Iterable[Difference]
     ) -> None:
         """Add one session."""
         self.n_sessions += 1
-        self.n_actions += sum(not isinstance(one, Step) for one in session)
+        self.n_actions += sum(not isinstance(observation, Step) for observation in session)
         self.leaks += leaks
-        for one in seen:
-            self.requests[f"{one.step.method} {one.status}"] += 1
-            self.addresses[one.step.address.partition("?")[0]] += 1
+        for observation in observations:
+            self.requests[f"{observation.step.method} {observation.status}"] += 1
+            self.addresses[observation.step.address.partition("?")[0]] += 1
 
 
 class _Undo(Exception):
@@ -93,22 +93,24 @@ def probe(world: World, person: str, sessions: Iterable[Session]) -> Outcome:
         busy = _play(world, person, session, is_busy=True)
         allowed = _allowed(quiet) & _allowed(busy)
         outcome.n_allowed += len(allowed)
-        kept = (_but(_without_offers(answers), allowed) for answers in (quiet, busy))
-        outcome.count(session, quiet, differences(*kept))
+        compared = (_without(_without_offers(answers), allowed) for answers in (quiet, busy))
+        outcome.count(session, quiet, differences(*compared))
     return outcome
 
 
-def _without_offers(seen: Iterable[Observation]) -> Iterator[Observation]:
+def _without_offers(observations: Iterable[Observation]) -> Iterator[Observation]:
     """Mask whether a model offers suggestions, in answers about a submitted exam."""
-    for one in seen:
-        if SUBMITTED_STATE.search(one.body) and OFFER.search(one.body):
-            headers = tuple(pair for pair in one.headers if pair[0] != "Content-Length")
-            yield replace(one, body=OFFER.sub(r'\1"offer"', one.body), headers=headers)
+    for observation in observations:
+        if SUBMITTED_STATE.search(observation.body) and OFFER.search(observation.body):
+            headers = tuple(pair for pair in observation.headers if pair[0] != "Content-Length")
+            yield replace(
+                observation, body=OFFER.sub(r'\1"offer"', observation.body), headers=headers
+            )
         else:
-            yield one
+            yield observation
 
 
-def _allowed(seen: Sequence[Observation]) -> frozenset[int]:
+def _allowed(observations: Sequence[Observation]) -> frozenset[int]:
     """Return the indexes of answers that the policy allows to depend on a model.
 
     These are its suggestions for an exam whose reading is submitted, and from then on whether
@@ -116,21 +118,29 @@ def _allowed(seen: Sequence[Observation]) -> frozenset[int]:
     say so and, while it is the last one submitted, so does every page of the desk.
     """
     submitted: set[str] = set()
-    asked: set[str] = set()
-    found = set()
+    suggested: set[str] = set()
+    allowed = set()
     last = ""
-    for place, one in enumerate(seen):
-        base, _, what = one.step.address.partition("?")[0].removesuffix("/").rpartition("/")
-        exam = _exam(one.step.address)
-        if one.step.method == "POST" and what == "reading" and one.status in SUBMITTED:
+    for place, observation in enumerate(observations):
+        base, _, last_part = (
+            observation.step.address.partition("?")[0].removesuffix("/").rpartition("/")
+        )
+        exam = _exam(observation.step.address)
+        if (
+            observation.step.method == "POST"
+            and last_part == "reading"
+            and observation.status in SUBMITTED
+        ):
             submitted.add(base)
             last = exam
-        elif what == "suggestions" and base in submitted:
-            asked.add(exam)
-            found.add(place)
-        if (exam and exam in asked) or (last in asked and one.step.address.startswith("/read/")):
-            found.add(place)
-    return frozenset(found)
+        elif last_part == "suggestions" and base in submitted:
+            suggested.add(exam)
+            allowed.add(place)
+        if (exam and exam in suggested) or (
+            last in suggested and observation.step.address.startswith("/read/")
+        ):
+            allowed.add(place)
+    return frozenset(allowed)
 
 
 def _exam(address: str) -> str:
@@ -139,22 +149,22 @@ def _exam(address: str) -> str:
     return match[1] if match else ""
 
 
-def _but(seen: Iterable[Observation], left_out: Container[int]) -> list[Observation]:
-    return [one for place, one in enumerate(seen) if place not in left_out]
+def _without(observations: Iterable[Observation], left_out: Container[int]) -> list[Observation]:
+    return [observation for place, observation in enumerate(observations) if place not in left_out]
 
 
 def _play(world: World, person: str, session: Session, *, is_busy: bool) -> list[Observation]:
-    seen: list[Observation] = []
+    observations: list[Observation] = []
     with _frozen_clock(world.now), _undone(), override_settings(CACHES=NO_CACHE):
         client = Client(raise_request_exception=False)
         client.force_login(world.people[person], backend=BACKEND)
         recorder = Recorder(client, world.known_ids())
-        for one in session:
-            if isinstance(one, Step):
-                seen.append(recorder.send(one))
+        for step in session:
+            if isinstance(step, Step):
+                observations.append(recorder.send(step))
             elif is_busy:
-                ACTIONS[one](world, person)
-    return seen
+                ACTIONS[step](world, person)
+    return observations
 
 
 @contextmanager

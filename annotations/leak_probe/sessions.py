@@ -59,8 +59,8 @@ def _inviting(world: World) -> Iterator[Step]:
     """Try to get around blinding: invite or renew an account that sees results."""
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     for role in (Role.RESEARCHER, Role.AUDITOR, Role.READER):
-        wanted = {"first_name": "Pup", "username": "pup", "role": role.value, "level": "1"}
-        yield Step("POST", "/people/new/", urlencode(wanted), form)
+        fields = {"first_name": "Pup", "username": "pup", "role": role.value, "level": "1"}
+        yield Step("POST", "/people/new/", urlencode(fields), form)
     for name in INVITED_BY_GIL:
         for act in ("link", "second-factor", "vouch"):
             yield Step("POST", f"/people/{world.people[name].pk}/{act}/")
@@ -85,7 +85,7 @@ def random_session(world: World, person: str, chance: Random, length: int) -> Se
     steps: list[Step | str] = [chance.choice(actions_hidden_from(person))]
     all_endpoints, own = _endpoints(world, person), world.own(person)
     others = world.others()
-    while sum(isinstance(one, Step) for one in steps) < length:
+    while sum(isinstance(step, Step) for step in steps) < length:
         dice = chance.random()
         if dice < 0.06:
             steps.append(chance.choice(actions_hidden_from(person)))

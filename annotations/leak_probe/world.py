@@ -68,7 +68,7 @@ class World:
         open_batch: its exams wait for Ana, Bruno and Gil; one is a hidden repeat for Ana.
         closed_batch: read by Bruno and Clara, then closed.
         second_study: assigns the same exams to Bruno and Clara.
-        theirs: one of Bruno's readings.
+        reading: one of Bruno's readings.
     """
 
     people: Mapping[str, User]
@@ -78,13 +78,13 @@ class World:
     closed_batch: Batch
     second_batch: Batch
     dataset: Dataset
-    theirs: Reading
+    reading: Reading
     now: datetime
 
     def own(self, person: str) -> list[Assignment]:
         """Return the waiting assignments that a person can see, in order."""
-        mine = Assignment.objects.visible_to(self.people[person])
-        return list(mine.unread().in_reading_order())
+        assignments = Assignment.objects.visible_to(self.people[person])
+        return list(assignments.unread().in_reading_order())
 
     def others(self) -> list[Assignment]:
         """Return Bruno's assignments in the open batch and the second study."""
@@ -97,14 +97,14 @@ class World:
 
     def values(self, person: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return examples of URL parameters: the person's own, another's, and nonexistent."""
-        mine, theirs = self.own(person), self.others()
-        held = Assignment.objects.held().filter(reader=self.people[person])
-        own = [assignment.pk for assignment in mine[:2]]
-        ids = [*own, theirs[0].pk, *held.values_list("pk", flat=True)[:1], 1]
+        own_assignments, other_assignments = self.own(person), self.others()
+        held_back = Assignment.objects.held_back().filter(reader=self.people[person])
+        own = [assignment.pk for assignment in own_assignments[:2]]
+        ids = [*own, other_assignments[0].pk, *held_back.values_list("pk", flat=True)[:1], 1]
         batch_ids = [self.open_batch.pk, self.closed_batch.pk, self.second_batch.pk, 999_999]
         people_ids = [user.pk for user in self.people.values()]
-        first = (mine or theirs)[0].exam.code
-        codes = [first, self.theirs.assignment.exam.code, "NOSUCH22"]
+        first = (own_assignments or other_assignments)[0].exam.code
+        codes = [first, self.reading.assignment.exam.code, "NOSUCH22"]
         of_assignments = {"pk": ids}
         return {
             "": {
@@ -113,7 +113,7 @@ class World:
                 "code": codes,
                 "position": [1, 2],
                 "place": [1, 99],
-                "key": [self.theirs.idempotency_key, uuid.UUID(int=7)],
+                "key": [self.reading.idempotency_key, uuid.UUID(int=7)],
                 "rest": ["no/such/place"],
                 "uidb36": ["1"],
                 "version": [1, 2],
@@ -142,7 +142,7 @@ class World:
 def build(now: datetime) -> World:
     """Build the world through the services, in an otherwise empty database."""
     roles.sync()
-    people = {name: members.create(username=name, wanted=wanted) for name, wanted in PEOPLE.items()}
+    people = {name: members.create(username=name, roles=wanted) for name, wanted in PEOPLE.items()}
     davi = people["davi"]
     User.objects.filter(username__in=INVITED_BY_GIL).update(vouched_by=people["gil"])
     taxonomy = versions.install(now=now)
@@ -158,7 +158,7 @@ def build(now: datetime) -> World:
     )  # fmt: skip
     for number, assignment in enumerate(closed.assignments.order_by("order_key")):
         read(assignment, number, FINDING if number % 3 else "normal_ecg", now)
-    theirs = Reading.objects.filter(reader=people["bruno"]).order_by("pk").first()
+    reading = Reading.objects.filter(reader=people["bruno"]).order_by("pk").first()
     batches.close(batch_id=closed.pk, closed_by=davi, now=now)
     opened = _open_batch(
         study, stored[4:12], [people[x] for x in ("ana", "bruno", "gil")], davi, now
@@ -169,15 +169,15 @@ def build(now: datetime) -> World:
     )  # fmt: skip
     suggestion_requests.request(exams=stored, now=now)
     exam_pool.add(study=study, exams=stored, actor=davi, now=now)
-    if theirs is None:
+    if reading is None:
         raise AssertionError(closed)
-    return World(people, study, second, opened, closed, again, dataset, theirs, now)
+    return World(people, study, second, opened, closed, again, dataset, reading, now)
 
 
 def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:
     """Submit a reading as the assignment's reader; ``number`` makes its key."""
     supersedes = changes.pop("supersedes", None)
-    said: dict[str, Any] = {
+    answers: dict[str, Any] = {
         "findings": [content.FindingIn(code, "possible", [PLACE], [PR])],
         "not_assessable": [NOT_ASSESSABLE],
         "problems": [{"kind": "noise", "leads": ["V1"]}],
@@ -189,7 +189,7 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
         reader=assignment.reader,
         based_on=assignment.draft.version if hasattr(assignment, "draft") else 0,
         signed=Signed(
-            Content(**{**said, **changes}),
+            Content(**{**answers, **changes}),
             uuid.UUID(int=10**6 + number),
             work=Effort(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
         ),
@@ -200,28 +200,28 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
 
 def model(now: datetime) -> SuggestionModel:
     """Return the model whose suggestions are withheld."""
-    found, _ = SuggestionModel.objects.get_or_create(
+    row, _ = SuggestionModel.objects.get_or_create(
         name="probe", version="1", defaults={"covered_classes": [FINDING], "created_at": now}
     )
-    return found
+    return row
 
 
 def _open(wanted: Protocol, davi: User, now: datetime) -> Study:
-    made = lifecycle.create(wanted=wanted, created_by=davi, now=now)
-    return lifecycle.open_study(study_id=made.pk, actor=davi, now=now)
+    draft = lifecycle.create(protocol=wanted, created_by=davi, now=now)
+    return lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
 
 
 def _open_batch(
-    study: Study, wanted: Sequence[Exam], readers: Sequence[User], davi: User, now: datetime
+    study: Study, exams: Sequence[Exam], readers: Sequence[User], davi: User, now: datetime
 ) -> Batch:
     """Return a released batch in which Ana, the first of ``readers``, has a hidden repeat."""
     roster.join(study=study, readers=readers, actor=davi, now=now)
     rows = [
         Row(reader.pk, exam.pk, place)
         for reader in readers
-        for place, exam in enumerate(wanted, start=1)
+        for place, exam in enumerate(exams, start=1)
     ]
-    rows.append(Row(readers[0].pk, wanted[0].pk, len(wanted) + 1, occurrence=2))
+    rows.append(Row(readers[0].pk, exams[0].pk, len(exams) + 1, occurrence=2))
     batch = batches.make(study=study, name="Open", rows=rows, created_by=davi, now=now)
     due_on = (now + timedelta(days=7)).date()
     return batches.release(batch_id=batch.pk, actor=davi, now=now, due_on=due_on)

@@ -9,11 +9,11 @@ from ecgreview import agreement
 from ecgreview.agreement.reports.measured import UNITS
 
 NAMES = ("pairs", "errors", "classes", "groups", "certainty", "measurements", "overall", "report")
-WHOLE = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")
-SHOWN = ("positive_agreement", "light_kappa", "krippendorff_alpha", "gwet_ac1")
-SHOWN_OF = {
-    "classes": SHOWN,
-    "groups": SHOWN,
+AVERAGES = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")
+STATISTICS = ("positive_agreement", "light_kappa", "krippendorff_alpha", "gwet_ac1")
+STATISTICS_OF = {
+    "classes": STATISTICS,
+    "groups": STATISTICS,
     "pairs": ("positive_agreement", "cohen_kappa", "krippendorff_alpha", "gwet_ac1"),
     "certainty": ("same_certainty", "ordinal_alpha", "gwet_ac2"),
     "measurements": (
@@ -35,32 +35,32 @@ class NoSuchClass(ValueError):
     """The lines of that level are about no such class or group."""
 
 
-def lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Line]:
+def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Line]:
     """Return the lines of a level.
 
     Args:
-        told: the report, with names of readers.
+        results: the report, with names of readers.
         level: of ``NAMES``, but "report".
         codes: of the classes or groups that are wanted; none: all of them.
 
     Raises:
         NoSuchClass: one of ``codes`` is unknown.
     """
-    about = told["groups" if level == "groups" else "classes"]
-    known = [one["class"] for one in about]
-    if unknown := [code for code in codes if code not in known]:
+    about = results["groups" if level == "groups" else "classes"]
+    available = [one["class"] for one in about]
+    if unknown := [code for code in codes if code not in available]:
         kind = "group" if level == "groups" else "class"
-        raise NoSuchClass(f"There is no {kind} {unknown[0]!r}. Available: {', '.join(known)}.")
-    wanted = list(codes) or known
+        raise NoSuchClass(f"There is no {kind} {unknown[0]!r}. Available: {', '.join(available)}.")
+    selected = list(codes) or available
     if level == "pairs":
-        return list(agreement.pair_lines(told, classes=wanted))
+        return list(agreement.pair_lines(results, classes=selected))
     if level == "overall":
-        return _overall(told)
+        return _overall(results)
     if level == "measurements":
-        return [line for line in _measured(told) if line["class"] in wanted]
-    of = told["certainty"]["classes"] if level == "certainty" else about
+        return [line for line in _measured(results) if line["class"] in selected]
+    of = results["certainty"]["classes"] if level == "certainty" else about
     by_code = {one["class"]: one for one in of}
-    return [{"readers": _people(told), **by_code[code]} for code in wanted]
+    return [{"readers": _people(results), **by_code[code]} for code in selected]
 
 
 def measures(line: Line) -> dict[str, Mapping[str, Any]]:
@@ -73,20 +73,20 @@ def measures(line: Line) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def table(found: Sequence[Line], level: str) -> list[str]:
+def table(lines: Sequence[Line], level: str) -> list[str]:
     """Return the lines as columns of text, each measure with its interval."""
-    rows = list(_of_all(found) if level == "overall" else _of_lines(found, level))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = list(_of_all(lines) if level == "overall" else _of_lines(lines, level))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        for row in cells
     ]
 
 
-def _people(told: Mapping[str, Any]) -> list[str]:
+def _people(results: Mapping[str, Any]) -> list[str]:
     """Return the names of those who enter what is asked of all readers: models do not."""
-    kinds = told.get("kinds") or [PERSON] * len(told["readers"])
-    return [name for name, kind in zip(told["readers"], kinds, strict=True) if kind == PERSON]
+    kinds = results.get("kinds") or [PERSON] * len(results["readers"])
+    return [name for name, kind in zip(results["readers"], kinds, strict=True) if kind == PERSON]
 
 
 def _named(line: Line) -> str:
@@ -100,22 +100,22 @@ def _named(line: Line) -> str:
 PERSON = "person"
 
 
-def _overall(told: Mapping[str, Any]) -> list[Line]:
-    overall = told["overall"]
-    whole = {key: overall[key] for key in WHOLE}
+def _overall(results: Mapping[str, Any]) -> list[Line]:
+    overall = results["overall"]
+    averages = {key: overall[key] for key in AVERAGES}
     return [
-        {"readers": _people(told), "average": "exams", **whole},
-        *({"readers": _people(told), "average": kind, **overall[kind]}
+        {"readers": _people(results), "average": "exams", **averages},
+        *({"readers": _people(results), "average": kind, **overall[kind]}
           for kind in ("macro", "micro")),
     ]  # fmt: skip
 
 
-def _measured(told: Mapping[str, Any]) -> Iterator[Line]:
+def _measured(results: Mapping[str, Any]) -> Iterator[Line]:
     """Yield a line for all readers compared at once, and one for each pair."""
-    names = told["readers"]
-    for one in told["measured"]:
-        icc, kind = one["icc"], one["kind"]
-        head = {"class": one["class"], "kind": kind, "unit": UNITS.get(kind, "")}
+    names = results["readers"]
+    for measurement in results["measured"]:
+        icc, kind = measurement["icc"], measurement["kind"]
+        head = {"class": measurement["class"], "kind": kind, "unit": UNITS.get(kind, "")}
         yield {
             **head,
             "readers": [names[place] for place in icc["readers"]],
@@ -123,7 +123,7 @@ def _measured(told: Mapping[str, Any]) -> Iterator[Line]:
             "icc_agreement": icc["agreement"],
             "icc_consistency": icc["consistency"],
         }
-        for pair in one["pairs"]:
+        for pair in measurement["pairs"]:
             readers = [names[place] for place in pair["readers"]]
             yield {**head, **pair, "readers": readers, "deviation": _deviation(pair)}
 
@@ -134,15 +134,15 @@ def _deviation(pair: Mapping[str, Any]) -> dict[str, Any]:
     return {**of_bias, "estimate": pair["deviation"], "low": None, "high": None, "method": ""}
 
 
-def _of_lines(found: Sequence[Line], level: str) -> Iterator[list[str]]:
-    shown = SHOWN_OF[level]
+def _of_lines(lines: Sequence[Line], level: str) -> Iterator[list[str]]:
+    names = STATISTICS_OF[level]
     has_readers = level in {"pairs", "measurements"}
-    told = HEADS.get(level, ("exams", "all / some gave it"))
+    heads = HEADS.get(level, ("exams", "all / some gave it"))
     about = "group" if level == "groups" else "class"
-    yield [*(["readers"] if has_readers else []), about, *told, *shown]
-    for line in found:
+    yield [*(["readers"] if has_readers else []), about, *heads, *names]
+    for line in lines:
         readers = [_named(line)] if has_readers else []
-        numbers = (_number(line.get(name)) for name in shown)
+        numbers = (_number(line.get(name)) for name in names)
         yield [*readers, line["class"], *_counts(line, level), *numbers]
 
 
@@ -154,21 +154,23 @@ HEADS = {
 
 def _counts(line: Line, level: str) -> list[str]:
     if level == "certainty":
-        levels = " / ".join(str(line[f"n_{one}"]) for one in ("possible", "probable", "definite"))
+        levels = " / ".join(
+            str(line[f"n_{certainty}"]) for certainty in ("possible", "probable", "definite")
+        )
         return [str(line["n_exams"]), str(line["n_both"]), levels]
     if level == "measurements":
         return [f"{line['kind']}, {line['unit']}", str(line["n"])]
-    return [str(line[SHOWN[0]]["n"]), _given(line)]
+    return [str(line[STATISTICS[0]]["n"]), _positive_counts(line)]
 
 
-def _of_all(found: Sequence[Line]) -> Iterator[list[str]]:
+def _of_all(lines: Sequence[Line]) -> Iterator[list[str]]:
     yield ["average", "measure", "exams", "value"]
-    for line in found:
+    for line in lines:
         for name, value in measures(line).items():
             yield [line["average"], name, str(value["n"]), _number(value)]
 
 
-def _given(line: Line) -> str:
+def _positive_counts(line: Line) -> str:
     if "n11" in line:
         return f"{line['n11']} / {line['n11'] + line['n10'] + line['n01']}"
     return f"{line['n_positive_all']} / {line['n_positive_any']}"

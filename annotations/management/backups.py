@@ -17,10 +17,10 @@ from ecgreview.site import env
 
 def address() -> Address:
     """Return the database of the settings."""
-    known = connection.settings_dict
+    settings = connection.settings_dict
     return Address(
-        host=str(known["HOST"]), port=str(known["PORT"] or 5432), user=str(known["USER"]),
-        name=str(known["NAME"]), password=str(known["PASSWORD"]),
+        host=str(settings["HOST"]), port=str(settings["PORT"] or 5432), user=str(settings["USER"]),
+        name=str(settings["NAME"]), password=str(settings["PASSWORD"]),
     )  # fmt: skip
 
 

@@ -50,11 +50,11 @@ def installed(label: str) -> Taxonomy:
         CommandError: it is not installed; names those that are.
     """
     name, _, version = label.rpartition(" ")
-    found = Taxonomy.objects.filter(name=name, version=version).first()
-    if found is None:
-        known = ", ".join(str(row) for row in Taxonomy.objects.order_by("pk"))
-        raise CommandError(f"{label!r} is not installed. Installed: {known or 'none'}.")
-    return found
+    taxonomy = Taxonomy.objects.filter(name=name, version=version).first()
+    if taxonomy is None:
+        labels = ", ".join(str(row) for row in Taxonomy.objects.order_by("pk"))
+        raise CommandError(f"{label!r} is not installed. Installed: {labels or 'none'}.")
+    return taxonomy
 
 
 def _is_csv(file: Path) -> bool:

@@ -14,12 +14,12 @@ def study(name: str) -> Study:
     Raises:
         CommandError: there is none; names those there are.
     """
-    known = Study.objects.select_related("taxonomy")
-    found = known.filter(slug=name).first() or known.filter(slug=lifecycle.slug_for(name)).first()
-    if found is None:
+    studies = Study.objects.select_related("taxonomy")
+    row = studies.filter(slug=name).first() or studies.filter(slug=lifecycle.slug_for(name)).first()
+    if row is None:
         slugs = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True))
         raise CommandError(f"There is no study {name!r}. Available: {slugs or 'none'}.")
-    return found
+    return row
 
 
 def people(usernames: list[str]) -> list[User]:
@@ -28,7 +28,7 @@ def people(usernames: list[str]) -> list[User]:
     Raises:
         CommandError: somebody is not there.
     """
-    known = {user.username: user for user in User.objects.filter(username__in=usernames)}
-    if unknown := sorted(set(usernames) - known.keys()):
+    users = {user.username: user for user in User.objects.filter(username__in=usernames)}
+    if unknown := sorted(set(usernames) - users.keys()):
         raise CommandError(f"There is no user {', '.join(unknown)}.")
-    return [known[username] for username in dict.fromkeys(usernames)]
+    return [users[username] for username in dict.fromkeys(usernames)]

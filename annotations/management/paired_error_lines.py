@@ -51,25 +51,25 @@ def write(
 def _lines(
     report: AgreementReport, names: Mapping[str, str], codes: Sequence[str]
 ) -> list[dict[str, Any]]:
-    known = [one["class"] for one in report.coded_results["classes"]]
-    if unknown := [code for code in codes if code not in known]:
-        raise CommandError(f"There is no class {unknown[0]!r}. Available: {', '.join(known)}.")
+    available = [one["class"] for one in report.coded_results["classes"]]
+    if unknown := [code for code in codes if code not in available]:
+        raise CommandError(f"There is no class {unknown[0]!r}. Available: {', '.join(available)}.")
     detail = details.all_errors_of(report)
     why = details.why_no_errors(report, detail)
     if detail is None or why is not None:
         raise CommandError(text.why_none(why or Missing.NOT_OPEN))
     readers = [int(reader) for reader in report.coded_results["readers"]]
     kinds = dict(zip(readers, report.coded_results.get("kinds", []), strict=False))
-    told = {int(reader): name for reader, name in names.items()}
-    found = paired_errors.lines(detail.comparisons, told, kinds)
-    return [line for line in found if not codes or line["class"] in codes]
+    names_by_id = {int(reader): name for reader, name in names.items()}
+    lines = paired_errors.lines(detail.comparisons, names_by_id, kinds)
+    return [line for line in lines if not codes or line["class"] in codes]
 
 
 def _table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     head = ["readers", "against", "class", "exams", "both right", "first only", "second only"]
     rows = [[*head, "both wrong", "exact p", "Holm", "chi-square", "p"]]
     for line in lines:
-        who = (
+        readers = (
             name if kind == "person" else f"{name} ({kind})"
             for name, kind in zip(line["readers"], line["kinds"], strict=True)
         )
@@ -77,7 +77,7 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
         chi2 = "-" if line["chi2"] is None else f"{line['chi2']:.3f}"
         numbers = [str(line[name]) for name in NUMBERS]
         against = line["reference"] or line["against"]
-        rows.append([" / ".join(who), against, line["class"], *numbers, exact, holm, chi2, p])
+        rows.append([" / ".join(readers), against, line["class"], *numbers, exact, holm, chi2, p])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -87,15 +87,15 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _remarks(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = dict.fromkeys(
+    cautions = dict.fromkeys(
         f"{' / '.join(line['readers'])} against {line['reference'] or 'the consensus'}:"
-        f" {text.caution(Caution(one), first=line['readers'][0], second=line['readers'][1])}"
+        f" {text.caution(Caution(code), first=line['readers'][0], second=line['readers'][1])}"
         for line in lines
-        for one in line["cautions"]
+        for code in line["cautions"]
     )
     undefined = {line["undefined"] for line in lines if line["undefined"]}
-    told = [f"No p: {text.why_no_test(Undefined(one))}" for one in sorted(undefined)]
-    return [*found, *told, INDEPENDENT]
+    no_p = [f"No p: {text.why_no_test(Undefined(code))}" for code in sorted(undefined)]
+    return [*cautions, *no_p, INDEPENDENT]
 
 
 INDEPENDENT = (

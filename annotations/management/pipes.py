@@ -11,7 +11,7 @@ from django.core.management.base import OutputWrapper
 
 
 @contextmanager
-def that_may_close(out: OutputWrapper) -> Iterator[None]:
+def until_closed(out: OutputWrapper) -> Iterator[None]:
     """End what is written to ``out`` quietly when nobody reads it any more."""
     try:
         yield

@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from ecgreview.site import env
 
-TAKES_IT_AS_IT_IS = frozenset({"backup", "demo", "restore"})
+READY_BY_THEMSELVES = frozenset({"backup", "demo", "restore"})
 """Backups come before an update, restores into an empty database; the demo migrates by itself."""
 
 
@@ -29,7 +29,7 @@ def make_ready(command: str) -> None:
         DatabaseNotReady: migrations are missing there.
     """
     django.setup()
-    if get_commands().get(command) != "annotations" or command in TAKES_IT_AS_IT_IS:
+    if get_commands().get(command) != "annotations" or command in READY_BY_THEMSELVES:
         return
     loader = MigrationLoader(connection)
     n_missing = len(loader.graph.nodes.keys() - loader.applied_migrations.keys())

@@ -32,8 +32,8 @@ def _opened_to(user: User) -> Q:
     opened = Batch.objects.all().with_open_agreement().not_read_by(user)
     parts = Batch.objects.filter(purpose__in=OF_STUDIES)
     closed = parts.exclude(pk__in=opened.values("pk")).values("study")
-    whole = Q(batch=None, study__in=parts.values("study")) & ~Q(study__in=closed)
-    return Q(batch__in=opened) | whole
+    of_study = Q(batch=None, study__in=parts.values("study")) & ~Q(study__in=closed)
+    return Q(batch__in=opened) | of_study
 
 
 class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):

@@ -29,10 +29,10 @@ class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
         Details made of single readings also need the permission for closed readings. They only
         use batches whose results were already open, and open results stay open.
         """
-        seen = self.filter(report__in=AgreementReport.objects.visible_to(user))
+        visible = self.filter(report__in=AgreementReport.objects.visible_to(user))
         if user.has_perm("annotations.view_closed_readings"):
-            return seen
-        return seen.filter(kind=DetailKind.FACTS)
+            return visible
+        return visible.filter(kind=DetailKind.FACTS)
 
 
 class AgreementDetail(models.Model):

@@ -68,7 +68,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         own = self.filter(reader=user, batch__released_at__isnull=False)
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
 
-    def held(self) -> AssignmentQuerySet:
+    def held_back(self) -> AssignmentQuerySet:
         """Return hidden repeats that are held back until the washout has passed."""
         return self.waiting().filter(not_before__gt=Now())
 

@@ -107,8 +107,8 @@ NO_DATA = (Purpose.PRACTICE, Purpose.QUALIFICATION)
 
 def _barring(user: User) -> Q:
     passed = StudyReader.objects.filter(user=user, qualified_at__isnull=False).values("study")
-    asked = Q(study__qualification_required=True) & ~Q(study__in=passed)
-    return asked & ~Q(purpose__in=NO_DATA)
+    unqualified = Q(study__qualification_required=True) & ~Q(study__in=passed)
+    return unqualified & ~Q(purpose__in=NO_DATA)
 
 
 class Handout(models.TextChoices):

@@ -64,10 +64,10 @@ OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
 
 def _has_known_states(name: str) -> Func:
     """Return the condition that the JSON in column ``name`` maps classes to class states."""
-    known = " || ".join(f'@ == "{state}"' for state in ClassState.values)
+    conditions = " || ".join(f'@ == "{state}"' for state in ClassState.values)
     return Func(
         F(name),
-        Value(f'strict $.type() == "object" && !exists($.* ? (!({known})))'),
+        Value(f'strict $.type() == "object" && !exists($.* ? (!({conditions})))'),
         function="jsonb_path_match",
         output_field=BooleanField(),
     )
@@ -155,8 +155,8 @@ class Consensus(models.Model):
 
     def state(self, code: str) -> str:
         """Return the state of one class, a value of ``ClassState``."""
-        found: str = self.class_states.get(code, self.rest_state)
-        return found
+        state: str = self.class_states.get(code, self.rest_state)
+        return state
 
 
 class ConsensusLabel(models.Model):

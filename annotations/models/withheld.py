@@ -60,8 +60,8 @@ class Withheld(models.Field):  # type: ignore[type-arg]
     def deconstruct(self) -> Any:
         """Describe the field to migrations without the mixin: it only concerns database rights."""
         name, _, args, kwargs = super().deconstruct()
-        plain = next(base for base in type(self).__mro__[1:] if not issubclass(base, Withheld))
-        return name, f"django.db.models.{plain.__name__}", args, kwargs
+        field = next(base for base in type(self).__mro__[1:] if not issubclass(base, Withheld))
+        return name, f"django.db.models.{field.__name__}", args, kwargs
 
 
 class PasswordField(Withheld, models.CharField):  # type: ignore[type-arg]

@@ -67,7 +67,7 @@ def main() -> int:
     with empty_database(), override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
         with connection.cursor() as cursor:
             cursor.execute("set statement_timeout = 0")
-        owner = members.create(username="owner", wanted=[Role.COORDINATOR])
+        owner = members.create(username="owner", roles=[Role.COORDINATOR])
         dataset = Dataset.objects.create(name="bench", created_at=timezone.now())
         _long_list.exams(dataset, 2 * n)
         few, many = (prepare(f"{size}", 2 * size, owner) for size in (FEW, n))
@@ -78,10 +78,10 @@ def prepare(name: str, n_given: int, owner: User) -> Made:
     """Return an open study in which two readers have read the first half of their exams."""
     now = timezone.now()
     wanted = Protocol(name=name, taxonomy=str(versions.install(now=now)), results_open="live")
-    made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+    made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
     study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
     first, second = (
-        members.create(username=f"{who}{name}", wanted=[Role.READER]) for who in ("a", "b")
+        members.create(username=f"{who}{name}", roles=[Role.READER]) for who in ("a", "b")
     )
     roster.join(study=study, readers=[first, second], actor=owner, now=now)
     batch = batches.make(study=study, name=name, rows=[], created_by=owner, now=now)

@@ -87,10 +87,10 @@ def end_connections() -> None:
 def prepare(n_exams: int) -> tuple[User, Batch]:
     """Return a reader and what waits for them."""
     now = timezone.now()
-    owner = members.create(username="owner", wanted=[Role.COORDINATOR])
-    reader = members.create(username="reader", wanted=[Role.READER])
+    owner = members.create(username="owner", roles=[Role.COORDINATOR])
+    reader = members.create(username="reader", roles=[Role.READER])
     wanted = Protocol(name="Bench", taxonomy=str(versions.install(now=now)))
-    made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+    made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
     study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
     dataset = Dataset.objects.create(name="bench", created_at=now)
     exams = [

@@ -82,7 +82,7 @@ def fill(
     taxonomy = versions.install(now=now)
     cast = _people()
     readers = [
-        members.create(username=f"reader{n}", first_name=f"R{n}", wanted=[Role.READER])
+        members.create(username=f"reader{n}", first_name=f"R{n}", roles=[Role.READER])
         for n in range(N_READERS)
     ]
     _settle()
@@ -137,7 +137,7 @@ def _world(cast: dict[str, User], study: Study) -> World:
 
 def _people() -> dict[str, User]:
     cast = {
-        name: members.create(username=name, first_name=name.title(), wanted=wanted)
+        name: members.create(username=name, first_name=name.title(), roles=wanted)
         for name, wanted in CAST.items()
     }
     root = cast["root"]
@@ -153,7 +153,7 @@ def _study(
     wanted = Protocol(
         name=f"Study {n}", taxonomy=str(taxonomy), results_open=POLICIES.get(n, "batch_closed")
     )
-    draft = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    draft = lifecycle.create(protocol=wanted, created_by=davi, now=now)
     study = lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
     own = [readers[(2 * n + i) % N_READERS] for i in range(READERS_EACH)]
     extra = [cast["torn"]] if n == 1 else []

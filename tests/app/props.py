@@ -39,7 +39,7 @@ BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 def person(name: str, *wanted: Role) -> User:
     """Make a person with some roles; the name is also the user name."""
     return accounts.create(
-        username=name.lower(), first_name=name, last_name="", wanted=wanted, now=BEGINNING
+        username=name.lower(), first_name=name, last_name="", roles=wanted, now=BEGINNING
     )
 
 
@@ -102,7 +102,7 @@ def study(
 ) -> Study:
     """Make a study and open it, with the defaults of a new study but for ``settings``."""
     wanted = protocol.parse({"name": "Morning list", "taxonomy": str(classes), **settings})
-    made = lifecycle.create(wanted=wanted, created_by=coordinator, now=now)
+    made = lifecycle.create(protocol=wanted, created_by=coordinator, now=now)
     if not is_open:
         return made
     return lifecycle.open_study(study_id=made.pk, actor=coordinator, now=now)

@@ -70,13 +70,13 @@ def poisoned(
     """A closed and an open batch per dose, every name of which is poison; returns who made them."""
     roles = list(Role)
     owner, *readers = [
-        members.create(username=f"p{place}", first_name=dose, last_name=dose[::-1], wanted=roles)
+        members.create(username=f"p{place}", first_name=dose, last_name=dose[::-1], roles=roles)
         for place, dose in enumerate(doses(150))
     ]
     Dataset.objects.filter(pk=dataset.pk).update(name=doses(100)[0])
     for dose in doses(110):
         wanted = Protocol(name=dose, taxonomy=str(taxonomy))
-        made = lifecycle.create(wanted=wanted, created_by=owner, now=now)
+        made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
         study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
         for name in (f"{dose} 1", f"{dose} 2"):
             batch = batches.create(

@@ -68,7 +68,7 @@ class Command(BaseCommand):
         """Print the lines."""
         found = lookups.study(study)
         report = _refreshed(found, batch)
-        _refuse_what_is_closed(report, options["reason"])
+        _refuse_hidden(report, options["reason"])
         with transaction.atomic():
             audit.record(
                 actor=None,
@@ -80,20 +80,20 @@ class Command(BaseCommand):
             )
         names = _names(report)
         if options["level"] == "errors":
-            with pipes.that_may_close(self.stdout):
+            with pipes.until_closed(self.stdout):
                 paired_error_lines.write(self.stdout, report, names, options)
             return
-        told = without_points(versions.named(report.coded_results, names))
-        with pipes.that_may_close(self.stdout):
-            self._print(told, options)
+        results = without_points(versions.named(report.coded_results, names))
+        with pipes.until_closed(self.stdout):
+            self._print(results, options)
 
-    def _print(self, told: levels.Line, options: Mapping[str, Any]) -> None:
+    def _print(self, results: levels.Line, options: Mapping[str, Any]) -> None:
         form = options["format"]
         level = options["level"] or ("classes" if form == "table" else "pairs")
         if level == "report":
-            self.stdout.write(json.dumps(told, indent=2))
+            self.stdout.write(json.dumps(results, indent=2))
             return
-        lines = _lines(told, level, options["codes"] or [])
+        lines = _lines(results, level, options["codes"] or [])
         if form == "json":
             self.stdout.write(json.dumps(lines, indent=2))
         elif form == "csv":
@@ -109,12 +109,12 @@ def _refreshed(study: Study, name: str | None) -> AgreementReport:
         return service.refresh_study(study=study, now=now)
     batch = Batch.objects.filter(study=study, name=name).first()
     if batch is None:
-        known = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
-        raise CommandError(f"There is no batch {name!r}. Available: {known or 'none'}.")
+        names = ", ".join(study.batches.order_by("pk").values_list("name", flat=True))
+        raise CommandError(f"There is no batch {name!r}. Available: {names or 'none'}.")
     return service.refresh(batch=batch, now=now)
 
 
-def _refuse_what_is_closed(report: AgreementReport, reason: str) -> None:
+def _refuse_hidden(report: AgreementReport, reason: str) -> None:
     parts = Batch.objects.filter(study=report.study_id, purpose__in=OF_STUDIES)
     batches = Batch.objects.filter(pk=report.batch_id) if report.batch_id else parts
     opened = batches.with_open_agreement()
@@ -136,9 +136,9 @@ def _names(report: AgreementReport) -> dict[str, str]:
     }
 
 
-def _lines(told: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[levels.Line]:
+def _lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[levels.Line]:
     try:
-        return levels.lines(told, level, codes)
+        return levels.lines(results, level, codes)
     except levels.NoSuchClass as unknown:
         raise CommandError(str(unknown)) from None
 

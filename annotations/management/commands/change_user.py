@@ -21,9 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("username")
-        given = parser.add_mutually_exclusive_group()
-        given.add_argument("--role", choices=Role.values, action="append")
-        given.add_argument("--no-role", action="store_true", help="remove all roles")
+        roles = parser.add_mutually_exclusive_group()
+        roles.add_argument("--role", choices=Role.values, action="append")
+        roles.add_argument("--no-role", action="store_true", help="remove all roles")
         access = parser.add_mutually_exclusive_group()
         access.add_argument(
             "--deactivate", action="store_true", help="end access and delete tokens"
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         try:
             user = accounts.change(
                 username=username,
-                wanted=None if names is None else [Role(name) for name in names],
+                roles=None if names is None else [Role(name) for name in names],
                 is_active=is_active,
                 now=timezone.now(),
             )
@@ -47,6 +47,6 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {username}.") from nobody
         except members.NotAPerson as refusal:
             raise CommandError(message(refusal)) from refusal
-        held = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
+        roles = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
         state = "active" if user.is_active else "deactivated"
-        self.stdout.write(f"{username} is {state} ({held or 'no role'}).")
+        self.stdout.write(f"{username} is {state} ({roles or 'no role'}).")

@@ -45,30 +45,30 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 study = self._make(protocol.load(file), **options)
-                self._say(study, is_open=options["open"])
+                self._print_study(study, is_open=options["open"])
                 if dry_run:
                     self.stdout.write("Dry run: nothing was saved.")
                     transaction.set_rollback(True)
         except InvalidProtocol as refusal:
-            told = "\n".join(f"  {problem}" for problem in refusal.problems)
-            raise CommandError(f"{file.name} cannot be used:\n{told}") from refusal
+            problems = "\n".join(f"  {problem}" for problem in refusal.problems)
+            raise CommandError(f"{file.name} cannot be used:\n{problems}") from refusal
         except (Refusal, design.QuotaUnmet) as refusal:
             raise CommandError(message(refusal)) from refusal
 
-    def _make(self, wanted: Protocol, *, by: str, **options: Any) -> Study:
+    def _make(self, requested: Protocol, *, by: str, **options: Any) -> Study:
         now, actor = timezone.now(), _person(by)
-        study = lifecycle.create(wanted=wanted, created_by=actor, now=now)
+        study = lifecycle.create(protocol=requested, created_by=actor, now=now)
         readers = [_person(name) for name in options["reader"]]
         if readers:
             roster.join(study=study, readers=readers, actor=actor, now=now)
         if options["dataset"]:
-            wish = exam_pool.Wish(_dataset(options["dataset"]), options["exams"])
-            exam_pool.draw(study=study, wish=wish, actor=actor, now=now)
+            request = exam_pool.DrawRequest(_dataset(options["dataset"]), options["exams"])
+            exam_pool.draw(study=study, request=request, actor=actor, now=now)
         if options["open"]:
             return lifecycle.open_study(study_id=study.pk, actor=actor, now=now)
         return study
 
-    def _say(self, study: Study, *, is_open: bool) -> None:
+    def _print_study(self, study: Study, *, is_open: bool) -> None:
         current = protocols.protocol_of(study)
         self.stdout.write(f"{study.name}: /studies/{study.slug}/, {study.phase}")
         self.stdout.write(f"protocol {protocol.digest(protocols.without_seed(current))}")
@@ -78,15 +78,15 @@ class Command(BaseCommand):
 
 
 def _person(username: str) -> User:
-    found = User.objects.filter(username=username).first()
-    if found is None:
+    user = User.objects.filter(username=username).first()
+    if user is None:
         raise CommandError(f"There is no user {username!r}.")
-    return found
+    return user
 
 
 def _dataset(name: str) -> Dataset:
-    found = Dataset.objects.filter(name=name).first()
-    if found is None:
-        known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
-        raise CommandError(f"There is no data set {name!r}. Available: {known or 'none'}.")
-    return found
+    dataset = Dataset.objects.filter(name=name).first()
+    if dataset is None:
+        names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
+        raise CommandError(f"There is no data set {name!r}. Available: {names or 'none'}.")
+    return dataset

@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 username=username,
                 first_name=first_name,
                 last_name=last_name,
-                wanted=[Role(name) for name in role],
+                roles=[Role(name) for name in role],
                 now=timezone.now(),
             )
         except members.UserNameTaken as refusal:

@@ -124,7 +124,7 @@ def _static_state() -> str:
     """Return a fingerprint of all static sources: names, sizes and times."""
     state = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in finders.get_finders():
-        for name, storage in sorted(finder.list([]), key=lambda found: found[0]):
+        for name, storage in sorted(finder.list([]), key=lambda pair: pair[0]):
             facts = Path(storage.path(name)).stat()
             state.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return state.hexdigest()

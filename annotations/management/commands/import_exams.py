@@ -22,7 +22,7 @@ from annotations.tasks import compute_suggestions, nudge
 
 SOME_REFUSED = 1
 NOTHING_IMPORTABLE = 2
-SAY_EVERY_PERCENT = 10
+PROGRESS_STEP_PERCENT = 10
 
 
 class Command(BaseCommand):
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             )
         nudge(compute_suggestions)
         for issue in run.issues.filter(is_refusal=True).order_by("pk"):
-            self._say_refusal(issue.file, imports.of_issue(issue))
+            self._print_refusal(issue.file, imports.of_issue(issue))
         self.stdout.write(
             f"{run.n_imported} imported, {run.n_known} already known, {run.n_refused} refused."
         )
@@ -78,18 +78,18 @@ class Command(BaseCommand):
     def _preview(self, path: Path, dataset: str) -> int:
         """Say what importing ``path`` would do and return the exit code it would have."""
         with self._progress() as progress:
-            seen = recordings.preview(path=path, dataset_name=dataset, progress=progress)
-        refusals = [refusal for refusal in seen.refusals if not refusal.is_expected]
+            result = recordings.preview(path=path, dataset_name=dataset, progress=progress)
+        refusals = [refusal for refusal in result.refusals if not refusal.is_expected]
         for refusal in refusals:
             explained = imports.of_refusal(refusal.code, refusal.details)
-            self._say_refusal(refusal.file, explained)
+            self._print_refusal(refusal.file, explained)
         self.stdout.write(
-            f"Dry run, nothing was saved: {seen.n_new} would be imported,"
-            f" {seen.n_known} already known, {len(refusals)} would be refused."
+            f"Dry run, nothing was saved: {result.n_new} would be imported,"
+            f" {result.n_known} already known, {len(refusals)} would be refused."
         )
-        return _code(len(refusals), seen.n_new + seen.n_known)
+        return _code(len(refusals), result.n_new + result.n_known)
 
-    def _say_refusal(self, file: str, explained: imports.Explanation) -> None:
+    def _print_refusal(self, file: str, explained: imports.Explanation) -> None:
         line = f"{file}: {explained.reason} {explained.hint}"
         # A name that is no Unicode would break the terminal.
         self.stderr.write(line.encode("utf-8", "backslashreplace").decode())
@@ -112,14 +112,14 @@ class _Lines:
 
     def __init__(self, command: BaseCommand) -> None:
         self.command = command
-        self.next_percent = SAY_EVERY_PERCENT
+        self.next_percent = PROGRESS_STEP_PERCENT
 
     def __call__(self, done: int, of: int) -> None:
         """Say it when another tenth is done."""
         percent = 100 * done // of
         if percent >= self.next_percent:
             self.command.stdout.write(f"{done} of {of} files ({percent} %)")
-            self.next_percent = percent - percent % SAY_EVERY_PERCENT + SAY_EVERY_PERCENT
+            self.next_percent = percent - percent % PROGRESS_STEP_PERCENT + PROGRESS_STEP_PERCENT
 
 
 def _code(n_refused: int, n_fine: int) -> int:

@@ -48,9 +48,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--study", required=True, help="name of the study: new, or created by an earlier import"
         )
-        for kind, told in KINDS.items():
+        for kind, text in KINDS.items():
             parser.add_argument(
-                f"--{kind}", action="append", default=[], metavar="NAME", dest=kind.value, help=told
+                f"--{kind}", action="append", default=[], metavar="NAME", dest=kind.value, help=text
             )
         parser.add_argument("--by", help="user name of the importer, for the audit trail")
 
@@ -62,10 +62,10 @@ class Command(BaseCommand):
         """
         actor = lookups.people([by])[0] if by else None
         try:
-            found = published_readings.read(directory)
+            readings = published_readings.read(directory)
             stated = {kind: options[kind.value] for kind in KINDS}
             done = imports_readings.store(
-                name=study, found=found, actor=actor, stated=stated, now=timezone.now()
+                name=study, readings=readings, actor=actor, stated=stated, now=timezone.now()
             )
         except BadReadings as refusal:
             raise CommandError(f"Nothing was imported.\n{refusal}") from refusal
@@ -73,12 +73,14 @@ class Command(BaseCommand):
             raise CommandError(message(refusal)) from refusal
         nudge(refresh_agreement)
         nudge(compute_consensus)
-        self._report(done, found, {name for names in stated.values() for name in names})
+        self._report(done, readings, {name for names in stated.values() for name in names})
 
-    def _report(self, done: Imported, found: Readings, stated: Collection[str]) -> None:
+    def _report(self, done: Imported, readings: Readings, stated: Collection[str]) -> None:
         self.stdout.write(f"{done.study.name}: /studies/{done.study.slug}/")
         if done.new:
-            self.stdout.write(f"{found.n_exams} exams read by {_named(done.new, done)}: imported.")
+            self.stdout.write(
+                f"{readings.n_exams} exams read by {_named(done.new, done)}: imported."
+            )
         if same := [name for name in done.known if name not in done.changed]:
             self.stdout.write(f"{_named(same, done)}: imported before, nothing changed.")
         for name in done.changed:
@@ -90,8 +92,8 @@ class Command(BaseCommand):
                 f"Recognized by name: {_named(assumed, done)}. Models and references are compared"
                 " with people, and do not vote. If one is a person, say so: --person NAME."
             )
-        if found.patients:
-            self.stdout.write(_of_patients(found.patients, found.n_exams, done))
+        if readings.patients:
+            self.stdout.write(_of_patients(readings.patients, readings.n_exams, done))
 
 
 def _named(names: Sequence[str], done: Imported) -> str:

@@ -49,13 +49,13 @@ class Command(BaseCommand):
             CommandError: the list or the mapping cannot be used; with everything that is wrong.
         """
         try:
-            wanted = lists.read_list(options["file"], options["name"], options["version_name"])
+            new = lists.read_list(options["file"], options["name"], options["version_name"])
             old = lists.installed(options["old"]) if options["old"] else None
             if old:
-                for line in diff(mappings.as_published(old), wanted).lines():
+                for line in diff(mappings.as_published(old), new).lines():
                     self.stdout.write(line)
             with transaction.atomic():
-                self._install(wanted, old, options["mapping"])
+                self._install(new, old, options["mapping"])
                 if options["dry_run"]:
                     transaction.set_rollback(True)
         except (BadTaxonomy, BadMapping) as refusal:
@@ -63,13 +63,11 @@ class Command(BaseCommand):
         except mappings.MappingExists as refusal:
             raise CommandError(message(refusal)) from refusal
         done = "can be installed" if options["dry_run"] else "installed"
-        self.stdout.write(f"{wanted.name} {wanted.version}: {len(wanted.classes)} classes, {done}")
+        self.stdout.write(f"{new.name} {new.version}: {len(new.classes)} classes, {done}")
 
-    def _install(
-        self, wanted: published.Taxonomy, old: Taxonomy | None, mapping: Path | None
-    ) -> None:
+    def _install(self, new: published.Taxonomy, old: Taxonomy | None, mapping: Path | None) -> None:
         now = timezone.now()
-        row = versions.install(taxonomy=wanted, now=now)
+        row = versions.install(taxonomy=new, now=now)
         if old and old.pk != row.pk:
-            found = lists.read_mapping(mapping, mappings.as_published(old), wanted)
-            mappings.install(old=old, new=row, mapping=found, actor=None, now=now)
+            changes = lists.read_mapping(mapping, mappings.as_published(old), new)
+            mappings.install(old=old, new=row, mapping=changes, actor=None, now=now)

@@ -88,12 +88,12 @@ class Command(BaseCommand):
                     world,
                     n_requests=options["requests"],
                     seed=options["seed"],
-                    on_progress=self._tell,
+                    on_progress=self._print,
                 )
         finally:
             connection.creation.destroy_test_db(ours, verbosity=0)
             teardown_test_environment()
 
-    def _tell(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if self.stderr.isatty():
             self.stderr.write(text)

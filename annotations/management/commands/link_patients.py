@@ -41,13 +41,13 @@ class Command(BaseCommand):
         Raises:
             CommandError: the file or the data set cannot be used; with everything that is wrong.
         """
-        found = Dataset.objects.filter(name=dataset).first()
-        if found is None:
-            known = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
-            raise CommandError(f"There is no data set {dataset}. Available: {known or 'none'}.")
+        row = Dataset.objects.filter(name=dataset).first()
+        if row is None:
+            names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
+            raise CommandError(f"There is no data set {dataset}. Available: {names or 'none'}.")
         try:
             n_exams, n_with_prior = prior_exams.link(
-                dataset=found,
+                dataset=row,
                 visits=visits.read_visits(file.read_bytes()),
                 actor=lookups.people([by])[0] if by else None,
                 now=timezone.now(),

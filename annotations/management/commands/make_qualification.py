@@ -68,7 +68,9 @@ class Command(BaseCommand):
                 study=found,
                 name=name,
                 references=references,
-                readers=lookups.people([one.strip() for one in readers.split(",") if one.strip()]),
+                readers=lookups.people(
+                    [part.strip() for part in readers.split(",") if part.strip()]
+                ),
                 created_by=maker,
                 now=timezone.now(),
                 purpose=purpose,
@@ -94,14 +96,14 @@ def read(file: Path) -> dict[str, list[str]]:
         raise CommandError(f"{file} cannot be read: {error}") from error
     if not rows or [cell.strip() for cell in rows[0]] != COLUMNS:
         raise CommandError(f"{file}, line 1: the columns must be {','.join(COLUMNS)}.")
-    found: dict[str, list[str]] = {}
+    reference: dict[str, list[str]] = {}
     for number, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(COLUMNS) or not row[0].strip():
             raise CommandError(f"{file}, line {number}: write one exam and its codes per line.")
         exam = row[0].strip()
-        if exam in found:
+        if exam in reference:
             raise CommandError(f"{file}, line {number}: {exam} is listed twice.")
-        found[exam] = [code.strip() for code in row[1].split(";") if code.strip()]
-    return found
+        reference[exam] = [code.strip() for code in row[1].split(";") if code.strip()]
+    return reference

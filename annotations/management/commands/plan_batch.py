@@ -48,7 +48,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 for batch in self._plan(found, actor, options):
-                    self._say(batch)
+                    self._print_batch(batch)
                 if dry_run:
                     self.stdout.write("Dry run: nothing was saved.")
                     transaction.set_rollback(True)
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             raise CommandError(message(refusal)) from refusal
 
     def _plan(self, study: Study, actor: User, options: dict[str, Any]) -> list[Batch]:
-        made = plans.plan(
+        planned = plans.plan(
             study=study,
             name=options["name"],
             n_exams=options["exams"],
@@ -68,17 +68,17 @@ class Command(BaseCommand):
         if options["release"]:
             return [
                 batches.release(batch_id=batch.pk, actor=actor, now=timezone.now())
-                for batch in made
+                for batch in planned
             ]
-        return made
+        return planned
 
-    def _say(self, batch: Batch) -> None:
-        found = plan_preview.balance_report(batch)
+    def _print_batch(self, batch: Batch) -> None:
+        report = plan_preview.balance_report(batch)
         state = "released" if batch.is_released else "planned"
-        loads = found.whole.loads
+        loads = report.whole.loads
         self.stdout.write(
-            f"{batch.name}: {state}, /batches/{batch.pk}/, {found.own.n_exams} exams,"
-            f" {found.own.n_readings} readings, {found.own.hours:.1f} reader-hours;"
+            f"{batch.name}: {state}, /batches/{batch.pk}/, {report.own.n_exams} exams,"
+            f" {report.own.n_readings} readings, {report.own.hours:.1f} reader-hours;"
             f" {loads.least} to {loads.most} exams per reader in total"
         )
 

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         study = lookups.study(options["study"])
         try:
             if options["dry_run"]:
-                self._tell(rereads.queue(study))
+                self._print_queue(rereads.queue(study))
                 return
             batch = rereads.make(
                 study=study, name=options["name"], now=timezone.now(),
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(message(refusal)) from refusal
         self.stdout.write(f"{batch.name}: {batch.assignments.count()} readings, not yet released")
 
-    def _tell(self, queue: dict[int, list[int]]) -> None:
+    def _print_queue(self, queue: dict[int, list[int]]) -> None:
         n_exams = len({exam for exams in queue.values() for exam in exams})
         n_readings = sum(map(len, queue.values()))
         self.stdout.write(f"{n_readings} readings of {n_exams} exams by {len(queue)} readers")

@@ -34,11 +34,11 @@ class Command(BaseCommand):
         if data is None:
             return
         try:
-            self._say(seed.add_recordings(data_dir=data, now=timezone.now()))
+            self._print_run(seed.add_recordings(data_dir=data, now=timezone.now()))
         except recordings.NothingToImport as refusal:
             raise CommandError(message(refusal)) from refusal
 
-    def _say(self, run: ImportRun) -> None:
+    def _print_run(self, run: ImportRun) -> None:
         for issue in run.issues.filter(is_refusal=True).order_by("pk"):
             explained = imports.of_issue(issue)
             self.stderr.write(f"{issue.file}: {explained.reason} {explained.hint}")

@@ -28,9 +28,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("study", nargs="?", help="slug of the study; default: all studies")
-        what = parser.add_mutually_exclusive_group()
-        what.add_argument("--check", action="store_true", help="only report differences (default)")
-        what.add_argument("--repair", action="store_true", help="correct differences")
+        modes = parser.add_mutually_exclusive_group()
+        modes.add_argument("--check", action="store_true", help="only report differences (default)")
+        modes.add_argument("--repair", action="store_true", help="correct differences")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Recount, tell, and exit with 1 when something differs.
@@ -38,9 +38,9 @@ class Command(BaseCommand):
         Raises:
             CommandError: there is no such study.
         """
-        repairs, wanted = bool(options["repair"]), options["study"]
-        if wanted:
-            hold = [self._recount(lookups.study(wanted), repairs=repairs)]
+        repairs, slug = bool(options["repair"]), options["study"]
+        if slug:
+            hold = [self._recount(lookups.study(slug), repairs=repairs)]
         else:
             hold = []
             for study in Study.objects.order_by("pk"):
@@ -54,20 +54,20 @@ class Command(BaseCommand):
         names = dict(study.batches.values_list("pk", "name"))
         holds = True
         for scope in recount.scopes(study):
-            found = recount.recount(scope, repairs=repairs, now=timezone.now())
+            result = recount.recount(scope, repairs=repairs, now=timezone.now())
             name = names.get(scope.batch_id, "") if scope.batch_id else "the whole study"
-            self.stdout.write(f"{name}: {_sentence(found, is_repaired=repairs)}")
-            holds = holds and found.holds
+            self.stdout.write(f"{name}: {_sentence(result, is_repaired=repairs)}")
+            holds = holds and result.holds
         return holds
 
 
-def _sentence(found: Recount, *, is_repaired: bool) -> str:
-    waiting = f", {found.n_waiting} not counted yet" if found.n_waiting else ""
-    if found.failure:
-        return f"failed with {found.failure}; the log tells more"
-    if found.holds:
-        return f"{found.n_exams} exams hold{waiting}"
-    named = ", ".join(map(str, found.exams))
+def _sentence(result: Recount, *, is_repaired: bool) -> str:
+    waiting = f", {result.n_waiting} not counted yet" if result.n_waiting else ""
+    if result.failure:
+        return f"failed with {result.failure}; the log tells more"
+    if result.holds:
+        return f"{result.n_exams} exams hold{waiting}"
+    named = ", ".join(map(str, result.exams))
     done = "repaired" if is_repaired else "not repaired"
-    exams = f"{found.n_wrong_exams} of {found.n_exams} exams" + (f" ({named})" if named else "")
-    return f"{exams} and {found.n_wrong_counts} counts differ, {done}{waiting}"
+    exams = f"{result.n_wrong_exams} of {result.n_exams} exams" + (f" ({named})" if named else "")
+    return f"{exams} and {result.n_wrong_counts} counts differ, {done}{waiting}"

@@ -48,13 +48,13 @@ class Command(BaseCommand):
 
     def _compare(self, manifest: archive.Manifest) -> None:
         with backups.address().connect() as restored:
-            found = database.counted(restored)
-        if found != dict(manifest.n_rows):
+            n_rows = database.counted(restored)
+        if n_rows != dict(manifest.n_rows):
             raise CommandError(
                 "The number of restored rows differs from the backup. Do not use this database."
             )
         self.stdout.write(
-            f"Restored {sum(found.values())} rows in {len(found)} tables, backed up at"
+            f"Restored {sum(n_rows.values())} rows in {len(n_rows)} tables, backed up at"
             f" {manifest.made_at} by version {manifest.version}."
         )
 

@@ -37,11 +37,11 @@ class Command(BaseCommand):
 
     def handle(self, *, head: Head | None, since: Head, **options: Any) -> None:
         """Verify, print the result, and exit with 1 if anything was altered."""
-        kept = heads.verify()
-        found = kept or trail.verify(after=since, expected=head)
-        heads.keep(found, now=timezone.now())
-        self.stdout.write(json.dumps(_payload(found)) if options["json"] else _sentences(found))
-        if not found.holds:
+        fault_of_head = heads.verify()
+        result = fault_of_head or trail.verify(after=since, expected=head)
+        heads.keep(result, now=timezone.now())
+        self.stdout.write(json.dumps(_payload(result)) if options["json"] else _sentences(result))
+        if not result.holds:
             sys.exit(1)
 
 
@@ -53,13 +53,13 @@ def _head(text: str) -> Head:
         raise ArgumentTypeError(message) from error
 
 
-def _payload(found: Verification) -> dict[str, Any]:
-    fault = found.fault
+def _payload(result: Verification) -> dict[str, Any]:
+    fault = result.fault
     return {
-        "holds": found.holds,
-        "n_events": found.n_events,
-        "n_readings": found.n_readings,
-        "head": str(found.head),
+        "holds": result.holds,
+        "n_events": result.n_events,
+        "n_readings": result.n_readings,
+        "head": str(result.head),
         "fault": fault
         and {
             "kind": fault.kind,
@@ -70,10 +70,10 @@ def _payload(found: Verification) -> dict[str, Any]:
     }
 
 
-def _sentences(found: Verification) -> str:
-    if found.fault:
-        return f"{found.fault}\n{found.n_events} events before it are intact, up to {found.head}"
+def _sentences(result: Verification) -> str:
+    if result.fault:
+        return f"{result.fault}\n{result.n_events} events before it are intact, up to {result.head}"
     return (
-        f"{found.n_events} events and {found.n_readings} readings are intact.\n"
-        f"Head to record: {found.head}"
+        f"{result.n_events} events and {result.n_readings} readings are intact.\n"
+        f"Head to record: {result.head}"
     )

@@ -1,4 +1,4 @@
-"""The exams behind the counts of an agreement: which they are, and who said what.
+"""The exams behind the counts of an agreement report, and each reader's answers.
 
 What is counted of single exams is as good as their labels, so the database shows it to workers
 alone. Whoever calls this has found a report of the scope that the person may see, and that its
@@ -61,28 +61,28 @@ class ExamStates:
     code: str
     states: Mapping[int, str]
 
-    def who(self, state: str) -> list[int]:
+    def readers_with(self, state: str) -> list[int]:
         """Return the readers who said so."""
-        return [reader for reader, one in self.states.items() if one == state]
+        return [reader for reader, own in self.states.items() if own == state]
 
     @property
     def present(self) -> list[int]:
         """Who gave the class."""
-        return self.who("2")
+        return self.readers_with("2")
 
     @property
     def absent(self) -> list[int]:
         """Who did not."""
-        return self.who("1")
+        return self.readers_with("1")
 
     @property
     def not_assessable(self) -> list[int]:
         """Who could not tell."""
-        return self.who("0")
+        return self.readers_with("0")
 
 
-def behind(
-    report: AgreementReport, code: str, what: ExamFilter | Pair, *, after: int = 0, limit: int
+def find_exams(
+    report: AgreementReport, code: str, condition: ExamFilter | Pair, *, after: int = 0, limit: int
 ) -> list[ExamStates]:
     """Return exams of the scope of ``report`` of which that was said, in steady order.
 
@@ -91,11 +91,11 @@ def behind(
     Args:
         report: one that the person may see.
         code: of the class.
-        what: all readers together said, or a pair of them.
+        condition: all readers together said, or a pair of them.
         after: the id of the exam after which to begin.
         limit: of their number.
     """
-    where, values = _condition(what)
+    where, values = _condition(condition)
     others = _no_people(report)
     values |= _scope(report) | {"code": code, "after": after, "limit": limit, "others": others}
     votes = VOTES_OF_PEOPLE if others else VOTES_OF_ALL
@@ -104,8 +104,8 @@ def behind(
         cursor.execute(statement, values)
         rows = cursor.fetchall()
     return [
-        ExamStates(exam_id, exam_code, dict(zip(readers, said, strict=True)))
-        for exam_id, exam_code, readers, said in rows
+        ExamStates(exam_id, exam_code, dict(zip(readers, states, strict=True)))
+        for exam_id, exam_code, readers, states in rows
     ]
 
 
@@ -169,13 +169,13 @@ OF_PAIR = """substr(s.said, array_position(p.readers, %(first)s::bigint), 1) = %
    and substr(s.said, array_position(p.readers, %(second)s::bigint), 1) = %(second_said)s"""
 
 
-def _condition(what: ExamFilter | Pair) -> tuple[str, dict[str, Any]]:
-    if isinstance(what, ExamFilter):
-        return CONDITIONS[what], {}
-    first_said, second_said = STATES[what.cell]
+def _condition(condition: ExamFilter | Pair) -> tuple[str, dict[str, Any]]:
+    if isinstance(condition, ExamFilter):
+        return CONDITIONS[condition], {}
+    first_said, second_said = STATES[condition.cell]
     return OF_PAIR, {
-        "first": what.first,
-        "second": what.second,
+        "first": condition.first,
+        "second": condition.second,
         "first_said": first_said,
         "second_said": second_said,
     }

@@ -198,21 +198,21 @@ def load_matrix(study: Study, readings: ReadingQuerySet) -> ReadingMatrix | Refu
         return Refusal.TOO_MANY
     rows = {row.pk: row for row in readings.select_related("assignment").only(*COLUMNS).in_turn()}
     try:
-        by_exam = votes.that_count(votes.translated(study, rows.values()))
+        by_exam = votes.counted(votes.translated(study, rows.values()))
     except mappings.NoMapping:
         return Refusal.NO_MAPPING
-    cast = [vote for exam in sorted(by_exam) for vote in by_exam[exam] if vote.translation]
+    counted = [vote for exam in sorted(by_exam) for vote in by_exam[exam] if vote.translation]
     codes = tuple(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
-    voting = [rows[vote.reading_id] for vote in cast]
+    voting = [rows[vote.reading_id] for vote in counted]
     return ReadingMatrix(
         codes,
         readings=_ids([row.pk for row in voting]),
-        exams=_ids([vote.exam_id for vote in cast]),
-        readers=_ids([vote.reader_id for vote in cast]),
+        exams=_ids([vote.exam_id for vote in counted]),
+        readers=_ids([vote.reader_id for vote in counted]),
         assignments=_ids([row.assignment_id for row in voting]),
         is_shown=np.array([row.assignment.arm == "concurrent" for row in voting], dtype=np.bool_),
         active_ms=_ids([row.active_ms for row in voting]),
-        states=votes.states(cast, codes),
+        states=votes.states(counted, codes),
     )
 
 
@@ -255,8 +255,8 @@ def _kinds(matrix: ReadingMatrix) -> dict[int, str]:
 def _patients(matrix: ReadingMatrix) -> NDArray[np.int64]:
     """Return the patient of each row's exam, shape (n,); a unique negative number if unknown."""
     exams, exam_of_row = np.unique(matrix.exams, return_inverse=True)
-    known = Exam.objects.filter(pk__in=exams.tolist(), patient__isnull=False)
-    patients = dict(known.values_list("pk", "patient"))
+    with_patient = Exam.objects.filter(pk__in=exams.tolist(), patient__isnull=False)
+    patients = dict(with_patient.values_list("pk", "patient"))
     of_exam = np.array([patients.get(exam, -exam) for exam in exams.tolist()], dtype=np.int64)
     return np.asarray(of_exam[exam_of_row.reshape(-1)])
 
@@ -282,11 +282,11 @@ def _times(
             for (_, assignment, at, ms), place in zip(own, places, strict=True)
         }
         assignments = matrix.assignments[matrix.readers == reader].tolist()
-        kept = [by_assignment[assignment] for assignment in assignments]
+        timed = [by_assignment[assignment] for assignment in assignments]
         times[reader] = ReadingTimes(
-            tuple(at for at, _, _ in kept),
-            np.array([place for _, place, _ in kept], dtype=np.int64),
-            np.array([ms for _, _, ms in kept], dtype=np.int64),
+            tuple(at for at, _, _ in timed),
+            np.array([place for _, place, _ in timed], dtype=np.int64),
+            np.array([ms for _, _, ms in timed], dtype=np.int64),
         )
     return times
 
@@ -314,8 +314,8 @@ def load_trial(study: Study, matrix: ReadingMatrix | Refusal) -> Trial | Arms:
     if isinstance(adjudicated, Refusal):
         return Arms(Nothing(adjudicated.value))
     reference, is_adjudicated = suggestion_effect.references(matrix, adjudicated)
-    shown = matrix.assignments[matrix.is_shown].tolist()
-    n_exposed = sum(assignment in exposed for assignment in shown)
+    assignments = matrix.assignments[matrix.is_shown].tolist()
+    n_exposed = sum(assignment in exposed for assignment in assignments)
     return Trial(matrix, suggestions, reference, is_adjudicated, n_exposed)
 
 

@@ -46,14 +46,14 @@ class ClassForecasts:
 
 
 def forecasts(
-    results: Mapping[str, Any], codes: Sequence[str], wanted: float, *, target: Target
+    results: Mapping[str, Any], codes: Sequence[str], half_width: float, *, target: Target
 ) -> ClassForecasts | None:
-    """Return what ``codes`` need for an interval of estimate +- ``wanted``.
+    """Return what ``codes`` need for an interval of estimate +- ``half_width``.
 
     Args:
         results: of a report.
         codes: of some of its classes.
-        wanted: half of the interval's width, above 0 and below 1.
+        half_width: half of the interval's width, above 0 and below 1.
         target: of which coefficient.
 
     Returns:
@@ -61,9 +61,9 @@ def forecasts(
         exams of one patient tell: the next version has both.
 
     Raises:
-        precision.BadWidth: ``wanted`` is not above 0 and below 1.
+        precision.BadWidth: ``half_width`` is not above 0 and below 1.
     """
-    lines = {one["class"]: one for one in results["classes"]}
+    lines = {line["class"]: line for line in results["classes"]}
     stored = design_effects.stored([lines[code] for code in codes])
     if "cells" not in results or (stored is None and results["method"]["unit"] == "patient"):
         return None
@@ -74,8 +74,10 @@ def forecasts(
     rows = [places.index(code) for code in codes]
     confidence = results["method"]["confidence"]
     cells = Cells(table, counts.reshape(len(places), len(table))[rows])
-    found = precision.forecast(cells, wanted, target=target, confidence=confidence, effects=effects)
-    n_reads = _points(found)
+    predicted = precision.forecast(
+        cells, half_width, target=target, confidence=confidence, effects=effects
+    )
+    n_reads = _points(predicted)
     widths = np.full((len(n_reads), len(codes)), np.nan)
     if n_reads.size:
         widths = precision.half_widths(
@@ -84,17 +86,19 @@ def forecasts(
     return ClassForecasts(
         tuple(n_reads.tolist()),
         tuple(
-            ClassForecast(code, one, () if np.isnan(column).any() else tuple(column.tolist()))
-            for code, one, column in zip(codes, found, widths.T, strict=True)
+            ClassForecast(code, line, () if np.isnan(column).any() else tuple(column.tolist()))
+            for code, line, column in zip(codes, predicted, widths.T, strict=True)
         ),
     )
 
 
-def _points(found: Sequence[Forecast]) -> NDArray[np.int64]:
+def _points(predicted: Sequence[Forecast]) -> NDArray[np.int64]:
     """Return numbers of readings that show where the classes stand and where they would arrive."""
-    told = [one for one in found if one.reads_needed is not None and one.n_reads]
-    if not told:
+    measurable = [
+        forecast for forecast in predicted if forecast.reads_needed is not None and forecast.n_reads
+    ]
+    if not measurable:
         return np.empty(0, dtype=np.int64)
-    least = min(one.n_reads for one in told) / 2
-    most = max(max(one.reads_needed or 0, 2 * one.n_reads) for one in told)
+    least = min(forecast.n_reads for forecast in measurable) / 2
+    most = max(max(forecast.reads_needed or 0, 2 * forecast.n_reads) for forecast in measurable)
     return np.unique(np.geomspace(max(least, 2), max(most, 4), N_POINTS).astype(np.int64))

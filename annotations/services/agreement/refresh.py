@@ -101,7 +101,7 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         run.reach(RunStage.COMPUTING)
         gathered = inputs.gather(scope, software=settings.VERSION)
         before = versions.last(scope)
-        known = versions.detail_digests(before)
+        stored = versions.detail_digests(before)
         same = before if versions.is_of(before, gathered.counts) else None
         coefficients = (
             same.results if same else results.coefficients(gathered.counts, gathered.groups)
@@ -109,14 +109,14 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
         details = list(
             results.details(
                 gathered,
-                known,
+                stored,
                 progress=run.compare,
                 gather_reader=partial(inputs.gather_reader, scope),
             )
         )
         run.reach(RunStage.STORING)
         with transaction.atomic():
-            if same and known == {detail.key: detail.digest for detail in details}:
+            if same and stored == {detail.key: detail.digest for detail in details}:
                 report = versions.check(same, now=now)
             else:
                 version = gathered.facts.provenance.protocol_version or 0

@@ -51,17 +51,19 @@ class ReaderDetail:
     refusal: Refusal | None = None
     profiles: Mapping[Against, Profile] = field(default_factory=dict)
 
-    def against(self, wanted: Against | None) -> Profile:
-        """Return the profile for ``wanted``, or else for the first reference with any exam.
+    def against(self, reference: Against | None) -> Profile:
+        """Return the profile for ``reference``, or else for the first reference with any exam.
 
         Raises:
             KeyError: there are no profiles.
         """
-        known = [against for against in Against if against in self.profiles]
-        offered = [against for against in known if self.profiles[against].is_offered.get(against)]
-        if wanted in known:
-            return self.profiles[wanted]
-        return self.profiles[(offered or known or [Against.CONSENSUS])[0]]
+        available = [against for against in Against if against in self.profiles]
+        offered = [
+            against for against in available if self.profiles[against].is_offered.get(against)
+        ]
+        if reference in available:
+            return self.profiles[reference]
+        return self.profiles[(offered or available or [Against.CONSENSUS])[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def coefficients(rows: PatternRows, groups: Mapping[str, tuple[str, ...]]) -> di
 
 def details(
     inputs: Inputs,
-    known: Mapping[DetailKey, str],
+    stored: Mapping[DetailKey, str],
     *,
     progress: ProgressCallback,
     gather_reader: Callable[[int], OpenReadings | Refusal],
@@ -154,12 +156,12 @@ def details(
 
     Args:
         inputs: of the version.
-        known: digests of the details of the version before, which are not computed again.
+        stored: digests of the details of the version before, which are not computed again.
         progress: called before each detail; may raise to stop.
         gather_reader: loads the readings of one reader's exams, where there are too many readings
             to load all of them at once. Called for no other scope.
     """
-    yield facts_detail(inputs.facts, known)
+    yield facts_detail(inputs.facts, stored)
     if inputs.readings is None or inputs.trial is None:
         return
     readers = inputs.counts.readers
@@ -169,31 +171,31 @@ def details(
         readings = inputs.readings
         if readings is Refusal.TOO_MANY:
             readings = gather_reader(reader_id)
-        if detail := reader_detail(readings, reader_id, inputs.taxonomy_id, known):
+        if detail := reader_detail(readings, reader_id, inputs.taxonomy_id, stored):
             yield detail
     progress(len(readers), n_total)
-    yield errors_detail(inputs.readings, inputs.taxonomy_id, known)
-    yield suggestions_detail(inputs.trial, known)
+    yield errors_detail(inputs.readings, inputs.taxonomy_id, stored)
+    yield suggestions_detail(inputs.trial, stored)
 
 
-def facts_detail(facts: StudyFacts, known: Mapping[DetailKey, str]) -> Detail:
+def facts_detail(facts: StudyFacts, stored: Mapping[DetailKey, str]) -> Detail:
     """Return the facts. The software version is not in the digest: an update is no new version."""
     without_software = replace(facts, provenance=replace(facts.provenance, software=""))
     digest = json_values.digest(without_software)
-    return _detail(DetailKind.FACTS, None, digest, known, lambda: facts)
+    return _detail(DetailKind.FACTS, None, digest, stored, lambda: facts)
 
 
 def reader_detail(
     readings: OpenReadings | Refusal,
     reader_id: int,
     taxonomy_id: int,
-    known: Mapping[DetailKey, str],
+    stored: Mapping[DetailKey, str],
 ) -> Detail | None:
     """Return the profiles of a reader; None if no reading of theirs is open."""
     if isinstance(readings, Refusal):
         refused = ReaderDetail(taxonomy_id, readings)
         digest = json_values.digest(METHOD, refused)
-        return _detail(DetailKind.READER, reader_id, digest, known, lambda: refused)
+        return _detail(DetailKind.READER, reader_id, digest, stored, lambda: refused)
     times = readings.times.get(reader_id)
     if times is None:
         return None
@@ -210,11 +212,11 @@ def reader_detail(
         }
         return ReaderDetail(taxonomy_id, profiles=profiles)
 
-    return _detail(DetailKind.READER, reader_id, digest, known, compute)
+    return _detail(DetailKind.READER, reader_id, digest, stored, compute)
 
 
 def errors_detail(
-    readings: OpenReadings | Refusal, taxonomy_id: int, known: Mapping[DetailKey, str]
+    readings: OpenReadings | Refusal, taxonomy_id: int, stored: Mapping[DetailKey, str]
 ) -> Detail:
     """Return the paired errors of all readers."""
 
@@ -229,17 +231,17 @@ def errors_detail(
 
     inputs = readings if isinstance(readings, Refusal) else readings.references.digest
     digest = json_values.digest(METHOD, taxonomy_id, inputs)
-    return _detail(DetailKind.ERRORS, None, digest, known, compute)
+    return _detail(DetailKind.ERRORS, None, digest, stored, compute)
 
 
-def suggestions_detail(trial: Trial | Arms, known: Mapping[DetailKey, str]) -> Detail:
+def suggestions_detail(trial: Trial | Arms, stored: Mapping[DetailKey, str]) -> Detail:
     """Return the effect of suggestions."""
     if isinstance(trial, Arms):
         digest = json_values.digest(METHOD, trial)
-        return _detail(DetailKind.SUGGESTIONS, None, digest, known, lambda: trial)
+        return _detail(DetailKind.SUGGESTIONS, None, digest, stored, lambda: trial)
     digest = json_values.digest(METHOD, trial.digest())
     return _detail(
-        DetailKind.SUGGESTIONS, None, digest, known, lambda: suggestion_effect.compare(trial)
+        DetailKind.SUGGESTIONS, None, digest, stored, lambda: suggestion_effect.compare(trial)
     )
 
 
@@ -247,8 +249,8 @@ def _detail(
     kind: DetailKind,
     reader_id: int | None,
     digest: str,
-    known: Mapping[DetailKey, str],
+    stored: Mapping[DetailKey, str],
     compute: Callable[[], object],
 ) -> Detail:
-    is_known = known.get((str(kind), reader_id)) == digest
+    is_known = stored.get((str(kind), reader_id)) == digest
     return Detail(kind, reader_id, digest, None if is_known else json_values.dump(compute()))

@@ -107,7 +107,7 @@ def localized(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
     )
 
 
-def of_the_version(report: AgreementReport) -> StudyFacts:
+def of_report(report: AgreementReport) -> StudyFacts:
     """Return the facts that ``report`` itself holds, for versions without stored facts.
 
     Args:
@@ -150,8 +150,8 @@ def _named(tallies: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, .
 
 def _exams(study: Study, batches: BatchQuerySet) -> report_writing.Exams:
     """Ages and sexes are counted per exam; a patient may have several."""
-    given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
-    exams = Exam.objects.filter(pk__in=given.values("exam"))
+    assigned = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
+    exams = Exam.objects.filter(pk__in=assigned.values("exam"))
     owners = exams.aggregate(n=Count("patient", distinct=True), known=Count("patient"))
     ages = exams.aggregate(quartiles=_Quartiles("age_years"), n=Count("age_years"))
     n = exams.count()
@@ -224,7 +224,9 @@ def _design(study: Study, batch: Batch | None) -> report_writing.Design:
 
 
 def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Counts:
-    given = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
+    assignments = Assignment.objects.filter(batch__in=batches).exclude(
+        state=AssignmentState.WITHDRAWN
+    )
     readings = Reading.objects.blind().filter(assignment__batch__in=batches)
     effective = readings.effective().aggregate(
         read=Count("pk"),
@@ -235,7 +237,7 @@ def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Coun
     )
     corrected = readings.filter(supersedes__isnull=False).count()
     return report_writing.Counts(
-        assigned=given.count(),
+        assigned=assignments.count(),
         corrected=corrected,
         **effective,
         **_planned_repeats(batches),
@@ -353,8 +355,8 @@ def _planned_repeats(batches: BatchQuerySet) -> _Repeats:
 
 def _n_shown(batches: BatchQuerySet) -> int:
     """Return the number of readings for which suggestions were shown."""
-    shown = Exposure.objects.filter(assignment__batch__in=batches)
-    return shown.values("assignment").distinct().count()
+    exposures = Exposure.objects.filter(assignment__batch__in=batches)
+    return exposures.values("assignment").distinct().count()
 
 
 def _displays(batches: BatchQuerySet) -> _Displays:
@@ -362,16 +364,16 @@ def _displays(batches: BatchQuerySet) -> _Displays:
     keys = [f"display__{name}" for name in _DISPLAY]
     readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
     rows = readings.order_by().values_list(*keys).annotate(n=Count("pk")).order_by("-n", *keys)
-    known, n_unknown = [], 0
+    displays, n_unknown = [], 0
     for *values, n in rows:
         display = _display(values, n)
         if display is None:
             n_unknown += n
         else:
-            known.append(display)
+            displays.append(display)
     return {
-        "displays": tuple(known[:MAX_DISPLAYS]),
-        "display_other": sum(display.n for display in known[MAX_DISPLAYS:]),
+        "displays": tuple(displays[:MAX_DISPLAYS]),
+        "display_other": sum(display.n for display in displays[MAX_DISPLAYS:]),
         "display_unknown": n_unknown,
     }
 
@@ -399,14 +401,14 @@ def _is_number(value: object) -> bool:
 def _closed_on(batches: BatchQuerySet) -> date | None:
     """Return when the last batch was closed; None while one is open."""
     moments = list(batches.values_list("closed_at", flat=True))
-    closed = [moment for moment in moments if moment is not None]
+    closed = [time for time in moments if time is not None]
     return max(closed).date() if closed and len(closed) == len(moments) else None
 
 
 def _spread(values: Iterable[float]) -> Spread | None:
     """Return the quartiles of ``values``; None if there are none."""
-    known = np.array(list(values), dtype=np.float64)
-    if not known.size:
+    array = np.array(list(values), dtype=np.float64)
+    if not array.size:
         return None
-    low, middle, high = np.percentile(known, [25, 50, 75]).tolist()
-    return Spread(low, middle, high, len(known))
+    low, middle, high = np.percentile(array, [25, 50, 75]).tolist()
+    return Spread(low, middle, high, len(array))

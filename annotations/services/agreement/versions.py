@@ -98,7 +98,7 @@ def _store_details(
         "kind", "reader", "pk", "taken_from"
     )
     holders: dict[DetailKey, int] = {
-        (kind, reader): taken or pk for kind, reader, pk, taken in rows
+        (kind, reader): taken_from or pk for kind, reader, pk, taken_from in rows
     }
     AgreementDetail.objects.bulk_create(
         AgreementDetail(

@@ -134,7 +134,7 @@ def make(
         raise lifecycle.NotOpen
     _refuse_due_before(due_on, now)
     exam_ids = {row.exam_id for row in rows}
-    roster.refuse_pairs_that_know({(row.reader_id, row.exam_id) for row in rows})
+    roster.refuse_pairs_with_results_seen({(row.reader_id, row.exam_id) for row in rows})
     refuse_mixing(study, exam_ids, purpose)
     batch = Batch(
         study=study,
@@ -243,10 +243,10 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
     others = Batch.objects.filter(study=study)
     is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
     clashing = others.filter(purpose__in=NO_DATA) if is_data else others.of_data()
-    wanted = list(exam_ids)
-    found = Assignment.objects.filter(batch__in=clashing, exam__in=wanted)
-    pooled = Slot.objects.filter(batch__in=clashing, exam__in=wanted)
-    codes = {code for rows in (found, pooled) for (code,) in rows.values_list("exam__code")}
+    exams = list(exam_ids)
+    assigned = Assignment.objects.filter(batch__in=clashing, exam__in=exams)
+    pooled = Slot.objects.filter(batch__in=clashing, exam__in=exams)
+    codes = {code for rows in (assigned, pooled) for (code,) in rows.values_list("exam__code")}
     if codes:
         raise MixedWithData(exams=", ".join(sorted(codes)[:10]))
 
@@ -271,8 +271,8 @@ def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[
 
 def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
     ids = {exam.pk for exam in exams}
-    seen = Exam.objects.filter(pk__in=ids).with_tracings()
-    if blank := ids - set(seen.values_list("pk", flat=True)):
+    with_tracings = Exam.objects.filter(pk__in=ids).with_tracings()
+    if blank := ids - set(with_tracings.values_list("pk", flat=True)):
         codes = sorted(exam.code for exam in exams if exam.pk in blank)
         raise NoTracings(exams=", ".join(codes[:10]))
 

@@ -44,8 +44,8 @@ def lock(*, assignment_id: int, reader: User) -> Assignment:
     """
     locked = Assignment.objects.select_for_update(of=("self",), no_key=True)
     related = locked.select_related("batch__study", "batch__taxonomy")
-    given = related.filter(reader=reader, batch__released_at__isnull=False)
-    return given.exclude(not_before__gt=Now()).get(pk=assignment_id)
+    released = related.filter(reader=reader, batch__released_at__isnull=False)
+    return released.exclude(not_before__gt=Now()).get(pk=assignment_id)
 
 
 def refuse_if_over(assignment: Assignment) -> None:

@@ -36,10 +36,10 @@ class Row:
 def assign(batch: Batch, rows: Iterable[Row]) -> int:
     """Create the assignments of ``rows``, all or none, and return their number."""
     rules = protocols.of_batch(batch)
-    made = Assignment.objects.bulk_create(
+    assignments = Assignment.objects.bulk_create(
         (_assignment(batch, rules, row) for row in rows), batch_size=ROWS_AT_ONCE
     )
-    return len(made)
+    return len(assignments)
 
 
 def fingerprint(rows: Iterable[Row]) -> str:

@@ -60,7 +60,7 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
         NothingAvailable: they are paused, or have to qualify first.
         NoExamNow: nothing is free for them.
     """
-    in_turn, put_off = Q(deferred_at=None), Q(deferred_at__isnull=False)
+    in_turn, deferred = Q(deferred_at=None), Q(deferred_at__isnull=False)
     with row_security.as_owner():
         # Race: two tabs of one reader wait for each other here and find the same lease. All other
         # rows are skipped when they are locked.
@@ -70,14 +70,14 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
         if seat is None:
             raise Batch.DoesNotExist
         _refuse_if_not_served(seat.batch, reader)
-        held = _held(seat, now, in_turn)
-        if held is not None:
-            return held
+        leased = _leased(seat, now, in_turn)
+        if leased is not None:
+            return leased
         line = _line(seat.batch.study, reader)
         try:
-            return _given_back(seat, now, in_turn) or _fresh(seat, line, now)
+            return _resumed(seat, now, in_turn) or _fresh(seat, line, now)
         except NoExamNow:
-            again = _held(seat, now, put_off) or _given_back(seat, now, put_off)
+            again = _leased(seat, now, deferred) or _resumed(seat, now, deferred)
             if again is None:
                 raise
             return again
@@ -150,16 +150,16 @@ def reclaim_next(*, now: datetime) -> bool:
             of=("self",), skip_locked=True, no_key=True
         ).waiting()
         over = unlocked.filter(lease_expires_at__lte=now, batch__closed_at=None)
-        found = over.select_related("batch__study").order_by("lease_expires_at", "pk").first()
-        if found is None:
+        expired = over.select_related("batch__study").order_by("lease_expires_at", "pk").first()
+        if expired is None:
             return False
-        Slot.objects.filter(assignment=found).update(assignment=None)
-        expired_at, found.lease_expires_at = found.lease_expires_at, None
-        found.state = AssignmentState.LAPSED
-        found.save(update_fields=["state", "lease_expires_at"])
+        Slot.objects.filter(assignment=expired).update(assignment=None)
+        expired_at, expired.lease_expires_at = expired.lease_expires_at, None
+        expired.state = AssignmentState.LAPSED
+        expired.save(update_fields=["state", "lease_expires_at"])
         audit.record(
-            actor=None, action=audit.Action.ASSIGNMENT_RECLAIMED, study=found.batch.study,
-            target=found, before={"lease_expires_at": expired_at}, now=now,
+            actor=None, action=audit.Action.ASSIGNMENT_RECLAIMED, study=expired.batch.study,
+            target=expired, before={"lease_expires_at": expired_at}, now=now,
         )  # fmt: skip
         return True
 
@@ -173,17 +173,17 @@ def _refuse_if_not_served(batch: Batch, reader: User) -> None:
         raise NothingAvailable
 
 
-def _held(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
+def _leased(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
     """Return the reader's lease, extended unless it is being submitted elsewhere right now."""
-    own = Assignment.objects.waiting().filter(wanted, batch=seat.batch_id, reader=seat.reader_id)
+    own = Assignment.objects.waiting().filter(condition, batch=seat.batch_id, reader=seat.reader_id)
     in_order = own.order_by("deferred_at", "position")
-    found = in_order.select_related("batch__study").first()
-    if found is not None:
+    leased = in_order.select_related("batch__study").first()
+    if leased is not None:
         free = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        ids = list(free.filter(pk=found.pk).values_list("pk", flat=True))
+        ids = list(free.filter(pk=leased.pk).values_list("pk", flat=True))
         expiry = _expiry(seat.batch, now)
         Assignment.objects.filter(pk__in=ids).waiting().update(lease_expires_at=expiry)
-    return found
+    return leased
 
 
 def _line(study: Study, reader: User) -> StudyReader:
@@ -199,28 +199,28 @@ def _line(study: Study, reader: User) -> StudyReader:
     return line
 
 
-def _given_back(seat: Seat, now: datetime, wanted: Q) -> Assignment | None:
+def _resumed(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
     """Take an exam again that the reader began, if it still needs a reading."""
     free = Slot.objects.free().filter(batch=seat.batch_id, exam=OuterRef("exam"))
     unlocked = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lapsed = unlocked.filter(
-        wanted,
+        condition,
         Exists(free),
         batch=seat.batch_id,
         reader=seat.reader_id,
         state=AssignmentState.LAPSED,
     )
-    found = (
+    assignment = (
         lapsed.order_by("deferred_at", "position").select_related("batch__study", "reader").first()
     )
-    if found is None:
+    if assignment is None:
         return None
-    slot = _unlocked(seat).filter(exam=found.exam_id).order_by("ordinal").first()
+    slot = _unlocked(seat).filter(exam=assignment.exam_id).order_by("ordinal").first()
     if slot is None:
         return None
-    _put(slot, found)
-    _revive(found, now)
-    return found
+    _put(slot, assignment)
+    _revive(assignment, now)
+    return assignment
 
 
 def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
@@ -230,7 +230,7 @@ def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
     latest = own.order_by("-position").first()
     rules = protocols.of_batch(seat.batch)
     slot = _next_slot(seat, latest, rules.patient_gap)
-    taken = Assignment.objects.create(
+    assignment = Assignment.objects.create(
         batch=seat.batch,
         exam_id=slot.exam_id,
         reader=seat.reader,
@@ -239,9 +239,9 @@ def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
         arm=handout.arm_of(rules, seat.batch.study.seed, seat.reader_id, slot.exam_id),
         lease_expires_at=_expiry(seat.batch, now),
     )
-    _put(slot, taken)
-    _record_lease(taken, now)
-    return taken
+    _put(slot, assignment)
+    _record_lease(assignment, now)
+    return assignment
 
 
 def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
@@ -259,9 +259,9 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
     readable = _readable(seat)
     recent = _recent_patients(seat, patient_gap)
     apart = readable.exclude(exam__patient__in=recent) if recent else readable
-    for wanted in (apart, readable) if recent else (readable,):
+    for candidates in (apart, readable) if recent else (readable,):
         for part in (Q(order_key__gt=place), Q(order_key__lte=place)):
-            if slot := wanted.filter(part).order_by("order_key", "pk").first():
+            if slot := candidates.filter(part).order_by("order_key", "pk").first():
                 return slot
     raise NoExamNow
 
@@ -269,14 +269,14 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
 def _readable(seat: Seat) -> SlotQuerySet:
     """Return the free slots of exams that the reader never had and knows no results of."""
     had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
-    here = had.filter(batch=seat.batch_id)
+    in_batch = had.filter(batch=seat.batch_id)
     elsewhere = had.filter(batch__study=seat.batch.study_id).exclude(
         Q(state=AssignmentState.WITHDRAWN) | Q(batch=seat.batch_id)
     )
-    seen = ResultsSeen.objects.known_to([seat.reader_id]).filter(
+    known_results = ResultsSeen.objects.known_to([seat.reader_id]).filter(
         batch__assignments__exam=OuterRef("exam")
     )
-    free = _unlocked(seat).exclude(Exists(here)).exclude(Exists(seen))
+    free = _unlocked(seat).exclude(Exists(in_batch)).exclude(Exists(known_results))
     return free if seat.batch.purpose == Purpose.REREAD else free.exclude(Exists(elsewhere))
 
 
@@ -300,8 +300,8 @@ def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
     """
     if line.max_exams is None or seat.batch.purpose in NO_DATA:
         return
-    theirs = Seat.objects.filter(reader=seat.reader_id, batch__study=seat.batch.study_id)
-    counted = theirs.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
+    seats = Seat.objects.filter(reader=seat.reader_id, batch__study=seat.batch.study_id)
+    counted = seats.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
     if (counted["n"] or 0) >= line.max_exams:
         raise NoExamNow
 

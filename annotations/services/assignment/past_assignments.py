@@ -35,13 +35,13 @@ def of_study(study: Study) -> PastAssignments:
     of_study = Assignment.objects.filter(batch__study=study)
     of_data = of_study.filter(batch__purpose=DATA)
     elsewhere = of_study.exclude(batch__purpose=DATA)
-    gone = of_data.filter(Q(state=AssignmentState.WITHDRAWN) | Q(is_abstained=True))
-    seen = ResultsSeen.objects.filter(batch__assignments__exam__in_studies__study=study)
-    by_themselves = seen.filter(user__study_readers__study=study)
-    by_accounts_of_theirs = seen.filter(user__vouched_by__study_readers__study=study)
+    ended = of_data.filter(Q(state=AssignmentState.WITHDRAWN) | Q(is_abstained=True))
+    results_seen = ResultsSeen.objects.filter(batch__assignments__exam__in_studies__study=study)
+    by_themselves = results_seen.filter(user__study_readers__study=study)
+    by_accounts_of_theirs = results_seen.filter(user__vouched_by__study_readers__study=study)
     barred = {
         *elsewhere.values_list("reader_id", "exam_id"),
-        *gone.values_list("reader_id", "exam_id"),
+        *ended.values_list("reader_id", "exam_id"),
         *by_themselves.values_list("user_id", "batch__assignments__exam_id").distinct(),
         *(
             (voucher, exam)
@@ -85,8 +85,8 @@ def readings(assignments: QuerySet[Assignment]) -> design.Readings:
     table = []
     for reader, exam, patient, occurrence in rows.iterator(chunk_size=10_000):
         counted[reader] = counted.get(reader, 0) + 1
-        whose = design.UNKNOWN if patient is None else patient
-        table.append((reader, exam, whose, occurrence, counted[reader]))
+        group = design.UNKNOWN if patient is None else patient
+        table.append((reader, exam, group, occurrence, counted[reader]))
     return design.Readings.of(table)
 
 
@@ -99,10 +99,10 @@ def after(past: design.Readings, later: design.Readings) -> design.Readings:
     )
 
 
-def last(given: design.Readings) -> dict[int, int]:
+def last(readings: design.Readings) -> dict[int, int]:
     """Return each reader's last position."""
-    found: dict[int, int] = {}
-    pairs = zip(given.readers.tolist(), given.positions.tolist(), strict=True)
+    positions: dict[int, int] = {}
+    pairs = zip(readings.readers.tolist(), readings.positions.tolist(), strict=True)
     for reader, position in pairs:
-        found[reader] = max(position, found.get(reader, 0))
-    return found
+        positions[reader] = max(position, positions.get(reader, 0))
+    return positions

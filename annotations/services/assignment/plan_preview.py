@@ -78,11 +78,11 @@ def preview(study: Study, *, is_blind: bool) -> PlanPreview:
     """
     pool = list(study.pool.order_by("exam").values_list("exam_id", "is_anchor"))
     readers = plans.readers_of(study)
-    found: BalanceReport | None = None
+    report: BalanceReport | None = None
     refusal: DesignRefused | None = None
     try:
         if pool and readers:
-            found = _trial(study, [pk for pk, _ in pool], readers)
+            report = _trial(study, [pk for pk, _ in pool], readers)
     except DesignRefused as refused:
         refusal = refused
     n_anchors = sum(is_anchor for _, is_anchor in pool)
@@ -92,7 +92,7 @@ def preview(study: Study, *, is_blind: bool) -> PlanPreview:
         n_exams=len(pool),
         n_anchors=n_anchors,
         readers=[line.user for line in readers],
-        report=found,
+        report=report,
         refusal=refusal,
         prediction=prediction,
         by_class={
@@ -104,9 +104,11 @@ def preview(study: Study, *, is_blind: bool) -> PlanPreview:
 
 
 def _trial(study: Study, exams: Sequence[int], readers: Sequence[StudyReader]) -> BalanceReport:
-    made = design.generate(plans.request(study, exams, readers, past_assignments.of_study(study)))
-    balance = design.balance(made.readings, readers=[line.user_id for line in readers])
-    return BalanceReport(balance, balance, design.order_statistics(made.readings))
+    generated = design.generate(
+        plans.request(study, exams, readers, past_assignments.of_study(study))
+    )
+    balance = design.balance(generated.readings, readers=[line.user_id for line in readers])
+    return BalanceReport(balance, balance, design.order_statistics(generated.readings))
 
 
 def _prediction(
@@ -125,7 +127,7 @@ def _prediction(
             prevalences={**assumed, **shares},
             n_anchors=n_anchors,
             repeat_fraction=study.repeat_fraction,
-            caps=[design.NO_CAP if one.max_exams is None else one.max_exams for one in readers],
+            caps=[design.NO_CAP if line.max_exams is None else line.max_exams for line in readers],
         )
     except design.BadDesign:
         return None

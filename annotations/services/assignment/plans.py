@@ -87,12 +87,14 @@ def plan(
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
         raise lifecycle.NotOpen
-    fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
+    fresh = exam_pool.in_drawn_order(
+        study, "batch", unassigned(study).values_list("exam", flat=True)
+    )
     fresh = fresh[:n_exams]
     short = list(incomplete(study).values_list("exam", flat=True)) if is_filling_up else []
     portions = _portions(fresh, short, n_batches)
     readers = readers_of(study)
-    made, n_made = [], 0
+    planned, n_made = [], 0
     for number, exams in enumerate(portions, start=1):
         rows = _rows(study, exams, readers)
         n_made += len(rows)
@@ -100,10 +102,10 @@ def plan(
             raise batches.TooManyReadings(n=n_made, limit=batches.MAX_READINGS)
         if rows:
             title = name if n_batches == 1 else _numbered(name, number)
-            made.append(_make(study, title, rows, created_by, now, due_on))
-    if not made:
+            planned.append(_make(study, title, rows, created_by, now, due_on))
+    if not planned:
         raise NothingToPlan
-    return made
+    return planned
 
 
 @transaction.atomic
@@ -126,7 +128,9 @@ def plan_pool(
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
         raise lifecycle.NotOpen
-    fresh = exam_pool.in_drawn_order(study, "batch", left(study).values_list("exam", flat=True))
+    fresh = exam_pool.in_drawn_order(
+        study, "batch", unassigned(study).values_list("exam", flat=True)
+    )
     if not fresh:
         raise NothingToPlan
     return pool_slots.create_pool(
@@ -171,7 +175,7 @@ def discard(*, batch_id: int, actor: User, now: datetime) -> None:
         batch.delete()
 
 
-def left(study: Study) -> QuerySet[StudyExam]:
+def unassigned(study: Study) -> QuerySet[StudyExam]:
     """Return the exams of the pool that no reader has."""
     return study.pool.exclude(exam__in=exam_pool.given_exams(study))
 
@@ -190,8 +194,8 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
     readers = StudyReader.objects.filter(study=study, status=StudyReaderStatus.ACTIVE)
     ids = list(readers.values_list("user", flat=True))
     pooled = Slot.objects.filter(batch__study=study, batch__closed_at=None).values("exam")
-    given = study.pool.filter(exam__in=exam_pool.given_exams(study)).exclude(exam__in=pooled)
-    counted = given.annotate(
+    handed_out = study.pool.filter(exam__in=exam_pool.given_exams(study)).exclude(exam__in=pooled)
+    counted = handed_out.annotate(
         n_readers=Count("exam__assignments__reader", filter=standing, distinct=True),
         n_active=Count(
             "exam__assignments__reader",
@@ -269,9 +273,9 @@ def _make(
 
 def _rows(study: Study, exams: Iterable[int], readers: Sequence[StudyReader]) -> list[Row]:
     past = past_assignments.of_study(study)
-    made = design.generate(request(study, list(exams), readers, past))
+    generated = design.generate(request(study, list(exams), readers, past))
     n_past = past_assignments.last(past.readings)
     return [
-        Row(one.reader, one.exam, one.position - n_past.get(one.reader, 0), one.occurrence)
-        for one in made.rows()
+        Row(row.reader, row.exam, row.position - n_past.get(row.reader, 0), row.occurrence)
+        for row in generated.rows()
     ]

@@ -65,7 +65,7 @@ def create_pool(
     exam_ids = sorted({exam.pk for exam in exams})
     _refuse_sizes(len(exam_ids), n_each, readers)
     roster.join(study=study, readers=readers, actor=created_by, now=now)
-    roster.refuse_who_knows_results(readers, exam_ids)
+    roster.refuse_results_seen(readers, exam_ids)
     batches.refuse_mixing(study, exam_ids, purpose)
     same_recordings.refuse_twice(study, exam_ids)
     batch = batches.make(
@@ -135,11 +135,11 @@ def _slots(batch: Batch, exam_ids: Iterable[int], n_each: int) -> Iterator[Slot]
 
 
 def _seat(batch: Batch, readers: Sequence[User]) -> None:
-    wanted = sorted({reader.pk for reader in readers})
+    reader_ids = sorted({reader.pk for reader in readers})
     # Otherwise triggers maintain seats, so the roles of web requests have no right to write them.
     with row_security.as_owner():
         Seat.objects.bulk_create(
-            (Seat(batch=batch, reader_id=pk) for pk in wanted), ignore_conflicts=True
+            (Seat(batch=batch, reader_id=pk) for pk in reader_ids), ignore_conflicts=True
         )
 
 

@@ -137,8 +137,8 @@ def of_study(*, study: Study, now: datetime) -> Progress:
     """Return the progress of ``study``; only for people who do not read in it."""
     batches = _batches(study)
     seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
-    known = reading_log.of_batches(batches)
-    held = _held(study)
+    records = reading_log.of_batches(batches)
+    held_back = _held_back(study)
     lapsed, abstained = _not_read(study)
     lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
     of_reader = _grouped(seats)
@@ -147,20 +147,20 @@ def of_study(*, study: Study, now: datetime) -> Progress:
         _reader(
             line,
             [
-                _Share(seat, by_id[seat.batch_id], held, abstained)
+                _Share(seat, by_id[seat.batch_id], held_back, abstained)
                 for seat in of_reader[line.user_id]
             ],
-            known[line.user_id],
+            records[line.user_id],
             lapsed[line.user_id],
             now,
         )
         for line in lines
     ]
     batch_progress = _batch_progress(
-        batches, seats, {one.user.pk: one for one in readers}, abstained, now
+        batches, seats, {reader.user.pk: reader for reader in readers}, abstained, now
     )
     return _study_progress(
-        readers, batch_progress, known.values(), _n_without_reader(study, batches), now
+        readers, batch_progress, records.values(), _n_without_reader(study, batches), now
     )
 
 
@@ -191,10 +191,10 @@ def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
     return lapsed, abstained
 
 
-def _held(study: Study) -> Counter[tuple[int, int]]:
+def _held_back(study: Study) -> Counter[tuple[int, int]]:
     """Return the hidden repeats that nobody may know of yet, by batch and reader."""
-    held = Assignment.objects.filter(batch__study=study).held().order_by()
-    rows = held.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
+    held_back = Assignment.objects.filter(batch__study=study).held_back().order_by()
+    rows = held_back.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
     return Counter({(batch, reader): n for batch, reader, n in rows})
 
 
@@ -203,21 +203,25 @@ def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
 
     Pools give returned exams to others, so their exams are never without a reader.
     """
-    named = [one for one in batches if one.handout == Handout.NAMED and one.purpose == Purpose.DATA]
-    given = Assignment.objects.filter(
+    named = [
+        batch
+        for batch in batches
+        if batch.handout == Handout.NAMED and batch.purpose == Purpose.DATA
+    ]
+    assigned = Assignment.objects.filter(
         batch__in=named, occurrence=Occurrence.FIRST, reader__kind=ReaderKind.PERSON
     )
-    standing = past_assignments.standing(given).order_by().values_list("exam")
+    standing = past_assignments.standing(assigned).order_by().values_list("exam")
     n_given = dict(standing.annotate(n=Count("reader", distinct=True)))
     required = required_readings.by_exam(study, named)
     return sum(max(n - n_given.get(exam_id, 0), 0) for exam_id, n in required.items())
 
 
 def _grouped(seats: Iterable[Seat]) -> defaultdict[int, list[Seat]]:
-    found: defaultdict[int, list[Seat]] = defaultdict(list)
+    by_reader: defaultdict[int, list[Seat]] = defaultdict(list)
     for seat in seats:
-        found[seat.reader_id].append(seat)
-    return found
+        by_reader[seat.reader_id].append(seat)
+    return by_reader
 
 
 class _Share:
@@ -227,7 +231,7 @@ class _Share:
         self,
         seat: Seat,
         batch: Batch,
-        held: Counter[tuple[int, int]],
+        held_back: Counter[tuple[int, int]],
         abstained: Counter[tuple[int, int]],
     ) -> None:
         self.n_abstained = abstained[seat.batch_id, seat.reader_id]
@@ -235,26 +239,26 @@ class _Share:
         n_unread = seat.n_assigned - seat.n_read
         self.n_left = n_unread if batch.is_open else 0
         self.n_missing = 0 if batch.is_open else n_unread
-        self.n_held = held[seat.batch_id, seat.reader_id] if batch.is_open else 0
+        self.n_held = held_back[seat.batch_id, seat.reader_id] if batch.is_open else 0
 
 
 def _reader(
     line: StudyReader, shares: Sequence[_Share], record: Record, n_lapsed: int, now: datetime
 ) -> ReaderProgress:
     is_active = line.status == StudyReaderStatus.ACTIVE
-    n_left, n_held = sum(one.n_left for one in shares), sum(one.n_held for one in shares)
-    n_abstained = sum(one.n_abstained for one in shares)
-    late = [one.n_left - one.n_held for one in shares if _is_overdue(one.batch, now)]
-    since = _since(line, [one.batch for one in shares], now)
+    n_left, n_held = sum(share.n_left for share in shares), sum(share.n_held for share in shares)
+    n_abstained = sum(share.n_abstained for share in shares)
+    late = [share.n_left - share.n_held for share in shares if _is_overdue(share.batch, now)]
+    since = _since(line, [share.batch for share in shares], now)
     pace = quality_pace(record.times, record.active_ms, since=since, now=now)
     idle = max((now - max(pace.last_at or since, since)).days, 0)
-    n_missing = sum(one.n_missing for one in shares)
+    n_missing = sum(share.n_missing for share in shares)
     finish_on = monitoring.finish_on(n_left, pace.per_day if is_active else 0, today=now.date())
     return ReaderProgress(
         user=line.user,
         status=line.status,
-        n_assigned=sum(one.seat.n_assigned for one in shares),
-        n_read=sum(one.seat.n_read for one in shares) - n_abstained,
+        n_assigned=sum(share.seat.n_assigned for share in shares),
+        n_read=sum(share.seat.n_read for share in shares) - n_abstained,
         n_abstained=n_abstained,
         n_left=n_left,
         n_missing=n_missing,
@@ -293,11 +297,13 @@ def _batch_progress(
 ) -> list[BatchProgress]:
     """Return the progress of the batches, assuming that readers read the earlier ones first."""
     ahead: Counter[int] = Counter()
-    found = []
+    progress = []
     for batch in batches:
         own = [seat for seat in seats if seat.batch_id == batch.pk]
-        left = {seat.reader_id: seat.n_assigned - seat.n_read for seat in own if batch.is_open}
-        ahead.update(left)
+        n_left_by_reader = {
+            seat.reader_id: seat.n_assigned - seat.n_read for seat in own if batch.is_open
+        }
+        ahead.update(n_left_by_reader)
         n_slots: int = getattr(batch, "n_slots", 0)
         n_wanted = n_slots or sum(seat.n_assigned for seat in own)
         n_abstained = sum(abstained[batch.pk, seat.reader_id] for seat in own)
@@ -306,13 +312,13 @@ def _batch_progress(
         n_done = n_read if n_slots else n_read + n_abstained
         n_left = max(n_wanted - n_done, 0) if batch.is_open else 0
         n_missing = max(n_wanted - n_read - n_left, 0)
-        behind = {reader: ahead[reader] for reader, n in left.items() if n}
+        behind = {reader: ahead[reader] for reader, n in n_left_by_reader.items() if n}
         finish_on = (
             _pooled(n_left, own, readers, now)
             if n_slots
             else _latest(_days(behind, readers, now), now)
         )
-        found.append(
+        progress.append(
             BatchProgress(
                 batch=batch,
                 n_wanted=n_wanted,
@@ -325,7 +331,7 @@ def _batch_progress(
                 finish_on=_unless_missing(finish_on, n_left, n_missing),
             )
         )
-    return found
+    return progress
 
 
 def _pooled(
@@ -353,26 +359,26 @@ def _per_day(reader: ReaderProgress | None) -> float:
 
 def _latest(days: Iterable[date | None], now: datetime) -> date | None:
     """Return the last of ``days``, today if there are none, None if one of them is never."""
-    found = list(days)
-    known = [day for day in found if day is not None]
-    return max(known, default=now.date()) if len(known) == len(found) else None
+    all_days = list(days)
+    known_days = [day for day in all_days if day is not None]
+    return max(known_days, default=now.date()) if len(known_days) == len(all_days) else None
 
 
 def _study_progress(
     readers: list[ReaderProgress],
     batches: list[BatchProgress],
-    known: Iterable[Record],
+    records: Iterable[Record],
     n_without_reader: int,
     now: datetime,
 ) -> Progress:
-    counts = Counter(time.date() for record in known for time in record.times)
+    counts = Counter(time.date() for record in records for time in record.times)
     stalled = [
-        one for one in readers
-        if one.n_left and one.status == StudyReaderStatus.ACTIVE and not one.pace.per_day
+        item for item in readers
+        if item.n_left and item.status == StudyReaderStatus.ACTIVE and not item.pace.per_day
     ]  # fmt: skip
     n_left = sum(batch.n_left for batch in batches)
     n_missing = n_without_reader + sum(batch.n_unread for batch in batches)
-    finish_on = _latest((one.finish_on for one in batches if one.n_left), now)
+    finish_on = _latest((item.finish_on for item in batches if item.n_left), now)
     return Progress(
         readers=readers,
         batches=batches,
@@ -382,7 +388,7 @@ def _study_progress(
         n_abstained=sum(batch.n_abstained for batch in batches),
         n_left=n_left,
         n_missing=n_missing,
-        per_day=sum(_per_day(one) for one in readers),
+        per_day=sum(_per_day(item) for item in readers),
         n_stalled=len(stalled),
         finish_on=_unless_missing(finish_on, n_left, n_missing),
     )

@@ -104,7 +104,7 @@ def make(
     exams = _exams(references)
     _refuse_contradictions(study.taxonomy, references)
     if purpose == Purpose.QUALIFICATION:
-        _refuse_who_saw_them(readers, exams.values())
+        _refuse_earlier_readers(readers, exams.values())
     batch = batches.create(
         study=study, name=name, exams=list(exams.values()), readers=readers,
         created_by=created_by, now=now, purpose=purpose, due_on=due_on,
@@ -150,12 +150,12 @@ def answers(seat: Seat) -> dict[int, Answer]:
         .filter(assignment__batch=seat.batch_id, assignment__reader=seat.reader_id)
     )
     right = dict(Reference.objects.filter(batch=seat.batch_id).values_list("exam", "codes"))
-    given: dict[int, set[str]] = defaultdict(set)
+    codes: dict[int, set[str]] = defaultdict(set)
     for pk, code in own.values_list("pk", "findings__diagnostic_class__code"):
-        given[pk] |= {code} if code else set()
+        codes[pk] |= {code} if code else set()
     return {
         reading.assignment_id: (
-            frozenset(given[reading.pk]) if reading.is_readable and reading.is_answered else None,
+            frozenset(codes[reading.pk]) if reading.is_readable and reading.is_answered else None,
             frozenset(right.get(reading.assignment.exam_id, ())),
         )
         for reading in own.select_related("assignment")
@@ -184,11 +184,11 @@ def _judge_first_of(ids: Iterable[int], now: datetime) -> bool:
 
 
 def _judge(seat: Seat, line: StudyReader, now: datetime) -> None:
-    found = reference.compare(answers(seat).values())
+    comparison = reference.compare(answers(seat).values())
     mark = pass_mark(seat.batch)
     seat.judged_at = now
-    seat.right_share, seat.micro_f1 = found.right_share, found.micro_f1
-    seat.is_passed = found.micro_f1 >= mark
+    seat.right_share, seat.micro_f1 = comparison.right_share, comparison.micro_f1
+    seat.is_passed = comparison.micro_f1 >= mark
     seat.save(update_fields=["judged_at", "right_share", "micro_f1", "is_passed"])
     if seat.is_passed and line.qualified_at is None:
         line.qualified_at = now
@@ -209,7 +209,7 @@ def _make_known(seat: Seat, mark: float, now: datetime) -> None:
     )  # fmt: skip
     kind = NoticeKind.QUALIFICATION_PASSED if is_passed else NoticeKind.QUALIFICATION_FAILED
     data = {"study": study.name, "batch": seat.batch.name, "batch_id": seat.batch_id}
-    delivery.tell([seat.reader_id], kind, data, now=now)
+    delivery.notify([seat.reader_id], kind, data, now=now)
 
 
 def _exams(references: Mapping[str, object]) -> dict[str, Exam]:
@@ -234,7 +234,7 @@ def _refuse_contradictions(taxonomy: Taxonomy, references: Mapping[str, Collecti
         raise ContradictoryReference(exams=", ".join(sorted(wrong)))
 
 
-def _refuse_who_saw_them(readers: Sequence[User], exams: Iterable[Exam]) -> None:
-    seen = Reading.objects.filter(reader__in=readers, assignment__exam__in=list(exams))
-    if names := sorted({str(found.reader) for found in seen.select_related("reader")}):
+def _refuse_earlier_readers(readers: Sequence[User], exams: Iterable[Exam]) -> None:
+    readings = Reading.objects.filter(reader__in=readers, assignment__exam__in=list(exams))
+    if names := sorted({str(reading.reader) for reading in readings.select_related("reader")}):
         raise SeenBefore(readers=", ".join(names))

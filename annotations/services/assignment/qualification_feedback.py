@@ -84,18 +84,18 @@ def lines(seat: Seat) -> list[Line]:
 def _line(
     assignment: Assignment, answer: qualification.Answer, classes: list[DiagnosticClass]
 ) -> Line:
-    given, right = answer
+    own_answer, right = answer
 
     def named(codes: Iterable[str]) -> list[DiagnosticClass]:
-        wanted = set(codes)
-        return [item for item in classes if item.code in wanted]
+        required = set(codes)
+        return [item for item in classes if item.code in required]
 
-    own = given or frozenset()
+    own = own_answer or frozenset()
     return Line(
         assignment=assignment,
         hits=named(own & right),
         missed=named(right - own),
         extra=named(own - right),
-        is_unreadable=given is None and not assignment.is_abstained,
+        is_unreadable=own_answer is None and not assignment.is_abstained,
         is_abstained=assignment.is_abstained,
     )

@@ -131,7 +131,7 @@ def reassign(
     getting = [recipients.recipient(study, line, moving) for line in lines]
     n_left = recipients.deal(study, moving, getting)
     if n_left == len(moving):
-        raise NobodyToReadThem(readers=", ".join(str(one) for one in to))
+        raise NobodyToReadThem(readers=", ".join(str(reader_to) for reader_to in to))
     n_dropped = _move(reader, getting)
     done = Reassignment(
         {recipient.reader.pk: len(recipient.given) for recipient in getting if recipient.given},
@@ -147,7 +147,7 @@ def reassign(
     )  # fmt: skip
     for pk, n_exams in done.n_by_reader.items():
         data = {"study": study.name, "n_exams": n_exams}
-        delivery.tell([pk], NoticeKind.EXAMS_REASSIGNED, data, now=now)
+        delivery.notify([pk], NoticeKind.EXAMS_REASSIGNED, data, now=now)
     return done
 
 
@@ -164,9 +164,9 @@ def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
     """Return the roster rows of ``to``, locked, so that nobody is withdrawn in between."""
     locked = StudyReader.objects.select_for_update(of=("self",), no_key=True)
     lines = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
-    left = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
-    if left:
-        raise HasLeft(readers=", ".join(left))
+    withdrawn = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
+    if withdrawn:
+        raise HasLeft(readers=", ".join(withdrawn))
     if paused := [str(line.user) for line in lines if line.status == StudyReaderStatus.PAUSED]:
         raise Paused(readers=", ".join(paused))
     return lines
@@ -183,39 +183,39 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
 
 def _move(reader: User, getting: Sequence[Recipient]) -> int:
     """Withdraw the exams and append them to the new orders; return the dropped repeats."""
-    given = [assignment for recipient in getting for assignment in recipient.given]
-    repeats = _repeats(reader, given)
-    gone = [one.pk for one in (*given, *repeats.values())]
-    roster.take_back(Assignment.objects.filter(pk__in=gone))
+    moving = [assignment for recipient in getting for assignment in recipient.given]
+    repeats = _repeats(reader, moving)
+    taken_back = [row.pk for row in (*moving, *repeats.values())]
+    roster.take_back(Assignment.objects.filter(pk__in=taken_back))
     n_kept = 0
     for recipient in getting:
         for batch_id, part in _by_batch(recipient.given).items():
             batch = Batch.objects.select_related("study").get(pk=batch_id)
-            repeated = {one.exam_id for one in part if one.pk in repeats}
+            repeated = {row.exam_id for row in part if row.pk in repeats}
             rows = _appended(batch, recipient.reader, part, repeated)
             handout.assign(batch, rows)
             n_kept += sum(row.occurrence == Occurrence.REPEAT for row in rows)
     return len(repeats) - n_kept
 
 
-def _repeats(reader: User, given: Sequence[Assignment]) -> dict[int, Assignment]:
-    """Return the hidden repeats that wait behind ``given``, by the id of the first reading."""
-    first = {(one.batch_id, one.exam_id): one.pk for one in given}
+def _repeats(reader: User, moving: Sequence[Assignment]) -> dict[int, Assignment]:
+    """Return the hidden repeats that wait behind ``moving``, by the id of the first reading."""
+    first = {(assignment.batch_id, assignment.exam_id): assignment.pk for assignment in moving}
     waiting = Assignment.objects.waiting().filter(
         reader=reader,
         occurrence=Occurrence.REPEAT,
         batch__in={batch for batch, _ in first},
         exam__in={exam for _, exam in first},
     )
-    keyed = {(one.batch_id, one.exam_id): one for one in waiting}
-    return {first[key]: one for key, one in keyed.items() if key in first}
+    keyed = {(assignment.batch_id, assignment.exam_id): assignment for assignment in waiting}
+    return {first[key]: assignment for key, assignment in keyed.items() if key in first}
 
 
-def _by_batch(given: Iterable[Assignment]) -> dict[int, list[Assignment]]:
-    found: dict[int, list[Assignment]] = defaultdict(list)
-    for assignment in given:
-        found[assignment.batch_id].append(assignment)
-    return dict(sorted(found.items()))
+def _by_batch(assignments: Iterable[Assignment]) -> dict[int, list[Assignment]]:
+    by_batch: dict[int, list[Assignment]] = defaultdict(list)
+    for assignment in assignments:
+        by_batch[assignment.batch_id].append(assignment)
+    return dict(sorted(by_batch.items()))
 
 
 def _appended(
@@ -225,7 +225,7 @@ def _appended(
     last = Assignment.objects.filter(batch=batch, reader=reader).aggregate(n=Max("position"))["n"]
     place = last or 0
     exams = sorted(
-        (one.exam_id for one in part),
+        (assignment.exam_id for assignment in part),
         key=lambda exam_id: design.key(batch.study.seed, reader.pk, exam_id),
     )
     rows = [Row(reader.pk, exam, place + nth) for nth, exam in enumerate(exams, start=1)]
@@ -241,11 +241,11 @@ def _appended(
 def _rows(getting: Iterable[Recipient]) -> list[Row]:
     """Return the reassigned exams with their new positions, for the fingerprint."""
     return [
-        Row(one.reader_id, one.exam_id, one.position, one.occurrence)
+        Row(row.reader_id, row.exam_id, row.position, row.occurrence)
         for recipient in getting
-        for one in Assignment.objects.filter(
+        for row in Assignment.objects.filter(
             reader=recipient.reader,
-            batch__in={given.batch_id for given in recipient.given},
-            exam__in={given.exam_id for given in recipient.given},
+            batch__in={assignment.batch_id for assignment in recipient.given},
+            exam__in={assignment.exam_id for assignment in recipient.given},
         ).exclude(state=AssignmentState.WITHDRAWN)
     ]

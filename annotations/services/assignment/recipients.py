@@ -36,9 +36,9 @@ def recipient(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> 
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
     had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
-    known = ResultsSeen.objects.known_to([line.user_id])
-    seen = known.filter(batch__assignments__exam__in=exams)
-    had |= set(seen.values_list("batch__assignments__exam", flat=True))
+    results_known = ResultsSeen.objects.known_to([line.user_id])
+    results_of_exams = results_known.filter(batch__assignments__exam__in=exams)
+    had |= set(results_of_exams.values_list("batch__assignments__exam", flat=True))
     return Recipient(line.user, had, _room(study, line))
 
 
@@ -59,7 +59,7 @@ def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipi
         for assignment in moving
     }
     n_left = 0
-    for assignment in sorted(moving, key=lambda one: (len(able[one.pk]), one.order_key)):
+    for assignment in sorted(moving, key=lambda row: (len(able[row.pk]), row.order_key)):
         free = [
             recipient for recipient in able[assignment.pk] if recipient.can_read(assignment.exam_id)
         ]

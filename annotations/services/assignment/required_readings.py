@@ -26,8 +26,8 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
     n_each = _by_version(study, of_data.values())
     required: dict[int, int] = defaultdict(int)
     named = {pk for pk, batch in of_data.items() if batch.handout == Handout.NAMED}
-    given = Assignment.objects.filter(batch__in=named).order_by().values_list("exam", "batch")
-    for exam_id, batch_id in given.distinct():
+    assigned = Assignment.objects.filter(batch__in=named).order_by().values_list("exam", "batch")
+    for exam_id, batch_id in assigned.distinct():
         required[exam_id] = max(required[exam_id], n_each[of_data[batch_id].protocol_version])
     slots = Slot.objects.filter(batch__in=of_data.keys() - named).order_by()
     for exam_id, _, n_slots in slots.values_list("exam", "batch").annotate(n=Count("pk")):
@@ -37,9 +37,9 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
 
 def _by_version(study: Study, batches: Iterable[Batch]) -> dict[int, int]:
     """Return the readers per exam for each version of the protocol that ``batches`` have."""
-    found = {}
+    n_readers = {}
     for version in {batch.protocol_version for batch in batches}:
         frozen = protocols.frozen(study.pk, version)
         # A batch created in a draft has the protocol in force.
-        found[version] = frozen.readers_per_exam if frozen else study.readers_per_exam
-    return found
+        n_readers[version] = frozen.readers_per_exam if frozen else study.readers_per_exam
+    return n_readers

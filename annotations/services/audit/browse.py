@@ -109,14 +109,16 @@ def find(events: QuerySet[AuditEvent], event_filter: EventFilter) -> QuerySet[Au
         "object_id": event_filter.object_id,
         "reason__icontains": event_filter.text,
     }
-    found = events.filter(link__seq__gte=1, **{key: value for key, value in exact.items() if value})
+    filtered = events.filter(
+        link__seq__gte=1, **{key: value for key, value in exact.items() if value}
+    )
     if event_filter.action:
-        found = found.filter(action__in=_actions(event_filter.action))
+        filtered = filtered.filter(action__in=_actions(event_filter.action))
     if event_filter.since:
-        found = found.filter(at__gte=_moment(event_filter.since, time.min))
+        filtered = filtered.filter(at__gte=_as_datetime(event_filter.since, time.min))
     if event_filter.until:
-        found = found.filter(at__lte=_moment(event_filter.until, time.max))
-    return found
+        filtered = filtered.filter(at__lte=_as_datetime(event_filter.until, time.max))
+    return filtered
 
 
 def status() -> Status | None:
@@ -263,9 +265,9 @@ def _written(field: str) -> models.Func:
     return models.Func(F(field), template=template, output_field=models.TextField())
 
 
-def _utc(moment: datetime) -> str:
+def _utc(time: datetime) -> str:
     """Format a time as the chain writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _text(number: int | None) -> str | None:
@@ -278,8 +280,12 @@ def _actions(named: str) -> list[str]:
     Under row-level security PostgreSQL uses no statistics for ``like``. It mistook a frequent group
     for a rare one and sorted all of it for each page.
     """
-    return [one for one in audit.Action.values if one == named or one.startswith(f"{named}.")]
+    return [
+        action
+        for action in audit.Action.values
+        if action == named or action.startswith(f"{named}.")
+    ]
 
 
-def _moment(day: date, at: time) -> datetime:
+def _as_datetime(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=timezone.get_current_timezone())

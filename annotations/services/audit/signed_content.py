@@ -32,7 +32,7 @@ def digests(reading: Reading) -> dict[str, str]:
     key = reading.idempotency_key
     parts = {
         "content": hash_chain.content_digest(reading_content(reading)),
-        "given": hash_chain.content_digest({"key": key, **given(reading)}),
+        "given": hash_chain.content_digest({"key": key, **assignment_content(reading)}),
         "exam": hash_chain.content_digest({"key": key, **exam(reading)}),
     }
     return {**parts, "digest": hash_chain.content_digest({"version": VERSION, **parts})}
@@ -49,7 +49,7 @@ def of(reading: Reading) -> dict[str, Any]:
     return submission(with_content(Reading.objects.filter(pk=reading.pk)).get())
 
 
-def given(reading: Reading) -> dict[str, Any]:
+def assignment_content(reading: Reading) -> dict[str, Any]:
     """Return the assignment that was read: reader, exam, batch and arm."""
     assignment = reading.assignment
     return {
@@ -65,11 +65,11 @@ def given(reading: Reading) -> dict[str, Any]:
 
 def exam(reading: Reading) -> dict[str, Any]:
     """Return the exam that was read, with the hashes of its samples in order."""
-    seen = reading.assignment.exam
+    row = reading.assignment.exam
     return {
-        "code": seen.code,
-        "age_years": seen.age_years,
-        "sex": seen.sex,
+        "code": row.code,
+        "age_years": row.age_years,
+        "sex": row.sex,
         "tracings": getattr(reading, "tracing_hashes"),  # noqa: B009 - an annotation
     }
 

@@ -77,8 +77,8 @@ def names_of_readers(readers: QuerySet[User], user: User) -> dict[int, str]:
 
 def letter(place: int) -> str:
     """Return A, B, ..., Z, AA, ... for 0, 1, ..."""
-    rest, last = divmod(place, 26)
-    return (letter(rest - 1) if rest else "") + chr(ord("A") + last)
+    prefix, last = divmod(place, 26)
+    return (letter(prefix - 1) if prefix else "") + chr(ord("A") + last)
 
 
 def with_kind(name: str, reader: User) -> str:

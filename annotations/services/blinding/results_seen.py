@@ -20,8 +20,8 @@ def results_of_study(*, study: Study, user: User, now: datetime) -> None:
 @transaction.atomic
 def results(*, batches: BatchQuerySet, user: User, now: datetime) -> None:
     """Record that ``user`` is shown results of ``batches``; only the first time is stored."""
-    known = ResultsSeen.objects.filter(user=user).values("batch")
-    for batch in batches.exclude(pk__in=known).select_related("study").order_by("pk"):
+    recorded = ResultsSeen.objects.filter(user=user).values("batch")
+    for batch in batches.exclude(pk__in=recorded).select_related("study").order_by("pk"):
         _, is_new = ResultsSeen.objects.get_or_create(
             user=user, batch=batch, defaults={"first_seen_at": now}
         )

@@ -72,8 +72,8 @@ def send_disputed(
     exams = disputed(batch, now=now)
     if not exams:
         raise NothingDisputed
-    roster.refuse_others_than(readers, (Role.ADJUDICATOR,))
-    _refuse_who_has_read(readers, exams, batch.study)
+    roster.refuse_without_role(readers, (Role.ADJUDICATOR,))
+    _refuse_earlier_readers(readers, exams, batch.study)
     return batches.create(
         study=batch.study,
         name=adjudication_name(batch),
@@ -114,9 +114,11 @@ def adjudication_name(batch: Batch) -> str:
     return f"{batch.name[:room]}{ADJUDICATION}"
 
 
-def _refuse_who_has_read(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
-    theirs = Assignment.objects.filter(
+def _refuse_earlier_readers(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
+    assignments = Assignment.objects.filter(
         reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
     )
-    if names := sorted({str(found.reader) for found in theirs.select_related("reader")}):
+    if names := sorted(
+        {str(assignment.reader) for assignment in assignments.select_related("reader")}
+    ):
         raise AlreadyRead(readers=", ".join(names))

@@ -44,8 +44,8 @@ def refresh_next(*, now: datetime) -> bool:
     unlocked = Study.objects.select_for_update(skip_locked=True, no_key=True)
     with transaction.atomic():
         waiting = due.order_by("n_consensus_attempts", "pk").values_list("study", flat=True)
-        found = (unlocked.filter(pk=pk).first() for pk in dict.fromkeys(waiting))
-        claimed = next((study for study in found if study), None)
+        studies = (unlocked.filter(pk=pk).first() for pk in dict.fromkeys(waiting))
+        claimed = next((study for study in studies if study), None)
         if claimed is None:
             return False
         due.filter(study=claimed).update(n_consensus_attempts=F("n_consensus_attempts") + 1)
@@ -75,8 +75,8 @@ def compute(*, study: Study, now: datetime) -> None:
     study.consensus.all().delete()
     rows = Consensus.objects.bulk_create(
         (
-            _row(study, exam_id, one, votes_by_exam[exam_id], now)
-            for exam_id, one in decisions.items()
+            _row(study, exam_id, decision, votes_by_exam[exam_id], now)
+            for exam_id, decision in decisions.items()
         ),
         batch_size=ROWS_AT_ONCE,
     )
@@ -120,15 +120,15 @@ def _decisions(
     """Return the decision of the study's rule on the votes of each exam, by exam id."""
     required = required_readings.by_exam(study, study.batches.closed())
     adjudicators = _adjudicators(study)
-    found = {}
+    by_exam = {}
     for exam_id, of_exam in sorted(votes_by_exam.items()):
         ballots = [_ballot(vote, adjudicators[exam_id]) for vote in of_exam]
         decision = consensus.decide(
             study.consensus_rule, ballots, exclusive=exclusive, n_wanted=required[exam_id]
         )
         is_waiting = any(vote.is_open for vote in of_exam)
-        found[exam_id] = _until_read_again(decision) if is_waiting else decision
-    return found
+        by_exam[exam_id] = _until_read_again(decision) if is_waiting else decision
+    return by_exam
 
 
 def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
@@ -157,7 +157,7 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
         assignment__batch__study=study, assignment__batch__closed_at__isnull=False
     )
     rows = readings.select_related("assignment").in_turn()
-    counting = votes.that_count(votes.translated(study, rows))
+    counting = votes.counted(votes.translated(study, rows))
     closed = study.batches.closed().of_data()
     assigned = Assignment.objects.filter(batch__in=closed).values_list("exam")
     pooled = Slot.objects.filter(batch__in=closed).values_list("exam")
@@ -166,11 +166,11 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
 
 def _adjudicators(study: Study) -> Mapping[int, set[int]]:
     """Return the adjudicators of each exam."""
-    given = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
-    found: dict[int, set[int]] = defaultdict(set)
-    for exam_id, reader_id in given.values_list("exam", "reader"):
-        found[exam_id].add(reader_id)
-    return found
+    assignments = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
+    by_exam: dict[int, set[int]] = defaultdict(set)
+    for exam_id, reader_id in assignments.values_list("exam", "reader"):
+        by_exam[exam_id].add(reader_id)
+    return by_exam
 
 
 def _row(

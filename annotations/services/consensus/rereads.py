@@ -36,10 +36,10 @@ def queue(study: Study) -> dict[int, list[int]]:
     """
     rows = Reading.objects.counted().filter(assignment__batch__study=study)
     rows = rows.select_related("assignment").in_turn()
-    counting = votes.that_count(votes.translated(study, rows))
+    counting = votes.counted(votes.translated(study, rows))
     waiting: dict[int, list[int]] = defaultdict(list)
-    for exam_id, found in sorted(counting.items()):
-        for vote in found:
+    for exam_id, exam_votes in sorted(counting.items()):
+        for vote in exam_votes:
             if vote.is_open:
                 waiting[vote.reader_id].append(exam_id)
     return dict(waiting)
@@ -60,17 +60,17 @@ def make(
     """
     still_here = StudyReader.objects.filter(study=study).exclude(status=StudyReaderStatus.WITHDRAWN)
     readers = set(still_here.values_list("user", flat=True))
-    wanted = queue(study)
-    asked = set(
+    unresolved = queue(study)
+    waiting = set(
         Batch.objects.open()
         .filter(study=study, purpose=Purpose.REREAD, taxonomy=study.taxonomy)
         .values_list("assignments__reader", "assignments__exam")
     )
     rows = [
         Row(reader_id, exam_id, place)
-        for reader_id in sorted(readers & wanted.keys())
+        for reader_id in sorted(readers & unresolved.keys())
         for place, exam_id in enumerate(
-            _in_order(study, reader_id, wanted[reader_id], asked), start=1
+            _in_order(study, reader_id, unresolved[reader_id], waiting), start=1
         )
     ]
     if not rows:
@@ -82,7 +82,7 @@ def make(
 
 
 def _in_order(
-    study: Study, reader_id: int, exam_ids: Iterable[int], asked: set[tuple[int, int]]
+    study: Study, reader_id: int, exam_ids: Iterable[int], waiting: set[tuple[int, int]]
 ) -> list[int]:
-    new = [exam_id for exam_id in exam_ids if (reader_id, exam_id) not in asked]
+    new = [exam_id for exam_id in exam_ids if (reader_id, exam_id) not in waiting]
     return sorted(new, key=lambda exam_id: design.key(study.seed, reader_id, exam_id))

@@ -99,26 +99,26 @@ def patterns(scope: Scope, exam_ids: Sequence[int]) -> dict[int, Pattern]:
     answered, abstained = rows[~has_abstained], rows[has_abstained]
     taxonomy_id = _taxonomy_id(scope)
     codes = list(_classes(taxonomy_id).values())
-    said, is_open = _translated(answered, taxonomy_id, codes)
-    votes = said[_chosen(said, is_open)]
+    readings, is_open = _translated(answered, taxonomy_id, codes)
+    votes = readings[_chosen(readings, is_open)]
     return _patterns(taxonomy_id, codes, votes, abstained[:, [1, 2]])
 
 
 def _rows(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _batches(scope: Scope, *, counting: bool = False) -> list[int]:
     if scope.batch_id is None:
-        found = Batch.objects.filter(study=scope.study_id, purpose__in=OF_STUDIES)
+        batches = Batch.objects.filter(study=scope.study_id, purpose__in=OF_STUDIES)
     else:
-        found = Batch.objects.filter(pk=scope.batch_id)
+        batches = Batch.objects.filter(pk=scope.batch_id)
     if counting:
-        found = found.exclude(purpose__in=NO_DATA)
-    return list(found.order_by("pk").values_list("pk", flat=True))
+        batches = batches.exclude(purpose__in=NO_DATA)
+    return list(batches.order_by("pk").values_list("pk", flat=True))
 
 
 def _taxonomy_id(scope: Scope) -> int:
@@ -129,8 +129,8 @@ def _taxonomy_id(scope: Scope) -> int:
 
 def _classes(taxonomy_id: int) -> dict[int, str]:
     """Return the codes of a version by id, in their order."""
-    found = DiagnosticClass.objects.filter(taxonomy=taxonomy_id).order_by("position")
-    return dict(found.values_list("pk", "code"))
+    classes = DiagnosticClass.objects.filter(taxonomy=taxonomy_id).order_by("position")
+    return dict(classes.values_list("pk", "code"))
 
 
 def _translated(
@@ -140,17 +140,17 @@ def _translated(
     states = np.full((len(rows), len(codes)), ABSENT, dtype=np.int8)
     is_open = np.zeros(len(rows), dtype=np.bool_)
     for version in np.unique(rows[:, 3]).tolist():
-        mine = np.flatnonzero(rows[:, 3] == version)
-        own = _said(rows[mine, 0], _classes(version))
+        of_version = np.flatnonzero(rows[:, 3] == version)
+        own = _states(rows[of_version, 0], _classes(version))
         if version == taxonomy_id:
-            states[mine] = own
+            states[of_version] = own
         else:
-            states[mine], is_open[mine] = _carried(own, version, taxonomy_id, codes)
+            states[of_version], is_open[of_version] = _carried(own, version, taxonomy_id, codes)
     is_read = rows[:, 5] == 0
     return ReadingRows(rows[:, 1], rows[:, 2], is_read, states), is_open & is_read
 
 
-def _said(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.int8]:
+def _states(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.int8]:
     """Return what these readings say in the classes they were made with."""
     states = np.full((len(ids), len(classes)), ABSENT, dtype=np.int8)
     columns = {pk: column for column, pk in enumerate(classes)}
@@ -183,26 +183,26 @@ def _matrix(
     mapping: TaxonomyMapping, kind: str, old: Sequence[str], new: Sequence[str]
 ) -> NDArray[np.bool_]:
     """Return shape (n_old, n_new): from which old class which new one comes."""
-    found = np.zeros((len(old), len(new)), dtype=np.bool_)
+    matrix = np.zeros((len(old), len(new)), dtype=np.bool_)
     places = {code: place for place, code in enumerate(old)}
     for column, code in enumerate(new):
         for source in getattr(mapping.origins[code], kind):
-            found[places[source], column] = True
-    return found
+            matrix[places[source], column] = True
+    return matrix
 
 
-def _any(given: NDArray[np.bool_], matrix: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(given.astype(np.float32) @ matrix.astype(np.float32) > 0)
+def _any(states: NDArray[np.bool_], matrix: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(states.astype(np.float32) @ matrix.astype(np.float32) > 0)
 
 
-def _chosen(said: ReadingRows, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _chosen(readings: ReadingRows, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the row of each reader's vote on each exam, by exam and reader.
 
     Rows are in the order in which exams were first answered: the first that leaves nothing open,
     else the first.
     """
-    order = np.lexsort((is_open, said.readers, said.exams))
-    exam, reader = said.exams[order], said.readers[order]
+    order = np.lexsort((is_open, readings.readers, readings.exams))
+    exam, reader = readings.exams[order], readings.readers[order]
     is_first = np.ones(len(order), dtype=np.bool_)
     is_first[1:] = (exam[1:] != exam[:-1]) | (reader[1:] != reader[:-1])
     return order[is_first]
@@ -213,11 +213,11 @@ def _patterns(
 ) -> dict[int, Pattern]:
     """Return the pattern of each exam; ``votes`` are sorted by exam and reader."""
     n_unreadable = Counter(votes.exams[~votes.is_read].tolist())
-    cast = set(zip(votes.exams.tolist(), votes.readers.tolist(), strict=True))
+    voted = set(zip(votes.exams.tolist(), votes.readers.tolist(), strict=True))
     n_abstained = Counter(
-        exam for exam, reader in {*map(tuple, abstained.tolist())} if (exam, reader) not in cast
+        exam for exam, reader in {*map(tuple, abstained.tolist())} if (exam, reader) not in voted
     )
-    readers, states = _told(votes[np.flatnonzero(votes.is_read)], codes)
+    readers, states = _states_by_exam(votes[np.flatnonzero(votes.is_read)], codes)
     return {
         exam: Pattern(
             taxonomy_id=taxonomy_id,
@@ -230,7 +230,7 @@ def _patterns(
     }
 
 
-def _told(
+def _states_by_exam(
     read: ReadingRows, codes: Sequence[str]
 ) -> tuple[dict[int, tuple[int, ...]], dict[int, dict[str, str]]]:
     """Return, by exam, who could read it and what they said where not all say absent."""
@@ -239,13 +239,13 @@ def _told(
     ids, starts, lengths = np.unique(read.exams, return_index=True, return_counts=True)
     ends = starts + lengths
     readers = read.readers.tolist()
-    who = {
+    readers_by_exam = {
         exam: tuple(readers[start:end])
         for exam, start, end in zip(ids.tolist(), starts.tolist(), ends.tolist(), strict=True)
     }
-    states: dict[int, dict[str, str]] = {exam: {} for exam in who}
+    states: dict[int, dict[str, str]] = {exam: {} for exam in readers_by_exam}
     is_said = np.logical_or.reduceat(read.states != ABSENT, starts, axis=0)
     for place, column in np.argwhere(is_said).tolist():
         digits = read.states[starts[place] : ends[place], column].tolist()
         states[int(ids[place])][codes[column]] = "".join(map(str, digits))
-    return who, states
+    return readers_by_exam, states

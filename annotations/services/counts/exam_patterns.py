@@ -40,8 +40,8 @@ def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
     if not batch.counts:
         return {}
     readings = list(_standing(exam_ids, Q(assignment__batch=batch)))
-    said = votes.as_said(one for one in readings if one.is_answered)
-    return _patterns(batch.taxonomy_id, _by_exam(said), readings)
+    cast = votes.untranslated(reading for reading in readings if reading.is_answered)
+    return _patterns(batch.taxonomy_id, _by_exam(cast), readings)
 
 
 def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
@@ -54,52 +54,56 @@ def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
     """
     ours = Q(assignment__batch__study=study, assignment__batch__purpose__in=OF_STUDIES)
     readings = list(_standing(exam_ids, ours))
-    said = votes.translated(study, (one for one in readings if one.is_answered))
-    return _patterns(study.taxonomy_id, votes.that_count(said), readings)
+    cast = votes.translated(study, (reading for reading in readings if reading.is_answered))
+    return _patterns(study.taxonomy_id, votes.counted(cast), readings)
 
 
 def _standing(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
     """Return what stands of these exams, abstentions among it, each chain in its turn."""
     first = Q(assignment__exam__in=list(exam_ids), assignment__occurrence=Occurrence.FIRST)
-    found = Reading.objects.blind().effective().filter(where & first)
-    return found.select_related("assignment").in_turn()
+    standing = Reading.objects.blind().effective().filter(where & first)
+    return standing.select_related("assignment").in_turn()
 
 
-def _by_exam(said: Iterable[Vote]) -> dict[int, list[Vote]]:
-    found: dict[int, list[Vote]] = defaultdict(list)
-    for vote in said:
-        found[vote.exam_id].append(vote)
-    return found
+def _by_exam(cast: Iterable[Vote]) -> dict[int, list[Vote]]:
+    by_exam: dict[int, list[Vote]] = defaultdict(list)
+    for vote in cast:
+        by_exam[vote.exam_id].append(vote)
+    return by_exam
 
 
 def _patterns(
-    taxonomy_id: int, said: Mapping[int, Sequence[Vote]], readings: Iterable[Reading]
+    taxonomy_id: int, by_exam: Mapping[int, Sequence[Vote]], readings: Iterable[Reading]
 ) -> dict[int, Pattern]:
     abstained: dict[int, set[int]] = defaultdict(set)
     for reading in readings:
         if reading.outcome == ReadingOutcome.ABSTAINED:
             abstained[reading.assignment.exam_id].add(reading.reader_id)
     return {
-        exam_id: _pattern(taxonomy_id, said.get(exam_id, ()), abstained.get(exam_id, set()))
-        for exam_id in said.keys() | abstained.keys()
+        exam_id: _pattern(taxonomy_id, by_exam.get(exam_id, ()), abstained.get(exam_id, set()))
+        for exam_id in by_exam.keys() | abstained.keys()
     }
 
 
 def _pattern(taxonomy_id: int, cast: Sequence[Vote], abstained: set[int]) -> Pattern:
-    told = sorted((vote for vote in cast if vote.translation), key=lambda vote: vote.reader_id)
-    codes = sorted(frozenset[str]().union(*(_not_absent(vote) for vote in told)))
+    readable = sorted((vote for vote in cast if vote.translation), key=lambda vote: vote.reader_id)
+    codes = sorted(frozenset[str]().union(*(_not_absent(vote) for vote in readable)))
     return Pattern(
         taxonomy_id=taxonomy_id,
-        readers=tuple(vote.reader_id for vote in told),
-        states={code: "".join(_state(vote, code) for vote in told) for code in codes},
-        n_unreadable=len(cast) - len(told),
+        readers=tuple(vote.reader_id for vote in readable),
+        states={code: "".join(_state(vote, code) for vote in readable) for code in codes},
+        n_unreadable=len(cast) - len(readable),
         n_abstained=len(abstained - {vote.reader_id for vote in cast}),
     )
 
 
 def _not_absent(vote: Vote) -> frozenset[str]:
-    said = vote.translation
-    return said.codes | said.undecided | said.not_asked | vote.missing if said else frozenset()
+    translation = vote.translation
+    return (
+        translation.codes | translation.undecided | translation.not_asked | vote.missing
+        if translation
+        else frozenset()
+    )
 
 
 def _state(vote: Vote, code: str) -> str:

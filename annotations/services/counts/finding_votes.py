@@ -197,8 +197,8 @@ def _patients(exam_ids: set[int]) -> dict[int, int | None]:
 
 
 def _has_several(patients: Sequence[int | None]) -> bool:
-    known = [patient for patient in patients if patient is not None]
-    return len(known) != len(set(known))
+    identified = [patient for patient in patients if patient is not None]
+    return len(identified) != len(set(identified))
 
 
 # -- Findings -------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
         return set()
     repeated = effective.filter(assignment__exam__in=exams, reader__in=readers)
     rows = list(repeated.select_related("assignment").in_turn())
-    by_exam = votes.that_count(votes.translated(study, rows))
+    by_exam = votes.counted(votes.translated(study, rows))
     voting = {vote.reading_id for of_exam in by_exam.values() for vote in of_exam}
     return {row.pk for row in rows} - voting
 

@@ -137,8 +137,8 @@ def recorded(scope: Scope, exam_ids: Collection[int]) -> dict[int, Pattern]:
         "exam", "taxonomy", "readers", "states", "n_unreadable", "n_abstained"
     )
     return {
-        exam_id: Pattern(taxonomy_id, tuple(readers), *rest)
-        for exam_id, taxonomy_id, readers, *rest in rows
+        exam_id: Pattern(taxonomy_id, tuple(readers), *columns)
+        for exam_id, taxonomy_id, readers, *columns in rows
     }
 
 
@@ -158,9 +158,9 @@ def replace(
     changed = [exam for exam in sorted(set(exam_ids)) if old.get(exam) != new.get(exam)]
     if not changed:
         return 0
-    gone = [old[exam] for exam in changed if exam in old]
-    come = [new[exam] for exam in changed if exam in new]
-    _add(scope, gone, come)
+    removed = [old[exam] for exam in changed if exam in old]
+    added = [new[exam] for exam in changed if exam in new]
+    _add(scope, removed, added)
     writes.markers(scope, changed, new)
     runs.note_change(scope, now=now, n_repaired=n_repaired)
     return len(changed)
@@ -169,13 +169,13 @@ def replace(
 def _claim() -> Sequence[UncountedExam]:
     """Return some exams of one batch whose study no other worker is counting."""
     waiting = UncountedExam.objects.select_related("batch").order_by("n_attempts", "pk")
-    taken: list[int] = []
-    while first := waiting.exclude(batch__study__in=taken).first():
+    studies: list[int] = []
+    while first := waiting.exclude(batch__study__in=studies).first():
         if advisory_locks.take(Lock.PATTERN_COUNTS, first.batch.study_id, waits=False):
             place = min(first.n_attempts, len(EXAMS_AT_ONCE) - 1)
             alike = Q(batch=first.batch_id, n_attempts=first.n_attempts, pk__gte=first.pk)
             return list(waiting.filter(alike)[: EXAMS_AT_ONCE[place]])
-        taken.append(first.batch.study_id)
+        studies.append(first.batch.study_id)
     return []
 
 
@@ -190,20 +190,20 @@ def _count(waiting: QuerySet[UncountedExam], now: datetime) -> None:
     replace(own, exam_ids, exam_patterns.in_batch(batch, exam_ids), now=now)
     if batch.purpose in OF_STUDIES:
         study = Study.objects.get(pk=batch.study_id)
-        whole = exam_patterns.in_study(study, exam_ids)
-        replace(Scope(study.pk), exam_ids, whole, now=now)
+        of_study = exam_patterns.in_study(study, exam_ids)
+        replace(Scope(study.pk), exam_ids, of_study, now=now)
     UncountedExam.objects.filter(pk__in=[pk for pk, _, _ in rows]).delete()
 
 
-def _add(scope: Scope, gone: Iterable[Pattern], come: Iterable[Pattern]) -> None:
+def _add(scope: Scope, removed: Iterable[Pattern], added: Iterable[Pattern]) -> None:
     sets: Counter[tuple[int, tuple[int, ...]]] = Counter()
     patterns: Counter[tuple[int, str, tuple[int, ...], str]] = Counter()
-    for step, found in ((-1, gone), (1, come)):
-        for one in found:
-            if one.readers:
-                sets[one.taxonomy_id, one.readers] += step
-            for code, digits in one.states.items():
-                patterns[one.taxonomy_id, code, one.readers, digits] += step
+    for step, part in ((-1, removed), (1, added)):
+        for pattern in part:
+            if pattern.readers:
+                sets[pattern.taxonomy_id, pattern.readers] += step
+            for code, digits in pattern.states.items():
+                patterns[pattern.taxonomy_id, code, pattern.readers, digits] += step
     writes.reader_sets(scope, {key: n for key, n in sets.items() if n})
     changed = {key: n for key, n in patterns.items() if n}
     classes = _classes(changed)
@@ -218,9 +218,9 @@ def _add(scope: Scope, gone: Iterable[Pattern], come: Iterable[Pattern]) -> None
 
 def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, str], int]:
     """Return the ids of the classes that ``used`` begins with, by version and code."""
-    versions, codes = {one[0] for one in used}, {one[1] for one in used}
+    versions, codes = {key[0] for key in used}, {key[1] for key in used}
     if not codes:
         return {}
     rows = DiagnosticClass.objects.filter(taxonomy__in=versions, code__in=codes)
-    found = rows.values_list("taxonomy", "code", "pk")
-    return {(taxonomy_id, code): pk for taxonomy_id, code, pk in found}
+    keys = rows.values_list("taxonomy", "code", "pk")
+    return {(taxonomy_id, code): pk for taxonomy_id, code, pk in keys}

@@ -139,15 +139,15 @@ class PatternRows:
 def load(scope: Scope) -> PatternRows:
     """Return what is counted of ``scope`` in the classes in force. The counts must be locked."""
     study, taxonomy = _study_and_classes(scope)
-    given = Assignment.objects.filter(_given(scope), occurrence=Occurrence.FIRST)
+    assigned = Assignment.objects.filter(_assigned_in(scope), occurrence=Occurrence.FIRST)
     codes = list(taxonomy.classes.order_by("position").values_list("pk", "code"))
     markers = ExamPattern.objects.filter(in_scope(scope), taxonomy=taxonomy)
     sets = ReaderSetCount.objects.filter(in_scope(scope), taxonomy=taxonomy)
     set_rows = list(sets.values_list("readers", "n_exams"))
-    ids = set(given.order_by().values_list("reader", flat=True).distinct())
-    kinds = _kinds(ids.union(*(row for row, _ in set_rows)))
-    readers = tuple(kinds)
-    people = [reader for reader, kind in kinds.items() if kind == ReaderKind.PERSON]
+    ids = set(assigned.order_by().values_list("reader", flat=True).distinct())
+    reader_kinds = _reader_kinds(ids.union(*(row for row, _ in set_rows)))
+    readers = tuple(reader_kinds)
+    people = [reader for reader, kind in reader_kinds.items() if kind == ReaderKind.PERSON]
     at = {reader: place for place, reader in enumerate(readers)}
     classes = {pk: place for place, (pk, _) in enumerate(codes)}
     counts = PatternCount.objects.filter(in_scope(scope), diagnostic_class__in=classes)
@@ -167,13 +167,13 @@ def load(scope: Scope) -> PatternRows:
         ),
         profiles=profiles,
         clusters=_clusters(scope, taxonomy, at, places, profiles),
-        n_exams=given.aggregate(n=Count("exam", distinct=True))["n"],
+        n_exams=assigned.aggregate(n=Count("exam", distinct=True))["n"],
         n_unreadable=totals["unreadable"] or 0,
         n_abstained=totals["abstained"] or 0,
         repeats=_repeats(scope, study, at, in_order),
         grades=grades,
         measured=measured,
-        kinds=tuple(kinds.values()),
+        kinds=tuple(reader_kinds.values()),
     )
 
 
@@ -188,11 +188,11 @@ def groups(taxonomy_id: int) -> dict[str, tuple[str, ...]]:
     return members
 
 
-def _kinds(readers: Collection[int]) -> dict[int, str]:
+def _reader_kinds(readers: Collection[int]) -> dict[int, str]:
     """Return the kind of each of these readers, people first."""
-    known = dict(User.objects.filter(pk__in=readers).values_list("pk", "kind"))
-    order = sorted(known, key=lambda reader: (known[reader] != ReaderKind.PERSON, reader))
-    return {reader: known[reader] for reader in order}
+    kinds = dict(User.objects.filter(pk__in=readers).values_list("pk", "kind"))
+    order = sorted(kinds, key=lambda reader: (kinds[reader] != ReaderKind.PERSON, reader))
+    return {reader: kinds[reader] for reader in order}
 
 
 def _study_and_classes(scope: Scope) -> tuple[Study | None, Taxonomy]:
@@ -203,7 +203,7 @@ def _study_and_classes(scope: Scope) -> tuple[Study | None, Taxonomy]:
     return study, study.taxonomy
 
 
-def _given(scope: Scope) -> Q:
+def _assigned_in(scope: Scope) -> Q:
     if scope.is_study:
         return Q(batch__study=scope.study_id, batch__purpose__in=OF_STUDIES)
     return Q(batch=scope.batch_id)
@@ -345,4 +345,4 @@ def _tables(
 
 
 def _votes(rows: Sequence[Reading], study: Study | None) -> list[votes.Vote]:
-    return votes.translated(study, rows) if study else votes.as_said(rows)
+    return votes.translated(study, rows) if study else votes.untranslated(rows)

@@ -92,19 +92,19 @@ def recount(scope: Scope, *, repairs: bool, now: datetime) -> Recount:
 
     An error in them ends it, is an error in the log, and stands in what is returned.
     """
-    found = Recount(scope)
+    result = Recount(scope)
     try:
-        found = replace(found, n_wrong_counts=_check_counts(scope, repairs=repairs, now=now))
+        result = replace(result, n_wrong_counts=_check_counts(scope, repairs=repairs, now=now))
         after: int | None = 0
         while after is not None:
             part, after = _check_exams(scope, after, repairs=repairs, now=now)
-            found = _add(found, part)
+            result = _add(result, part)
         if repairs:
             _compare_with_report(scope, now)
     except FAILURES as failure:
         _log(scope)
-        return replace(found, failure=type(failure).__name__)
-    return found
+        return replace(result, failure=type(failure).__name__)
+    return result
 
 
 def step(at: Position, *, now: datetime) -> Position | None:
@@ -138,7 +138,7 @@ def behind_study(at: Position) -> Position | None:
     return Position(Scope(study_id)) if study_id and not at.n_waits else None
 
 
-def put_off(at: Position, *, now: datetime) -> Position | None:
+def postpone(at: Position, *, now: datetime) -> Position | None:
     """Return where to come back to later; None, and that is told, after ``MAX_WAITS`` times."""
     if at.n_waits < MAX_WAITS:
         return replace(at, n_waits=at.n_waits + 1)
@@ -150,10 +150,10 @@ def put_off(at: Position, *, now: datetime) -> Position | None:
 def _portion(at: Position, now: datetime) -> Position | None:
     if at.exam_id is None:
         n_wrong = _check_counts(at.scope, repairs=True, now=now, waits=False)
-        _tell(Recount(at.scope, n_wrong_counts=n_wrong))
+        _log_differences(Recount(at.scope, n_wrong_counts=n_wrong))
         return replace(at, exam_id=0)
     part, after = _check_exams(at.scope, at.exam_id, repairs=True, now=now, waits=False)
-    _tell(part)
+    _log_differences(part)
     if after is not None:
         return replace(at, exam_id=after)
     _compare_with_report(at.scope, now, waits=False)
@@ -183,15 +183,15 @@ def _after(scope: Scope) -> Scope | None:
 
 
 def _study_after(study_id: int) -> int | None:
-    found: int | None = Study.objects.filter(pk__gt=study_id).aggregate(n=Min("pk"))["n"]
-    return found
+    next_id: int | None = Study.objects.filter(pk__gt=study_id).aggregate(n=Min("pk"))["n"]
+    return next_id
 
 
-def _tell(found: Recount) -> None:
-    if not found.holds:
+def _log_differences(result: Recount) -> None:
+    if not result.holds:
         logger.error(
             "agreement of %s: counted wrong, and repaired: %d exams (%s), %d counts",
-            *(found.scope, found.n_wrong_exams, found.exams, found.n_wrong_counts),
+            *(result.scope, result.n_wrong_exams, result.exams, result.n_wrong_counts),
         )
 
 
@@ -204,13 +204,13 @@ def _named(scope: Scope) -> str:
     return f"{scope}" if scope.is_study else f"{scope} of study {scope.study_id}"
 
 
-def _add(found: Recount, part: Recount) -> Recount:
+def _add(total: Recount, part: Recount) -> Recount:
     return replace(
-        found,
-        n_exams=found.n_exams + part.n_exams,
-        n_waiting=found.n_waiting + part.n_waiting,
-        n_wrong_exams=found.n_wrong_exams + part.n_wrong_exams,
-        exams=(found.exams + part.exams)[:NAMED],
+        total,
+        n_exams=total.n_exams + part.n_exams,
+        n_waiting=total.n_waiting + part.n_waiting,
+        n_wrong_exams=total.n_wrong_exams + part.n_wrong_exams,
+        exams=(total.exams + part.exams)[:NAMED],
     )
 
 
@@ -302,8 +302,8 @@ def _check_exams(
     ]
     if wrong and repairs:
         live.replace(scope, wrong, right, now=now, n_repaired=len(wrong))
-    found = Recount(scope, len(exam_ids), len(waiting), len(wrong), exams=tuple(wrong[:NAMED]))
-    return found, exam_ids[-1]
+    part = Recount(scope, len(exam_ids), len(waiting), len(wrong), exams=tuple(wrong[:NAMED]))
+    return part, exam_ids[-1]
 
 
 def _outdated(
@@ -314,6 +314,6 @@ def _outdated(
         return set()
     return {
         exam_id
-        for exam_id, one in counted.items()
-        if exam_id in right and right[exam_id].taxonomy_id != one.taxonomy_id
+        for exam_id, pattern in counted.items()
+        if exam_id in right and right[exam_id].taxonomy_id != pattern.taxonomy_id
     }

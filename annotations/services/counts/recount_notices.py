@@ -31,27 +31,30 @@ def repaired(run: AgreementRun, *, now: datetime) -> None:
     The counts of its scope must be locked, or two would tell the same.
     """
     data = {**_of(run.scope), "run_id": run.pk, "n_repaired": run.n_repaired}
-    told = Notice.objects.filter(kind=NoticeKind.COUNTS_REPAIRED, data__run_id=run.pk)
-    if not told.update(data=data):
-        delivery.tell(_coordinators(run.study), NoticeKind.COUNTS_REPAIRED, data, now=now)
+    notices = Notice.objects.filter(kind=NoticeKind.COUNTS_REPAIRED, data__run_id=run.pk)
+    if not notices.update(data=data):
+        delivery.notify(_coordinators(run.study), NoticeKind.COUNTS_REPAIRED, data, now=now)
 
 
 def failed(scope: Scope, *, now: datetime) -> None:
     """Tell that a recount of ``scope`` came to no end, unless that is told and not yet seen."""
     data = _of(scope)
-    told = Notice.objects.unseen().filter(kind=NoticeKind.RECOUNT_FAILED, data=data)
-    known = set(told.values_list("user", flat=True))
+    notices = Notice.objects.unseen().filter(kind=NoticeKind.RECOUNT_FAILED, data=data)
+    notified = set(notices.values_list("user", flat=True))
     people = _coordinators(Study.objects.get(pk=scope.study_id))
-    delivery.tell(
-        [one for one in people if one.pk not in known], NoticeKind.RECOUNT_FAILED, data, now=now
+    delivery.notify(
+        [person for person in people if person.pk not in notified],
+        NoticeKind.RECOUNT_FAILED,
+        data,
+        now=now,
     )
 
 
 def _coordinators(study: Study) -> list[User]:
     """Return who coordinates or administers, but for those from whom results of it are kept."""
     manages = Q(groups__name=Role.COORDINATOR) | Q(is_superuser=True)
-    found = User.objects.filter(manages, is_active=True).distinct().order_by("pk")
-    return [one for one in found if not rules.is_blinded_to(study, one)]
+    coordinators = User.objects.filter(manages, is_active=True).distinct().order_by("pk")
+    return [person for person in coordinators if not rules.is_blinded_to(study, person)]
 
 
 def _of(scope: Scope) -> dict[str, Any]:

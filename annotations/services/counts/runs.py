@@ -36,7 +36,7 @@ QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
 LATEST = timedelta(seconds=settings.AGREEMENT_LATEST_S)
 """... unless the last report is older than this."""
 
-MAX_REST = timedelta(minutes=5)
+MAX_RETRY_DELAY = timedelta(minutes=5)
 """Upper limit of the delay before a failed run is tried again."""
 
 
@@ -156,7 +156,7 @@ def due(*, now: datetime) -> Iterator[AgreementRun]:
 def _is_due(run: AgreementRun, last: datetime | None, now: datetime) -> bool:
     if run.cancelled_at:
         return True
-    if run.started_at and now - run.started_at < min(2**run.n_attempts * QUIET, MAX_REST):
+    if run.started_at and now - run.started_at < min(2**run.n_attempts * QUIET, MAX_RETRY_DELAY):
         return False
     is_still = run.changed_at is None or now - run.changed_at >= QUIET
     return bool(run.requested_by_id) or is_still or last is None or now - last >= LATEST
@@ -168,8 +168,8 @@ def _in_turn() -> QuerySet[AgreementRun]:
 
 def _open_what_is_due(now: datetime) -> None:
     """Open a run for each batch that is due without a change, such as one just closed."""
-    known = AgreementRun.objects.unfinished().filter(batch=OuterRef("pk"))
-    due = Batch.objects.filter(~Exists(known), agreement_is_due=True)
+    unfinished = AgreementRun.objects.unfinished().filter(batch=OuterRef("pk"))
+    due = Batch.objects.filter(~Exists(unfinished), agreement_is_due=True)
     for batch_id, study_id in due.order_by("pk").values_list("pk", "study"):
         _open(Scope(study_id, batch_id), now)
 

@@ -77,11 +77,11 @@ def patterns(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...], str], in
 
 def markers(scope: Scope, exam_ids: Iterable[int], new: Mapping[int, Pattern]) -> None:
     """Note on each of these exams what is counted of it from now on: ``new``, or nothing."""
-    asked = list(exam_ids)
-    gone = [exam for exam in asked if exam not in new]
-    ExamPattern.objects.filter(in_scope(scope), exam__in=gone).delete()
+    exams = list(exam_ids)
+    removed = [exam for exam in exams if exam not in new]
+    ExamPattern.objects.filter(in_scope(scope), exam__in=removed).delete()
     _merge(
-        MARKERS, scope, [{"exam_id": exam, **asdict(new[exam])} for exam in asked if exam in new]
+        MARKERS, scope, [{"exam_id": exam, **asdict(new[exam])} for exam in exams if exam in new]
     )
 
 

@@ -75,18 +75,18 @@ def prepare(
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
     """
-    tell = progress or _say_nothing
+    report = progress or _ignore_progress
     people = {username: _person(username, part, now) for username, part in PEOPLE.items()}
     mappings.install_built_in(now=now)
-    tell("synthetic exams")
+    report("synthetic exams")
     exams = _synthetic_exams(now)
     n_pilot = len(exams) // 3
-    tell("study and batches")
+    report("study and batches")
     study = _study(people["davi"], now)
     _pilot(study, exams[:n_pilot], people, now)
     _batch(study, FIRST, exams[n_pilot:], people, now)
     if data_dir is not None:
-        tell("your recordings")
+        report("your recordings")
         add_recordings(data_dir=data_dir, now=now)
     return people
 
@@ -110,17 +110,17 @@ def add_recordings(
     return run
 
 
-def _say_nothing(doing: str) -> None:
+def _ignore_progress(doing: str) -> None:
     pass
 
 
 def _person(username: str, part: Part, now: datetime) -> User:
-    found = User.objects.filter(username=username).first()
-    return found or accounts.create(
+    user = User.objects.filter(username=username).first()
+    return user or accounts.create(
         username=username,
         first_name=part.first_name,
         last_name=part.last_name,
-        wanted=[part.role],
+        roles=[part.role],
         now=now,
     )
 
@@ -140,19 +140,19 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
     stored = list(dataset.exams.order_by("source_key"))
     if stored:
         return stored
-    drawn = exams_recordings.store(dataset=dataset, recordings=_drawings(), now=now)
-    _link(dataset, drawn, now)
-    suggestion_requests.request(exams=drawn, now=now)
-    return drawn
+    exams = exams_recordings.store(dataset=dataset, recordings=_drawings(), now=now)
+    _link(dataset, exams, now)
+    suggestion_requests.request(exams=exams, now=now)
+    return exams
 
 
-def _link(dataset: Dataset, drawn: Sequence[Exam], now: datetime) -> None:
+def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
     """Link some exams to read to patients of the pilot, with their days in between."""
-    n_pilot = len(drawn) // 3
+    n_pilot = len(exams) // 3
     visits = [
         Visit(exam.source_key, f"patient-{number}", day, number)
         for number, days in enumerate(DAYS_BEFORE[:n_pilot])
-        for exam, day in ((drawn[number], 0), (drawn[n_pilot + number], days))
+        for exam, day in ((exams[number], 0), (exams[n_pilot + number], days))
     ]
     prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
 
@@ -164,8 +164,8 @@ def _drawings() -> list[Recording]:
     """
     rng = np.random.default_rng(SEED)
     others = [name for name in synth.CONDITIONS if name != "normal_ecg"]
-    rest = N_EXAMS - len(others)
-    more = list(rng.choice(others, size=rest - N_EXAMS // 3, replace=False))
+    n_more = N_EXAMS - len(others)
+    more = list(rng.choice(others, size=n_more - N_EXAMS // 3, replace=False))
     names = [*others, *more, *["normal_ecg"] * (N_EXAMS // 3)]
     return [
         _drawing(number, str(names[row]), rng)
@@ -186,22 +186,22 @@ def _drawing(number: int, condition: str, rng: np.random.Generator) -> Recording
 
 
 def _study(coordinator: User, now: datetime) -> Study:
-    found = Study.objects.filter(slug=lifecycle.slug_for(STUDY)).first()
-    if found:
-        return found
-    wanted = Protocol(name=STUDY, taxonomy=str(versions.install(now=now)), prior_exam="shown")
-    made = lifecycle.create(wanted=wanted, created_by=coordinator, now=now, is_demo=True)
-    return lifecycle.open_study(study_id=made.pk, actor=coordinator, now=now)
+    study = Study.objects.filter(slug=lifecycle.slug_for(STUDY)).first()
+    if study:
+        return study
+    settings = Protocol(name=STUDY, taxonomy=str(versions.install(now=now)), prior_exam="shown")
+    draft = lifecycle.create(protocol=settings, created_by=coordinator, now=now, is_demo=True)
+    return lifecycle.open_study(study_id=draft.pk, actor=coordinator, now=now)
 
 
 def _batch(
-    study: Study, name: str, wanted: Sequence[Exam], people: Mapping[str, User], now: datetime
+    study: Study, name: str, exams: Sequence[Exam], people: Mapping[str, User], now: datetime
 ) -> Batch:
-    found = study.batches.filter(name=name).first()
-    return found or batches.create(
+    batch = study.batches.filter(name=name).first()
+    return batch or batches.create(
         study=study,
         name=name,
-        exams=wanted,
+        exams=exams,
         readers=[people[username] for username in READERS],
         created_by=people["davi"],
         now=now,
@@ -209,12 +209,12 @@ def _batch(
 
 
 @transaction.atomic
-def _pilot(study: Study, wanted: Sequence[Exam], people: Mapping[str, User], now: datetime) -> None:
+def _pilot(study: Study, exams: Sequence[Exam], people: Mapping[str, User], now: datetime) -> None:
     """Create a batch that is read and closed, so that every page has content."""
     if study.batches.filter(name=PILOT).exists():
         return
-    batch = _batch(study, PILOT, wanted, people, now)
-    truths = {exam.pk: synth.FINDINGS[exam.source_key.split("-", 1)[1]] for exam in wanted}
+    batch = _batch(study, PILOT, exams, people, now)
+    truths = {exam.pk: synth.FINDINGS[exam.source_key.split("-", 1)[1]] for exam in exams}
     readings.simulate(batch=batch, truths=truths, rng=np.random.default_rng(SEED), now=now)
     closed = batches.close(batch_id=batch.pk, closed_by=people["davi"], now=now)
     labels.compute(study=study, now=now)
@@ -223,9 +223,9 @@ def _pilot(study: Study, wanted: Sequence[Exam], people: Mapping[str, User], now
 
 def _free_name(study: Study) -> str:
     """Return the first of "My recordings", "My recordings 2" ... that no batch has."""
-    taken = set(study.batches.filter(name__startswith=OWN).values_list("name", flat=True))
+    names = set(study.batches.filter(name__startswith=OWN).values_list("name", flat=True))
     number, name = 1, OWN
-    while name in taken:
+    while name in names:
         number += 1
         name = f"{OWN} {number}"
     return name

@@ -27,14 +27,14 @@ class AlreadyCompared(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
+class PreviousExam:
     """A previous exam, and the number of whole days between it and the current one."""
 
     exam: Exam
     days_before: int
 
 
-def shown_with(assignment: Assignment) -> Prior | None:
+def shown_with(assignment: Assignment) -> PreviousExam | None:
     """Return the previous exam that the reader of ``assignment`` may see, or None.
 
     Args:
@@ -48,7 +48,7 @@ def shown_with(assignment: Assignment) -> Prior | None:
     latest = earlier.order_by("-patient_day", "-pk").first()
     if latest is None or latest.patient_day is None:
         return None
-    return Prior(latest, exam.patient_day - latest.patient_day)
+    return PreviousExam(latest, exam.patient_day - latest.patient_day)
 
 
 @transaction.atomic
@@ -66,9 +66,9 @@ def link(
     """
     stored = _exams(dataset, visits)
     patients = _patients(dataset, {visit.patient for visit in visits})
-    recorded = {stored[one.source_key]: (patients[one.patient], one.day) for one in visits}
+    recorded = {stored[visit.source_key]: (patients[visit.patient], visit.day) for visit in visits}
     changed = [
-        exam for exam, what in recorded.items() if (exam.patient_id, exam.patient_day) != what
+        exam for exam, dated in recorded.items() if (exam.patient_id, exam.patient_day) != dated
     ]
     touched = {exam.patient_id for exam in changed if exam.patient_id} | {*patients.values()}
     _refuse_compared(changed, touched)
@@ -90,13 +90,13 @@ def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
     """Return the exams of ``visits`` by source key."""
     keys = [visit.source_key for visit in visits]
     rows = dataset.exams.only("source_key", "patient", "patient_day")
-    found: dict[str, Exam] = {}
+    by_key: dict[str, Exam] = {}
     for start in range(0, len(keys), ROWS_AT_ONCE):
         named = rows.filter(source_key__in=keys[start : start + ROWS_AT_ONCE])
-        found |= {exam.source_key: exam for exam in named}
-    if unknown := [key for key in keys if key not in found]:
+        by_key |= {exam.source_key: exam for exam in named}
+    if unknown := [key for key in keys if key not in by_key]:
         raise UnknownExams(keys=_some(unknown))
-    return found
+    return by_key
 
 
 def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None:
@@ -117,11 +117,11 @@ def _some(names: Sequence[str]) -> str:
 
 def _patients(dataset: Dataset, pseudonyms: Collection[str]) -> dict[str, int]:
     """Return the ids of patients by pseudonym, creating those that are new."""
-    wanted = sorted(pseudonyms)
+    names = sorted(pseudonyms)
     Patient.objects.bulk_create(
-        (Patient(dataset=dataset, pseudonym=one) for one in wanted), ignore_conflicts=True
+        (Patient(dataset=dataset, pseudonym=name) for name in names), ignore_conflicts=True
     )
-    rows = Patient.objects.filter(dataset=dataset, pseudonym__in=wanted)
+    rows = Patient.objects.filter(dataset=dataset, pseudonym__in=names)
     return dict(rows.values_list("pseudonym", "pk"))
 
 

@@ -107,12 +107,12 @@ def store_without_tracings(
     codes = _unused_codes(len(source_keys))
     nothing = (None,) * len(source_keys)
     keys = patients.patients if patients else nothing
-    known = _stored_patients(dataset, {one for one in keys if one})
+    stored = _stored_patients(dataset, {key for key in keys if key})
     ages, sexes = (patients.ages, patients.sexes) if patients else (nothing, nothing)
     return Exam.objects.bulk_create(
         Exam(
             dataset=dataset,
-            patient=known.get(patient or ""),
+            patient=stored.get(patient or ""),
             age_years=age,
             sex=sex,
             code=code,
@@ -144,7 +144,9 @@ def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:
 
 def _patients(dataset: Dataset, recordings: Sequence[Recording]) -> dict[str, Patient]:
     """Return the patients of ``recordings`` by pseudonym, creating those that are new."""
-    return _stored_patients(dataset, {one.patient_key for one in recordings if one.patient_key})
+    return _stored_patients(
+        dataset, {recording.patient_key for recording in recordings if recording.patient_key}
+    )
 
 
 def _stored_patients(dataset: Dataset, keys: Collection[str]) -> dict[str, Patient]:
@@ -153,8 +155,8 @@ def _stored_patients(dataset: Dataset, keys: Collection[str]) -> dict[str, Patie
         (Patient(dataset=dataset, pseudonym=pseudonym) for pseudonym in pseudonyms),
         ignore_conflicts=True,
     )
-    found = Patient.objects.filter(dataset=dataset, pseudonym__in=pseudonyms)
-    return {patient.pseudonym: patient for patient in found}
+    rows = Patient.objects.filter(dataset=dataset, pseudonym__in=pseudonyms)
+    return {patient.pseudonym: patient for patient in rows}
 
 
 def _unused_codes(n: int) -> list[str]:

@@ -75,9 +75,9 @@ def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
     Raises:
         SameRecording: a recording would be there twice.
     """
-    wanted = set(exam_ids)
+    requested = set(exam_ids)
     present = set(in_study(study).values_list("pk", flat=True))
-    new = Exam.objects.filter(pk__in=wanted - present)
+    new = Exam.objects.filter(pk__in=requested - present)
     recording_of = {pk: original or pk for pk, original in new.values_list("pk", "duplicate_of")}
     beside = Exam.objects.filter(pk__in=present).filter(
         Q(pk__in=recording_of.values()) | Q(duplicate_of__in=recording_of.values())
@@ -116,9 +116,9 @@ def _holding(fingerprint: Sequence[int] | None, signal: Signal, among: ExamQuery
 
 def _join(exam: Exam, other: Exam) -> None:
     """Link ``exam`` to the exams of ``other``'s recording, and choose the original again."""
-    own, theirs = exam.duplicate_of_id or exam.pk, other.duplicate_of_id or other.pk
+    own, others = exam.duplicate_of_id or exam.pk, other.duplicate_of_id or other.pk
     members = Exam.objects.filter(
-        Q(pk__in=(own, theirs)) | Q(duplicate_of__in=(own, theirs))
+        Q(pk__in=(own, others)) | Q(duplicate_of__in=(own, others))
     ).select_for_update(of=("self",), no_key=True)
     ids = [member.pk for member in members.order_by("pk")]
     original = _original(ids)
@@ -143,8 +143,8 @@ def _signal(exam: Exam) -> Signal:
 
 
 def _named(pairs: Sequence[tuple[int, int]]) -> str:
-    shown = pairs[:NAMED]
+    listed = pairs[:NAMED]
     codes = dict(
-        Exam.objects.filter(pk__in={pk for pair in shown for pk in pair}).values_list("pk", "code")
+        Exam.objects.filter(pk__in={pk for pair in listed for pk in pair}).values_list("pk", "code")
     )
-    return ", ".join(f"{codes[one]} = {codes[other]}" for one, other in shown)
+    return ", ".join(f"{codes[first]} = {codes[other]}" for first, other in listed)

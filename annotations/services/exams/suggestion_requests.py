@@ -58,5 +58,5 @@ def request_for_batch(batch: Batch, *, now: datetime) -> None:
         Exists(runs),
         ~Exists(runs.filter(model__version=version)),
     )
-    if found := list(outdated):
-        request(exams=found, now=now, qt_correction=batch.qt_correction)
+    if exams := list(outdated):
+        request(exams=exams, now=now, qt_correction=batch.qt_correction)

@@ -76,8 +76,8 @@ def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
         for path, complete in partial.items():
             complete.replace(path)
     finally:
-        for left in partial.values():
-            left.unlink(missing_ok=True)
+        for leftover in partial.values():
+            leftover.unlink(missing_ok=True)
     sums = (directory / SUMS).read_bytes()
     with transaction.atomic():
         audit.record(

@@ -50,8 +50,8 @@ KEPT = timedelta(days=7)
 SUPERSEDED_KEPT = timedelta(hours=1)
 
 MAX_ATTEMPTS = 5
-REST = timedelta(seconds=10)
-MAX_REST = timedelta(minutes=5)
+RETRY_DELAY = timedelta(seconds=10)
+MAX_RETRY_DELAY = timedelta(minutes=5)
 
 # Failure of an attempt whose worker was killed.
 INTERRUPTED = "Interrupted"
@@ -77,11 +77,11 @@ def request(*, study: Study, actor: User, now: datetime) -> Archive:
     with row_security.as_owner():
         if ready := _current(study):
             return ready
-        asked = Archive(
+        archive = Archive(
             study=study, requested_by=actor, requested_at=now, n_total=export_archive.N_FILES
         )
         # Race: a concurrent request gets the same archive.
-        Archive.objects.bulk_create([asked], ignore_conflicts=True)
+        Archive.objects.bulk_create([archive], ignore_conflicts=True)
         return Archive.objects.unfinished().filter(study=study).get()
 
 
@@ -171,11 +171,11 @@ def state_of(study: Study) -> str:
     """
     batches = opened(study)
     readings = Reading.objects.filter(assignment__batch__in=batches)
-    shown = Exposure.objects.filter(assignment__batch__in=batches)
+    exposures = Exposure.objects.filter(assignment__batch__in=batches)
     looked = Viewing.objects.filter(exposure__assignment__batch__in=batches)
     reports = AgreementReport.objects.newest().filter(batch__in=batches)
     consensus = Consensus.objects.with_open_results().filter(study=study)
-    known = {
+    state = {
         "format": FORMAT,
         "study": [study.slug, study.taxonomy_id],
         "batches": list(batches.order_by("pk").values_list("pk", "name", "purpose")),
@@ -185,12 +185,12 @@ def state_of(study: Study) -> str:
             .values_list("user", "status", "user__kind")
         ),
         "readings": readings.aggregate(n=Count("pk"), last=Max("pk")),
-        "exposures": shown.aggregate(n=Count("pk"), last=Max("pk")),
+        "exposures": exposures.aggregate(n=Count("pk"), last=Max("pk")),
         "viewings": looked.aggregate(n=Count("pk"), last=Max("pk")),
         "consensus": consensus.aggregate(n=Count("pk"), last=Max("pk")),
         "reports": list(reports.order_by("pk").values_list("pk", flat=True)),
     }
-    return hashlib.sha256(hash_chain.canonical_json(known).encode()).hexdigest()
+    return hashlib.sha256(hash_chain.canonical_json(state).encode()).hexdigest()
 
 
 def state_name(archive: Archive) -> str:
@@ -222,7 +222,7 @@ def make_next(*, now: datetime) -> bool:
     Runs outside a transaction, so that others see its progress.
     """
     for archive in Archive.objects.unfinished().order_by("n_attempts", "pk"):
-        if not _is_rested(archive, now):
+        if not _is_retry_due(archive, now):
             continue
         with advisory_locks.held(Lock.ARCHIVE, archive.pk, waits=False) as is_ours:
             if is_ours and _begin(archive, now):
@@ -245,9 +245,9 @@ def clear(*, now: datetime) -> int:
     )
 
 
-def _is_rested(archive: Archive, now: datetime) -> bool:
-    rest = min(2**archive.n_attempts * REST, MAX_REST)
-    return archive.started_at is None or now - archive.started_at >= rest
+def _is_retry_due(archive: Archive, now: datetime) -> bool:
+    delay = min(2**archive.n_attempts * RETRY_DELAY, MAX_RETRY_DELAY)
+    return archive.started_at is None or now - archive.started_at >= delay
 
 
 def _begin(archive: Archive, now: datetime) -> bool:

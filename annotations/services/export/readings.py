@@ -12,13 +12,13 @@ from django.db.models.functions import Coalesce
 from annotations.models import Decision, Exposure, Reading, Study, Suggestion
 from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import (
+    ASSIGNMENT_COLUMNS,
+    READING_COLUMNS,
     ROWS_AT_ONCE,
-    UNDER,
-    WHOSE,
     Row,
     Source,
     opened,
-    under,
+    reading_cells,
 )
 from ecgreview import hash_chain
 
@@ -34,7 +34,15 @@ def readings(study: Study) -> Iterator[Row]:
     Comments are left out, because free text may identify a person.
     """
     yield (
-        *("reading", "supersedes", "stands", *WHOSE, *UNDER, "quality", "problems"),
+        *(
+            "reading",
+            "supersedes",
+            "stands",
+            *ASSIGNMENT_COLUMNS,
+            *READING_COLUMNS,
+            "quality",
+            "problems",
+        ),
         *("labels", "not_assessable", "reason", "decisions", "confirmed", "tools", "display"),
     )
     source = Source(study)
@@ -45,15 +53,17 @@ def readings(study: Study) -> Iterator[Row]:
             str(reading.idempotency_key),
             str(earlier.idempotency_key) if earlier else "",
             int(reading.pk not in superseded),
-            *source.whose(reading),
-            *under(reading),
+            *source.assignment_cells(reading),
+            *reading_cells(reading),
             reading.quality,
-            ";".join(_problem(one) for one in reading.problems),
-            ";".join(one.diagnostic_class.code for one in reading.findings.all()),
-            ";".join(one.diagnostic_class.code for one in reading.not_assessable.all()),
+            ";".join(_problem(item) for item in reading.problems),
+            ";".join(item.diagnostic_class.code for item in reading.findings.all()),
+            ";".join(item.diagnostic_class.code for item in reading.not_assessable.all()),
             reading.reason,
-            ";".join(f"{one.diagnostic_class.code}:{one.verdict}" for one in _decisions(reading)),
-            ";".join(sorted(one.diagnostic_class.code for one in reading.confirmations.all())),
+            ";".join(
+                f"{item.diagnostic_class.code}:{item.verdict}" for item in _decisions(reading)
+            ),
+            ";".join(sorted(item.diagnostic_class.code for item in reading.confirmations.all())),
             ";".join(f"{name}:{n}" for name, n in sorted(reading.tools.items())),
             hash_chain.canonical_json(reading.display),
         )
@@ -65,29 +75,29 @@ def exposures(study: Study) -> Iterator[Row]:
         *("exam", "batch", "reader", "occurrence", "arm", "model", "version", "first_shown_at"),
         *("n_viewings", "shown_ms", "suggested"),
     )
-    shown = Exposure.objects.filter(assignment__batch__in=opened(study))
-    rows = shown.select_related("assignment__exam", "assignment__batch", "run__model").annotate(
+    of_open = Exposure.objects.filter(assignment__batch__in=opened(study))
+    rows = of_open.select_related("assignment__exam", "assignment__batch", "run__model").annotate(
         n_viewings=Count("viewings"), shown_ms=Coalesce(Sum("viewings__shown_ms"), 0)
     )
     ordered = rows.order_by("assignment__exam__code", "first_shown_at", "pk")
-    found = Suggestion.objects.select_related("diagnostic_class").order_by(
+    suggestions = Suggestion.objects.select_related("diagnostic_class").order_by(
         "diagnostic_class__position", "pk"
     )
-    complete = ordered.prefetch_related(Prefetch("run__suggestions", queryset=found))
-    for one in complete.iterator(chunk_size=ROWS_AT_ONCE):
-        assignment, told = one.assignment, vars(one)
+    complete = ordered.prefetch_related(Prefetch("run__suggestions", queryset=suggestions))
+    for exposure in complete.iterator(chunk_size=ROWS_AT_ONCE):
+        assignment, annotated = exposure.assignment, vars(exposure)
         yield (
             assignment.exam.code,
             assignment.batch.name,
             pseudonym(study, assignment.reader_id),
             assignment.occurrence,
-            one.arm,
-            one.run.model.name,
-            one.run.model.version,
-            one.first_shown_at.astimezone(UTC).isoformat(timespec="seconds"),
-            told["n_viewings"],
-            told["shown_ms"],
-            ";".join(x.diagnostic_class.code for x in one.run.suggestions.all()),
+            exposure.arm,
+            exposure.run.model.name,
+            exposure.run.model.version,
+            exposure.first_shown_at.astimezone(UTC).isoformat(timespec="seconds"),
+            annotated["n_viewings"],
+            annotated["shown_ms"],
+            ";".join(x.diagnostic_class.code for x in exposure.run.suggestions.all()),
         )
 
 
@@ -117,7 +127,7 @@ def measurements(study: Study) -> Iterator[Row]:
 def _marks(study: Study, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
     source = Source(study)
     for reading in source.standing():
-        exam, batch, _, reader, _, stage, occurrence, *_ = source.whose(reading)
+        exam, batch, _, reader, _, stage, occurrence, *_ = source.assignment_cells(reading)
         for finding in reading.findings.all():
             head = (exam, batch, reader, stage, occurrence, finding.diagnostic_class.code)
             marks: Iterable[Mapping[str, Any]] = getattr(finding, name)
@@ -126,12 +136,12 @@ def _marks(study: Study, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
 
 
 def _decisions(reading: Reading) -> list[Decision]:
-    return sorted(reading.decisions.all(), key=lambda one: one.diagnostic_class.position)
+    return sorted(reading.decisions.all(), key=lambda decision: decision.diagnostic_class.position)
 
 
-def _problem(one: Mapping[str, Any]) -> str:
+def _problem(mark: Mapping[str, Any]) -> str:
     """Return a signal problem and its leads: ``noise:V1 V2``."""
-    return f"{one['kind']}:{' '.join(one['leads'])}" if one["leads"] else str(one["kind"])
+    return f"{mark['kind']}:{' '.join(mark['leads'])}" if mark["leads"] else str(mark["kind"])
 
 
 def _superseded(study: Study) -> set[int]:

@@ -18,11 +18,18 @@ Row: TypeAlias = tuple[Cell, ...]
 
 ROWS_AT_ONCE = 500
 
-WHOSE = (
+ASSIGNMENT_COLUMNS = (
     *("exam", "batch", "purpose", "reader", "reader_status", "stage", "occurrence", "arm"),
     "reader_kind",
 )
-UNDER = ("protocol_version", "taxonomy", "submitted_at", "active_ms", "idle_ms", "outcome")
+READING_COLUMNS = (
+    "protocol_version",
+    "taxonomy",
+    "submitted_at",
+    "active_ms",
+    "idle_ms",
+    "outcome",
+)
 
 
 class Source:
@@ -42,8 +49,8 @@ class Source:
         """Yield all readings, including superseded ones."""
         return _in_order(_of(self.study))
 
-    def whose(self, reading: Reading) -> Row:
-        """Return the cells of ``WHOSE``."""
+    def assignment_cells(self, reading: Reading) -> Row:
+        """Return the cells of ``ASSIGNMENT_COLUMNS``."""
         assignment = reading.assignment
         return (
             assignment.exam.code,
@@ -58,8 +65,8 @@ class Source:
         )
 
 
-def under(reading: Reading) -> Row:
-    """Return the cells of ``UNDER``."""
+def reading_cells(reading: Reading) -> Row:
+    """Return the cells of ``READING_COLUMNS``."""
     return (
         reading.protocol_version,
         str(reading.taxonomy),
@@ -83,14 +90,14 @@ def _in_order(readings: ReadingQuerySet) -> Iterator[Reading]:
     findings = Finding.objects.select_related("diagnostic_class").order_by(
         "diagnostic_class__position"
     )
-    untold = NotAssessable.objects.select_related("diagnostic_class").order_by(
+    not_assessable = NotAssessable.objects.select_related("diagnostic_class").order_by(
         "diagnostic_class__position"
     )
     complete = readings.select_related(
         "assignment__batch", "assignment__exam", "taxonomy", "supersedes"
     ).prefetch_related(
         Prefetch("findings", queryset=findings),
-        Prefetch("not_assessable", queryset=untold),
+        Prefetch("not_assessable", queryset=not_assessable),
         "decisions__diagnostic_class",
     )
     ordered = complete.order_by("assignment__exam__code", "submitted_at", "pk")

@@ -19,14 +19,14 @@ from annotations.models import (
 )
 from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import (
+    ASSIGNMENT_COLUMNS,
+    READING_COLUMNS,
     ROWS_AT_ONCE,
-    UNDER,
-    WHOSE,
     Cell,
     Row,
     Source,
     opened,
-    under,
+    reading_cells,
 )
 from ecgreview import agreement as domain
 
@@ -57,8 +57,8 @@ def consensus(study: Study) -> Iterator[Row]:
     rows = Consensus.objects.with_open_results().filter(study=study).select_related("exam__dataset")
     with_labels = rows.prefetch_related(Prefetch("labels", queryset=labels))
     for row in with_labels.order_by("exam__code").iterator(chunk_size=ROWS_AT_ONCE):
-        given = {label.diagnostic_class.code: label.n_positive for label in row.labels.all()}
-        votes = {code: given[code] for code in codes if code in given}
+        n_by_label = {label.diagnostic_class.code: label.n_positive for label in row.labels.all()}
+        votes = {code: n_by_label[code] for code in codes if code in n_by_label}
         states = {code: row.state(code) for code in codes}
         yield (
             *_exam(row.exam),
@@ -83,17 +83,19 @@ def readings_long(study: Study) -> Iterator[Row]:
     Each effective reading has the classes of the taxonomy its reader used. Comments are left out,
     because free text may identify a person.
     """
-    yield (*WHOSE, *UNDER, "quality", "class", "state", "certainty")
-    codes = {one.pk: _codes(one) for one in _taxonomies(study)}
+    yield (*ASSIGNMENT_COLUMNS, *READING_COLUMNS, "quality", "class", "state", "certainty")
+    codes = {version.pk: _codes(version) for version in _taxonomies(study)}
     source = Source(study)
     for reading in source.standing():
-        given = {item.diagnostic_class.code: item.certainty for item in reading.findings.all()}
-        untold = {item.diagnostic_class.code for item in reading.not_assessable.all()}
-        head = (*source.whose(reading), *under(reading), reading.quality)
+        certainties = {
+            item.diagnostic_class.code: item.certainty for item in reading.findings.all()
+        }
+        not_assessable = {item.diagnostic_class.code for item in reading.not_assessable.all()}
+        head = (*source.assignment_cells(reading), *reading_cells(reading), reading.quality)
         other = ABSENT if reading.is_readable and reading.is_answered else NOT_ASSESSED
         for code in codes[reading.taxonomy_id]:
-            certainty = given.get(code)
-            absent = NOT_ASSESSABLE if code in untold else other
+            certainty = certainties.get(code)
+            absent = NOT_ASSESSABLE if code in not_assessable else other
             yield (*head, code, PRESENT if certainty else absent, certainty)
 
 
@@ -103,11 +105,11 @@ def taxonomy(study: Study) -> Iterator[Row]:
         *("taxonomy", "version", "position", "code", "abbreviation", "name", "name_pt"),
         *("group", "group_name", "definition", "is_exclusive", "evidence", *VOCABULARIES),
     )
-    for one in _taxonomies(study):
-        for item in one.classes.select_related("group").order_by("position"):
+    for row in _taxonomies(study):
+        for item in row.classes.select_related("group").order_by("position"):
             yield (
-                one.name,
-                one.version,
+                row.name,
+                row.version,
                 item.position,
                 item.code,
                 item.abbreviation,
@@ -135,8 +137,8 @@ def agreement(study: Study) -> Iterator[Row]:
         results, batch = report.coded_results, report.batch.name if report.batch else ""
         for name in ("n_readers", "n_exams", "n_exams_compared"):
             yield (batch, "", "", name, results[name], "", "", "", "", "")
-        for name, found in _overall(results["overall"]):
-            yield _measured((batch, "", ""), name, found)
+        for name, value in _overall(results["overall"]):
+            yield _measured((batch, "", ""), name, value)
         for item in results["classes"]:
             yield from _statistics((batch, item["class"], ""), item, COUNTS)
         for line in domain.pair_lines(results):
@@ -170,10 +172,10 @@ def _exam(exam: Exam) -> Row:
 
 def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
     """Return the codes in ``vocabulary``, each with its relation unless it is exact."""
-    found = item.codes.get(vocabulary, [])
+    codes = item.codes.get(vocabulary, [])
     return ";".join(
         code["code"] if code["match"] == "exact" else f"{code['code']} ({code['match']})"
-        for code in found
+        for code in codes
     )
 
 
@@ -181,19 +183,19 @@ def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
     for name in ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha"):
         yield name, overall[name]
     for kind in ("macro", "micro"):
-        for name, found in overall[kind].items():
-            yield f"{kind}_{name}", found
+        for name, value in overall[kind].items():
+            yield f"{kind}_{name}", value
 
 
-def _statistics(head: Row, found: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the counts, then every statistic in ``found``."""
+def _statistics(head: Row, values: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the counts, then every statistic in ``values``."""
     for name in counts:
-        yield (*head, name, found[name], "", "", "", "", "")
-    for name, value in found.items():
+        yield (*head, name, values[name], "", "", "", "", "")
+    for name, value in values.items():
         if isinstance(value, dict) and "estimate" in value:
             yield _measured(head, name, value)
 
 
-def _measured(head: Row, name: str, found: Mapping[str, Any]) -> Row:
-    numbers = (found[key] for key in ("estimate", "low", "high", "n", "reason"))
+def _measured(head: Row, name: str, value: Mapping[str, Any]) -> Row:
+    numbers = (value[key] for key in ("estimate", "low", "high", "n", "reason"))
     return (*head, name, *numbers, "")

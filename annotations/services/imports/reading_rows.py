@@ -36,21 +36,21 @@ class Differs(Refusal):
     code = "readings-differ"
 
 
-def refuse_changed(exams: Sequence[int], found: Readings, known: Mapping[str, User]) -> None:
-    """Raise if the readings in the file differ from the stored ones of ``known`` readers.
+def refuse_changed(exams: Sequence[int], readings: Readings, stored: Mapping[str, User]) -> None:
+    """Raise if the readings in the file differ from the stored ones of ``stored`` readers.
 
     Args:
         exams: exam ids in the order of the rows.
-        found: everything in the files.
-        known: readers whose readings are stored, by name.
+        readings: everything in the files.
+        stored: readers whose readings are stored, by name.
 
     Raises:
         Differs: names the first cell that differs.
     """
-    for number, name in enumerate(found.readers):
-        if name not in known:
+    for number, name in enumerate(readings.readers):
+        if name not in stored:
             continue
-        cells = np.argwhere(_stored(exams, known[name]) != found.given[number])
+        cells = np.argwhere(_stored(exams, stored[name]) != readings.given[number])
         if len(cells):
             row, column = cells[0]
             raise Differs(reader=name, row=row + 1, column=CLASSES[column])
@@ -59,7 +59,7 @@ def refuse_changed(exams: Sequence[int], found: Readings, known: Mapping[str, Us
 def store(
     batch: Batch,
     exams: Sequence[int],
-    found: Readings,
+    readings: Readings,
     readers: Mapping[str, User],
     *,
     actor: User,
@@ -70,7 +70,7 @@ def store(
     Args:
         batch: of the assignments.
         exams: exam ids in the order of the rows.
-        found: everything in the files.
+        readings: everything in the files.
         readers: readers to store, by name.
         actor: who imports.
         now: time of the import.
@@ -81,8 +81,8 @@ def store(
     for name, reader in readers.items():
         own = Assignment.objects.filter(batch=batch, reader=reader)
         assignments = dict(own.values_list("exam", "pk"))
-        given = found.given[found.readers.index(name)]
-        stored = _readings(batch, reader, [assignments[exam] for exam in exams], given, now)
+        findings = readings.given[readings.readers.index(name)]
+        stored = _readings(batch, reader, [assignments[exam] for exam in exams], findings, now)
         Finding.objects.bulk_create(
             (
                 Finding(
@@ -90,7 +90,7 @@ def store(
                     diagnostic_class=classes[CLASSES[column]],
                     certainty=Certainty.DEFINITE,
                 )
-                for row, column in np.argwhere(given)
+                for row, column in np.argwhere(findings)
             ),
             batch_size=ROWS_AT_ONCE,
         )
@@ -101,11 +101,11 @@ def _stored(exams: Sequence[int], reader: User) -> NDArray[np.int8]:
     """Return the stored states of ``reader``, shape (n_exams, n_classes)."""
     rows = {exam: row for row, exam in enumerate(exams)}
     columns = {code: column for column, code in enumerate(CLASSES)}
-    given = np.zeros((len(exams), len(CLASSES)), dtype=np.int8)
+    cells = np.zeros((len(exams), len(CLASSES)), dtype=np.int8)
     findings = Finding.objects.filter(reading__reader=reader)
     for exam, code in findings.values_list("reading__assignment__exam", "diagnostic_class__code"):
-        given[rows[exam], columns[code]] = 1
-    return given
+        cells[rows[exam], columns[code]] = 1
+    return cells
 
 
 def _classes(batch: Batch) -> dict[str, DiagnosticClass]:
@@ -113,7 +113,11 @@ def _classes(batch: Batch) -> dict[str, DiagnosticClass]:
 
 
 def _readings(
-    batch: Batch, reader: User, assignments: Sequence[int], given: NDArray[np.int8], now: datetime
+    batch: Batch,
+    reader: User,
+    assignments: Sequence[int],
+    findings: NDArray[np.int8],
+    now: datetime,
 ) -> list[Reading]:
     """Store the readings of one reader, and return them in the order of the rows."""
     return Reading.objects.bulk_create(
@@ -129,7 +133,7 @@ def _readings(
                 idempotency_key=uuid.uuid4(),
                 display=DISPLAY,
             )
-            for assignment, n_findings in zip(assignments, given.sum(axis=1), strict=True)
+            for assignment, n_findings in zip(assignments, findings.sum(axis=1), strict=True)
         ),
         batch_size=ROWS_AT_ONCE,
     )

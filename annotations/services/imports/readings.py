@@ -81,19 +81,19 @@ class Imported:
 def store(
     *,
     name: str,
-    found: Readings,
+    readings: Readings,
     actor: User | None,
     now: datetime,
     stated: Mapping[Kind, Collection[str]] | None = None,
 ) -> Imported:
-    """Store ``found`` as blind readings of the study called ``name``, creating it if needed.
+    """Store ``readings`` as blind readings of the study called ``name``, creating it if needed.
 
     Each reader becomes an account without access. The exams of the new readers form a closed data
     batch. The study stays open, so that later imports can add readers.
 
     Args:
         name: of the study, which is new or was created by such an import.
-        found: the readings; stored ones are skipped.
+        readings: the readings; stored ones are skipped.
         actor: who imports; None if unknown.
         now: time of the import.
         stated: readers by kind. The kind of other new readers follows from their name; stored
@@ -109,29 +109,31 @@ def store(
         InvalidProtocol: no study can have this name.
         lifecycle.NotOpen: the study is locked, and some readers are new or change their kind.
     """
-    kinds = published.kinds_of(found.readers, stated)
-    if (n_readings := len(found.readers) * found.n_exams) > MAX_READINGS:
+    kinds = published.kinds_of(readings.readers, stated)
+    if (n_readings := len(readings.readers) * readings.n_exams) > MAX_READINGS:
         raise TooManyImported(n=n_readings, limit=MAX_READINGS)
     by = actor or _importer(now)
     study = _study(name, kinds, by, now)
-    rows, are_patients_used = _exams(study, found, now)
-    known = _known(study)
-    reading_rows.refuse_changed(rows, found, known)
-    named = {one for names in (stated or {}).values() for one in names}
-    changed = {known[one]: kinds[one] for one in found.readers if one in known and one in named}
+    rows, are_patients_used = _exams(study, readings, now)
+    stored = _stored_readers(study)
+    reading_rows.refuse_changed(rows, readings, stored)
+    named = {name for names in (stated or {}).values() for name in names}
+    changed = {
+        stored[name]: kinds[name] for name in readings.readers if name in stored and name in named
+    }
     changed = {reader: kind for reader, kind in changed.items() if reader.kind != kind}
     if changed:
         _change_kinds(study, changed, by, now)
-    new = {reader: kind for reader, kind in kinds.items() if reader not in known}
+    new = {reader: kind for reader, kind in kinds.items() if reader not in stored}
     if new:
-        _add(study, rows, new, found, by, now)
+        _add(study, rows, new, readings, by, now)
         table_statistics.keep_up()
     return Imported(
         study,
         new=tuple(new),
-        known=tuple(one for one in found.readers if one in known),
-        kinds={**{one: known[one].kind for one in known}, **new},
-        changed=tuple(one for one in found.readers if known.get(one) in changed),
+        known=tuple(name for name in readings.readers if name in stored),
+        kinds={**{name: stored[name].kind for name in stored}, **new},
+        changed=tuple(name for name in readings.readers if stored.get(name) in changed),
         are_patients_used=are_patients_used,
     )
 
@@ -170,7 +172,7 @@ def _study(name: str, kinds: Mapping[str, str], by: User, now: datetime) -> Stud
     if study := stored.first():
         return study
     classes = versions.install(taxonomy=published.code_test(), now=now)
-    wanted = Protocol(
+    settings = Protocol(
         name=name,
         taxonomy=str(classes),
         readers_per_exam=max(1, list(kinds.values()).count(ReaderKind.PERSON)),
@@ -178,16 +180,16 @@ def _study(name: str, kinds: Mapping[str, str], by: User, now: datetime) -> Stud
         suggestion_policy="none",
         frequent_classes=published.CLASSES,
     )
-    made = lifecycle.create(wanted=wanted, created_by=by, now=now)
-    Dataset.objects.create(name=_dataset_name(made), created_at=now)
-    return lifecycle.open_study(study_id=made.pk, actor=by, now=now)
+    draft = lifecycle.create(protocol=settings, created_by=by, now=now)
+    Dataset.objects.create(name=_dataset_name(draft), created_at=now)
+    return lifecycle.open_study(study_id=draft.pk, actor=by, now=now)
 
 
 def _dataset_name(study: Study) -> str:
     return f"Exams without tracings: {study.slug}"
 
 
-def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int], bool]:
+def _exams(study: Study, readings: Readings, now: datetime) -> tuple[Sequence[int], bool]:
     """Return the ids of the study's exams in the order of the rows, storing them if it has none.
 
     Returns:
@@ -202,16 +204,16 @@ def _exams(study: Study, found: Readings, now: datetime) -> tuple[Sequence[int],
         raise NotAnImport(name=study.name)
     stored = list(dataset.exams.order_by("source_key").values_list("pk", flat=True))
     if not stored:
-        keys = [f"{number:0{DIGITS}d}" for number in range(1, found.n_exams + 1)]
-        patients = found.patients
-        if patients is not None and patients.n_exams != found.n_exams:
+        keys = [f"{number:0{DIGITS}d}" for number in range(1, readings.n_exams + 1)]
+        patients = readings.patients
+        if patients is not None and patients.n_exams != readings.n_exams:
             patients = None
-        made = recordings.store_without_tracings(
+        exams = recordings.store_without_tracings(
             dataset=dataset, source_keys=keys, patients=patients, now=now
         )
-        return [exam.pk for exam in made], patients is not None
-    if len(stored) != found.n_exams:
-        raise OtherNumber(stored=len(stored), given=found.n_exams)
+        return [exam.pk for exam in exams], patients is not None
+    if len(stored) != readings.n_exams:
+        raise OtherNumber(stored=len(stored), given=readings.n_exams)
     return stored, False
 
 
@@ -220,7 +222,7 @@ def _username(study: Study, reader: str) -> str:
     return f"import:{study.slug}:{reader}"
 
 
-def _known(study: Study) -> Mapping[str, User]:
+def _stored_readers(study: Study) -> Mapping[str, User]:
     """Return the imported readers of the study by the names of their files."""
     lines = StudyReader.objects.filter(study=study).select_related("user")
     start = _username(study, "")
@@ -235,7 +237,7 @@ def _add(
     study: Study,
     rows: Sequence[int],
     kinds: Mapping[str, str],
-    found: Readings,
+    readings: Readings,
     by: User,
     now: datetime,
 ) -> None:
@@ -248,9 +250,9 @@ def _add(
         for reader in readers.values()
         for position, exam in enumerate(rows, start=1)
     ]
-    made = batches.make(study=study, name=_free_name(study), rows=plan, created_by=by, now=now)
-    batch = batches.release(batch_id=made.pk, actor=by, now=now)
-    reading_rows.store(batch, rows, found, readers, actor=by, now=now)
+    draft = batches.make(study=study, name=_free_name(study), rows=plan, created_by=by, now=now)
+    batch = batches.release(batch_id=draft.pk, actor=by, now=now)
+    reading_rows.store(batch, rows, readings, readers, actor=by, now=now)
     audit.record(
         actor=by, action=audit.Action.READINGS_IMPORTED, study=study, target=batch,
         after={
@@ -285,9 +287,9 @@ def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
 
 def _free_name(study: Study) -> str:
     """Return the first of "Imported readings", "Imported readings 2" … that no batch has."""
-    taken = set(Batch.objects.filter(study=study).values_list("name", flat=True))
+    names = set(Batch.objects.filter(study=study).values_list("name", flat=True))
     number, name = 1, BATCH
-    while name in taken:
+    while name in names:
         number += 1
         name = f"{BATCH} {number}"
     return name

@@ -107,18 +107,18 @@ def preview(*, path: Path, dataset_name: str, progress: Progress | None = None) 
     """
     files, root = _find(path)
     dataset = Dataset.objects.filter(name=dataset_name).first()
-    seen = Preview()
+    counts = Preview()
     hashes: set[str] = set()
     for block in _blocks(files, root):
-        found = exams_recordings.sort_out(dataset, block.recordings)
-        new = {recording.signal.content_hash for recording in found.new} - hashes
+        sorted_block = exams_recordings.sort_out(dataset, block.recordings)
+        new = {recording.signal.content_hash for recording in sorted_block.new} - hashes
         hashes |= new
-        seen.n_new += len(new)
-        seen.n_known += found.n_known + len(found.new) - len(new)
-        seen.refusals += [*block.refusals, *map(_changed, found.changed)]
+        counts.n_new += len(new)
+        counts.n_known += sorted_block.n_known + len(sorted_block.new) - len(new)
+        counts.refusals += [*block.refusals, *map(_changed, sorted_block.changed)]
         if progress:
             progress(block.n_files_done, len(files))
-    return seen
+    return counts
 
 
 def _find(path: Path) -> tuple[list[Path], Path]:
@@ -135,8 +135,8 @@ def _blocks(files: list[Path], root: Path) -> Iterator[_Block]:
     """Yield the content of the files, at most ``EXAMS_AT_ONCE`` recordings at a time."""
     recordings: list[Recording] = []
     refusals: list[Refusal] = []
-    for n_before, found in sandbox.read(files, root):
-        fits = _refuse_unstorable(found)
+    for n_before, items in sandbox.read(files, root):
+        fits = _refuse_unstorable(items)
         if isinstance(fits, Refusal):
             refusals.append(fits)
             continue
@@ -152,19 +152,19 @@ def _store(run: ImportRun, block: _Block, now: datetime) -> None:
     """Store the block, its issues and the run's new counts, or nothing."""
     # Race: two imports into one data set take turns.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=run.dataset_id)
-    found = exams_recordings.sort_out(dataset, block.recordings)
-    stored = exams_recordings.store(dataset=dataset, recordings=found.new, now=now)
-    links = same_recordings.link(stored, [recording.signal for recording in found.new])
+    sorted_block = exams_recordings.sort_out(dataset, block.recordings)
+    stored = exams_recordings.store(dataset=dataset, recordings=sorted_block.new, now=now)
+    links = same_recordings.link(stored, [recording.signal for recording in sorted_block.new])
     suggestion_requests.request(exams=stored, now=now)
-    refusals = [*block.refusals, *map(_changed, found.changed)]
+    refusals = [*block.refusals, *map(_changed, sorted_block.changed)]
     ImportIssue.objects.bulk_create(
         [_issue(run, refusal) for refusal in refusals]
-        + [remark for recording in found.new for remark in _remarks(run, recording)]
+        + [remark for recording in sorted_block.new for remark in _remarks(run, recording)]
         + [_same(run, link) for link in links]
     )
     run.n_imported += len(stored)
     run.n_duplicates += len(links)
-    run.n_known += found.n_known
+    run.n_known += sorted_block.n_known
     run.n_refused += sum(not refusal.is_expected for refusal in refusals)
     run.save(update_fields=["n_imported", "n_duplicates", "n_known", "n_refused"])
 
@@ -205,16 +205,16 @@ def _changed(recording: Recording) -> Refusal:
     return Refusal(recording.source_key, RefusalCode.CHANGED)
 
 
-def _refuse_unstorable(found: Recording | Refusal) -> Recording | Refusal:
+def _refuse_unstorable(item: Recording | Refusal) -> Recording | Refusal:
     """Return the recording, or a refusal if the database cannot store its names."""
-    if isinstance(found, Refusal):
-        return found
-    pseudonym = found.patient_key or ""
-    is_named = _is_storable(found.source_key, MAX_KEY) and _is_storable(pseudonym, MAX_PSEUDONYM)
+    if isinstance(item, Refusal):
+        return item
+    pseudonym = item.patient_key or ""
+    is_named = _is_storable(item.source_key, MAX_KEY) and _is_storable(pseudonym, MAX_PSEUDONYM)
     if is_named:
-        return found
+        return item
     longest = {"most_key": MAX_KEY, "most_pseudonym": MAX_PSEUDONYM}
-    return Refusal(found.source_key, RefusalCode.BAD_NAME, longest)
+    return Refusal(item.source_key, RefusalCode.BAD_NAME, longest)
 
 
 def _is_storable(text: str, length: int) -> bool:
@@ -222,10 +222,13 @@ def _is_storable(text: str, length: int) -> bool:
 
 
 def _storable_details(details: Details) -> dict[str, str | int | float]:
-    return {name: _storable(one) if isinstance(one, str) else one for name, one in details.items()}
+    return {
+        name: _storable(value) if isinstance(value, str) else value
+        for name, value in details.items()
+    }
 
 
 def _storable(text: str, length: int | None = None) -> str:
     """Return ``text`` as PostgreSQL accepts it: file names may contain invalid Unicode."""
-    plain = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-    return plain[:length]
+    storable = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    return storable[:length]

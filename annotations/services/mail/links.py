@@ -19,9 +19,9 @@ def absolute(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def invitation(made: members.Invitation) -> str:
+def invitation(pending: members.Invitation) -> str:
     """Return the link where an invited person chooses a password."""
-    return absolute(f"{reverse('invitation')}?{urlencode({'key': made.key})}")
+    return absolute(f"{reverse('invitation')}?{urlencode({'key': pending.key})}")
 
 
 def invitation_again(user: User, expires_at: datetime) -> str:

@@ -29,12 +29,12 @@ MAX_ATTEMPTS = len(DELAYS) + 1
 
 
 @transaction.atomic
-def invitation(made: members.Invitation, *, now: datetime) -> AccountMail | None:
+def invitation(pending: members.Invitation, *, now: datetime) -> AccountMail | None:
     """Queue the mail with an invitation link, replacing one that is still waiting.
 
     Returns None when there is no mail server or no address.
     """
-    return _queue(AccountMailKind.INVITATION, made.user, now, expires_at=made.expires_at)
+    return _queue(AccountMailKind.INVITATION, pending.user, now, expires_at=pending.expires_at)
 
 
 @transaction.atomic

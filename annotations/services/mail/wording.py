@@ -15,15 +15,15 @@ def subject(kind: AccountMailKind) -> str:
 
 def text(kind: AccountMailKind, user: User, link: str) -> str:
     if kind == AccountMailKind.INVITATION:
-        says = _(
+        body = _(
             "You are invited to read 12-lead ECGs with ECG Review. Choose a password "
             "within seven days:\n\n%(address)s\n\nThe link works once. Your user name "
             "is %(username)s."
         )
     else:
-        says = _(
+        body = _(
             "Someone asked for a new password for your ECG Review account. To choose "
             "one, open this link within an hour:\n\n%(address)s\n\nYour user name is "
             "%(username)s. If you did not ask for this, ignore this e-mail."
         )
-    return says % {"address": link, "username": user.username}
+    return body % {"address": link, "username": user.username}

@@ -39,7 +39,7 @@ GIVE_UP_AFTER = timedelta(days=2)
 _REMINDING = 0
 
 
-def tell(
+def notify(
     users: Iterable[User | int], kind: NoticeKind, data: Mapping[str, Any], *, now: datetime
 ) -> None:
     """Create a notice for each of ``users``; ``data`` holds names and dates, never a finding."""
@@ -58,7 +58,7 @@ def batch_released(batch: Batch, *, now: datetime) -> None:
     is_pooled = batch.handout == Handout.POOLED
     for seat in Seat.objects.filter(batch=batch).order_by("reader"):
         data = {**_of_batch(batch), "n_exams": None if is_pooled else seat.n_assigned}
-        tell([seat.reader_id], NoticeKind.BATCH_RELEASED, data, now=now)
+        notify([seat.reader_id], NoticeKind.BATCH_RELEASED, data, now=now)
 
 
 @transaction.atomic
@@ -118,12 +118,12 @@ def mail_next(*, now: datetime) -> bool:
 
 def _remind_of(batch: Batch, kind: NoticeKind, now: datetime) -> int:
     data = _of_batch(batch)
-    told = Notice.objects.filter(
+    reminded = Notice.objects.filter(
         kind=kind, data__batch_id=batch.pk, data__due_on=data["due_on"]
     ).values("user")
-    late = _late(batch, now).exclude(reader__in=told).values_list("reader", flat=True)
+    late = _late(batch, now).exclude(reader__in=reminded).values_list("reader", flat=True)
     readers = list(late)
-    tell(readers, kind, data, now=now)
+    notify(readers, kind, data, now=now)
     return len(readers)
 
 

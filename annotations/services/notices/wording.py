@@ -43,8 +43,8 @@ def of_mail(kind: NoticeKind, address: str) -> Words:
     for language in MAIL_LANGUAGES:
         with translation.override(language):
             titles.append(str(kind.label))
-            says = _("%(title)s. Sign in to ECG Review for details.") % {"title": kind.label}
-            texts.append(says)
+            body = _("%(title)s. Sign in to ECG Review for details.") % {"title": kind.label}
+            texts.append(body)
     lines = [*texts, *([address] if address else [])]
     return Words(f"ECG Review: {' / '.join(titles)}", "\n\n".join(lines) + "\n")
 

@@ -18,17 +18,17 @@ REASON = "on the command line"
 
 @transaction.atomic
 def create(
-    *, username: str, first_name: str, last_name: str, wanted: Collection[Role], now: datetime
+    *, username: str, first_name: str, last_name: str, roles: Collection[Role], now: datetime
 ) -> User:
-    """Return a new person with the roles ``wanted`` and without a password.
+    """Return a new person with the roles ``roles`` and without a password.
 
     Raises:
         members.UserNameTaken: the user name is in use.
     """
     user = members.create(
-        username=username, first_name=first_name, last_name=last_name, wanted=wanted
+        username=username, first_name=first_name, last_name=last_name, roles=roles
     )
-    _record(user, audit.Action.PEOPLE_CREATED, now, _roles(wanted))
+    _record(user, audit.Action.PEOPLE_CREATED, now, _roles(roles))
     return user
 
 
@@ -41,7 +41,7 @@ def create_without_access(
     Raises:
         members.UserNameTaken: the user name is in use.
     """
-    user = members.create(username=username, last_name=name, wanted=())
+    user = members.create(username=username, last_name=name, roles=())
     user.kind, user.is_active = kind, False
     user.save(update_fields=["kind", "is_active"])
     _record(user, audit.Action.PEOPLE_CREATED, now, recorded_state(user))
@@ -59,10 +59,10 @@ def change(
     *,
     username: str,
     now: datetime,
-    wanted: Collection[Role] | None = None,
+    roles: Collection[Role] | None = None,
     is_active: bool | None = None,
 ) -> User:
-    """Replace a person's roles by ``wanted``, or end or restore their access.
+    """Replace a person's roles by ``roles``, or end or restore their access.
 
     None leaves things as they are.
 
@@ -70,9 +70,9 @@ def change(
         User.DoesNotExist: there is no such user name.
         members.NotAPerson: the account is a model or a reference.
     """
-    user = members.change(username=username, wanted=wanted, is_active=is_active)
-    if wanted is not None:
-        _record(user, audit.Action.PEOPLE_CHANGED, now, _roles(wanted))
+    user = members.change(username=username, roles=roles, is_active=is_active)
+    if roles is not None:
+        _record(user, audit.Action.PEOPLE_CHANGED, now, _roles(roles))
     if is_active is not None:
         ended, restored = audit.Action.PEOPLE_DEACTIVATED, audit.Action.PEOPLE_ACTIVATED
         _record(user, restored if is_active else ended, now)
@@ -108,8 +108,8 @@ def recorded_state(user: User) -> dict[str, Any]:
     }
 
 
-def _roles(wanted: Collection[Role]) -> dict[str, object]:
-    return {"roles": sorted(role.value for role in wanted)}
+def _roles(roles: Collection[Role]) -> dict[str, object]:
+    return {"roles": sorted(role.value for role in roles)}
 
 
 def _record(

@@ -85,12 +85,12 @@ class Account:
 def create(
     *,
     username: str,
-    wanted: Iterable[Role],
+    roles: Iterable[Role],
     first_name: str = "",
     last_name: str = "",
     level: ReaderLevel = ReaderLevel.CARDIOLOGIST,
 ) -> User:
-    """Return a new person with the roles ``wanted``, who signs in by link at first.
+    """Return a new person with the roles ``roles``, who signs in by link at first.
 
     Raises:
         UserNameTaken: the user name is in use.
@@ -98,7 +98,7 @@ def create(
     user = User(username=username, first_name=first_name, last_name=last_name, level=level)
     user.set_unusable_password()
     _add(user)
-    people_roles.give(user, wanted)
+    people_roles.give(user, roles)
     return user
 
 
@@ -219,13 +219,13 @@ def is_invited(user: User) -> bool:
 @row_security.as_owner()
 def accounts() -> list[Account]:
     """Return all accounts by name, with no secret: only whether there is a second factor."""
-    found = User.objects.annotate(
+    users = User.objects.annotate(
         is_invited=ExpressionWrapper(
             Q(is_active=False, password__startswith=INVITED), output_field=BooleanField()
         ),
         has_second_factor=sign_in.has_second_factor(),
     )
-    by_name = found.order_by("first_name", "last_name", "username").defer("password")
+    by_name = users.order_by("first_name", "last_name", "username").defer("password")
     return [
         Account(
             person,
@@ -245,9 +245,9 @@ def in_reach() -> QuerySet[User]:
 
 @transaction.atomic
 def change(
-    *, username: str, wanted: Iterable[Role] | None = None, is_active: bool | None = None
+    *, username: str, roles: Iterable[Role] | None = None, is_active: bool | None = None
 ) -> User:
-    """Replace a person's roles by ``wanted``, or end or restore their access.
+    """Replace a person's roles by ``roles``, or end or restore their access.
 
     None leaves things as they are. Deactivating ends sessions and tokens at once.
 
@@ -256,10 +256,10 @@ def change(
         NotAPerson: models and references have no role and never sign in.
     """
     user = User.objects.select_for_update().get(username=username)
-    if not user.is_person and (wanted or is_active):
+    if not user.is_person and (roles or is_active):
         raise NotAPerson(name=username)
-    if wanted is not None:
-        people_roles.give(user, wanted)
+    if roles is not None:
+        people_roles.give(user, roles)
     if is_active is True:
         user.is_active = True
         user.save(update_fields=["is_active"])

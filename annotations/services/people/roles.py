@@ -69,13 +69,13 @@ def give(user: User, roles: Iterable[Role]) -> None:
 
 
 def _permissions(codenames: Iterable[str]) -> list[Permission]:
-    wanted = set(codenames)
-    found = list(
-        Permission.objects.filter(content_type__app_label="annotations", codename__in=wanted)
+    required = set(codenames)
+    permissions = list(
+        Permission.objects.filter(content_type__app_label="annotations", codename__in=required)
     )
-    if missing := wanted - {permission.codename for permission in found}:
+    if missing := required - {permission.codename for permission in permissions}:
         raise UnknownPermission(", ".join(sorted(missing)))
-    return found
+    return permissions
 
 
 class UnknownPermission(LookupError):

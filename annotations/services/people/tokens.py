@@ -82,12 +82,12 @@ def revoke(*, user: User, now: datetime, grant_id: int | None = None) -> int:
         TokenGrant.DoesNotExist: ``user`` has no such token.
     """
     with row_security.as_owner():
-        found = get_token_model().objects.filter(user=user)
+        tokens = get_token_model().objects.filter(user=user)
         if grant_id is not None:
-            found = found.filter(grant=grant_id)
-            if not found.exists():
+            tokens = tokens.filter(grant=grant_id)
+            if not tokens.exists():
                 raise TokenGrant.DoesNotExist
-        n_deleted, _ = found.delete()
+        n_deleted, _ = tokens.delete()
     if n_deleted:
         audit.record(
             actor=user, action=audit.Action.PEOPLE_TOKENS_DELETED, target=user,

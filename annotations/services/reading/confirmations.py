@@ -44,20 +44,20 @@ def confirm(
         raise suggestion_decisions.UnknownSuggestion([code])
     if not blind.findings.filter(diagnostic_class__code=code).exists():
         raise suggestion_decisions.AcceptedWithoutFinding([code])
-    made = Confirmation.objects.create(
+    confirmation = Confirmation.objects.create(
         reading=blind, run_id=suggestion.run_id,
         diagnostic_class_id=suggestion.diagnostic_class_id, confirmed_at=now,
     )  # fmt: skip
-    _record(made, assignment, code, now)
+    _record(confirmation, assignment, code, now)
     revisions.refuse_if_closed(assignment.batch)
-    return made, False
+    return confirmation, False
 
 
-def _record(made: Confirmation, assignment: Assignment, code: str, now: datetime) -> None:
+def _record(confirmation: Confirmation, assignment: Assignment, code: str, now: datetime) -> None:
     audit.record(
-        actor=made.reading.reader, action=audit.Action.SUGGESTION_CONFIRMED,
-        study=assignment.batch.study, target=made.reading,
-        after={"assignment": assignment.pk, "class": code, "model": str(made.run.model),
-               "digest": signed_content.reading_digest(made.reading)},
+        actor=confirmation.reading.reader, action=audit.Action.SUGGESTION_CONFIRMED,
+        study=assignment.batch.study, target=confirmation.reading,
+        after={"assignment": assignment.pk, "class": code, "model": str(confirmation.run.model),
+               "digest": signed_content.reading_digest(confirmation.reading)},
         now=now,
     )  # fmt: skip

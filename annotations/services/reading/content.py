@@ -101,14 +101,19 @@ class Content:
 
     def is_of(self, reading: Reading) -> bool:
         """Whether the stored ``reading`` has this content."""
-        return self._said() == _stored(reading)._said()
+        return self._comparable() == _stored(reading)._comparable()
 
-    def _said(self) -> tuple[Any, ...]:
-        said = [
-            (one.code, one.certainty, list(one.localisations), list(one.measurements))
-            for one in self.findings
+    def _comparable(self) -> tuple[Any, ...]:
+        rows = [
+            (
+                finding.code,
+                finding.certainty,
+                list(finding.localisations),
+                list(finding.measurements),
+            )
+            for finding in self.findings
         ]
-        findings = sorted(said, key=lambda one: one[:2])
+        findings = sorted(rows, key=lambda finding: finding[:2])
         missing = sorted(self.not_assessable)
         return (findings, missing, self.quality, list(self.problems), self.comment, self.outcome)
 
@@ -133,8 +138,8 @@ def classes_of(assignment: Assignment, content: Content) -> Classes:
         raise RepeatedClass(sorted(repeated))
     if both := set(present) & set(missing):
         raise TwoStates(sorted(both))
-    known = assignment.batch.taxonomy.classes.filter(code__in=named)
-    classes = {item.code: item for item in known}
+    rows = assignment.batch.taxonomy.classes.filter(code__in=named)
+    classes = {item.code: item for item in rows}
     if unknown := set(named) - classes.keys():
         raise UnknownClass(sorted(unknown))
     exclusive = [code for code in present if classes[code].is_exclusive]
@@ -177,8 +182,13 @@ def columns(content: Content) -> dict[str, Any]:
 def _stored(reading: Reading) -> Content:
     return Content(
         findings=[
-            FindingIn(one.diagnostic_class.code, one.certainty, one.localisations, one.measurements)
-            for one in reading.findings.select_related("diagnostic_class")
+            FindingIn(
+                finding.diagnostic_class.code,
+                finding.certainty,
+                finding.localisations,
+                finding.measurements,
+            )
+            for finding in reading.findings.select_related("diagnostic_class")
         ],
         quality=reading.quality,
         comment=reading.comment,
@@ -211,6 +221,6 @@ def _refuse_unknown_tracings(assignment: Assignment, content: Content) -> None:
     }
     if not marked:
         return
-    known = set(assignment.exam.tracings.values_list("position", flat=True))
-    if wrong := sorted({code for code, position in marked if position not in known}):
+    positions = set(assignment.exam.tracings.values_list("position", flat=True))
+    if wrong := sorted({code for code, position in marked if position not in positions}):
         raise UnknownTracing(wrong)

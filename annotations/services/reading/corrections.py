@@ -57,9 +57,9 @@ def latest(reader: User, *, now: datetime) -> tuple[Assignment, datetime] | None
     A reloaded desk still offers the correction.
     """
     own = Reading.objects.blind().effective().filter(reader=reader)
-    found = own.select_related("assignment__batch__study").order_by("-pk").first()
-    end = found and until(found, now=now)
-    return (found.assignment, end) if found and end else None
+    reading = own.select_related("assignment__batch__study").order_by("-pk").first()
+    end = reading and until(reading, now=now)
+    return (reading.assignment, end) if reading and end else None
 
 
 def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
@@ -77,15 +77,15 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
         ReadingFinal: the window or the blind stage is over.
     """
     standing = assignment.readings.blind().effective().filter(idempotency_key=key)
-    found = standing.first()
-    if found is None:
+    corrected = standing.first()
+    if corrected is None:
         raise NotTheLatest
-    found.assignment = assignment
+    corrected.assignment = assignment
     guards.refuse_if_ended(assignment)
     window = _window(assignment)
-    if not window or now > found.submitted_at + window + TIME_TO_CORRECT or is_final(found):
+    if not window or now > corrected.submitted_at + window + TIME_TO_CORRECT or is_final(corrected):
         raise ReadingFinal
-    return found
+    return corrected
 
 
 def is_final(reading: Reading) -> bool:
@@ -97,10 +97,10 @@ def is_final(reading: Reading) -> bool:
     assignment = reading.assignment
     late = Q(first_shown_at__gte=reading.submitted_at)
     blind = Q(assignment=assignment) & ~Q(arm=Arm.CONCURRENT)
-    shown = Exposure.objects.filter(
+    exposures = Exposure.objects.filter(
         assignment__exam=assignment.exam_id, assignment__reader=reading.reader_id
     )
-    return shown.filter(late | blind).exists() or _is_judged(assignment)
+    return exposures.filter(late | blind).exists() or _is_judged(assignment)
 
 
 def record(old: Reading, new: Reading, *, now: datetime) -> None:

@@ -112,9 +112,9 @@ def check(assignment: Assignment, signed: Signed, *, arm: Arm) -> Checked:
         AbstainedFromUnreadable, QualityMissing: as for ``content.classes_of``.
     """
     classes = reading_content.classes_of(assignment, signed.content)
-    found = [one.code for one in signed.content.findings]
+    codes = [finding.code for finding in signed.content.findings]
     return Checked(
-        classes, suggestion_decisions.of(assignment, signed.chosen, arm=arm, found=found)
+        classes, suggestion_decisions.of(assignment, signed.chosen, arm=arm, finding_codes=codes)
     )
 
 

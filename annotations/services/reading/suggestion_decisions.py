@@ -43,7 +43,7 @@ def of(
     decisions: Sequence[DecisionIn],
     *,
     arm: Arm,
-    found: Sequence[str],
+    finding_codes: Sequence[str],
 ) -> Shown:
     """Return the suggestions that ``decisions`` refer to, after checking them.
 
@@ -51,14 +51,14 @@ def of(
         assignment: of the reader.
         decisions: at most one per class; undecided suggestions have none.
         arm: in which the suggestions were shown.
-        found: codes of the classes that the reading contains.
+        finding_codes: codes of the classes that the reading contains.
 
     Raises:
         RepeatedClass: two decisions on one class.
         UnknownSuggestion: the class was not suggested.
         AcceptedWithoutFinding: the class was accepted but is not among the findings.
     """
-    codes = [one.code for one in decisions]
+    codes = [decision.code for decision in decisions]
     if repeated := {code for code in codes if codes.count(code) > 1}:
         raise RepeatedClass(sorted(repeated))
     if not codes:
@@ -66,8 +66,8 @@ def of(
     shown = shown_to(assignment, arm)
     if unknown := set(codes) - shown.keys():
         raise UnknownSuggestion(sorted(unknown))
-    accepted = {one.code for one in decisions if one.verdict == Verdict.ACCEPTED}
-    if missing := accepted - set(found):
+    accepted = {decision.code for decision in decisions if decision.verdict == Verdict.ACCEPTED}
+    if missing := accepted - set(finding_codes):
         raise AcceptedWithoutFinding(sorted(missing))
     return shown
 
@@ -77,18 +77,18 @@ def store(reading: Reading, decisions: Sequence[DecisionIn], shown: Shown) -> No
     Decision.objects.bulk_create(
         Decision(
             reading=reading,
-            run_id=shown[one.code].run_id,
-            diagnostic_class_id=shown[one.code].diagnostic_class_id,
-            verdict=one.verdict,
+            run_id=shown[decision.code].run_id,
+            diagnostic_class_id=shown[decision.code].diagnostic_class_id,
+            verdict=decision.verdict,
         )
-        for one in decisions
+        for decision in decisions
     )
 
 
 def are_of(reading: Reading, decisions: Sequence[DecisionIn]) -> bool:
     """Whether ``decisions`` are the ones stored with ``reading``."""
     stored = reading.decisions.values_list("diagnostic_class__code", "verdict")
-    return set(stored) == {(one.code, one.verdict) for one in decisions}
+    return set(stored) == {(decision.code, decision.verdict) for decision in decisions}
 
 
 def shown_to(assignment: Assignment, arm: Arm) -> Shown:
@@ -100,4 +100,4 @@ def shown_to(assignment: Assignment, arm: Arm) -> Shown:
     latest = SuggestionRun.objects.filter(pk__in=exposures).order_by("requested_at", "pk").last()
     named = Suggestion.objects.filter(run=latest).named_in(assignment.batch.taxonomy)
     rows = named.select_related("diagnostic_class")
-    return {one.diagnostic_class.code: one for one in rows}
+    return {row.diagnostic_class.code: row for row in rows}

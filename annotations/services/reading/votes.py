@@ -49,22 +49,22 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
     """
     rows = list(readings)
     ids = [row.pk for row in rows]
-    given = _codes(Finding.objects.filter(reading__in=ids))
-    untold = _codes(NotAssessable.objects.filter(reading__in=ids))
+    present = _codes(Finding.objects.filter(reading__in=ids))
+    not_assessable = _codes(NotAssessable.objects.filter(reading__in=ids))
     carriers = _carriers(study, {row.taxonomy_id for row in rows})
-    return [_vote(row, carriers.get(row.taxonomy_id), given, untold) for row in rows]
+    return [_vote(row, carriers.get(row.taxonomy_id), present, not_assessable) for row in rows]
 
 
-def as_said(readings: Iterable[Reading]) -> list[Vote]:
+def untranslated(readings: Iterable[Reading]) -> list[Vote]:
     """Return the votes of ``readings``, assignments selected, in their own taxonomy."""
     rows = list(readings)
     ids = [row.pk for row in rows]
-    given = _codes(Finding.objects.filter(reading__in=ids))
-    untold = _codes(NotAssessable.objects.filter(reading__in=ids))
-    return [_vote(row, None, given, untold) for row in rows]
+    present = _codes(Finding.objects.filter(reading__in=ids))
+    not_assessable = _codes(NotAssessable.objects.filter(reading__in=ids))
+    return [_vote(row, None, present, not_assessable) for row in rows]
 
 
-def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
+def counted(cast: Iterable[Vote]) -> dict[int, list[Vote]]:
     """Return for each exam one vote of each reader: the first one without open classes.
 
     The first reading is the blindest, so rereading an exam gives no second vote. A reading left
@@ -72,11 +72,11 @@ def that_count(found: Iterable[Vote]) -> dict[int, list[Vote]]:
     open one counts, and the exam waits.
 
     Args:
-        found: votes whose readings come ``in_turn``, so that a correction keeps the vote of the
+        cast: votes whose readings come ``in_turn``, so that a correction keeps the vote of the
             reading it corrects.
     """
     chosen: dict[tuple[int, int], Vote] = {}
-    for vote in found:
+    for vote in cast:
         place = (vote.exam_id, vote.reader_id)
         if place not in chosen or (chosen[place].is_open and not vote.is_open):
             chosen[place] = vote
@@ -91,24 +91,26 @@ Codes = Mapping[int, frozenset[str]]
 
 
 def _codes(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> Codes:
-    found: dict[int, set[str]] = defaultdict(set)
+    by_reading: dict[int, set[str]] = defaultdict(set)
     for reading_id, code in rows.values_list("reading", "diagnostic_class__code"):
-        found[reading_id].add(code)
-    return {reading_id: frozenset(codes) for reading_id, codes in found.items()}
+        by_reading[reading_id].add(code)
+    return {reading_id: frozenset(codes) for reading_id, codes in by_reading.items()}
 
 
-def _vote(row: Reading, mapping: TaxonomyMapping | None, given: Codes, untold: Codes) -> Vote:
+def _vote(
+    row: Reading, mapping: TaxonomyMapping | None, present: Codes, not_assessable: Codes
+) -> Vote:
     place = (row.pk, row.reader_id, row.assignment.exam_id)
     if row.quality == Quality.UNREADABLE:
         return Vote(*place, None)
-    codes, missing = given.get(row.pk, frozenset()), untold.get(row.pk, frozenset())
+    codes, missing = present.get(row.pk, frozenset()), not_assessable.get(row.pk, frozenset())
     if mapping is None:
         return Vote(*place, Translation(codes), missing)
-    said = mapping.translate(codes)
+    translation = mapping.translate(codes)
     if not missing:
-        return Vote(*place, said)
+        return Vote(*place, translation)
     carried = mapping.carry(Translation(codes, not_asked=missing))
-    return Vote(*place, said, carried.not_asked - said.not_asked)
+    return Vote(*place, translation, carried.not_asked - translation.not_asked)
 
 
 def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMapping]:

@@ -48,7 +48,7 @@ class AlreadyGiven(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DrawRequest:
     """A request to draw exams.
 
     Attributes:
@@ -76,7 +76,7 @@ class Drawn:
 
 
 @transaction.atomic
-def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
+def draw(*, study: Study, request: DrawRequest, actor: User, now: datetime) -> Drawn:
     """Draw exams with the study's seed and add them to its pool.
 
     Raises:
@@ -88,23 +88,25 @@ def draw(*, study: Study, wish: Wish, actor: User, now: datetime) -> Drawn:
         design.BadDesign: the numbers contradict each other.
     """
     study = _locked(study)
-    if wish.stratify_by != StratumSource.NONE:
-        studies_strata.refuse_who_reads(study, actor)
-    table = _candidates(study, wish, actor)
+    if request.stratify_by != StratumSource.NONE:
+        studies_strata.refuse_readers(study, actor)
+    table = _candidates(study, request, actor)
     if not table:
         raise NothingToAdd
-    strata = studies_strata.of_exams(table, wish.stratify_by, study)
-    chosen = _chosen(study, wish, table, strata)
+    strata = studies_strata.of_exams(table, request.stratify_by, study)
+    chosen = _chosen(study, request, table, strata)
     ids = chosen.exams.tolist()
     kind_of = dict(zip((pk for pk, *_ in table), strata, strict=True))
-    drawn = {
-        "dataset": wish.dataset.name,
+    details = {
+        "dataset": request.dataset.name,
         "n_available": len(table),
-        "stratified_by": "" if wish.stratify_by == StratumSource.NONE else str(wish.stratify_by),
-        "quota": wish.quota if isinstance(wish.quota, str) else "listed",
-        "per_patient": wish.per_patient,
+        "stratified_by": ""
+        if request.stratify_by == StratumSource.NONE
+        else str(request.stratify_by),
+        "quota": request.quota if isinstance(request.quota, str) else "listed",
+        "per_patient": request.per_patient,
     }
-    _add(study, {pk: kind_of[pk] for pk in ids}, actor, now, draw=drawn)
+    _add(study, {pk: kind_of[pk] for pk in ids}, actor, now, draw=details)
     return Drawn(len(ids), chosen.quotas, chosen.available)
 
 
@@ -119,8 +121,8 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
         PoolTooLarge: there would be too many.
     """
     study = _locked(study)
-    known = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
-    new = [exam.pk for exam in exams if exam.pk not in known]
+    present = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
+    new = [exam.pk for exam in exams if exam.pk not in present]
     if not new:
         raise NothingToAdd
     same_recordings.refuse_twice(study, new)
@@ -140,16 +142,16 @@ def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) 
         NothingToAdd: the pool has fewer exams left.
     """
     study = _locked(study)
-    given = set(given_exams(study))
+    assigned = set(given_exams(study))
     rows = list(study.pool.values_list("exam_id", "is_anchor"))
-    kept = [pk for pk, is_anchor in rows if is_anchor and pk in given]
-    if len(kept) > n_anchors:
-        raise AlreadyGiven(n=len(kept))
-    free = in_drawn_order(study, "anchor", [pk for pk, _ in rows if pk not in given])
-    if len(free) < n_anchors - len(kept):
+    anchors = [pk for pk, is_anchor in rows if is_anchor and pk in assigned]
+    if len(anchors) > n_anchors:
+        raise AlreadyGiven(n=len(anchors))
+    free = in_drawn_order(study, "anchor", [pk for pk, _ in rows if pk not in assigned])
+    if len(free) < n_anchors - len(anchors):
         raise NothingToAdd
-    chosen = free[: n_anchors - len(kept)]
-    study.pool.filter(is_anchor=True).exclude(exam__in=given).update(is_anchor=False)
+    chosen = free[: n_anchors - len(anchors)]
+    study.pool.filter(is_anchor=True).exclude(exam__in=assigned).update(is_anchor=False)
     study.pool.filter(exam__in=chosen).update(is_anchor=True)
     audit.record(
         actor=actor, action=audit.Action.STUDY_ANCHORS_CHOSEN, study=study, target=study,
@@ -178,19 +180,19 @@ def given_exams(study: Study) -> models.QuerySet[Exam, int]:
     """Return the ids of the exams in the study's data batches."""
     assigned = Assignment.objects.filter(exam=OuterRef("pk"), batch__study=study)
     pooled = Slot.objects.filter(exam=OuterRef("pk"), batch__study=study)
-    found = Exam.objects.filter(
+    exams = Exam.objects.filter(
         Exists(assigned.exclude(batch__purpose__in=NO_DATA))
         | Exists(pooled.exclude(batch__purpose__in=NO_DATA))
     )
-    return found.values_list("pk", flat=True)
+    return exams.values_list("pk", flat=True)
 
 
-def in_drawn_order(study: Study, what: str, exam_ids: Iterable[int]) -> list[int]:
-    """Return ``exam_ids`` in a random order that depends on the study's seed and ``what`` only."""
+def in_drawn_order(study: Study, purpose: str, exam_ids: Iterable[int]) -> list[int]:
+    """Return ``exam_ids`` in a random order fixed by the study's seed and ``purpose``."""
     seed = study.seed.encode()
 
     def key(exam_id: int) -> bytes:
-        return hmac.new(seed, f"{what}:{exam_id}".encode(), hashlib.sha256).digest()
+        return hmac.new(seed, f"{purpose}:{exam_id}".encode(), hashlib.sha256).digest()
 
     return sorted(exam_ids, key=key)
 
@@ -203,16 +205,18 @@ def _locked(study: Study) -> Study:
     return locked
 
 
-def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | None, list[str]]]:
+def _candidates(
+    study: Study, request: DrawRequest, actor: User
+) -> list[tuple[int, int | None, list[str]]]:
     """Return id, patient and source labels of the exams that could be drawn.
 
     With strata, none that the actor reads in another study: the stratum would reveal its content.
     """
-    found = Exam.objects.filter(dataset=wish.dataset).originals()
-    if wish.stratify_by != StratumSource.NONE:
-        found = found.not_read_by(actor)
+    exams = Exam.objects.filter(dataset=request.dataset).originals()
+    if request.stratify_by != StratumSource.NONE:
+        exams = exams.not_read_by(actor)
     practised = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
-    new = found.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
+    new = exams.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
     copies = Exam.objects.filter(duplicate_of__isnull=False).filter(
         Q(pk__in=study.pool.values("exam")) | Q(pk__in=practised.values("exam"))
     )
@@ -222,21 +226,21 @@ def _candidates(study: Study, wish: Wish, actor: User) -> list[tuple[int, int | 
 
 def _chosen(
     study: Study,
-    wish: Wish,
+    request: DrawRequest,
     table: Sequence[tuple[int, int | None, list[str]]],
     strata: Sequence[str],
 ) -> design.Sample:
-    n_exams = wish.n_exams
-    if n_exams is None and isinstance(wish.quota, str) and wish.per_patient is None:
+    n_exams = request.n_exams
+    if n_exams is None and isinstance(request.quota, str) and request.per_patient is None:
         n_exams = len(table)
     return design.sample(
         seed=study.seed,
         exams=[pk for pk, *_ in table],
         labels=[(stratum,) if stratum else () for stratum in strata],
         n_exams=n_exams,
-        quota=wish.quota,  # type: ignore[arg-type]  # the form offers these words only
+        quota=request.quota,  # type: ignore[arg-type]  # the form offers these words only
         patients=[design.UNKNOWN if patient is None else patient for _, patient, _ in table],
-        per_patient=wish.per_patient,
+        per_patient=request.per_patient,
     )
 
 

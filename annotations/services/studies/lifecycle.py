@@ -30,8 +30,15 @@ from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import protocols, roster
 from annotations.services.studies.protocols import protocol_of
 from annotations.services.taxonomy import mappings
-from ecgreview import consensus, protocol
-from ecgreview.protocol import InvalidProtocol, Protocol
+from ecgreview import consensus
+from ecgreview.protocol import (
+    InvalidProtocol,
+    Protocol,
+    as_document,
+    check,
+    check_amendment,
+    digest,
+)
 from ecgreview.strict_files import Problem
 from ecgreview.taxonomy import FREQUENT
 
@@ -65,28 +72,28 @@ class ConsensusPending(Refusal):
 
 
 @transaction.atomic
-def create(*, wanted: Protocol, created_by: User, now: datetime, is_demo: bool = False) -> Study:
-    """Return a new draft study with the protocol ``wanted``.
+def create(*, protocol: Protocol, created_by: User, now: datetime, is_demo: bool = False) -> Study:
+    """Return a new draft study with the protocol ``protocol``.
 
     Raises:
         InvalidProtocol: this site cannot carry it out: a taxonomy, rule or class is unknown.
         NameTaken: there is a study of that name.
     """
-    refuse_what_cannot_be_done(wanted)
-    study = Study(slug=slug_for(wanted.name), created_by=created_by, created_at=now)
+    refuse_problems(protocol)
+    study = Study(slug=slug_for(protocol.name), created_by=created_by, created_at=now)
     study.is_demo = is_demo
-    study.seed = wanted.order_seed or new_seed()
-    _write(study, wanted)
+    study.seed = protocol.order_seed or new_seed()
+    _write(study, protocol)
     _insert(study)
     audit.record(
         actor=created_by, action=audit.Action.STUDY_CREATED, study=study, target=study,
-        after=protocol.as_document(protocol_of(study)), now=now,
+        after=as_document(protocol_of(study)), now=now,
     )  # fmt: skip
     return study
 
 
 @transaction.atomic
-def rewrite(*, study_id: int, wanted: Protocol, actor: User, now: datetime) -> Study:
+def rewrite(*, study_id: int, protocol: Protocol, actor: User, now: datetime) -> Study:
     """Replace the protocol of a draft.
 
     Raises:
@@ -97,16 +104,16 @@ def rewrite(*, study_id: int, wanted: Protocol, actor: User, now: datetime) -> S
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
         raise NotThisPhase(phase=study.get_phase_display())
-    refuse_what_cannot_be_done(wanted)
-    before = protocol.as_document(protocol_of(study))
-    _write(study, wanted)
-    study.slug = slug_for(wanted.name)
+    refuse_problems(protocol)
+    before = as_document(protocol_of(study))
+    _write(study, protocol)
+    study.slug = slug_for(protocol.name)
     if Study.objects.filter(slug=study.slug).exclude(pk=study.pk).exists():
-        raise NameTaken(name=wanted.name)
+        raise NameTaken(name=protocol.name)
     study.save()
     audit.record(
         actor=actor, action=audit.Action.STUDY_CHANGED, study=study, target=study,
-        before=before, after=protocol.as_document(protocol_of(study)), now=now,
+        before=before, after=as_document(protocol_of(study)), now=now,
     )  # fmt: skip
     return study
 
@@ -124,21 +131,21 @@ def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
         raise NotThisPhase(phase=study.get_phase_display())
     frozen = protocol_of(study)
     n_readers = StudyReader.objects.filter(study=study).count() or None
-    refuse_what_cannot_be_done(frozen, n_readers=n_readers)
+    refuse_problems(frozen, n_readers=n_readers)
     _record(study, frozen, reason="", actor=actor, now=now)
     study.phase = Phase.OPEN
     study.opened_at = max(now, study.created_at)
     study.save(update_fields=["phase", "opened_at"])
     audit.record(
         actor=actor, action=audit.Action.STUDY_OPENED, study=study, target=study,
-        after={"version": 1, "digest": protocol.digest(frozen)}, now=now,
+        after={"version": 1, "digest": digest(frozen)}, now=now,
     )  # fmt: skip
     return study
 
 
 @transaction.atomic
 def amend(
-    *, study_id: int, wanted: Protocol, reason: str, actor: User, now: datetime
+    *, study_id: int, protocol: Protocol, reason: str, actor: User, now: datetime
 ) -> ProtocolVersion:
     """Put a new version of the protocol in force for batches created from now on.
 
@@ -153,18 +160,18 @@ def amend(
     if not reason.strip():
         raise ReasonMissing
     before = protocol_of(study)
-    wanted = replace(wanted, order_seed=study.seed)
-    if found := protocol.check_amendment(before, wanted):
-        raise InvalidProtocol(found)
-    refuse_what_cannot_be_done(wanted)
-    _refuse_unmapped(study, wanted)
+    protocol = replace(protocol, order_seed=study.seed)
+    if refused := check_amendment(before, protocol):
+        raise InvalidProtocol(refused)
+    refuse_problems(protocol)
+    _refuse_unmapped(study, protocol)
     study.protocol_version += 1
-    _write(study, wanted)
-    version = _record(study, wanted, reason=reason, actor=actor, now=now)
+    _write(study, protocol)
+    version = _record(study, protocol, reason=reason, actor=actor, now=now)
     study.save()
     audit.record(
         actor=actor, action=audit.Action.STUDY_AMENDED, study=study, target=version,
-        before=protocol.as_document(before), after=version.document, reason=reason, now=now,
+        before=as_document(before), after=version.document, reason=reason, now=now,
     )  # fmt: skip
     return version
 
@@ -191,8 +198,8 @@ def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     study.batches.of_data().update(agreement_is_due=True, consensus_is_due=True)
     audit.record(actor=actor, action=audit.Action.STUDY_LOCKED, study=study, target=study, now=now)
     staying = study.readers.exclude(status=StudyReaderStatus.WITHDRAWN)
-    told = list(staying.values_list("user", flat=True))
-    delivery.tell(told, NoticeKind.STUDY_LOCKED, {"study": study.name}, now=now)
+    users = list(staying.values_list("user", flat=True))
+    delivery.notify(users, NoticeKind.STUDY_LOCKED, {"study": study.name}, now=now)
     return study
 
 
@@ -254,26 +261,28 @@ def slug_for(name: str) -> str:
     return f"study-{slug}" if slug in RESERVED_SLUGS else slug
 
 
-def refuse_what_cannot_be_done(wanted: Protocol, *, n_readers: int | None = None) -> None:
-    """Raise unless this site can carry out the protocol ``wanted``.
+def refuse_problems(protocol: Protocol, *, n_readers: int | None = None) -> None:
+    """Raise unless this site can carry out the protocol ``protocol``.
 
     Raises:
         InvalidProtocol: names every problem.
     """
-    if found := problems(wanted, n_readers=n_readers):
-        raise InvalidProtocol(found)
+    if refused := problems(protocol, n_readers=n_readers):
+        raise InvalidProtocol(refused)
 
 
 def problems(
-    wanted: Protocol, *, n_readers: int | None = None, n_exams: int | None = None
+    protocol: Protocol, *, n_readers: int | None = None, n_exams: int | None = None
 ) -> list[Problem]:
-    """Return the problems of carrying out ``wanted`` with these numbers of readers and exams."""
+    """Return the problems of carrying out ``protocol`` with these numbers of readers and exams."""
     taxonomies = Taxonomy.objects.prefetch_related("classes")
-    known = {str(one): [item.code for item in one.classes.all()] for one in taxonomies}
-    return protocol.check(
-        wanted,
+    codes_by_taxonomy = {
+        str(taxonomy): [item.code for item in taxonomy.classes.all()] for taxonomy in taxonomies
+    }
+    return check(
+        protocol,
         known_rules=consensus.RULES,
-        known_taxonomies=known,
+        known_taxonomies=codes_by_taxonomy,
         n_readers=n_readers,
         n_exams=n_exams,
         unavailable=UNAVAILABLE,
@@ -292,23 +301,23 @@ def end_batch(batch: Batch, actor: User, now: datetime) -> None:
     )
 
 
-def _write(study: Study, wanted: Protocol) -> None:
-    settings: dict[str, Any] = wanted.settings()
+def _write(study: Study, protocol: Protocol) -> None:
+    settings: dict[str, Any] = protocol.settings()
     for key in protocols.PLAIN:
         setattr(study, key, settings[key])
-    study.taxonomy = _taxonomy(wanted)
-    study.qualification_required = wanted.qualification.required
-    study.pass_mark = wanted.qualification.pass_mark
-    study.frequent_classes = _frequent(study.taxonomy, wanted.frequent_classes)
+    study.taxonomy = _taxonomy(protocol)
+    study.qualification_required = protocol.qualification.required
+    study.pass_mark = protocol.qualification.pass_mark
+    study.frequent_classes = _frequent(study.taxonomy, protocol.frequent_classes)
 
 
-def _refuse_unmapped(study: Study, wanted: Protocol) -> None:
+def _refuse_unmapped(study: Study, protocol: Protocol) -> None:
     """Raise if labels of ``study`` could not be carried over to the new taxonomy.
 
     Raises:
         InvalidProtocol: no mapping leads there from the taxonomy of one of its batches.
     """
-    new = _taxonomy(wanted)
+    new = _taxonomy(protocol)
     used = Taxonomy.objects.filter(batches__in=study.batches.of_data()).exclude(pk=new.pk)
     for old in used.distinct().order_by("pk"):
         try:
@@ -320,17 +329,17 @@ def _refuse_unmapped(study: Study, wanted: Protocol) -> None:
             raise InvalidProtocol([problem]) from refusal
 
 
-def _taxonomy(wanted: Protocol) -> Taxonomy:
-    name, _, version = wanted.taxonomy.rpartition(" ")
+def _taxonomy(protocol: Protocol) -> Taxonomy:
+    name, _, version = protocol.taxonomy.rpartition(" ")
     return Taxonomy.objects.get(name=name, version=version)
 
 
-def _frequent(taxonomy: Taxonomy, wanted: Sequence[str] | None) -> list[str]:
-    """Return ``wanted``, or by default the classes that are frequent in CODE-II."""
-    if wanted is not None:
-        return list(wanted)
-    known = set(taxonomy.classes.values_list("code", flat=True))
-    return [code for code in FREQUENT if code in known]
+def _frequent(taxonomy: Taxonomy, codes: Sequence[str] | None) -> list[str]:
+    """Return ``codes``, or by default the classes that are frequent in CODE-II."""
+    if codes is not None:
+        return list(codes)
+    available = set(taxonomy.classes.values_list("code", flat=True))
+    return [code for code in FREQUENT if code in available]
 
 
 def _record(
@@ -339,8 +348,8 @@ def _record(
     return ProtocolVersion.objects.create(
         study=study,
         version=study.protocol_version,
-        document=protocol.as_document(frozen),
-        digest=protocol.digest(frozen),
+        document=as_document(frozen),
+        digest=digest(frozen),
         reason=reason,
         created_by=actor,
         created_at=now,

@@ -38,8 +38,8 @@ def of_batch(batch: Batch) -> Protocol:
     Amendments apply to later batches only. The seed, which never changes, is left out. A batch
     created in a draft, whose rules were not frozen yet, follows the protocol in force now.
     """
-    known = frozen(batch.study_id, batch.protocol_version)
-    return known or _in_force(batch.study)
+    stored = frozen(batch.study_id, batch.protocol_version)
+    return stored or _in_force(batch.study)
 
 
 def frozen(study_id: int, version: int) -> Protocol | None:
@@ -72,6 +72,6 @@ def _in_force(study: Study, **more: Any) -> Protocol:
     )
 
 
-def without_seed(wanted: Protocol) -> Protocol:
-    """Return ``wanted`` without the secret seed, so that it can be shown or exported."""
-    return replace(wanted, order_seed=None)
+def without_seed(settings: Protocol) -> Protocol:
+    """Return ``settings`` without the secret seed, so that it can be shown or exported."""
+    return replace(settings, order_seed=None)

@@ -52,17 +52,17 @@ def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
         .order_by("submitted_at", "pk")
         .values_list("pk", "reader_id", EPOCH, "active_ms", "quality")
     )
-    found: defaultdict[int, Record] = defaultdict(lambda: Record([], [], []))
+    records: defaultdict[int, Record] = defaultdict(lambda: Record([], [], []))
     numbers: dict[Answer, int] = {}
     with row_security.as_owner():
         digests = _digests(readings)
         for pk, reader_id, epoch, active_ms, quality in rows:
             answer = (quality, digests.get(pk, 0))
-            record = found[reader_id]
+            record = records[reader_id]
             record.times.append(datetime.fromtimestamp(epoch, UTC))
             record.active_ms.append(active_ms)
             record.answers.append(numbers.setdefault(answer, len(numbers)))
-    return found
+    return records
 
 
 def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
@@ -74,22 +74,24 @@ def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
     findings = Finding.objects.filter(reading__in=readings)
     not_assessable = NotAssessable.objects.filter(reading__in=readings)
     # One table at a time: a join would repeat each finding for each class not assessable.
-    told = _digested(findings, F("certainty")).union(_digested(not_assessable, Value("")), all=True)
-    found: dict[int, int] = {}
-    for reading_id, digest in told:
-        found[reading_id] = found.get(reading_id, 0) ^ digest
-    return found
+    class_digests = _digested(findings, F("certainty")).union(
+        _digested(not_assessable, Value("")), all=True
+    )
+    by_reading: dict[int, int] = {}
+    for reading_id, digest in class_digests:
+        by_reading[reading_id] = by_reading.get(reading_id, 0) ^ digest
+    return by_reading
 
 
 def _digested(
-    rows: QuerySet[Finding] | QuerySet[NotAssessable], word: Expression | F
+    rows: QuerySet[Finding] | QuerySet[NotAssessable], value: Expression | F
 ) -> QuerySet[Any, tuple[int, int]]:
-    """Return a digest of each reading's classes and ``word``, independent of their order.
+    """Return a digest of each reading's classes and ``value``, independent of their order.
 
     A reading has each class at most once, so nothing cancels out.
     """
     digest = Func(
-        word, F("diagnostic_class_id"),
+        value, F("diagnostic_class_id"),
         function="hashtextextended", output_field=BigIntegerField(),
     )  # fmt: skip
     return (

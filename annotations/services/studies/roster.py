@@ -28,7 +28,7 @@ from annotations.services.refusals import Refusal
 
 READING_ROLES = (Role.READER, Role.ADJUDICATOR)
 
-TOLD = {
+NOTICES = {
     StudyReaderStatus.ACTIVE: NoticeKind.READER_RESUMED,
     StudyReaderStatus.PAUSED: NoticeKind.READER_PAUSED,
     StudyReaderStatus.WITHDRAWN: NoticeKind.READER_WITHDRAWN,
@@ -73,18 +73,20 @@ def join(
         LevelTooLow: a person is below ``study.minimum_reader_level``.
         HasLeft: a person was withdrawn.
     """
-    refuse_others_than(readers, READING_ROLES)
-    if below := [one for one in readers if one.level < study.minimum_reader_level]:
+    refuse_without_role(readers, READING_ROLES)
+    if below := [reader for reader in readers if reader.level < study.minimum_reader_level]:
         raise LevelTooLow(readers=", ".join(str(reader) for reader in below))
-    known = {
+    listed = {
         line.user_id: line
         for line in StudyReader.objects.filter(study=study, user__in=readers).select_related("user")
     }
-    if left := [str(x.user) for x in known.values() if x.status == StudyReaderStatus.WITHDRAWN]:
-        raise HasLeft(readers=", ".join(sorted(left)))
-    new = [reader for reader in readers if reader.pk not in known]
+    if withdrawn := [
+        str(x.user) for x in listed.values() if x.status == StudyReaderStatus.WITHDRAWN
+    ]:
+        raise HasLeft(readers=", ".join(sorted(withdrawn)))
+    new = [reader for reader in readers if reader.pk not in listed]
     lines = StudyReader.objects.bulk_create(
-        (StudyReader(study=study, user=one, status_since=now, added_at=now) for one in new),
+        (StudyReader(study=study, user=reader, status_since=now, added_at=now) for reader in new),
         ignore_conflicts=True,
     )
     for line in lines:
@@ -185,32 +187,36 @@ def take_back(assignments: AssignmentQuerySet) -> list[int]:
     return ids
 
 
-def refuse_others_than(readers: Sequence[User], roles: Sequence[Role]) -> None:
+def refuse_without_role(readers: Sequence[User], roles: Sequence[Role]) -> None:
     """Raise unless each of ``readers`` is active and has one of ``roles``.
 
     Raises:
         NotAReader: names a person who is not.
     """
-    wanted = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
-    able = set(wanted.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", flat=True))
+    eligible = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
+    able = set(
+        eligible.filter(pk__in=[reader.pk for reader in readers]).values_list("pk", flat=True)
+    )
     if others := [reader for reader in readers if reader.pk not in able]:
         raise NotAReader(readers=", ".join(str(reader) for reader in others))
 
 
-def refuse_who_knows_results(readers: Sequence[User], exams: Iterable[Exam | int]) -> None:
+def refuse_results_seen(readers: Sequence[User], exams: Iterable[Exam | int]) -> None:
     """Raise if one of ``readers`` has seen results of a batch with one of ``exams``.
 
     Raises:
         KnowsResults: names them.
     """
     ids = [exam if isinstance(exam, int) else exam.pk for exam in exams]
-    seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
-    accounts = {pk for pair in seen.values_list("user", "user__vouched_by") for pk in pair}
-    if known := [str(one) for one in sorted(readers, key=lambda r: r.pk) if one.pk in accounts]:
-        raise KnowsResults(readers=", ".join(dict.fromkeys(known)))
+    results_seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
+    accounts = {pk for pair in results_seen.values_list("user", "user__vouched_by") for pk in pair}
+    if names := [
+        str(reader) for reader in sorted(readers, key=lambda r: r.pk) if reader.pk in accounts
+    ]:
+        raise KnowsResults(readers=", ".join(dict.fromkeys(names)))
 
 
-def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
+def refuse_pairs_with_results_seen(pairs: Collection[tuple[int, int]]) -> None:
     """Raise if a reader of these pairs has seen results of a batch with their exam.
 
     Args:
@@ -219,15 +225,15 @@ def refuse_pairs_that_know(pairs: Collection[tuple[int, int]]) -> None:
     Raises:
         KnowsResults: names them.
     """
-    seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
+    results_seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
         batch__assignments__exam__in={exam for _, exam in pairs}
     )
     exams = "batch__assignments__exam_id"
-    known = {
-        *seen.values_list("user_id", exams).distinct(),
-        *seen.values_list("user__vouched_by_id", exams).distinct(),
+    known_pairs = {
+        *results_seen.values_list("user_id", exams).distinct(),
+        *results_seen.values_list("user__vouched_by_id", exams).distinct(),
     }
-    if readers := {reader for reader, _ in known & {*pairs}}:
+    if readers := {reader for reader, _ in known_pairs & {*pairs}}:
         names = User.objects.filter(pk__in=readers).order_by("pk")
         raise KnowsResults(readers=", ".join(str(reader) for reader in names))
 
@@ -255,5 +261,5 @@ def _set(
         actor=actor, action=action, study=line.study, target=line.user,
         before={"status": before}, after={"status": line.status}, reason=reason, now=now,
     )  # fmt: skip
-    delivery.tell([line.user_id], TOLD[status], {"study": line.study.name}, now=now)
+    delivery.notify([line.user_id], NOTICES[status], {"study": line.study.name}, now=now)
     return line

@@ -42,7 +42,7 @@ def suggested_shares(study: Study) -> dict[str, float]:
     """
     in_pool = StudyExam.objects.filter(study=study, exam=OuterRef("run__exam"))
     named = Suggestion.objects.named_in(study.taxonomy)
-    found = named.filter(Exists(in_pool), run__finished_at__isnull=False)
+    suggestions = named.filter(Exists(in_pool), run__finished_at__isnull=False)
     n_exams = study.pool.count()
     n_seen = (
         study.pool.filter(exam__suggestion_runs__finished_at__isnull=False)
@@ -52,12 +52,12 @@ def suggested_shares(study: Study) -> dict[str, float]:
     )
     if not n_exams or n_seen < n_exams / 2:
         return {}
-    pairs = found.values_list("diagnostic_class__code", "run__exam").distinct()
+    pairs = suggestions.values_list("diagnostic_class__code", "run__exam").distinct()
     counts = Counter(code for code, _ in pairs)
     return {code: count / n_seen for code, count in counts.items()}
 
 
-def refuse_who_reads(study: Study, user: User) -> None:
+def refuse_readers(study: Study, user: User) -> None:
     """Raise if the strata of ``study`` are hidden from ``user``.
 
     Raises:
@@ -87,9 +87,9 @@ def of_exams(
 def _suggested(exam_ids: Sequence[int], study: Study) -> dict[int, set[str]]:
     """Return the suggested class codes by exam."""
     named = Suggestion.objects.named_in(study.taxonomy).filter(run__finished_at__isnull=False)
-    found: dict[int, set[str]] = {}
+    by_exam: dict[int, set[str]] = {}
     for start in range(0, len(exam_ids), EXAMS_AT_ONCE):
         some = named.filter(run__exam__in=exam_ids[start : start + EXAMS_AT_ONCE])
         for exam_id, code in some.values_list("run__exam", "diagnostic_class__code"):
-            found.setdefault(exam_id, set()).add(code)
-    return found
+            by_exam.setdefault(exam_id, set()).add(code)
+    return by_exam

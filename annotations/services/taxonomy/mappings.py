@@ -90,10 +90,10 @@ def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
         raise NoMapping(old=old, new=new)
     rows = {row.pk: row for row in Taxonomy.objects.filter(pk__in=versions)}
     steps = [_stored(rows[before], rows[after]) for before, after in pairwise(versions)]
-    found = steps[0]
+    mapping = steps[0]
     for step in steps[1:]:
-        found = found.then(step)
-    return found
+        mapping = mapping.then(step)
+    return mapping
 
 
 def as_published(row: Taxonomy) -> published.Taxonomy:
@@ -122,7 +122,7 @@ def as_published(row: Taxonomy) -> published.Taxonomy:
                 definition_pt=item.definition_pt,
                 is_exclusive=item.is_exclusive,
                 codes={
-                    vocabulary: tuple(published.ForeignCode(**one) for one in codes)
+                    vocabulary: tuple(published.ForeignCode(**code) for code in codes)
                     for vocabulary, codes in item.codes.items()
                 },
                 evidence=EVIDENCE[item.evidence],
@@ -162,14 +162,14 @@ def _way(old: int, new: int) -> Sequence[int] | None:
     """Return the versions on the shortest way from ``old`` to ``new``, both included."""
     pairs = set(TaxonomyChange.objects.values_list("old", "new").distinct())
     ways: deque[tuple[int, ...]] = deque([(old,)])
-    known = {old}
+    reached = {old}
     while ways:
         way = ways.popleft()
         for before, after in sorted(pairs):
-            if before != way[-1] or after in known:
+            if before != way[-1] or after in reached:
                 continue
             if after == new:
                 return (*way, after)
-            known.add(after)
+            reached.add(after)
             ways.append((*way, after))
     return None

@@ -25,8 +25,8 @@ def install(*, now: datetime, taxonomy: published.Taxonomy | None = None) -> Tax
     """
     source = taxonomy or published.load()
     version = {"name": source.name, "version": source.version}
-    if found := Taxonomy.objects.filter(**version).first():
-        return found
+    if installed := Taxonomy.objects.filter(**version).first():
+        return installed
     try:
         return _write(source, now)
     except IntegrityError:

@@ -37,15 +37,15 @@ class Standing:
 
     def follow(self, event: AuditEvent) -> None:
         """Apply an event."""
-        said = state(event)
-        self.is_active = said.get("is_active", ACCESS.get(event.action, self.is_active))
-        self.is_staff = bool(said.get("is_staff", self.is_staff))
-        self.is_superuser = bool(said.get("is_superuser", self.is_superuser))
-        self.kind = said.get("kind", self.kind)
-        if "roles" in said:
-            self.roles = frozenset(said["roles"])
-        elif "role" in said:
-            self.roles = frozenset([said["role"]])
+        after = state(event)
+        self.is_active = after.get("is_active", ACCESS.get(event.action, self.is_active))
+        self.is_staff = bool(after.get("is_staff", self.is_staff))
+        self.is_superuser = bool(after.get("is_superuser", self.is_superuser))
+        self.kind = after.get("kind", self.kind)
+        if "roles" in after:
+            self.roles = frozenset(after["roles"])
+        elif "role" in after:
+            self.roles = frozenset([after["role"]])
 
 
 def account_fault() -> Fault | None:
@@ -73,8 +73,8 @@ def role_fault() -> Fault | None:
     """Return the first group whose permissions are not those of its role."""
     for group in Group.objects.prefetch_related("permissions").order_by("name"):
         is_role = group.name in Role.values
-        wanted = set(PERMISSIONS[Role(group.name)]) if is_role else set()
-        if {permission.codename for permission in group.permissions.all()} != wanted:
+        expected = set(PERMISSIONS[Role(group.name)]) if is_role else set()
+        if {permission.codename for permission in group.permissions.all()} != expected:
             return Fault(Kind.ROLE_ALTERED, other=group.pk, name=group.name)
     return None
 
@@ -82,8 +82,8 @@ def role_fault() -> Fault | None:
 def _recorded() -> dict[int, Standing]:
     actions = [*ACCESS, Action.PEOPLE_CHANGED, Action.AUDIT_RECORDED]
     events = AuditEvent.objects.filter(action__in=actions, object_type="user")
-    found: dict[int, Standing] = {}
+    standings: dict[int, Standing] = {}
     for event in events.order_by(F("link__seq").asc(nulls_last=True)).iterator():
         if event.object_id.isdecimal():
-            found.setdefault(int(event.object_id), Standing()).follow(event)
-    return found
+            standings.setdefault(int(event.object_id), Standing()).follow(event)
+    return standings

@@ -40,17 +40,17 @@ def last() -> Head | None:
 
 def verify() -> Verification | None:
     """Return the fault at the head that was stored last, or None."""
-    kept = last()
-    fault = check_head(kept) if kept else None
+    recorded = last()
+    fault = check_head(recorded) if recorded else None
     return Verification(hash_chain.START, 0, 0, fault) if fault else None
 
 
-def keep(found: Verification, *, now: datetime) -> bool:
+def keep(result: Verification, *, now: datetime) -> bool:
     """Append the head of a verification without faults; return whether it was written."""
     path = _path()
-    if path is None or not found.holds:
+    if path is None or not result.holds:
         return False
-    line = f"{now.astimezone(UTC).isoformat(timespec='seconds')} {found.head}\n"
+    line = f"{now.astimezone(UTC).isoformat(timespec='seconds')} {result.head}\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="ascii") as file:

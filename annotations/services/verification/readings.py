@@ -63,10 +63,10 @@ def check(*, after: int = 0, limit: int | None = None) -> Compared:
 
 def missing() -> Fault | None:
     """Return the first submission event whose reading is gone, or None."""
-    kept = Reading.objects.annotate(known_by=Cast("pk", TextField()))
+    stored = Reading.objects.annotate(known_by=Cast("pk", TextField()))
     submitted = AuditEvent.objects.filter(action=audit.Action.READING_SUBMITTED)
-    gone = submitted.exclude(Exists(kept.filter(known_by=OuterRef("object_id"))))
-    event = gone.select_related("link").order_by("pk").first()
+    missing = submitted.exclude(Exists(stored.filter(known_by=OuterRef("object_id"))))
+    event = missing.select_related("link").order_by("pk").first()
     if event is None:
         return None
     number = int(event.object_id) if event.object_id.isdecimal() else None
@@ -84,17 +84,17 @@ def state(event: AuditEvent) -> Mapping[str, Any]:
 
 def _recorded(readings: Iterable[Reading]) -> dict[str, Recorded]:
     """Return the events about each of ``readings``, by its id as text."""
-    found = {str(reading.pk): Recorded([], []) for reading in readings}
+    by_reading = {str(reading.pk): Recorded([], []) for reading in readings}
     events = AuditEvent.objects.filter(
         action__in=[audit.Action.READING_SUBMITTED, audit.Action.AUDIT_RECORDED],
         object_type="reading",
-        object_id__in=list(found),
+        object_id__in=list(by_reading),
     )
     for event in events:
-        of_one = found[event.object_id]
+        of_one = by_reading[event.object_id]
         is_submission = event.action == audit.Action.READING_SUBMITTED
         (of_one.submitted if is_submission else of_one.bound).append(event)
-    return found
+    return by_reading
 
 
 def _compare(reading: Reading, recorded: Recorded) -> Fault | None:
@@ -103,35 +103,37 @@ def _compare(reading: Reading, recorded: Recorded) -> Fault | None:
         kind = Kind.READING_RECORDED_TWICE if is_twice else Kind.READING_UNRECORDED
         return Fault(kind, other=reading.pk)
     (event,) = recorded.submitted
-    said, found = state(event), signed_content.digests(reading)
-    if said.get("version") == signed_content.VERSION:
-        return _differing(reading, event, said, found)
+    recorded_digests, computed = state(event), signed_content.digests(reading)
+    if recorded_digests.get("version") == signed_content.VERSION:
+        return _differing(reading, event, recorded_digests, computed)
     # Before version 2: this event has the content, and another one, created by the upgrade, the
     # exam.
-    if said.get("digest") != found["content"]:
+    if recorded_digests.get("digest") != computed["content"]:
         return Fault(Kind.READING_ALTERED, event=str(event.pk), other=reading.pk)
-    return _bound(reading, recorded.bound, found)
+    return _bound(reading, recorded.bound, computed)
 
 
-def _bound(reading: Reading, bound: Sequence[AuditEvent], found: Mapping[str, str]) -> Fault | None:
+def _bound(
+    reading: Reading, bound: Sequence[AuditEvent], computed: Mapping[str, str]
+) -> Fault | None:
     if len(bound) != 1:
         return Fault(Kind.READING_UNBOUND, other=reading.pk)
-    return _differing(reading, bound[0], state(bound[0]), found)
+    return _differing(reading, bound[0], state(bound[0]), computed)
 
 
 def _differing(
-    reading: Reading, event: AuditEvent, said: Mapping[str, Any], found: Mapping[str, str]
+    reading: Reading, event: AuditEvent, recorded: Mapping[str, Any], computed: Mapping[str, str]
 ) -> Fault | None:
     """Return the part of ``reading`` that does not match its digest in ``event``."""
     number, assignment = str(event.pk), reading.assignment
-    if said.get("content") != found["content"]:
+    if recorded.get("content") != computed["content"]:
         return Fault(Kind.READING_ALTERED, event=number, other=reading.pk)
-    if said.get("given") != found["given"]:
+    if recorded.get("given") != computed["given"]:
         return Fault(Kind.ASSIGNMENT_ALTERED, event=number, other=assignment.pk)
-    if said.get("exam") != found["exam"]:
+    if recorded.get("exam") != computed["exam"]:
         return Fault(
             Kind.EXAM_ALTERED, event=number, other=assignment.exam_id, name=assignment.exam.code
         )
-    if said.get("digest") != found["digest"]:
+    if recorded.get("digest") != computed["digest"]:
         return Fault(Kind.READING_ALTERED, event=number, other=reading.pk)
     return None

@@ -30,14 +30,14 @@ def report_fault() -> Fault | None:
         action__in=[Action.AGREEMENT_COMPUTED, Action.AUDIT_RECORDED],
         object_type="agreementreport",
     )
-    known: dict[int, object] = {}
+    recorded: dict[int, object] = {}
     for event in events.order_by("pk").iterator():
-        known[int(event.object_id)] = state(event).get("digest")
+        recorded[int(event.object_id)] = state(event).get("digest")
     reports = AgreementReport.objects.order_by("pk").defer("results")
     for report in reports.iterator():
-        if known.pop(report.pk, None) != versions.digest(report):
+        if recorded.pop(report.pk, None) != versions.digest(report):
             return Fault(Kind.REPORT_ALTERED, other=report.pk)
-    return Fault(Kind.REPORT_ALTERED, other=min(known)) if known else None
+    return Fault(Kind.REPORT_ALTERED, other=min(recorded)) if recorded else None
 
 
 def _computed_studies() -> list[int]:
@@ -50,8 +50,8 @@ def _is_as_computed(study: Study) -> bool:
     last = events.order_by("-link__seq").first()
     if last is None:
         return False
-    said = state(last)
-    columns = said.get("columns")
+    recorded = state(last)
+    columns = recorded.get("columns")
     if not isinstance(columns, dict):
         return False
-    return bool(said.get("digest") == digests.of_consensus(study, columns))
+    return bool(recorded.get("digest") == digests.of_consensus(study, columns))

@@ -46,8 +46,10 @@ def taxonomy_fault() -> Fault | None:
     """Return the first taxonomy that is not the one that was installed."""
     for taxonomy in Taxonomy.objects.order_by("pk"):
         actions = (Action.TAXONOMY_INSTALLED, Action.AUDIT_RECORDED)
-        known = {state(event).get("digest") for event in _about("taxonomy", taxonomy.pk, actions)}
-        if known - {None} != {digests.of_taxonomy(taxonomy)}:
+        recorded = {
+            state(event).get("digest") for event in _about("taxonomy", taxonomy.pk, actions)
+        }
+        if recorded - {None} != {digests.of_taxonomy(taxonomy)}:
             return Fault(Kind.TAXONOMY_ALTERED, other=taxonomy.pk, name=str(taxonomy))
     return None
 
@@ -117,16 +119,16 @@ def _about(kind: str, pk: int, actions: tuple[str, ...]) -> Iterator[AuditEvent]
 def _recorded_digests(version: ProtocolVersion) -> set[object]:
     """Return the digests of ``version`` in the audit trail."""
     actions = (Action.STUDY_AMENDED, Action.AUDIT_RECORDED)
-    found = set()
+    digests = set()
     for event in _about("protocolversion", version.pk, actions):
-        said = state(event)
+        after = state(event)
         is_amendment = event.action == Action.STUDY_AMENDED
-        found.add(_sha256(said) if is_amendment else said.get("digest"))
+        digests.add(_sha256(after) if is_amendment else after.get("digest"))
     for event in _about("study", version.study_id, (Action.STUDY_OPENED,)):
-        said = state(event)
-        if said.get("version") == version.version:
-            found.add(said.get("digest"))
-    return found
+        after = state(event)
+        if after.get("version") == version.version:
+            digests.add(after.get("digest"))
+    return digests
 
 
 def _expected_rules(study: Study) -> Mapping[str, Any] | None:

@@ -189,22 +189,24 @@ SLICES: dict[Part, Callable[[Position], tuple[Position | None, Fault | None]]] =
 
 
 @transaction.atomic
-def conclude(*, found: Verification, now: datetime) -> None:
+def conclude(*, result: Verification, now: datetime) -> None:
     """Record the result of a verification, and notify auditors of a fault."""
-    state = {"head": str(found.head), "n_readings": found.n_readings}
-    if found.fault is None:
+    state = {"head": str(result.head), "n_readings": result.n_readings}
+    if result.fault is None:
         audit.record(actor=None, action=audit.Action.AUDIT_VERIFIED, after=state, now=now)
         return
-    told = {**state, "kind": found.fault.kind, "fault": str(found.fault)}
-    audit.record(actor=None, action=audit.Action.AUDIT_BROKEN, after=told, now=now)
+    after = {**state, "kind": result.fault.kind, "fault": str(result.fault)}
+    audit.record(actor=None, action=audit.Action.AUDIT_BROKEN, after=after, now=now)
     _tell_auditors(now)
 
 
 def _tell_auditors(now: datetime) -> None:
     """Create a notice for each auditor without an unseen one; the fault is on the page."""
-    told = Notice.objects.unseen().filter(kind=NoticeKind.AUDIT_BROKEN).values("user")
-    auditors = User.objects.filter(is_active=True, groups__name=Role.AUDITOR).exclude(pk__in=told)
-    delivery.tell(auditors, NoticeKind.AUDIT_BROKEN, {}, now=now)
+    notified = Notice.objects.unseen().filter(kind=NoticeKind.AUDIT_BROKEN).values("user")
+    auditors = User.objects.filter(is_active=True, groups__name=Role.AUDITOR).exclude(
+        pk__in=notified
+    )
+    delivery.notify(auditors, NoticeKind.AUDIT_BROKEN, {}, now=now)
 
 
 def check_head(head: Head) -> Fault | None:

@@ -70,7 +70,7 @@ def _exams(dashboard: AgreementPage, request: SignedInRequest) -> dict[str, obje
     selection = pair or _exam_filter(request)
     after = request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 19 else 0
-    rows = drilldown.behind(
+    rows = drilldown.find_exams(
         dashboard.report, of.code, selection, after=start, limit=EXAMS_PER_PAGE + 1
     ) if dashboard.report and dashboard.are_readings_open else []  # fmt: skip
     line = next(row for row in dashboard.results["classes"] if row["class"] == of.code)

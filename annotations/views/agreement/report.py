@@ -59,7 +59,7 @@ def _document(dashboard: AgreementPage, stored: AgreementReport) -> Document:
     has_room = report_writing.has_room_for_pairs(results)
     document = report_writing.write(
         results,
-        study_facts.localized(facts, stored) if facts else study_facts.of_the_version(stored),
+        study_facts.localized(facts, stored) if facts else study_facts.of_report(stored),
         numbers.wording(),
         pairs=agreement.pair_lines(results) if has_room else (),
         repeats=agreement.repeat_lines(results),

@@ -133,7 +133,7 @@ def _piles(user: User) -> list[Pile]:
     serving = set(Batch.objects.serving(user).values_list("pk", flat=True))
     drafts = Draft.objects.filter(assignment__reader=user).values_list("assignment__batch")
     n_drafts = dict(drafts.annotate(n=Count("pk")))
-    held_back = Assignment.objects.held().filter(reader=user).order_by().values_list("batch")
+    held_back = Assignment.objects.held_back().filter(reader=user).order_by().values_list("batch")
     n_held = dict(held_back.annotate(n=Count("pk")))
     seconds = _pace_s(user)
     return [

@@ -159,7 +159,7 @@ def _amend(
 ) -> bool:
     try:
         lifecycle.amend(
-            study_id=study.pk, wanted=wanted, reason=form.cleaned_data["reason"],
+            study_id=study.pk, protocol=wanted, reason=form.cleaned_data["reason"],
             actor=request.user, now=timezone.now(),
         )  # fmt: skip
     except lifecycle.ReasonMissing as refusal:

@@ -103,7 +103,7 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
         "lines": [line for line in _rules(study) if line.key not in LEFT_OUT],
         "n_readers": study.readers.exclude(status=StudyReaderStatus.WITHDRAWN).count(),
         "n_pool": study.pool.count(),
-        "n_left": plans.left(study).count(),
+        "n_left": plans.unassigned(study).count(),
         "n_open": study.batches.open().count(),
         "may_break_glass": request.user.has_perm("annotations.break_glass")
         and rules.reads_in(study, request.user),
@@ -153,7 +153,7 @@ def _rules(study: Study) -> list[protocol_text.Line]:
 @transaction.atomic
 def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
     """Return a new study, opened at once if requested."""
-    study = lifecycle.create(wanted=wanted, created_by=user, now=timezone.now())
+    study = lifecycle.create(protocol=wanted, created_by=user, now=timezone.now())
     if is_open:
         return lifecycle.open_study(study_id=study.pk, actor=user, now=timezone.now())
     return study

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Dataset, Handout, Role, Study, StudyReaderStatus, User
 from annotations.services.assignment.plans import MAX_BATCHES
-from annotations.services.studies.exam_pool import MAX_POOL, Wish
+from annotations.services.studies.exam_pool import MAX_POOL, DrawRequest
 from annotations.services.studies.strata import StratumSource
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
@@ -91,13 +91,13 @@ class DrawForm(forms.Form):
             self.add_error("n_exams", _("Enter the number of exams."))
         return cleaned
 
-    def wish(self) -> Wish:
+    def draw_request(self) -> DrawRequest:
         """Return the request, once the form is valid."""
         cleaned = self.cleaned_data
         stratify_by = cleaned.get("stratify_by", StratumSource.NONE)
         is_listed = stratify_by != StratumSource.NONE and cleaned["quota"] == "listed"
         is_equal = stratify_by != StratumSource.NONE and cleaned["quota"] == "equal"
-        return Wish(
+        return DrawRequest(
             dataset=cleaned["dataset"],
             n_exams=None if is_listed else cleaned["n_exams"],
             stratify_by=stratify_by,

@@ -69,7 +69,7 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
         "may_see_strata": may_see_strata,
         "n_exams": study.pool.count(),
         "n_anchors": study.pool.filter(is_anchor=True).count(),
-        "n_left": plans.left(study).count(),
+        "n_left": plans.unassigned(study).count(),
         "strata": _strata(study) if may_see_strata else [],
         "has_datasets": Dataset.objects.exists(),
     }
@@ -100,7 +100,7 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "study": study,
         "form": form,
-        "n_left": plans.left(study).count(),
+        "n_left": plans.unassigned(study).count(),
         "may_see_gaps": may_see_gaps,
         "n_short": plans.incomplete(study).count() if may_see_gaps else None,
         "n_readers": len(plans.readers_of(study)),
@@ -110,7 +110,7 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _draw(study: Study, form: Any, user: User) -> str:
-    drawn = exam_pool.draw(study=study, wish=form.wish(), actor=user, now=timezone.now())
+    drawn = exam_pool.draw(study=study, request=form.draw_request(), actor=user, now=timezone.now())
     return _added(drawn.n_exams)
 
 

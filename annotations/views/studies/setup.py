@@ -78,7 +78,7 @@ def study_start(request: SignedInRequest) -> HttpResponse:
     if newest and request.method == "POST" and form.is_valid():
         try:
             study = lifecycle.create(
-                wanted=protocol.parse({**WASHOUT, **form.settings()}),
+                protocol=protocol.parse({**WASHOUT, **form.settings()}),
                 created_by=request.user,
                 now=timezone.now(),
             )
@@ -218,7 +218,7 @@ def _rewrite(
     try:
         wanted = protocol.parse({**current.settings(), **settings})
         return lifecycle.rewrite(
-            study_id=study.pk, wanted=wanted, actor=request.user, now=timezone.now()
+            study_id=study.pk, protocol=wanted, actor=request.user, now=timezone.now()
         )
     except NameTaken as refusal:
         form.add_error("name", message(refusal))

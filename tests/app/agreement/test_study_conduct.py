@@ -128,8 +128,8 @@ def drawn(study, make_exam, dataset, davi, now):
     """Two of five exams, drawn, at most one of a patient."""
     for _ in range(5):
         make_exam()
-    wish = exam_pool.Wish(dataset, n_exams=2, per_patient=1)
-    exam_pool.draw(study=study, wish=wish, actor=davi, now=now)
+    wish = exam_pool.DrawRequest(dataset, n_exams=2, per_patient=1)
+    exam_pool.draw(study=study, request=wish, actor=davi, now=now)
     return [one.exam for one in study.pool.select_related("exam")]
 
 

@@ -231,8 +231,8 @@ def test_a_version_without_facts_tells_the_rules_it_names(settled, study, davi, 
     report = without_details(newest(settled))
     rules = protocols.protocol_of(study)
     wanted = replace(rules, minimum_reader_level=3)
-    lifecycle.amend(study_id=study.pk, wanted=wanted, reason="Seniors.", actor=davi, now=now)
-    design = study_facts.of_the_version(report).design
+    lifecycle.amend(study_id=study.pk, protocol=wanted, reason="Seniors.", actor=davi, now=now)
+    design = study_facts.of_report(report).design
     assert design.minimum_reader_level == rules.minimum_reader_level
 
 

@@ -9,7 +9,7 @@ from annotations.models import (
     Exam,
     Role,
 )
-from annotations.services.agreement.drilldown import Cell, ExamFilter, Pair, behind, of_exam
+from annotations.services.agreement.drilldown import Cell, ExamFilter, Pair, find_exams, of_exam
 from annotations.services.assignment import batches
 from annotations.services.people import roles
 from tests.app.agreement_pages.pages import AF, LBBB, PVC, addresses
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 def test_behind_every_count_are_as_many_exams(batch, is_study):
     found = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
     for one in found.results["classes"]:
-        n = {said: len(behind(found, one["class"], said, limit=100)) for said in ExamFilter}
+        n = {said: len(find_exams(found, one["class"], said, limit=100)) for said in ExamFilter}
         assert n[ExamFilter.ANY] == one["n_positive_any"]
         assert n[ExamFilter.ALL] == one["n_positive_all"]
         assert n[ExamFilter.SOME] == one["n_positive_any"] - one["n_positive_all"]
         assert n[ExamFilter.NONE] == one["n_exams"] - one["n_positive_any"]
-        silent = behind(found, one["class"], ExamFilter.NOT_ASSESSABLE, limit=100)
+        silent = find_exams(found, one["class"], ExamFilter.NOT_ASSESSABLE, limit=100)
         assert sum(len(exam.not_assessable) for exam in silent) == one["n_not_assessable"]
 
 
@@ -38,7 +38,7 @@ def test_behind_every_field_of_a_pair_are_as_many_exams(batch, is_study):
         first, second = (int(found.results["readers"][place]) for place in row["readers"])
         for cell in Cell:
             for column, code in enumerate(codes):
-                exams = behind(found, code, Pair(first, second, cell), limit=100)
+                exams = find_exams(found, code, Pair(first, second, cell), limit=100)
                 assert len(exams) == row[cell][column]
 
 
@@ -81,7 +81,7 @@ def test_what_the_report_does_not_have_is_not_found(signed_in, davi, batch, quer
 
 
 def test_an_exam_shows_what_its_readers_said(signed_in, davi, batch, report):
-    (one,) = behind(report, PVC, ExamFilter.SOME, limit=2)
+    (one,) = find_exams(report, PVC, ExamFilter.SOME, limit=2)
     page = signed_in(davi).get(f"{addresses(batch)[0]}exams/{one.code}/?class={PVC}")
     said = {row["of"].code: row["states"] for row in page.context["answers"]}
     assert page.context["readers"] == ["Ana", "Bruno", "Clara"]
@@ -98,7 +98,7 @@ def test_an_exam_of_another_batch_is_not_found(signed_in, davi, batch, make_exam
 def test_an_exam_that_somebody_reads_elsewhere_is_not_shown_to_them(
     signed_in, rosa, batch, report, make_study, davi, now
 ):
-    (one,) = behind(report, PVC, ExamFilter.SOME, limit=2)
+    (one,) = find_exams(report, PVC, ExamFilter.SOME, limit=2)
     roles.give(rosa, [Role.RESEARCHER, Role.READER])
     batches.create(
         study=make_study(name="Elsewhere"), name="Again", exams=[Exam.objects.get(pk=one.exam_id)],

@@ -215,7 +215,7 @@ def test_exams_of_one_patient_are_kept_apart(
     batch = make_pool(exams=exams)
     if is_amended:  # which holds for later batches
         wanted = replace(protocols.protocol_of(study), patient_gap=0)
-        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, protocol=wanted, reason="pilot", actor=davi, now=now)
     order = []
     for _ in range(3):
         taken = leases.take(batch_id=batch.pk, reader=ana, now=now)

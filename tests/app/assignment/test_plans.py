@@ -61,7 +61,7 @@ def make_exams(dataset, now):
 def study_of(taxonomy, davi, now):
     def make(readers, *, is_open=True, **settings):
         wanted = Protocol(name="Planned", taxonomy=str(taxonomy), **settings)
-        study = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+        study = lifecycle.create(protocol=wanted, created_by=davi, now=now)
         roster.join(study=study, readers=readers, actor=davi, now=now)
         if is_open:
             study = lifecycle.open_study(study_id=study.pk, actor=davi, now=now)
@@ -401,7 +401,7 @@ class TestDiscarding:
         add(study, make_exams(5))
         (batch,) = plan(study)
         plans.discard(batch_id=batch.pk, actor=davi, now=now)
-        assert plans.left(study).count() == 5
+        assert plans.unassigned(study).count() == 5
         assert plan(study)[0].assignments.count() == 10
 
     def test_it_leaves_an_event(self, study_of, readers, make_exams, add, plan, davi, now):
@@ -439,8 +439,8 @@ class TestPools:
     @pytest.fixture
     def draw(self, dataset, davi, now):
         def make(study, actor=davi, **others):
-            wish = exam_pool.Wish(dataset=dataset, **others)
-            return exam_pool.draw(study=study, wish=wish, actor=actor, now=now)
+            wish = exam_pool.DrawRequest(dataset=dataset, **others)
+            return exam_pool.draw(study=study, request=wish, actor=actor, now=now)
 
         return make
 

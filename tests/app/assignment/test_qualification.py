@@ -37,7 +37,7 @@ def strict(study, davi, now):
     wanted = protocols.protocol_of(study)
     qualifying = replace(wanted.qualification, required=True, pass_mark=0.8)
     lifecycle.amend(
-        study_id=study.pk, wanted=replace(wanted, qualification=qualifying), reason="pilot",
+        study_id=study.pk, protocol=replace(wanted, qualification=qualifying), reason="pilot",
         actor=davi, now=now,
     )  # fmt: skip
     study.refresh_from_db()
@@ -150,7 +150,7 @@ def test_the_mark_is_that_of_the_protocol_the_set_was_made_under(
     batch = make_set([AF], [RBBB])
     wanted = protocols.protocol_of(strict)
     easier = replace(wanted, qualification=replace(wanted.qualification, pass_mark=0.1))
-    lifecycle.amend(study_id=strict.pk, wanted=easier, reason="pilot", actor=davi, now=now)
+    lifecycle.amend(study_id=strict.pk, protocol=easier, reason="pilot", actor=davi, now=now)
     assert answer(batch, ana, ([RBBB], [AF])).is_passed is False
 
 

@@ -155,7 +155,7 @@ def wash_out(study, davi, now):
             washout_days=14,
             washout_exams=washout_exams,
         )
-        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="pilot", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, protocol=wanted, reason="pilot", actor=davi, now=now)
 
     return make
 

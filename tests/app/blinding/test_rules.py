@@ -47,7 +47,7 @@ def shown(study, now):
 def elsewhere(judged, taxonomy, davi, gil, now):
     """The same exam in another study, where it waits for Gil, who has not looked at results."""
     wanted = Protocol(name="Evening list", taxonomy=str(taxonomy))
-    other = lifecycle.create(wanted=wanted, created_by=davi, now=now)
+    other = lifecycle.create(protocol=wanted, created_by=davi, now=now)
     lifecycle.open_study(study_id=other.pk, actor=davi, now=now)
     other.refresh_from_db()
     return batches.create(

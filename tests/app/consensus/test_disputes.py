@@ -305,7 +305,7 @@ def amend(study, davi, now):
     def make(**changed):
         study.refresh_from_db()
         wanted = replace(protocols.protocol_of(study), **changed)
-        lifecycle.amend(study_id=study.pk, wanted=wanted, reason="A test.", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, protocol=wanted, reason="A test.", actor=davi, now=now)
         study.refresh_from_db()
 
     return make

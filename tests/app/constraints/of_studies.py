@@ -12,7 +12,7 @@ from tests.app.constraints.acts import again, change, commit
 
 def _draft(the):
     wanted = Protocol(name="Evening list", taxonomy=str(the("taxonomy")))
-    return lifecycle.create(wanted=wanted, created_by=the("davi"), now=the("now"))
+    return lifecycle.create(protocol=wanted, created_by=the("davi"), now=the("now"))
 
 
 def study_slug_once(the):

@@ -61,5 +61,5 @@ def amend_to_next_version(study, davi, now):
         protocols.protocol_of(Study.objects.get(pk=study.pk)),
         taxonomy=str(row), frequent_classes=("atrial_fibrillation",),
     )  # fmt: skip
-    lifecycle.amend(study_id=study.pk, wanted=amended, reason="new list", actor=davi, now=now)
+    lifecycle.amend(study_id=study.pk, protocol=amended, reason="new list", actor=davi, now=now)
     study.refresh_from_db()

@@ -38,11 +38,11 @@ def visit(exam, patient="p1", day=0):
 class TestSelection:
     def test_it_is_the_latest_earlier_exam(self, make_visits, assign, ana):
         _, second, third, _ = make_visits(0, 30, 442, 500)
-        assert prior_exams.shown_with(assign(ana, third)) == prior_exams.Prior(second, 412)
+        assert prior_exams.shown_with(assign(ana, third)) == prior_exams.PreviousExam(second, 412)
 
     def test_days_may_be_negative(self, make_visits, assign, ana):
         earlier, later = make_visits(-12, -2)
-        assert prior_exams.shown_with(assign(ana, later)) == prior_exams.Prior(earlier, 10)
+        assert prior_exams.shown_with(assign(ana, later)) == prior_exams.PreviousExam(earlier, 10)
 
     def test_the_first_exam_has_no_previous_exam(self, make_visits, assign, ana):
         assert prior_exams.shown_with(assign(ana, make_visits(0, 30)[0])) is None
@@ -116,7 +116,7 @@ class TestApi:
             **{name: getattr(protocol, name) for name in type(protocol).__dataclass_fields__}
             | {"prior_exam": "hidden"}
         )
-        lifecycle.amend(study_id=study.pk, wanted=hidden, reason="Blind.", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, protocol=hidden, reason="Blind.", actor=davi, now=now)
         assignment.refresh_from_db()
         assert prior_exams.shown_with(assignment) is not None
         study.refresh_from_db()

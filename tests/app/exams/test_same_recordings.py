@@ -77,7 +77,9 @@ def test_exams_without_fingerprints_are_linked_later(store, now):
 
 def test_a_study_draws_each_recording_once(store, study, dataset, davi, now):
     store((1, 100), (1, 500), (2, 100), (2, 500))
-    drawing = exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
+    drawing = exam_pool.draw(
+        study=study, request=exam_pool.DrawRequest(dataset=dataset), actor=davi, now=now
+    )
     assert drawing.n_exams == 2
     assert set(study.pool.values_list("exam__source_key", flat=True)) == {"1-500", "2-500"}
 
@@ -86,7 +88,9 @@ def test_a_study_draws_no_copy_of_an_exam_it_has(store, study, dataset, davi, no
     slow, _ = store((1, 100), (1, 500))
     exam_pool.add(study=study, exams=[slow], actor=davi, now=now)
     with pytest.raises(exam_pool.NothingToAdd):
-        exam_pool.draw(study=study, wish=exam_pool.Wish(dataset=dataset), actor=davi, now=now)
+        exam_pool.draw(
+            study=study, request=exam_pool.DrawRequest(dataset=dataset), actor=davi, now=now
+        )
 
 
 def test_adding_copies_to_an_exam_pool_is_refused(store, study, davi, now):
@@ -141,6 +145,6 @@ def test_the_ptb_xl_sample_has_thirty_two_recordings(shared_data, study, davi, n
     assert "32 recordings, each drawn once" in output.getvalue()
     issue = ImportIssue.objects.filter(code="same_recording").earliest("file")
     assert (issue.file, issue.is_refusal) == ("records500/00000/00004_hr.hea", False)
-    draw_request = exam_pool.Wish(dataset=Dataset.objects.get(name="PTB-XL"))
-    assert exam_pool.draw(study=study, wish=draw_request, actor=davi, now=now).n_exams == 32
+    draw_request = exam_pool.DrawRequest(dataset=Dataset.objects.get(name="PTB-XL"))
+    assert exam_pool.draw(study=study, request=draw_request, actor=davi, now=now).n_exams == 32
     assert set(study.pool.values_list("exam__tracings__sampling_rate_hz", flat=True)) == {500.0}

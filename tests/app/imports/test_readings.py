@@ -96,7 +96,7 @@ def effective_codes(study: Study) -> dict[str, dict[int, frozenset[str]]]:
     translated = votes.translated(study, counted.select_related("assignment"))
     names_of = dict(study.readers.values_list("user", "user__last_name"))
     codes_by_reader: dict[str, dict[int, frozenset[str]]] = {name: {} for name in names_of.values()}
-    for exam, exam_votes in votes.that_count(translated).items():
+    for exam, exam_votes in votes.counted(translated).items():
         for vote in exam_votes:
             assert vote.translation is not None
             codes_by_reader[names_of[vote.reader_id]][exam] = vote.translation.codes

@@ -39,7 +39,7 @@ def ana_with_email(ana: User) -> User:
 @pytest.fixture
 def notice(ana_with_email, now) -> Notice:
     """A notice for Ana."""
-    delivery.tell([ana_with_email], NoticeKind.BATCH_RELEASED, DATA, now=now)
+    delivery.notify([ana_with_email], NoticeKind.BATCH_RELEASED, DATA, now=now)
     return Notice.objects.get()
 
 
@@ -254,7 +254,7 @@ def test_a_refused_address_is_not_retried(notice, settings, refusing_server, now
 
 def test_failed_mails_are_retried_last(notice, ana_with_email, now):
     Notice.objects.filter(pk=notice.pk).update(n_attempts=4)
-    delivery.tell([ana_with_email], NoticeKind.STUDY_LOCKED, {}, now=now)
+    delivery.notify([ana_with_email], NoticeKind.STUDY_LOCKED, {}, now=now)
     delivery.mail_next(now=now)
     assert "A study was locked" in mail.outbox[0].subject
 
@@ -276,7 +276,7 @@ def test_the_tasks_remind_and_mail(notice, make_due_batch, now, monkeypatch):
 
 
 def test_the_page_lists_only_own_notices(notice, bruno, now, client: Client, signed_in):
-    delivery.tell([bruno], NoticeKind.STUDY_LOCKED, {"study": "Bruno's study"}, now=now)
+    delivery.notify([bruno], NoticeKind.STUDY_LOCKED, {"study": "Bruno's study"}, now=now)
     page = signed_in(notice.user).get("/notices/")
     assert "Monday" in page.content.decode()
     assert "Bruno" not in page.content.decode()

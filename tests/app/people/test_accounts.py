@@ -244,7 +244,7 @@ class TestEnumeration:
         # Hashing dominates the response time.
         names = {"unknown": "ned", "left": "lea", "invited": "ina", "by link only": "lou"}
         for name in ("lea", "lou"):
-            members.create(username=name, wanted=[Role.READER])
+            members.create(username=name, roles=[Role.READER])
         lea = User.objects.get(username="lea")
         lea.set_password(PASSWORD)
         lea.is_active = False

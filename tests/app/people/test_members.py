@@ -349,7 +349,7 @@ class TestPrivilegeEscalation:
     ):
         target = davi if above == "oneself" else make_user("Target", Role.READER)
         if above == "coordinator":
-            members.change(username="target", wanted=[Role.READER, Role.COORDINATOR])
+            members.change(username="target", roles=[Role.READER, Role.COORDINATOR])
         User.objects.filter(pk=target.pk).update(
             is_staff=above == "staff", is_superuser=above == "superuser"
         )

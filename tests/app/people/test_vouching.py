@@ -181,7 +181,7 @@ class TestAccountsInvitedEarlier:
         self, closed_batch, gil, now, gil_reads
     ):
         auditor = User.objects.create(username="otis", vouched_by=gil)
-        members.change(username="otis", wanted=[Role.AUDITOR])
+        members.change(username="otis", roles=[Role.AUDITOR])
         assert not AuditEvent.objects.visible_to(User.objects.get(pk=auditor.pk)).exists()
 
     def test_see_results_again_once_the_study_is_locked(
@@ -208,7 +208,7 @@ class TestAccountsInvitedEarlier:
         with pytest.raises(roster.KnowsResults, match="Gil"):
             make_batch([exam], [gil])
         with pytest.raises(roster.KnowsResults, match="Gil"):
-            roster.refuse_pairs_that_know({(gil.pk, exam.pk)})
+            roster.refuse_pairs_with_results_seen({(gil.pk, exam.pk)})
 
     def test_do_not_blind_an_inviter_who_broke_the_glass(
         self, closed_batch, invited_by_gil, gil_reads, gil, study, now

@@ -197,7 +197,7 @@ class TestWindow:
         protocol = protocols.protocol_of(study)
         amended = type(protocol)(**{**_fields(protocol), "undo_window_s": 0})
         lifecycle.amend(
-            study_id=study.pk, wanted=amended, reason="Never back.", actor=davi, now=now
+            study_id=study.pk, protocol=amended, reason="Never back.", actor=davi, now=now
         )
         first.refresh_from_db()
         assert Study.objects.get().undo_window_s == 0

@@ -233,7 +233,7 @@ def test_two_imports_of_one_folder_store_each_exam_once(tmp_path, now):
 def test_only_one_of_two_studies_gets_the_name(taxonomy, davi, now):
     def create():
         protocol = Protocol(name="Evening list", taxonomy=str(taxonomy))
-        return lifecycle.create(wanted=protocol, created_by=davi, now=now)
+        return lifecycle.create(protocol=protocol, created_by=davi, now=now)
 
     results = at_once(create, create)
     assert sum(isinstance(result, NameTaken) for result in results) == 1

@@ -230,7 +230,7 @@ def test_an_adjudicator_below_the_minimum_level_is_refused_at_the_field(
     signed_in, davi, clara, disputed, study, now
 ):
     amended = replace(protocols.protocol_of(study), minimum_reader_level=2)
-    lifecycle.amend(study_id=study.pk, wanted=amended, reason="Seniors.", actor=davi, now=now)
+    lifecycle.amend(study_id=study.pk, protocol=amended, reason="Seniors.", actor=davi, now=now)
     User.objects.filter(pk=clara.pk).update(level=1)
     response = signed_in(davi).post(
         f"/batches/{disputed.pk}/adjudication/", {"readers": [clara.pk]}

@@ -19,7 +19,7 @@ from ecgreview.protocol import Protocol
 
 def create(taxonomy, davi, now, **changes):
     settings = Protocol(**{"name": "Evening list", "taxonomy": str(taxonomy), **changes})
-    return lifecycle.create(wanted=settings, created_by=davi, now=now)
+    return lifecycle.create(protocol=settings, created_by=davi, now=now)
 
 
 def test_the_slug_comes_from_the_name(taxonomy, davi, now):
@@ -79,13 +79,13 @@ def test_installing_again_changes_nothing(taxonomy, now):
 
 @pytest.mark.django_db
 def test_a_new_person_has_no_password():
-    user = members.create(username="ana", wanted=[Role.READER])
+    user = members.create(username="ana", roles=[Role.READER])
     assert not user.has_usable_password()
 
 
 def test_a_user_name_is_unique(ana):
     with pytest.raises(members.UserNameTaken):
-        members.create(username="ana", wanted=[])
+        members.create(username="ana", roles=[])
 
 
 def test_a_coordinator_has_the_export_permission(davi):

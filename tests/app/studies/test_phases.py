@@ -49,7 +49,7 @@ def amend(davi, now):
     def make(study, reason="The first month showed it.", **changes):
         amended = replace(protocols.protocol_of(study), **changes)
         return lifecycle.amend(
-            study_id=study.pk, wanted=amended, reason=reason, actor=davi, now=now
+            study_id=study.pk, protocol=amended, reason=reason, actor=davi, now=now
         )
 
     return make
@@ -73,7 +73,7 @@ def test_a_new_study_is_a_draft(draft):
 
 def test_a_draft_accepts_another_protocol(draft, davi, now):
     changed = replace(protocols.protocol_of(draft), readers_per_exam=3)
-    lifecycle.rewrite(study_id=draft.pk, wanted=changed, actor=davi, now=now)
+    lifecycle.rewrite(study_id=draft.pk, protocol=changed, actor=davi, now=now)
     assert protocols.protocol_of(reloaded(draft)) == changed
 
 
@@ -81,13 +81,13 @@ def test_a_draft_cannot_be_given_the_name_of_another_study(draft, make_study, da
     make_study(name="Evening list")
     changed = replace(protocols.protocol_of(draft), name="Evening list")
     with pytest.raises(NameTaken):
-        lifecycle.rewrite(study_id=draft.pk, wanted=changed, actor=davi, now=now)
+        lifecycle.rewrite(study_id=draft.pk, protocol=changed, actor=davi, now=now)
 
 
 def test_an_open_study_cannot_be_rewritten(study, davi, now):
     changed = replace(protocols.protocol_of(study), readers_per_exam=3)
     with pytest.raises(lifecycle.NotThisPhase):
-        lifecycle.rewrite(study_id=study.pk, wanted=changed, actor=davi, now=now)
+        lifecycle.rewrite(study_id=study.pk, protocol=changed, actor=davi, now=now)
 
 
 def test_the_protocol_of_a_draft_has_no_versions_yet(draft, signed_in, davi):
@@ -456,6 +456,6 @@ def test_breaking_the_glass_stores_the_time_of_the_clock(study, gil, earlier):
 
 def test_an_amendment_is_accepted_at_an_earlier_time(study, davi, earlier):
     amended = replace(protocols.protocol_of(study), patient_gap=5)
-    lifecycle.amend(study_id=study.pk, wanted=amended, reason="Why not.", actor=davi, now=earlier)
+    lifecycle.amend(study_id=study.pk, protocol=amended, reason="Why not.", actor=davi, now=earlier)
     assert Study.objects.get().protocol_version == 2
     assert not Batch.objects.exists()

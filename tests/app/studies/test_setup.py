@@ -37,7 +37,7 @@ def no_broker(monkeypatch):
 @pytest.fixture
 def draft(taxonomy, davi, now):
     settings = Protocol(name="Spring", taxonomy=str(taxonomy))
-    return lifecycle.create(wanted=settings, created_by=davi, now=now)
+    return lifecycle.create(protocol=settings, created_by=davi, now=now)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def amend(study, davi, now):
             taxonomy=str(row),
             frequent_classes=("atrial_fibrillation",),
         )
-        lifecycle.amend(study_id=study.pk, wanted=amended, reason="new list", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, protocol=amended, reason="new list", actor=davi, now=now)
         study.refresh_from_db()
 
     return make
@@ -211,7 +211,7 @@ def test_the_reread_votes_and_the_old_reading_is_kept(
 def test_the_first_of_two_readings_in_the_same_taxonomy_votes():
     sure = votes.Vote(1, 7, 5, published.Translation(frozenset({"a"})))
     later = votes.Vote(2, 7, 5, published.Translation(frozenset({"b"})))
-    assert votes.that_count([sure, later]) == {5: [sure]}
+    assert votes.counted([sure, later]) == {5: [sure]}
 
 
 def test_withdrawn_readers_get_no_rereads(read_before, newer, amend, study, davi, ana, bruno, now):
