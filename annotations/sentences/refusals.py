@@ -387,7 +387,7 @@ DESIGN = {
         ),
         lambda one: {
             "stratum": one.stratum or _("no stratum"),
-            "wanted": one.wanted,
+            "wanted": one.requested,
             "available": one.available,
         },
     ),

@@ -19,12 +19,12 @@ def majority_per_class(
     A class has the votes of the readings whose readers could read the exam, did not abstain,
     were asked about the class and did not call it not assessable. It is
 
-    - *present* with more than half of at least two votes; - *absent* with fewer than half of at
-    least two; - *undecided*, in dispute, with exactly half, as 1 of 2 or 2 of 4; also when
-    somebody gave it
-      and nobody else could assess it, because then nobody confirms or denies it;
-    - *incomplete* while missing readings could still change it; - *not assessed* when nobody
-    gave it and fewer than two could assess it.
+    - *present* with more than half of at least two votes;
+    - *absent* with fewer than half of at least two;
+    - *undecided*, in dispute, with exactly half (1 of 2, 2 of 4), or if one reader gave it and
+      nobody else could assess it, so that nobody confirms or denies it;
+    - *incomplete* while missing readings could still change it;
+    - *not assessed* when nobody gave it and fewer than two could assess it.
 
     Adjudicators vote only on what is undecided without them: they overrule no class that the
     readers have decided.
@@ -82,10 +82,10 @@ def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missin
     rest = _unless_present(0, count.n_readable, n_missing)
     decision = Decision(
         Status.MAJORITY,
-        {code: one for code, one in states.items() if one != rest},
+        {code: state for code, state in states.items() if state != rest},
         rest,
-        {code: one.given[code] for code, one in counts.items()},
-        {code: one.n_votes(code) for code, one in counts.items()},
+        {code: state.given[code] for code, state in counts.items()},
+        {code: state.n_votes(code) for code, state in counts.items()},
         count.n_readings,
         adjudicated=disputed - _undecided(states),
     )
@@ -119,7 +119,7 @@ def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
 
 def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:
     """Return ``states``, with conflicts between an exclusive class and another set to undecided."""
-    possible = {code for code, one in states.items() if one in {State.PRESENT, State.UNDECIDED}}
+    possible = {code for code, state in states.items() if state in {State.PRESENT, State.UNDECIDED}}
     is_alone = any(code in exclusive and states[code] == State.PRESENT for code in possible)
     if not is_alone or not excludes(possible, exclusive):
         return dict(states)
@@ -127,7 +127,7 @@ def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:
 
 
 def _undecided(states: Mapping[str, State]) -> frozenset[str]:
-    return frozenset(code for code, one in states.items() if one == State.UNDECIDED)
+    return frozenset(code for code, state in states.items() if state == State.UNDECIDED)
 
 
 def _status(decision: Decision) -> tuple[Status, Reason]:

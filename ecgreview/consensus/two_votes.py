@@ -28,9 +28,9 @@ def agreement_then_majority(
         CODE-II, arXiv 2511.15632v1, description of CODE-II-test.
     """
     count = Count.of(ballots)
-    kept = {code: n for code, n in count.given.items() if n >= MIN_READINGS}
-    status, reason = _status(count, kept, exclusive, n_wanted)
-    states, rest = _states(count, kept, status)
+    shared = {code: n for code, n in count.given.items() if n >= MIN_READINGS}
+    status, reason = _status(count, shared, exclusive, n_wanted)
+    states, rest = _states(count, shared, status)
     return Decision(
         status=status,
         states=states,
@@ -45,24 +45,26 @@ def agreement_then_majority(
 
 
 def _status(
-    count: Count, kept: Collection[str], exclusive: Collection[str], n_wanted: int
+    count: Count, shared: Collection[str], exclusive: Collection[str], n_wanted: int
 ) -> tuple[Status, Reason]:
     n_readable = count.n_readable
     if count.n_readings >= MIN_READINGS and count.n_unreadable > n_readable:
         return Status.UNREADABLE, Reason.NONE
     is_shared = all(n == count.n_votes(code) for code, n in count.given.items())
-    if n_readable >= MIN_READINGS and is_shared and len(kept) == len(count.given):
+    if n_readable >= MIN_READINGS and is_shared and len(shared) == len(count.given):
         return Status.AGREEMENT, Reason.NONE
-    if kept and not excludes(kept, exclusive):
+    if shared and not excludes(shared, exclusive):
         return Status.MAJORITY, Reason.NONE
     if count.n_readings < n_wanted:
         return Status.INCOMPLETE, Reason.READINGS_MISSING
     if n_readable < MIN_READINGS:
         return Status.DISPUTED, Reason.READABILITY_DISPUTED
-    return Status.DISPUTED, Reason.EXCLUSIVE_CLASSES if kept else Reason.NO_CLASS_SHARED
+    return Status.DISPUTED, Reason.EXCLUSIVE_CLASSES if shared else Reason.NO_CLASS_SHARED
 
 
-def _states(count: Count, kept: Collection[str], status: Status) -> tuple[dict[str, State], State]:
+def _states(
+    count: Count, shared: Collection[str], status: Status
+) -> tuple[dict[str, State], State]:
     if status == Status.UNREADABLE:
         return {}, State.NOT_ASSESSED
     if status == Status.INCOMPLETE:
@@ -72,5 +74,5 @@ def _states(count: Count, kept: Collection[str], status: Status) -> tuple[dict[s
     open_classes = {code for code in count.unassessed if count.n_votes(code) < MIN_READINGS}
     return {
         **dict.fromkeys(sorted(open_classes), State.NOT_ASSESSED),
-        **dict.fromkeys(kept, State.PRESENT),
+        **dict.fromkeys(shared, State.PRESENT),
     }, State.ABSENT

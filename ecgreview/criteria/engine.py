@@ -116,9 +116,9 @@ def _judge(rule: Rule, exam: _Exam) -> Verdict:
     main = checks[0]
     for check in checks:
         if check.outcome != Outcome.MET:
-            shown = (main,) if check is main else (main, check)
+            evidence = (main,) if check is main else (main, check)
             reason = _UNDECIDED[check.outcome]
-            return Verdict(rule.code, State.WITHHELD, reason, shown, rule.source)
+            return Verdict(rule.code, State.WITHHELD, reason, evidence, rule.source)
     return _unless(rule, main, exam) or _guarded(rule, main, exam)
 
 
@@ -128,8 +128,8 @@ def _unless(rule: Rule, main: Check, exam: _Exam) -> Verdict | None:
         checks = [exam.check(condition) for condition in exception.conditions]
         if any(check.outcome == Outcome.FAILED for check in checks):
             continue
-        state, reason, shown = _exception(exception, checks)
-        return Verdict(rule.code, state, reason, (main, shown), rule.source)
+        state, reason, evidence = _exception(exception, checks)
+        return Verdict(rule.code, state, reason, (main, evidence), rule.source)
     return None
 
 
@@ -171,8 +171,8 @@ def _decimals(value: float | None, limit: float, usual: int) -> int:
     """Return the decimals needed to keep ``value`` distinct from its limit: never "200 > 200"."""
     if value is None:
         return usual
-    wanted = (n for n in range(usual, 3) if round(value, n) != limit or value == limit)
-    return next(wanted, 3)
+    sufficient = (n for n in range(usual, 3) if round(value, n) != limit or value == limit)
+    return next(sufficient, 3)
 
 
 def _number(value: float, decimals: int) -> str:

@@ -95,11 +95,11 @@ def allocate(request: Request) -> tuple[Ids, Ids]:
         CapsTooSmall: all caps together do not cover the readings.
     """
     frame = Frame.of(request)
-    readers, exams = np.nonzero(given(frame))
+    readers, exams = np.nonzero(new_assignments(frame))
     return frame.readers[readers], frame.exams[exams]
 
 
-def given(frame: Frame) -> NDArray[np.bool_]:
+def new_assignments(frame: Frame) -> NDArray[np.bool_]:
     """Return the new assignments as a table, shape (n_readers, n_exams)."""
     limits = _limits(frame)
     _refuse_impossible(frame, limits)

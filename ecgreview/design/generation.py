@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import chance, ordering
-from .allocation import given, repeats_due
+from .allocation import new_assignments, repeats_due
 from .readings import Ids, Plan, Readings
 from .repeats import Mixing, repeats
 from .request import Frame, Request
@@ -29,7 +29,7 @@ def generate(request: Request) -> Plan:
         WashoutTooLong: a reader has too few exams for the washout.
     """
     frame = Frame.of(request)
-    at_reader, at_exam = np.nonzero(given(frame))
+    at_reader, at_exam = np.nonzero(new_assignments(frame))
     readers, exams = frame.readers[at_reader], frame.exams[at_exam]
     digests = ordering.digests(
         request.seed, ((*pair, 1) for pair in zip(readers.tolist(), exams.tolist(), strict=True))

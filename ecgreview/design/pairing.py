@@ -121,16 +121,16 @@ class _Table:
         self, first: int, second: int, *, below: int = 0, rng: np.random.Generator | None = None
     ) -> bool:
         """Make the best exchange of two readers if it changes the sum of squares by < ``below``."""
-        mine, yours = self.board.movable(first, second), self.board.movable(second, first)
-        if not (mine.size and yours.size):
+        offered, returned = self.board.movable(first, second), self.board.movable(second, first)
+        if not (offered.size and returned.size):
             return False
         more = self._more_shared(first, second)
-        to_second, to_first = self._cost(mine, more), self._cost(yours, -more)
+        to_second, to_first = self._cost(offered, more), self._cost(returned, -more)
         out, back = _cheapest(to_second, rng), _cheapest(to_first, rng)
         if to_second[out] + to_first[back] >= below:
             return False
-        self._hand_over(first, second, int(mine[out]))
-        self._hand_over(second, first, int(yours[back]))
+        self._hand_over(first, second, int(offered[out]))
+        self._hand_over(second, first, int(returned[back]))
         return True
 
     def _more_shared(self, first: int, second: int) -> Ids:

@@ -133,8 +133,10 @@ class _Walk:
     def _n_drawn(self) -> int:
         if self.n_firsts == len(self.mixing.patients):
             return len(self.waiting)
-        here = len(self.ranks)
-        return next((at for at, place in enumerate(self.drawn) if place > here), len(self.drawn))
+        position = len(self.ranks)
+        return next(
+            (at for at, place in enumerate(self.drawn) if place > position), len(self.drawn)
+        )
 
     def _is_washed_out(self, rank: int) -> bool:
         place = self.place_of.get(rank)
@@ -153,8 +155,8 @@ class _Walk:
 
     def _put_firsts(self) -> None:
         """Put the next first reading, and all others that come before the place of any repeat."""
-        here, end = len(self.ranks), len(self.mixing.patients)
-        free = self.drawn[0] - here if self.drawn else end
+        position, end = len(self.ranks), len(self.mixing.patients)
+        free = self.drawn[0] - position if self.drawn else end
         for _ in range(min(max(1, free), end - self.n_firsts)):
             self.place_of[self.n_firsts] = len(self.ranks)
             self._put(self.n_firsts, 1)

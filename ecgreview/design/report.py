@@ -195,21 +195,24 @@ def _min_patient_gap(readings: Readings) -> int | None:
     return int(gaps.min()) if gaps.size else None
 
 
-def _min_gap(readers: Ids, things: Ids, positions: Ids) -> int | None:
+def _min_gap(readers: Ids, ids: Ids, positions: Ids) -> int | None:
     """Return the minimum distance between two places of one reader that hold the same thing."""
-    order = np.lexsort((positions, things, readers))
-    is_same = (np.diff(readers[order]) == 0) & (np.diff(things[order]) == 0)
+    order = np.lexsort((positions, ids, readers))
+    is_same = (np.diff(readers[order]) == 0) & (np.diff(ids[order]) == 0)
     gaps = np.diff(positions[order])[is_same]
     return int(gaps.min()) if gaps.size else None
 
 
 def _between_readers(firsts: Readings) -> Iterator[tuple[float, int]]:
     for first, second in combinations(_by_reader(firsts), 2):
-        shared, mine, yours = np.intersect1d(
+        shared, first_places, second_places = np.intersect1d(
             first.exams, second.exams, assume_unique=True, return_indices=True
         )
         if len(shared) >= _FEWEST_SHARED:
-            yield _spearman(first.positions[mine], second.positions[yours]), len(shared)
+            yield (
+                _spearman(first.positions[first_places], second.positions[second_places]),
+                len(shared),
+            )
 
 
 def _with_import(firsts: Readings) -> Iterator[tuple[float, int]]:

@@ -113,12 +113,12 @@ class Frame:
         )
 
 
-def place(wanted: Ids, among: Ids) -> tuple[Ids, NDArray[np.bool_]]:
+def place(ids: Ids, among: Ids) -> tuple[Ids, NDArray[np.bool_]]:
     """Return the index of each of ``wanted`` in sorted ``among``, and whether it is there."""
     if len(among) == 0:
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
-    at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
-    return at, among[at] == wanted
+        return np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=bool)
+    at = np.minimum(np.searchsorted(among, ids), len(among) - 1)
+    return at, among[at] == ids
 
 
 def _refuse_numbers(request: Request) -> None:
@@ -168,8 +168,8 @@ def _meetings(pairs: Ids, readers: Ids, exams: Ids) -> NDArray[np.bool_]:
     table = np.zeros((len(readers), len(exams)), dtype=bool)
     at_reader, is_reader = place(pairs[:, 0], readers)
     at_exam, is_exam = place(pairs[:, 1], exams)
-    known = is_reader & is_exam
-    table[at_reader[known], at_exam[known]] = True
+    is_requested = is_reader & is_exam
+    table[at_reader[is_requested], at_exam[is_requested]] = True
     return table
 
 

@@ -26,16 +26,16 @@ class QuotaUnmet(DesignRefused):
 
     Attributes:
         stratum: its label.
-        wanted, available: numbers of exams; what is available depends on the maximum per patient.
+        requested, available: numbers of exams; the latter depends on the maximum per patient.
     """
 
-    def __init__(self, stratum: str, wanted: int, available: int) -> None:
+    def __init__(self, stratum: str, requested: int, available: int) -> None:
         name = stratum or "(no label)"
         super().__init__(
-            f"{name}: {wanted} exams requested, {available} available: lower the quota, "
+            f"{name}: {requested} exams requested, {available} available: lower the quota, "
             "allow more exams of one patient, or widen the pool."
         )
-        self.stratum, self.wanted, self.available = stratum, wanted, available
+        self.stratum, self.requested, self.available = stratum, requested, available
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +91,9 @@ def sample(
     pool = _Pool.of(seed, exams, labels, patients)
     available = dict(sorted(Counter(pool.strata).items()))
     quotas = _quotas(quota, n_exams, available)
-    for stratum, wanted in quotas.items():
-        if wanted > available.get(stratum, 0):
-            raise QuotaUnmet(stratum, wanted, available.get(stratum, 0))
+    for stratum, n_requested in quotas.items():
+        if n_requested > available.get(stratum, 0):
+            raise QuotaUnmet(stratum, n_requested, available.get(stratum, 0))
     if per_patient is not None and per_patient < 1:
         raise BadDesign("per_patient", "must be at least 1")
     chosen = _Draw(pool, quotas, len(pool.exams) if per_patient is None else per_patient).run()
@@ -145,7 +145,7 @@ def _rarest(labels: Sequence[Collection[str]]) -> list[str]:
 
 def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> dict[str, int]:
     if isinstance(quota, Mapping):
-        if any(wanted < 0 for wanted in quota.values()):
+        if any(n_requested < 0 for n_requested in quota.values()):
             raise BadDesign("quota", "must not be below 0")
         if n_exams is not None and n_exams != sum(quota.values()):
             raise BadDesign(
@@ -206,13 +206,13 @@ class _Draw:
                 raise QuotaUnmet(stratum, self.quotas[stratum], n_drawn)
         return self.is_chosen
 
-    def _draw(self, stratum: str, wanted: int) -> int:
+    def _draw(self, stratum: str, n_requested: int) -> int:
         """Choose the first exams of ``stratum`` whose patients are below the limit; return
         how many.
         """
         n_drawn = 0
         for at in self.members[stratum]:
-            if n_drawn == wanted:
+            if n_drawn == n_requested:
                 break
             if self.n_of[self.pool.patients[at]] < self.per_patient:
                 self._choose(at)
@@ -223,7 +223,7 @@ class _Draw:
         """Choose one more exam of ``stratum`` by exchanging others for exams of other
         patients.
 
-        A chain leads from a wanted exam to a chosen exam of the same patient, from there to
+        A chain leads from a new exam to a chosen exam of the same patient, from there to
         another exam of that exam's stratum, and so on to a patient below the limit. Without
         such a chain no sample exists.
         """
@@ -237,10 +237,10 @@ class _Draw:
                     self._exchange([*swaps, at])
                     return True
                 for other in self.exams_of[self.pool.patients[at]]:
-                    theirs = self.pool.strata[other]
-                    if self.is_chosen[other] and theirs not in seen:
-                        seen.add(theirs)
-                        queue.append((theirs, [*swaps, at, other]))
+                    other_stratum = self.pool.strata[other]
+                    if self.is_chosen[other] and other_stratum not in seen:
+                        seen.add(other_stratum)
+                        queue.append((other_stratum, [*swaps, at, other]))
         return False
 
     def _exchange(self, swaps: list[int]) -> None:

@@ -141,11 +141,11 @@ def _limb_identities(millivolts: NDArray[np.float64]) -> list[Remark]:
 
 
 def _arm_reversal(millivolts: NDArray[np.float64]) -> list[Remark]:
-    one, other = millivolts[LEADS.index("I")], millivolts[LEADS.index("V6")]
-    both = np.isfinite(one) & np.isfinite(other)
-    if not both.any() or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
+    lead_i, lead_v6 = millivolts[LEADS.index("I")], millivolts[LEADS.index("V6")]
+    both = np.isfinite(lead_i) & np.isfinite(lead_v6)
+    if not both.any() or np.ptp(lead_i[both]) == 0 or np.ptp(lead_v6[both]) == 0:
         return []
-    correlation = float(np.corrcoef(one[both], other[both])[0, 1])
+    correlation = float(np.corrcoef(lead_i[both], lead_v6[both])[0, 1])
     if correlation >= REVERSAL_CORRELATION:
         return []
     details = {"correlation": round(correlation, 2)}

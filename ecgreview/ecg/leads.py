@@ -38,8 +38,8 @@ def canonical(name: str) -> str:
 
 def standard(names: Iterable[str]) -> tuple[str, ...]:
     """Return the standard leads among ``names``, spelled and ordered as in ``LEADS``."""
-    known = {_ALIASES.get(_key(name)) for name in names}
-    return tuple(lead for lead in LEADS if lead in known)
+    standard_names = {_ALIASES.get(_key(name)) for name in names}
+    return tuple(lead for lead in LEADS if lead in standard_names)
 
 
 def _key(name: str) -> str:

@@ -54,9 +54,9 @@ def fingerprint(signal: Signal) -> tuple[int, ...]:
     return tuple((np.arange(N_BANDS, dtype=np.int64) << BAND_BITS | words).tolist())
 
 
-def is_same(one: Signal, other: Signal) -> bool:
+def is_same(signal: Signal, other: Signal) -> bool:
     """Return whether two signals are copies of one recording, whatever their rates and gains."""
-    first, second = shape_of(one), shape_of(other)
+    first, second = shape_of(signal), shape_of(other)
     if first.shape != second.shape:
         return False
     alike = (first * second).sum(axis=1)  # unit energy, so these are correlations

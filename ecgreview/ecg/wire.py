@@ -106,6 +106,6 @@ def _predicted(samples: NDArray[np.int16]) -> NDArray[np.int16]:
     return prediction
 
 
-def _half(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int32]:
+def _half(minuend: NDArray[np.int32], halved: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return ``one - other / 2``, rounded down."""
-    return (2 * one - other) >> 1
+    return (2 * minuend - halved) >> 1

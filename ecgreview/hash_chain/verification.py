@@ -152,7 +152,9 @@ def verify(
     return Verdict(head, n_events, None)
 
 
-def _fault(entry: Entry, head: Head, last: Entry | None, rest: Iterator[Entry]) -> Fault | None:
+def _fault(
+    entry: Entry, head: Head, last: Entry | None, following: Iterator[Entry]
+) -> Fault | None:
     """Return what is wrong with ``entry`` after ``head``; read ``rest`` only to find the reason."""
     link, event = entry
     if link is None:
@@ -168,7 +170,7 @@ def _fault(entry: Entry, head: Head, last: Entry | None, rest: Iterator[Entry]) 
         return None
     if is_own:
         return _broken_before(link, event, head, last)
-    return _altered(link, event, head, rest)
+    return _altered(link, event, head, following)
 
 
 def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> Fault:
@@ -180,12 +182,12 @@ def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> 
     return Fault(Kind.ALTERED_LINK, link.seq, event.id)
 
 
-def _altered(link: Link, event: Event, head: Head, rest: Iterator[Entry]) -> Fault:
+def _altered(link: Link, event: Event, head: Head, following: Iterator[Entry]) -> Fault:
     """Return which part of a row was altered, or where it was moved from."""
     if link_digest(link._replace(previous=head.digest), event) == link.digest:
         return Fault(Kind.ALTERED_LINK, link.seq, event.id)
     is_first, true = True, link_digest(link, event)
-    for later in rest:
+    for later in following:
         if later.link is None:
             break
         if is_first and later.link.previous == true:
@@ -198,10 +200,10 @@ def _altered(link: Link, event: Event, head: Head, rest: Iterator[Entry]) -> Fau
 
 def _comes_from(later: Link, link: Link, event: Event) -> bool:
     """Return whether ``event``, and perhaps parts of its link, belong to ``later``."""
-    moments, befores = (later.chained_at, link.chained_at), (later.previous, link.previous)
+    times, digests = (later.chained_at, link.chained_at), (later.previous, link.previous)
     return any(
-        link_digest(Link(later.seq, moment, before, ""), event) in {link.digest, later.digest}
-        for moment, before in product(moments, befores)
+        link_digest(Link(later.seq, chained_at, previous, ""), event) in {link.digest, later.digest}
+        for chained_at, previous in product(times, digests)
     )
 
 

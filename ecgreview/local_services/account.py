@@ -40,10 +40,10 @@ def choose(data: Path, binaries: Path) -> Account:
     """
     if os.geteuid() != 0:
         return Account(prefix=(), uid=None, binaries=binaries, data=data)
-    wanted = os.environ.get("ECGREVIEW_POSTGRES_ACCOUNT", "")
-    if wanted not in {"", "namespace", "nobody"}:
-        raise NoAccount(f"ECGREVIEW_POSTGRES_ACCOUNT is {wanted!r}; write namespace or nobody.")
-    if wanted == "namespace" or (not wanted and namespaces_work()):
+    forced = os.environ.get("ECGREVIEW_POSTGRES_ACCOUNT", "")
+    if forced not in {"", "namespace", "nobody"}:
+        raise NoAccount(f"ECGREVIEW_POSTGRES_ACCOUNT is {forced!r}; write namespace or nobody.")
+    if forced == "namespace" or (not forced and namespaces_work()):
         return namespaced(data, binaries)
     return as_nobody(data, binaries)
 

@@ -36,13 +36,13 @@ def services_for(arguments: Sequence[str]) -> Iterator[None]:
         HalfConfigured: exactly one address is set.
         ServicesFailed: the embedded services did not start.
     """
-    given = [name for name in ADDRESSES if env.is_set(name)]
-    if len(given) == len(ADDRESSES):
+    configured = [name for name in ADDRESSES if env.is_set(name)]
+    if len(configured) == len(ADDRESSES):
         yield
-    elif given:
-        missing = next(name for name in ADDRESSES if name not in given)
+    elif configured:
+        missing = next(name for name in ADDRESSES if name not in configured)
         raise HalfConfigured(
-            f"{given[0]} is set but {missing} is not. Set both for servers of your own, or "
+            f"{configured[0]} is set but {missing} is not. Set both for servers of your own, or "
             "neither for the embedded ones."
         )
     elif needs_services(arguments):

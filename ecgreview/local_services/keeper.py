@@ -111,8 +111,8 @@ def main(home: Path) -> int:
         logger.exception("The embedded services did not start")
         return 1
     finally:
-        # Released before users.lock, which is released with the process: whoever waits
-        # for users.lock must find this lock free.
+        # Release this lock before users.lock, which the kernel releases when we end: a process
+        # that has waited for users.lock expects this one to be free.
         os.close(lock)
     return 0
 

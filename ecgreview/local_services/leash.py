@@ -15,9 +15,9 @@ LEASH = os.path.abspath(__file__)  # noqa: PTH100 - pathlib would double the sta
 
 def command(signal_number: int, program: list[str], uid: int | None = None) -> list[str]:
     """Return ``program`` as an argument list that ends with this process."""
-    who = "-" if uid is None else str(uid)
+    user = "-" if uid is None else str(uid)
     parent = str(os.getpid())
-    return [sys.executable, "-I", "-S", LEASH, parent, str(signal_number), who, *program]
+    return [sys.executable, "-I", "-S", LEASH, parent, str(signal_number), user, *program]
 
 
 def become(parent: int, signal_number: int, uid: int | None, program: list[str]) -> None:

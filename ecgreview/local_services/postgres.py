@@ -140,16 +140,18 @@ class Postgres:
         would silently pass every policy.
         """
         with self._connect() as connection:
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER])
-            verb = "CREATE" if known.fetchone() is None else "ALTER"
+            existing = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER])
+            verb = "CREATE" if existing.fetchone() is None else "ALTER"
             connection.execute(
                 sql.SQL(
                     verb
                     + " ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB PASSWORD {}"
                 ).format(sql.Identifier(OWNER), sql.Literal(self.places.secret("postgres_owner")))
             )
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if known.fetchone() is None:
+            existing = connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+            )
+            if existing.fetchone() is None:
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(
                         sql.Identifier(DATABASE), sql.Identifier(OWNER)
@@ -163,9 +165,9 @@ class Postgres:
         The owner may switch to them but does not inherit their rights.
         """
         with self._connect() as connection:
-            known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+            existing = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
             for role in ACTING:
-                verb = "ALTER" if role in known else "CREATE"
+                verb = "ALTER" if role in existing else "CREATE"
                 name = sql.Identifier(role)
                 connection.execute(
                     sql.SQL(verb + " ROLE {} NOLOGIN NOSUPERUSER NOBYPASSRLS").format(name)

@@ -106,11 +106,11 @@ def port(places: Places, name: str) -> int:
     Remembered, so that an address printed or stored earlier stays valid.
     """
     file = places.run / "ports.json"
-    known = _remembered(file)
-    if name not in known or not is_free(known[name]):
-        known[name] = _free_port()
-        write_private(file, json.dumps(known))
-    return known[name]
+    remembered = _remembered(file)
+    if name not in remembered or not is_free(remembered[name]):
+        remembered[name] = _free_port()
+        write_private(file, json.dumps(remembered))
+    return remembered[name]
 
 
 def is_free(number: int, host: str = LOOPBACK) -> bool:
@@ -158,7 +158,7 @@ def _free_port() -> int:
 
 def _remembered(file: Path) -> dict[str, int]:
     try:
-        known = json.loads(file.read_text(encoding="utf-8"))
+        stored = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return {str(name): int(number) for name, number in known.items()}
+    return {str(name): int(number) for name, number in stored.items()}

@@ -59,8 +59,8 @@ def average_of(prepared: Prepared, beats: Beats) -> Average:
         FiducialNotFound: too few beats are alike, or QRS has no edges.
     """
     n_samples = prepared.millivolts.shape[1]
-    whole = (beats.places >= BEFORE) & (beats.places + AFTER <= n_samples) & beats.dominant
-    places = [p for p in beats.places[whole] if prepared.valid[p - BEFORE : p + AFTER].all()]
+    is_complete = (beats.places >= BEFORE) & (beats.places + AFTER <= n_samples) & beats.dominant
+    places = [p for p in beats.places[is_complete] if prepared.valid[p - BEFORE : p + AFTER].all()]
     if len(places) < 2:
         raise FiducialNotFound(Missing.FEW_ALIKE)
     cuts = np.stack([prepared.millivolts[:, p - BEFORE : p + AFTER] for p in places])

@@ -50,9 +50,9 @@ def detect(prepared: Prepared) -> Beats:
     steep = sosfiltfilt(band, prepared.millivolts[prepared.usable], axis=1)
     places = _without_t_waves(_peaks(_energy(steep)), prepared.millivolts[prepared.usable])
     places = places[(places > _EDGE) & (places < steep.shape[1] - _EDGE)]
-    whole = (places >= _BEFORE + _LAG) & (places + _AFTER + _LAG < steep.shape[1])
+    is_complete = (places >= _BEFORE + _LAG) & (places + _AFTER + _LAG < steep.shape[1])
     # A beat cut off by the edge still counts for the rhythm, but not for the shape.
-    inner = places[whole & prepared.valid[places]]
+    inner = places[is_complete & prepared.valid[places]]
     if inner.size == 0:
         raise Unmeasurable(Missing.NO_WHOLE_BEAT)
     aligned, alike, likeness = _dominant(prepared.millivolts[prepared.usable], inner)

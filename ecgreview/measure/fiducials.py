@@ -119,14 +119,16 @@ def _is_restless(window: NDArray[np.float64], start: int, height: float) -> bool
         _samples(24) : max(start - _samples(10), 0)
     ]  # the end of T is not a resting line
     behind = window[start + _samples(150) :]
-    rest = np.concatenate([before, behind])
-    return rest.size > _samples(50) and float(np.percentile(rest, 95)) > 0.6 * height
+    surroundings = np.concatenate([before, behind])
+    return (
+        surroundings.size > _samples(50) and float(np.percentile(surroundings, 95)) > 0.6 * height
+    )
 
 
 def _main_direction(segment: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the unit vector over leads, shape (n_leads,), along which ``segment`` is largest."""
-    left, _, _ = np.linalg.svd(segment @ segment.T)
-    direction: NDArray[np.float64] = left[:, 0]
+    directions, _, _ = np.linalg.svd(segment @ segment.T)
+    direction: NDArray[np.float64] = directions[:, 0]
     return direction
 
 

@@ -142,7 +142,7 @@ class Measurements:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values of the numbers that were measured."""
-        return {name: asdict(one) for name, one in self.fields().items()} | {
+        return {name: asdict(measured) for name, measured in self.fields().items()} | {
             "method_version": self.method_version
         }
 

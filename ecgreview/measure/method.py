@@ -160,10 +160,10 @@ def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
     if consistency.value < _CONSISTENT_P:
         return Measured.missing(Missing.P_INCONSISTENT, average.n_beats)
     # The T wave of the previous beat must have ended.
-    rest = average.wait_before - (
+    resting_s = average.wait_before - (
         qt.value / MS_PER_SAMPLE + 8 if qt.value else 0.44 * average.wait_before
     )
-    earliest = max(average.onset - round(rest), average.onset - 195, 0)
+    earliest = max(average.onset - round(resting_s), average.onset - 195, 0)
     try:
         start = fiducials.p_onset(average.beat[average.quiet], average.onset, earliest)
     except FiducialNotFound as refusal:

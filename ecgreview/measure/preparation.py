@@ -130,11 +130,11 @@ def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], N
     if width < _LEAST_SPIKE_WIDTH:
         return np.zeros(raw.shape, dtype=np.bool_), raw
     smooth: NDArray[np.float64] = median_filter(raw, size=(1, width), mode="nearest")
-    rest = np.abs(raw - smooth)
+    residual = np.abs(raw - smooth)
     # The filter removes a tenth of a sharp R wave, but nearly all of a spike.
-    core = ((rest > _SPIKE_MV) & (rest > 0.35 * np.abs(raw))).any(axis=0)
+    core = ((residual > _SPIKE_MV) & (residual > 0.35 * np.abs(raw))).any(axis=0)
     near = binary_dilation(core, iterations=width // 2) if core.any() else core
-    return near & (rest > _SKIRT_MV), smooth
+    return near & (residual > _SKIRT_MV), smooth
 
 
 def _spike_width(rate: float) -> int:

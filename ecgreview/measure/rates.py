@@ -51,9 +51,9 @@ def sample_entropy(rr_s: NDArray[np.float64]) -> float | None:
     upper = np.triu(np.ones_like(distances, dtype=bool), k=1)[:-1, :-1]
     for tolerance in _TOLERANCES_S:
         alike = distances < tolerance
-        here, following = alike[:-1, :-1], alike[1:, 1:]
-        n_alike = int((here & upper).sum())
-        n_followed = int((here & following & upper).sum())
+        current, following = alike[:-1, :-1], alike[1:, 1:]
+        n_alike = int((current & upper).sum())
+        n_followed = int((current & following & upper).sum())
         if n_followed >= _FEWEST_MATCHES:
             return -math.log(n_followed / n_alike) + math.log(2 * tolerance / float(rr_s.mean()))
     return None

@@ -82,6 +82,6 @@ def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
 def _flat(protocol: Protocol) -> Iterator[tuple[str, object]]:
     for key, value in complete(as_document(protocol)).items():
         if isinstance(value, dict):
-            yield from ((f"{key}.{part}", one) for part, one in value.items())
+            yield from ((f"{key}.{part}", part_value) for part, part_value in value.items())
         else:
             yield ("order_seed" if key == COMMITMENT else key), value

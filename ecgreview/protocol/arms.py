@@ -30,11 +30,11 @@ def arm(seed: str, reader: int, exam: int, arms: Collection[Arm]) -> ArmName:
     # exam.
     message = f"arm:{reader}:{exam}".encode()
     drawn = int.from_bytes(hmac.new(seed.encode(), message, hashlib.sha256).digest(), "big")
-    left = drawn % sum(
+    remainder = drawn % sum(
         candidate.weight for candidate in arms
     )  # 256 bits, so the modulo bias is negligible
     for candidate in sorted(arms, key=lambda candidate: candidate.arm):
-        if left < candidate.weight:
+        if remainder < candidate.weight:
             return candidate.arm
-        left -= candidate.weight
+        remainder -= candidate.weight
     raise NoArms  # unreachable: weights are positive

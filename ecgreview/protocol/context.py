@@ -61,11 +61,11 @@ def _rule(protocol: Protocol, known: Collection[str]) -> Iterator[Problem]:
 
 
 def _readers(protocol: Protocol, n_readers: int | None) -> Iterator[Problem]:
-    wanted = protocol.readers_per_exam
-    if n_readers is not None and n_readers < wanted:
-        reason = f"each exam wants {wanted} readers, and there are {n_readers}"
-        hint = f"Invite {wanted - n_readers} more, or let fewer people read each exam."
-        details = {"wanted": wanted, "readers": n_readers, "missing": wanted - n_readers}
+    needed = protocol.readers_per_exam
+    if n_readers is not None and n_readers < needed:
+        reason = f"each exam wants {needed} readers, and there are {n_readers}"
+        hint = f"Invite {needed - n_readers} more, or let fewer people read each exam."
+        details = {"wanted": needed, "readers": n_readers, "missing": needed - n_readers}
         yield Problem("readers_per_exam", reason, hint, code="too_few_readers", details=details)
 
 

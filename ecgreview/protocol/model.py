@@ -135,8 +135,8 @@ def parse(settings: Mapping[str, object]) -> Protocol:
 
 def refuse(problems: Iterable[ProtocolProblem]) -> None:
     """Raise InvalidProtocol if there are any problems."""
-    if found := tuple(problems):
-        raise InvalidProtocol(found)
+    if listed := tuple(problems):
+        raise InvalidProtocol(listed)
 
 
 def _without_negative_zero(share: float) -> float:

@@ -98,7 +98,7 @@ def _choice(*choices: str) -> Check:
     return check
 
 
-def _whole(low: int, high: int) -> Check:
+def _integer(low: int, high: int) -> Check:
     def check(value: object, path: Path) -> Iterator[Problem]:
         if type(value) is not int or not low <= value <= high:  # True is an int to isinstance
             reason = f"is {_quoted(value)}, not a whole number from {low} to {high}"
@@ -143,23 +143,25 @@ def _parts(checks: Mapping[str, Check], needed: frozenset[str]) -> Check:
     return check
 
 
-def _list(check_one: Check, longest: int, of: Callable[[Any], object], what: str) -> Check:
+def _list(check_one: Check, longest: int, of: Callable[[Any], object], plural: str) -> Check:
     """Return a check of a list whose entries must differ in the value of ``of``."""
 
     def check(value: object, path: Path) -> Iterator[Problem]:
         if not isinstance(value, list):
-            hint = f"Write {what}, each after a hyphen."
+            hint = f"Write {plural}, each after a hyphen."
             yield _problem(path, f"is {_quoted(value)}, not a list", hint, "not_a_list")
             return
         if len(value) > longest:
             reason = f"has {len(value)} entries, more than {longest}"
-            yield _problem(path, reason, f"Write {what}.", "too_many")
+            yield _problem(path, reason, f"Write {plural}.", "too_many")
         seen: list[object] = []
         for index, item in enumerate(value):
-            here = (*path, index)
-            yield from check_one(item, here)
+            item_path = (*path, index)
+            yield from check_one(item, item_path)
             if of(item) in seen:
-                yield _problem(here, f"{_quoted(of(item))} is listed twice", "Remove one.", "twice")
+                yield _problem(
+                    item_path, f"{_quoted(of(item))} is listed twice", "Remove one.", "twice"
+                )
             seen.append(of(item))
 
     return check
@@ -196,7 +198,7 @@ KEYS: Mapping[str, Key] = {
         True,
     ),
     "consensus_rule": Key("how single readings become one label.", _line(60, CODE)),
-    "readers_per_exam": Key("how many people read each exam.", _whole(1, 1000)),
+    "readers_per_exam": Key("how many people read each exam.", _integer(1, 1000)),
     "results_open": Key(
         "when those who do not read see results: live (agreement at once, readings at closing), "
         "batch_closed, or study_locked.",
@@ -219,7 +221,7 @@ KEYS: Mapping[str, Key] = {
         "only when randomised: the policies that are drawn from, each an arm with a weight.",
         _list(
             _parts(
-                {"arm": _choice(*ARM_NAMES), "weight": _whole(1, 1000)},
+                {"arm": _choice(*ARM_NAMES), "weight": _integer(1, 1000)},
                 frozenset({"arm", "weight"}),
             ),
             len(ARM_NAMES),
@@ -240,17 +242,17 @@ KEYS: Mapping[str, Key] = {
         _share(0.5),
     ),
     "washout_days": Key(
-        "least number of days between the two readings of a repeat.", _whole(0, 3650)
+        "least number of days between the two readings of a repeat.", _integer(0, 3650)
     ),
     "washout_exams": Key(
-        "least number of other exams between the two readings of a repeat.", _whole(0, 10_000)
+        "least number of other exams between the two readings of a repeat.", _integer(0, 10_000)
     ),
-    "patient_gap": Key("other exams wanted between two of one patient.", _whole(0, 10_000)),
+    "patient_gap": Key("other exams wanted between two of one patient.", _integer(0, 10_000)),
     "undo_window_s": Key(
-        "seconds in which a submission can be taken back; 0 is never.", _whole(0, 86_400)
+        "seconds in which a submission can be taken back; 0 is never.", _integer(0, 86_400)
     ),
     "minimum_reader_level": Key(
-        "who may read: from 1 (trainee), 2 (cardiologist) or 3 (senior) on.", _whole(1, 3)
+        "who may read: from 1 (trainee), 2 (cardiologist) or 3 (senior) on.", _integer(1, 3)
     ),
     "qualification": Key(
         "whether readers pass a set with reference answers first, and the share to be right.",

@@ -116,9 +116,9 @@ def parse(files: Mapping[str, bytes]) -> Readings:
     if problems:
         raise BadReadings(problems)
     names = sorted(tables, key=_reader)
-    given = np.stack([tables[file] for file in names])
-    given.setflags(write=False)
-    return Readings(tuple(map(_reader, names)), given)
+    states = np.stack([tables[file] for file in names])
+    states.setflags(write=False)
+    return Readings(tuple(map(_reader, names)), states)
 
 
 def _readers_of(folder: Path) -> Path:

@@ -58,12 +58,12 @@ def parse_patients(content: bytes) -> PatientTable:
     columns = tuple(cell.strip() for cell in rows[0]) if rows else ()
     at = {name.casefold(): place for place, name in enumerate(columns)}
     recognized = {
-        what: next((at[name] for name in names if name in at), None)
-        for what, names in (("age", AGES), ("sex", SEXES), ("patient", PATIENTS))
+        column: next((at[name] for name in names if name in at), None)
+        for column, names in (("age", AGES), ("sex", SEXES), ("patient", PATIENTS))
     }
 
-    def cells(what: str) -> list[str]:
-        if (place := recognized[what]) is None:
+    def cells(column: str) -> list[str]:
+        if (place := recognized[column]) is None:
             return [""] * len(rows[1:])
         return [row[place].strip() if place < len(row) else "" for row in rows[1:]]
 

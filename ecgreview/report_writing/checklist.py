@@ -57,8 +57,8 @@ def _answers(context: Context) -> Iterator[tuple[str, ...]]:
     yield (say(IN_APPENDICES),)
 
 
-def _missing(context: Context, known: object, what: str) -> str:
-    return "" if known else context.say(sentences.FILL_IN_WHAT, what=context.say(what))
+def _missing(context: Context, value: object, description: str) -> str:
+    return "" if value else context.say(sentences.FILL_IN_WHAT, what=context.say(description))
 
 
 def _device(context: Context) -> str:

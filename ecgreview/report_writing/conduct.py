@@ -81,14 +81,14 @@ def _draws(context: Context) -> Iterator[str]:
         yield context.say(OF_STUDY)
     for draw in exams.draws or ():
         if draw.selection is Selection.DRAWN:
-            yield from _drawn(context, draw)
+            yield from _draw_sentences(context, draw)
         else:
             yield context.say(SELECTIONS[draw.selection], n=integer(draw.n))
     if exams.n_removed:
         yield context.say(REMOVED, n=integer(exams.n_removed))
 
 
-def _drawn(context: Context, draw: Draw) -> Iterator[str]:
+def _draw_sentences(context: Context, draw: Draw) -> Iterator[str]:
     integer = context.wording.integer
     available = "?" if draw.n_available is None else integer(draw.n_available)
     yield context.say(DRAWN, n=integer(draw.n), dataset=draw.dataset, available=available)
@@ -101,46 +101,46 @@ def _drawn(context: Context, draw: Draw) -> Iterator[str]:
 
 
 def readers(context: Context) -> Iterator[Block]:
-    design, known = context.facts.design, context.facts.readers
+    design, facts = context.facts.design, context.facts.readers
     level, integer = design.minimum_reader_level, context.wording.integer
     parts = [context.say(LEVELS[level])] if level else []
-    if len(known.levels) == 1:
-        (level_tally,) = known.levels
+    if len(facts.levels) == 1:
+        (level_tally,) = facts.levels
         parts.append(context.say(ONE_LEVEL, level=level_tally.name, n=integer(level_tally.n)))
-    elif known.levels:
-        parts.append(context.say(WHO_READ, levels=tallied(context, known.levels)))
+    elif facts.levels:
+        parts.append(context.say(WHO_READ, levels=tallied(context, facts.levels)))
     parts += _qualification(context)
-    if known.n_saw_results:
-        parts.append(context.say(SAW_RESULTS, n=integer(known.n_saw_results)))
-    if known.others:
-        parts.append(context.say(OTHERS, others=tallied(context, known.others)))
+    if facts.n_saw_results:
+        parts.append(context.say(SAW_RESULTS, n=integer(facts.n_saw_results)))
+    if facts.others:
+        parts.append(context.say(OTHERS, others=tallied(context, facts.others)))
     if parts:
         yield Paragraph(" ".join(parts))
-    if known.background:
-        yield Paragraph(known.background)
-    elif not known.levels:
+    if facts.background:
+        yield Paragraph(facts.background)
+    elif not facts.levels:
         yield context.gap(sentences.BACKGROUND)
 
 
 def _qualification(context: Context) -> Iterator[str]:
-    design, known, integer = context.facts.design, context.facts.readers, context.wording.integer
+    design, facts, integer = context.facts.design, context.facts.readers, context.wording.integer
     if design.pass_mark is not None:
         yield context.say(QUALIFICATION, share=context.wording.percent(design.pass_mark))
-        if known.n_qualified is not None and known.n is not None:
-            yield context.say(QUALIFIED, n=integer(known.n_qualified), total=integer(known.n))
+        if facts.n_qualified is not None and facts.n is not None:
+            yield context.say(QUALIFIED, n=integer(facts.n_qualified), total=integer(facts.n))
     elif design.minimum_reader_level is not None:
         yield context.say(NO_QUALIFICATION)
 
 
 def suggestions(context: Context) -> Iterator[str]:
     """Report when suggestions could be shown, and for how many readings they were shown."""
-    policy, shown = context.facts.design.suggestion_policy, context.facts.counts.suggestions_shown
+    policy, n_shown = context.facts.design.suggestion_policy, context.facts.counts.suggestions_shown
     if policy not in SUGGESTIONS:
         return
     yield context.say(SUGGESTIONS[policy])
-    if shown:
-        yield context.say(SUGGESTIONS_SHOWN, n=context.wording.integer(shown))
-    elif shown == 0 and policy != "none":
+    if n_shown:
+        yield context.say(SUGGESTIONS_SHOWN, n=context.wording.integer(n_shown))
+    elif n_shown == 0 and policy != "none":
         yield context.say(NONE_SHOWN)
 
 
@@ -170,8 +170,8 @@ def _way(context: Context, display: Display) -> str:
         f"{_number(context, display.gain_mm_per_mv)} mm/mV",
     ]
     if display.filter:
-        known = FILTERS.get(display.filter)
-        parts.append(context.say(known) if known else display.filter)
+        filter_name = FILTERS.get(display.filter)
+        parts.append(context.say(filter_name) if filter_name else display.filter)
     return f"{', '.join(parts)} (n = {wording.integer(display.n)})"
 
 

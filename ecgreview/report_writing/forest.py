@@ -41,7 +41,7 @@ def svg(
     if measure not in sentences.MEASURES or any(measure not in line for line in report["classes"]):
         raise UnknownMeasure(measure)
     rows = [_class_row(line, measure, wording) for line in report["classes"]]
-    return _Plot(_ordered(rows, order), _mean(report, measure, wording), measure, wording).drawn()
+    return _Plot(_ordered(rows, order), _mean(report, measure, wording), measure, wording).draw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class _Plot:
     def _all_rows(self) -> list[_Row]:
         return [*self._rows, *([self._mean] if self._mean else [])]
 
-    def drawn(self) -> str:
+    def draw(self) -> str:
         top = self._heading()
         bottom = top + sum(map(self._height, self._rows)) + max(0.0, 24.0 * (not self._rows))
         self._bands(top)

@@ -41,7 +41,7 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
     column = None if class_name is None else names.index(class_name)
     about = wording.say(sentences.POOLED_OF) if class_name is None else class_name
     title = wording.say(sentences.MATRIX_TITLE, name=about)
-    return _Matrix(report["readers"], _fields(report, column), title, wording).drawn()
+    return _Matrix(report["readers"], _fields(report, column), title, wording).draw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class _Matrix:
         min_width = max(_MIN_WIDTH, lettering.width(title, BODY) * 1.15)
         self._drawing = Drawing(max(min_width, self._left + n * self._side + _SCALE_ROOM), title)
 
-    def drawn(self) -> str:
+    def draw(self) -> str:
         self._drawing.text(4, 14, self._title, bold=True)
         if not self._readers:
             self._drawing.text(4, 34, self._wording.say(sentences.NO_PAIRS), color=SOFT)

@@ -49,13 +49,13 @@ def _reading(context: Context) -> Iterator[Block]:
         yield Paragraph(" ".join([context.say(sentences.INDEPENDENT), *opened]))
     else:
         yield context.gap(sentences.BLINDING)
-    shown = [
+    sentences_ = [
         *_chosen(context, sentences.CLINICAL, design.clinical_information),
         *_chosen(context, sentences.PRIOR, design.prior_exam),
         *conduct.suggestions(context),
     ]
-    if shown:
-        yield Paragraph(" ".join(shown))
+    if sentences_:
+        yield Paragraph(" ".join(sentences_))
     course = [context.say(sentences.ORDER)] if design.is_order_random else []
     if design.patient_gap:
         course.append(context.say(sentences.PATIENT_GAP, n=integer(design.patient_gap)))

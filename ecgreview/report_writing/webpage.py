@@ -69,8 +69,10 @@ def _table(table: Table) -> Iterator[str]:
     )
     yield f"<thead><tr>{''.join(titles)}</tr></thead><tbody>"
     for about, cells in table.body:
-        rest = (f'<td class="{column.align}">{_escaped(cell)}</td>' for column, cell in cells)
-        yield f'<tr><th scope="row" class="left">{_escaped(about)}</th>{"".join(rest)}</tr>'
+        other_cells = (
+            f'<td class="{column.align}">{_escaped(cell)}</td>' for column, cell in cells
+        )
+        yield f'<tr><th scope="row" class="left">{_escaped(about)}</th>{"".join(other_cells)}</tr>'
     yield "</tbody></table></div>"
     for note in table.notes:
         yield f'<p class="note">{_escaped(note)}</p>'

@@ -46,5 +46,7 @@ def is_over(data: dict[str, Any], now: int) -> bool:
 
     A session without a recorded beginning predates the limits.
     """
-    began, seen = data.get(BEGAN, 0), data.get(SEEN, 0)
-    return bool(now - seen >= settings.SESSION_IDLE_S or now - began >= settings.SESSION_ABSOLUTE_S)
+    began, last_seen = data.get(BEGAN, 0), data.get(SEEN, 0)
+    return bool(
+        now - last_seen >= settings.SESSION_IDLE_S or now - began >= settings.SESSION_ABSOLUTE_S
+    )

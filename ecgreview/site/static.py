@@ -36,8 +36,8 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         with tempfile.TemporaryDirectory(prefix="ecgreview-static-") as folder:
             bundling.bundle(esbuild, Path(folder))
             bundles = FileSystemStorage(location=folder)
-            made = {name: (bundles, name) for name in paths if bundles.exists(name)}
-            yield from super().post_process({**paths, **made}, **options)
+            bundled = {name: (bundles, name) for name in paths if bundles.exists(name)}
+            yield from super().post_process({**paths, **bundled}, **options)
 
     def create_compressor(self, **options: Any) -> Compressor:
         """Return a compressor, in the demo without Brotli: it takes half a minute and saves

@@ -40,10 +40,10 @@ class Tree:
 
     def problem(self, path: Path, reason: str, hint: str = "", *, code: str = "") -> Problem:
         """Return a problem with the value at ``path``, or with its parent if it is missing."""
-        known = path
-        while known and known not in self.places:
-            known = known[:-1]
-        line, column = self.places.get(known, (None, None))
+        located = path
+        while located and located not in self.places:
+            located = located[:-1]
+        line, column = self.places.get(located, (None, None))
         return Problem(in_words(path), reason, hint, line, column, code)
 
 
@@ -65,13 +65,13 @@ def read_tree(source: bytes | str, *, max_values: int = MAX_VALUES) -> Tree:
     """
     text = decoded(source)
     try:
-        _refuse_what_is_clever(text, max_values)
+        _refuse_advanced_features(text, max_values)
         return _Walk(text).tree()
     except yaml.YAMLError as error:
         raise Unreadable(_syntax(error)) from error
 
 
-def _refuse_what_is_clever(text: str, max_values: int) -> None:
+def _refuse_advanced_features(text: str, max_values: int) -> None:
     """Check the events first: they come one by one, so a YAML bomb never expands."""
     depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
@@ -129,14 +129,14 @@ class _Walk:
         result: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
-            here = (*path, key)
+            value_path = (*path, key)
             if not key_node.tag.endswith(":str") or key == "?":
-                self.problem(key_node, here, "is a key that is no plain word", "key")
+                self.problem(key_node, value_path, "is a key that is no plain word", "key")
             elif key in result:
-                line = self.places[here][0]
-                self.problem(key_node, here, f"is given twice, first in line {line}", "twice")
+                line = self.places[value_path][0]
+                self.problem(key_node, value_path, f"is given twice, first in line {line}", "twice")
             else:
-                result[key] = self.value(value_node, here)
+                result[key] = self.value(value_node, value_path)
         return result
 
     def scalar(self, node: yaml.Node, path: Path) -> object:

@@ -43,16 +43,16 @@ def contradictions(taxonomy: Taxonomy, sources: Collection[str]) -> Iterator[Con
     yield from _listed_once("abbreviation", abbreviations, "classes", "abbreviation")
     yield from _positions_count_up(taxonomy)
     yield from _references_exist(taxonomy, sources)
-    yield from _relations_make_sense(taxonomy)
+    yield from _inconsistent_relations(taxonomy)
 
 
-def _listed_once(what: str, names: list[str], part: str, key: str) -> Iterator[Contradiction]:
+def _listed_once(name_of: str, names: list[str], part: str, key: str) -> Iterator[Contradiction]:
     times, seen = Counter(names), Counter[str]()
     for index, name in enumerate(names):
         seen[name] += 1
         # Report each name once, at the first place where it is repeated.
         if name and seen[name] == 2:
-            reason = f"{what} {name!r} is listed {times[name]} times"
+            reason = f"{name_of} {name!r} is listed {times[name]} times"
             yield Contradiction((part, index, key), "", reason, "Give each its own.")
 
 
@@ -78,7 +78,7 @@ def _references_exist(taxonomy: Taxonomy, sources: Collection[str]) -> Iterator[
                 yield Contradiction(path, row.code, reason, closest(source, sources))
 
 
-def _relations_make_sense(taxonomy: Taxonomy) -> Iterator[Contradiction]:
+def _inconsistent_relations(taxonomy: Taxonomy) -> Iterator[Contradiction]:
     index_of: dict[str, int] = {}
     for index, row in enumerate(taxonomy.classes):
         index_of.setdefault(row.code, index)
@@ -87,7 +87,7 @@ def _relations_make_sense(taxonomy: Taxonomy) -> Iterator[Contradiction]:
     }
     seen: set[Relation] = set()
     for relation in taxonomy.relations:
-        reason, hint = _nonsense(relation, known, index_of)
+        reason, hint = _inconsistency(relation, known, index_of)
         if relation in seen:
             text = f"{relation.from_code} {relation.kind} {relation.to_code}"
             reason, hint = f"relation {text!r} is listed twice", "Remove one."
@@ -105,18 +105,18 @@ def _relations_make_sense(taxonomy: Taxonomy) -> Iterator[Contradiction]:
             yield Contradiction(("classes", index, "is_exclusive"), row.code, reason, hint)
 
 
-def _nonsense(
+def _inconsistency(
     relation: Relation, known: Collection[tuple[str, str, str]], codes: Collection[str]
 ) -> tuple[str, str]:
-    here, kind, there = relation.from_code, relation.kind, relation.to_code
-    if there not in codes:
-        return f"{kind} {there!r}, which does not exist", closest(there, codes)
-    if here == there:
+    code, kind, other_code = relation.from_code, relation.kind, relation.to_code
+    if other_code not in codes:
+        return f"{kind} {other_code!r}, which does not exist", closest(other_code, codes)
+    if code == other_code:
         return f"{kind} itself", "Remove it."
-    if kind != "implies" and (there, kind, here) not in known:
-        return f"{kind} {there}, but {there} does not say so of {here}", "Say it of both."
-    if kind != "excludes" and (here, "excludes", there) in known:
-        return f"{kind} {there} and excludes it too", "Keep one of the two."
+    if kind != "implies" and (other_code, kind, code) not in known:
+        return f"{kind} {other_code}, but {other_code} does not say so of {code}", "Say it of both."
+    if kind != "excludes" and (code, "excludes", other_code) in known:
+        return f"{kind} {other_code} and excludes it too", "Keep one of the two."
     return "", ""
 
 

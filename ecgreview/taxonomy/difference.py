@@ -109,7 +109,7 @@ def diff(old: Taxonomy, new: Taxonomy) -> TaxonomyDiff:
             change
             for row in new.classes
             if row.code in before
-            for change in _changes(_told_class(old, before[row.code]), _told_class(new, row))
+            for change in _changes(_class_fields(old, before[row.code]), _class_fields(new, row))
         ),
     )
 
@@ -120,7 +120,7 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> Iterator[ClassCha
             yield ClassChange(before["code"], key, value, after[key])
 
 
-def _told_class(taxonomy: Taxonomy, row: DiagnosticClass) -> dict[str, str]:
+def _class_fields(taxonomy: Taxonomy, row: DiagnosticClass) -> dict[str, str]:
     """Return every field of a class as text, independent of the order of lists in it."""
     codes = (
         f"{vocabulary} {code.code}={code.match}"
@@ -138,5 +138,5 @@ def _told_class(taxonomy: Taxonomy, row: DiagnosticClass) -> dict[str, str]:
     }
 
 
-def _lines(word: str, changes: tuple[ClassChange, ...]) -> list[str]:
-    return [f"{word}: {change}" for change in changes]
+def _lines(verb: str, changes: tuple[ClassChange, ...]) -> list[str]:
+    return [f"{verb}: {change}" for change in changes]

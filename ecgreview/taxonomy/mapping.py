@@ -112,8 +112,8 @@ class TaxonomyMapping:
             raise UnknownClass(unknown[0])
         states = {code: _state(origin, reading) for code, origin in self.origins.items()}
         codes, undecided, not_asked = (
-            frozenset(code for code, state in states.items() if state == wanted)
-            for wanted in ("present", "undecided", "not_asked")
+            frozenset(code for code, state in states.items() if state == outcome)
+            for outcome in ("present", "undecided", "not_asked")
         )
         return Translation(codes, undecided, not_asked)
 

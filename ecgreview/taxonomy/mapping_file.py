@@ -105,11 +105,11 @@ def _checked(
     issues += _sources_once(changes)
     if not issues:  # otherwise half of the classes would seem to be missing
         named = {code for change in changes for code in change.step.sources}
-        kept = [code for code in before if code in after and code not in named]
-        changes = [*changes, *(Written(Step("keep", (code,), (code,))) for code in kept)]
+        unchanged = [code for code in before if code in after and code not in named]
+        changes = [*changes, *(Written(Step("keep", (code,), (code,))) for code in unchanged)]
         issues += _targets_fit(changes)
-        issues += _nothing_is_left(changes, before, after)
-        issues += _what_stands_alone(changes, before, after)
+        issues += _all_classes_named(changes, before, after)
+        issues += _exclusive_targets(changes, before, after)
     if issues:
         raise BadMapping(tuple(sorted(issues, key=lambda problem: problem.line or 0)))
     steps = tuple(change.step for change in changes)
@@ -122,7 +122,7 @@ def _each_makes_sense(changes: list[Written]) -> Iterator[Problem]:
         sources, targets = SIZES[step.kind]
         if len(step.sources) not in sources or len(step.targets) not in targets:
             reason = f"has {len(step.sources)} sources and {len(step.targets)} targets"
-            yield change.problem(reason, _wanted(step.kind))
+            yield change.problem(reason, _size_hint(step.kind))
         elif step.kind == "keep" and step.sources != step.targets:
             yield change.problem("keeps a class under another code", "Call it rename.")
         elif step.kind == "rename" and step.sources == step.targets:
@@ -132,7 +132,7 @@ def _each_makes_sense(changes: list[Written]) -> Iterator[Problem]:
                 yield change.problem("names a class twice", "Name each class once.")
 
 
-def _wanted(kind: Kind) -> str:
+def _size_hint(kind: Kind) -> str:
     limits = {
         "keep": "one source and the same target",
         "rename": "one source and one target",
@@ -178,13 +178,13 @@ def _targets_fit(changes: list[Written]) -> Iterator[Problem]:
         certain = [origin for origin in origins if origin.step.kind != "split"]
         has_added = any(origin.step.kind == "add" for origin in origins)
         if len(certain) > 1 or (has_added and len(origins) > 1):
-            *_, other, one = sorted(origins, key=lambda origin: origin.line or 0)
+            *_, other, latest = sorted(origins, key=lambda origin: origin.line or 0)
             reason = f"{code!r} comes from {other.step} as well{other.place}"
             hint = "Name all its sources in one merge, or retire what it was before."
-            yield one.problem(reason, hint)
+            yield latest.problem(reason, hint)
 
 
-def _nothing_is_left(
+def _all_classes_named(
     changes: list[Written], before: Collection[str], after: Collection[str]
 ) -> Iterator[Problem]:
     named = {code for change in changes for code in change.step.sources}
@@ -199,7 +199,7 @@ def _nothing_is_left(
             yield Problem(code, reason, "Add it, or name it as the target of another change.")
 
 
-def _what_stands_alone(
+def _exclusive_targets(
     changes: list[Written], before: Mapping[str, bool], after: Mapping[str, bool]
 ) -> Iterator[Problem]:
     """A reading that combined such a class with another would contradict itself after
@@ -222,8 +222,8 @@ def _from_csv(source: bytes | str) -> tuple[list[Written], list[Problem]]:
     changes, problems = [], list(table.problems)
     for row in table.rows:
         kind, sources, targets = (row.cells.get(column, "") for column in COLUMNS)
-        if known := _kind(kind):
-            step = Step(known, tuple(sources.split()), tuple(targets.split()))
+        if change_kind := _kind(kind):
+            step = Step(change_kind, tuple(sources.split()), tuple(targets.split()))
             changes.append(Written(step, row.line, 1))
         else:
             problems.append(table.problem(row, "kind", f"is {kind!r}", closest(kind, KINDS)))

@@ -161,8 +161,8 @@ class _Counts:
             for mask in masks
         ]
         of_reading = np.array(pairs, dtype=np.float64).transpose(2, 0, 1)
-        shown = readings.is_shown[:, None, None]
-        sums = np.concatenate([of_reading * shown, of_reading * ~shown], axis=2)
+        is_shown = readings.is_shown[:, None, None]
+        sums = np.concatenate([of_reading * is_shown, of_reading * ~is_shown], axis=2)
         readers, exams = (
             np.unique(labels, return_inverse=True)[1]
             for labels in (readings.readers, readings.exams)
@@ -176,7 +176,7 @@ class _Counts:
         parts = [np.empty((0, *shape))]
         for start in range(0, n_replicates, _REPLICATES_AT_ONCE):
             size = min(_REPLICATES_AT_ONCE, n_replicates - start)
-            weights = _drawn(self.readers, size, rng) * _drawn(self.exams, size, rng)
+            weights = _draw_counts(self.readers, size, rng) * _draw_counts(self.exams, size, rng)
             parts.append((weights @ flat).reshape(size, *shape))
         return np.concatenate(parts)
 
@@ -206,7 +206,7 @@ def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[N
     ]
 
 
-def _drawn(
+def _draw_counts(
     labels: NDArray[np.int64], n_replicates: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return how often each reading's label was drawn, shape (n_replicates, n_readings)."""

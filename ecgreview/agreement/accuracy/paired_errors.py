@@ -299,12 +299,12 @@ def _pairs(
 ) -> Iterator[Comparison]:
     matrix = references.matrix
     is_known = (truth.states != MISSING).any(axis=1)
-    known, answers = truth.exams[is_known], truth.states[is_known]
+    exams_, answers = truth.exams[is_known], truth.states[is_known]
     for first, second in combinations(readers, 2):
         common, at_first, at_second = np.intersect1d(
             matrix.exams[rows[first]], matrix.exams[rows[second]], return_indices=True
         )
-        exams, at_common, at_truth = np.intersect1d(common, known, return_indices=True)
+        exams, at_common, at_truth = np.intersect1d(common, exams_, return_indices=True)
         if not len(exams):
             continue
         first_rows = rows[first][at_first[at_common]]

@@ -181,18 +181,18 @@ def confusion(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray
     Returns:
         Shape (4, ..., n_classes).
     """
-    said = [(answers == state) & (reference == right) for state, right in _CELLS]
-    return np.stack([cells.sum(axis=-2) for cells in said])
+    outcomes = [(answers == state) & (reference == right) for state, right in _CELLS]
+    return np.stack([cells.sum(axis=-2) for cells in outcomes])
 
 
 _CELLS = ((PRESENT, PRESENT), (PRESENT, ABSENT), (ABSENT, PRESENT), (ABSENT, ABSENT))
 
 
 def _classes(counts: NDArray[np.int64], tail: float) -> tuple[ClassPerformance, ...]:
-    hits, extra, missed, rest = counts
+    hits, extra, missed, true_absent = counts
     columns = (
         proportions.measures(hits, hits + missed, Reason.REFERENCE_NEVER, tail),
-        proportions.measures(rest, rest + extra, Reason.REFERENCE_ALWAYS, tail),
+        proportions.measures(true_absent, true_absent + extra, Reason.REFERENCE_ALWAYS, tail),
         proportions.measures(hits, hits + extra, Reason.READER_NEVER, tail),
         [
             proportions.f1_of_overlap(measure)
@@ -213,8 +213,8 @@ def _classes(counts: NDArray[np.int64], tail: float) -> tuple[ClassPerformance, 
 
 def _errors(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray[np.int64]:
     """Return hits, extra and missed classes, shape (n_exams, 3 * n_classes), as 0 and 1."""
-    said = [(answers == state) & (reference == right) for state, right in _CELLS[:3]]
-    return np.concatenate(said, axis=1).astype(np.int64)
+    outcomes = [(answers == state) & (reference == right) for state, right in _CELLS[:3]]
+    return np.concatenate(outcomes, axis=1).astype(np.int64)
 
 
 def _f1s(
@@ -284,9 +284,9 @@ def _refuse_bad(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> tuple
     return answers.shape[0], answers.shape[1]
 
 
-def _of_exams(name: str, given: NDArray[np.int64] | None, n_exams: int) -> NDArray[np.int64]:
+def _of_exams(name: str, labels: NDArray[np.int64] | None, n_exams: int) -> NDArray[np.int64]:
     """Return ``given`` as one integer per exam."""
-    values = arrays.numbers(given, BadComparison, name)
+    values = arrays.numbers(labels, BadComparison, name)
     if values.shape != (n_exams,):
         raise BadComparison(f"{name} of {values.shape} for {n_exams} exams")
     if not (np.abs(values) <= arrays.MAX_EXACT).all():

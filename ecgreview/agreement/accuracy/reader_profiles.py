@@ -59,14 +59,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A calendar period, or a stretch of readings within one sitting.
+    """A calendar period, or a range of readings within one session.
 
     Attributes:
         number: from 0.
         n_readings: all readings, with or without a reference.
         micro_f1: n is the number of exams with a reference.
         quartiles_ms: of the active time; None if no reading has one.
-        first_day: of a calendar period; None for a stretch of a sitting.
+        first_day: of a calendar period; None within a session.
         last_day: likewise.
     """
 
@@ -94,7 +94,7 @@ class Profile:
         found: performance.
         others: all readers of the scope, including this one, best first.
         calendar: by periods of days.
-        sitting: by stretches of twenty exams of a sitting.
+        sitting: by position in the session, twenty exams at a time.
         reference_id: the reference reader; None for the other references.
     """
 
@@ -115,8 +115,8 @@ class Profile:
         """Return the profile without the classes that neither reader nor reference gave."""
         rows = zip(self.codes, self.found.classes, strict=True)
         met = [(code, result) for code, result in rows if result.is_met]
-        found = replace(self.found, classes=tuple(result for _, result in met))
-        return replace(self, codes=tuple(code for code, _ in met), found=found)
+        performance = replace(self.found, classes=tuple(result for _, result in met))
+        return replace(self, codes=tuple(code for code, _ in met), found=performance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ class ReadingTimes:
 
     Attributes:
         at: first signature of each reading.
-        places: shape (n,); number of earlier readings in the same sitting.
+        places: shape (n,); number of earlier readings in the same session.
         active_ms: shape (n,); 0 if unknown.
     """
 
@@ -226,26 +226,26 @@ def profile(
     is_mine = references.matrix.readers == reader_id
     offered = {name: bool(states[is_mine].any()) for name, states in references.states.items()}
     chosen = against or next((name for name in Against if offered[name]), Against.CONSENSUS)
-    mine, reference = references.matrix[is_mine], references.states[chosen][is_mine]
+    own, reference = references.matrix[is_mine], references.states[chosen][is_mine]
     patients = references.patients[is_mine]
-    n_compared = _n_compared(mine.states, reference)
-    drift = _Drift(mine, reference, patients, times)
+    n_compared = _n_compared(own.states, reference)
+    drift = _Drift(own, reference, patients, times)
     is_person = references.kinds.get(reader_id) == PERSON
     return Profile(
         against=chosen,
         is_whole=references.is_whole,
         is_offered=offered,
-        n_read=len(mine),
+        n_read=len(own),
         n_compared=n_compared,
         n_own=n_compared if chosen is Against.CONSENSUS and is_person else 0,
         codes=references.matrix.codes,
         found=performance.performance(
-            mine.states, reference, np.random.default_rng(SEED),
+            own.states, reference, np.random.default_rng(SEED),
             patients=patients, n_replicates=N_REPLICATES,
         ),
         others=references.standings[chosen],
         calendar=_calendar(drift, zone),
-        sitting=_sitting(drift),
+        sitting=_session_blocks(drift),
         reference_id=references.reference_id if chosen is Against.REFERENCE else None,
     )  # fmt: skip
 
@@ -287,7 +287,7 @@ def _calendar(drift: _Drift, zone: tzinfo) -> tuple[Block, ...]:
     return tuple(result)
 
 
-def _sitting(drift: _Drift) -> tuple[Block, ...]:
+def _session_blocks(drift: _Drift) -> tuple[Block, ...]:
     return tuple(_blocks(drift, blocks.stretches(drift.times.places)))
 
 
@@ -308,8 +308,8 @@ def _blocks(drift: _Drift, block_of_row: NDArray[np.int64]) -> list[Block]:
 
 
 def _quartiles(active_ms: NDArray[np.int64]) -> tuple[float, float, float] | None:
-    known = active_ms[active_ms > 0]
-    if not known.size:
+    timed = active_ms[active_ms > 0]
+    if not timed.size:
         return None
-    first, median, third = np.quantile(known, [0.25, 0.5, 0.75]).tolist()
+    first, median, third = np.quantile(timed, [0.25, 0.5, 0.75]).tolist()
     return first, median, third

@@ -107,11 +107,11 @@ def majority_of_others(
     exam_of_row = exam_of_row.reshape(-1)
     lean = (matrix.states == PRESENT).astype(np.int64) - (matrix.states == ABSENT)
     lean = np.where(counted[:, None], lean, 0)
-    rest, n_others = (
+    balance, n_others = (
         _sums(exam_of_row, values)[exam_of_row] - values for values in (lean, np.abs(lean))
     )
-    rest = np.where(n_others >= min_others, rest, 0)
-    return np.where(rest > 0, PRESENT, np.where(rest < 0, ABSENT, MISSING)).astype(np.int8)
+    balance = np.where(n_others >= min_others, balance, 0)
+    return np.where(balance > 0, PRESENT, np.where(balance < 0, ABSENT, MISSING)).astype(np.int8)
 
 
 def _sums(exam_of_row: NDArray[np.intp], values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -58,15 +58,15 @@ def compare(answers: Iterable[tuple[Set[str] | None, Set[str]]]) -> Comparison:
         NothingToCompare: ``answers`` is empty.
     """
     n_exams = n_right = n_hits = n_extra = n_missed = 0
-    for given, right in answers:
+    for answer, right in answers:
         n_exams += 1
-        if given is None:
+        if answer is None:
             n_missed += max(1, len(right))
             continue
-        n_right += given == right
-        n_hits += len(given & right)
-        n_extra += len(given - right)
-        n_missed += len(right - given)
+        n_right += answer == right
+        n_hits += len(answer & right)
+        n_extra += len(answer - right)
+        n_missed += len(right - answer)
     if not n_exams:
         raise NothingToCompare
     return Comparison(n_exams, n_right, n_hits, n_extra, n_missed)

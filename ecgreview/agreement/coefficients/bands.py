@@ -209,6 +209,6 @@ def _up_to_one(
     return np.asarray(ndtr((_HIGHEST - values) / scale) - ndtr((lowest - values) / scale))
 
 
-def _first(reached: NDArray[np.bool_], known: NDArray[np.float64]) -> NDArray[np.intp]:
+def _first(reached: NDArray[np.bool_], is_known: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the first true index along axis 0, and -1 where ``known`` is NaN."""
-    return np.where(np.isnan(known), -1, reached.argmax(axis=0))
+    return np.where(np.isnan(is_known), -1, reached.argmax(axis=0))

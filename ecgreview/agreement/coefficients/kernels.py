@@ -42,9 +42,9 @@ def specific_agreement(
         Cicchetti & Feinstein 1990, J Clin Epidemiol 43:551-558; for several readers
         de Vet, Dikmans & Eekhout 2017, J Clin Epidemiol 83:85-89.
     """
-    said = cells.table[:, category]
-    both = cells.n_exams @ (said * (said - 1))
-    pairs = cells.n_exams @ (said * (cells.n_readings - 1))
+    chosen = cells.table[:, category]
+    both = cells.n_exams @ (chosen * (chosen - 1))
+    pairs = cells.n_exams @ (chosen * (cells.n_readings - 1))
     return ratio(both, pairs, unless=[_nothing_compared(cells), (pairs == 0, unused)])
 
 

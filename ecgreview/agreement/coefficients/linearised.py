@@ -19,7 +19,7 @@ PAIRS_AT_ONCE = 64
 
 def of_readers(
     patterns: PatternCount,
-    found: dict[str, Estimates],
+    coefficients: dict[str, Estimates],
     *,
     is_rare: NDArray[np.bool_],
     confidence: float,
@@ -28,7 +28,7 @@ def of_readers(
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
-        found: both coefficients, each of shape (n_classes,).
+        coefficients: Light's and Conger's, each of shape (n_classes,).
         is_rare: shape (n_classes,); these have no interval, because the approximation fails.
         confidence: of the intervals.
     """
@@ -40,10 +40,10 @@ def of_readers(
     n = {"light_kappa": cells.n_compared, "conger_kappa": standard_errors.n_read(cells)}
     measured = {}
     for name, error in errors.items():
-        bounds = standard_errors.t_interval(found[name], error, n[name], confidence)
+        bounds = standard_errors.t_interval(coefficients[name], error, n[name], confidence)
         methods = np.full(np.shape(error.values), LINEARISED)
-        one = Measures(found[name], *bounds, error.values, cells.n_compared, methods)
-        measured[name] = one.without_interval(is_rare, Reason.FEW_EXAMS_OF_CLASS)
+        measures = Measures(coefficients[name], *bounds, error.values, cells.n_compared, methods)
+        measured[name] = measures.without_interval(is_rare, Reason.FEW_EXAMS_OF_CLASS)
     return measured
 
 

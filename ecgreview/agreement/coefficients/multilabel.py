@@ -35,7 +35,7 @@ def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDA
     n_readers, n_exams, n_classes = ratings.shape
     result = np.empty((n_readers, n_exams, len(groups)), dtype=np.int8)
     for place, members in enumerate(grouping.members(groups, n_classes)):
-        said = ratings[:, :, members]
-        unknown = np.where((said == MISSING).any(axis=2), MISSING, ABSENT)
-        result[:, :, place] = np.where((said == PRESENT).any(axis=2), PRESENT, unknown)
+        answers = ratings[:, :, members]
+        unknown = np.where((answers == MISSING).any(axis=2), MISSING, ABSENT)
+        result[:, :, place] = np.where((answers == PRESENT).any(axis=2), PRESENT, unknown)
     return result

@@ -47,9 +47,9 @@ def cohen_kappa(ratings: Ratings) -> Coefficient:
         BadRatings: as in ``cells``, or not exactly two readers.
     """
     votes = Votes.of(ratings)
-    if len(votes.said) != 2:
-        raise BadRatings(f"Cohen's kappa is of two readers, not {len(votes.said)}")
-    first, second = votes.said
+    if len(votes.choices) != 2:
+        raise BadRatings(f"Cohen's kappa is of two readers, not {len(votes.choices)}")
+    first, second = votes.choices
     return _only(kernels.cohen_kappa(first.T @ second))
 
 

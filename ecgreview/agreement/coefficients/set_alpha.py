@@ -58,11 +58,16 @@ def distances(
         states.refuse_bad(sets, "readings, classes")
     if first.shape[1] != second.shape[1]:
         raise BadRatings(f"sets of {first.shape[1]} classes and of {second.shape[1]}")
-    given, other_given = ((sets == PRESENT).astype(np.float32) for sets in (first, second))
+    is_present, other_is_present = (
+        (sets == PRESENT).astype(np.float32) for sets in (first, second)
+    )
     assessed, other_assessed = ((sets != MISSING).astype(np.float32) for sets in (first, second))
     # Single precision is exact for sums of up to 2**24 ones.
     return _distance(
-        given @ other_given.T, given @ other_assessed.T, assessed @ other_given.T, distance
+        is_present @ other_is_present.T,
+        is_present @ other_assessed.T,
+        assessed @ other_is_present.T,
+        distance,
     )
 
 
@@ -182,8 +187,8 @@ class SetCount:
         weights = np.ones(len(kind_of)) if times is None else times
         n_exams = np.bincount(kind_of[is_compared], weights[is_compared])
         kind, _ = np.nonzero((sets[kinds] != MISSING).any(axis=2))
-        given = kinds[(sets[kinds] != MISSING).any(axis=2)]
-        readings = np.stack([kind, given], axis=1)[np.argsort(given, kind="stable")]
+        is_read = kinds[(sets[kinds] != MISSING).any(axis=2)]
+        readings = np.stack([kind, is_read], axis=1)[np.argsort(is_read, kind="stable")]
         return cls(sets, readings, n_exams.astype(np.float64), kind_of)
 
     @property
@@ -250,8 +255,8 @@ class SetCount:
         This is a quadratic form in the counts of the sets, computed block by block: there
         may be thousands of sets, but never all their distances in memory at once.
         """
-        kinds, given = self.readings.T
-        used, starts = np.unique(given, return_index=True)
+        kinds, set_of_reading = self.readings.T
+        used, starts = np.unique(set_of_reading, return_index=True)
         counts = np.empty((len(n_exams), used.size))
         for start in range(0, len(n_exams), _REPLICATES_AT_ONCE):
             rows = slice(start, start + _REPLICATES_AT_ONCE)
@@ -265,15 +270,15 @@ class SetCount:
 
 
 def _distance(
-    both: NDArray[Any], mine: NDArray[Any], theirs: NDArray[Any], distance: Distance
+    both: NDArray[Any], n_first: NDArray[Any], n_second: NDArray[Any], distance: Distance
 ) -> NDArray[np.float64]:
     """Return the distances of sets with ``mine`` and ``theirs`` classes, ``both`` in common."""
-    either = mine + theirs - both
+    either = n_first + n_second - both
     overlap = np.ones(both.shape)
     np.divide(both, either, out=overlap, where=either > 0, dtype=np.float64)
     if distance is Distance.JACCARD:
         return np.asarray(1 - overlap)
-    is_part = both == np.minimum(mine, theirs)
+    is_part = both == np.minimum(n_first, n_second)
     return np.asarray(1 - overlap * np.where(either == both, 1, np.where(is_part, 2 / 3, 1 / 3)))
 
 
@@ -281,8 +286,8 @@ def _paired_distances(
     first: NDArray[np.int8], second: NDArray[np.int8], distance: Distance
 ) -> NDArray[np.float64]:
     """Return the distance of each row of ``first`` from the same row of ``second``."""
-    given, other_given = first == PRESENT, second == PRESENT
-    both = (given & other_given).sum(axis=1)
-    mine = (given & (second != MISSING)).sum(axis=1)
-    theirs = (other_given & (first != MISSING)).sum(axis=1)
-    return _distance(both, mine, theirs, distance)
+    is_present, other_is_present = first == PRESENT, second == PRESENT
+    both = (is_present & other_is_present).sum(axis=1)
+    n_first = (is_present & (second != MISSING)).sum(axis=1)
+    n_second = (other_is_present & (first != MISSING)).sum(axis=1)
+    return _distance(both, n_first, n_second, distance)

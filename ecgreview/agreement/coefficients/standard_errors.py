@@ -151,9 +151,9 @@ def specific_agreement(
     Source:
         Graham & Bull 1998, J Clin Epidemiol 51:763-771, for two readers.
     """
-    said = cells.table[:, category]
+    chosen = cells.table[:, category]
     estimates = kernels.specific_agreement(cells, category, unused=unused)
-    both, pairs = said * (said - 1), said * (cells.n_readings - 1)
+    both, pairs = chosen * (chosen - 1), chosen * (cells.n_readings - 1)
     share = np.where(estimates.is_defined, estimates.values, 0.0)[..., None]
     away = both - share * pairs
     scatter = np.sqrt((cells.n_exams * away**2).sum(axis=-1))
@@ -194,8 +194,8 @@ def fleiss_kappa_null_by_category(cells: Cells) -> Estimates:
     Source:
         Fleiss, Nee & Landis 1979, Psychological Bulletin 86:974-977.
     """
-    one = np.ones_like(cells.n_compared)
-    return _null(cells, np.sqrt(2 * one), one, kernels.fleiss_kappa(cells))
+    ones = np.ones_like(cells.n_compared)
+    return _null(cells, np.sqrt(2 * ones), ones, kernels.fleiss_kappa(cells))
 
 
 def of_scatter(scatter: Array, scale: Array, n: Array, estimates: Estimates) -> Estimates:
@@ -271,8 +271,8 @@ def _conger_surplus(votes: Votes, apart: Array) -> Array:
     n_readers = np.count_nonzero(n_rated, axis=-1)[..., None]
     others = (shares.sum(axis=-2, keepdims=True) - shares) @ apart
     usual = weighted.quadratic_form(shares, np.eye(shares.shape[-1]), others)
-    brought = np.einsum("rpk,...rk->...rp", votes.said, others)
-    is_rated = votes.said.sum(axis=-1)
+    brought = np.einsum("rpk,...rk->...rp", votes.choices, others)
+    is_rated = votes.choices.sum(axis=-1)
     away = (brought - is_rated * usual[..., None]) / np.maximum(n_rated, 1)[..., None]
     total = away.sum(axis=-2) * n_read(votes.cells)[..., None]
     return np.asarray(total / np.maximum(n_readers * (n_readers - 1), 1))
@@ -308,14 +308,14 @@ def _drift_of_ordinal_weights(cells: Cells) -> Array:
     """
     totals, between = cells.compared_readings, weighing.between(cells.compared_readings)
     partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
-    one = np.where(cells.is_compared[:, None], cells.table, 0.0)
-    observed = np.einsum("...c,cg,ck->...gk", cells.n_exams / partners, one, one)
+    compared = np.where(cells.is_compared[:, None], cells.table, 0.0)
+    observed = np.einsum("...c,cg,ck->...gk", cells.n_exams / partners, compared, compared)
     expected = totals[..., :, None] * totals[..., None, :]
     disagreed = (observed * between**2).sum(axis=(-2, -1))
     different = _safe((expected * between**2).sum(axis=(-2, -1)))
     share = (disagreed / different)[..., None, None]
     slope = 2 * between * (observed - share * expected) / different[..., None, None]
-    moved = np.einsum("...gk,cgk->...c", slope, weighing.between(one))
+    moved = np.einsum("...gk,cgk->...c", slope, weighing.between(compared))
     return np.asarray(-moved * (totals.sum(axis=-1) * cells.n_compared)[..., None])
 
 

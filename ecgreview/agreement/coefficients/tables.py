@@ -61,6 +61,6 @@ def shares(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables, Tables]
 def cells(counts: Tables) -> Cells:
     """Return the fields as divisions of two readers over the categories, ignoring who is who."""
     n_categories = counts.shape[-1]
-    one = np.eye(n_categories)
-    said = (one[:, None] + one).reshape(n_categories**2, n_categories)
-    return Cells(said, counts.reshape(*counts.shape[:-2], n_categories**2))
+    identity = np.eye(n_categories)
+    divisions = (identity[:, None] + identity).reshape(n_categories**2, n_categories)
+    return Cells(divisions, counts.reshape(*counts.shape[:-2], n_categories**2))

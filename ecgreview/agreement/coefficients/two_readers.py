@@ -246,11 +246,11 @@ def mcnemar(tables: ArrayLike) -> McNemar:
     chi2 = ratio((first - second) ** 2, discordant, unless=masks)
     fewer = np.rint(np.minimum(first, second))
     tail = 2 * bdtr(fewer, np.rint(discordant).astype(np.int64), 0.5)
-    one = np.ones_like(n)
+    ones = np.ones_like(n)
     return McNemar(
         chi2,
         Estimates(np.asarray(chdtrc(1, chi2.values)), chi2.causes),
-        ratio(np.minimum(tail, 1.0), one, unless=masks),
+        ratio(np.minimum(tail, 1.0), ones, unless=masks),
     )
 
 

@@ -44,12 +44,12 @@ class Votes:
     """The answers of readers, and the number of exams with each pattern of answers.
 
     Attributes:
-        said: shape (n_readers, n_patterns, n_categories), float64; 1 for the category a reader
+        choices: shape (n_readers, n_patterns, n_categories), float64; 1 for the category a reader
             chose, 0 throughout where a reader did not rate.
         n_exams: shape (..., n_patterns), float64; leading axes are classes or replicates.
     """
 
-    said: NDArray[np.float64]
+    choices: NDArray[np.float64]
     n_exams: NDArray[np.float64]
 
     @classmethod
@@ -70,25 +70,25 @@ class Votes:
         if np.isinf(codes).any():
             raise BadRatings("a rating is infinite")
         used = np.unique(codes[~np.isnan(codes)])
-        known = used if categories is None else _categories(categories)
-        if np.unique(known).size != known.size:
+        possible = used if categories is None else _categories(categories)
+        if np.unique(possible).size != possible.size:
             raise BadRatings("a category is named twice")
-        if not np.isin(used, known).all():
+        if not np.isin(used, possible).all():
             raise BadRatings("a rating is none of the categories")
-        said = (codes[:, :, None] == known).astype(np.float64)
-        return cls(said, np.ones(codes.shape[1]))
+        choices = (codes[:, :, None] == possible).astype(np.float64)
+        return cls(choices, np.ones(codes.shape[1]))
 
     @classmethod
     def of_patterns(cls, patterns: PatternCount) -> Votes:
         """Return the votes on findings, absent or present, for all classes at once."""
         states = patterns.patterns.T
-        said = np.stack([states == state for state in range(MISSING + 1, MISSING + 3)], axis=-1)
-        return cls(said.astype(np.float64), patterns.counts.astype(np.float64))
+        choices = np.stack([states == state for state in range(MISSING + 1, MISSING + 3)], axis=-1)
+        return cls(choices.astype(np.float64), patterns.counts.astype(np.float64))
 
     @property
     def cells(self) -> Cells:
         """The same without the identity of readers."""
-        return Cells(np.asarray(self.said.sum(axis=0)), self.n_exams)
+        return Cells(np.asarray(self.choices.sum(axis=0)), self.n_exams)
 
 
 def counted(table: ArrayLike) -> Cells:
@@ -109,10 +109,10 @@ def counted(table: ArrayLike) -> Cells:
 
 
 def _categories(codes: Sequence[float]) -> NDArray[np.float64]:
-    known = arrays.numbers(codes, BadRatings, "categories")
-    if known.ndim != 1 or not np.isfinite(known).all():
+    checked = arrays.numbers(codes, BadRatings, "categories")
+    if checked.ndim != 1 or not np.isfinite(checked).all():
         raise BadRatings("the categories are no list of finite numbers")
-    return known
+    return checked
 
 
 def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
@@ -267,7 +267,7 @@ def reader_shares(votes: Votes) -> tuple[NDArray[np.float64], NDArray[np.float64
         Shapes (..., n_readers, n_categories), all 0 for readers without ratings, and
         (..., n_readers).
     """
-    chosen = np.einsum("...p,rpk->...rk", votes.n_exams, votes.said)
+    chosen = np.einsum("...p,rpk->...rk", votes.n_exams, votes.choices)
     n_rated = chosen.sum(axis=-1)
     return np.asarray(chosen / np.where(n_rated == 0, 1, n_rated)[..., None]), n_rated
 

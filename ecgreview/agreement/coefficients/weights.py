@@ -118,7 +118,7 @@ def ordinal(scores: Sequence[float]) -> Weights:
     These are Gwet's; Krippendorff's ordinal weights depend on the readings: see
     ``krippendorff_ordinal``.
     """
-    ranks = np.argsort(np.argsort(_known(scores)))
+    ranks = np.argsort(np.argsort(_checked(scores)))
     distance = np.abs(np.subtract.outer(ranks, ranks))
     return _agreement(distance * (distance + 1) / 2)
 
@@ -129,9 +129,9 @@ def ratio(scores: Sequence[float]) -> Weights:
     Raises:
         BadWeights: a negative score; or as in the other schemes.
     """
-    known = _known(scores)
-    apart, total = _apart(known), np.add.outer(known, known)
-    if known.min() < 0:
+    checked = _checked(scores)
+    apart, total = _apart(checked), np.add.outer(checked, checked)
+    if checked.min() < 0:
         raise BadWeights("a score on a ratio scale is 0 or more")
     share = np.divide(apart, total, out=np.zeros_like(apart), where=apart != 0)
     return _agreement(share**2)
@@ -145,9 +145,9 @@ def circular(scores: Sequence[float]) -> Weights:
 
 def bipolar(scores: Sequence[float]) -> Weights:
     """Return weights that decrease faster between scores on the same side of the middle."""
-    known = _known(scores)
-    apart, total = _apart(known), np.add.outer(known, known)
-    room = (total - 2 * known.min()) * (2 * known.max() - total)
+    checked = _checked(scores)
+    apart, total = _apart(checked), np.add.outer(checked, checked)
+    room = (total - 2 * checked.min()) * (2 * checked.max() - total)
     return _agreement(np.divide(apart**2, room, out=np.zeros_like(apart), where=apart != 0))
 
 
@@ -203,20 +203,20 @@ def _square(matrix: ArrayLike) -> NDArray[np.float64]:
     return weights
 
 
-def _known(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+def _checked(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the validated ``scores``."""
-    known = arrays.numbers(scores, BadWeights, "scores")
-    if known.ndim != 1 or not known.size or not (np.abs(known) <= _LARGEST).all():
+    checked = arrays.numbers(scores, BadWeights, "scores")
+    if checked.ndim != 1 or not checked.size or not (np.abs(checked) <= _LARGEST).all():
         raise BadWeights("the scores are one finite number for each category")
-    if np.unique(known).size != known.size:
+    if np.unique(checked).size != checked.size:
         raise BadWeights("two categories have the same score")
-    return known
+    return checked
 
 
 def _apart(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the differences of the validated ``scores``."""
-    known = _known(scores)
-    return np.asarray(np.subtract.outer(known, known))
+    checked = _checked(scores)
+    return np.asarray(np.subtract.outer(checked, checked))
 
 
 def _agreement(disagreement: NDArray[np.float64] | NDArray[np.bool_]) -> Weights:

@@ -89,8 +89,8 @@ class Answers:
         bases = np.where(has_read, ABSENT, MISSING).astype(np.int8)
         columns = np.concatenate([bases, ratings.reshape(n_readers, n_exams * n_classes)], axis=1)
         index, patterns = distinct_columns(columns)
-        base, given = index[:n_exams], index[n_exams:].reshape(n_exams, n_classes)
-        row, column = np.nonzero(given != base[:, None])
+        base, patterns_given = index[:n_exams], index[n_exams:].reshape(n_exams, n_classes)
+        row, column = np.nonzero(patterns_given != base[:, None])
         unit = np.arange(n_exams)
         if patients is not None:
             unit = _units(patients, n_exams)
@@ -103,7 +103,7 @@ class Answers:
             base=base,
             row=row,
             column=column,
-            pattern=given[row, column],
+            pattern=patterns_given[row, column],
         )
 
     @classmethod

@@ -79,13 +79,13 @@ def _of_two(states: NDArray[np.int8]) -> NDArray[np.int64]:
     sums = np.zeros((8, width), dtype=np.int64)
     for start in range(0, len(first), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
-        for row, ones in enumerate(_ones(first[part], second[part])):
-            sums[row] += np.add.reduce(ones, axis=0, dtype=np.uint8)
+        for row, indicators in enumerate(_indicators(first[part], second[part])):
+            sums[row] += np.add.reduce(indicators, axis=0, dtype=np.uint8)
     totals = sums.reshape(8, _EXAMS_A_ROW, n_classes).sum(axis=1)
     return _nine(totals, n_even) + _of_few(states[:, n_even:])
 
 
-def _ones(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+def _indicators(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """Yield bytes of 0 and 1: present and absent of each reader, then their four combinations."""
     one = np.uint8(1)
     first_present, second_present = first >> one, second >> one

@@ -56,8 +56,8 @@ def grouped(answers: Answers, groups: Sequence[Collection[int]]) -> Answers:
     ]
     all_patterns = np.concatenate([answers.patterns, *(states for _, states in parts)])
     patterns, index = np.unique(all_patterns, axis=0, return_inverse=True)
-    known, pattern = np.split(index.reshape(-1).astype(np.intp), [len(answers.patterns)])
-    base = known[answers.base]
+    distinct_index, pattern = np.split(index.reshape(-1).astype(np.intp), [len(answers.patterns)])
+    base = distinct_index[answers.base]
     row = np.concatenate([_NONE, *(rows for rows, _ in parts)])
     column = np.repeat(np.arange(len(parts)), [len(rows) for rows, _ in parts])
     differs = pattern != base[row]

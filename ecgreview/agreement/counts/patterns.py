@@ -123,26 +123,28 @@ class PatternCount:
         Raises:
             BadCounts: as in ``from_rows``, or rows have more exams than their readers have read.
         """
-        left: dict[tuple[int, ...], NDArray[np.float64]] = {}
+        n_absent: dict[tuple[int, ...], NDArray[np.float64]] = {}
         for readers, n in sets:
             _refuse_absurd(Row(0, readers, [ABSENT] * len(readers), n), n_readers, 1)
-            left[tuple(readers)] = np.full(n_classes, float(n))
-        given = list(rows)
-        kept = cls.from_rows(given, n_readers=n_readers, n_classes=n_classes)
-        for row in given:
-            if tuple(row.readers) not in left:
+            n_absent[tuple(readers)] = np.full(n_classes, float(n))
+        stored = list(rows)
+        stored_count = cls.from_rows(stored, n_readers=n_readers, n_classes=n_classes)
+        for row in stored:
+            if tuple(row.readers) not in n_absent:
                 raise BadCounts(f"readers {list(row.readers)} are not among those who have read")
-            left[tuple(row.readers)][row.class_index] -= row.n_exams
-        normal = np.zeros((len(left), n_readers), dtype=np.int8)
-        for place, (readers, counts) in enumerate(left.items()):
+            n_absent[tuple(row.readers)][row.class_index] -= row.n_exams
+        normal = np.zeros((len(n_absent), n_readers), dtype=np.int8)
+        for place, (readers, counts) in enumerate(n_absent.items()):
             if (counts < 0).any():
                 raise BadCounts(f"a class has more exams than readers {list(readers)} have read")
             normal[place, list(readers)] = ABSENT
-        all_patterns = np.concatenate([kept.patterns, normal])
-        rest = np.array([*left.values()]).reshape(len(left), n_classes)
+        all_patterns = np.concatenate([stored_count.patterns, normal])
+        absent_counts = np.array([*n_absent.values()]).reshape(len(n_absent), n_classes)
         patterns, place_of = np.unique(all_patterns, axis=0, return_inverse=True)
         merged = np.zeros((len(patterns), n_classes))
-        np.add.at(merged, place_of.reshape(-1), np.concatenate([kept.counts.T, rest]))
+        np.add.at(
+            merged, place_of.reshape(-1), np.concatenate([stored_count.counts.T, absent_counts])
+        )
         return cls(patterns, merged.T).occurring()
 
     @property
@@ -165,17 +167,17 @@ class PatternCount:
         table = np.stack(np.divmod(codes, width), axis=1).astype(np.float64)
         return Cells(table, self.counts @ merged)
 
-    def pairs(self, which: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    def pairs(self, reader_pairs: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
         """Return the 2 x 2 tables of the pairs of readers ``which``, all at once.
 
         Returns:
             Shape (..., n_classes, n_pairs, 2, 2): exams by the answer of the first reader (absent,
             present) and of the second.
         """
-        tables = self.counts @ self.fields(which)
-        return np.asarray(tables.reshape(*self.counts.shape[:-1], len(which), 2, 2))
+        tables = self.counts @ self.fields(reader_pairs)
+        return np.asarray(tables.reshape(*self.counts.shape[:-1], len(reader_pairs), 2, 2))
 
-    def fields(self, which: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    def fields(self, reader_pairs: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
         """Return the field of each pair's table that an exam of each pattern falls into.
 
         Returns:
@@ -183,9 +185,9 @@ class PatternCount:
             not answered.
         """
         is_answer = np.stack([self.patterns == ABSENT, self.patterns == PRESENT], axis=2)
-        first, second = np.array(which, dtype=np.intp).reshape(-1, 2).T
+        first, second = np.array(reader_pairs, dtype=np.intp).reshape(-1, 2).T
         both = is_answer[:, first, :, None] & is_answer[:, second, None, :]
-        shape = (len(self.patterns), 4 * len(which))
+        shape = (len(self.patterns), 4 * len(reader_pairs))
         return np.asarray(both.reshape(shape), dtype=np.float64)
 
     def common_pairs(self) -> list[tuple[int, int]]:
@@ -196,9 +198,9 @@ class PatternCount:
 
     def without(self, reader: int) -> PatternCount:
         """Return the counts without the answers of ``reader``."""
-        rest = self.patterns.copy()
-        rest[:, reader] = MISSING
-        return PatternCount(rest, self.counts)
+        others = self.patterns.copy()
+        others[:, reader] = MISSING
+        return PatternCount(others, self.counts)
 
 
 def _refuse_absurd(row: Row, n_readers: int, n_classes: int) -> None:

@@ -61,12 +61,12 @@ def fit(
     """
     readings = _checked(counts)
     n_exams = len(readings)
-    said = readings.sum(axis=1)
-    n_readings = said.sum(axis=1)
+    totals = readings.sum(axis=1)
+    n_readings = totals.sum(axis=1)
     is_read = n_readings > 0
-    readings, said, n_readings = readings[is_read], said[is_read], n_readings[is_read]
+    readings, totals, n_readings = readings[is_read], totals[is_read], n_readings[is_read]
 
-    posterior = said / n_readings[:, None]
+    posterior = totals / n_readings[:, None]
     log_likelihood, is_converged, n_iterations = -np.inf, False, 0
     prevalence, rates = _maximize(readings, posterior)
     while not is_converged and n_iterations < max_iterations:
@@ -112,9 +112,9 @@ def _maximize(
     readings: NDArray[np.float64], posterior: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the prevalences and error rates that fit the posterior best; 0 where undefined."""
-    said = np.einsum("ej,erk->rjk", posterior, readings)
-    total = said.sum(axis=2, keepdims=True)
-    rates = np.divide(said, total, out=np.zeros_like(said), where=total > 0)
+    expected = np.einsum("ej,erk->rjk", posterior, readings)
+    total = expected.sum(axis=2, keepdims=True)
+    rates = np.divide(expected, total, out=np.zeros_like(expected), where=total > 0)
     return posterior.sum(axis=0) / max(len(posterior), 1), rates
 
 

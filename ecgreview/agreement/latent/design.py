@@ -52,8 +52,8 @@ class Design:
         Raises:
             BadPatterns: the counts do not match the patterns, or are invalid; a state is unknown.
         """
-        known = checked(patterns)
-        states, counts = known.patterns, known.counts
+        checked_patterns = checked(patterns)
+        states, counts = checked_patterns.patterns, checked_patterns.counts
         is_read = (states != MISSING).astype(np.float64)
         gives = (states == PRESENT).astype(np.float64)
         n_readings, n_present = counts @ is_read, counts @ gives

@@ -42,25 +42,25 @@ class Model:
     """The likelihood of answer patterns when readings are independent given the truth.
 
     Attributes:
-        said: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader answers
-            "present", then 1 where one answers "absent".
+        indicators: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader
+            answers "present", then 1 where one answers "absent".
         pseudo_count: added to the readings "present" and "absent" of each reader and state.
     """
 
-    said: Floats
+    indicators: Floats
     pseudo_count: float = 0.0
 
     @classmethod
     def of(cls, patterns: NDArray[np.int8], pseudo_count: float = 0.0) -> Model:
         """Return the model of ``patterns``, shape (n_patterns, n_readers)."""
         every = np.ones((len(patterns), 1))
-        said = np.concatenate([every, patterns == PRESENT, patterns == ABSENT], axis=1)
-        return cls(said, pseudo_count)
+        indicators = np.concatenate([every, patterns == PRESENT, patterns == ABSENT], axis=1)
+        return cls(indicators, pseudo_count)
 
     @property
     def n_readers(self) -> int:
         """Number of readers, including readers without readings."""
-        return int(self.said.shape[1]) // 2
+        return int(self.indicators.shape[1]) // 2
 
     def posterior(self, theta: Floats) -> tuple[Floats, Floats]:
         """Return the posterior of each pattern.
@@ -77,8 +77,8 @@ class Model:
         logs[:, :, 1 : 1 + n_readers] = rates
         np.subtract(1, rates, out=logs[:, :, 1 + n_readers :])
         np.log(np.maximum(logs, _TINY, out=logs), out=logs)
-        joint = logs.reshape(2 * n_rows, 1 + 2 * n_readers) @ self.said.T
-        joint = joint.reshape(n_rows, 2, len(self.said))
+        joint = logs.reshape(2 * n_rows, 1 + 2 * n_readers) @ self.indicators.T
+        joint = joint.reshape(n_rows, 2, len(self.indicators))
         highest = np.maximum(joint[:, 0], joint[:, 1])
         joint -= highest[:, None]
         np.exp(joint, out=joint)
@@ -94,13 +94,13 @@ class Model:
         """
         n_rows, n_readers = len(counts), self.n_readers
         weights = counts[:, None, :] * posterior
-        said = weights.reshape(2 * n_rows, len(self.said)) @ self.said
-        said[:, 1:] += self.pseudo_count
-        present = said[:, 1 : 1 + n_readers]
-        rates = present / np.maximum(present + said[:, 1 + n_readers :], _TINY)
+        expected = weights.reshape(2 * n_rows, len(self.indicators)) @ self.indicators
+        expected[:, 1:] += self.pseudo_count
+        present = expected[:, 1 : 1 + n_readers]
+        rates = present / np.maximum(present + expected[:, 1 + n_readers :], _TINY)
         theta = np.empty((n_rows, 1 + 2 * n_readers))
         theta[:, 1:] = rates.reshape(n_rows, 2 * n_readers)
-        with_class, without = said[::2, 0], said[1::2, 0]
+        with_class, without = expected[::2, 0], expected[1::2, 0]
         theta[:, 0] = with_class / np.maximum(with_class + without, _TINY)
         return theta
 
@@ -134,7 +134,7 @@ def climb(
         tolerance: gain per exam of a row that ends its ascent.
         max_steps: EM steps after which a row is left where it is.
     """
-    block = max(_LEAST_ROWS, _PRODUCTS_AT_ONCE // max(1, 2 * model.said.size))
+    block = max(_LEAST_ROWS, _PRODUCTS_AT_ONCE // max(1, 2 * model.indicators.size))
     parts = [
         _climb(model, theta[at : at + block], counts[at : at + block], tolerance, max_steps)
         for at in range(0, max(len(theta), 1), block)
@@ -158,26 +158,26 @@ def _climb(model: Model, theta: Floats, counts: Floats, tolerance: float, max_st
     arrived = theta.copy()
     n_steps = np.zeros(len(theta), dtype=np.int64)
     is_converged = np.zeros(len(theta), dtype=np.bool_)
-    rows, here, of_rows = np.arange(len(theta)), theta, counts
+    rows, current, of_rows = np.arange(len(theta)), theta, counts
     enough = tolerance * counts.sum(axis=1)
     was_still = np.zeros(len(theta), dtype=np.bool_)
-    taken = 0
-    while rows.size and taken < max_steps:
-        first, before = model.step(here, of_rows)
+    step_count = 0
+    while rows.size and step_count < max_steps:
+        first, before = model.step(current, of_rows)
         second, after = model.step(first, of_rows)
-        taken += 2
+        step_count += 2
         is_still = after - before <= enough[rows]
         is_done = is_still & was_still
         arrived[rows[is_done]] = second[is_done]
-        n_steps[rows], is_converged[rows] = taken, is_done
+        n_steps[rows], is_converged[rows] = step_count, is_done
         going = ~is_done
         rows, of_rows, was_still = rows[going], of_rows[going], is_still[going]
         first, second, after = first[going], second[going], after[going]
-        jump = _jump(here[going], first, second)
+        jump = _jump(current[going], first, second)
         third, there = model.step(jump, of_rows)
-        taken += 1
-        here = np.where((there >= after)[:, None], third, second)
-        arrived[rows] = here
+        step_count += 1
+        current = np.where((there >= after)[:, None], third, second)
+        arrived[rows] = current
     return Ascent(arrived, model.log_likelihood(arrived, counts), n_steps, is_converged)
 
 

@@ -101,28 +101,28 @@ class PooledModel:
             ``tolerance`` per exam and class.
         """
         enough = tolerance * float(self.counts.sum())
-        taken, was_still = 0, False
-        while self.n_classes and taken < max_steps:
+        n_steps, was_still = 0, False
+        while self.n_classes and n_steps < max_steps:
             first, before = self.step(vector)
             second, after = self.step(first)
-            taken += 2
+            n_steps += 2
             is_still = after - before <= enough
             if is_still and was_still:
-                return second, taken, True
+                return second, n_steps, True
             was_still = is_still
             third, there = self.step(_jump(vector, first, second))
-            taken += 1
+            n_steps += 1
             vector = third if there >= after else second
-        return vector, taken, not self.n_classes
+        return vector, n_steps, not self.n_classes
 
     def _maximize(self, vector: Floats, posterior: Floats) -> Floats:
         """Return the parameters one Newton step closer to those that fit ``posterior`` best."""
         _, hits, alarms = self.parts(vector)
         weights = self.counts[:, None, :] * posterior
-        said = weights @ self.model.said  # (n_classes, 2, 1 + 2 n_readers)
+        expected = weights @ self.model.indicators  # (n_classes, 2, 1 + 2 n_readers)
         n_readers = self.model.n_readers
-        with_class, without = (said[:, :, 0] + HALF_EXAM).T
-        present, absent = said[:, :, 1 : 1 + n_readers], said[:, :, 1 + n_readers :]
+        with_class, without = (expected[:, :, 0] + HALF_EXAM).T
+        present, absent = expected[:, :, 1 : 1 + n_readers], expected[:, :, 1 + n_readers :]
         return np.concatenate(
             [
                 np.log(with_class / without),

@@ -86,8 +86,8 @@ def _information(model: PooledModel, vector: Floats, effects: Floats) -> list[Fl
 def _of_class(model: PooledModel, theta: Floats, present: Floats, counts: Floats) -> Floats:
     """Return the complete-data information minus the missing information."""
     n_readers = model.model.n_readers
-    gives = model.model.said[:, 1 : 1 + n_readers]
-    reads = gives + model.model.said[:, 1 + n_readers :]
+    gives = model.model.indicators[:, 1 : 1 + n_readers]
+    reads = gives + model.model.indicators[:, 1 + n_readers :]
     hits, alarms = theta[1 : 1 + n_readers], theta[1 + n_readers :]
     with_class, without = counts * present, counts * (1 - present)
     complete = np.concatenate(

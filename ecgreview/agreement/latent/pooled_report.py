@@ -67,13 +67,13 @@ def refusals(design: Design) -> Causes:
 
 
 def report(
-    patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, confidence: float
+    patterns: PatternCount, is_requested: NDArray[np.bool_], effects: Floats, confidence: float
 ) -> list[PooledFields | None]:
-    """Return the pooled estimates of each wanted class, None for the other classes.
+    """Return the pooled estimates of each requested class, None for the other classes.
 
     Args:
         patterns: the answers; counts of shape (n_classes, n_patterns).
-        is_wanted: shape (n_classes,); classes that are refused alone or too rare.
+        is_requested: shape (n_classes,); classes that are refused alone or too rare.
         effects: as in ``pooled.fit``.
         confidence: of the intervals, between 0 and 1.
 
@@ -83,16 +83,16 @@ def report(
     """
     design, reach = Design.of(patterns), float(ndtri(1 - tail_of(confidence)))
     refused = refusals(design)
-    reasons = Estimates(np.full(len(is_wanted), np.nan), refused).reasons.tolist()
-    is_possible = np.array([reason == "" for reason in reasons], dtype=np.bool_) & is_wanted
-    known = _Known.of(patterns, effects, reach) if is_possible.any() else None
+    reasons = Estimates(np.full(len(is_requested), np.nan), refused).reasons.tolist()
+    is_possible = np.array([reason == "" for reason in reasons], dtype=np.bool_) & is_requested
+    results = _Results.of(patterns, effects, reach) if is_possible.any() else None
     return [
-        known.pooled_fields(design, row)
-        if known is not None and is_possible[row]
+        results.pooled_fields(design, row)
+        if results is not None and is_possible[row]
         else without(int(design.counts[row].sum()), reasons[row])
-        if is_wanted[row]
+        if is_requested[row]
         else None
-        for row in range(len(is_wanted))
+        for row in range(len(is_requested))
     ]
 
 
@@ -102,7 +102,7 @@ def without(n_exams: int, reason: str) -> PooledFields:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Known:
+class _Results:
     """Results of the pooled model, each array of shape (n_classes, 1 + 2 n_readers).
 
     The first column is the prevalence; then come sensitivities, then specificities. ``doubts``
@@ -116,7 +116,7 @@ class _Known:
     high: Floats
 
     @classmethod
-    def of(cls, patterns: PatternCount, effects: Floats, reach: float) -> _Known:
+    def of(cls, patterns: PatternCount, effects: Floats, reach: float) -> _Results:
         """Fit the model; intervals extend ``reach`` standard errors to each side, on the
         logit scale.
         """

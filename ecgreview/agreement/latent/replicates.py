@@ -36,7 +36,7 @@ class Replicates:
 
 def bootstrap(
     patterns: PatternCount,
-    found: Latent,
+    estimates: Latent,
     *,
     rng: np.random.Generator,
     n_replicates: int = 1000,
@@ -51,7 +51,7 @@ def bootstrap(
 
     Args:
         patterns: the answers of the readers.
-        found: the fit of ``patterns``, where every climb starts.
+        estimates: the fit of ``patterns``, where every climb starts.
         rng: random generator; the same state gives the same replicates.
         n_replicates: number of draws.
         tolerance: as in ``two_states.fit``.
@@ -63,15 +63,18 @@ def bootstrap(
     counts = Design.of(patterns).counts
     if (counts != np.floor(counts)).any():
         raise BadPatterns("a count is not a whole number of exams")
-    is_known = found.prevalence.is_defined
+    is_known = estimates.prevalence.is_defined
     refits = np.full((n_replicates, len(counts), 1 + 2 * patterns.patterns.shape[1]), np.nan)
     for classes in _portions(np.flatnonzero(is_known), n_replicates * counts.shape[1]):
         is_met = counts[classes].any(axis=0)
-        here = PatternCount(patterns.patterns[is_met], counts[np.ix_(classes, is_met)])
+        identified = PatternCount(patterns.patterns[is_met], counts[np.ix_(classes, is_met)])
         of_patients = None if effects is None else effects[classes]
-        drawn = resampling.bootstrap(here.counts, n_replicates, rng, of_patients)
+        drawn = resampling.bootstrap(identified.counts, n_replicates, rng, of_patients)
         refits[:, classes] = refit(
-            here.patterns, found.posterior[np.ix_(classes, is_met)], drawn, tolerance=tolerance
+            identified.patterns,
+            estimates.posterior[np.ix_(classes, is_met)],
+            drawn,
+            tolerance=tolerance,
         )
     return _read(refits)
 

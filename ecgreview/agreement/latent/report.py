@@ -98,26 +98,26 @@ def latent_report(
 
 
 def _pooled(
-    patterns: PatternCount, is_wanted: NDArray[np.bool_], effects: Floats, how: Resampling
+    patterns: PatternCount, is_requested: NDArray[np.bool_], effects: Floats, how: Resampling
 ) -> list[PooledFields | None]:
     if _work(patterns) > _MAX_WORK:
         n_exams = patterns.counts.sum(axis=1).astype(int).tolist()
         return [
-            pooled_report.without(n, Reason.TOO_LARGE) if wanted else None
-            for n, wanted in zip(n_exams, is_wanted.tolist(), strict=True)
+            pooled_report.without(n, Reason.TOO_LARGE) if requested else None
+            for n, requested in zip(n_exams, is_requested.tolist(), strict=True)
         ]
-    return pooled_report.report(patterns, is_wanted, effects, how.confidence)
+    return pooled_report.report(patterns, is_requested, effects, how.confidence)
 
 
 def _checked(effects: Floats | None, n_classes: int) -> Floats:
     if effects is None:
         return np.ones(n_classes)
-    known = arrays.numbers(effects, BadEffects, "design effects")
-    if known.shape != (n_classes,):
-        raise BadEffects(f"effects of shape {known.shape} are not one for each of {n_classes}")
-    if not np.isfinite(known).all() or (known < 1).any():
+    checked = arrays.numbers(effects, BadEffects, "design effects")
+    if checked.shape != (n_classes,):
+        raise BadEffects(f"effects of shape {checked.shape} are not one for each of {n_classes}")
+    if not np.isfinite(checked).all() or (checked < 1).any():
         raise BadEffects("a design effect is below 1 or not finite")
-    return known
+    return checked
 
 
 def _refused(n_exams: int, reason: str, n_telling: int = 0) -> dict[str, Any]:
@@ -139,21 +139,23 @@ def _fitted(
     design = Design.of(patterns)
     doubts = two_states.fit(patterns).plausibility.refusals(FEW_TRUE_POSITIVES, effects)
     reasons = Estimates(np.full(len(effects), np.nan), doubts).reasons.tolist()
-    kept = np.array([reason == "" for reason in reasons], dtype=np.bool_)
-    believed = PatternCount(patterns.patterns, patterns.counts[kept])
-    lines = iter(_believed(believed, effects[kept], how, n_replicates) if kept.any() else [])
+    is_fitted = np.array([reason == "" for reason in reasons], dtype=np.bool_)
+    believed = PatternCount(patterns.patterns, patterns.counts[is_fitted])
+    lines = iter(
+        _plausible(believed, effects[is_fitted], how, n_replicates) if is_fitted.any() else []
+    )
     return [
         next(lines) if reason == "" else _refused(int(counts.sum()), reason, int(n_telling))
         for reason, counts, n_telling in zip(reasons, design.counts, design.n_telling, strict=True)
     ]
 
 
-def _believed(
+def _plausible(
     patterns: PatternCount, effects: Floats, how: Resampling, n_replicates: int
 ) -> list[dict[str, Any]]:
     design, result = Design.of(patterns), two_states.fit(patterns)
     is_rare = (design.n_telling / effects < FEW) & (patterns.n_readers <= _MAX_COMPLETED)
-    drawn = _drawn(patterns, result, effects, is_rare, n_replicates, how)
+    drawn = _replicates(patterns, result, effects, is_rare, n_replicates, how)
     return _classes(patterns, result, design, drawn, is_rare, how.confidence)
 
 
@@ -174,9 +176,9 @@ def _completed(patterns: PatternCount) -> PatternCount:
     return resampling.complete_patterns(patterns) if few else patterns
 
 
-def _drawn(
+def _replicates(
     patterns: PatternCount,
-    found: Latent,
+    estimates: Latent,
     effects: Floats,
     is_rare: NDArray[np.bool_],
     n_replicates: int,
@@ -189,7 +191,7 @@ def _drawn(
     common = PatternCount(patterns.patterns, np.where(is_rare[:, None], 0.0, patterns.counts))
     drawn = replicates.bootstrap(
         common,
-        two_states.fit(common) if is_rare.any() else found,
+        two_states.fit(common) if is_rare.any() else estimates,
         rng=rng,
         n_replicates=n_replicates,
         effects=effects,
@@ -200,7 +202,7 @@ def _drawn(
         counts = resampling.posterior(
             patterns.counts[rare], prior[rare], n_replicates, rng, effects[rare]
         )
-        refits = replicates.refit(patterns.patterns, found.posterior[rare], counts)
+        refits = replicates.refit(patterns.patterns, estimates.posterior[rare], counts)
         n_readers = patterns.n_readers
         drawn.prevalence[:, rare] = refits[:, :, 0]
         drawn.sensitivity[:, rare] = refits[:, :, 1 : 1 + n_readers]
@@ -210,7 +212,7 @@ def _drawn(
 
 def _classes(
     patterns: PatternCount,
-    found: Latent,
+    estimates: Latent,
     design: Design,
     drawn: Replicates | None,
     is_rare: NDArray[np.bool_],
@@ -219,13 +221,13 @@ def _classes(
     n_exams = design.counts.sum(axis=1).astype(int)
     n_readings = design.n_readings.astype(int)
     shape = (len(n_exams), patterns.n_readers)
-    prevalence = found.prevalence.coefficients()
-    sensitivity = np.array(found.sensitivity.coefficients(), dtype=object).reshape(shape)
-    specificity = np.array(found.specificity.coefficients(), dtype=object).reshape(shape)
-    alike = _alike(patterns, found)
+    prevalence = estimates.prevalence.coefficients()
+    sensitivity = np.array(estimates.sensitivity.coefficients(), dtype=object).reshape(shape)
+    specificity = np.array(estimates.specificity.coefficients(), dtype=object).reshape(shape)
+    alike = _alike(patterns, estimates)
 
-    def measure(one: Coefficient, n: int, row: int, values: Floats | None) -> MeasureJson:
-        return _measure(one, n, values, is_rare=bool(is_rare[row]), confidence=confidence)
+    def measure(coefficient: Coefficient, n: int, row: int, values: Floats | None) -> MeasureJson:
+        return _measure(coefficient, n, values, is_rare=bool(is_rare[row]), confidence=confidence)
 
     return [
         {
@@ -258,24 +260,26 @@ def _classes(
 
 
 def _measure(
-    one: Coefficient, n: int, values: Floats | None, *, is_rare: bool, confidence: float
+    coefficient: Coefficient, n: int, values: Floats | None, *, is_rare: bool, confidence: float
 ) -> MeasureJson:
     """Return an estimate with the percentiles of its replicates; its own reason takes
     precedence.
     """
-    if one.value is None:
-        return Measure.undefined(n, one.reason).to_json()
+    if coefficient.value is None:
+        return Measure.undefined(n, coefficient.reason).to_json()
     if values is None:
-        return Measure.alone(one.value, n, one.reason or Reason.NO_INTERVALS).to_json()
-    measure = Measure.of_replicates(one.value, values, n=n, confidence=confidence).to_json()
-    measure["reason"] = one.reason or (Reason.NO_SPREAD if measure["reason"] else "")
+        return Measure.alone(
+            coefficient.value, n, coefficient.reason or Reason.NO_INTERVALS
+        ).to_json()
+    measure = Measure.of_replicates(coefficient.value, values, n=n, confidence=confidence).to_json()
+    measure["reason"] = coefficient.reason or (Reason.NO_SPREAD if measure["reason"] else "")
     if is_rare and measure["method"]:
         measure["method"] = POSTERIOR
     return measure
 
 
-def _alike(patterns: PatternCount, found: Latent) -> list[dict[str, Any]]:
-    compared = triples.compare(patterns, found)
+def _alike(patterns: PatternCount, estimates: Latent) -> list[dict[str, Any]]:
+    compared = triples.compare(patterns, estimates)
     rows = zip(
         compared.n.tolist(),
         compared.observed_alike.coefficients(),

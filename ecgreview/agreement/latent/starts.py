@@ -39,7 +39,7 @@ def highest(
         max_steps: maximum number of EM steps.
     """
     starts = _starts(states)
-    n_starts, n_classes, n_parameters = len(starts), len(counts), model.said.shape[1]
+    n_starts, n_classes, n_parameters = len(starts), len(counts), model.indicators.shape[1]
     guess = np.repeat(np.stack([starts, 1 - starts], axis=1), n_classes, axis=0)
     from_each = np.tile(counts, (n_starts, 1))
     begun = em.climb(

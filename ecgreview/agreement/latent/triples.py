@@ -41,8 +41,8 @@ class Triples:
     expected_alike: Estimates
 
 
-def compare(patterns: PatternCount, found: Latent) -> Triples:
-    """Return the triple agreement observed in ``patterns`` and expected by the model ``found``.
+def compare(patterns: PatternCount, estimates: Latent) -> Triples:
+    """Return the triple agreement observed in ``patterns`` and expected by the fitted model.
 
     Raises:
         BadPatterns: the counts do not match the patterns.
@@ -55,9 +55,9 @@ def compare(patterns: PatternCount, found: Latent) -> Triples:
     n = design.counts @ _threes(n_read)
     all_present, all_absent = _threes(n_present), _threes(n_read - n_present)
 
-    prevalence = np.nan_to_num(found.prevalence.values)[:, None]
-    hits = np.nan_to_num(found.sensitivity.values)
-    alarms = 1 - np.nan_to_num(found.specificity.values, nan=1.0)
+    prevalence = np.nan_to_num(estimates.prevalence.values)[:, None]
+    hits = np.nan_to_num(estimates.sensitivity.values)
+    alarms = 1 - np.nan_to_num(estimates.specificity.values, nan=1.0)
 
     def expected(if_present: Floats, if_absent: Floats) -> Floats:
         of_pattern = prevalence * _products(if_present, is_read)
@@ -66,7 +66,7 @@ def compare(patterns: PatternCount, found: Latent) -> Triples:
 
     present, absent = expected(hits, alarms), expected(1 - hits, 1 - alarms)
     not_read: Causes = ((n == 0, Reason.NO_TRIPLES),)
-    not_fitted = (*not_read, (~found.prevalence.is_defined, Reason.NOT_FITTED))
+    not_fitted = (*not_read, (~estimates.prevalence.is_defined, Reason.NOT_FITTED))
     cautions: Causes = (((design.n_readings > 0).sum(axis=1) <= 3, Reason.SATURATED),)
     return Triples(
         n,

@@ -106,10 +106,12 @@ def certainty(
 
 def _answers(profiles: Sequence[Graded], units: Sequence[Cluster], n_classes: int) -> Answers:
     """Return the grades as answers whose "patterns" are rows of a table: readers by level."""
-    known: dict[tuple[int, ...], int] = {}
-    base = [known.setdefault((profile.n_readers, 0, 0, 0), len(known)) for profile in profiles]
+    index_of: dict[tuple[int, ...], int] = {}
+    base = [
+        index_of.setdefault((profile.n_readers, 0, 0, 0), len(index_of)) for profile in profiles
+    ]
     graded = [
-        [(column, known.setdefault(levels, len(known))) for column, levels in profile.levels]
+        [(column, index_of.setdefault(levels, len(index_of))) for column, levels in profile.levels]
         for profile in profiles
     ]
     rows = [(profile_of, n, unit) for unit, one in enumerate(units) for profile_of, n in one.exams]
@@ -122,7 +124,7 @@ def _answers(profiles: Sequence[Graded], units: Sequence[Cluster], n_classes: in
     row, column, pattern = np.array(entries, dtype=np.intp).reshape(-1, 3).T
     profile_of, n_exams, unit = np.array(rows, dtype=np.intp).reshape(-1, 3).T
     return Answers(
-        patterns=np.array(list(known), dtype=np.int8).reshape(-1, len(LEVELS)),
+        patterns=np.array(list(index_of), dtype=np.int8).reshape(-1, len(LEVELS)),
         n_classes=n_classes,
         n_exams=n_exams.astype(np.float64),
         unit=unit,
@@ -157,7 +159,7 @@ def _replicates(
     count = answers.counter()
     for part in joint.weights(answers, how):
         coefficients = _coefficients(Cells(table, count(part)))
-        yield {name: one.values for name, one in coefficients.items()}
+        yield {name: estimates.values for name, estimates in coefficients.items()}
 
 
 def _coefficients(cells: Cells) -> dict[str, Estimates]:

@@ -1,4 +1,4 @@
-"""Reports of method version 6 and before, which hold English sentences where later ones hold codes.
+"""Stored reports of method versions 1 to 6, which hold English sentences instead of codes.
 
 Stored reports never change, so the sentences are translated into codes when a report is read.
 """
@@ -66,14 +66,14 @@ CODES: Mapping[str, Reason] = {
     "The measurements lie on one line, so there is no interval.": Reason.ON_ONE_LINE,
     "Patients have several exams that were measured: intervals, which take exams to be"
     " independent, would be too narrow.": Reason.MEASUREMENTS_OF_PATIENTS,
-    # Of readers held against a reference.
+    # Of readers compared with a reference.
     "No exam was read that has a reference.": Reason.NO_REFERENCE_READ,
     "The reference never has the class.": Reason.REFERENCE_NEVER,
     "The reference always has the class.": Reason.REFERENCE_ALWAYS,
     "The reader never gave the class.": Reason.READER_NEVER,
     "Neither the reader nor the reference has the class.": Reason.IN_NEITHER,
     "Neither the reader nor the reference has any class.": Reason.NO_CLASS_IN_EITHER,
-    # Of readings with suggestions and without.
+    # Of the effect of suggestions.
     "No answer of this kind was given with the suggestion shown.": Reason.NONE_SHOWN,
     "No answer of this kind was given with the suggestion hidden.": Reason.NONE_HIDDEN,
     "Fewer than two readers answered, so how far readers differ is unknown.": (
@@ -133,13 +133,13 @@ CODES: Mapping[str, Reason] = {
     ),
     "The readings hardly tell these values apart, so there is no interval.": Reason.NO_CURVATURE,
 }
-"""Every sentence that a report has ever held, with its code. Nothing is ever added or changed."""
+"""All sentences that were ever stored, with their codes. Never changes."""
 
 
 def with_codes(results: Any) -> Any:
-    """Return ``results``, as JSON holds them, with codes in the place of sentences.
+    """Return ``results``, as JSON holds them, with sentences replaced by codes.
 
-    Codes, and whatever is no reason, stay as they are.
+    Codes and all other values are unchanged.
     """
     if isinstance(results, Mapping):
         return {
@@ -149,5 +149,5 @@ def with_codes(results: Any) -> Any:
             for key, value in results.items()
         }
     if isinstance(results, list):
-        return [with_codes(one) for one in results]
+        return [with_codes(item) for item in results]
     return results

@@ -129,13 +129,13 @@ def _replicates(
     if not how.n_replicates:
         return {}
     if effects is None:
-        return _drawn(tables, is_rare, how, None)
-    agreement = _drawn(tables, is_rare, how, effects.agreement)
-    given = _drawn(tables, is_rare, how, effects.given)
+        return _draw_tables(tables, is_rare, how, None)
+    agreement = _draw_tables(tables, is_rare, how, effects.agreement)
+    given = _draw_tables(tables, is_rare, how, effects.given)
     return {name: (given if name in _OF_GIVEN else agreement)[name] for name in agreement}
 
 
-def _drawn(
+def _draw_tables(
     tables: Tables,
     is_rare: NDArray[np.bool_],
     how: Resampling,

@@ -81,13 +81,13 @@ def stored_cells(cells: Cells) -> dict[str, Any]:
 
 def forecast(
     cells: Cells,
-    wanted: float,
+    half_width: float,
     *,
     target: Target,
     confidence: float = 0.95,
     effects: Effects | None = None,
 ) -> list[Forecast]:
-    """Return how many readings each class needs for an interval of estimate +- ``wanted``.
+    """Return how many readings each class needs for an interval of estimate +- ``half_width``.
 
     The scatter of a class is known only from its informative exams: in simulations, the width
     after the forecast readings was off by 5 % (standard deviation) with 400 such exams and by
@@ -95,7 +95,7 @@ def forecast(
 
     Args:
         cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
-        wanted: half of the interval's width, between 0 and 1.
+        half_width: half of the interval's width, between 0 and 1.
         target: the coefficient.
         confidence: of the interval.
         effects: shape (...); design effects. Future patients are assumed to have as many exams.
@@ -107,11 +107,11 @@ def forecast(
     Raises:
         BadTable: the cells are not of binary findings, a count is negative or not finite, or
             effects are not one finite number of 1 or more for each class.
-        BadWidth: ``wanted`` is not between 0 and 1.
+        BadWidth: ``half_width`` is not between 0 and 1.
         BadConfidence: ``confidence`` is not between 0 and 1.
     """
-    if not 0 < wanted < 1:
-        raise BadWidth(f"a half-width of {wanted} is not between 0 and 1")
+    if not 0 < half_width < 1:
+        raise BadWidth(f"a half-width of {half_width} is not between 0 and 1")
     scatter = _scatter(cells, target)
     errors = scatter.values * np.sqrt(_spread(cells, effects))
     z = _standard_errors(confidence)
@@ -124,7 +124,7 @@ def forecast(
         np.ravel(cells.compared_readings.sum(axis=-1)),
     )
     rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [_of_class(*row, z=z, wanted=wanted) for row in rows]
+    return [_of_class(*row, z=z, target_width=half_width) for row in rows]
 
 
 def half_widths(
@@ -174,7 +174,7 @@ def _of_class(
     n_reads: float,
     *,
     z: float,
-    wanted: float,
+    target_width: float,
 ) -> Forecast:
     """Return the forecast of one class.
 
@@ -185,12 +185,12 @@ def _of_class(
         n_marked: those that at least one reader marked.
         n_reads: their readings.
         z: standard errors on each side of the estimate.
-        wanted: half of the interval's width.
+        target_width: half of the interval's width.
     """
     counts = round(n_exams), round(n_marked), round(n_reads)
     if math.isnan(scatter):
         return Forecast(None, *counts, None, None, reason)
-    needed = math.ceil((z * scatter / wanted) ** 2 * n_reads / n_exams)
+    needed = math.ceil((z * scatter / target_width) ** 2 * n_reads / n_exams)
     return Forecast(
         z * scatter / math.sqrt(n_exams),
         *counts,

@@ -236,10 +236,10 @@ def _with_measures(
         for field, (row, column) in FIELDS.items():
             tables[:, row, column] = [line[field] for line in some]
         nowhere = np.full(len(some), bool(why_none))
-        here = effects and effects[start : start + _LINES_AT_ONCE]
+        part_effects = effects and effects[start : start + _LINES_AT_ONCE]
         columns = {
             name: measured.without_interval(nowhere, why_none).to_json()
-            for name, measured in pair_measures(tables, how, here).items()
+            for name, measured in pair_measures(tables, how, part_effects).items()
         }
         results += [
             {**line, **{name: values[row] for name, values in columns.items()}}

@@ -27,14 +27,14 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
         Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 8; patients as units
         Field & Welsh 2007, J R Stat Soc B 69(3):369-390.
     """
-    rng, left = how.rng(), n_replicates(answers, how)
+    rng, n_left = how.rng(), n_replicates(answers, how)
     is_own = np.array_equal(answers.unit, np.arange(len(answers.times)))
     is_plain = is_own and bool((answers.n_exams == 1).all())
     size = max(1, _NUMBERS_AT_ONCE // max(1, answers.row.size + answers.base.size))
-    while left > 0:
-        drawn = _drawn(answers.times, min(size, left), rng)
+    while n_left > 0:
+        drawn = _draw_units(answers.times, min(size, n_left), rng)
         yield drawn if is_plain else drawn[:, answers.unit] * answers.n_exams
-        left -= len(drawn)
+        n_left -= len(drawn)
 
 
 def n_replicates(answers: Answers, how: Resampling) -> int:
@@ -49,7 +49,7 @@ MIN_REPLICATES = 200
 _MAX_NUMBERS = 200_000_000  # about three seconds
 
 
-def _drawn(
+def _draw_units(
     times: NDArray[np.int64], n_replicates: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return how often each unit is drawn, shape (n_replicates, n_units)."""

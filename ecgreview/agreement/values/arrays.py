@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 MAX_EXACT = 2.0**53
 
 
-def numbers(values: object, refusal: type[ValueError], what: str) -> NDArray[np.float64]:
+def numbers(values: object, refusal: type[ValueError], name: str) -> NDArray[np.float64]:
     """Return ``values`` as float64; NaN and infinity are allowed.
 
     Args:
         values: numbers, nested to any depth.
         refusal: the error to raise.
-        what: name of the values, for the error message.
+        name: of the values, for the error message.
 
     Raises:
         refusal: not real numbers, or rows of different lengths.
@@ -23,21 +23,21 @@ def numbers(values: object, refusal: type[ValueError], what: str) -> NDArray[np.
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
-        raise refusal(f"{what} are not a table of numbers") from error
+        raise refusal(f"{name} are not a table of numbers") from error
     if array.dtype.kind not in "biuf":
-        raise refusal(f"{what} are {array.dtype}, not real numbers")
+        raise refusal(f"{name} are {array.dtype}, not real numbers")
     return array.astype(np.float64)
 
 
-def counts(values: object, refusal: type[ValueError], what: str) -> NDArray[np.float64]:
+def counts(values: object, refusal: type[ValueError], name: str) -> NDArray[np.float64]:
     """Return ``values`` as counts. They need not be whole, because replicates are not.
 
     Raises:
         refusal: as in ``numbers``; or a count is negative, not finite or too large to be exact.
     """
-    array = numbers(values, refusal, what)
+    array = numbers(values, refusal, name)
     if not np.isfinite(array).all() or (array < 0).any():
-        raise refusal(f"{what} contain a negative or non-finite number")
+        raise refusal(f"{name} contain a negative or non-finite number")
     if array.size and array.sum() > MAX_EXACT:
-        raise refusal(f"{what} are too large to be counted exactly")
+        raise refusal(f"{name} are too large to be counted exactly")
     return array

@@ -1,4 +1,4 @@
-"""Why there is no number, or what to mind beside one: codes that reports store."""
+"""Codes that reports store: why there is no number, or a caution about one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Codes never change: reports hold them, and pages, files and programs read them.
+    """Never rename a code: stored reports, exported files and API clients use them.
 
-    The domain has no sentences; whoever shows a reason has one for each code.
+    Their texts are in the pages' catalog.
     """
 
     # Nothing to compare.
@@ -43,7 +43,7 @@ class Reason(StrEnum):
     NO_EXAM_DIFFERS = "no_exam_differs"
     UNEQUAL_READINGS = "unequal_readings"
 
-    # Readers held against a reference.
+    # Readers compared with a reference.
     NO_REFERENCE_READ = "no_reference_read"
     REFERENCE_NEVER = "reference_never"
     REFERENCE_ALWAYS = "reference_always"
@@ -51,7 +51,7 @@ class Reason(StrEnum):
     IN_NEITHER = "in_neither"
     NO_CLASS_IN_EITHER = "no_class_in_either"
 
-    # With suggestions and without.
+    # The effect of suggestions.
     NONE_SHOWN = "none_shown"
     NONE_HIDDEN = "none_hidden"
     NO_TIMES = "no_times"
@@ -79,7 +79,7 @@ class Reason(StrEnum):
     NO_TRIPLES = "no_triples"
     TOO_FEW_VARY = "too_few_vary"
 
-    # Its fit is not to be believed: see ``latent.plausibility``.
+    # Its fit is implausible: see ``latent.plausibility``.
     PREVALENCE_ABOVE_GIVEN = "prevalence_above_given"
     LOW_SENSITIVITY = "low_sensitivity"
     FEW_TRUE_POSITIVES = "few_true_positives"
@@ -89,7 +89,7 @@ class Reason(StrEnum):
     READERS_APART = "readers_apart"
     NOTHING_TO_POOL = "nothing_to_pool"
 
-    # Beside a value of it: what to mind.
+    # Cautions about its values.
     CONSTANT = "constant"
     NO_BETTER_THAN_CHANCE = "no_better_than_chance"
     NOT_CONVERGED = "not_converged"

@@ -89,7 +89,7 @@ def _header_text(head: bytes, name: str) -> str:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
-    other = next((what for what, fits in _OTHERS.items() if fits(head)), None)
+    other = next((format_ for format_, fits in _OTHERS.items() if fits(head)), None)
     if other or "\0" in text or not wfdb_header.looks_like_header(text):
         raise Refused(RefusalCode.UNKNOWN_FORMAT, looks_like=other or LooksLike.OTHER)
     if len(head) > _HEAD_BYTES:

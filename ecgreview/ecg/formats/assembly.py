@@ -44,8 +44,8 @@ def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: flo
     _check_amplitude(steps * (microvolts_per_lsb / 1000))
     samples, coarser = _quantised(steps)
     status = tuple(
-        LeadStatus.MISSING if (row == INVALID).all() else known
-        for row, known in zip(samples, status, strict=True)
+        LeadStatus.MISSING if (row == INVALID).all() else lead_status
+        for row, lead_status in zip(samples, status, strict=True)
     )
     return Signal(samples, sampling_rate_hz, microvolts_per_lsb * coarser, status)
 
@@ -99,13 +99,13 @@ def _check_amplitude(millivolts: NDArray[np.float64]) -> None:
 def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
     """Return int16 samples and the number of steps each unit is worth, so that none clips."""
     is_valid = np.isfinite(steps)
-    whole = np.where(is_valid, steps, 0.0)
-    peak = np.abs(whole).max()
+    finite = np.where(is_valid, steps, 0.0)
+    peak = np.abs(finite).max()
     coarser = next((c for c in _COARSER if peak / c <= _FULL_SCALE), None)
     if coarser is None:
         raise Refused(
             RefusalCode.RESOLUTION, most=_COARSER[-1] * _FULL_SCALE, found=significant(peak, 3)
         )
-    samples = np.rint(whole / coarser).astype(np.int16)
+    samples = np.rint(finite / coarser).astype(np.int16)
     samples[~is_valid] = INVALID
     return samples, coarser

@@ -52,11 +52,11 @@ def load(folder: Path, exam_ids: Collection[int]) -> dict[int, Patient]:
         return {}
     if path.is_symlink() or path.stat().st_size > MAX_BYTES:
         raise Refused(RefusalCode.EXAMS_CSV_SIZE, file=NAME, most=MAX_BYTES)
-    wanted = frozenset(exam_ids)
+    ids = frozenset(exam_ids)
     patients: dict[int, Patient] = {}
     contradictory = set()
     for exam_id, patient in _rows(path):
-        if exam_id in wanted and patients.setdefault(exam_id, patient) != patient:
+        if exam_id in ids and patients.setdefault(exam_id, patient) != patient:
             contradictory.add(exam_id)
     return {key: patient for key, patient in patients.items() if key not in contradictory}
 

@@ -148,14 +148,14 @@ def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | Non
         microvolts_per_lsb=1.0,
     )
     unlisted = Remark(RemarkCode.NO_METADATA, details={"file": code_exams.NAME})
-    known = patient or Patient()
+    facts = patient or Patient()
     return Recording(
         signal=signal,
         source_key=key,
-        patient_key=known.key,
-        age_years=known.age_years,
-        sex=known.sex,
-        source_labels=known.labels,
+        patient_key=facts.key,
+        age_years=facts.age_years,
+        sex=facts.sex,
+        source_labels=facts.labels,
         warnings=(*(() if patient else (unlisted,)), *audit(signal)),
     )
 

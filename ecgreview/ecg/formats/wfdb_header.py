@@ -135,8 +135,8 @@ def _parse_signal(line: str, number: int) -> SignalLine:
 
 def _check_layout(match: re.Match[str]) -> None:
     if match["format"] not in BITS_PER_SAMPLE:
-        known = ", ".join(BITS_PER_SAMPLE)
-        raise Refused(RefusalCode.SIGNAL_FORMAT, known=known, found=match["format"])
+        formats = ", ".join(BITS_PER_SAMPLE)
+        raise Refused(RefusalCode.SIGNAL_FORMAT, known=formats, found=match["format"])
     if int(match["per_frame"] or 1) != 1 or int(match["skew"] or 0) != 0:
         raise Refused(RefusalCode.FRAMES)
 

@@ -200,8 +200,15 @@ def _breathe(
 def _as_signal(millivolts: NDArray[np.float64], sampling_rate_hz: float) -> Signal:
     """Return eight leads in mV as twelve leads in integer microvolts, with exact Einthoven sums."""
     eight = np.clip(np.rint(millivolts * 1000), -16_000, 16_000).astype(np.int32)
-    one, two = eight[0], eight[1]
-    limb = [one, two, two - one, -((one + two) >> 1), (2 * one - two) >> 1, (2 * two - one) >> 1]
+    lead_i, lead_ii = eight[0], eight[1]
+    limb = [
+        lead_i,
+        lead_ii,
+        lead_ii - lead_i,
+        -((lead_i + lead_ii) >> 1),
+        (2 * lead_i - lead_ii) >> 1,
+        (2 * lead_ii - lead_i) >> 1,
+    ]
     samples = np.stack([*limb, *eight[2:]]).astype(np.int16)
     return Signal(samples, sampling_rate_hz, 1.0)
 

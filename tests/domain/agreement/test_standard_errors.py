@@ -223,7 +223,7 @@ def test_of_complete_readings_they_are_those_of_the_infinitesimal_jackknife(name
     error = value(find(name, votes, LINEAR))
     assume(error is not None)
     changes = slopes(
-        lambda n_exams: estimate(name, Votes(votes.said, n_exams), LINEAR), votes.n_exams
+        lambda n_exams: estimate(name, Votes(votes.choices, n_exams), LINEAR), votes.n_exams
     )
     n = votes.n_exams.size
     assert error == pytest.approx(np.sqrt((changes**2).sum() * n / (n - 1)), abs=1e-5)
@@ -499,7 +499,7 @@ def test_every_exam_twice_narrows_the_error(name, ratings):
     once = value(find(name, votes, LINEAR))
     assume(once is not None)
     n = standard_errors.n_read(votes.cells)
-    twice = value(find(name, Votes(votes.said, 2 * votes.n_exams), LINEAR))
+    twice = value(find(name, Votes(votes.choices, 2 * votes.n_exams), LINEAR))
     assert twice == pytest.approx(once * np.sqrt((n - 1) / (2 * n - 1)), abs=1e-9)
 
 

@@ -135,7 +135,7 @@ def test_a_stratum_with_too_few_exams_is_refused_by_name():
     ) as refusal:
         draw(quota={"lbbb": 11, "af": 1})
     result = refusal.value
-    assert (result.stratum, result.wanted, result.available) == ("lbbb", 11, 10)
+    assert (result.stratum, result.requested, result.available) == ("lbbb", 11, 10)
 
 
 def test_a_stratum_that_is_not_there_is_refused():

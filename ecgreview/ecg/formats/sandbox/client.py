@@ -39,20 +39,20 @@ class Server:
     @classmethod
     def start(cls) -> Server:
         """Start the server; it ends when its pipe is closed, at the latest when we end."""
-        ours, its = socket.socketpair()
-        known = {name: value for name, value in os.environ.items() if name in PASSED_ON}
+        own_end, child_end = socket.socketpair()
+        environment = {name: value for name, value in os.environ.items() if name in PASSED_ON}
         # One thread each: a fork keeps no others, and their stacks count as memory.
-        known |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        with its:
+        environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        with child_end:
             process = subprocess.Popen(
                 PROGRAM,
-                stdin=its.fileno(),
+                stdin=child_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=CODE,
-                env=known,
+                env=environment,
                 close_fds=True,
             )
-        return cls(os.getpid(), process, ours)
+        return cls(os.getpid(), process, own_end)
 
     @property
     def is_usable(self) -> bool:
@@ -125,7 +125,7 @@ class Batch:
                 return
 
     def _take(self, n_bytes: int) -> bytes:
-        taken = self.answers.read(n_bytes)
-        if len(taken) < n_bytes:
+        data = self.answers.read(n_bytes)
+        if len(data) < n_bytes:
             raise EOFError
-        return taken
+        return data

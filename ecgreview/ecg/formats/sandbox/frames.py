@@ -31,12 +31,12 @@ class BadFrame(ValueError):
     """The process sent a malformed frame."""
 
 
-def dump(found: Recording | Refusal) -> bytes:
+def dump(result: Recording | Refusal) -> bytes:
     """Return a result as one frame."""
-    if isinstance(found, Refusal):
-        refusal = {"code": found.code, "details": _short(found.details)}
-        return _frame({"file": found.file, **refusal, "is_expected": found.is_expected}, b"")
-    return _frame(_facts(found), found.signal.samples.astype("<i2").tobytes())
+    if isinstance(result, Refusal):
+        refusal = {"code": result.code, "details": _short(result.details)}
+        return _frame({"file": result.file, **refusal, "is_expected": result.is_expected}, b"")
+    return _frame(_facts(result), result.signal.samples.astype("<i2").tobytes())
 
 
 def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
@@ -56,7 +56,7 @@ def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
         return None
     header, samples = take(n_header), take(n_samples)
     try:
-        return _found(json.loads(header), samples)
+        return _result(json.loads(header), samples)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadFrame(str(error)) from error
 
@@ -86,7 +86,8 @@ def _frame(header: dict[str, Any], samples: bytes) -> bytes:
 
 def _short(details: Details) -> dict[str, str | int | float]:
     return {
-        name: one[:MAX_TEXT_CHARS] if isinstance(one, str) else one for name, one in details.items()
+        name: value[:MAX_TEXT_CHARS] if isinstance(value, str) else value
+        for name, value in details.items()
     }
 
 
@@ -119,7 +120,7 @@ def _facts(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _found(header: dict[str, Any], samples: bytes) -> Recording | Refusal:
+def _result(header: dict[str, Any], samples: bytes) -> Recording | Refusal:
     if "code" in header:
         code, details = RefusalCode(header["code"]), _details(header["details"])
         return Refusal(header["file"], code, details, header["is_expected"])

@@ -37,8 +37,8 @@ def main() -> None:
     wfdb_record.load_library()
     line = socket.socket(fileno=os.dup(0))
     while True:
-        asked, descriptors, _, _ = socket.recv_fds(line, 1, N_DESCRIPTORS)
-        if not asked:
+        message, descriptors, _, _ = socket.recv_fds(line, 1, N_DESCRIPTORS)
+        if not message:
             return
         question, answer = descriptors
         if (pid := os.fork()) == 0:
