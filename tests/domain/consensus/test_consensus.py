@@ -1,4 +1,4 @@
-"""The CODE-II-test rule: agreement of all, else what two readers gave, else undecided."""
+"""The CODE-II-test rule: full agreement, else classes given by two readers, else undecided."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ def decide(*readings: set[str], n_wanted: int = 2) -> Decision:
     return consensus.decide(RULE, ballots(readings), n_wanted=n_wanted)
 
 
-def test_the_same_classes_are_agreement():
+def test_identical_readings_are_an_agreement():
     decision = decide({AF, RBBB}, {RBBB, AF})
     assert decision.status == "agreement"
     assert decision.labels == {AF: 2, RBBB: 2}
 
 
-def test_two_empty_readings_agree_that_no_class_applies():
+def test_two_empty_readings_agree_on_no_class():
     decision = decide(set(), set())
     assert decision.status == "agreement"
     assert decision.labels == {}
     assert decision.reason == Reason.NONE
 
 
-def test_a_class_of_two_readers_is_kept_when_the_readings_differ():
+def test_a_class_given_by_two_readers_is_kept_when_readings_differ():
     decision = decide({AF, RBBB}, {AF})
     assert decision.status == "majority"
     assert decision.labels == {AF: 2}
     assert decision.votes == {AF: 2, RBBB: 1}
 
 
-def test_two_readers_with_nothing_in_common_leave_the_whole_exam_in_dispute():
+def test_two_readings_without_a_common_class_put_the_exam_in_dispute():
     decision = decide({AF}, {RBBB})
     assert (decision.status, decision.reason) == ("disputed", Reason.NO_CLASS_SHARED)
     assert decision.labels == {}
@@ -66,13 +66,13 @@ def test_two_readers_with_nothing_in_common_leave_the_whole_exam_in_dispute():
     assert (decision.rest, decision.disputed) == (State.UNDECIDED, {AF, RBBB})
 
 
-def test_two_of_three_readings_with_nothing_in_common_are_incomplete():
+def test_two_of_three_readings_without_a_common_class_are_incomplete():
     decision = decide({AF}, {RBBB}, n_wanted=3)
     assert (decision.status, decision.reason) == ("incomplete", Reason.READINGS_MISSING)
     assert (decision.rest, decision.disputed) == (State.INCOMPLETE, frozenset())
 
 
-def test_a_class_of_one_of_two_readers_who_share_another_is_dropped():
+def test_a_class_given_by_one_reader_is_dropped_when_both_share_another():
     assert decide({AF, RBBB}, {AF}).state(RBBB) == State.ABSENT
 
 
@@ -111,13 +111,13 @@ def test_two_for_normal_against_two_for_a_finding_is_a_dispute():
     assert (decision.status, decision.reason) == ("disputed", Reason.EXCLUSIVE_CLASSES)
 
 
-def test_a_study_may_have_another_class_that_stands_alone():
-    cast = ballots([{"fine"}, {"fine"}, {AF}, {AF}])
-    assert consensus.decide(RULE, cast).status == "majority"
-    assert consensus.decide(RULE, cast, exclusive={"fine"}).status == "disputed"
+def test_a_study_may_have_another_exclusive_class():
+    votes = ballots([{"fine"}, {"fine"}, {AF}, {AF}])
+    assert consensus.decide(RULE, votes).status == "majority"
+    assert consensus.decide(RULE, votes, exclusive={"fine"}).status == "disputed"
 
 
-def test_normal_beside_a_finding_in_one_reading_is_refused():
+def test_normal_with_a_finding_in_one_reading_is_refused():
     with pytest.raises(ContradictoryReading, match="atrial_fibrillation, normal_ecg"):
         decide({NORMAL, AF}, {NORMAL})
 
@@ -133,7 +133,7 @@ def test_every_rule_has_a_version_with_a_description():
         assert rule.description.endswith(".")
 
 
-def test_the_class_that_stands_alone_is_that_of_the_taxonomy():
+def test_the_default_exclusive_class_is_that_of_the_taxonomy():
     exclusive = {row.code for row in taxonomy.load().classes if row.is_exclusive}
     assert exclusive == rules.NORMAL
 
@@ -144,7 +144,7 @@ label_sets = st.lists(label_set, max_size=6)
 
 
 @given(label_sets, st.randoms())
-def test_it_does_not_matter_who_read_first(sets, random):
+def test_the_order_of_readings_does_not_matter(sets, random):
     shuffled = sets[:]
     random.shuffle(shuffled)
     assert decide(*shuffled) == decide(*sets)
@@ -159,25 +159,25 @@ def test_every_kept_class_has_two_votes(sets):
 
 
 @given(label_sets)
-def test_normal_never_stands_beside_a_finding(sets):
+def test_normal_is_never_kept_with_a_finding(sets):
     labels = decide(*sets).labels
     assert NORMAL not in labels or len(labels) == 1
 
 
 @given(st.lists(label_set, min_size=2, max_size=3))
-def test_up_to_three_readers_cannot_bring_about_a_contradiction(sets):
+def test_up_to_three_readers_cannot_cause_a_contradiction(sets):
     assert decide(*sets).reason != Reason.EXCLUSIVE_CLASSES
 
 
 @given(label_set, st.integers(min_value=2, max_value=6))
-def test_unanimous_readers_get_what_they_gave(labels, n_readers):
+def test_unanimous_classes_are_kept(labels, n_readers):
     decision = decide(*[labels] * n_readers)
     assert decision.status == "agreement"
     assert decision.labels == dict.fromkeys(labels, n_readers)
 
 
 @given(label_sets)
-def test_what_is_not_decided_says_why(sets):
+def test_an_undecided_exam_has_a_reason(sets):
     decision = decide(*sets)
     is_open = decision.status in {"disputed", "incomplete"}
     assert bool(decision.reason) == is_open
@@ -186,8 +186,8 @@ def test_what_is_not_decided_says_why(sets):
 
 def test_two_cardiologists_of_code_test_agree_on_95_of_100_exams(shared_data: Path):
     readings = [
-        _label_sets(shared_data / "readers" / f"code_test_cardiologist{who}_first100.csv")
-        for who in (1, 2)
+        _label_sets(shared_data / "readers" / f"code_test_cardiologist{number}_first100.csv")
+        for number in (1, 2)
     ]
     pairs = zip(*readings, strict=True)
     statuses = Counter(decide(*pair).status for pair in pairs)
@@ -201,32 +201,34 @@ def _label_sets(path: Path) -> list[frozenset[str]]:
         return [frozenset(name for name, cell in row.items() if cell == "1") for row in rows]
 
 
-def decide_some(*readings: tuple[set[str], set[str]]) -> Decision:
-    """Decide on readings, each what it gave and what it could not assess."""
-    cast = [Ballot(frozenset(given), frozenset(unassessed)) for given, unassessed in readings]
-    return consensus.decide(RULE, cast)
+def decide_with_not_assessable(*readings: tuple[set[str], set[str]]) -> Decision:
+    """Decide on readings, each a pair of the classes given and the classes not assessable."""
+    votes = [
+        Ballot(frozenset(given), frozenset(not_assessable)) for given, not_assessable in readings
+    ]
+    return consensus.decide(RULE, votes)
 
 
-def test_who_could_not_assess_a_class_disputes_nothing_of_it():
-    decision = decide_some(({AF}, set()), ({AF}, set()), (set(), {AF}))
+def test_not_assessable_does_not_dispute_a_class():
+    decision = decide_with_not_assessable(({AF}, set()), ({AF}, set()), (set(), {AF}))
     assert (decision.status, decision.labels, decision.n_votes) == ("agreement", {AF: 2}, {AF: 2})
 
 
-def test_who_could_not_assess_a_class_confirms_nothing_of_it():
-    assert decide_some(({AF}, set()), (set(), {AF})).status == "disputed"
+def test_not_assessable_does_not_confirm_a_class():
+    assert decide_with_not_assessable(({AF}, set()), (set(), {AF})).status == "disputed"
 
 
-def test_what_one_reader_alone_could_assess_is_not_kept():
-    decision = decide_some(({AF, RBBB}, set()), ({AF}, {RBBB}))
+def test_a_class_that_only_one_reader_could_assess_is_not_kept():
+    decision = decide_with_not_assessable(({AF, RBBB}, set()), ({AF}, {RBBB}))
     assert (decision.status, decision.labels) == ("majority", {AF: 2})
     assert decision.state(RBBB) == State.NOT_ASSESSED
 
 
-def test_what_nobody_gave_and_somebody_could_not_assess_leaves_the_agreement():
-    decision = decide_some(({AF}, {LVH}), ({AF}, set()))
+def test_a_class_that_nobody_gave_and_one_could_not_assess_does_not_prevent_agreement():
+    decision = decide_with_not_assessable(({AF}, {LVH}), ({AF}, set()))
     assert (decision.status, decision.state(LVH)) == ("agreement", State.NOT_ASSESSED)
 
 
-def test_a_reading_cannot_give_what_it_could_not_assess():
+def test_a_reading_cannot_give_a_class_marked_not_assessable():
     with pytest.raises(ContradictoryReading):
-        decide_some(({AF}, {AF}), ({AF}, set()))
+        decide_with_not_assessable(({AF}, {AF}), ({AF}, set()))

@@ -1,4 +1,4 @@
-"""Each class by its own votes: more than half is present, exactly half is in dispute."""
+"""Majority per class: more than half is present, exactly half is in dispute."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def ballot(reading, *, is_adjudication=False, unassessed=frozenset()) -> Ballot:
 
 
 def decide(*readings, adjudicators=(), n_wanted=2) -> Decision:
-    cast = [reading if isinstance(reading, Ballot) else ballot(reading) for reading in readings]
-    cast += [ballot(adjudicator, is_adjudication=True) for adjudicator in adjudicators]
-    return consensus.decide(RULE, cast, n_wanted=n_wanted)
+    votes = [reading if isinstance(reading, Ballot) else ballot(reading) for reading in readings]
+    votes += [ballot(adjudicator, is_adjudication=True) for adjudicator in adjudicators]
+    return consensus.decide(RULE, votes, n_wanted=n_wanted)
 
 
-def test_a_class_of_one_of_two_readers_is_in_dispute_beside_what_they_share():
+def test_a_class_given_by_one_of_two_readers_is_in_dispute():
     decision = decide({AVB, LVH}, {LVH})
     assert (decision.status, decision.reason) == (Status.DISPUTED, Reason.CLASSES_DISPUTED)
     assert (decision.labels, decision.disputed) == ({LVH: 2}, {AVB})
@@ -46,39 +46,41 @@ def test_a_class_of_one_of_two_readers_is_in_dispute_beside_what_they_share():
         (5, 10, State.UNDECIDED), (2, 10, State.ABSENT),
     ],
 )  # fmt: skip
-def test_a_class_takes_more_than_half_of_the_votes(n_given, n_readers, state):
+def test_a_class_needs_more_than_half_of_the_votes(n_given, n_readers, state):
     readings = [{AF}] * n_given + [set()] * (n_readers - n_given)
     assert decide(*readings).state(AF) == state
 
 
-def test_the_same_classes_are_agreement():
+def test_identical_readings_are_an_agreement():
     decision = decide({AF, RBBB}, {RBBB, AF})
     assert (decision.status, decision.labels) == (Status.AGREEMENT, {AF: 2, RBBB: 2})
 
 
-def test_two_empty_readings_agree_that_no_class_applies():
+def test_two_empty_readings_agree_on_no_class():
     decision = decide(set(), set())
     assert (decision.status, decision.labels, decision.rest) == (
         Status.AGREEMENT, {}, State.ABSENT,
     )  # fmt: skip
 
 
-def test_normal_against_a_finding_leaves_both_in_dispute():
+def test_normal_against_a_finding_puts_both_in_dispute():
     assert decide({NORMAL}, {AF}).disputed == {NORMAL, AF}
 
 
 class TestAdjudication:
-    """A reading made to settle a dispute votes on what is in dispute, and on nothing else."""
+    """An adjudication votes only on the classes in dispute."""
 
     @pytest.mark.parametrize(
-        ("said", "state"), [({AVB}, State.PRESENT), (set(), State.ABSENT)], ids=["for", "against"]
+        ("classes", "state"),
+        [({AVB}, State.PRESENT), (set(), State.ABSENT)],
+        ids=["for", "against"],
     )
-    def test_the_third_vote_decides(self, said, state):
-        decision = decide({AVB, LVH}, {LVH}, adjudicators=[said])
+    def test_the_third_vote_decides(self, classes, state):
+        decision = decide({AVB, LVH}, {LVH}, adjudicators=[classes])
         assert decision.state(AVB) == state
         assert decision.adjudicated == {AVB}
 
-    def test_it_cannot_take_away_a_class_that_the_readers_agree_on(self):
+    def test_it_cannot_remove_a_class_that_the_readers_agree_on(self):
         decision = decide({AVB, LVH}, {LVH}, adjudicators=[set(), set()])
         assert (decision.labels, decision.n_votes[LVH]) == ({LVH: 2}, 2)
 
@@ -90,55 +92,55 @@ class TestAdjudication:
         decision = decide({AVB}, set(), adjudicators=[{AVB, RBBB}])
         assert (decision.labels, decision.state(RBBB)) == ({AVB: 2}, State.ABSENT)
 
-    def test_two_adjudicators_who_differ_settle_nothing(self):
+    def test_two_adjudicators_who_differ_leave_the_dispute(self):
         decision = decide({AVB}, set(), adjudicators=[{AVB}, set()])
         assert (decision.status, decision.disputed) == (Status.DISPUTED, {AVB})
 
-    def test_an_adjudicator_who_cannot_read_the_exam_settles_nothing(self):
+    def test_an_unreadable_adjudication_leaves_the_dispute(self):
         assert decide({AVB}, set(), adjudicators=[UNREADABLE]).disputed == {AVB}
 
-    def test_it_stands_in_for_no_missing_reading(self):
+    def test_it_does_not_replace_a_missing_reading(self):
         assert decide({AF}, adjudicators=[{AF}]).status == Status.INCOMPLETE
 
 
 class TestMissingReadings:
-    """An exam that merely lacks a reading is incomplete; nobody differs about it."""
+    """An exam that lacks readings is incomplete, not in dispute."""
 
     @pytest.mark.parametrize("n_wanted", [1, 2, 3])
     @pytest.mark.parametrize("readings", [(), ({AF},)])
-    def test_fewer_than_two_readings_decide_nothing(self, readings, n_wanted):
+    def test_fewer_than_two_readings_are_incomplete(self, readings, n_wanted):
         decision = decide(*readings, n_wanted=n_wanted)
         assert (decision.status, decision.reason) == (Status.INCOMPLETE, Reason.READINGS_MISSING)
         assert {decision.rest, decision.state(AF)} == {State.INCOMPLETE}
 
-    def test_what_the_missing_reading_could_change_waits_for_it(self):
+    def test_a_class_that_the_missing_reading_could_change_is_undecided(self):
         decision = decide({AVB, LVH}, {LVH}, n_wanted=3)
         assert (decision.status, decision.disputed) == (Status.INCOMPLETE, frozenset())
         assert decision.state(AVB) == State.INCOMPLETE
 
-    def test_what_the_missing_reading_cannot_change_is_decided(self):
+    def test_a_class_that_the_missing_reading_cannot_change_is_decided(self):
         decision = decide({AVB, LVH}, {LVH}, n_wanted=3)
         assert (decision.labels, decision.state(AF)) == ({LVH: 2}, State.ABSENT)
 
-    def test_more_readings_than_wanted_all_vote(self):
+    def test_surplus_readings_all_vote(self):
         assert decide({AF}, {AF}, set(), set(), set()).state(AF) == State.ABSENT
 
 
 class TestUnassessed:
-    """Who cannot assess a class, or was not asked, has no vote on it."""
+    """A reader who cannot assess a class, or was not asked about it, has no vote on it."""
 
-    def test_the_others_alone_decide(self):
+    def test_only_readers_who_assessed_the_class_vote(self):
         decision = decide({AF}, {AF}, ballot(set(), unassessed={AF}))
         assert (decision.status, decision.n_votes) == (Status.AGREEMENT, {AF: 2})
 
-    def test_one_vote_that_nobody_could_confirm_is_in_dispute(self):
+    def test_a_single_vote_that_nobody_else_assessed_is_in_dispute(self):
         assert decide({AF}, ballot(set(), unassessed={AF})).disputed == {AF}
 
-    def test_what_nobody_gave_and_one_could_assess_is_not_assessed(self):
+    def test_a_class_assessed_by_one_reader_and_not_given_is_not_assessed(self):
         decision = decide(set(), ballot(set(), unassessed={AF}))
         assert (decision.status, decision.state(AF)) == (Status.AGREEMENT, State.NOT_ASSESSED)
 
-    def test_normal_is_never_present_beside_a_class_it_excludes(self):
+    def test_normal_is_never_present_with_a_class_it_excludes(self):
         normal = ballot({NORMAL}, unassessed={AF})
         decision = decide(normal, normal, normal, {AF}, {AF})
         assert (decision.status, decision.reason) == (Status.DISPUTED, Reason.EXCLUSIVE_CLASSES)
@@ -146,22 +148,22 @@ class TestUnassessed:
 
 
 class TestUnreadable:
-    """Readers who cannot read the exam vote on that alone."""
+    """A reader who cannot read the exam votes only on its readability."""
 
     def test_more_than_half_of_the_readers_make_it_unreadable(self):
         decision = decide(UNREADABLE, UNREADABLE, {AF})
         assert (decision.status, decision.rest) == (Status.UNREADABLE, State.NOT_ASSESSED)
 
-    def test_it_is_not_unreadable_while_missing_readings_could_say_otherwise(self):
+    def test_it_is_not_unreadable_while_missing_readings_could_change_that(self):
         assert decide(UNREADABLE, n_wanted=2).status == Status.INCOMPLETE
 
-    def test_one_of_three_leaves_the_classes_to_the_other_two(self):
+    def test_one_unreadable_of_three_leaves_the_classes_to_the_other_two(self):
         decision = decide(UNREADABLE, {AF}, {AF})
         assert (decision.status, decision.n_votes, decision.n_unreadable) == (
             Status.AGREEMENT, {AF: 2}, 1,
         )  # fmt: skip
 
-    def test_one_of_two_puts_the_whole_exam_in_dispute(self):
+    def test_one_unreadable_of_two_puts_the_exam_in_dispute(self):
         decision = decide(UNREADABLE, {AF})
         assert (decision.status, decision.reason) == (
             Status.DISPUTED, Reason.READABILITY_DISPUTED,
@@ -180,18 +182,18 @@ class TestUnreadable:
 findings = st.frozensets(st.sampled_from([AF, RBBB, LVH]))
 reading = st.one_of(findings, st.just(frozenset({NORMAL})), st.none())
 readings = st.lists(reading, max_size=6)
-wanted = st.integers(1, 4)
+n_expected = st.integers(1, 4)
 
 
-@given(readings, wanted, st.randoms())
-def test_it_does_not_matter_who_read_first(sets, n_wanted, random):
+@given(readings, n_expected, st.randoms())
+def test_the_order_of_readings_does_not_matter(sets, n_wanted, random):
     shuffled = sets[:]
     random.shuffle(shuffled)
     assert decide(*shuffled, n_wanted=n_wanted) == decide(*sets, n_wanted=n_wanted)
 
 
-@given(readings, wanted, readings)
-def test_what_is_decided_holds_whatever_missing_readings_say(sets, n_wanted, more):
+@given(readings, n_expected, readings)
+def test_missing_readings_cannot_change_a_decided_class(sets, n_wanted, more):
     before = decide(*sets, n_wanted=n_wanted)
     n_missing = max(n_wanted, 2) - len(sets)
     after = decide(*sets, *more[: max(n_missing, 0)], n_wanted=n_wanted)
@@ -210,14 +212,14 @@ def test_adjudication_changes_no_class_that_was_decided(sets, adjudicators):
             assert after.state(code) == before.state(code)
 
 
-@given(readings, wanted, readings)
-def test_normal_never_stands_beside_a_finding(sets, n_wanted, adjudicators):
+@given(readings, n_expected, readings)
+def test_normal_is_never_kept_with_a_finding(sets, n_wanted, adjudicators):
     decision = decide(*sets, n_wanted=n_wanted, adjudicators=adjudicators)
     assert NORMAL not in decision.labels or decision.labels.keys() | decision.disputed == {NORMAL}
 
 
-@given(readings, wanted, readings)
-def test_what_is_not_decided_says_why(sets, n_wanted, adjudicators):
+@given(readings, n_expected, readings)
+def test_an_undecided_exam_has_a_reason(sets, n_wanted, adjudicators):
     decision = decide(*sets, n_wanted=n_wanted, adjudicators=adjudicators)
     assert bool(decision.reason) == (decision.status in {Status.DISPUTED, Status.INCOMPLETE})
     assert (decision.status == Status.DISPUTED) == bool(decision.disputed) or (
@@ -226,7 +228,7 @@ def test_what_is_not_decided_says_why(sets, n_wanted, adjudicators):
 
 
 @given(readings)
-def test_two_readings_never_make_a_tie_absent(sets):
+def test_a_tie_of_two_readings_is_never_absent(sets):
     for code in (AF, RBBB, LVH, NORMAL):
         votes = [code in item for item in sets if item is not None]
         if votes and 2 * sum(votes) == len(votes):

@@ -1,4 +1,4 @@
-"""Criteria: each threshold on both sides, evidence, and silence where nothing was measured."""
+"""Criteria: both sides of each threshold, evidence, and no suggestion without a measurement."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ def without(measurements: Measurements, name: str, reason: Missing = Missing.NOI
     return replace(measurements, **result)
 
 
-def satisfying(condition: Condition, sex: str, past: float) -> float:
+def satisfying(condition: Condition, sex: str, beyond: float) -> float:
     sign = 1 if condition.comparison in ("above", "at_least") else -1
-    return condition.threshold(sex) + sign * past
+    return condition.threshold(sex) + sign * beyond
 
 
-def meeting(rule: Rule, sex: str, past: float) -> Measurements:
-    """Return an exam that meets all of ``rule``, its first criterion by ``past``."""
+def meeting(rule: Rule, sex: str, beyond: float) -> Measurements:
+    """Return measurements that meet all of ``rule``, its first criterion by ``beyond``."""
     values = {}
     for condition in reversed((*rule.criteria, *rule.guards)):
-        distance = past if condition is rule.criteria[0] else 0.001
-        if condition.tolerance and past > 0:
+        distance = beyond if condition is rule.criteria[0] else 0.001
+        if condition.tolerance and beyond > 0:
             distance += condition.tolerance
         name = condition.measured(criteria.QtFormula.BAZETT)
         values[name] = satisfying(condition, sex, distance)
@@ -97,30 +97,30 @@ def name_of(rule: Rule) -> str:
     return f"{rule.code}-{rule.criteria[0].measurement}"
 
 
-def test_a_normal_exam_gets_no_proposal():
+def test_a_normal_exam_gets_no_suggestion():
     assert codes(NORMAL) == set()
 
 
-def test_nothing_fires_on_what_was_not_measured():
+def test_no_rule_fires_without_measurements():
     assert codes(NOTHING) == set()
 
 
 @pytest.mark.parametrize("sex", ["F", "M"])
 @pytest.mark.parametrize("rule", CAN_BE_SUGGESTED, ids=name_of)
 def test_a_rule_fires_just_beyond_its_threshold(rule, sex):
-    assert rule.code in codes(meeting(rule, sex, past=0.02), sex)
+    assert rule.code in codes(meeting(rule, sex, beyond=0.02), sex)
 
 
 @pytest.mark.parametrize("sex", ["F", "M"])
 @pytest.mark.parametrize("rule", CAN_BE_SUGGESTED, ids=name_of)
-def test_a_rule_is_silent_just_short_of_its_threshold(rule, sex):
-    assert rule.code not in codes(meeting(rule, sex, past=-0.02), sex)
+def test_a_rule_does_not_fire_just_below_its_threshold(rule, sex):
+    assert rule.code not in codes(meeting(rule, sex, beyond=-0.02), sex)
 
 
 @pytest.mark.parametrize("rule", CAN_BE_SUGGESTED, ids=name_of)
 def test_a_rule_is_withheld_when_its_measurement_is_missing(rule):
     name = rule.criteria[0].measured(criteria.QtFormula.BAZETT)
-    result = verdicts(without(meeting(rule, "M", past=0.02), name))[rule.code]
+    result = verdicts(without(meeting(rule, "M", beyond=0.02), name))[rule.code]
     assert (result.state, result.reason) == (State.WITHHELD, Reason.NOT_MEASURED)
     assert result.checks[0].missing == Missing.NOISE
 
@@ -129,16 +129,16 @@ def test_a_rule_is_withheld_when_its_measurement_is_missing(rule):
     ("comparison", "expected"),
     [("above", False), ("at_least", True), ("below", False), ("at_most", True)],
 )
-def test_the_threshold_itself_belongs_to_at_least_and_at_most_only(comparison, expected):
+def test_only_at_least_and_at_most_include_the_threshold(comparison, expected):
     condition = Condition("pr_ms", comparison, {"unknown": 200.0})
     assert condition.holds(200.0, None) is expected
 
 
-def test_a_pr_of_200_ms_is_no_block():
+def test_a_pr_of_200_ms_is_not_a_block():
     assert codes(having(pr_ms=200.0)) == set()
 
 
-def test_a_rate_of_50_is_no_bradycardia_in_brazilian_practice():
+def test_a_rate_of_50_is_not_bradycardia_in_brazilian_practice():
     assert codes(having(heart_rate_bpm=50.0)) == set()
 
 
@@ -147,12 +147,12 @@ def test_a_qtc_of_455_ms_is_long_in_men_only(sex, expected):
     assert ("prolonged_qt" in codes(having(qtc_bazett_ms=455.0), sex)) is expected
 
 
-def test_nothing_is_proposed_for_a_child():
+def test_a_child_gets_no_suggestion():
     result = verdicts(having(pr_ms=240.0), age_years=12)
     assert {item.reason for item in result.values()} == {Reason.CHILD}
 
 
-def test_an_uncertain_measurement_proposes_nothing():
+def test_an_uncertain_measurement_gives_no_suggestion():
     assert codes(replace(NORMAL, pr_ms=Measured.of(240.0, 0.3, 2))) == set()
 
 
@@ -163,7 +163,7 @@ def test_evidence_quotes_the_numbers():
     assert proposal.evidence_data["value"] == 238.0
 
 
-def test_evidence_never_reads_as_a_number_beyond_itself():
+def test_evidence_is_not_rounded_across_the_threshold():
     (proposal,) = criteria.suggest(having(pr_ms=200.3), age_years=60, sex="F")
     assert proposal.evidence == "PR 200.3 ms > 200 ms (9 of 9 beats)"
 
@@ -175,15 +175,19 @@ def test_every_rule_names_its_source():
 def test_every_code_is_a_class_of_the_taxonomy():
     if not CLASSES.exists():
         pytest.skip("the taxonomy is not there")
-    known = {c["code"] for c in yaml.safe_load(CLASSES.read_text(encoding="utf-8"))["classes"]}
-    assert set(criteria.COVERED) <= known
+    taxonomy_codes = {
+        c["code"] for c in yaml.safe_load(CLASSES.read_text(encoding="utf-8"))["classes"]
+    }
+    assert set(criteria.COVERED) <= taxonomy_codes
 
 
-def test_no_proposal_leaves_what_the_model_covers():
+def test_every_suggestion_is_of_a_covered_class():
     for condition in synth.CONDITIONS:
-        made = synth.synthesise(condition, np.random.default_rng(1))
-        proposed = codes(measure(made.signal), made.sex, made.age_years)
-        assert proposed <= set(criteria.COVERED)
+        synthetic_exam = synth.synthesise(condition, np.random.default_rng(1))
+        suggested = codes(
+            measure(synthetic_exam.signal), synthetic_exam.sex, synthetic_exam.age_years
+        )
+        assert suggested <= set(criteria.COVERED)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -207,10 +211,13 @@ def test_no_proposal_leaves_what_the_model_covers():
         "supraventricular_tachycardia",
     ],
 )
-def test_a_synthetic_exam_is_proposed_its_own_covered_findings(condition, seed):
-    made = synth.synthesise(condition, np.random.default_rng(seed))
-    expected = set(made.findings) & set(criteria.COVERED)
-    assert codes(measure(made.signal), made.sex, made.age_years) == expected
+def test_a_synthetic_exam_gets_its_covered_findings_suggested(condition, seed):
+    synthetic_exam = synth.synthesise(condition, np.random.default_rng(seed))
+    expected = set(synthetic_exam.findings) & set(criteria.COVERED)
+    assert (
+        codes(measure(synthetic_exam.signal), synthetic_exam.sex, synthetic_exam.age_years)
+        == expected
+    )
 
 
 def test_a_rule_on_an_unknown_measurement_is_refused(tmp_path):

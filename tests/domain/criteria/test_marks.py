@@ -1,4 +1,4 @@
-"""Marks: the evidence of a proposal, in seconds of the recording it was measured on."""
+"""Marks: where the evidence of a suggestion was measured, in seconds of the recording."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ MEASURED = replace(
         ("axis_deg", ((0.46, 0.56), (1.46, 1.56))),
     ],
 )
-def test_an_interval_lies_where_it_was_measured(measurement, intervals):
+def test_an_interval_is_marked_where_it_was_measured(measurement, intervals):
     result = marks_of(measurement, "", MEASURED)
     assert result is not None
     assert result.intervals_s == intervals
 
 
-def test_what_was_measured_in_some_leads_is_marked_in_those():
+def test_a_measurement_of_some_leads_is_marked_in_those():
     result = marks_of("axis_deg", "", MEASURED)
     assert result is not None
     assert result.leads == ("I", "aVF")
 
 
-def test_what_was_not_measured_is_not_marked():
+def test_a_missing_measurement_is_not_marked():
     assert marks_of("pr_ms", "", Measurements.none(Missing.NOISE, "test")) is None
 
 
@@ -72,13 +72,13 @@ def marked(signal: Signal) -> criteria.Marks:
     return result.marks
 
 
-def test_a_proposal_says_what_was_measured_and_where():
+def test_a_suggestion_has_the_measurement_and_its_marks():
     marks = marked(left_bundle_branch_block())
     assert marks.text == "QRS 154 ms"
     assert all(to - start == pytest.approx(0.154, abs=1e-3) for start, to in marks.intervals_s)
 
 
-def test_padding_before_the_signal_moves_the_marks_along():
+def test_padding_before_the_signal_shifts_the_marks():
     signal = left_bundle_branch_block()
     padded = replace(signal, samples=np.pad(signal.samples, ((0, 0), (600, 0))))
     shift = 600 / signal.sampling_rate_hz
@@ -86,8 +86,8 @@ def test_padding_before_the_signal_moves_the_marks_along():
     assert after[0][0] - before[0][0] == pytest.approx(shift, abs=0.004)
 
 
-def test_a_mark_is_where_the_signal_moves_fastest():
-    """Independent of the method: between the marks lies what is steep, outside hardly anything."""
+def test_marks_enclose_the_steepest_signal():
+    """Checked independently of the method: almost all steep samples lie between the marks."""
     signal = left_bundle_branch_block()
     steep = np.abs(np.diff(signal.millivolts(), axis=1)).max(axis=0)
     times = np.arange(steep.size) / signal.sampling_rate_hz

@@ -1,4 +1,4 @@
-"""Recordings on which version 1 of the criteria model was wrong, and what version 2 concludes."""
+"""Recordings that version 1 of the criteria model got wrong, and the results of version 2."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def verdicts(path: Path) -> dict[str, Verdict]:
     (result,) = formats.read(path, path.parent)
     assert isinstance(result, Recording)
     age, sex = result.age_years, result.sex
-    told = criteria.examine(measure(result.signal), age_years=age, sex=sex)
-    return {item.code: item for item in told}
+    results = criteria.examine(measure(result.signal), age_years=age, sex=sex)
+    return {item.code: item for item in results}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def verdicts(path: Path) -> dict[str, Verdict]:
         ("E07509", "right_bundle_branch_block"),
     ],
 )
-def test_a_recording_is_suggested_what_it_is_labelled(shared_data, file, code):
+def test_a_labeled_class_is_suggested(shared_data, file, code):
     assert verdicts(shared_data / "cinc2021" / f"{file}.hea")[code].state == State.SUGGESTED
 
 
@@ -45,13 +45,13 @@ def test_a_recording_is_suggested_what_it_is_labelled(shared_data, file, code):
         ("E07509", "right_axis_deviation", Reason.RBBB_SHAPE),
     ],
 )
-def test_a_recording_is_withheld_what_it_is_not_labelled(shared_data, file, code, reason):
+def test_an_unlabeled_class_is_withheld(shared_data, file, code, reason):
     result = verdicts(shared_data / "cinc2021" / f"{file}.hea")[code]
     assert (result.state, result.reason) == (State.WITHHELD, reason)
 
 
-def test_a_long_pr_with_an_inconsistent_p_wave_says_so(shared_data):
-    """Read as F1PRH in the demo: PR 246 ms, axis -94 degrees, and no word why nothing is said."""
+def test_a_long_pr_with_an_inconsistent_p_wave_has_a_reason(shared_data):
+    """Exam F1PRH of the demo: PR 246 ms, axis -94 degrees; version 1 gave no reason."""
     result = verdicts(shared_data / "ptbxl" / "records500" / "00000" / "00269_hr.hea")
     assert result["first_degree_av_block"].reason == Reason.P_INCONSISTENT
     assert result["left_axis_deviation"].state == State.NOT_MET

@@ -1,4 +1,4 @@
-"""Requests and the views of their plans that the tests ask about."""
+"""Requests, and summaries of their plans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEED = "a-study"
 
 
 def request(n_exams: int, n_readers: int, per_exam: int, **more: Any) -> design.Request:
-    """Return a request of exams 1001 ... and readers 1 ...."""
+    """Return a request of exams 1001, 1002, ... and readers 1, 2, ...."""
     return design.Request(
         seed=more.pop("seed", SEED),
         exams=1001 + np.arange(n_exams),
@@ -24,8 +24,8 @@ def request(n_exams: int, n_readers: int, per_exam: int, **more: Any) -> design.
     )
 
 
-def who_reads(pairs: tuple[Any, Any]) -> dict[int, set[int]]:
-    """Return the readers of each exam; fails when a pair comes twice."""
+def readers_by_exam(pairs: tuple[Any, Any]) -> dict[int, set[int]]:
+    """Return the readers of each exam. Fails if a pair occurs twice."""
     rows = list(zip(*(column.tolist() for column in pairs), strict=True))
     assert len(rows) == len(set(rows))
     result: dict[int, set[int]] = {}
@@ -34,20 +34,20 @@ def who_reads(pairs: tuple[Any, Any]) -> dict[int, set[int]]:
     return result
 
 
-def loads(found: dict[int, set[int]], readers: Any) -> list[int]:
-    """Return how many exams each reader has."""
-    counts = Counter(reader for own in found.values() for reader in own)
+def loads(readers_of: dict[int, set[int]], readers: Any) -> list[int]:
+    """Return the number of exams of each reader."""
+    counts = Counter(reader for own in readers_of.values() for reader in own)
     return [counts[int(reader)] for reader in readers]
 
 
-def shared(found: dict[int, set[int]], readers: Any) -> list[int]:
-    """Return how many exams each two readers share."""
-    counts = Counter(pair for own in found.values() for pair in combinations(sorted(own), 2))
+def shared(readers_of: dict[int, set[int]], readers: Any) -> list[int]:
+    """Return the number of exams that each pair of readers shares."""
+    counts = Counter(pair for own in readers_of.values() for pair in combinations(sorted(own), 2))
     return [counts[pair] for pair in combinations(sorted(int(r) for r in readers), 2)]
 
 
 def queues(readings: design.Readings) -> dict[int, list[tuple[int, int, int]]]:
-    """Return for each reader exam, occurrence and patient in the order of the positions."""
+    """Return exam, occurrence and patient per reader, ordered by position."""
     rows = sorted(
         zip(
             readings.readers.tolist(),
@@ -64,7 +64,6 @@ def queues(readings: design.Readings) -> dict[int, list[tuple[int, int, int]]]:
     return result
 
 
-def known(value: float | None) -> float:
-    """Return ``value``; fails when there is none."""
+def not_none(value: float | None) -> float:
     assert value is not None
     return value

@@ -1,4 +1,4 @@
-"""What was assigned before never moves, and what is balanced is the whole."""
+"""Earlier assignments never change; balance is reached over all releases together."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from ecgreview import design
 
-from .tables import SEED, loads, queues, request, shared, who_reads
+from .tables import SEED, loads, queues, readers_by_exam, request, shared
 
 
 def later(n_exams: int, n_readers: int, history: design.Readings, **more) -> design.Request:
-    """Return a request of further exams, 2001 ..., two readers each."""
+    """Return a request of further exams 2001, 2002, ... with two readers each."""
     return design.Request(
         seed=SEED,
         exams=2001 + np.arange(n_exams),
@@ -24,13 +24,13 @@ def later(n_exams: int, n_readers: int, history: design.Readings, **more) -> des
     )
 
 
-def whole(readings: design.Readings) -> dict[int, set[int]]:
+def combined(readings: design.Readings) -> dict[int, set[int]]:
     firsts = readings.chosen(readings.occurrences == 1)
-    return who_reads((firsts.readers, firsts.exams))
+    return readers_by_exam((firsts.readers, firsts.exams))
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(2, 6))
-def test_later_exams_come_after_everything_before(n_before, n_later, n_readers):
+def test_exams_of_a_later_release_come_last(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
     after = design.generate(later(n_later, n_readers, before)).readings
     firsts, joined = queues(before), queues(before.joined(after))
@@ -45,88 +45,88 @@ def test_later_exams_come_after_everything_before(n_before, n_later, n_readers):
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(2, 6))
 def test_a_later_release_keeps_all_loads_within_one(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
-    asked = later(n_later, n_readers, before)
-    result = whole(before.joined(design.generate(asked).readings))
-    assert np.ptp(loads(result, asked.readers)) <= 1
+    plan_request = later(n_later, n_readers, before)
+    result = combined(before.joined(design.generate(plan_request).readings))
+    assert np.ptp(loads(result, plan_request.readers)) <= 1
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(3, 6))
 def test_a_later_release_keeps_all_pairs_within_one(n_before, n_later, n_readers):
     before = design.generate(request(n_before, n_readers, 2)).readings
-    asked = later(n_later, n_readers, before)
-    result = whole(before.joined(design.generate(asked).readings))
-    assert np.ptp(shared(result, asked.readers)) <= 1
+    plan_request = later(n_later, n_readers, before)
+    result = combined(before.joined(design.generate(plan_request).readings))
+    assert np.ptp(shared(result, plan_request.readers)) <= 1
 
 
-def test_many_small_releases_stay_nearly_as_even_as_one():
+def test_many_small_releases_are_nearly_as_balanced_as_one():
     history = design.Readings.none()
     for number in range(30):
-        asked = design.Request(
+        plan_request = design.Request(
             seed=SEED,
             exams=100 * number + np.arange(23),
             readers=np.arange(1, 11),
             readers_per_exam=3,
             history=history,
         )
-        history = history.joined(design.generate(asked).readings)
-    result = whole(history)
+        history = history.joined(design.generate(plan_request).readings)
+    result = combined(history)
     assert np.ptp(loads(result, range(1, 11))) <= 1
-    # All 46 would be possible, had the last release alone not to make up for it.
+    # Perfect balance is not always possible because the last release alone must make up for it.
     assert np.ptp(shared(result, range(1, 11))) <= 2
 
 
-def test_a_reader_who_joins_catches_up():
+def test_a_new_reader_catches_up():
     before = design.generate(request(20, 4, 2)).readings  # ten exams each
-    asked = later(10, 5, before)
-    result = whole(before.joined(design.generate(asked).readings))
-    assert loads(result, asked.readers)[4] == 10  # every one of the new exams
-    assert sorted(loads(result, asked.readers)) == [10, 12, 12, 13, 13]
+    plan_request = later(10, 5, before)
+    result = combined(before.joined(design.generate(plan_request).readings))
+    assert loads(result, plan_request.readers)[4] == 10  # every one of the new exams
+    assert sorted(loads(result, plan_request.readers)) == [10, 12, 12, 13, 13]
 
 
-def test_an_exam_named_again_gets_only_the_readers_it_lacks():
+def test_an_exam_released_again_gets_only_its_missing_readers():
     before = design.generate(request(12, 4, 2)).readings
-    kept = before.chosen(before.readers != 4)  # reader 4 has left before reading anything
-    asked = design.Request(
+    remaining = before.chosen(before.readers != 4)  # reader 4 has left before reading anything
+    plan_request = design.Request(
         seed=SEED,
         exams=1001 + np.arange(12),
         readers=[1, 2, 3],
         readers_per_exam=2,
-        history=kept,
+        history=remaining,
     )
-    added = design.generate(asked).readings
-    result = whole(kept.joined(added))
+    added = design.generate(plan_request).readings
+    result = combined(remaining.joined(added))
     assert all(len(readers) == 2 for readers in result.values())
-    assert len(added) == 24 - len(kept)
+    assert len(added) == 24 - len(remaining)
 
 
-def test_the_readings_of_somebody_who_left_still_count_for_the_exam():
+def test_readings_of_a_reader_who_left_still_count():
     before = design.generate(request(12, 4, 2)).readings
-    asked = design.Request(
+    plan_request = design.Request(
         seed=SEED,
         exams=1001 + np.arange(12),
         readers=[1, 2, 3],
         readers_per_exam=2,
         history=before,
     )
-    assert len(design.generate(asked)) == 0
+    assert len(design.generate(plan_request)) == 0
 
 
-def test_a_new_reader_is_given_the_anchors_named_again():
+def test_a_new_reader_gets_the_anchors_released_again():
     anchors = np.arange(12) < 4
     before = design.generate(request(12, 3, 1, anchors=anchors)).readings
-    asked = request(12, 4, 1, anchors=anchors, history=before)
-    added = design.generate(asked).readings
+    plan_request = request(12, 4, 1, anchors=anchors, history=before)
+    added = design.generate(plan_request).readings
     assert set(added.readers.tolist()) == {4}
     assert sorted(added.exams.tolist()) == [1001, 1002, 1003, 1004]
 
 
-def test_nobody_is_given_an_exam_a_second_time():
+def test_no_reader_gets_an_exam_twice():
     before = design.generate(request(12, 5, 2)).readings
     more = design.generate(request(12, 5, 4, history=before)).readings
-    assert all(len(readers) == 4 for readers in whole(before.joined(more)).values())
+    assert all(len(readers) == 4 for readers in combined(before.joined(more)).values())
 
 
-def test_repeats_of_a_later_release_keep_the_whole_at_the_fraction():
+def test_repeats_of_a_later_release_keep_the_overall_fraction():
     before = design.generate(request(14, 2, 2, repeat_fraction=0.1)).readings
     after = design.generate(later(16, 2, before, repeat_fraction=0.1)).readings
     assert (before.occurrences == 2).sum() == 2
@@ -135,19 +135,19 @@ def test_repeats_of_a_later_release_keep_the_whole_at_the_fraction():
 
 def test_a_cap_counts_what_was_assigned_before():
     before = design.generate(request(20, 4, 2)).readings
-    asked = later(10, 4, before, caps=[11, -1, -1, -1])
-    result = whole(before.joined(design.generate(asked).readings))
-    assert sorted(loads(result, asked.readers)) == [11, 16, 16, 17]
+    plan_request = later(10, 4, before, caps=[11, -1, -1, -1])
+    result = combined(before.joined(design.generate(plan_request).readings))
+    assert sorted(loads(result, plan_request.readers)) == [11, 16, 16, 17]
 
 
-def test_patients_stay_apart_across_releases():
+def test_exams_of_a_patient_stay_apart_across_releases():
     before = design.generate(request(12, 2, 2, patients=np.arange(12))).readings
-    # Everybody comes again.
+    # All exams and readers are released again.
     after = design.generate(later(12, 2, before, patients=np.arange(12), patient_gap=5)).readings
     assert (design.balance(before.joined(after)).least_patient_gap or 0) >= 5
 
 
-def test_the_rows_of_the_history_may_come_in_any_order():
+def test_the_order_of_history_rows_does_not_matter():
     before = design.generate(request(20, 3, 2, patients=np.arange(20) % 9)).readings
     shuffled = before.chosen(np.random.default_rng(2).permutation(len(before)))
     one, two = (
@@ -157,16 +157,16 @@ def test_the_rows_of_the_history_may_come_in_any_order():
     assert one == two
 
 
-def test_pairs_of_the_history_count_once_when_its_exams_are_named_again():
-    # Readers 1 and 2 share ten exams already, all pairs twenty in the end.
+def test_history_pairs_count_once_when_exams_are_released_again():
+    # Readers 1 and 2 already share ten exams; in the end every pair shares twenty.
     rows = [(reader, exam, -1, 1, exam - 1000) for reader in (1, 2) for exam in range(1001, 1011)]
     before = design.Readings.of(rows)
-    asked = request(200, 5, 2, history=before)
-    result = whole(before.joined(design.generate(asked).readings))
-    assert shared(result, asked.readers) == [20] * 10
+    plan_request = request(200, 5, 2, history=before)
+    result = combined(before.joined(design.generate(plan_request).readings))
+    assert shared(result, plan_request.readers) == [20] * 10
 
 
-def test_columns_that_differ_in_length_are_refused():
+def test_columns_of_different_length_are_refused():
     one = np.ones(1, dtype=np.int64)
     with pytest.raises(design.BadDesign, match="differ in length"):
         design.Readings(one, one, one, one, np.ones(2, dtype=np.int64))

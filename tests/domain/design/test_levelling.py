@@ -1,4 +1,4 @@
-"""Chains of readers along which exams are passed on, where no shorter way leads to a solution."""
+"""Chains of readers along which exams are passed on when no direct exchange helps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecgreview.design.board import Board
 
 
 def board(allowed: list[list[int]], given: list[list[int]], room: list[int]) -> Board:
-    """Return a board, one row a reader and one column an exam, each exam wanting one reader."""
+    """Return a board with a row per reader and a column per exam; each exam needs one reader."""
     is_given = np.array(given, dtype=bool)
     return Board(
         present=np.zeros_like(is_given),
@@ -22,7 +22,7 @@ def board(allowed: list[list[int]], given: list[list[int]], room: list[int]) -> 
 
 
 def chain_of_three() -> Board:
-    """Exam 3 fits only reader 0, who is full; only reader 3, two steps on, has room."""
+    """Only reader 0, who is full, may read exam 3; only reader 3, two steps away, has room."""
     return board(
         allowed=[[1, 0, 0, 1], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]],
         given=[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
@@ -30,7 +30,7 @@ def chain_of_three() -> Board:
     )
 
 
-def test_room_is_made_along_a_chain_of_four_readers():
+def test_a_chain_of_four_readers_frees_capacity():
     filled = chain_of_three()
     assert levelling.fill(filled) is None
     assert filled.given.nonzero()[1].tolist() == [3, 0, 1, 2]
@@ -38,13 +38,13 @@ def test_room_is_made_along_a_chain_of_four_readers():
     assert filled.room.tolist() == [0, 0, 0, 0]
 
 
-def test_an_exam_that_no_chain_serves_is_named():
+def test_an_exam_without_a_chain_is_named():
     full = chain_of_three()
     full.room[:] = 0
     assert levelling.fill(full) == 3
 
 
-def test_a_difference_of_two_is_levelled_along_a_chain():
+def test_a_load_difference_of_two_is_leveled_along_a_chain():
     uneven = board(
         allowed=[[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]],
         given=[[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
@@ -54,7 +54,7 @@ def test_a_difference_of_two_is_levelled_along_a_chain():
     assert uneven.loads.tolist() == [1, 1, 1]
 
 
-def test_a_difference_of_one_is_left():
+def test_a_load_difference_of_one_remains():
     even = board(allowed=[[1, 1], [1, 1]], given=[[1, 0], [0, 0]], room=[5, 5])
     levelling.level(even)
     assert even.loads.tolist() == [1, 0]

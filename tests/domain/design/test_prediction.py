@@ -1,4 +1,4 @@
-"""What is predicted is what the formulas of the papers, and simulated studies, give."""
+"""Predictions match the published formulas and simulated studies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecgreview.agreement.coefficients import kernels
 from ecgreview.design import prediction
 from ecgreview.design.reasons import PredictionReason
 
-from .tables import known
+from .tables import not_none
 
 Z = 1.959963984540054
 shares = st.floats(0.01, 0.99)
@@ -36,13 +36,13 @@ def zou_donner(n: int, k: int, p: float, kappa: float) -> float:
 
 
 @given(st.integers(1, 10_000), shares, kappas)
-def test_for_two_readers_it_is_the_form_of_bloch_and_kraemer(n, p, kappa):
+def test_two_readers_give_the_formula_of_bloch_and_kraemer(n, p, kappa):
     result = prediction.standard_error(np.array([2]), np.array([n]), p, kappa)
     assert result == pytest.approx(bloch_kraemer(n, p, kappa), rel=1e-9)
 
 
 @given(st.integers(1, 10_000), st.integers(2, 46), shares, kappas)
-def test_for_several_readers_it_is_the_form_of_zou_and_donner(n, k, p, kappa):
+def test_several_readers_give_the_formula_of_zou_and_donner(n, k, p, kappa):
     result = prediction.standard_error(np.array([k]), np.array([n]), p, kappa)
     assert result == pytest.approx(zou_donner(n, k, p, kappa), rel=1e-9)
 
@@ -69,7 +69,7 @@ def test_two_readers_agree_by_kappa_beyond_chance(k, p, kappa):
 def test_simulated_studies_vary_as_predicted(sizes, p, kappa):
     rng = np.random.default_rng(11)
     estimates = [simulated_kappa(np.array(sizes), p, kappa, rng) for _ in range(3000)]
-    predicted = known(design.precision(sizes, p, kappa).half_width.value) / Z
+    predicted = not_none(design.precision(sizes, p, kappa).half_width.value) / Z
     assert np.std(estimates) == pytest.approx(predicted, rel=0.05)
     assert np.mean(estimates) == pytest.approx(kappa, abs=0.01)
 
@@ -84,14 +84,14 @@ def simulated_kappa(sizes, p, kappa, rng) -> float:
 
 
 def predict(**more) -> design.Prediction:
-    asked = {
+    settings = {
         "n_exams": 8475,
         "n_readers": 46,
         "readers_per_exam": 2,
         "prevalences": {"af": 0.02},
         **more,
     }
-    return design.predict(**asked)
+    return design.predict(**settings)
 
 
 def test_the_hours_are_those_of_code_ii_test():
@@ -107,12 +107,12 @@ def test_hours_count_anchors_and_repeats():
     assert result.hours_per_reader[0] == pytest.approx(9 * 58 / 3600)
 
 
-def test_hours_are_as_even_as_the_caps_let_them_be():
+def test_hours_are_as_even_as_the_caps_allow():
     result = predict(n_exams=15, n_readers=3, caps=[4, -1, -1])
     assert result.readings_per_reader == (4, 13, 13)
 
 
-def test_who_is_at_the_cap_gets_none_of_what_is_left_over():
+def test_remaining_readings_go_to_readers_below_their_cap():
     result = predict(n_exams=7, n_readers=3, readers_per_exam=1, caps=[2, -1, -1])
     assert result.readings_per_reader == (2, 3, 2)
 
@@ -123,35 +123,35 @@ def test_who_is_at_the_cap_gets_none_of_what_is_left_over():
     st.floats(0, 1),
     st.lists(st.integers(-1, 60), min_size=6, max_size=6),
 )
-def test_readings_predicted_are_those_generated(n_exams, n_readers, fraction, caps):
-    asked = {"readers_per_exam": 2, "repeat_fraction": fraction, "caps": caps[:n_readers]}
+def test_predicted_readings_match_the_generated_plan(n_exams, n_readers, fraction, caps):
+    settings = {"readers_per_exam": 2, "repeat_fraction": fraction, "caps": caps[:n_readers]}
     request = design.Request(
-        seed="s", exams=np.arange(n_exams), readers=np.arange(n_readers), **asked
+        seed="s", exams=np.arange(n_exams), readers=np.arange(n_readers), **settings
     )
     try:
         plan = design.generate(request)
     except design.DesignRefused:
         return
-    result = predict(n_exams=n_exams, n_readers=n_readers, **asked)
+    result = predict(n_exams=n_exams, n_readers=n_readers, **settings)
     loads = np.bincount(plan.readings.readers, minlength=n_readers).tolist()
     assert sorted(result.readings_per_reader) == sorted(loads)
 
 
-def test_the_interval_is_that_of_the_standard_error():
+def test_the_interval_follows_from_the_standard_error():
     result = predict(kappas={"af": 0.7}).classes["af"]
     assert result.half_width.value == pytest.approx(Z * bloch_kraemer(8475, 0.02, 0.7))
-    assert result.width == pytest.approx(2 * known(result.half_width.value))
+    assert result.width == pytest.approx(2 * not_none(result.half_width.value))
     assert result.half_width.reason == ""
     assert result.expected_positives == pytest.approx(169.5)
 
 
-def test_kappa_is_assumed_where_it_is_not_given():
+def test_a_missing_kappa_has_a_default():
     assert predict().classes["af"].kappa == 0.6
 
 
 def test_anchors_make_kappa_more_precise():
     without, with_anchors = (
-        known(predict(n_anchors=number).classes["af"].half_width.value) for number in (0, 200)
+        not_none(predict(n_anchors=number).classes["af"].half_width.value) for number in (0, 200)
     )
     assert with_anchors < without
 
@@ -162,7 +162,7 @@ def test_anchors_make_kappa_more_precise():
 )
 def test_fewer_than_five_expected_exams_are_a_caution(n_exams, prevalence, is_rare):
     result = design.precision([2] * n_exams, prevalence).half_width
-    assert known(result.value) > 0
+    assert not_none(result.value) > 0
     assert result.reason == (PredictionReason.FEW_EXPECTED if is_rare else "")
 
 
@@ -175,7 +175,7 @@ def test_fewer_than_five_expected_exams_are_a_caution(n_exams, prevalence, is_ra
         ([], 0.5, PredictionReason.NO_PAIR_PLANNED),
     ],
 )
-def test_without_a_value_there_is_a_reason(sizes, prevalence, reason):
+def test_a_missing_prediction_has_a_reason(sizes, prevalence, reason):
     result = design.precision(sizes, prevalence)
     assert result.half_width.value is None
     assert result.width is None
@@ -183,11 +183,11 @@ def test_without_a_value_there_is_a_reason(sizes, prevalence, reason):
     assert reason in set(PredictionReason)
 
 
-def test_perfect_agreement_is_known_exactly():
+def test_perfect_agreement_has_no_standard_error():
     assert design.precision([3] * 50, 0.3, 1.0).half_width.value == pytest.approx(0)
 
 
-def test_a_prediction_is_plain_values():
+def test_a_prediction_is_serializable():
     result = json.loads(json.dumps(predict().as_dict()))
     assert set(result["classes"]["af"]) == {
         "prevalence", "kappa", "expected_positives", "half_width", "width", "reason",
@@ -210,7 +210,7 @@ def test_a_prediction_is_plain_values():
         ({"kappas": {"af": -0.1}}, "kappa"),
     ],
 )
-def test_a_prediction_that_makes_no_sense_is_refused_by_name(change, field):
+def test_an_invalid_prediction_is_refused_by_field_name(change, field):
     with pytest.raises(design.BadDesign, match=field) as refusal:
         predict(**change)
     assert refusal.value.field == field

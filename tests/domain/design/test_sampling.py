@@ -1,4 +1,4 @@
-"""Each kind of exam comes in the number wanted, or the refusal says which does not."""
+"""Each stratum gets its quota, or the refusal names the stratum that cannot."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def chosen_by_stratum(sample: design.Sample, labels=LABELS) -> Counter[str]:
 
 
 def draw(**more) -> design.Sample:
-    asked = {"seed": "s", "exams": EXAMS, "labels": LABELS, **more}
-    return design.sample(**asked)
+    settings = {"seed": "s", "exams": EXAMS, "labels": LABELS, **more}
+    return design.sample(**settings)
 
 
 def test_a_proportional_sample_has_each_stratum_by_its_share():
@@ -32,12 +32,12 @@ def test_a_proportional_sample_has_each_stratum_by_its_share():
     assert result.available == {"": 5, "af": 25, "lbbb": 10, "normal": 60}
 
 
-def test_what_is_left_of_the_shares_goes_by_largest_remainder():
-    # Shares of 10: 6, 2.5, 1, 0.5; of the two equal remainders the larger stratum's is served.
+def test_remaining_places_go_by_largest_remainder():
+    # Shares of 10: 6, 2.5, 1, 0.5. The remainders tie; the larger stratum wins.
     assert draw(n_exams=10).quotas == {"normal": 6, "af": 3, "lbbb": 1, "": 0}
 
 
-def test_an_equal_sample_has_as_many_of_each():
+def test_an_equal_sample_has_equally_many_of_each_stratum():
     result = draw(n_exams=18, quota="equal")
     assert result.quotas == {"": 4, "af": 5, "lbbb": 4, "normal": 5}
 
@@ -53,7 +53,7 @@ def test_an_exam_of_several_labels_counts_for_its_rarest():
     assert result.available == {"af": 2, "normal": 1, "rbbb": 1}
 
 
-def test_a_label_given_twice_is_no_less_rare():
+def test_a_duplicate_label_counts_once():
     labels = [["a", "a", "b"], ["b"], ["a", "a"], ["b"]]
     result = design.sample(seed="s", exams=range(4), labels=labels, n_exams=0)
     assert result.available == {"a": 2, "b": 2}
@@ -65,12 +65,12 @@ def test_of_equally_rare_labels_the_first_by_name_counts():
 
 
 @given(st.integers(0, 100))
-def test_a_sample_has_the_number_of_exams_asked_for(n_exams):
+def test_a_sample_has_the_requested_number_of_exams(n_exams):
     exams = draw(n_exams=n_exams).exams
     assert len(exams) == len(set(exams.tolist())) == n_exams
 
 
-def test_the_order_of_import_does_not_matter_to_the_sample():
+def test_the_import_order_does_not_change_the_sample():
     back = draw(exams=EXAMS[::-1], labels=LABELS[::-1], n_exams=30)
     assert back.exams.tolist() == draw(n_exams=30).exams.tolist()
 
@@ -79,7 +79,7 @@ def test_another_seed_gives_another_sample():
     assert draw(n_exams=20).exams.tolist() != draw(n_exams=20, seed="t").exams.tolist()
 
 
-def test_every_exam_of_a_stratum_is_as_likely():
+def test_every_exam_of_a_stratum_is_equally_likely():
     counts = np.zeros(10)
     for number in range(500):
         result = design.sample(seed=f"s{number}", exams=range(10), labels=[["x"]] * 10, n_exams=3)
@@ -93,12 +93,12 @@ def test_no_patient_comes_more_often_than_allowed():
     assert len(set(patients[result.exams].tolist())) == 30
 
 
-def test_exams_of_unknown_patients_are_of_different_ones():
+def test_unknown_patients_count_as_different_patients():
     assert len(draw(n_exams=50, patients=np.full(100, -1), per_patient=1).exams) == 50
 
 
 @given(st.data())
-def test_a_sample_is_refused_only_when_there_is_none(data):
+def test_a_sample_is_refused_only_when_none_exists(data):
     n = data.draw(st.integers(1, 9))
     strata = data.draw(st.lists(st.sampled_from("abc"), min_size=n, max_size=n))
     patients = data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
@@ -138,7 +138,7 @@ def test_a_stratum_with_too_few_exams_is_refused_by_name():
     assert (result.stratum, result.requested, result.available) == ("lbbb", 11, 10)
 
 
-def test_a_stratum_that_is_not_there_is_refused():
+def test_an_unknown_stratum_is_refused():
     with pytest.raises(design.QuotaUnmet, match="wpw: 1 exams requested, 0 available"):
         draw(quota={"wpw": 1})
 
@@ -149,7 +149,7 @@ def test_too_few_patients_are_refused():
     assert refusal.value.available == 1
 
 
-def test_an_empty_pool_has_no_exams_to_give():
+def test_an_empty_pool_is_refused():
     with pytest.raises(design.QuotaUnmet, match=r"\(no label\): 3 exams requested, 0 available"):
         design.sample(seed="s", exams=[], labels=[], n_exams=3)
     assert len(design.sample(seed="s", exams=[], labels=[], n_exams=0).exams) == 0
@@ -167,10 +167,10 @@ def test_an_empty_pool_has_no_exams_to_give():
         ({"n_exams": 1, "exams": [3] * 100}, "exams"),
     ],
 )
-def test_a_sample_that_makes_no_sense_is_refused_by_name(change, field):
+def test_an_invalid_sample_is_refused_by_field_name(change, field):
     with pytest.raises(design.BadDesign, match=field):
         draw(**change)
 
 
-def test_a_sample_is_plain_values():
+def test_a_sample_is_serializable():
     assert json.loads(json.dumps(draw(n_exams=2).as_dict()))["quotas"]

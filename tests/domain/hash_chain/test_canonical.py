@@ -1,4 +1,4 @@
-"""What is digested is written so that no two different things are written alike."""
+"""The canonical form is unambiguous: different values never have the same form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_netstring_counts_bytes():
     assert netstring("é") == "2:é,"
 
 
-def test_null_is_reported_from_empty():
+def test_null_differs_from_empty():
     assert (netstring(None), netstring("")) == ("-,", "0:,")
 
 
@@ -29,25 +29,25 @@ def test_a_digest_is_the_sha256_of_the_netstrings():
 
 
 @given(st.lists(TEXTS), st.lists(TEXTS))
-def test_different_fields_have_different_digests(one, other):
-    assert (digest(one) == digest(other)) == (one == other)
+def test_different_fields_have_different_digests(first, second):
+    assert (digest(first) == digest(second)) == (first == second)
 
 
 def test_json_does_not_depend_on_the_order_of_keys():
     assert canonical_json({"b": 1, "a": {"d": 2, "c": 3}}) == '{"a":{"c":3,"d":2},"b":1}'
 
 
-def test_json_writes_letters_as_they_are():
+def test_json_keeps_non_ascii_letters():
     assert canonical_json({"name": "Conceição"}) == '{"name":"Conceição"}'
 
 
-def test_a_moment_is_written_in_utc():
+def test_a_time_is_written_in_utc():
     brasilia = timezone(-timedelta(hours=3))
-    moment = datetime(2026, 3, 2, 6, 0, tzinfo=brasilia)
-    assert canonical_json({"at": moment}) == '{"at":"2026-03-02T09:00:00.000000+00:00"}'
+    local_time = datetime(2026, 3, 2, 6, 0, tzinfo=brasilia)
+    assert canonical_json({"at": local_time}) == '{"at":"2026-03-02T09:00:00.000000+00:00"}'
 
 
-def test_a_moment_has_one_digest_in_every_zone():
+def test_a_time_has_the_same_digest_in_every_zone():
     brasilia = datetime(2026, 3, 2, 6, 0, tzinfo=timezone(-timedelta(hours=3)))
     utc = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     assert content_digest({"at": brasilia}) == content_digest({"at": utc})
@@ -57,16 +57,16 @@ def test_dates_are_written_as_iso_8601():
     assert canonical_json({"due": date(2026, 3, 2)}) == '{"due":"2026-03-02"}'
 
 
-def test_keys_of_submissions_are_written_as_texts():
+def test_uuids_are_written_as_text():
     key = UUID(int=7)
     assert canonical_json({"key": key}) == f'{{"key":"{key}"}}'
 
 
-def test_what_is_not_json_is_refused():
+def test_a_value_that_is_not_json_is_refused():
     with pytest.raises(TypeError, match="No canonical JSON for object"):
         canonical_json({"what": object()})
 
 
-def test_not_a_number_is_refused():
+def test_nan_is_refused():
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical_json({"what": float("nan")})

@@ -1,4 +1,4 @@
-"""Exported trails are read back as they were, in both formats, and verify without a database."""
+"""Exported trails read back unchanged in both formats and verify without a database."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def write(request):
     return request.param
 
 
-def test_a_file_says_what_was_written(tmp_path, write):
+def test_a_file_reads_back_as_written(tmp_path, write):
     entries = trails.trail(200)
     write(tmp_path / "trail", entries)
     assert list(files.read(tmp_path / "trail")) == entries
 
 
-def test_no_cell_begins_like_a_formula():
+def test_no_cell_starts_like_a_formula():
     assert [files.cell(text) for text in ("=1+1", "'=1", "plain", "")] == [
         "'=1+1",
         "''=1",
@@ -47,7 +47,7 @@ def test_no_cell_begins_like_a_formula():
 
 
 @pytest.mark.parametrize("text", ["=1", "'=1", "''", "'", "\t", "a", ""])
-def test_a_cell_is_read_as_it_was(text):
+def test_a_cell_reads_back_unchanged(text):
     assert files.text_of(files.cell(text)) == text
 
 
@@ -57,22 +57,22 @@ def test_a_whole_file_verifies(tmp_path, write, capsys):
     assert capsys.readouterr().out.startswith("9 events hold, up to 9:")
 
 
-def test_a_file_that_was_edited_does_not(tmp_path, write, capsys):
+def test_an_edited_file_does_not_verify(tmp_path, write, capsys):
     entries = trails.trail(9)
     entries[3] = entries[3]._replace(event=entries[5].event)
     write(tmp_path / "trail", entries)
     assert main([str(tmp_path / "trail"), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["holds"], told["fault"]["kind"], told["fault"]["seq"]) == (False, "moved", 4)
+    report = json.loads(capsys.readouterr().out)
+    assert (report["holds"], report["fault"]["kind"], report["fault"]["seq"]) == (False, "moved", 4)
 
 
-def test_an_extract_verifies_as_one(tmp_path, write):
+def test_an_extract_verifies_as_an_extract(tmp_path, write):
     write(tmp_path / "trail", trails.trail(9)[::2])
     assert main([str(tmp_path / "trail"), "--extract"]) == 0
     assert main([str(tmp_path / "trail")]) == 1
 
 
-def test_a_cut_file_is_shown_by_a_head(tmp_path, write):
+def test_a_truncated_file_is_detected_by_a_head(tmp_path, write):
     entries = trails.trail(9)
     write(tmp_path / "trail", entries[:-1])
     link = entries[-1].link
@@ -80,7 +80,7 @@ def test_a_cut_file_is_shown_by_a_head(tmp_path, write):
     assert main([str(tmp_path / "trail"), "--head", f"9:{link.digest}"]) == 1
 
 
-def test_a_head_that_is_none_is_refused(tmp_path, capsys):
+def test_a_malformed_head_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([str(tmp_path / "trail"), "--head", "9"])
     assert "is not SEQ:DIGEST" in capsys.readouterr().err
@@ -95,11 +95,11 @@ def test_another_file_is_refused(tmp_path, content, capsys):
     assert "trail" in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     assert main([str(tmp_path / "none")]) == 2
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path):
+def test_bytes_that_are_not_text_are_refused(tmp_path):
     (tmp_path / "trail").write_bytes(b"seq\n\xff\n")
     with pytest.raises(MalformedFile):
         verify(files.read(tmp_path / "trail"))

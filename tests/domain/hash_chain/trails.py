@@ -1,4 +1,4 @@
-"""Trails for tests: made honestly, or by somebody who tampers."""
+"""Intact and tampered audit trails."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from ecgreview.hash_chain import GENESIS, Entry, Event, Link, link_digest
 
+# Letters of one to three bytes, separators and quotes.
 ALPHABET = "aé心\n'=,:{}\"0 \t"
-"""Letters of one to three bytes, and whatever separates or quotes."""
 
 
 def trail(n_events: int, seed: int = 0) -> list[Entry]:
-    """Return an honest chain of ``n_events``."""
+    """Return an intact chain of ``n_events``."""
     rng = random.Random(seed)
     entries: list[Entry] = []
     previous = GENESIS
@@ -26,7 +26,7 @@ def trail(n_events: int, seed: int = 0) -> list[Entry]:
 
 
 def event(number: int, rng: random.Random) -> Event:
-    """Return an event; a quarter of what may be null is."""
+    """Return an event; nullable fields are null with probability 1/4."""
     return Event(
         id=str(number),
         at=f"2026-03-02T09:00:{number % 60:02d}.000000Z",
@@ -51,26 +51,26 @@ def chained(seq: int, previous: str, event: Event) -> Entry:
     return Entry(link._replace(digest=link_digest(link, event)), event)
 
 
-def again(entries: list[Entry]) -> list[Entry]:
-    """Return the events of ``entries`` chained anew: what an owner who knows how could do."""
-    made: list[Entry] = []
+def rebuilt(entries: list[Entry]) -> list[Entry]:
+    """Chain the events of ``entries`` again, as a tamperer with full access could."""
+    chain: list[Entry] = []
     previous = GENESIS
     for seq, entry in enumerate(entries, start=1):
         assert entry.event is not None
-        made.append(chained(seq, previous, entry.event))
-        link = made[-1].link
+        chain.append(chained(seq, previous, entry.event))
+        link = chain[-1].link
         assert link is not None
         previous = link.digest
-    return made
+    return chain
 
 
 @dataclass(frozen=True)
 class Tampering:
-    """What was done to a trail.
+    """A tampered trail.
 
     Attributes:
-        entries: the trail after it.
-        first_bad: the seq of the first row that verification may name, at the latest.
+        entries: the trail after tampering.
+        first_bad: seq of the last row that may be named as the first bad one.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Tampering:
 
 
 def tampered(entries: list[Entry], rng: random.Random) -> Tampering:
-    """Tamper with one row or two, not the last of them, in a way chosen by ``rng``."""
+    """Tamper with one or two rows, not the last, in a way chosen by ``rng``."""
     act = rng.choice(ACTS)
     return act(list(entries), rng)
 
@@ -89,16 +89,16 @@ def _edit_event(entries: list[Entry], rng: random.Random) -> Tampering:
     old = _event(entries[place])
     field = rng.choice(Event._fields)
     value = getattr(old, field)
-    other = rng.choice([None, "", "0", "99", "x" + (value or ""), (value or "")[:-1]])
-    if other == value:
-        other = f"{value}!"
-    changed = old._replace(**{field: other})
+    second_index = rng.choice([None, "", "0", "99", "x" + (value or ""), (value or "")[:-1]])
+    if second_index == value:
+        second_index = f"{value}!"
+    changed = old._replace(**{field: second_index})
     entries[place] = Entry(entries[place].link, changed)
     return Tampering(f"edit {field}", entries, place + 1)
 
 
 def _shift(entries: list[Entry], rng: random.Random) -> Tampering:
-    """Move a letter from one field to its neighbour: together they read the same."""
+    """Move a character to the neighboring field, so that the concatenation stays the same."""
     places = [n for n, entry in enumerate(entries) if _event(entry).after]
     place = rng.choice(places)
     old = _event(entries[place])
@@ -111,12 +111,12 @@ def _shift(entries: list[Entry], rng: random.Random) -> Tampering:
 def _edit_link(entries: list[Entry], rng: random.Random) -> Tampering:
     place = rng.randrange(len(entries))
     old = _link(entries[place])
-    other = f"{rng.getrandbits(256):064x}"
+    second_index = f"{rng.getrandbits(256):064x}"
     field, changed = rng.choice(
         [
             ("chained_at", old._replace(chained_at="2026-03-02T09:01:00.999999Z")),
-            ("previous", old._replace(previous=other)),
-            ("digest", old._replace(digest=other)),
+            ("previous", old._replace(previous=second_index)),
+            ("digest", old._replace(digest=second_index)),
         ]
     )
     entries[place] = Entry(changed, entries[place].event)
@@ -146,22 +146,25 @@ def _delete_event(entries: list[Entry], rng: random.Random) -> Tampering:
 
 
 def _swap_events(entries: list[Entry], rng: random.Random) -> Tampering:
-    one, other = sorted(rng.sample(range(len(entries)), 2))
-    first, second = entries[one], entries[other]
-    entries[one], entries[other] = Entry(first.link, second.event), Entry(second.link, first.event)
-    return Tampering("swap events", entries, one + 1)
+    first_index, second_index = sorted(rng.sample(range(len(entries)), 2))
+    first, second = entries[first_index], entries[second_index]
+    entries[first_index], entries[second_index] = (
+        Entry(first.link, second.event),
+        Entry(second.link, first.event),
+    )
+    return Tampering("swap events", entries, first_index + 1)
 
 
 def _swap_rows(entries: list[Entry], rng: random.Random) -> Tampering:
-    one, other = sorted(rng.sample(range(len(entries)), 2))
-    first, second = entries[one], entries[other]
-    entries[one] = Entry(_link(second)._replace(seq=one + 1), second.event)
-    entries[other] = Entry(_link(first)._replace(seq=other + 1), first.event)
-    return Tampering("swap rows", entries, one + 1)
+    first_index, second_index = sorted(rng.sample(range(len(entries)), 2))
+    first, second = entries[first_index], entries[second_index]
+    entries[first_index] = Entry(_link(second)._replace(seq=first_index + 1), second.event)
+    entries[second_index] = Entry(_link(first)._replace(seq=second_index + 1), first.event)
+    return Tampering("swap rows", entries, first_index + 1)
 
 
 def _insert(entries: list[Entry], rng: random.Random) -> Tampering:
-    """Add a row in the middle, well-made in itself, and renumber what follows."""
+    """Insert a valid row in the middle and renumber the rest."""
     place = rng.randrange(1, len(entries))
     before = _link(entries[place - 1]).digest
     entries.insert(place, chained(place + 1, before, event(999, rng)))
@@ -173,7 +176,7 @@ def _insert(entries: list[Entry], rng: random.Random) -> Tampering:
 
 
 def _replace(entries: list[Entry], rng: random.Random) -> Tampering:
-    """Replace a row that is not the last by one that is well-made in itself."""
+    """Replace a row, not the last, by another valid row."""
     place = rng.randrange(len(entries) - 1)
     before = _link(entries[place]).previous
     entries[place] = chained(place + 1, before, event(999, rng))

@@ -7,12 +7,12 @@ from ecgreview.monitoring import PLAUSIBLE_MS, haste
 SLOW, FAST = PLAUSIBLE_MS, PLAUSIBLE_MS - 1
 
 
-def test_the_share_counts_only_what_was_timed():
+def test_the_share_counts_only_timed_readings():
     result = haste([0, FAST, SLOW, SLOW, SLOW])
     assert (result.n_timed, result.share) == (4, 0.25)
 
 
-def test_without_a_known_time_there_is_no_share():
+def test_there_is_no_share_without_known_times():
     assert haste([0, 0]).share is None
 
 

@@ -21,33 +21,33 @@ def test_readings_of_the_last_fortnight_count():
     assert pace(days_ago(1, 2, 13, 15, 40), [0] * 5, since=LONG_AGO, now=NOW).per_day == 3 / 14
 
 
-def test_who_began_four_days_ago_is_measured_over_four_days():
+def test_the_rate_of_a_recent_starter_covers_only_days_since_the_start():
     since = NOW - timedelta(days=4)
     assert pace(days_ago(1, 2), [0, 0], since=since, now=NOW).per_day == 0.5
 
 
-def test_a_first_hour_is_not_told_as_a_daily_rate():
+def test_the_first_hour_gives_no_daily_rate():
     since = NOW - timedelta(hours=1)
     assert pace([NOW] * 6, [0] * 6, since=since, now=NOW).per_day == 6
 
 
-def test_a_clock_that_was_set_back_gives_no_negative_pace():
+def test_a_clock_set_back_does_not_give_a_negative_pace():
     assert pace([NOW], [0], since=NOW + timedelta(days=3), now=NOW).per_day >= 0
 
 
-def test_the_median_leaves_out_times_that_are_not_known():
+def test_the_median_ignores_unknown_times():
     assert pace([NOW] * 4, [0, 10_000, 20_000, 60_000], since=LONG_AGO, now=NOW).median_s == 20
 
 
-def test_without_a_known_time_there_is_no_median():
+def test_there_is_no_median_without_known_times():
     assert pace([NOW], [0], since=LONG_AGO, now=NOW).median_s is None
 
 
-def test_the_last_reading_is_the_latest_whatever_the_order():
+def test_the_last_reading_is_the_latest_in_any_order():
     assert pace(days_ago(5, 1, 9), [0] * 3, since=LONG_AGO, now=NOW).last_at == days_ago(1)[0]
 
 
-def test_who_has_not_begun_has_no_last_reading():
+def test_a_reader_without_readings_has_no_last_reading():
     assert pace([], [], since=LONG_AGO, now=NOW).last_at is None
 
 
@@ -69,6 +69,6 @@ def test_a_finish_is_forecast(n_left, per_day, expected):
 
 
 @given(st.integers(1, 5000), st.floats(0.01, 500))
-def test_reading_faster_never_ends_later(n_left, per_day):
+def test_reading_faster_never_finishes_later(n_left, per_day):
     slow, fast = (finish_on(n_left, p, today=TODAY) for p in (per_day, 2 * per_day))
     assert slow is None or (fast is not None and fast <= slow)

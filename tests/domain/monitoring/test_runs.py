@@ -18,30 +18,36 @@ def exact(share, length, n_answers):
     return result[n_answers]
 
 
-def test_nobody_is_flagged_without_answers():
+def test_no_run_is_flagged_without_answers():
     assert (strangest_run([]).length, strangest_run([]).is_flagged) == (0, False)
 
 
-def test_short_runs_are_never_looked_at():
+def test_short_runs_are_never_flagged():
     assert strangest_run(["a"] * (SHORTEST - 1)).length == 0
 
 
-def test_a_reader_who_always_answers_the_same_is_flagged():
+def test_a_reader_with_constant_answers_is_flagged():
     assert strangest_run(["a"] * 40).is_flagged
 
 
-def test_a_stretch_of_a_common_answer_is_longer_before_it_is_flagged():
+def test_a_common_answer_needs_a_longer_run_to_be_flagged():
     rng = np.random.default_rng(7)
-    rare = ["a" if one else f"b{place}" for place, one in enumerate(rng.random(400) < 0.05)]
-    common = ["a" if one else f"b{place}" for place, one in enumerate(rng.random(400) < 0.6)]
+    rare = [
+        "a" if is_common else f"b{place}" for place, is_common in enumerate(rng.random(400) < 0.05)
+    ]
+    common = [
+        "a" if is_common else f"b{place}" for place, is_common in enumerate(rng.random(400) < 0.6)
+    ]
     run = ["a"] * 7
     assert strangest_run([*rare, *run]).is_flagged
     assert not strangest_run([*common, *run]).is_flagged
 
 
-def test_the_stretch_told_is_the_least_likely_and_not_the_longest():
+def test_the_reported_run_is_the_least_likely_one():
     rng = np.random.default_rng(3)
-    often = ["n" if one else f"x{place}" for place, one in enumerate(rng.random(500) < 0.7)]
+    often = [
+        "n" if is_common else f"x{place}" for place, is_common in enumerate(rng.random(500) < 0.7)
+    ]
     result = strangest_run([*often, *["n"] * 8, *["rare"] * 6])
     assert result.length == 6
 
@@ -52,7 +58,7 @@ def test_the_bound_holds_for_the_exact_probability():
     assert exact(0.5, 4, 20) <= 0.5**4 * (1 + 16 * 0.5)
 
 
-def test_honest_readers_are_hardly_ever_flagged():
+def test_honest_readers_are_rarely_flagged():
     rng = np.random.default_rng(11)
     shares = [0.45, *[0.55 / 40] * 40]
     n_flagged = sum(
@@ -68,10 +74,10 @@ def test_names_of_answers_do_not_matter(answers):
 
 
 @given(st.lists(st.sampled_from("ab"), max_size=60))
-def test_order_reversed_gives_the_same(answers):
+def test_reversing_the_order_gives_the_same_result(answers):
     assert strangest_run(answers) == strangest_run(answers[::-1])
 
 
 @given(st.lists(st.sampled_from("ab"), max_size=60))
-def test_a_chance_is_a_probability(answers):
+def test_the_result_is_a_probability(answers):
     assert 0 <= strangest_run(answers).chance <= 1

@@ -1,4 +1,4 @@
-"""Protocols of all kinds, for property tests."""
+"""Hypothesis strategies for protocols."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEEDS = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 @st.composite
 def protocols(draw: st.DrawFn) -> Protocol:
-    """Draw any protocol that can be made."""
+    """Draw any valid protocol."""
     policy: SuggestionPolicy = draw(st.sampled_from(get_args(SuggestionPolicy)))
     return Protocol(
         name=draw(LINES),

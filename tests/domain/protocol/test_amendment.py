@@ -1,4 +1,4 @@
-"""What changes from one version of a protocol to the next, and what never may."""
+"""Changes between two versions of a protocol, and the changes that are forbidden."""
 
 from __future__ import annotations
 
@@ -39,39 +39,41 @@ def test_changes_come_in_the_order_of_the_document():
     assert [change.key for change in result] == ["consensus_rule", "undo_window_s"]
 
 
-def test_a_part_that_changes_is_reported_by_itself():
+def test_a_changed_part_is_reported_separately():
     (change,) = protocols.changes(OPEN, amended(qualification=Qualification(pass_mark=0.9)))
     assert change == Change("qualification.pass_mark", 0.8, 0.9)
 
 
-def test_a_changed_seed_is_reported_without_the_seeds():
+def test_a_changed_seed_is_reported_without_its_values():
     (change,) = protocols.changes(OPEN, amended(order_seed="1" * 64))
     before, after = (hashlib.sha256(digit.encode() * 64).hexdigest() for digit in "01")
     assert change == Change("order_seed", before, after)
 
 
 @given(strategies.protocols())
-def test_nothing_changes_between_a_protocol_with_itself(protocol):
+def test_a_protocol_has_no_changes_from_itself(protocol):
     assert protocols.changes(protocol, protocol) == []
 
 
 @given(strategies.protocols(), strategies.protocols())
-def test_changes_are_the_same_backwards(one, other):
+def test_reversed_changes_have_the_same_keys(before, after):
     forwards = [
-        (change.key, change.before, change.after) for change in protocols.changes(one, other)
+        (change.key, change.before, change.after) for change in protocols.changes(before, after)
     ]
-    back = [(change.key, change.after, change.before) for change in protocols.changes(other, one)]
-    assert forwards == back
-    assert bool(forwards) == (one != other)
+    backwards = [
+        (change.key, change.after, change.before) for change in protocols.changes(after, before)
+    ]
+    assert forwards == backwards
+    assert bool(forwards) == (before != after)
 
 
 @pytest.mark.parametrize("settings", [{"name": "Flutter"}, {"order_seed": "1" * 64}])
-def test_what_is_frozen_cannot_be_amended(settings):
+def test_frozen_keys_cannot_be_amended(settings):
     (problem,) = protocols.check_amendment(OPEN, amended(undo_window_s=0, **settings))
     assert (problem.key, problem.code) == (*settings, "frozen")
 
 
-def test_everything_else_can():
+def test_all_other_keys_can_be_amended():
     assert protocols.check_amendment(OPEN, amended(readers_per_exam=3, washout_days=7)) == []
 
 
@@ -80,6 +82,6 @@ def test_an_amendment_that_changes_nothing_is_refused():
     assert problem.code == "no_change"
 
 
-def test_what_is_frozen_or_waits_for_the_next_batch_is_a_key():
+def test_frozen_and_deferred_keys_exist():
     assert KEYS.keys() >= FROZEN_FOREVER | LATER_BATCHES_ONLY
     assert not FROZEN_FOREVER & LATER_BATCHES_ONLY

@@ -1,4 +1,4 @@
-"""Arms of a randomised policy: stable, in the shares of the weights, and nobody else's business."""
+"""Arms of a randomized policy: stable, in proportion to the weights, independent per reader."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ARMS = (Arm("none", 1), Arm("after_commit", 2), Arm("concurrent", 3))
 IDS = st.integers(1, 2**63 - 1)
 
 
-def test_arms_stay_what_they_were():
-    """Assignments rest on it: these were drawn by the first version."""
-    drawn = [arm(SEED, 7, exam, ARMS) for exam in range(1, 9)]
-    assert drawn == [
+def test_arms_are_stable():
+    """Assignments depend on these values, which the first version drew."""
+    drawn_arms = [arm(SEED, 7, exam, ARMS) for exam in range(1, 9)]
+    assert drawn_arms == [
         "after_commit",
         "concurrent",
         "after_commit",
@@ -32,21 +32,23 @@ def test_arms_stay_what_they_were():
     ]
 
 
-def test_shares_are_those_of_the_weights():
-    drawn = Counter(arm(SEED, reader, exam, ARMS) for reader in range(6) for exam in range(2000))
+def test_shares_follow_the_weights():
+    drawn_arms = Counter(
+        arm(SEED, reader, exam, ARMS) for reader in range(6) for exam in range(2000)
+    )
     # 12,000 draws: five standard deviations of a share of a half are 0.023
     for item in ARMS:
-        assert drawn[item.arm] / 12_000 == pytest.approx(item.weight / 6, abs=0.023)
+        assert drawn_arms[item.arm] / 12_000 == pytest.approx(item.weight / 6, abs=0.023)
 
 
-def test_readers_are_drawn_for_apart():
-    """With two even arms, two readers agree on half of the exams."""
+def test_readers_are_randomized_independently():
+    """With two equally weighted arms, two readers agree on half of the exams."""
     even = (Arm("none", 1), Arm("concurrent", 1))
     same = sum(arm(SEED, 1, exam, even) == arm(SEED, 2, exam, even) for exam in range(4000))
     assert same / 4000 == pytest.approx(0.5, abs=0.04)
 
 
-def test_another_study_draws_otherwise():
+def test_another_study_has_other_arms():
     even = (Arm("none", 1), Arm("concurrent", 1))
     other = "f" * 64
     same = sum(arm(SEED, 1, exam, even) == arm(other, 1, exam, even) for exam in range(4000))
@@ -54,7 +56,7 @@ def test_another_study_draws_otherwise():
 
 
 @given(strategies.SEEDS, IDS, IDS, strategies.ARMS)
-def test_an_arm_is_one_of_those_listed(seed, reader, exam, arms):
+def test_an_arm_is_one_of_the_listed_arms(seed, reader, exam, arms):
     assert arm(seed, reader, exam, arms) in {item.arm for item in arms}
 
 
@@ -63,6 +65,6 @@ def test_the_order_in_which_arms_are_listed_does_not_matter(seed, reader, exam, 
     assert arm(seed, reader, exam, arms) == arm(seed, reader, exam, arms[::-1])
 
 
-def test_without_arms_there_is_nothing_to_draw():
+def test_drawing_without_arms_is_refused():
     with pytest.raises(NoArms):
         arm(SEED, 1, 1, ())

@@ -1,4 +1,4 @@
-"""Whether a protocol can be carried out with the lists, rules, readers and exams there are."""
+"""Whether a protocol is feasible with the installed lists and rules, readers and exams."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def check(protocol: Protocol, **context: Any) -> list[tuple[str, str]]:
     return [(problem.key, problem.code) for problem in result]
 
 
-def test_a_usual_protocol_can_be_carried_out():
+def test_an_ordinary_protocol_is_feasible():
     assert check(make(), n_readers=2, n_exams=100) == []
 
 
-def test_a_list_that_is_not_installed_is_a_problem():
+def test_a_taxonomy_that_is_not_installed_is_a_problem():
     assert check(make(taxonomy="ecg-review-66 0.2")) == [("taxonomy", "no_taxonomy")]
 
 
-def test_a_rule_nobody_knows_is_a_problem_with_the_closest():
+def test_an_unknown_rule_is_a_problem_with_a_suggestion():
     (problem,) = protocols.check(make(consensus_rule="agreement_then_mayority"), **HERE)
     assert problem.code == "no_rule"
     assert problem.hint == "Did you mean agreement_then_majority?"
 
 
-def test_a_frequent_class_that_the_list_lacks_is_a_problem():
+def test_an_unknown_frequent_class_is_a_problem():
     protocol = make(frequent_classes=("sinus_tachycardia", "atrial_fibrilation"))
     assert check(protocol) == [("frequent_classes[1]", "no_class")]
 
@@ -47,12 +47,12 @@ def test_a_frequent_class_that_the_list_lacks_is_a_problem():
 @pytest.mark.parametrize(
     ("n_readers", "is_enough"), [(None, True), (3, True), (2, False), (0, False)]
 )
-def test_there_are_at_least_as_many_readers_as_each_exam_wants(n_readers, is_enough):
+def test_there_must_be_enough_readers_for_each_exam(n_readers, is_enough):
     expected = [] if is_enough else [("readers_per_exam", "too_few_readers")]
     assert check(make(readers_per_exam=3), n_readers=n_readers) == expected
 
 
-def test_too_few_readers_are_reported_how_many_are_wanted():
+def test_too_few_readers_are_reported_with_the_number_needed():
     (problem,) = protocols.check(make(readers_per_exam=5), **HERE, n_readers=2)
     assert problem.reason == "each exam wants 5 readers, and there are 2"
     assert problem.hint.startswith("Invite 3 more")
@@ -63,23 +63,23 @@ def test_repeats_without_a_washout_are_a_problem():
 
 
 @pytest.mark.parametrize("washout", [{"washout_days": 7}, {"washout_exams": 20}])
-def test_one_kind_of_washout_is_enough(washout):
+def test_either_washout_is_enough(washout):
     assert check(make(repeat_fraction=0.1, **washout)) == []
 
 
-def test_a_washout_without_repeats_is_none():
+def test_a_washout_without_repeats_is_ignored():
     assert check(make(washout_exams=9000), n_readers=2, n_exams=5) == []
 
 
 @pytest.mark.parametrize(("washout", "fits"), [(49, True), (50, False)])
-def test_a_washout_is_shorter_than_what_a_reader_reads(washout, fits):
+def test_a_washout_must_be_shorter_than_a_readers_queue(washout, fits):
     protocol = make(repeat_fraction=0.1, washout_exams=washout)
     expected = [] if fits else [("washout_exams", "washout_too_long")]
     # 100 exams x 2 readings for 4 readers: 50 each
     assert check(protocol, n_readers=4, n_exams=100) == expected
 
 
-def test_a_share_that_is_not_even_one_exam_is_a_problem():
+def test_a_repeat_share_below_one_exam_is_a_problem():
     protocol = make(repeat_fraction=0.01, washout_exams=5)
     assert check(protocol, n_readers=2, n_exams=20) == [("repeat_fraction", "no_repeats")]
 
@@ -93,7 +93,7 @@ def test_a_share_that_is_not_even_one_exam_is_a_problem():
         (("qualification.required", False), "qualification.required"),
     ],
 )
-def test_what_the_caller_cannot_carry_out_is_a_problem(pair, key):
+def test_an_unsupported_setting_is_a_problem(pair, key):
     protocol = make(
         clinical_information="full",
         suggestion_policy="randomised",
@@ -102,16 +102,16 @@ def test_what_the_caller_cannot_carry_out_is_a_problem(pair, key):
     assert check(protocol, unavailable={pair}) == [(key, "unavailable")]
 
 
-def test_an_equal_value_of_another_type_is_not_meant():
+def test_an_equal_value_of_another_type_is_supported():
     assert check(make(minimum_reader_level=1), unavailable={("minimum_reader_level", True)}) == []
 
 
-def test_problems_come_all_at_once():
+def test_all_problems_are_reported_at_once():
     protocol = make(taxonomy="other 1", consensus_rule="dice", repeat_fraction=0.1)
     assert len(check(protocol, n_readers=0)) == 4
 
 
-def test_a_washout_that_is_too_long_is_reported_what_would_fit():
+def test_a_too_long_washout_is_reported_with_the_maximum():
     protocol = make(repeat_fraction=0.1, washout_exams=80)
     (problem,) = protocols.check(protocol, **HERE, n_readers=4, n_exams=100)
     assert problem.hint.startswith("Set it to 49 or less")

@@ -1,4 +1,4 @@
-"""A protocol as a file: read, written, shown, digested."""
+"""A protocol as a file: read, written, serialized, digested."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from . import strategies
 
 SMALL = Protocol(name="Atrial flutter", taxonomy="ecg-review-66 0.1-draft")
 SEED = "0123456789abcdef" * 4
-LEAST = "name: Atrial flutter\ntaxonomy: ecg-review-66 0.1-draft\n"
+MINIMAL = "name: Atrial flutter\ntaxonomy: ecg-review-66 0.1-draft\n"
 
 
 def refusal(text: str | bytes) -> list[str]:
@@ -30,10 +30,10 @@ def refusal(text: str | bytes) -> list[str]:
 
 
 def test_a_name_with_a_taxonomy_is_enough():
-    assert protocols.load(LEAST) == SMALL
+    assert protocols.load(MINIMAL) == SMALL
 
 
-def test_everything_can_be_said():
+def test_every_key_can_be_set():
     text = """
 name: Bundle branch blocks
 taxonomy: ecg-review-66 0.1-draft
@@ -82,13 +82,13 @@ order_seed: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 
 def test_a_part_of_the_qualification_may_be_left_out():
-    read = protocols.load(f"{LEAST}qualification: {{required: true}}\n")
+    read = protocols.load(f"{MINIMAL}qualification: {{required: true}}\n")
     assert read.qualification == Qualification(required=True, pass_mark=0.8)
 
 
 def test_a_file_is_read_by_its_path(tmp_path):
     path = tmp_path / "study.yaml"
-    path.write_text(LEAST, encoding="utf-8")
+    path.write_text(MINIMAL, encoding="utf-8")
     assert protocols.load(path) == SMALL
 
 
@@ -97,9 +97,9 @@ def test_a_missing_file_is_refused_by_name(tmp_path):
         protocols.load(tmp_path / "study.yaml")
 
 
-def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_lines():
+def test_all_problems_are_reported_in_line_order():
     text = "nam: x\nreaders_per_exam: two\nname: ''\nwashout_days: -1\nname: y\n"
-    assert [told.split(". ")[0] for told in refusal(text)] == [
+    assert [problem.split(". ")[0] for problem in refusal(text)] == [
         "taxonomy: is missing",
         "line 1, column 6: nam: is no key of a protocol",
         "line 2, column 19: readers_per_exam: is 'two', not a whole number from 1 to 1000",
@@ -108,32 +108,32 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_lines():
     ]
 
 
-def test_an_unknown_key_is_refused_with_the_closest_one():
-    (told,) = refusal(f"{LEAST}readers_per_exams: 2\n")
-    assert told.endswith(
+def test_an_unknown_key_is_refused_with_a_suggestion():
+    (problem,) = refusal(f"{MINIMAL}readers_per_exams: 2\n")
+    assert problem.endswith(
         "readers_per_exams: is no key of a protocol. Did you mean readers_per_exam?"
     )
 
 
-def test_what_is_missing_inside_a_value_is_placed_there():
-    (told,) = refusal(
-        f"{LEAST}suggestion_policy: randomised\nsuggestion_arms:\n  - arm: none\n    weight: 1\n"
+def test_a_missing_nested_key_is_reported_at_its_parent():
+    (problem,) = refusal(
+        f"{MINIMAL}suggestion_policy: randomised\nsuggestion_arms:\n  - arm: none\n    weight: 1\n"
         "  - arm: concurrent\n"
     )
-    assert told == "line 7, column 5: suggestion_arms[1].weight: is missing. Add weight."
+    assert problem == "line 7, column 5: suggestion_arms[1].weight: is missing. Add weight."
 
 
-def test_a_value_that_could_not_be_read_is_complained_about_once():
-    (told,) = refusal(f"{LEAST}readers_per_exam: 010\n")
-    assert "010 is an unusual way to write a number" in told
+def test_an_unreadable_value_is_reported_once():
+    (problem,) = refusal(f"{MINIMAL}readers_per_exam: 010\n")
+    assert "010 is an unusual way to write a number" in problem
 
 
 @pytest.mark.parametrize("seed", [f"0{'7' * 63}", f"{'7' * 64}", "'abc123'", "[secret7]", "7:30"])
-def test_a_wrong_seed_is_refused_without_being_repeated(seed):
-    (told,) = refusal(f"{LEAST}order_seed: {seed}\n")
-    assert told.startswith("line 3, column 13: order_seed: is not")
-    assert "7" not in told
-    assert "abc123" not in told
+def test_an_invalid_seed_is_refused_without_quoting_it(seed):
+    (problem,) = refusal(f"{MINIMAL}order_seed: {seed}\n")
+    assert problem.startswith("line 3, column 13: order_seed: is not")
+    assert "7" not in problem
+    assert "abc123" not in problem
 
 
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "3"])
@@ -144,17 +144,17 @@ def test_a_file_without_keys_is_refused(text):
 @pytest.mark.parametrize(
     "text", ["a: &b [*b]", "[", "a: !!python/none", "x" * 1_000_001, f"a: {[0] * 5000}", b"\xff"]
 )
-def test_a_file_that_is_no_plain_yaml_is_refused(text):
+def test_yaml_with_special_features_is_refused(text):
     assert len(refusal(text)) == 1
 
 
 @given(strategies.protocols())
-def test_what_was_written_is_read_back_the_same(protocol):
+def test_writing_and_reading_gives_the_same_protocol(protocol):
     assert protocols.load(protocols.dump(protocol)) == protocol
 
 
 @given(strategies.protocols())
-def test_what_is_written_is_ordinary_yaml(protocol):
+def test_the_written_file_is_ordinary_yaml(protocol):
     assert yaml.safe_load(protocols.dump(protocol)) == protocol.settings()
 
 
@@ -188,18 +188,18 @@ def test_plain_values_make_the_same_protocol(protocol):
     assert protocols.parse(json.loads(json.dumps(protocol.settings()))) == protocol
 
 
-def test_the_document_commits_to_the_seed_without_telling_it():
+def test_the_document_has_a_commitment_instead_of_the_seed():
     document = protocols.as_document(replace(SMALL, order_seed=SEED))
     assert SEED not in json.dumps(document)
     assert "order_seed" not in document
     assert document["order_seed_sha256"] == hashlib.sha256(SEED.encode()).hexdigest()
 
 
-def test_a_seed_yet_to_be_drawn_is_committed_to_nothing():
+def test_a_missing_seed_has_no_commitment():
     assert protocols.as_document(SMALL)["order_seed_sha256"] is None
 
 
-def test_a_seed_is_not_shown_where_a_protocol_is_logged():
+def test_the_seed_is_not_in_the_repr():
     assert SEED not in repr(replace(SMALL, order_seed=SEED))
 
 
@@ -210,23 +210,23 @@ def test_the_digest_is_that_of_canonical_json():
     assert protocols.digest(SMALL) == hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def test_the_digest_stays_what_it_was():
-    """Studies store it: a change of this number breaks every study that was opened before."""
+def test_the_digest_is_stable():
+    """Studies store the digest: a change invalidates every study opened before."""
     digest = protocols.digest(replace(SMALL, consensus_rule="agreement_then_majority"))
     assert digest == "4fbdfe4804a39ef59bb463df9bd78ae4a7c20063a27ab941f72b261baa1d6851"
 
 
-def test_a_key_that_came_later_is_reported_only_when_it_says_something_new():
-    shown = protocols.as_document(replace(SMALL, prior_exam="shown"))
+def test_a_newer_key_is_in_the_document_only_when_not_default():
+    document = protocols.as_document(replace(SMALL, prior_exam="shown"))
     assert "prior_exam" not in protocols.as_document(SMALL)
-    assert shown["prior_exam"] == "shown"
+    assert document["prior_exam"] == "shown"
     assert protocols.complete(protocols.as_document(SMALL))["prior_exam"] == "hidden"
     assert protocols.complete(protocols.as_document(SMALL))["qt_correction"] == "bazett"
 
 
 @given(strategies.protocols(), strategies.protocols())
-def test_digests_are_equal_when_protocols_are(one, other):
-    assert (protocols.digest(one) == protocols.digest(other)) == (one == other)
+def test_digests_are_equal_when_protocols_are(first, second):
+    assert (protocols.digest(first) == protocols.digest(second)) == (first == second)
 
 
 @pytest.mark.parametrize("zero", [0, 0.0, -0.0])
@@ -251,5 +251,5 @@ def found_in(settings: dict[str, Any]) -> tuple[Problem, ...]:
 
 
 @given(st.dictionaries(st.sampled_from([*KEYS, "other"]), VALUES))
-def test_any_values_make_a_protocol_or_problems_that_say_what_is_wrong(settings):
+def test_any_values_make_a_protocol_or_problems(settings):
     assert all(problem.reason and problem.code for problem in found_in(settings))

@@ -1,4 +1,4 @@
-"""What each key of a protocol may hold."""
+"""Valid and invalid values of each key of a protocol."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from ecgreview.protocol import Arm, InvalidProtocol, Protocol, Qualification, parse
 
-LEAST: dict[str, Any] = {"name": "Atrial flutter", "taxonomy": "ecg-review-66 0.1-draft"}
+MINIMAL: dict[str, Any] = {"name": "Atrial flutter", "taxonomy": "ecg-review-66 0.1-draft"}
 ARMS = [{"arm": "none", "weight": 1}, {"arm": "concurrent", "weight": 3}]
 
 
 def problems(**settings: object) -> list[tuple[str, str]]:
     with pytest.raises(InvalidProtocol) as refused:
-        parse({**LEAST, **settings})
+        parse({**MINIMAL, **settings})
     return [(problem.key, problem.code) for problem in refused.value.problems]
 
 
@@ -31,22 +31,22 @@ RANGES = {
 @pytest.mark.parametrize("key", RANGES)
 def test_whole_numbers_have_a_range(key):
     low, high = RANGES[key]
-    assert getattr(parse({**LEAST, key: low}), key) == low
-    assert getattr(parse({**LEAST, key: high}), key) == high
+    assert getattr(parse({**MINIMAL, key: low}), key) == low
+    assert getattr(parse({**MINIMAL, key: high}), key) == high
     assert problems(**{key: low - 1}) == [(key, "not_in_range")]
     assert problems(**{key: high + 1}) == [(key, "not_in_range")]
 
 
 @pytest.mark.parametrize("value", ["1", 1.0, True, None, [1]])
 @pytest.mark.parametrize("key", RANGES)
-def test_a_whole_number_is_nothing_else(key, value):
+def test_other_values_are_not_whole_numbers(key, value):
     assert problems(**{key: value}) == [(key, "not_in_range")]
 
 
 @pytest.mark.parametrize("value", [-0.01, 0.51, float("nan"), float("inf"), "0.1", True, None])
 def test_the_share_of_repeats_is_at_most_a_half(value):
     assert problems(repeat_fraction=value) == [("repeat_fraction", "not_in_range")]
-    assert parse({**LEAST, "repeat_fraction": 0.5}).repeat_fraction == 0.5
+    assert parse({**MINIMAL, "repeat_fraction": 0.5}).repeat_fraction == 0.5
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_the_share_of_repeats_is_at_most_a_half(value):
     ["results_open", "clinical_information", "prior_exam", "suggestion_policy", "adjudication"],
 )
 @pytest.mark.parametrize("value", ["never", "", None, 3, ["none"]])
-def test_a_choice_is_one_of_its_words(key, value):
+def test_a_choice_must_be_a_known_word(key, value):
     assert problems(**{key: value}) == [(key, "no_choice")]
 
 
-def test_a_misspelt_choice_is_reported_the_closest():
+def test_a_misspelled_choice_gets_a_suggestion():
     with pytest.raises(InvalidProtocol, match="Did you mean randomised"):
-        parse({**LEAST, "suggestion_policy": "randomized"})
+        parse({**MINIMAL, "suggestion_policy": "randomized"})
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_name_is_a_line_of_text(value, code):
 
 
 def test_a_name_has_at_most_120_characters():
-    assert parse({**LEAST, "name": "a" * 120}).name == "a" * 120
+    assert parse({**MINIMAL, "name": "a" * 120}).name == "a" * 120
 
 
 @pytest.mark.parametrize("value", ["ecg-review-66", "1.0 ", f"a {'1' * 41}", f"{'a' * 81} 1"])
@@ -94,17 +94,17 @@ def test_a_taxonomy_is_a_name_with_a_version(value):
 
 @pytest.mark.parametrize("value", ["A 1", "List of the CODE group 2.0", f"{'a' * 80} {'1' * 40}"])
 def test_a_taxonomy_may_have_spaces_in_its_name(value):
-    assert parse({**LEAST, "taxonomy": value}).taxonomy == value
+    assert parse({**MINIMAL, "taxonomy": value}).taxonomy == value
 
 
-def test_both_that_are_required_are_asked_for():
+def test_both_required_keys_are_reported_when_missing():
     with pytest.raises(InvalidProtocol) as refused:
         parse({})
     assert [problem.key for problem in refused.value.problems] == ["name", "taxonomy"]
 
 
 def test_arms_are_read():
-    read = parse({**LEAST, "suggestion_policy": "randomised", "suggestion_arms": ARMS})
+    read = parse({**MINIMAL, "suggestion_policy": "randomised", "suggestion_arms": ARMS})
     assert read.suggestion_arms == (Arm("none", 1), Arm("concurrent", 3))
 
 
@@ -149,7 +149,7 @@ def test_an_arm_is_a_policy_with_a_weight(arms, expected):
         ({"passmark": 0.5}, ("qualification.passmark", "unknown")),
     ],
 )
-def test_a_qualification_says_whether_with_a_pass_mark(value, expected):
+def test_a_qualification_has_a_pass_mark(value, expected):
     assert problems(qualification=value) == [expected]
 
 
@@ -168,18 +168,18 @@ def test_frequent_classes_are_at_most_nine_different_codes(value, expected):
     assert problems(frequent_classes=value) == expected
 
 
-def test_no_frequent_class_is_something_else_than_the_usual_ones():
-    assert parse({**LEAST, "frequent_classes": []}).frequent_classes == ()
-    assert parse({**LEAST, "frequent_classes": None}).frequent_classes is None
+def test_an_empty_frequent_list_differs_from_the_default():
+    assert parse({**MINIMAL, "frequent_classes": []}).frequent_classes == ()
+    assert parse({**MINIMAL, "frequent_classes": None}).frequent_classes is None
 
 
 @pytest.mark.parametrize("seed", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, 7, f"{'a' * 64}\n"])
-def test_a_seed_has_64_small_hexadecimal_digits(seed):
+def test_a_seed_has_64_lowercase_hexadecimal_digits(seed):
     assert problems(order_seed=seed) == [("order_seed", "bad_seed")]
 
 
-def test_a_protocol_cannot_be_made_with_values_that_make_no_sense():
+def test_a_protocol_with_invalid_values_cannot_be_constructed():
     with pytest.raises(InvalidProtocol, match="readers_per_exam"):
-        Protocol(**LEAST, readers_per_exam=0)
+        Protocol(**MINIMAL, readers_per_exam=0)
     with pytest.raises(InvalidProtocol, match=r"qualification\.pass_mark"):
-        Protocol(**LEAST, qualification=Qualification(pass_mark=2))
+        Protocol(**MINIMAL, qualification=Qualification(pass_mark=2))

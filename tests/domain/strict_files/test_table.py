@@ -1,4 +1,4 @@
-"""CSV as rows of named cells: what it says, where it stands, and what is refused."""
+"""CSV as rows of named cells: values, positions, and what is refused."""
 
 from __future__ import annotations
 
@@ -32,52 +32,52 @@ def test_a_spreadsheet_in_portuguese_separates_by_semicolons():
     assert row.cells == {"code": "f", "name": "rápido, ou não"}
 
 
-def test_the_mark_before_utf_8_is_skipped():
+def test_a_byte_order_mark_is_skipped():
     assert read("code\nf\n".encode("utf-8-sig")).columns == ("code",)
 
 
-def test_rows_know_the_line_they_start_in():
+def test_rows_have_the_line_number_they_start_on():
     rows = read('code,name\na,"two\nlines"\n\n , \nb,x\n').rows
     assert [(row.line, row.cells["code"]) for row in rows] == [(2, "a"), (6, "b")]
 
 
-def test_lines_may_end_as_on_any_system():
+def test_any_line_ending_is_accepted():
     for end in ("\n", "\r\n", "\r"):
         assert [row.cells["code"] for row in read(f"code{end}a{end}b{end}").rows] == ["a", "b"]
 
 
-def test_a_cell_that_is_not_there_is_absent():
+def test_a_missing_cell_is_absent():
     (row,) = read("code,name\na\n").rows
     assert row.cells == {"code": "a"}
 
 
-def test_a_problem_of_a_cell_tells_its_place():
+def test_a_problem_with_a_cell_has_its_position():
     table = read("name,code\nx,\n")
     problem = table.problem(table.rows[0], "code", "is empty", "Write it.")
     assert str(problem) == "line 2, column 2: code: is empty. Write it."
 
 
-def test_a_column_nobody_knows_is_a_problem_with_what_may_be_meant():
+def test_an_unknown_column_is_a_problem_with_a_suggestion():
     assert problems("code,nane\n") == [
         "line 1, column 2: nane: is a column nobody knows. Did you mean name?"
     ]
 
 
-def test_a_column_that_is_there_twice_is_a_problem():
+def test_a_duplicate_column_is_a_problem():
     assert problems("code,name,code\n") == [
         "line 1, column 3: code: is a column that is there twice. Remove one."
     ]
 
 
-def test_a_required_column_that_is_missing_is_a_problem():
+def test_a_missing_required_column_is_a_problem():
     assert problems("name\n") == [
         "line 1: code: is a column that is missing. Add it to the first row."
     ]
 
 
 def test_a_row_that_is_too_long_is_a_problem():
-    (told,) = problems("code,name\na,b,c\n")
-    assert told.startswith("line 2, column 3: the row has 3 cells, the heading 2.")
+    (problem,) = problems("code,name\na,b,c\n")
+    assert problem.startswith("line 2, column 3: the row has 3 cells, the heading 2.")
 
 
 @pytest.mark.parametrize(
@@ -97,21 +97,21 @@ def test_a_row_that_is_too_long_is_a_problem():
         (b"code\n" + b"a" * 200_000, "is not valid CSV"),
     ],
 )
-def test_what_is_no_table_is_refused(source, message):
+def test_a_file_that_is_not_a_table_is_refused(source, message):
     with pytest.raises(Unreadable) as refusal:
         read(source)
     assert message in str(refusal.value)
 
 
-def test_a_hint_names_the_word_that_is_near():
+def test_a_hint_suggests_the_closest_word():
     assert closest("nmae", KNOWN) == "Did you mean name?"
 
 
-def test_a_hint_without_one_names_a_few():
+def test_a_hint_without_a_close_word_lists_a_few():
     assert closest("xyz", KNOWN) == "Known here: code, name, note."
 
 
-def test_a_hint_does_not_name_a_hundred():
+def test_a_hint_does_not_list_a_hundred_words():
     assert closest("xyz", [f"{n}" for n in range(100)]) == "Check how it is spelled."
 
 

@@ -1,4 +1,4 @@
-"""YAML as plain values: what it says, where it stands, and what is refused."""
+"""YAML as plain values: values, positions, and what is refused."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def test_every_value_knows_its_line_and_column():
     assert places["b", 1, "c"] == (4, 8)
 
 
-def test_a_problem_with_a_missing_value_stands_where_it_should_have_been():
+def test_a_missing_value_is_reported_at_its_parent():
     tree = read_tree("a: 1\nb:\n  c: 2\n")
     problem = tree.problem(("b", "d"), "is missing", "Add it.")
     assert problem == Problem("b.d", "is missing", "Add it.", 3, 3)
 
 
-def test_a_path_reads_as_people_write_it():
+def test_a_path_is_formatted_for_people():
     assert in_words(("arms", 0, "weight")) == "arms[0].weight"
 
 
@@ -43,43 +43,43 @@ def test_a_problem_without_a_line_is_reported_without_one():
     assert str(Problem("name", "is empty", "Write one.")) == "name: is empty. Write one."
 
 
-def test_an_empty_file_is_nothing():
+def test_an_empty_file_gives_none():
     assert read_tree("").value is None
 
 
-def test_a_key_given_twice_is_a_problem_with_both_lines():
-    (told,) = problems("a: 1\nb: 2\na: 3\n")
-    assert told.startswith("line 3, column 1: a: is given twice, first in line 1.")
+def test_a_duplicate_key_is_a_problem_with_both_lines():
+    (problem,) = problems("a: 1\nb: 2\na: 3\n")
+    assert problem.startswith("line 3, column 1: a: is given twice, first in line 1.")
 
 
-def test_the_first_of_two_equal_keys_counts():
+def test_the_first_of_two_duplicate_keys_counts():
     assert read_tree("a: 1\na: 3\n").value == {"a": 1}
 
 
 @pytest.mark.parametrize("key", ["1", "true", "~", "2020-01-31", "[a]", "{a: 1}", "<<"])
-def test_a_key_that_is_no_word_is_a_problem(key):
-    (told,) = problems(f"? {key}\n: {{b: 1}}\n")
-    assert "is a key that is no plain word" in told
+def test_a_key_that_is_not_a_string_is_a_problem(key):
+    (problem,) = problems(f"? {key}\n: {{b: 1}}\n")
+    assert "is a key that is no plain word" in problem
 
 
 @pytest.mark.parametrize("number", ["010", "0x1F", "1_000", "1:30", "1:30.5", "0b11", "+01"])
-def test_a_number_in_a_form_that_surprises_is_a_problem(number):
-    (told,) = problems(f"a: {number}")
-    assert told.startswith(f"line 1, column 4: a: {number} is an unusual way to write a number.")
+def test_an_ambiguous_number_is_a_problem(number):
+    (problem,) = problems(f"a: {number}")
+    assert problem.startswith(f"line 1, column 4: a: {number} is an unusual way to write a number.")
 
 
 @pytest.mark.parametrize(
     ("number", "value"), [("0", 0), ("-7", -7), ("+3", 3), ("0.5", 0.5), ("1.0e-05", 1e-5)]
 )
-def test_a_plain_number_is_none(number, value):
+def test_a_plain_number_is_accepted(number, value):
     assert read_tree(f"a: {number}").value == {"a": value}
 
 
 @pytest.mark.parametrize("text", ["2024-13-45", "9" * 5000])
 def test_a_value_that_python_refuses_is_a_problem(text):
-    (told,) = problems(f"a: {text}")
-    assert "cannot be read" in told
-    assert len(told) < 300
+    (problem,) = problems(f"a: {text}")
+    assert "cannot be read" in problem
+    assert len(problem) < 300
 
 
 @pytest.mark.parametrize(
@@ -103,23 +103,23 @@ def test_a_value_that_python_refuses_is_a_problem(text):
         ("a: \ud800", "is not UTF-8 text"),
     ],
 )
-def test_what_is_no_plain_yaml_is_refused(text, message):
+def test_yaml_with_special_features_is_refused(text, message):
     with pytest.raises(Unreadable) as refusal:
         read_tree(text)
     assert message in str(refusal.value)
     assert len(refusal.value.problems) == 1
 
 
-def test_twelve_levels_are_not_too_deep():
+def test_twelve_levels_are_accepted():
     assert read_tree("[" * 12 + "]" * 12).value is not None
 
 
-def test_more_values_than_could_belong_there_are_refused():
+def test_too_many_values_are_refused():
     with pytest.raises(Unreadable, match="more values than could belong"):
         read_tree("[1, 2, 3, 4, 5, 6, 7, 8]", max_values=10)
 
 
-def test_a_million_laughs_are_refused_before_they_unfold():
+def test_a_yaml_bomb_is_refused_before_expansion():
     laughs = "a: &a [lol]\n" + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
         for old, new in zip("abcdefgh", "bcdefghi", strict=True)
@@ -128,7 +128,7 @@ def test_a_million_laughs_are_refused_before_they_unfold():
         read_tree(laughs)
 
 
-def test_the_mark_before_utf_8_is_skipped():
+def test_a_byte_order_mark_is_skipped():
     assert read_tree("a: ação".encode("utf-8-sig")).value == {"a": "ação"}
 
 
