@@ -14,10 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.models import TokenGrant, TokenScope
-from annotations.sentences.refusals import message
 from annotations.services.people import sign_in, tokens
-from annotations.services.refusals import Refusal
 from annotations.views.access import SignedInRequest, posted, signed_in
+from annotations.views.refusals import refusal_on_form
 
 
 class TokenForm(forms.Form):
@@ -72,7 +71,7 @@ def _make(request: SignedInRequest, form: TokenForm) -> str | None:
     """Return the secret of a new token, or None after adding errors to the form."""
     me = request.user
     methods = [str(record["method"]) for record in get_authentication_records(request, me)]
-    try:
+    with refusal_on_form(form):
         sign_in.refuse_unproven(me, methods)
         secret, _expires_at = tokens.make(
             user=me,
@@ -81,7 +80,5 @@ def _make(request: SignedInRequest, form: TokenForm) -> str | None:
             scope=TokenScope(form.cleaned_data["scope"]),
             now=timezone.now(),
         )
-    except Refusal as refusal:
-        form.add_error(None, message(refusal))
-        return None
-    return secret
+        return secret
+    return None

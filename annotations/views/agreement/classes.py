@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations import tasks
 from annotations.models import DiagnosticGroup
-from annotations.sentences.refusals import message
 from annotations.services.counts import runs
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import numbers, page
@@ -31,6 +30,7 @@ from annotations.views.agreement.class_table import (
 from annotations.views.agreement.numbers import MEASURES
 from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.subjects import LEVELS, Subject, WholeGroup, groups
+from annotations.views.refusals import refusal_as_message
 
 
 @never_cache
@@ -63,14 +63,11 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
     """Cancel the waiting or running computation; existing versions stay."""
     dashboard = page.agreement_page(request, pk, slug)
     run = dashboard.run if dashboard.is_open else None
-    try:
-        if run:
-            runs.cancel(run_id=run.pk, actor=request.user, now=timezone.now())
-            messages.success(request, _("The computation is stopped; the next reading starts it."))
-        else:
-            messages.info(request, message(runs.RunFinished()))
-    except runs.RunFinished as refusal:
-        messages.info(request, message(refusal))
+    with refusal_as_message(request, messages.INFO):
+        if run is None:
+            raise runs.RunFinished
+        runs.cancel(run_id=run.pk, actor=request.user, now=timezone.now())
+        messages.success(request, _("The computation is stopped; the next reading starts it."))
     return redirect(dashboard.url())
 
 

@@ -39,9 +39,10 @@ from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.completion_matrix import matrix
 from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm
 from annotations.views.desk.pages import SECONDS_PER_EXAM
+from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
 
-OF_READERS: tuple[type[Exception], ...] = (
+ABOUT_READERS: tuple[type[Exception], ...] = (
     adjudications.AlreadyRead,
     roster.KnowsResults,
     roster.NotAReader,
@@ -49,7 +50,7 @@ OF_READERS: tuple[type[Exception], ...] = (
     roster.LevelTooLow,
     roster.HasLeft,
 )
-"""Refusals that are about who was chosen."""
+"""Refusals of the chosen readers, shown at that field of the form."""
 
 
 @needs("add_batch")
@@ -83,15 +84,15 @@ def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
     """Close a batch; agreement and consensus follow."""
     batch = lookups.batch(request.user, pk)
-    try:
+    with refusal_as_message(request):
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
-    except batches.AlreadyClosed as refusal:
-        messages.error(request, message(refusal))
-        return _batch_page(request, batch, AdjudicationForm(), status=409)
-    tasks.nudge(tasks.refresh_agreement)
-    tasks.nudge(tasks.compute_consensus)
-    messages.success(request, _("The batch is closed. Agreement and consensus are being computed."))
-    return redirect("batch", pk=batch.pk)
+        tasks.nudge(tasks.refresh_agreement)
+        tasks.nudge(tasks.compute_consensus)
+        messages.success(
+            request, _("The batch is closed. Agreement and consensus are being computed.")
+        )
+        return redirect("batch", pk=batch.pk)
+    return _batch_page(request, batch, AdjudicationForm(), status=409)
 
 
 @needs("add_batch")
@@ -106,24 +107,26 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _batch_page(request, batch, form, status=400)
     try:
-        made = adjudications.send_disputed(
+        adjudication = adjudications.send_disputed(
             batch_id=batch.pk,
             readers=list(form.cleaned_data["readers"]),
             created_by=request.user,
             now=timezone.now(),
         )
-    except OF_READERS as refusal:
+    except ABOUT_READERS as refusal:
         form.add_error("readers", message(refusal))
         return _batch_page(request, batch, form, status=400)
     except NameTaken:
-        told = _("The exams in dispute of this batch were sent to adjudication before.")
-        messages.error(request, told)
+        # The name is derived from the batch, so the sentence about names would puzzle people.
+        messages.error(
+            request, _("The exams in dispute of this batch were sent to adjudication before.")
+        )
         return _batch_page(request, batch, form, status=409)
     except Refusal as refusal:
         messages.error(request, message(refusal))
         return _batch_page(request, batch, form, status=409)
     messages.success(request, _("The exams in dispute were sent to the adjudicators."))
-    return redirect("batch", pk=made.pk)
+    return redirect("batch", pk=adjudication.pk)
 
 
 def _batch_page(
@@ -139,8 +142,8 @@ def _batch_page(
             context["report"] = report.own
         return render(request, "batches/planned.html", context, status=status)
     if not context["is_hidden"]:
-        shown = Batch.objects.filter(pk=batch.pk).with_open_results()
-        results_seen.results(batches=shown, user=request.user, now=timezone.now())
+        opened = Batch.objects.filter(pk=batch.pk).with_open_results()
+        results_seen.results(batches=opened, user=request.user, now=timezone.now())
         context |= {
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
@@ -193,7 +196,9 @@ def _batch_form(
 
 def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResponse:
     cleaned = form.cleaned_data
-    try:
+    fields: dict[type[Exception], str] = dict.fromkeys(ABOUT_READERS, "readers")
+    fields[NameTaken] = "name"
+    with refusal_on_form(form, fields):
         batch = batches.create(
             study=study,
             name=cleaned["name"],
@@ -202,17 +207,9 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
             created_by=request.user,
             now=timezone.now(),
         )
-    except NameTaken as refusal:
-        form.add_error("name", message(refusal))
-        return _batch_form(request, study, form, 400)
-    except OF_READERS as refusal:
-        form.add_error("readers", message(refusal))
-        return _batch_form(request, study, form, 400)
-    except Refusal as refusal:
-        form.add_error(None, message(refusal))
-        return _batch_form(request, study, form, 400)
-    messages.success(request, _("The batch is open. Readers find it on their worklists."))
-    return redirect("batch", pk=batch.pk)
+        messages.success(request, _("The batch is open. Readers find it on their worklists."))
+        return redirect("batch", pk=batch.pk)
+    return _batch_form(request, study, form, 400)
 
 
 def _plan(cleaned: dict[str, Any]) -> dict[str, object]:

@@ -11,12 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from annotations.sentences.refusals import message
 from annotations.services.assignment import batches, plans
-from annotations.services.refusals import Refusal
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.forms import DueForm
+from annotations.views.refusals import refusal_as_message
 
 
 @needs("add_batch")
@@ -24,13 +23,10 @@ from annotations.views.batches.forms import DueForm
 def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
     """Release a planned batch to its readers."""
     batch = lookups.batch(request.user, pk)
-    try:
+    with refusal_as_message(request):
         batches.release(
-            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=_due(request)
+            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=_due_on(request)
         )
-    except Refusal as refusal:
-        messages.error(request, message(refusal))
-    else:
         messages.success(request, _("The batch is released. Readers find it on their worklists."))
     return redirect("batch", pk=batch.pk)
 
@@ -40,13 +36,10 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
 def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
     """Change the due date of a batch."""
     batch = lookups.batch(request.user, pk)
-    try:
+    with refusal_as_message(request):
         batches.set_due(
-            batch_id=batch.pk, due_on=_due(request), actor=request.user, now=timezone.now()
+            batch_id=batch.pk, due_on=_due_on(request), actor=request.user, now=timezone.now()
         )
-    except Refusal as refusal:
-        messages.error(request, message(refusal))
-    else:
         messages.success(request, _("Due date saved."))
     return redirect("batch", pk=batch.pk)
 
@@ -56,16 +49,15 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
 def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
     """Delete a batch that was not released."""
     batch = lookups.batch(request.user, pk)
-    try:
+    with refusal_as_message(request):
         plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, message(refusal))
-        return redirect("batch", pk=batch.pk)
-    messages.success(request, _("The plan was discarded. Its exams can be planned again."))
-    return redirect("study", slug=batch.study.slug)
+        messages.success(request, _("The plan was discarded. Its exams can be planned again."))
+        return redirect("study", slug=batch.study.slug)
+    return redirect("batch", pk=batch.pk)
 
 
-def _due(request: SignedInRequest) -> date | None:
+def _due_on(request: SignedInRequest) -> date | None:
+    """Return the date that was entered, or None if it is empty or no date."""
     form = DueForm(request.POST)
-    found: date | None = form.cleaned_data["due_on"] if form.is_valid() else None
-    return found
+    due_on: date | None = form.cleaned_data["due_on"] if form.is_valid() else None
+    return due_on

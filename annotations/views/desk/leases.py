@@ -9,10 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from annotations.models import Batch
-from annotations.sentences.refusals import message
 from annotations.services.assignment import leases
-from annotations.services.refusals import Refusal
 from annotations.views.access import SignedInRequest, signed_in
+from annotations.views.refusals import refusal_as_message
 
 
 @signed_in
@@ -20,10 +19,9 @@ from annotations.views.access import SignedInRequest, signed_in
 def take_next(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take the next exam of a pool and open it at the desk."""
     try:
-        lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())
+        with refusal_as_message(request, messages.INFO):
+            lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())
+            return redirect("desk", pk=lease.pk)
     except Batch.DoesNotExist as missing:
         raise Http404 from missing
-    except Refusal as refusal:
-        messages.info(request, message(refusal))
-        return redirect("worklist")
-    return redirect("desk", pk=lease.pk)
+    return redirect("worklist")

@@ -16,15 +16,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations import tasks
 from annotations.models import Role, User
-from annotations.sentences.refusals import message
 from annotations.services.blinding import rules
 from annotations.services.mail import links, queue
 from annotations.services.people import members, vouching
 from annotations.services.refusals import Refusal
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.people.forms import InviteForm
+from annotations.views.refusals import refusal_as_message, refusal_on_form
 
-FIELDS: dict[type[Refusal], str] = {members.UserNameTaken: "username", members.EmailTaken: "email"}
+FIELDS: dict[type[Exception], str] = {
+    members.UserNameTaken: "username",
+    members.EmailTaken: "email",
+}
 
 
 class NotMailed(Refusal):
@@ -64,10 +67,8 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
     is_blinded = rules.reads_anywhere(request.user)
     form = InviteForm(posted(request), is_blinded=is_blinded)
     if form.is_valid():
-        try:
+        with refusal_on_form(form, FIELDS):
             return _invite(request, form, is_blinded=is_blinded)
-        except Refusal as refusal:
-            form.add_error(FIELDS.get(type(refusal)), message(refusal))
     status = 400 if form.is_bound else 200
     context = {"form": form, "is_blinded": is_blinded}
     return render(request, "people/invite.html", context, status=status)
@@ -99,26 +100,11 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 
     The password link is never shown, because a coordinator could use it to read in their name.
     """
-    try:
-        with transaction.atomic():
-            invitation = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
-            return _hand_over(request, invitation, is_blinded=rules.reads_anywhere(request.user))
-    except User.DoesNotExist as nobody:
-        raise Http404 from nobody
-    except (vouching.Blinded, NotMailed) as refusal:
-        return _refused(request, pk, refusal)
-    except members.NotInvited:
-        pass
-    try:
-        is_queued = _mail_password_link(request, pk)
-    except vouching.Blinded as refusal:
-        return _refused(request, pk, refusal)
-    if is_queued:
-        messages.success(request, _("An e-mail with a password link is queued."))
-    else:
-        messages.error(
-            request, _("No e-mail can be sent to this person. Ask the server administrator.")
-        )
+    with refusal_as_message(request):
+        try:
+            return _invite_again(request, pk)
+        except members.NotInvited:
+            _mail_password_link(request, pk)
     return redirect("person", pk=pk)
 
 
@@ -153,6 +139,16 @@ def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> 
         return _hand_over(request, invitation, is_blinded=is_blinded)
 
 
+def _invite_again(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Make a new link. If it must be mailed and cannot be, the old one stays valid."""
+    try:
+        with transaction.atomic():
+            invitation = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
+            return _hand_over(request, invitation, is_blinded=rules.reads_anywhere(request.user))
+    except User.DoesNotExist as nobody:
+        raise Http404 from nobody
+
+
 def _may_hand_out(actor: User, person: User) -> bool:
     try:
         vouching.refuse_blinded(actor, vouching.roles_of(person))
@@ -161,21 +157,15 @@ def _may_hand_out(actor: User, person: User) -> bool:
     return True
 
 
-def _refused(request: SignedInRequest, pk: int, refusal: Refusal) -> HttpResponse:
-    messages.error(request, message(refusal))
-    return redirect("person", pk=pk)
-
-
 def _act(
     request: SignedInRequest, pk: int, action: Callable[..., User], success: str
 ) -> HttpResponse:
     try:
-        action(actor=request.user, user_id=pk, now=timezone.now())
+        with refusal_as_message(request):
+            action(actor=request.user, user_id=pk, now=timezone.now())
+            messages.success(request, success)
     except User.DoesNotExist as nobody:
         raise Http404 from nobody
-    except vouching.Blinded as refusal:
-        return _refused(request, pk, refusal)
-    messages.success(request, success)
     return redirect("person", pk=pk)
 
 
@@ -220,14 +210,19 @@ def _hand_over(
     return render(request, "people/link.html", context)
 
 
-def _mail_password_link(request: SignedInRequest, pk: int) -> bool:
-    """Queue a mail with a password link; return False when no mail can reach the person."""
+def _mail_password_link(request: SignedInRequest, pk: int) -> None:
+    """Queue a link for a new password, and say whether it could be queued."""
     now = timezone.now()
     try:
         person = members.send_to_new_password(actor=request.user, user_id=pk, now=now)
     except User.DoesNotExist:  # their access was ended
-        return False
-    if queue.new_password(person, now=now) is None:
-        return False
+        mail = None
+    else:
+        mail = queue.new_password(person, now=now)
+    if mail is None:
+        messages.error(
+            request, _("No e-mail can be sent to this person. Ask the server administrator.")
+        )
+        return
     tasks.nudge(tasks.mail_accounts)
-    return True
+    messages.success(request, _("An e-mail with a password link is queued."))

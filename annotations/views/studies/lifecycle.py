@@ -1,4 +1,4 @@
-"""The life of a study: its protocol, amendments, locking, release, and breaking the glass."""
+"""Protocol and phases of a study: amending, locking, releasing results, breaking the glass."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
-from annotations.models import ProtocolVersion, Study, StudyReader
+from annotations.models import ProtocolVersion, Study
 from annotations.sentences.refusals import message
 from annotations.services.blinding import rules
-from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.refusals import refusal_as_message
 from annotations.views.studies import protocol_text
 from annotations.views.studies.plan_forms import ReasonForm
-from annotations.views.studies.setup import add_problems
+from annotations.views.studies.setup import protocol_problems_on_form
 from annotations.views.studies.setup_forms import AmendmentForm, initial
 from ecgreview import protocol
 
@@ -67,17 +67,15 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
         return redirect("study", slug=study.slug)
     current = protocols.protocol_of(study)
     form = AmendmentForm(posted(request), initial=initial(current))
-    found: list[protocol_text.Change] = []
-    if request.method == "POST" and form.is_valid():
-        wanted = _wanted(form, current)
-        if wanted is not None:
-            found = protocol_text.changes(
-                protocol.as_document(current), protocol.as_document(wanted)
-            )
-            if request.POST.get("step") == "amend" and _amend(request, study, form, wanted):
-                return redirect("study-protocol", slug=study.slug)
-    context = {"study": study, "form": form, "changes": found,
-               "is_seen": request.POST.get("step") == "amend"}  # fmt: skip
+    is_confirmed = request.POST.get("step") == "amend"
+    amended = _amended(form, current) if request.method == "POST" and form.is_valid() else None
+    if is_confirmed and amended is not None and _amend(request, study, form, amended):
+        return redirect("study-protocol", slug=study.slug)
+    context = {
+        "study": study,
+        "form": form,
+        "changes": [] if amended is None else _changes(current, amended),
+    }
     is_bad = request.method == "POST" and bool(form.errors)
     return render(request, "studies/amend.html", context, status=400 if is_bad else 200)
 
@@ -87,14 +85,11 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
 def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
     """End all reading in a study for good."""
     study = lookups.study(request.user, slug)
-    try:
+    with refusal_as_message(request):
         lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
-    except lifecycle.NotThisPhase as refusal:
-        messages.error(request, message(refusal))
-        return redirect("study", slug=study.slug)
-    tasks.nudge(tasks.refresh_agreement)
-    tasks.nudge(tasks.compute_consensus)
-    messages.success(request, _("The study is locked. Reading has ended."))
+        tasks.nudge(tasks.refresh_agreement)
+        tasks.nudge(tasks.compute_consensus)
+        messages.success(request, _("The study is locked. Reading has ended."))
     return redirect("study", slug=study.slug)
 
 
@@ -103,11 +98,8 @@ def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
 def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
     """Declare the results of a locked study final."""
     study = lookups.study(request.user, slug)
-    try:
+    with refusal_as_message(request):
         lifecycle.release(study_id=study.pk, actor=request.user, now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, message(refusal))
-    else:
         messages.success(request, _("The results of the study are released."))
     return redirect("study", slug=study.slug)
 
@@ -132,47 +124,37 @@ def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
             request, _("Your reading in this study has ended. You can now see its results.")
         )
         return redirect("study", slug=study.slug)
-    line = StudyReader.objects.filter(study=study, user=request.user).first()
-    context = {"study": study, "form": form, "line": line}
+    context = {"study": study, "form": form}
     status = 400 if request.method == "POST" else 200
     return render(request, "studies/break_glass.html", context, status=status)
 
 
-def _wanted(form: AmendmentForm, current: protocol.Protocol) -> protocol.Protocol | None:
+def _amended(form: AmendmentForm, current: protocol.Protocol) -> protocol.Protocol | None:
     """Return the protocol in the form, or None after adding errors to the form."""
-    try:
-        wanted = protocol.parse({**current.settings(), **form.settings()})
-    except protocol.InvalidProtocol as refusal:
-        add_problems(form, refusal)
-        return None
-    if problems := protocol.check_amendment(current, wanted):
-        add_problems(form, protocol.InvalidProtocol(problems))
-        return None
-    if problems := lifecycle.problems(wanted):
-        add_problems(form, protocol.InvalidProtocol(problems))
-        return None
-    return wanted
+    with protocol_problems_on_form(form):
+        amended = protocol.parse({**current.settings(), **form.settings()})
+        if problems := protocol.check_amendment(current, amended) or lifecycle.problems(amended):
+            raise protocol.InvalidProtocol(problems)
+        return amended
+    return None
 
 
 def _amend(
-    request: SignedInRequest, study: Study, form: AmendmentForm, wanted: protocol.Protocol
+    request: SignedInRequest, study: Study, form: AmendmentForm, amended: protocol.Protocol
 ) -> bool:
-    try:
+    """Amend the protocol; return False after adding errors to the form."""
+    with protocol_problems_on_form(form):
         lifecycle.amend(
-            study_id=study.pk, protocol=wanted, reason=form.cleaned_data["reason"],
+            study_id=study.pk, protocol=amended, reason=form.cleaned_data["reason"],
             actor=request.user, now=timezone.now(),
         )  # fmt: skip
-    except lifecycle.ReasonMissing as refusal:
-        form.add_error("reason", message(refusal))
-        return False
-    except lifecycle.NotThisPhase as refusal:
-        form.add_error(None, message(refusal))
-        return False
-    except protocol.InvalidProtocol as refusal:
-        add_problems(form, refusal)
-        return False
-    messages.success(request, _("The protocol was amended. The changes apply to new batches."))
-    return True
+        messages.success(request, _("The protocol was amended. The changes apply to new batches."))
+        return True
+    return False
+
+
+def _changes(current: protocol.Protocol, amended: protocol.Protocol) -> list[protocol_text.Change]:
+    return protocol_text.changes(protocol.as_document(current), protocol.as_document(amended))
 
 
 def _versions(study: Study) -> list[dict[str, Any]]:

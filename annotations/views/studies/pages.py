@@ -22,18 +22,16 @@ from annotations.models import (
     Taxonomy,
     User,
 )
-from annotations.sentences.refusals import message
 from annotations.services.assignment import plans
 from annotations.services.blinding import results_seen, rules
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches import consensus_text
 from annotations.views.studies import protocol_text
 from annotations.views.studies.forms import StudyForm
-from annotations.views.studies.setup import add_problems
+from annotations.views.studies.setup import protocol_problems_on_form
 from ecgreview import protocol
 
 EXAMS_PER_PAGE = 50
@@ -67,14 +65,9 @@ def study_new(request: SignedInRequest) -> HttpResponse:
     taxonomy = Taxonomy.objects.all().newest_first().first()
     form = StudyForm(request.POST or None)
     if taxonomy and request.method == "POST" and form.is_valid():
-        try:
+        with protocol_problems_on_form(form):
             wanted = protocol.parse({**form.settings(), "taxonomy": str(taxonomy)})
             study = _made(request.user, wanted, is_open=form.cleaned_data["open_now"])
-        except NameTaken as refusal:
-            form.add_error("name", message(refusal))
-        except protocol.InvalidProtocol as refusal:
-            add_problems(form, refusal)
-        else:
             return redirect("study", slug=study.slug)
     status = 400 if request.method == "POST" else 200
     context = {"form": form, "taxonomy": taxonomy}

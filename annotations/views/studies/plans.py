@@ -16,18 +16,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotations.models import Batch, Dataset, Exam, Handout, Study, User
-from annotations.sentences.refusals import message
 from annotations.services.assignment import batches, plans
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.refusals import NameTaken, Refusal
+from annotations.services.refusals import NameTaken
 from annotations.services.studies import exam_pool, strata
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
 from annotations.views.batches.forms import codes_in
+from annotations.views.refusals import refusal_on_form
 from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawForm, PlanForm
 from annotations.views.studies.setup import steps
 from annotations.views.studies.stratum_names import stratum_names
-from ecgreview.design import DesignRefused
 
 # Above this number of rows, only their number is shown.
 MAX_STRATA = 60
@@ -46,7 +45,7 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the exams of a study by stratum, and add more; strata are hidden from its readers."""
     study = lookups.study(request.user, slug)
     wanted = request.POST.get("do", "")
-    sent = request.POST if wanted in DEEDS else None
+    sent = request.POST if wanted in ACTIONS else None
     may_see_strata = not is_blinded_to(study, request.user)
     shown: dict[str, forms.Form] = {
         "draw": DrawForm(sent if wanted == "draw" else None, may_see_strata=may_see_strata),
@@ -56,11 +55,8 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
         "clear": forms.Form(sent if wanted == "clear" else None),
     }  # fmt: skip
     if sent is not None and shown[wanted].is_valid():
-        try:
-            messages.success(request, DEEDS[wanted](study, shown[wanted], request.user))
-        except (Refusal, DesignRefused) as refusal:
-            shown[wanted].add_error(None, message(refusal))
-        else:
+        with refusal_on_form(shown[wanted]):
+            messages.success(request, ACTIONS[wanted](study, shown[wanted], request.user))
             return redirect("study-exams", slug=study.slug)
     context = {
         "study": study,
@@ -88,11 +84,8 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     named = {"name": _("Batch %(n)d") % {"n": n_made + 1}}
     form = PlanForm(posted(request), initial=named, may_see_gaps=may_see_gaps)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusal_on_form(form, AT_FIELDS):
             made = _plan(study, form.cleaned_data, request.user)
-        except (Refusal, DesignRefused) as refusal:
-            form.add_error(AT_FIELDS.get(type(refusal)), message(refusal))
-        else:
             messages.success(request, _planned(made))
             if len(made) == 1:
                 return redirect("batch", pk=made[0].pk)
@@ -138,7 +131,7 @@ def _clear(study: Study, form: forms.Form, user: User) -> str:
     return ngettext("%(n)d exam was removed.", "%(n)d exams were removed.", n) % {"n": n}
 
 
-DEEDS: dict[str, Callable[[Study, Any, User], str]] = {
+ACTIONS: dict[str, Callable[[Study, Any, User], str]] = {
     "draw": _draw,
     "codes": _codes,
     "anchors": _anchors,

@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotations.models import Seat, Study, StudyReader, User
-from annotations.sentences.refusals import message
 from annotations.services.assignment import reassignment
 from annotations.services.blinding import reader_names
 from annotations.services.blinding.reader_names import ReaderNames, with_kind
@@ -24,6 +23,7 @@ from annotations.services.refusals import Refusal
 from annotations.services.studies import roster
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_forms import AddReadersForm, ReasonForm, ReassignForm
 from annotations.views.studies.setup import steps
 
@@ -59,13 +59,11 @@ def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
     form = ReasonForm(posted(request))
-    deed = DEEDS.get(request.POST.get("do", ""))
-    if deed is None or not (deed in WITHOUT_REASON or form.is_valid()):
+    action = ACTIONS.get(request.POST.get("do", ""))
+    if action is None or not (action in WITHOUT_REASON or form.is_valid()):
         return _reader_page(request, line, form, ReassignForm(study=study, reader=line.user))
-    try:
-        messages.success(request, deed(study, line.user, _reason(form), request.user))
-    except Refusal as refusal:
-        messages.error(request, message(refusal))
+    with refusal_as_message(request):
+        messages.success(request, action(study, line.user, _reason(form), request.user))
     return redirect("study-readers", slug=study.slug)
 
 
@@ -80,15 +78,12 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     form = ReassignForm(request.POST, study=study, reader=line.user)
     if form.is_valid():
-        try:
+        with refusal_on_form(form):
             moved = reassignment.reassign(
                 study=study, reader=line.user, to=list(form.cleaned_data["to"]),
                 actor=request.user, reason=form.cleaned_data["reason"], now=timezone.now(),
                 with_begun=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
             )  # fmt: skip
-        except Refusal as refusal:
-            form.add_error(None, message(refusal))
-        else:
             messages.success(request, _moved(moved))
             return redirect("study-readers", slug=study.slug)
     return _reader_page(request, line, ReasonForm(), form)
@@ -170,15 +165,13 @@ def _lines(study: Study, told: ReaderNames, *, is_hidden: bool) -> list[dict[str
 
 def _join(request: SignedInRequest, study: Study, form: AddReadersForm) -> bool:
     chosen = list(form.cleaned_data["readers"])
-    try:
+    with refusal_on_form(form, {Refusal: "readers"}):
         roster.join(study=study, readers=chosen, actor=request.user, now=timezone.now())
-    except Refusal as refusal:
-        form.add_error("readers", message(refusal))
-        return False
-    n = len(chosen)
-    told = ngettext("%(n)d reader was added.", "%(n)d readers were added.", n)
-    messages.success(request, told % {"n": n})
-    return True
+        n = len(chosen)
+        added = ngettext("%(n)d reader was added.", "%(n)d readers were added.", n)
+        messages.success(request, added % {"n": n})
+        return True
+    return False
 
 
 def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
@@ -238,7 +231,7 @@ def _take_off(study: Study, user: User, reason: str, actor: User) -> str:
     return _("%(name)s was removed from the list.") % {"name": user}
 
 
-DEEDS: dict[str, Callable[[Study, User, str, User], str]] = {
+ACTIONS: dict[str, Callable[[Study, User, str, User], str]] = {
     "pause": _pause,
     "resume": _resume,
     "withdraw": _withdraw,

@@ -21,10 +21,11 @@ from annotations.models import Study, StudyReader, StudyReaderStatus, Taxonomy
 from annotations.sentences.refusals import message
 from annotations.services.assignment import plan_preview
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.refusals import NameTaken
+from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs, posted
+from annotations.views.refusals import RefusalHandler, refusal_as_message
 from annotations.views.studies import protocol_text
 from annotations.views.studies.plan_preview import preview_lines
 from annotations.views.studies.setup_forms import NameForm, ReadingForm, initial
@@ -76,17 +77,12 @@ def study_start(request: SignedInRequest) -> HttpResponse:
     newest = Taxonomy.objects.all().newest_first().first()
     form = NameForm(posted(request), initial={"taxonomy": newest})
     if newest and request.method == "POST" and form.is_valid():
-        try:
+        with protocol_problems_on_form(form):
             study = lifecycle.create(
                 protocol=protocol.parse({**WASHOUT, **form.settings()}),
                 created_by=request.user,
                 now=timezone.now(),
             )
-        except NameTaken as refusal:
-            form.add_error("name", message(refusal))
-        except protocol.InvalidProtocol as refusal:
-            add_problems(form, refusal)
-        else:
             return redirect("study-setup-reading", slug=study.slug)
     context = {"form": form, "steps": steps(None, "study-setup-name"), "taxonomy": newest}
     return render(request, "studies/setup_name.html", context, status=_status(request))
@@ -150,15 +146,13 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
     """Freeze the protocol of a draft and let its batches be planned."""
     study = lookups.study(request.user, slug)
     try:
-        lifecycle.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
+        with refusal_as_message(request):
+            lifecycle.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
+            messages.success(request, _("The study is open. Its protocol is frozen."))
+            if study.pool.exists():
+                return redirect("study-plan", slug=study.slug)
     except protocol.InvalidProtocol:
         return _check_page(request, study, status=400)
-    except lifecycle.NotThisPhase as refusal:
-        messages.error(request, message(refusal))
-        return redirect("study", slug=study.slug)
-    messages.success(request, _("The study is open. Its protocol is frozen."))
-    if study.pool.exists():
-        return redirect("study-plan", slug=study.slug)
     return redirect("study", slug=study.slug)
 
 
@@ -213,31 +207,39 @@ def _warnings(
 def _rewrite(
     request: SignedInRequest, study: Study, settings: dict[str, Any], form: forms.Form
 ) -> Study | None:
-    """Return the study with ``settings`` in its protocol, or None and the form says why not."""
+    """Change settings of the protocol of a draft; return None after adding errors to the form."""
     current = protocols.protocol_of(study)
-    try:
-        wanted = protocol.parse({**current.settings(), **settings})
+    with protocol_problems_on_form(form):
         return lifecycle.rewrite(
-            study_id=study.pk, protocol=wanted, actor=request.user, now=timezone.now()
+            study_id=study.pk,
+            protocol=protocol.parse({**current.settings(), **settings}),
+            actor=request.user,
+            now=timezone.now(),
         )
-    except NameTaken as refusal:
-        form.add_error("name", message(refusal))
-    except lifecycle.NotThisPhase as refusal:
-        form.add_error(None, message(refusal))
-    except protocol.InvalidProtocol as refusal:
-        add_problems(form, refusal)
     return None
 
 
-def add_problems(form: forms.Form, refusal: protocol.InvalidProtocol) -> None:
-    """Put each problem at the field it is about."""
-    for key, sentence in protocol_text.problems(refusal.problems):
-        field = FIELDS.get(key, key)
-        form.add_error(field if field in form.fields else None, sentence)
+def protocol_problems_on_form(form: forms.Form) -> RefusalHandler:
+    """Show the problems of a protocol, or a refusal to store it, at the fields of ``form``."""
 
+    def show(error: Exception) -> None:
+        if isinstance(error, protocol.InvalidProtocol):
+            for key, sentence in protocol_text.problems(error.problems):
+                field = FIELDS.get(key, key)
+                form.add_error(field if field in form.fields else None, sentence)
+        else:
+            form.add_error(REFUSED_FIELDS.get(type(error)), message(error))
+
+    return RefusalHandler(show, Refusal, protocol.InvalidProtocol)
+
+
+REFUSED_FIELDS: dict[type[Exception], str] = {
+    NameTaken: "name",
+    lifecycle.ReasonMissing: "reason",
+}
 
 FIELDS = {"repeat_fraction": "repeat_percent", "suggestion_arms": "suggestion_policy"}
-"""Where a rule is entered under another name."""
+"""Settings of the protocol whose form field has another name."""
 
 
 def _done(study: Study) -> set[str]:
