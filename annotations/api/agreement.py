@@ -153,7 +153,7 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     code = request.query_params.get("class")
     taxonomy = batch.taxonomy if batch else study.taxonomy
     if code is not None and not taxonomy.classes.filter(code=code).exists():
-        raise ValidationError({"class": [_("There is no such class: see /api/classes/.")]})
+        raise ValidationError({"class": [_("There is no such class. See /api/classes/.")]})
     report = _report(request, study, batch)
     if report is None:
         return {"version": None, "pairs": [], "reasons": {}}

@@ -120,7 +120,7 @@ class ApiView(APIView):
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
             raise ValidationError(
-                {name: [_("Unknown parameter: check its name.")] for name in unknown}
+                {name: [_("Unknown parameter. Check its name.")] for name in unknown}
             )
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -100,5 +100,5 @@ def _read(cursor: str, order: Order) -> dict[str, Any]:
 
 
 def _not_a_cursor() -> ValidationError:
-    told = _("This is not a cursor of this list: send what `next` was in the previous page.")
+    told = _("This is not a cursor of this list. Send the value of `next` from the previous page.")
     return ValidationError({"after": [told]})

@@ -130,7 +130,7 @@ class MeasurementInput(Stretch):
             )
         if abs(attrs["value"]) < (MIN_MS if is_interval else MIN_MV):
             zero = "0 ms" if is_interval else "0.00 mV"
-            told = _("This rounds to %(zero)s: remove the measurement, or measure again.")
+            told = _("This rounds to %(zero)s. Remove the measurement, or measure again.")
             raise ValidationError({"value": [told % {"zero": zero}]})
         return super().validate(attrs)
 

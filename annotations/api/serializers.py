@@ -26,7 +26,7 @@ class Strict(serializers.Serializer[Any]):
             unknown = sorted(set(map(str, data)) - set(self.fields))
             if unknown:
                 raise ValidationError(
-                    {_printable(name): [_("Unknown field: check its name.")] for name in unknown}
+                    {_printable(name): [_("Unknown field. Check its name.")] for name in unknown}
                 )
         return super().to_internal_value(data)
 

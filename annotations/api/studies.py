@@ -160,5 +160,5 @@ def _taxonomy(pk: int | None) -> Taxonomy:
         return Taxonomy.objects.all().newest()
     found = Taxonomy.objects.filter(pk=pk).first()
     if found is None:
-        raise ValidationError({"taxonomy": [_("There is no such taxonomy: see /api/taxonomies/.")]})
+        raise ValidationError({"taxonomy": [_("There is no such taxonomy. See /api/taxonomies/.")]})
     return found

@@ -252,7 +252,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
     ),
     RefusalCode.RESOLUTION: (
         _("Expected amplitudes within %(most)s steps, found %(found)s."),
-        _("The gain is implausibly fine. Correct it and import again."),
+        _("The gain is implausibly high. Correct it and import again."),
     ),
     RefusalCode.CHANGED: (
         _("Expected the signal that was imported from here before, found another one."),

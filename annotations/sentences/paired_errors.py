@@ -36,10 +36,10 @@ WHY_NONE: Mapping[Missing, Promise] = {
         "There is no reference yet: the study has no reference reader, and no exam has a consensus."
     ),
     Missing.IS_REFERENCE: _("One of the two is the reference itself."),
-    Missing.NO_COMMON_EXAM: _("No exam was read by both and has a reference."),
+    Missing.NO_COMMON_EXAM: _("No exam read by both has a reference."),
 }
 WHY_NO_TEST: Mapping[Undefined, Promise] = {
-    Undefined.NOTHING_COMPARED: _("No exam in which all three could assess the class."),
+    Undefined.NOTHING_COMPARED: _("There is no exam in which all three could assess the class."),
     Undefined.NEVER_DIFFERED: _("Both were right and wrong on the same exams."),
 }
 

@@ -11,7 +11,7 @@ from ecgreview.strict_files import Problem
 
 SENTENCES: Mapping[str, Promise] = {
     "no_taxonomy": _("This list of classes is not installed."),
-    "no_class": _("One of these codes is no class of the list."),
+    "no_class": _("One of these codes is not a class of the list."),
     "no_rule": _("There is no such consensus rule."),
     "no_mapping": _("No mapping from the classes of a batch to this list is installed."),
     "too_few_readers": _(
@@ -23,23 +23,22 @@ SENTENCES: Mapping[str, Promise] = {
         "With so few exams per reader there is no repeat. Raise the share, or set it to 0."
     ),
     "washout_too_long": _(
-        "A reader has too few exams to put %(exams)d others in between: lower it, or give each "
-        "reader more exams."
+        "A reader has too few exams to place %(exams)d others in between. Lower this number, or "
+        "give each reader more exams."
     ),
-    "unavailable": _("This version cannot carry this out: choose another value."),
-    "too_few_arms": _(
-        "With fewer than two ways of showing there is nothing to draw: give two of them a share."
-    ),
+    "unavailable": _("This version does not support this value. Choose another one."),
+    "too_few_arms": _("Randomization needs at least two arms. Give at least two of them a share."),
     "arms_without_policy": _(
-        "Shares are given, but suggestions are not randomized. Remove the shares, or randomize."
+        "Shares are set, but suggestions are not randomized. Remove the shares, or randomize "
+        "suggestions."
     ),
     "twice": _("A code is listed twice."),
-    "empty": _("This is empty: enter at most %(longest)d characters."),
+    "empty": _("This is empty. Enter at most %(longest)d characters."),
     "bad_text": _(
-        "This is too long, or has hidden characters or spaces around it: enter at most %(longest)d "
+        "This is too long, or has hidden characters or spaces around it. Enter at most %(longest)d "
         "characters."
     ),
-    "bad_form": _("A code has letters, digits, hyphens and underscores only."),
+    "bad_form": _("A code can only have letters, digits, hyphens and underscores."),
     "no_choice": _("Choose one of: %(choices)s."),
     "not_in_range": _("Enter a number from %(low)s to %(high)s."),
     "no_change": _("Nothing has changed. Change at least one rule."),

@@ -17,57 +17,60 @@ from ecgreview.design.reasons import PredictionReason
 
 AGREEMENT: Mapping[Reason, Promise] = {
     Reason.NOT_COMPARED: _("No exam was read by two readers."),
-    Reason.NEVER_GIVEN: _("No reader gave the class."),
-    Reason.ALWAYS_GIVEN: _("Every reader gave the class to every exam."),
-    Reason.NEVER_GIVEN_BY_TWO: _("No exam was given the class by two readers."),
+    Reason.NEVER_GIVEN: _("No reader marked the class."),
+    Reason.ALWAYS_GIVEN: _("Every reader marked the class in every exam."),
+    Reason.NEVER_GIVEN_BY_TWO: _("No exam has the class marked by two readers."),
     Reason.NO_CLASS: _("No class has a value."),
     Reason.NO_PAIR_DEFINED: _("No pair of readers has a defined kappa."),
-    Reason.CATEGORY_UNUSED: _("No reading is of this category."),
-    Reason.ONE_CATEGORY: _("There is only one category, so nothing else could have been said."),
+    Reason.CATEGORY_UNUSED: _("No reading has this category."),
+    Reason.ONE_CATEGORY: _("There is only one category, so readers could not disagree."),
     Reason.NOTHING_SHARED: _("The two readers have no category in common."),
-    Reason.ALL_ALIKE: _("All readings say the same, so agreement beyond chance is undefined."),
-    Reason.NO_CHANCE_DISAGREEMENT: _("By these weights the readers could not disagree by chance."),
+    Reason.ALL_ALIKE: _("All readings are identical, so agreement beyond chance is undefined."),
+    Reason.NO_CHANCE_DISAGREEMENT: _("With these weights, no disagreement is expected by chance."),
     Reason.NEVER_DISAGREED: _("The two readers never disagreed, so there is nothing to test."),
-    Reason.ABSENCE_ONLY: _("No reader gave the class: this is agreement about its absence only."),
-    Reason.ONE_CATEGORY_USED: _("All readings say the same: this is agreement about that alone."),
+    Reason.ABSENCE_ONLY: _("No reader marked the class, so this is agreement on its absence only."),
+    Reason.ONE_CATEGORY_USED: _(
+        "All readings are identical, so this is agreement on a single answer."
+    ),
     Reason.TOO_MANY_SETS: _(
-        "The exams have too many different sets of classes to compare all with all."
+        "There are too many different sets of classes to compare every pair of sets."
     ),
     Reason.NO_SPREAD: _("Every resample gives the same value, so there is no interval."),
-    Reason.FEW_EXAMS_OF_CLASS: _("Too few exams tell of the class for an interval."),
+    Reason.FEW_EXAMS_OF_CLASS: _("There are too few informative exams for an interval."),
     Reason.PATIENTS_AND_FEW_EXAMS: _(
-        "Patients have several exams, and too few exams tell of the class for an interval."
+        "Some patients have several exams, and there are too few informative exams for an interval."
     ),
     Reason.PAIRS_OF_PATIENTS: _(
-        "Patients have several exams: of pairs there are no intervals then."
+        "There are no intervals for pairs, because some patients have several exams."
     ),
     Reason.REPEATS_OF_PATIENTS: _(
-        "Patients have several exams: of repeated readings there are no intervals then."
+        "There are no intervals for repeated readings, because some patients have several exams."
     ),
     Reason.MEASUREMENTS_OF_PATIENTS: _(
-        "Patients have several exams that were measured: intervals, which take exams to be"
-        " independent, would be too narrow."
+        "Some patients have several measured exams. Intervals assume independent exams and would "
+        "be too narrow."
     ),
     Reason.PAIRS_OVER_CLASSES: _(
-        "The classes of an exam go together: of pairs over all classes there are no intervals."
+        "There are no intervals for pairs over all classes, because the classes of an exam are not "
+        "independent."
     ),
     Reason.EQUAL_DIFFERENCES: _("All differences are the same, so there is no interval."),
-    Reason.ONE_EXAM: _("One exam alone has no standard error."),
+    Reason.ONE_EXAM: _("A single exam has no standard error."),
     Reason.NO_EXAM_DIFFERS: _(
         "No exam differs from the others, so the formula shows no uncertainty."
     ),
     Reason.UNEQUAL_READINGS: _("The exams do not all have the same number of readings."),
-    Reason.NO_REFERENCE_READ: _("No exam was read that has a reference."),
+    Reason.NO_REFERENCE_READ: _("None of the exams read has a reference."),
     Reason.REFERENCE_NEVER: _("The reference never has the class."),
     Reason.REFERENCE_ALWAYS: _("The reference always has the class."),
-    Reason.READER_NEVER: _("The reader never gave the class."),
+    Reason.READER_NEVER: _("The reader never marked the class."),
     Reason.IN_NEITHER: _("Neither the reader nor the reference has the class."),
     Reason.NO_CLASS_IN_EITHER: _("Neither the reader nor the reference has any class."),
     Reason.NONE_SHOWN: _("No answer of this kind was given with the suggestion shown."),
     Reason.NONE_HIDDEN: _("No answer of this kind was given with the suggestion hidden."),
     Reason.NO_TIMES: _("No reading of this kind has a time."),
     Reason.FEW_READERS_ANSWERED: _(
-        "Fewer than two readers answered, so how far readers differ is unknown."
+        "Fewer than two readers answered, so the variation between readers is unknown."
     ),
     Reason.FEW_PAIRED_EXAMS: _("Fewer than two exams were read under both conditions."),
     Reason.FEW_READERS_MEASURED: _(
@@ -75,80 +78,90 @@ AGREEMENT: Mapping[Reason, Promise] = {
     ),
     Reason.FEW_EXAMS_MEASURED: _("Fewer than two exams were measured by all readers."),
     Reason.FEW_MEASURED_TWICE: _("Fewer than two exams were measured twice."),
-    Reason.ALL_EQUAL: _("All measurements are the same, so how far exams differ is unknown."),
-    Reason.EXAMS_ALIKE: _("The exams differ too little for a reliability to be defined."),
-    Reason.ONE_CONSTANT: _("One of the two measured the same in every exam."),
+    Reason.ALL_EQUAL: _(
+        "All measurements are the same, so the variation between exams is unknown."
+    ),
+    Reason.EXAMS_ALIKE: _("The exams differ too little to define a reliability."),
+    Reason.ONE_CONSTANT: _("One of the two readers measured the same value in every exam."),
     Reason.NO_DEGREES_OF_FREEDOM: _("There are too few exams for an interval."),
     Reason.ON_ONE_LINE: _("The measurements lie on one line, so there is no interval."),
-    Reason.ROUGH_FORECAST: _("Fewer than 20 exams tell of the class, so the forecast is rough."),
-    Reason.NO_READING: _("The reader gave no reading."),
-    Reason.NO_THREE_READINGS: _(
-        "No exam has three readings: agreement between two does not tell right from wrong."
+    Reason.ROUGH_FORECAST: _(
+        "There are fewer than 20 informative exams, so the forecast is rough."
     ),
-    Reason.NEVER_READ: _("The reader read no exam for the class."),
+    Reason.NO_READING: _("The reader submitted no reading."),
+    Reason.NO_THREE_READINGS: _(
+        "No exam has three readings. Agreement between two readers does not show which of them is "
+        "right."
+    ),
+    Reason.NEVER_READ: _("The reader assessed the class in no exam."),
     Reason.TWO_READERS: _(
-        "Only two readers read the class: their agreement does not tell the prevalence from errors."
+        "Only two readers assessed the class. Their agreement cannot separate prevalence from "
+        "errors."
     ),
     Reason.NO_TRIPLES: _(
-        "No exam was read by three readers: pairs do not tell the prevalence from the readers'"
-        " errors."
+        "No exam was read by three readers. Two readings per exam cannot separate prevalence from "
+        "errors."
     ),
     Reason.TOO_FEW_VARY: _(
-        "No exam was read by three readers who vary in what they say of the class: the others do"
-        " not tell the prevalence from errors."
+        "No exam was read by three readers whose answers about the class vary. The other exams "
+        "cannot separate prevalence from errors."
     ),
     Reason.PREVALENCE_ABOVE_GIVEN: _(
-        "By the model more exams have the class than any reader gave it."
+        "The model estimates that more exams have the class than any reader marked."
     ),
     Reason.LOW_SENSITIVITY: _(
-        "By the model readers miss the class more often than they see it: do not rely on it."
+        "According to the model, readers miss the class more often than they see it. Do not rely "
+        "on this estimate."
     ),
     Reason.FEW_TRUE_POSITIVES: _(
-        "Too few true positives are expected: exams that have the class and that two readers or"
-        " more gave it."
+        "Too few true positives are expected (exams with the class in which two or more readers "
+        "marked it)."
     ),
     Reason.NO_DONOR: _(
-        "No other class tells its prevalence from errors, so there is nothing to borrow."
+        "No other class can separate prevalence from errors, so there is nothing to pool with."
     ),
     Reason.READERS_APART: _(
-        "Fewer than two readers of the class have read another one that tells of their skill."
+        "Fewer than two readers of this class have read another class that shows their accuracy."
     ),
     Reason.NOTHING_TO_POOL: _(
-        "The readings of this class do not tell the prevalence from errors, and there is no other"
-        " class to pool with."
+        "The readings of this class cannot separate prevalence from errors, and there is no other "
+        "class to pool with."
     ),
-    Reason.CONSTANT: _("The reader said the same of every exam."),
+    Reason.CONSTANT: _("The reader gave the same answer for every exam."),
     Reason.NO_BETTER_THAN_CHANCE: _(
-        "The reader gives the class no more often where it is than where it is not."
+        "The reader marks the class no more often when it is present than when it is absent."
     ),
-    Reason.NOT_CONVERGED: _(
-        "The search for the most likely values was stopped before it came to rest."
-    ),
+    Reason.NOT_CONVERGED: _("The estimation was stopped before it converged."),
     Reason.FEW_TRIPLES: _(
-        "Of the exams that three readers read, few have the class or few lack it: trust the"
-        " interval rather than the estimate."
+        "Few of the exams with three readings have the class, or few lack it. Rely on the interval "
+        "rather than the estimate."
     ),
     Reason.POOLED: _(
-        "Known from what the classes have in common: the readings of this class alone do not tell"
-        " the prevalence from errors."
+        "Estimated from what the classes have in common. The readings of this class alone cannot "
+        "separate prevalence from errors."
     ),
     Reason.FEW_POOLED: _(
-        "Few exams tell of the class: much of this is known from what the classes have in common."
+        "There are few informative exams, so this relies largely on what the classes have in "
+        "common."
     ),
     Reason.TWO_READERS_POOLED: _(
-        "Only two readers: known from the assumption that classes and readers differ about as much"
-        " as the model expects, not from the readings alone."
+        "There are only two readers, so this relies on the model's assumption of how much classes "
+        "and readers differ."
     ),
     Reason.HARDLY_THERE: _(
-        "Fewer than one exam is expected to have the class: trust no estimate of it."
+        "Fewer than one exam is expected to have the class. Do not rely on its estimates."
     ),
     Reason.SATURATED: _(
-        "With three readers the model fits whatever they say: this cannot contradict it."
+        "With three readers the model fits any answers, so this comparison cannot contradict it."
     ),
-    Reason.NOT_FITTED: _("The class has no fit to compare with."),
-    Reason.NO_CURVATURE: _("The readings hardly tell these values apart, so there is no interval."),
-    Reason.NO_INTERVALS: _("So many readers answered in so many ways that there are no intervals."),
-    Reason.TOO_LARGE: _("So many readers answered in so many ways that this is not computed here."),
+    Reason.NOT_FITTED: _("The model was not fitted to this class, so there is nothing to compare."),
+    Reason.NO_CURVATURE: _(
+        "The readings hardly distinguish these values, so there is no interval."
+    ),
+    Reason.NO_INTERVALS: _(
+        "There are too many readers and combinations of answers to compute intervals."
+    ),
+    Reason.TOO_LARGE: _("There are too many readers and combinations of answers to compute this."),
 }
 
 PREDICTION: Mapping[PredictionReason, Promise] = {

@@ -71,13 +71,13 @@ READING: Sentences = {
     "nothing-served": (
         _("This study has no exams for you right now."),
         _(
-            "Your reading is paused, or you need to pass a qualification first: ask the"
-            " coordinator."
+            "Your reading is paused, or you need to pass a qualification first. Ask the "
+            "coordinator."
         ),
     ),
     "no-exam-now": (
-        _("No exam of this batch is free for you right now."),
-        _("Look again later."),
+        _("No exam of this batch is available to you right now."),
+        _("Check again later."),
     ),
     "key-reused": (
         _("This idempotency key belongs to another submission."),
@@ -88,11 +88,11 @@ READING: Sentences = {
         _("Choose classes of the study instead of %(codes)s."),
     ),
     "repeated-class": (
-        _("A class is given more than once."),
-        _("Give %(codes)s only once."),
+        _("A class is listed more than once."),
+        _("List each class only once: %(codes)s."),
     ),
     "exclusive-class": (
-        _("A class that excludes all others is given together with others."),
+        _("A class that excludes all others is combined with other classes."),
         _("Remove %(codes)s, or remove the other classes."),
     ),
     "unreadable-with-findings": (
@@ -104,7 +104,7 @@ READING: Sentences = {
         _("Choose one of the two for %(codes)s."),
     ),
     "unknown-tracing": (
-        _("A mark or measurement is in a tracing that this exam does not have."),
+        _("A mark or measurement refers to a tracing that this exam does not have."),
         _("Remove it from %(codes)s, or use the number of one of the exam's tracings."),
     ),
     "abstained-with-findings": (
@@ -117,10 +117,10 @@ READING: Sentences = {
     ),
     "quality-missing": (
         _("The signal quality is missing."),
-        _("Choose how well the signal can be read."),
+        _("Choose the signal quality."),
     ),
     "unknown-suggestion": (
-        _("You decided on something that was not suggested to you."),
+        _("You decided on a class that was not suggested to you."),
         _("Remove your decision on %(codes)s."),
     ),
     "accepted-not-found": (
@@ -128,12 +128,12 @@ READING: Sentences = {
         _("Add %(codes)s to your findings, or change your decision."),
     ),
     "nothing-to-revise": (
-        _("You have no reading of this exam that you could revise."),
+        _("You have no reading of this exam to revise."),
         _("Submit your reading first."),
     ),
     "nothing-shown": (
         _("You have not seen any suggestions since you submitted your reading."),
-        _("Look at the suggestions first, if the study shows them."),
+        _("View the suggestions first, if the study shows them."),
     ),
     "already-revised": (
         _("You have already revised this reading, which can be done only once."),
@@ -165,7 +165,7 @@ STUDIES: Sentences = {
     ),
     "reason-missing": (
         _("The reason is missing."),
-        _("Say why you do this: the reason is recorded in the audit trail."),
+        _("Enter a reason for the audit trail."),
     ),
     "consensus-due": (
         _("The consensus of the study is still being computed."),
@@ -176,7 +176,7 @@ STUDIES: Sentences = {
         _("Correct these settings: %(problems)s"),
     ),
     "not-a-reader": (
-        _("Some of the people you chose cannot be given exams here."),
+        _("Some of the people you chose cannot be assigned exams."),
         _("Choose people with an active account and a role that reads instead of %(readers)s."),
     ),
     "level-too-low": (
@@ -184,7 +184,7 @@ STUDIES: Sentences = {
         _("Choose more experienced readers instead of %(readers)s, or amend the protocol."),
     ),
     "has-left": (
-        _("Some of the people you chose have been withdrawn from the study for good."),
+        _("Some of the people you chose have been withdrawn from the study permanently."),
         OTHER_READERS,
     ),
     "knows-results": (
@@ -192,12 +192,12 @@ STUDIES: Sentences = {
         OTHER_READERS,
     ),
     "status-unchanged": (
-        _("The reader has this status already, or has left the study for good."),
+        _("The reader already has this status, or has left the study permanently."),
         NOTHING_TO_DO,
     ),
     "study-has-begun": (
-        _("The study has begun, so nobody can be taken off its list of readers."),
-        _("Withdraw the reader and say why."),
+        _("The study has started, so readers can no longer be removed from its list."),
+        _("Withdraw the reader instead, and enter a reason."),
     ),
     "nothing-to-add": (
         _("Not enough exams are left for this."),
@@ -208,7 +208,7 @@ STUDIES: Sentences = {
         _("Choose fewer: a study can have at most %(limit)s exams."),
     ),
     "already-given": (
-        _("Readers already have more of the exams that everybody reads."),
+        _("Readers already have more anchor exams than this."),
         _("Choose at least %(n)s."),
     ),
     "strata-hidden": (
@@ -223,8 +223,8 @@ BATCHES: Sentences = {
         OTHER_EXAMS,
     ),
     "same-recording": (
-        _("Some of these exams hold the same recording, or one that the study already has."),
-        _("Keep one of each, or somebody would read a recording twice: %(exams)s."),
+        _("Some of these exams contain the same recording, or one that the study already has."),
+        _("Keep only one of each, so that nobody reads a recording twice: %(exams)s."),
     ),
     "no-tracings": (
         _("Some of these exams have no tracings, so nobody can read them."),
@@ -236,7 +236,7 @@ BATCHES: Sentences = {
     ),
     "already-released": (
         _("The batch has already been released."),
-        _("Its readers have it. Close it if nobody should read it any more."),
+        _("Its readers already have it. Close it if nobody should read it anymore."),
     ),
     "already-closed": (_("The batch has already been closed."), NOTHING_TO_DO),
     "no-exams": (_("A batch needs at least one exam."), _("Choose exams by their codes.")),
@@ -245,15 +245,18 @@ BATCHES: Sentences = {
         _("Add readers to the study, or resume some who are paused."),
     ),
     "too-few-readers": (
-        _("Each exam needs more readers than there are."),
+        _("There are not enough readers for each exam."),
         _(
-            "Add readers, or let fewer people read each exam: %(needed)s are needed, %(available)s"
-            " may read."
+            "Each exam needs %(needed)s readers, but only %(available)s can read. Add readers, or "
+            "let fewer people read each exam."
         ),
     ),
     "too-many-readings": (
         _("These are more readings than one batch can hold."),
-        _("Plan fewer exams at a time: %(n)s readings, and at most %(limit)s are possible."),
+        _(
+            "Plan fewer exams at a time. These are %(n)s readings, and at most %(limit)s are "
+            "possible."
+        ),
     ),
     "nothing-to-plan": (
         _("Every exam of the study already has its readers."),
@@ -265,11 +268,14 @@ BATCHES: Sentences = {
     ),
     "already-read": (
         _("Some of the adjudicators have read some of these exams in this study."),
-        _("Nobody judges their own readings: choose others instead of %(readers)s."),
+        _(
+            "Adjudicators cannot decide exams that they have read. Choose others instead of "
+            "%(readers)s."
+        ),
     ),
     "batch-still-open": (
         _("The batch still takes readings."),
-        _("Close it first: only then is it known where its readers disagree."),
+        _("Close it first. Only then are the disagreements of its readers known."),
     ),
     "nothing-undecided": (
         _("The readers disagree about no exam of this batch."),
@@ -277,21 +283,21 @@ BATCHES: Sentences = {
     ),
     "no-mapping": (
         _("There is no mapping from the classes of earlier readings to those of the study."),
-        _("Ask the operator of the server to install one from %(old)s to %(new)s."),
+        _("Ask the server administrator to install one from %(old)s to %(new)s."),
     ),
     "nothing-waits": (
-        _("This reader has no exams that could be given to somebody else."),
-        _("Include exams that the reader has begun, if there are any."),
+        _("This reader has no exams that can be reassigned."),
+        _("Include exams that the reader has started, if there are any."),
     ),
     "nobody-to-read-them": (
         _("None of the people you chose can read these exams."),
         _(
-            "They have these exams already, know their results, or have reached their limits:"
-            " choose others instead of %(readers)s."
+            "They already have these exams, know their results, or have reached their limits. "
+            "Choose others instead of %(readers)s."
         ),
     ),
     "same-reader": (
-        _("Exams cannot be given to the reader they are taken from."),
+        _("Exams cannot be reassigned to the reader who has them now."),
         _("Choose somebody else."),
     ),
     "reader-paused": (
@@ -300,33 +306,36 @@ BATCHES: Sentences = {
     ),
     "unknown-exams": (_("Some of these exams do not exist."), _("Check these codes: %(exams)s.")),
     "unknown-reference-classes": (
-        _("Some reference answers name classes that the study's list does not have."),
+        _("Some reference answers use classes that are not in the study's list."),
         _("Check these codes: %(codes)s."),
     ),
     "contradictory-reference": (
-        _("A reference answer gives a class that excludes all others together with others."),
+        _("A reference answer combines a class that excludes all others with other classes."),
         _("Correct the answers for %(exams)s."),
     ),
     "knows-answers": (
-        _("Whoever makes a set with reference answers knows the answers and cannot read it."),
-        _("Take %(reader)s off its readers."),
+        _("The person who creates a set with reference answers cannot read it."),
+        _("Remove %(reader)s from its readers."),
     ),
     "seen-before": (
         _("Some readers have read some of these exams before."),
         OTHER_READERS,
     ),
     "unknown-source-keys": (
-        _("The data set does not have some of these exams."),
+        _("Some of these exams are not in the data set."),
         _("Check these keys: %(keys)s."),
     ),
     "already-compared": (
-        _("Readers were given some of these exams with the previous exam, so it cannot change."),
+        _("Readers were already shown these exams with the previous exam, so it cannot change."),
         _("Leave out the patients of %(exams)s."),
     ),
     "nothing-to-reread": (_("No reading uses a class that was split."), NOTHING_TO_DO),
     "mapping-exists": (
         _("The two versions already have a mapping, which may have been used."),
-        _("Give the new list another version: %(old)s to %(new)s is installed."),
+        _(
+            "Change the version of the new list. A mapping from %(old)s to %(new)s is already "
+            "installed."
+        ),
     ),
 }
 
@@ -334,15 +343,15 @@ DESIGN: Mapping[type[design.DesignRefused], tuple[Promise, Callable[[Any], Mappi
 DESIGN = {
     design.TooFewReaders: (
         _(
-            "Each exam needs %(needed)s readers, and %(available)s may read: add readers, resume"
-            " those who are paused, or let fewer people read each exam."
+            "Each exam needs %(needed)s readers, but only %(available)s can read. Add readers, "
+            "resume those who are paused, or let fewer people read each exam."
         ),
         lambda one: {"needed": one.needed, "available": one.available},
     ),
     design.NobodyLeft: (
         _(
-            "Exam %(exam)s needs %(needed)s more readers, and only %(available)s can read it: the"
-            " others had it before, know its results, or have reached their limits. Add readers."
+            "Exam %(exam)s needs %(needed)s more readers, but only %(available)s can read it. The "
+            "others had it before, know its results, or have reached their limits. Add readers."
         ),
         lambda one: {
             "exam": Exam.objects.filter(pk=one.exam).values_list("code", flat=True).first(),
@@ -352,15 +361,15 @@ DESIGN = {
     ),
     design.CapsTooSmall: (
         _(
-            "The exams need %(needed)s readings, and the readers' limits leave %(available)s: raise"
-            " limits, add readers, or plan fewer exams."
+            "The exams need %(needed)s readings, but the readers' limits leave only %(available)s. "
+            "Raise limits, add readers, or plan fewer exams."
         ),
         lambda one: {"needed": one.needed, "available": one.available},
     ),
     design.CapBelowAnchors: (
         _(
-            "%(reader)s has %(needed)s exams to read that everybody reads, and a limit that leaves"
-            " %(available)s: raise the limit, or choose fewer such exams."
+            "%(reader)s must read %(needed)s anchor exams, but the reader's limit leaves only "
+            "%(available)s. Raise the limit, or choose fewer anchors."
         ),
         lambda one: {
             "reader": _name(one.reader),
@@ -370,9 +379,9 @@ DESIGN = {
     ),
     design.WashoutTooLong: (
         _(
-            "%(reader)s would have %(longest)s exams in a batch, too few to put %(exams)s others"
-            " between an exam and its hidden repeat: plan fewer and larger batches, or amend the"
-            " protocol."
+            "%(reader)s would have only %(longest)s exams in a batch, too few for %(exams)s others "
+            "between an exam and its hidden repeat. Plan fewer, larger batches, or amend the "
+            "protocol."
         ),
         lambda one: {
             "reader": _name(one.reader),
@@ -382,8 +391,8 @@ DESIGN = {
     ),
     design.QuotaUnmet: (
         _(
-            "%(wanted)s exams of the stratum %(stratum)s are wanted and %(available)s are left:"
-            " lower the number, or choose from more exams."
+            "You asked for %(wanted)s exams of the stratum %(stratum)s, but only %(available)s are "
+            "left. Lower the number, or choose from more exams."
         ),
         lambda one: {
             "stratum": one.stratum or _("no stratum"),
@@ -396,29 +405,29 @@ DESIGN = {
 
 PEOPLE: Sentences = {
     "user-name-taken": (
-        _("Somebody already has this user name."),
+        _("This user name is already taken."),
         _("Choose a user name other than %(name)s."),
     ),
     "email-taken": (
-        _("Somebody already has this e-mail address."),
+        _("This e-mail address is already in use."),
         _("Enter another address."),
     ),
     "not-invitable": (
-        _("This role cannot be given on the site."),
-        _("Ask the operator of the server to give it."),
+        _("This role cannot be assigned on the site."),
+        _("Ask the server administrator to assign it."),
     ),
     "not-a-person": (
-        _("The account is that of a model or a reference, which has no role and never signs in."),
+        _("This account belongs to a model or a reference. It has no role and cannot sign in."),
         _("Choose a person instead of %(name)s."),
     ),
     "voucher-blinded": (
-        _("You read in a study that is not locked, and this account is shown results."),
+        _("You read in a study that is not locked, and this account has access to results."),
         _("Ask a coordinator who does not read to do this."),
     ),
     "link-not-mailed": (
         _(
-            "You read in a study that is not locked, so the link is mailed and not shown to you,"
-            " and no mail could be sent."
+            "You read in a study that is not locked, so the link is sent by e-mail and not shown "
+            "to you, but no e-mail could be sent."
         ),
         _("Ask a coordinator who does not read to invite them."),
     ),
@@ -427,11 +436,11 @@ PEOPLE: Sentences = {
         _("Sign in on the site and set one up, then try again."),
     ),
     "second-factor-not-shown": (
-        _("This session began without your second factor."),
+        _("You signed in without your second factor."),
         _("Sign out, sign in with it, and try again."),
     ),
     "out-of-scope": (
-        _("This token does not allow this, although you may do it."),
+        _("This token's scope does not allow this."),
         _("Create a token with a larger scope under My account."),
     ),
     "too-many-tokens": (
@@ -447,14 +456,14 @@ RESULTS: Sentences = {
         _("Ask for its status until it is ready. If it failed, request a new one."),
     ),
     "archive-outdated": (
-        _("The archive holds results that are no longer open."),
+        _("The archive contains results that are no longer visible."),
         _("Request a new archive of the study."),
     ),
     "too-many-events": (
         _("These are too many events for one download."),
         _(
-            "Choose a shorter period, or ask the operator to run manage.py export_audit: a"
-            " download has at most %(limit)s events."
+            "A download has at most %(limit)s events. Choose a shorter period, or ask the server "
+            "administrator to run manage.py export_audit."
         ),
     ),
 }
@@ -465,42 +474,39 @@ IMPORTS: Sentences = {
         _("Name a file or folder with .hea, .h5 or .hdf5 files instead of %(path)s."),
     ),
     "not-an-import": (
-        _("The study of this name was not made by an import of readings."),
+        _("The study with this name was not created by an import of readings."),
         OTHER_NAME,
     ),
     "other-number": (
-        _("The study has another number of exams than the files."),
-        _("Import into another study: this one has %(stored)s exams, the files have %(given)s."),
+        _("The study and the files have different numbers of exams."),
+        _("Import into another study. This one has %(stored)s exams, the files have %(given)s."),
     ),
     "other-name": (
-        _("A reader's name differs only in case from one that the study has."),
+        _("A reader's name differs only in upper and lower case from a name in the study."),
         _("Rename the file of %(reader)s."),
     ),
     "readings-differ": (
         _("A stored reading differs from the file, and stored readings never change."),
-        _(
-            "Give the file another name, or import it into another study: %(reader)s, row %(row)s,"
-            " %(column)s."
-        ),
+        _("Rename the file, or import it into another study: %(reader)s, row %(row)s, %(column)s."),
     ),
     "too-many-imported": (
         _("These are more readings than one study can hold."),
-        _("Import fewer readers: %(n)s readings, and at most %(limit)s are possible."),
+        _("Import fewer readers. These are %(n)s readings, and at most %(limit)s are possible."),
     ),
     "two-kinds": (
-        _("A reader is named as two kinds."),
-        _("Name %(reader)s once: as a person, a model or a reference."),
+        _("A reader is listed as more than one kind."),
+        _("List %(reader)s only once: as a person, a model or a reference."),
     ),
     "unknown-reader": (
-        _("The folder does not have some of the readers you named."),
-        _("Replace %(names)s. There are: %(readers)s."),
+        _("Some of the readers you listed are not in the folder."),
+        _("Replace %(names)s. The folder has: %(readers)s."),
     ),
 }
 
 REQUESTS: Sentences = {
     "invalid": (
-        _("Some fields of the request cannot be accepted."),
-        _("Correct the fields named in errors and send the request again."),
+        _("Some fields of the request are not valid."),
+        _("Correct the fields listed in errors and send the request again."),
     ),
     "not-found": (
         _("This does not exist, or you may not see it."),
@@ -508,9 +514,9 @@ REQUESTS: Sentences = {
     ),
     "forbidden": (
         _("Your role does not allow this."),
-        _("Ask a coordinator, or sign in as somebody who may do this."),
+        _("Ask a coordinator, or sign in with an account that may do this."),
     ),
-    "too-large": (_("The body of the request is too large."), _("Send less at once.")),
+    "too-large": (_("The body of the request is too large."), _("Send less at a time.")),
     "not-json": (
         _("The body of the request is not JSON."),
         _("Send UTF-8 JSON with Content-Type: application/json (%(reason)s)."),
@@ -521,7 +527,7 @@ REQUESTS: Sentences = {
     ),
     "method-not-allowed": (
         _("This address does not support this method."),
-        _("Use one of the methods named in the header Allow."),
+        _("Use one of the methods in the Allow header."),
     ),
     "not-authenticated": (
         _("You are not signed in, or your token is not valid."),
@@ -529,18 +535,18 @@ REQUESTS: Sentences = {
     ),
     "throttled": (
         _("You sent too many requests."),
-        _("Wait for as long as the header Retry-After says."),
+        _("Wait for the time in the Retry-After header."),
     ),
     "unavailable": (
-        _("The database does not answer."),
+        _("The database does not respond."),
         _("Nothing was changed. Send the same request again in a few seconds."),
     ),
     "timed-out": (
-        _("The database needed too long for this request and gave up."),
+        _("The request took too long and was stopped."),
         _(
-            "Nothing was changed. Wait for as long as the header Retry-After says, then ask for"
-            " less at once: a smaller limit, or one batch instead of a study. If it happens again,"
-            " tell the operator of the server."
+            "Nothing was changed. Wait for the time in the Retry-After header, then request less "
+            "at a time: a smaller limit, or one batch instead of a study. If it happens again, "
+            "tell the server administrator."
         ),
     ),
     "design-refused": (

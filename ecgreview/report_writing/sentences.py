@@ -111,9 +111,9 @@ EXCLUSIONS = _(
 )
 HEADLINE = _(
     "For each class, the report gives positive agreement, which is the probability that a second "
-    "reader gives the class when a first reader does {specific}; {kappa}; and Krippendorff's "
-    "alpha {alpha}, which corrects for chance and allows missing readings. Raw counts accompany "
-    "every estimate."
+    "reader marks the class when a first reader does {specific}; {kappa}; and Krippendorff's alpha "
+    "{alpha}, which corrects for chance and allows missing readings. Raw counts accompany every "
+    "estimate."
 )
 KAPPA_COHEN = _("Cohen's kappa {cohen}")
 KAPPA_LIGHT = _("Light's kappa, the mean of Cohen's kappa over pairs of readers {light}")
@@ -125,7 +125,7 @@ PARADOX = _(
     "alone."
 )
 ON_EXAMS = _(
-    "Agreement on whole exams is measured by the proportion of exams for which all readers gave "
+    "Agreement on whole exams is measured by the proportion of exams for which all readers marked "
     "the same set of classes and by the mean Jaccard index {jaccard} between the sets of two "
     "readers. The mean over classes gives every class the same weight; the pooled coefficient "
     "treats all answers to all classes as answers about one class."
@@ -145,7 +145,7 @@ UNIT_PATIENT = _(
     "design effect of patients {effect}; repeated readings have no interval."
 )
 POSTERIOR = _(
-    "Where fewer than {rare} exams were given a class by all readers, by none, or by only some, "
+    "Where a class was marked by all readers, by none, or by only some in fewer than {rare} exams, "
     "bootstrap intervals are too narrow; the interval is then that of a Dirichlet posterior with "
     "Jeffreys' prior {jeffreys}."
 )
@@ -159,7 +159,7 @@ LEAVE_ONE_OUT = _(
     "influence of single readers."
 )
 UNDEFINED = _(
-    "Undefined coefficients, for example of a class that no reader gave, are reported as "
+    "Undefined coefficients, for example of a class that no reader marked, are reported as "
     "undefined with the reason, never as 0 or 1."
 )
 GUIDELINE = _(
@@ -196,7 +196,7 @@ SEX = _("Sex: {name}")
 DATASET = _("Data set: {name}")
 LEVEL = _("Readers: {name}")
 EXAMS_EACH = _("Exams read by each reader")
-SETS_SAME = _("Exams on which all readers gave the same set of classes")
+SETS_SAME = _("Exams in which all readers marked the same set of classes")
 JACCARD = _("Mean Jaccard index between two readers")
 TOGETHER_TABLE = _("Agreement on whole exams and over all classes, with {confidence} intervals")
 TOGETHER_PLAIN = _("Agreement on whole exams and over all classes")
@@ -206,7 +206,7 @@ DEFINED = _("Classes with a value")
 OF = _("{n} of {total}")
 POOLED = _("All answers pooled")
 EXAMS_AS_A_WHOLE = _(
-    "Among the exams read by at least two readers, the proportion for which all readers gave the "
+    "Among the exams read by at least two readers, the proportion for which all readers marked the "
     "same set of classes was {same}; the mean Jaccard index between the sets of two readers was "
     "{overlap}."
 )
@@ -216,25 +216,25 @@ MEAN_OVER_CLASSES = _(
 )
 CLASS = _("Class")
 EXAMS = _("Exams")
-GIVEN_BY_ANY = _("Given by any")
-GIVEN_BY_ALL = _("Given by all")
+GIVEN_BY_ANY = _("Marked by any")
+GIVEN_BY_ALL = _("Marked by all")
 DISPUTED = _("Disputed")
 CLASS_TABLE = _("Agreement by class, with {confidence} intervals")
 CLASS_TABLE_PLAIN = _("Agreement by class")
 COLUMNS_NOTE = _(
-    "Exams: read by at least two readers who could assess the class. Given by any, given by all: "
-    "exams in which at least one reader, or every reader, gave the class. Disputed: the "
-    "difference."
+    "Exams: read by at least two readers who could assess the class. Marked by any, marked by all: "
+    "exams in which at least one reader, or every reader, marked the class. Disputed: "
+    "the difference."
 )
 SECONDARY_TABLE = _("Secondary coefficients by class, with {confidence} intervals")
 SECONDARY_PLAIN = _("Secondary coefficients by class")
 POSTERIOR_MARK = "{name}\u00a0*"
 POSTERIOR_NOTE = _(
-    "* Interval from a Dirichlet posterior: the class is given, not given or disputed in fewer "
+    "* Interval from a Dirichlet posterior: the class is marked, not marked or disputed in fewer "
     "than {rare} exams."
 )
 RARE_WARNING = _(
-    "Rare classes (number: {n}): given by any reader in fewer than {rare} exams. Their intervals "
+    "Rare classes (number: {n}): marked by any reader in fewer than {rare} exams. Their intervals "
     "are wide, and percent agreement, AC1 and PABAK are uninformative. Read the raw counts first."
 )
 UNDEFINED_WARNING = _("Undefined results (number of classes: {n}) are explained below the table.")
@@ -267,11 +267,11 @@ FIRST_ONLY = _("First only")
 SECOND_ONLY = _("Second only")
 NEITHER = _("Neither")
 PAIRS_NOTE = _(
-    "Both, first only, second only, neither: exams in which both readers, only the first, only "
-    "the second or neither gave the class. Classes that neither reader of a pair ever gave are "
+    "Both, first only, second only, neither: exams in which both readers, only the first, only the "
+    "second or neither marked the class. Classes that neither reader of a pair ever marked are "
     "left out."
 )
-NEVER_TOGETHER = _("No reader of a pair gave any class.")
+NEVER_TOGETHER = _("No reader of a pair marked any class.")
 PAIRS_ELSEWHERE = _("The CSV and JSON files of the report list the pairs of readers.")
 TOO_MANY_LINES = _(
     "This table would have {n} rows. The CSV and JSON files of the report list every pair and "
@@ -284,7 +284,7 @@ TWICE = _("Both times")
 FIRST_TIME = _("First time only")
 SECOND_TIME_ONLY = _("Second time only")
 NO_TIME = _("Neither time")
-REPEATS_NOTE = _("Classes that a reader gave in neither reading of any exam are left out.")
+REPEATS_NOTE = _("Classes that a reader marked in neither reading of any exam are left out.")
 TWICE_READ = _(
     "Readers who read exams a second time: {n}; exams read twice by each of them: {low} to "
     "{high}. The diagonal of the figure above shows their kappas over all classes; Appendix C "
@@ -300,7 +300,7 @@ FEW_READERS = _("Three readers are needed to leave one out.")
 BY_GROUP = _("Agreement by group of classes")
 GROUP = _("Group")
 GROUPS_MEANING = _(
-    "A reader gave a group if they gave any of its classes. Readers who give different classes "
+    "A reader marked a group if they marked any of its classes. Readers who mark different classes "
     "of one group disagree on the classes but agree on the group."
 )
 GROUP_TABLE = _("Agreement by group of classes, with {confidence} intervals")
@@ -312,12 +312,12 @@ CERTAINTY_MEANING = _(
     "{alpha} and Gwet's AC2 with ordinal weights {gwet} treat possible versus definite as a "
     "smaller disagreement than absent versus definite."
 )
-ALL_DEFINITE = _("Readers marked every class that they gave as definite.")
+ALL_DEFINITE = _("Readers marked every finding as definite.")
 CERTAINTY_TABLE = _(
-    "Certainty of readers for classes given to an exam by at least two readers, with "
-    "{confidence} intervals"
+    "Certainty of readers for classes marked in an exam by at least two readers, with {confidence} "
+    "intervals"
 )
-CERTAINTY_PLAIN = _("Certainty of readers for classes given to an exam by at least two readers")
+CERTAINTY_PLAIN = _("Certainty of readers for classes marked in an exam by at least two readers")
 GIVEN_BY_TWO = _("Marked by two")
 POSSIBLE = _("Possible")
 PROBABLE = _("Probable")
@@ -326,9 +326,9 @@ SAME_CERTAINTY = _("Same certainty")
 ORDINAL_ALPHA = _("Ordinal alpha")
 GWET_AC2 = _("Gwet's AC2")
 CERTAINTY_NOTE = _(
-    "Given by two: exams to which at least two readers gave the class. Same certainty: "
-    "proportion of pairs of these readers who chose the same level. Possible, probable, "
-    "definite: readings."
+    "Marked by two: exams in which at least two readers marked the class. Same certainty: "
+    "proportion of pairs of these readers who chose the same level. Possible, probable, definite: "
+    "readings."
 )
 
 # Reproducing the report
@@ -351,7 +351,7 @@ AGAIN_TABLE = _("Settings that determine the numbers")
 
 MEASURES = MappingProxyType(
     {
-        "prevalence": _("Share of readings that give the class"),
+        "prevalence": _("Share of readings that mark the class"),
         "percent_agreement": _("Percent agreement"),
         "positive_agreement": _("Positive agreement"),
         "negative_agreement": _("Negative agreement"),

@@ -103,7 +103,7 @@ def test_a_person_is_created_with_a_link_and_no_password():
 
 
 def test_a_user_name_is_given_once(ana):
-    assert "Somebody already has this user name" in run("create_user", "ana")[2]
+    assert "This user name is already taken" in run("create_user", "ana")[2]
 
 
 def test_a_link_is_printed_for_somebody(ana):

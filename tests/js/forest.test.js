@@ -45,7 +45,7 @@ const NONE = {
   high: null,
   text: "–",
   interval: "",
-  reason: "No reader gave the class.",
+  reason: "No reader marked the class.",
   word: "",
 };
 const LOOK = {
@@ -111,6 +111,6 @@ test("a row matches any word of its name, ignoring accents", () => {
 
 test("the summary of a row has its number, or why there is none", () => {
   assert.match(summaryOf(ROW, LOOK.words), /Alpha 0\.80 \(0\.60 to 0\.90\) moderate · In 9 of 20\./);
-  assert.match(summaryOf(NONE, LOOK.words), /No reader gave the class\./);
+  assert.match(summaryOf(NONE, LOOK.words), /No reader marked the class\./);
   assert.match(summaryOf(RARE, LOOK.words), /Few exams\./);
 });

@@ -67,7 +67,7 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
         if run is None:
             raise runs.RunFinished
         runs.cancel(run_id=run.pk, actor=request.user, now=timezone.now())
-        messages.success(request, _("The computation is stopped; the next reading starts it."))
+        messages.success(request, _("The computation was stopped. The next reading restarts it."))
     return redirect(dashboard.url())
 
 

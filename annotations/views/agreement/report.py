@@ -72,7 +72,7 @@ def _without_facts(document: Document) -> Document:
     first, *others = document.sections
     note = Paragraph(
         _(
-            "This version has no stored study facts. They are left to fill in. Newer "
+            "This version has no stored study facts, so they are left for you to fill in. Newer "
             "versions have them."
         ),
         "warning",

@@ -61,7 +61,7 @@ def _reasons() -> dict[str, str]:
         "why-preexcitation_possible": _("preexcitation is possible"),
         "why-wide_qrs": _("wide QRS"),
         "why-bazett_outside_60_to_100": _("Bazett is unreliable outside 60 to 100 bpm"),
-        "why-limb_leads_normal": _("the limb leads are not low"),
+        "why-limb_leads_normal": _("no low voltage in the limb leads"),
         "why-right_bundle_branch_shape": _("RBBB morphology"),
         "why-left_bundle_branch_shape": _("LBBB morphology"),
         "why-left_bundle_branch_block_possible": _("LBBB is possible"),

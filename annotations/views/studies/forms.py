@@ -17,10 +17,10 @@ RULES = {
         "stays undecided until then."
     ),
     "agreement_then_majority": _(
-        "Agreement, then at least two votes: if all readers gave exactly the same classes, those; "
-        "otherwise the classes that at least two readers gave, and undecided when there is none. "
-        "With two readers who share a class, a class that only one of them gave is dropped and "
-        "counts as absent. For reproducing CODE-II-test."
+        "Agreement, then at least two votes: if all readers marked exactly the same classes, "
+        "those; otherwise the classes that at least two readers marked, or undecided if there are "
+        "none. If two readers share a class, a class that only one of them marked is dropped and "
+        "counts as absent. Use it to reproduce CODE-II-test."
     ),
 }
 """What each rule of ``ecgreview.consensus`` does, in words for the form."""

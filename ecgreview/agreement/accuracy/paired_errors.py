@@ -194,7 +194,7 @@ class Missing(StrEnum):
     IS_REFERENCE = "is_reference"
     """One of the two is the reference."""
     NO_COMMON_EXAM = "no_common_exam"
-    """No exam was read by both and has a reference."""
+    """No exam read by both has a reference."""
 
 
 @dataclass(frozen=True, slots=True)

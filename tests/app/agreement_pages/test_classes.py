@@ -37,7 +37,7 @@ def test_what_is_undefined_comes_last_with_its_reason(signed_in, davi, batch):
     for sort in ("estimate", "-estimate"):
         page = signed_in(davi).get(f"{addresses(batch)[0]}?sort={sort}")
         last = page.context["lines"][-1]
-        assert (last.chosen.text, last.chosen.reason) == ("–", "No reader gave the class.")
+        assert (last.chosen.text, last.chosen.reason) == ("–", "No reader marked the class.")
         values = [one.chosen.value for one in page.context["lines"] if one.chosen.is_defined]
         assert values == sorted(values, reverse=sort == "estimate")
 

@@ -159,7 +159,7 @@ def test_a_version_of_before_codes_is_shown_as_one_of_today(
     signed_in, davi, batch, version_with_sentences, part
 ):
     page = signed_in(davi).get(addresses(batch)[0] + part).content.decode()
-    assert ("No reader gave the class." in page) == (part == "")
+    assert ("No reader marked the class." in page) == (part == "")
     assert ("never_given" in page) == (part != "")
 
 

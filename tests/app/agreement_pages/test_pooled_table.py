@@ -135,7 +135,7 @@ def test_the_reason_is_that_of_classes_that_came_up(with_latent, signed_in, davi
 def test_where_no_class_came_up_that_is_the_reason(with_latent, signed_in, davi, part):
     never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 66), signed_in(davi), part)
-    assert "No reader gave the class." in text
+    assert "No reader marked the class." in text
 
 
 @pytest.mark.parametrize("part", PARTS)

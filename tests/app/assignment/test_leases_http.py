@@ -64,7 +64,7 @@ def test_an_empty_pool_says_only_that_there_is_nothing_now(
     batch = make_pool(n_exams=1)
     leases.take(batch_id=batch.pk, reader=bruno, now=now)
     page = signed_in(ana).post(f"/worklist/{batch.pk}/next/", follow=True).content.decode()
-    assert "No exam of this batch is free for you right now" in page
+    assert "No exam of this batch is available to you right now" in page
 
 
 def test_the_worklist_does_not_tell_how_full_a_pool_is(make_pool, ana, bruno, now, signed_in):

@@ -289,12 +289,12 @@ class TestReaderKinds:
 
     def test_an_unknown_name_is_refused_with_the_available_ones(self, folder):
         assert refusal(folder, "--reference", "gold", "--model", "net").endswith(
-            "Replace gold, net. There are: cardiologist1, cardiologist2, dnn, gold_standard."
+            "Replace gold, net. The folder has: cardiologist1, cardiologist2, dnn, gold_standard."
         )
 
     def test_a_reader_has_one_kind(self, folder):
         assert refusal(folder, "--reference", "dnn", "--model", "dnn").startswith(
-            "A reader is named as two kinds. Name dnn once:"
+            "A reader is listed as more than one kind. List dnn only once:"
         )
 
     def test_only_people_vote(self, folder, now):
@@ -312,7 +312,7 @@ class TestReaderKinds:
     @pytest.mark.parametrize("option", ["--activate", "--role=reader"])
     def test_a_model_never_signs_in(self, folder, option):
         run(folder)
-        with pytest.raises(CommandError, match="that of a model or a reference"):
+        with pytest.raises(CommandError, match="belongs to a model or a reference"):
             call_command("change_user", "import:code-test:dnn", option)
 
     def test_a_model_cannot_be_assigned_exams(self, folder, make_study, make_exam, davi, now):
@@ -429,7 +429,7 @@ class TestRepeatedImport:
 
     def test_another_number_of_rows_is_refused(self, imported, tmp_path):
         fewer = write(tmp_path / "fewer", N - 1, dnn=SECOND)
-        assert "this one has 40 exams, the files have 39." in refusal(fewer)
+        assert "This one has 40 exams, the files have 39." in refusal(fewer)
 
     def test_a_changed_reading_is_refused(self, folder, imported):
         changed = FIRST.copy()
@@ -454,7 +454,7 @@ class TestRefusals:
     def test_a_study_that_was_not_imported_is_refused(self, folder, make_study):
         make_study(name="CODE-test")
         assert refusal(folder) == (
-            "The study of this name was not made by an import of readings."
+            "The study with this name was not created by an import of readings."
             " Choose a name other than CODE-test."
         )
 
@@ -462,7 +462,7 @@ class TestRefusals:
         self, folder, imported, davi, make_study
     ):
         make_study(name="Ours", taxonomy=str(imported.taxonomy))
-        assert "not made by an import of readings" in refusal(folder, study="Ours")
+        assert "not created by an import of readings" in refusal(folder, study="Ours")
 
     @pytest.mark.parametrize("name", ["", " ", "a" * 121])
     def test_an_invalid_study_name_is_refused(self, folder, name):

@@ -182,7 +182,8 @@ class TestSteps:
         form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "source", "quota": "listed",
                 "listed": "AFIB 3"}  # fmt: skip
         response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
-        assert "3 exams of the stratum AFIB are wanted and 0 are left" in response.content.decode()
+        page = response.content.decode()
+        assert "You asked for 3 exams of the stratum AFIB, but only 0 are left" in page
 
     def test_drawing_when_no_exams_are_left_is_refused(
         self, signed_in, davi, ready, make_exam, dataset
@@ -215,7 +216,7 @@ class TestCheck:
         client = signed_in(davi)
         client.post(f"/studies/{ready.slug}/setup/reading/", form)
         page = client.get(f"/studies/{ready.slug}/setup/check/").content.decode()
-        assert "too few exams to put 400 others in between" in page
+        assert "too few exams to place 400 others in between" in page
 
     def test_an_empty_draft_can_be_checked(self, signed_in, davi, draft):
         page = signed_in(davi).get(f"/studies/{draft.slug}/setup/check/").content.decode()
@@ -255,7 +256,7 @@ class TestPlanning:
         form = {"name": "Batch 1", "n_batches": 1, "handout": "named", "lease_minutes": 120}
         response = signed_in(davi).post(f"/studies/{opened.slug}/plan/", form)
         assert response.status_code == 400
-        assert "Each exam needs 2 readers, and 1 may read" in response.content.decode()
+        assert "Each exam needs 2 readers, but only 1 can read" in response.content.decode()
 
     def test_a_pool_can_be_planned(self, signed_in, davi, opened):
         form = {"name": "Pool", "n_batches": 1, "handout": "pooled", "lease_minutes": 60}

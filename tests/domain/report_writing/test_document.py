@@ -59,7 +59,7 @@ def test_measures_have_a_fixed_order_however_they_were_stored():
     table = next(block for block in tables(document(stored)) if "on whole exams" in block.caption)
     rows = [row[0] for row in table.rows]
     assert rows[2:5] == [
-        "Share of readings that give the class",
+        "Share of readings that mark the class",
         "Percent agreement",
         "Positive agreement",
     ]
