@@ -1,10 +1,11 @@
-"""The agreement to take along: the tables as CSV and JSON, the forest plot as SVG and PDF."""
+"""Agreement downloads: tables as CSV and JSON, the forest plot as SVG and PDF."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -29,186 +30,57 @@ from ecgreview.agreement.reports.measured import without_points
 from ecgreview.report_writing.forest import svg as forest_svg
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that a person asks for, and the report it is made from."""
+
+    dashboard: AgreementPage
+    report: AgreementReport
+    request: SignedInRequest
+
+
 @never_cache
 @needs("view_agreementreport")
 @require_safe
 def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Hand out what ?table= and ?format= ask for, as csv or json.
+    """Return the table ?table= as csv or json, or its forest plot of ?measure= as svg or pdf.
 
-    Of classes and groups, also the forest plot of ?measure= as svg and pdf; of pairs those of
-    ?class=; the points of a measurement are those of ?of= and ?pair=, as csv.
+    Classes and groups have a forest plot. Pairs are those of ?class=. Points are csv only, of the
+    measurement ?of= and the readers ?pair=.
 
     Raises:
         Http404: there is no report, or no such file of it.
     """
-    found = page.agreement_page(request, pk, slug)
-    table, form = request.GET.get("table", "classes"), request.GET.get("format", "csv")
-    make = FILES.get((table, form))
-    if make is None or found.report is None:
+    dashboard = page.agreement_page(request, pk, slug)
+    table, format_ = request.GET.get("table", "classes"), request.GET.get("format", "csv")
+    if dashboard.report is None:
         raise Http404
-    response = make(found, found.report, request)
-    name = f"{slugify(found.title)}-agreement-{found.report.number}-{table}.{form}"
+    response = _response(Download(dashboard, dashboard.report, request), table, format_)
+    name = f"{slugify(dashboard.title)}-agreement-{dashboard.report.number}-{table}.{format_}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _classes_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return _csv(rows.classes(found))
+def _response(download: Download, table: str, format_: str) -> HttpResponse:
+    if format_ == "csv" and table in CSV_ROWS:
+        return _csv(CSV_ROWS[table](download))
+    if format_ == "json" and table in JSON_PARTS:
+        return JsonResponse({**_about(download), **JSON_PARTS[table](download)})
+    if format_ == "svg" and table in FORESTS:
+        plot = FORESTS[table](download)
+        return HttpResponse(plot, content_type="image/svg+xml; charset=utf-8")
+    if format_ == "pdf" and table in FORESTS:
+        figure = report_writing.figure_pdf(FORESTS[table](download))
+        return HttpResponse(figure, content_type="application/pdf")
+    raise Http404
 
 
-def _classes_json(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return JsonResponse({**_about(found, report), **without_points(_named(found))})
-
-
-def _groups_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return _csv(rows.groups(found, _part(found, "groups")))
-
-
-def _groups_json(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return JsonResponse({**_about(found, report), "groups": _part(found, "groups")})
-
-
-def _certainty_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return _csv(rows.certainty(found, _part(found, "certainty")))
-
-
-def _certainty_json(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return JsonResponse({**_about(found, report), "certainty": _part(found, "certainty")})
-
-
-def _measured_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return _csv(rows.measured(found, _part(found, "measured")))
-
-
-def _measured_json(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    told = {"readers": _named(found)["readers"], "measured": _part(found, "measured")}
-    return JsonResponse({**_about(found, report), **without_points(told)})
-
-
-def _points_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    """Hand out the measurements of a pair, which wait until nobody reads these exams any more."""
-    measured = _part(found, "measured")
-    if not measured or not found.are_readings_open:
-        raise Http404
-    of, pair = certainty.chosen(found, request)
-    return _csv(rows.points(found, measured[of], measured[of]["pairs"][pair]))
-
-
-def _pairs_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return _csv(rows.pairs(_pair_lines(found, request)))
-
-
-def _pairs_json(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return JsonResponse({**_about(found, report), "pairs": _pair_lines(found, request)})
-
-
-def _errors_csv(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return _csv(rows.errors(_error_lines(found, report)))
-
-
-def _errors_json(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return JsonResponse({**_about(found, report), "errors": _error_lines(found, report)})
-
-
-def _error_lines(found: AgreementPage, report: AgreementReport) -> list[dict[str, Any]]:
-    """Return the tests of errors against references, which wait until readings are open.
-
-    Raises:
-        Http404: there are none for this person.
-    """
-    detail = details.errors_of(report, found.user)
-    if detail is None or not detail.comparisons:
-        raise Http404
-    results_seen.results_of_study(study=found.study, user=found.user, now=timezone.now())
-    names = {int(reader): name for reader, name in found.names.items()}
-    kinds = zip(found.results["readers"], found.results.get("kinds", []), strict=False)
-    return list(
-        paired_errors.lines(detail.comparisons, names, {int(one): kind for one, kind in kinds})
-    )
-
-
-def _forest_svg(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return HttpResponse(_forest(found, request), content_type="image/svg+xml; charset=utf-8")
-
-
-def _group_forest_svg(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    drawn = _group_forest(found, request)
-    return HttpResponse(drawn, content_type="image/svg+xml; charset=utf-8")
-
-
-def _group_forest_pdf(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    drawn = report_writing.figure_pdf(_group_forest(found, request))
-    return HttpResponse(drawn, content_type="application/pdf")
-
-
-def _forest_pdf(
-    found: AgreementPage, report: AgreementReport, request: SignedInRequest
-) -> HttpResponse:
-    return HttpResponse(
-        report_writing.figure_pdf(_forest(found, request)), content_type="application/pdf"
-    )
-
-
-FILES: Mapping[
-    tuple[str, str], Callable[[AgreementPage, AgreementReport, SignedInRequest], HttpResponse]
-] = {
-    ("classes", "csv"): _classes_csv,
-    ("classes", "json"): _classes_json,
-    ("classes", "svg"): _forest_svg,
-    ("classes", "pdf"): _forest_pdf,
-    ("groups", "csv"): _groups_csv,
-    ("groups", "json"): _groups_json,
-    ("groups", "svg"): _group_forest_svg,
-    ("groups", "pdf"): _group_forest_pdf,
-    ("certainty", "csv"): _certainty_csv,
-    ("certainty", "json"): _certainty_json,
-    ("measurements", "csv"): _measured_csv,
-    ("measurements", "json"): _measured_json,
-    ("points", "csv"): _points_csv,
-    ("errors", "csv"): _errors_csv,
-    ("errors", "json"): _errors_json,
-    ("pairs", "csv"): _pairs_csv,
-    ("pairs", "json"): _pairs_json,
-}
-
-
-def _about(found: AgreementPage, report: AgreementReport) -> dict[str, object]:
-    """Return what the numbers are of, for whoever finds the file without the page."""
+def _about(download: Download) -> dict[str, object]:
+    """Return what the numbers describe, for readers who have only the file."""
+    dashboard, report = download.dashboard, download.report
     return {
-        "study": found.study.slug,
-        "batch": found.batch.name if found.batch else None,
+        "study": dashboard.study.slug,
+        "batch": dashboard.batch.name if dashboard.batch else None,
         "number": report.number,
         "computed_at": report.computed_at,
         "inputs_digest": report.inputs_digest,
@@ -218,50 +90,116 @@ def _about(found: AgreementPage, report: AgreementReport) -> dict[str, object]:
     }
 
 
-def _named(found: AgreementPage) -> Mapping[str, Any]:
-    return versions.named(found.results, found.names)
-
-
-def _pair_lines(found: AgreementPage, request: SignedInRequest) -> list[dict[str, Any]]:
-    code = request.GET.get("class", "")
-    if code not in {one["class"] for one in found.results["classes"]}:
-        raise Http404
-    return agreement.pair_lines(_named(found), classes=[code])
-
-
-def _part(found: AgreementPage, name: str) -> Any:
-    """Return a part of the results that versions of before it have not.
+def _part(download: Download, name: str) -> Any:
+    """Return a part of the results.
 
     Raises:
-        Http404: this is one of those.
+        Http404: this report was computed before that part existed.
     """
-    if name not in found.results:
+    results = download.dashboard.results
+    if name not in results:
         raise Http404
-    return found.results[name]
+    return results[name]
 
 
-def _forest(found: AgreementPage, request: SignedInRequest) -> str:
-    """Return the plot in the language of the page, its classes by their names."""
-    titles = {code: of.local_name for code, of in found.classes.items()}
-    return _drawn(found.results, titles, request)
+def _with_names(download: Download) -> Mapping[str, Any]:
+    return versions.named(download.dashboard.results, download.dashboard.names)
 
 
-def _group_forest(found: AgreementPage, request: SignedInRequest) -> str:
-    """Return the same of groups; the mean of the classes is not theirs."""
-    lines = _part(found, "groups")
-    titles = {code: of.local_name for code, of in groups(found.results, found.classes).items()}
-    overall = {**found.results["overall"], "macro": {}}
-    return _drawn({**found.results, "classes": lines, "overall": overall}, titles, request)
+def _measurements(download: Download) -> Mapping[str, Any]:
+    measured = _part(download, "measured")
+    return without_points({"readers": _with_names(download)["readers"], "measured": measured})
 
 
-def _drawn(results: Mapping[str, Any], titles: Mapping[str, str], request: SignedInRequest) -> str:
-    measure = request.GET.get("measure", MAIN)
+def _points(download: Download) -> rows.Rows:
+    """Return the measurements of one pair.
+
+    Raises:
+        Http404: there are none, or somebody still reads these exams.
+    """
+    dashboard = download.dashboard
+    measured = _part(download, "measured")
+    if not measured or not dashboard.are_readings_open:
+        raise Http404
+    of, pair = certainty.chosen(dashboard, download.request)
+    return rows.points(dashboard, measured[of], measured[of]["pairs"][pair])
+
+
+def _pairs(download: Download) -> list[dict[str, Any]]:
+    code = download.request.GET.get("class", "")
+    if code not in {line["class"] for line in download.dashboard.results["classes"]}:
+        raise Http404
+    return agreement.pair_lines(_with_names(download), classes=[code])
+
+
+def _errors(download: Download) -> list[dict[str, Any]]:
+    """Return the comparisons of readers' errors against references, and record that they were seen.
+
+    Raises:
+        Http404: there are none, or they are hidden from this person until the readings are open.
+    """
+    dashboard = download.dashboard
+    detail = details.errors_of(download.report, dashboard.user)
+    if detail is None or not detail.comparisons:
+        raise Http404
+    results_seen.results_of_study(study=dashboard.study, user=dashboard.user, now=timezone.now())
+    names = {int(reader): name for reader, name in dashboard.names.items()}
+    results = dashboard.results
+    kinds = zip(results["readers"], results.get("kinds", []), strict=False)
+    kind_of = {int(reader): kind for reader, kind in kinds}
+    return list(paired_errors.lines(detail.comparisons, names, kind_of))
+
+
+def _forest_of_classes(download: Download) -> str:
+    dashboard = download.dashboard
+    titles = {code: class_.local_name for code, class_ in dashboard.classes.items()}
+    return _forest(download, dashboard.results, titles)
+
+
+def _forest_of_groups(download: Download) -> str:
+    """Draw the groups without the mean, which is that of the classes."""
+    lines = _part(download, "groups")
+    results = download.dashboard.results
+    subjects = groups(results, download.dashboard.classes)
+    titles = {code: group.local_name for code, group in subjects.items()}
+    overall = {**results["overall"], "macro": {}}
+    return _forest(download, {**results, "classes": lines, "overall": overall}, titles)
+
+
+def _forest(download: Download, results: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Return the plot as SVG, in the language of the page."""
+    measure = download.request.GET.get("measure", MAIN)
     if measure not in MEASURES:
         raise Http404
     return forest_svg(report_writing.with_class_names(results, titles), measure, wording())
 
 
-def _csv(made: rows.Rows) -> HttpResponse:
+def _csv(lines: rows.Rows) -> HttpResponse:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(made)
+    csv.writer(text).writerows(lines)
     return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+
+
+CSV_ROWS: Mapping[str, Callable[[Download], rows.Rows]] = {
+    "classes": lambda download: rows.classes(download.dashboard),
+    "groups": lambda download: rows.groups(download.dashboard, _part(download, "groups")),
+    "certainty": lambda download: rows.certainty(download.dashboard, _part(download, "certainty")),
+    "measurements": lambda download: rows.measured(download.dashboard, _part(download, "measured")),
+    "points": _points,
+    "errors": lambda download: rows.errors(_errors(download)),
+    "pairs": lambda download: rows.pairs(_pairs(download)),
+}
+
+JSON_PARTS: Mapping[str, Callable[[Download], Mapping[str, Any]]] = {
+    "classes": lambda download: without_points(_with_names(download)),
+    "groups": lambda download: {"groups": _part(download, "groups")},
+    "certainty": lambda download: {"certainty": _part(download, "certainty")},
+    "measurements": _measurements,
+    "errors": lambda download: {"errors": _errors(download)},
+    "pairs": lambda download: {"pairs": _pairs(download)},
+}
+
+FORESTS: Mapping[str, Callable[[Download], str]] = {
+    "classes": _forest_of_classes,
+    "groups": _forest_of_groups,
+}
