@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Dataset, Exam, Role, Study, User
+from annotations.views.form_fields import exam_codes, exam_count, set_choices
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
 
@@ -33,11 +34,8 @@ class BatchForm(forms.Form):
         required=False,
         empty_label=_("Choose …"),
     )
-    n_exams = forms.IntegerField(
-        label=_("How many exams"),
-        required=False,
-        min_value=1,
-        max_value=MAX_EXAMS,
+    n_exams = exam_count(
+        maximum=MAX_EXAMS,
         help_text=_("The first exams in import order. Leave empty for all."),
     )
     leave_out_used = forms.BooleanField(
@@ -45,10 +43,9 @@ class BatchForm(forms.Form):
         required=False,
         initial=True,
     )
-    codes = forms.CharField(
+    codes = exam_codes(
         label=_("Or choose exams by code"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("Exam codes, separated by spaces or lines. They replace the choice above."),
     )
     readers = forms.ModelMultipleChoiceField(
@@ -61,8 +58,8 @@ class BatchForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.study = study
-        self._choices("dataset").queryset = Dataset.objects.all().with_tracings().order_by("name")
-        self._choices("readers").queryset = people_with_role(Role.READER, Role.ADJUDICATOR)
+        set_choices(self, "dataset", Dataset.objects.all().with_tracings().order_by("name"))
+        set_choices(self, "readers", people_with_role(Role.READER, Role.ADJUDICATOR))
 
     def clean(self) -> dict[str, Any]:
         """Find the exams, and list unknown codes."""
@@ -76,13 +73,13 @@ class BatchForm(forms.Form):
         return cleaned
 
     def _exams_by_code(self, codes: list[str]) -> list[Exam]:
-        found = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
-        if unknown := [code for code in codes if code not in found]:
+        exams = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
+        if unknown := [code for code in codes if code not in exams]:
             message = ngettext(
                 "Exam %(codes)s does not exist.", "Exams %(codes)s do not exist.", len(unknown)
             )
             self.add_error("codes", message % {"codes": ", ".join(unknown[:10])})
-        return [found[code] for code in codes if code in found]
+        return [exams[code] for code in codes if code in exams]
 
     def _exams_of_dataset(self, cleaned: dict[str, Any]) -> list[Exam]:
         exams = Exam.objects.filter(dataset=cleaned["dataset"]).originals().order_by("pk")
@@ -97,12 +94,6 @@ class BatchForm(forms.Form):
             )
         return chosen
 
-    def _choices(self, name: str) -> forms.ModelChoiceField[Any]:
-        field = self.fields[name]
-        if not isinstance(field, forms.ModelChoiceField):
-            raise TypeError(name)
-        return field
-
 
 class AdjudicationForm(forms.Form):
     """The adjudicators of disputed exams."""
@@ -116,9 +107,7 @@ class AdjudicationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["readers"]
-        if isinstance(field, forms.ModelMultipleChoiceField):
-            field.queryset = people_with_role(Role.ADJUDICATOR)
+        set_choices(self, "readers", people_with_role(Role.ADJUDICATOR))
 
 
 class DueForm(forms.Form):

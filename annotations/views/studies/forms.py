@@ -23,22 +23,24 @@ RULES = {
         "counts as absent. Use it to reproduce CODE-II-test."
     ),
 }
-"""What each rule of ``ecgreview.consensus`` does, in words for the form."""
-
+"""What each rule of ``ecgreview.consensus`` does."""
 
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
 QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
-"""What a study that is made in one step can have; setting one up step by step offers all."""
+"""The choices when a study is created in one step; the setup in several steps offers all."""
 
 
-class StudyForm(forms.Form):
-    """The name and the most important rules of a new study."""
-
+class StudyNameForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=120,
         help_text=_("Readers see it on their worklist. Do not put a diagnosis into it."),
     )
+
+
+class StudyForm(StudyNameForm):
+    """The name and the most important rules of a new study."""
+
     suggestion_policy = forms.ChoiceField(
         label=_("When can readers see the suggestions of the criteria model?"),
         choices=[(one.value, one.label) for one in QUICK_POLICIES],

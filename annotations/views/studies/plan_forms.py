@@ -13,6 +13,7 @@ from annotations.models import Dataset, Handout, Role, Study, StudyReaderStatus,
 from annotations.services.assignment.plans import MAX_BATCHES
 from annotations.services.studies.exam_pool import MAX_POOL, DrawRequest
 from annotations.services.studies.strata import StratumSource
+from annotations.views.form_fields import REASON_MISSING, exam_codes, exam_count, set_choices
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
 
@@ -27,10 +28,8 @@ class AddReadersForm(forms.Form):
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["readers"]
-        able = people_with_role(Role.READER, Role.ADJUDICATOR)
-        if isinstance(field, forms.ModelMultipleChoiceField):
-            field.queryset = able.exclude(study_readers__study=study)
+        people = people_with_role(Role.READER, Role.ADJUDICATOR)
+        set_choices(self, "readers", people.exclude(study_readers__study=study))
 
 
 class DrawForm(forms.Form):
@@ -39,13 +38,7 @@ class DrawForm(forms.Form):
     dataset = forms.ModelChoiceField(
         label=_("Data set"), queryset=Dataset.objects.none(), empty_label=_("Choose …")
     )
-    n_exams = forms.IntegerField(
-        label=_("How many exams"),
-        required=False,
-        min_value=1,
-        max_value=MAX_POOL,
-        help_text=_("Drawn at random. Leave empty for all."),
-    )
+    n_exams = exam_count(maximum=MAX_POOL, help_text=_("Drawn at random. Leave empty for all."))
     per_patient = forms.IntegerField(
         label=_("Maximum exams per patient"),
         required=False,
@@ -74,9 +67,7 @@ class DrawForm(forms.Form):
 
     def __init__(self, *args: Any, may_see_strata: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["dataset"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = Dataset.objects.all().with_tracings().order_by("name")
+        set_choices(self, "dataset", Dataset.objects.all().with_tracings().order_by("name"))
         if not may_see_strata:
             for name in ("stratify_by", "quota", "listed"):
                 del self.fields[name]
@@ -125,11 +116,7 @@ class DrawForm(forms.Form):
 class CodesForm(forms.Form):
     """Adding exams by code."""
 
-    codes = forms.CharField(
-        label=_("Exam codes"),
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text=_("Separated by spaces or lines."),
-    )
+    codes = exam_codes(label=_("Exam codes"), help_text=_("Separated by spaces or lines."))
 
 
 class AnchorsForm(forms.Form):
@@ -158,13 +145,7 @@ class PlanForm(forms.Form):
         max_length=110,
         help_text=_("If there are several batches, they are numbered."),
     )
-    n_exams = forms.IntegerField(
-        label=_("How many exams"),
-        required=False,
-        min_value=1,
-        max_value=MAX_POOL,
-        help_text=_("Leave empty for all remaining exams."),
-    )
+    n_exams = exam_count(maximum=MAX_POOL, help_text=_("Leave empty for all remaining exams."))
     n_batches = forms.IntegerField(
         label=_("Number of batches"), min_value=1, max_value=MAX_BATCHES, initial=1
     )
@@ -206,7 +187,7 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("Enter a reason. It is recorded in the audit trail.")},
+        error_messages={"required": REASON_MISSING},
     )
 
 
@@ -234,16 +215,14 @@ class ReassignForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=2000,
-        error_messages={"required": _("Enter a reason. It is recorded in the audit trail.")},
+        error_messages={"required": REASON_MISSING},
     )
 
     def __init__(self, *args: Any, study: Study, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["to"]
         others = User.objects.filter(
             is_active=True,
             study_readers__study=study,
             study_readers__status=StudyReaderStatus.ACTIVE,
         ).exclude(pk=reader.pk)
-        if isinstance(field, forms.ModelMultipleChoiceField):
-            field.queryset = others.order_by("first_name", "last_name", "username")
+        set_choices(self, "to", others.order_by("first_name", "last_name", "username"))

@@ -1,4 +1,4 @@
-"""The forms in which a study is set up: they check shape; what is true, the services check."""
+"""The forms of the study setup. They check shape; services check everything else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from annotations.models import (
     Taxonomy,
 )
 from annotations.models.study import MAX_FREQUENT_CLASSES
-from annotations.views.studies.forms import RULES
+from annotations.views.form_fields import set_choices
+from annotations.views.studies.forms import RULES, StudyNameForm
 from ecgreview.protocol import Protocol
 
 MAX_READERS_PER_EXAM = 20
@@ -28,14 +29,9 @@ MAX_REPEATS_PERCENT = 50
 OFFERED_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
 
 
-class NameForm(forms.Form):
-    """What a study is called and which classes its readers choose from."""
+class NameForm(StudyNameForm):
+    """The name of a study, and the classes its readers choose from."""
 
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=120,
-        help_text=_("Readers see it on their worklist. Do not put a diagnosis into it."),
-    )
     taxonomy = forms.ModelChoiceField(
         label=_("List of classes"),
         queryset=Taxonomy.objects.none(),
@@ -45,18 +41,16 @@ class NameForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["taxonomy"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = Taxonomy.objects.all().newest_first()
+        set_choices(self, "taxonomy", Taxonomy.objects.all().newest_first())
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings of the protocol that were entered."""
+        """Return the protocol settings that were entered."""
         cleaned = self.cleaned_data
         return {"name": cleaned["name"], "taxonomy": str(cleaned["taxonomy"])}
 
 
 class ReadingForm(forms.Form):
-    """How exams are read: everything in a protocol but its name and its classes."""
+    """How exams are read: all of a protocol except its name and classes."""
 
     readers_per_exam = forms.IntegerField(
         label=_("Readers per exam"), min_value=1, max_value=MAX_READERS_PER_EXAM
@@ -164,7 +158,7 @@ class ReadingForm(forms.Form):
         return codes
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings of the protocol that were entered."""
+        """Return the protocol settings that were entered."""
         cleaned = self.cleaned_data
         policy = cleaned["suggestion_policy"]
         plain = (
@@ -189,7 +183,7 @@ class ReadingForm(forms.Form):
 
 
 class AmendmentForm(ReadingForm):
-    """What is to hold for the batches that are made from now on, and why."""
+    """The rules for batches created from now on, and the reason of the change."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -201,7 +195,7 @@ class AmendmentForm(ReadingForm):
 
 
 def initial(protocol: Protocol) -> dict[str, Any]:
-    """Return what the fields of both forms hold for ``protocol``."""
+    """Return the initial values of ``ReadingForm`` and ``AmendmentForm`` for ``protocol``."""
     settings = protocol.settings()
     arms = {f"arm_{one['arm']}": one["weight"] for one in settings["suggestion_arms"]}
     return {
