@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test may want."""
+"""Fixtures and hooks for all tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 from tests.sizes import IS_DRILL, size
 
-# Whoever changes nothing gets the same examples; `make drill` looks for new ones.
+# `make test` always tries the same examples; `make drill` searches for new ones.
 settings.register_profile("quick", derandomize=True, max_examples=20, deadline=None)
 settings.register_profile("deep", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", size("quick", "deep")))
@@ -53,35 +53,35 @@ def django_db_setup(
         yield
 
 
-Story = Callable[[], AbstractContextManager[None]]
-"""Opens the database to a fixture of a module."""
+ModuleDb = Callable[[], AbstractContextManager[None]]
+"""Opens the database for a module-scoped fixture."""
 
 
 @pytest.fixture(scope="module")
-def story(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Story]:
-    """Keep what is made in it for all tests of a module, each of which undoes its own deeds only.
+def module_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[ModuleDb]:
+    """Keep rows created in a module-scoped fixture for all tests of the module.
 
-    For tests with ``django_db`` and without transactions of their own; whoever takes part in it
-    is fetched anew by each test, so that no object carries what an earlier test did to it.
+    Each test rolls back its own changes only. Not for tests with ``transaction=True``. Tests load
+    the objects again, so that no instance carries changes of an earlier test.
     """
-    kept = transaction.atomic()
-    kept._from_testcase = True  # type: ignore[attr-defined]  # as around Django's own test cases
+    transaction_of_module = transaction.atomic()
+    transaction_of_module._from_testcase = True  # type: ignore[attr-defined]  # as around Django's own test cases
     with django_db_blocker.unblock():
-        kept.__enter__()
+        transaction_of_module.__enter__()
     try:
         yield django_db_blocker.unblock
     finally:
         with django_db_blocker.unblock():
             transaction.set_rollback(True)
-            kept.__exit__(None, None, None)
+            transaction_of_module.__exit__(None, None, None)
 
 
-FIRST = ("browser", "platform", "app", "domain", "js")
+FOLDER_ORDER = ("browser", "platform", "app", "domain", "js")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the drill's tests to it, unless they are named; put the others into order."""
+    """Deselect tests of the drill unless they are named, and order the others."""
     named = [argument for argument in config.args if "::" in argument]
     if not IS_DRILL and not named:
         drilled = [item for item in items if item.get_closest_marker("drill")]
@@ -91,68 +91,69 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def put_into_order(items: list[pytest.Item]) -> None:
-    """Begin with the folders whose tests take longest: at the end the workers finish together.
+    """Run the folders with the slowest tests first, so that all workers finish together.
 
-    A browser is waited for half of the time, so its files take turns with others: while one worker
+    Browser tests wait half of the time, so their files alternate with others: while one worker
     waits, another computes.
     """
-    items.sort(key=lambda item: FIRST.index(item.path.relative_to(TESTS).parts[0]))
-    files = [list(found) for _, found in groupby(items, key=lambda item: item.path)]
+    items.sort(key=lambda item: FOLDER_ORDER.index(item.path.relative_to(TESTS).parts[0]))
+    files = [list(files_of_path) for _, files_of_path in groupby(items, key=lambda item: item.path)]
     with_browser = [file for file in files if TESTS / "browser" in file[0].path.parents]
     without = [file for file in files if TESTS / "browser" not in file[0].path.parents]
     turns = chain.from_iterable(zip_longest(with_browser, without, fillvalue=[]))
     items[:] = chain.from_iterable(turns)
 
 
-KEPT = {
+KEPT_TABLES = {
     "django_content_type",
     "auth_permission",
     "auth_group",
     "auth_group_permissions",
 }
-"""What migrations fill, and no test changes for good."""
+"""Tables that migrations fill and tests do not change permanently."""
 
 
 def empty_tables(case: TransactionTestCase) -> None:
-    """Empty all tables but ``KEPT`` after a test that commits.
+    """Empty all tables except ``KEPT_TABLES`` after a test that commits.
 
-    By deleting what few rows there are: to truncate fifty tables makes files by the hundred, and
-    took longer than most of these tests. What keeps rows from being deleted looks away meanwhile.
+    Deletes rows instead of truncating: truncating fifty tables creates hundreds of files and took
+    longer than most of these tests. Triggers that forbid deletion are disabled meanwhile.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
-        filled = those_filled(cursor, [connection.ops.quote_name(name) for name in sorted(tables)])
+        tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT_TABLES
+        tables_to_empty = tables_with_rows(
+            cursor, [connection.ops.quote_name(name) for name in sorted(tables)]
+        )
         cursor.execute("set constraints all deferred")
-        for deed in ("alter table {} disable trigger user", "delete from {}"):
-            execute_each(cursor, deed, filled)
+        for statement in ("alter table {} disable trigger user", "delete from {}"):
+            execute_each(cursor, statement, tables_to_empty)
         cursor.execute("set constraints all immediate")
-        execute_each(cursor, "alter table {} enable trigger user", filled)
+        execute_each(cursor, "alter table {} enable trigger user", tables_to_empty)
 
 
-def those_filled(cursor: CursorWrapper, tables: list[str]) -> list[str]:
-    """Return those of ``tables`` that have rows."""
-    asked = (
+def tables_with_rows(cursor: CursorWrapper, tables: list[str]) -> list[str]:
+    selects = (
         f"select '{table}' where exists (select from {table})"  # noqa: S608 - our own names
         for table in tables
     )
-    cursor.execute(" union all ".join(asked))
+    cursor.execute(" union all ".join(selects))
     return [table for (table,) in cursor.fetchall()]
 
 
-def execute_each(cursor: CursorWrapper, deed: str, tables: list[str]) -> None:
-    """Do the same to each of ``tables``, at once."""
+def execute_each(cursor: CursorWrapper, statement: str, tables: list[str]) -> None:
+    """Execute ``statement``, formatted with each of ``tables``, in one round trip."""
     if tables:
-        cursor.execute("; ".join(deed.format(table) for table in tables))
+        cursor.execute("; ".join(statement.format(table) for table in tables))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_emptying() -> Iterator[None]:
-    """Use ``empty_tables`` throughout."""
+def fast_table_cleanup() -> Iterator[None]:
+    """Use ``empty_tables`` instead of Django's flush."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
         yield
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a case by its function: an address in memory would differ between xdist's workers."""
+    """Use function names as IDs: memory addresses would differ between xdist workers."""
     return val.__name__ if isinstance(val, FunctionType) else None

@@ -1,7 +1,7 @@
-"""Databases for the tests: each is a copy of one that was migrated once.
+"""Test databases: copies of a template that is migrated once.
 
-To migrate takes ten seconds and to copy half a second. The template's name holds a hash of what
-the migrations are made of, so that nobody tests yesterday's tables.
+Migrating takes ten seconds, copying half a second. The name of the template has a hash of the
+migrations, so that a changed migration makes a new one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from annotations.services.people import roles
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE, COPY = "ecgreview_template_", "ecgreview_test_"
-ALL = "select datname from pg_database where starts_with(datname, %s)"
-ALONE = "select pg_advisory_lock(hashtext('ecgreview tests make databases'))"
+DATABASES_BY_PREFIX = "select datname from pg_database where starts_with(datname, %s)"
+LOCK = "select pg_advisory_lock(hashtext('ecgreview tests make databases'))"
 END_OTHER_SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity
      where datname = %s and pid <> pg_backend_pid() and usename = current_user
@@ -31,7 +31,7 @@ END_OTHER_SESSIONS = """
 
 
 def fingerprint() -> str:
-    """Return a hash of the migrations, of what they call, and of the packages that bring more."""
+    """Return a hash of the migrations, the modules they use and the locked requirements."""
     package = REPOSITORY / "annotations"
     files = [
         *package.joinpath("migrations").glob("*.py"), *package.joinpath("models").glob("*.py"),
@@ -45,13 +45,13 @@ def fingerprint() -> str:
 
 @contextmanager
 def copy(worker: str) -> Iterator[None]:
-    """Point Django's connection at a new copy of the template, which is dropped afterwards."""
+    """Point Django's connection at a new copy of the template; drop the copy afterwards."""
     name = f"{COPY}{os.getpid()}_{worker}"
-    with alone() as cursor:
+    with exclusive_cursor() as cursor:
         drop_left_over(cursor)
         template = make_template(cursor)
         cursor.execute(f"create database {name} template {template}")
-        # Commits wait for no disk, on whatever server: nothing here is to outlive a power cut.
+        # Test data need not survive a power cut, so commits do not wait for the disk.
         cursor.execute(f"alter database {name} set synchronous_commit = off")
     with pointed_at(name):
         yield
@@ -60,23 +60,23 @@ def copy(worker: str) -> Iterator[None]:
 
 
 @contextmanager
-def alone() -> Iterator[CursorWrapper]:
-    """Yield a cursor outside the tests' databases, one process at a time."""
+def exclusive_cursor() -> Iterator[CursorWrapper]:
+    """Yield a cursor outside the test databases, to one process at a time."""
     with connection._nodb_cursor() as cursor:
-        # The first worker migrates for half a minute, longer than a statement may usually take.
+        # Waiting for the first worker's migrations takes longer than the usual timeout.
         cursor.execute("set statement_timeout = 0")
-        cursor.execute(ALONE)  # until this session ends
+        cursor.execute(LOCK)  # held until this session ends
         yield cursor
 
 
 def make_template(cursor: CursorWrapper) -> str:
-    """Return the name of the migrated database, making it when the migrations have changed."""
+    """Return the name of the migrated template; create it if the migrations have changed."""
     name = f"{TEMPLATE}{fingerprint()}"
-    cursor.execute(ALL, [TEMPLATE])
-    known = [found for (found,) in cursor.fetchall()]
-    if name in known:
+    cursor.execute(DATABASES_BY_PREFIX, [TEMPLATE])
+    existing = [database_name for (database_name,) in cursor.fetchall()]
+    if name in existing:
         return name
-    for older in known:
+    for older in existing:
         drop(cursor, older)
     draft = f"{COPY}{os.getpid()}_draft"
     cursor.execute(f"create database {draft}")
@@ -88,7 +88,7 @@ def make_template(cursor: CursorWrapper) -> str:
 
 @contextmanager
 def pointed_at(name: str) -> Iterator[None]:
-    """Let Django's connection and settings name another database."""
+    """Switch Django's connection and settings to another database."""
     settings: dict[str, Any] = connection.settings_dict
     before = settings["NAME"]
     connection.close()
@@ -99,8 +99,8 @@ def pointed_at(name: str) -> Iterator[None]:
 
 
 def drop_left_over(cursor: CursorWrapper) -> None:
-    """Drop the copies of runs that were killed: their names hold the number of the process."""
-    cursor.execute(ALL, [COPY])
+    """Drop copies of killed runs. The process ID is in the name."""
+    cursor.execute(DATABASES_BY_PREFIX, [COPY])
     for (name,) in cursor.fetchall():
         pid = name.removeprefix(COPY).partition("_")[0]
         if not psutil.pid_exists(int(pid)):
@@ -108,9 +108,9 @@ def drop_left_over(cursor: CursorWrapper) -> None:
 
 
 def drop(cursor: CursorWrapper, name: str) -> None:
-    """Drop a database and end what still holds it.
+    """Drop a database after ending its other sessions.
 
-    The network drill cuts a connection of which the server hears only minutes later.
+    The network drill leaves a connection that the server would notice only minutes later.
     """
     cursor.execute(END_OTHER_SESSIONS, [name])
     cursor.execute(f"drop database if exists {name}")

@@ -1,7 +1,6 @@
-"""The site's settings, for whoever types ``pytest FILE`` with nothing prepared.
+"""The site's settings, so that a bare ``pytest FILE`` works.
 
-pytest loads this before it loads any test. Processes that a test starts see the site's own
-settings.
+pytest loads this module before any test. Processes started by a test use the site's own settings.
 """
 
 import os
@@ -12,14 +11,18 @@ from scripts import services
 
 TESTS = Path(__file__).resolve().parent
 NO_SERVICES = ("domain", "js")
-"""Folders whose tests need neither the database nor the queue."""
+"""Folders whose tests need neither database nor queue."""
 
 
 def is_without_services(arguments: list[str]) -> bool:
-    """Return whether all files named in ``arguments`` lie in folders that need no services."""
+    """Return whether all files named in ``arguments`` are in ``NO_SERVICES``, or nothing runs."""
     if {"--help", "-h", "--version", "--collect-only", "--co"} & {*arguments}:
         return True
-    files = [Path(one.partition("::")[0]).resolve() for one in arguments if not one.startswith("-")]
+    files = [
+        Path(argument.partition("::")[0]).resolve()
+        for argument in arguments
+        if not argument.startswith("-")
+    ]
     named = [file for file in files if file.exists() and TESTS in (file, *file.parents)]
     return bool(named) and all(
         any(TESTS / folder in (file, *file.parents) for folder in NO_SERVICES) for file in named
@@ -27,7 +30,7 @@ def is_without_services(arguments: list[str]) -> bool:
 
 
 def prepare(arguments: list[str]) -> None:
-    """Complete the environment, starting the tests' own services unless they are given."""
+    """Complete the environment; start local services unless their addresses are given."""
     for name, value in services.environment().items():
         os.environ.setdefault(name, value)
     if any(name in os.environ for name in services.ADDRESSES):

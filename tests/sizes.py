@@ -1,4 +1,4 @@
-"""How much is tried: enough for every change in `make test`, all of it in `make drill`."""
+"""Sizes of tests: small in `make test`, full in `make drill`."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ IS_DRILL = os.environ.get("DRILL") == "1"
 
 
 def size(quick: Size, drill: Size) -> Size:
-    """Return the first in `make test` and the second in `make drill`."""
+    """Return ``quick`` in `make test` and ``drill`` in `make drill`."""
     return drill if IS_DRILL else quick

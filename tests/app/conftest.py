@@ -1,6 +1,6 @@
-"""The cast and the props: Ana and Bruno read, Clara adjudicates, Davi coordinates.
+"""Fixtures: people and data. Ana and Bruno read, Clara adjudicates, Davi coordinates.
 
-Rosa does research, Otto audits, Eva has no role. Everything is made through the services.
+Rosa is a researcher, Otto an auditor, and Eva has no role. Everything is created by services.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class MakeStudy(Protocol):
-    """Make a study; by default open and with the defaults of a new one."""
+    """Create a study, by default an open one with default settings."""
 
     def __call__(self, *, is_open: bool = True, **settings: Any) -> Study: ...
 
 
 class MakeBatch(Protocol):
-    """Open a batch; by default of one new exam, read by Ana and Bruno."""
+    """Open a batch, by default of one new exam for Ana and Bruno."""
 
     def __call__(
         self,
@@ -70,29 +70,29 @@ class Submit(Protocol):
 
 @pytest.fixture(scope="session")
 def no_collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder: whatever lies in STATIC_ROOT is looked at when the site starts."""
+    """An empty STATIC_ROOT, since the site scans that folder when it starts."""
     return tmp_path_factory.mktemp("static")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def plain_static_files(no_collected_files: Path) -> Iterator[None]:
-    """Let pages name their static files without collecting them first.
+def uncollected_static_files(no_collected_files: Path) -> Iterator[None]:
+    """Let pages refer to static files without collecting them first.
 
-    Throughout: what is put back between two tests may be put back under a page that is still
-    being made for the window that the first one closed.
+    For the whole session: a setting restored between two tests could change while the server is
+    still answering a request of the first.
     """
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    storages = {**site.STORAGES, "staticfiles": plain}
+    backend = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    storages = {**site.STORAGES, "staticfiles": backend}
     with override_settings(STORAGES=storages, STATIC_ROOT=no_collected_files):
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sessions_without_notes() -> Iterator[None]:
-    """Note in no session when it was last used.
+def sessions_without_timestamps() -> Iterator[None]:
+    """Do not store in a session when it was last used.
 
-    The note is due once a minute, and brings a cookie and a statement to whatever answer comes
-    then: on a slow machine that is any answer.
+    The timestamp is due once a minute and adds a cookie and a statement to that response; on a
+    slow machine this could be any response.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sessions, "SEEN_STEP_S", 10**9)
@@ -101,69 +101,68 @@ def sessions_without_notes() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_cache(settings: Any) -> None:
-    """Count the failed attempts of this test alone.
+    """Use a cache prefix per test, so that failed attempts of other tests do not count.
 
-    And wait for the server as long as it takes: on a busy machine an answer may take longer than
-    the second that readers are made to wait.
+    Also raise the timeouts of one second, which are too short for a busy machine.
     """
-    shipped = settings.CACHES["default"]
-    patient = {**shipped["OPTIONS"], "socket_connect_timeout": 60, "socket_timeout": 60}
-    default = {**shipped, "KEY_PREFIX": f"test-{uuid.uuid4().hex}", "OPTIONS": patient}
+    default = settings.CACHES["default"]
+    options = {**default["OPTIONS"], "socket_connect_timeout": 60, "socket_timeout": 60}
+    default = {**default, "KEY_PREFIX": f"test-{uuid.uuid4().hex}", "OPTIONS": options}
     settings.CACHES = {"default": default}
 
 
 @pytest.fixture(autouse=True)
-def no_kept_heads(settings: Any) -> None:
-    """Keep the heads of no test: the next one has another trail."""
+def no_audit_heads_file(settings: Any) -> None:
+    """Write no audit heads to a file: the next test has another audit trail."""
     settings.AUDIT_HEADS_FILE = ""
 
 
 @pytest.fixture(autouse=True)
 def default_language() -> Iterator[None]:
-    """End the language of the last request: the middleware leaves it active."""
+    """Deactivate the language of the last request, which the middleware leaves active."""
     yield
     translation.deactivate()
 
 
 @pytest.fixture
 def refusing_server() -> Iterator[int]:
-    """A mail server that knows nobody; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
+    """The port of a mail server that refuses every recipient."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            peer, _ = door.accept()
+            peer, _ = listener.accept()
             with peer, peer.makefile("rwb", buffering=0) as line:
                 line.write(b"220 hello\r\n")
-                while word := line.readline()[:4].upper():
+                while command := line.readline()[:4].upper():
                     answers = {b"RCPT": b"550 nobody\r\n", b"QUIT": b"221 bye\r\n"}
-                    line.write(answers.get(word, b"250 fine\r\n"))
-                    if word == b"QUIT":
+                    line.write(answers.get(command, b"250 fine\r\n"))
+                    if command == b"QUIT":
                         return
 
         server = threading.Thread(target=serve, daemon=True)
         server.start()
-        yield door.getsockname()[1]
+        yield listener.getsockname()[1]
         server.join(timeout=5)
 
 
 @pytest.fixture
 def now() -> datetime:
-    """The time of everything that happens in a test."""
+    """The current time of a test."""
     return NOW
 
 
 @pytest.fixture
 def taxonomy(db: None, now: datetime) -> Taxonomy:
-    """The product's own 66 classes."""
+    """The built-in taxonomy of 66 classes."""
     return installed.install(now=now)
 
 
 @pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
-    """Make a person with some roles; the name is also the user name."""
+    """Create a person with roles; the lower-case name is the user name."""
 
-    def make(name: str, *wanted: Role) -> User:
-        return props.person(name, *wanted)
+    def make(name: str, *roles: Role) -> User:
+        return props.person(name, *roles)
 
     return make
 
@@ -212,13 +211,13 @@ def otto(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def dataset(db: None, now: datetime) -> Dataset:
-    """Where the exams of a test come from."""
+    """The data set of the exams of a test."""
     return props.dataset(now=now)
 
 
 @pytest.fixture
 def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
-    """Make an exam with one tracing of a second, unlike every other unless given a ``seed``."""
+    """Create an exam with one tracing of a second. Signals differ unless ``seed`` is given."""
     n_made = 0
 
     def make(**more: Any) -> Exam:
@@ -233,11 +232,11 @@ def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
 def make_visits(
     make_exam: Callable[..., Exam], dataset: Dataset, now: datetime
 ) -> Callable[..., list[Exam]]:
-    """Make the exams of one patient, one for each day."""
+    """Create the exams of one patient, one for each day."""
 
-    def make(*days: int, patient: str = "p1") -> list[Exam]:
+    def make(*days: int, options: str = "p1") -> list[Exam]:
         exams = [make_exam() for _ in days]
-        props.visits(dataset, exams, days, now=now, patient=patient)
+        props.visits(dataset, exams, days, now=now, options=options)
         return exams
 
     return make
@@ -245,7 +244,7 @@ def make_visits(
 
 @pytest.fixture
 def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
-    """Make a study of Davi's and open it, with the defaults of a new study but for ``settings``."""
+    """Create a study of Davi and open it; ``settings`` override the defaults."""
 
     def make(*, is_open: bool = True, **settings: Any) -> Study:
         return props.study(taxonomy, davi, now=now, is_open=is_open, **settings)
@@ -255,7 +254,7 @@ def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
 
 @pytest.fixture
 def study(make_study: MakeStudy) -> Study:
-    """Davi's study, open, with the defaults of a new study."""
+    """Davi's study: open, with default settings."""
     return make_study()
 
 
@@ -293,7 +292,7 @@ def make_batch(
 
 @pytest.fixture
 def assign(make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> Callable[..., Assignment]:
-    """Give a reader an exam to read, alone in an open batch unless one is given."""
+    """Assign an exam to a reader, in an open batch of its own."""
 
     def make(reader: User, exam: Exam | None = None) -> Assignment:
         batch = make_batch([exam or make_exam()], [reader])
@@ -304,7 +303,7 @@ def assign(make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> Callable[..
 
 @pytest.fixture
 def submit(now: datetime) -> Submit:
-    """Submit a reading on behalf of the assignment's reader."""
+    """Submit a reading as the assignment's reader."""
 
     def make(assignment: Assignment, *codes: str, **more: Any) -> Reading:
         return props.submit(assignment, *codes, **{"now": now, **more})
@@ -324,7 +323,7 @@ def close(davi: User, now: datetime) -> Callable[[Batch], Batch]:
 
 @pytest.fixture
 def signed_in(client: Client) -> Callable[[User], Client]:
-    """Return a browser in which somebody is signed in."""
+    """Sign a person in and return the client."""
 
     def make(user: User) -> Client:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

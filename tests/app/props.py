@@ -1,4 +1,4 @@
-"""What the stories of tests are made of, made through the services as their people would."""
+"""Functions that create people, exams, studies, batches and readings through the services."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from ecgreview.ecg.signal import Signal
 from ecgreview.ecg.visits import Visit
 from tests.app import signing
 
-BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-"""When everybody got their account."""
+ACCOUNTS_CREATED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""When the accounts were created."""
 
 
-def person(name: str, *wanted: Role) -> User:
-    """Make a person with some roles; the name is also the user name."""
+def person(name: str, *roles: Role) -> User:
+    """Create a person with roles; the lower-case name is the user name."""
     return accounts.create(
-        username=name.lower(), first_name=name, last_name="", roles=wanted, now=BEGINNING
+        username=name.lower(), first_name=name, last_name="", roles=roles, now=ACCOUNTS_CREATED_AT
     )
 
 
 def dataset(*, now: datetime) -> Dataset:
-    """Make the one from which the exams of a test come."""
+    """Create the data set of the exams of a test."""
     return Dataset.objects.create(name="Ward 3", created_at=now)
 
 
@@ -57,9 +57,9 @@ def exam(
     sex: str | None = "F",
     seed: int | None = None,
 ) -> Exam:
-    """Make an exam with one tracing of a second, unlike every other unless given a ``seed``."""
+    """Create an exam with one tracing of a second. Signals differ unless ``seed`` is given."""
     signal = small_signal(number if seed is None else seed)
-    made = Exam.objects.create(
+    created = Exam.objects.create(
         dataset=of,
         source_key=f"records/{number:05d}",
         age_years=age_years,
@@ -68,31 +68,31 @@ def exam(
         imported_at=now,
     )
     Tracing.objects.create(
-        exam=made,
+        exam=created,
         position=1,
         sampling_rate_hz=signal.sampling_rate_hz,
         n_samples=signal.n_samples,
         content_hash=signal.content_hash,
         packed=wire.pack(signal),
     )
-    return made
+    return created
 
 
 def visits(
     of: Dataset, exams: Sequence[Exam], days: Sequence[int], *, now: datetime, patient: str = "p1"
 ) -> None:
-    """Say that ``exams`` are of one patient, one for each of ``days``."""
-    told = [
+    """Link ``exams`` to one patient, one for each of ``days``."""
+    linked = [
         Visit(exam.source_key, patient, day, line)
         for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)
     ]
-    prior_exams.link(dataset=of, visits=told, actor=None, now=now)
+    prior_exams.link(dataset=of, visits=linked, actor=None, now=now)
     for exam in exams:
         exam.refresh_from_db()
 
 
 def small_signal(seed: int) -> Signal:
-    """Return a second of noise at 100 Hz: enough for whatever does not look at the waves."""
+    """Return a second of noise at 100 Hz, for tests that do not depend on the waves."""
     rng = np.random.default_rng(seed)
     return Signal(rng.integers(-500, 500, (12, 100), dtype=np.int16), 100.0, 1.0)
 
@@ -100,18 +100,19 @@ def small_signal(seed: int) -> Signal:
 def study(
     classes: Taxonomy, coordinator: User, *, now: datetime, is_open: bool = True, **settings: Any
 ) -> Study:
-    """Make a study and open it, with the defaults of a new study but for ``settings``."""
-    wanted = protocol.parse({"name": "Morning list", "taxonomy": str(classes), **settings})
-    made = lifecycle.create(protocol=wanted, created_by=coordinator, now=now)
+    """Create a study and open it; ``settings`` override the defaults."""
+    settings_of_study = protocol.parse(
+        {"name": "Morning list", "taxonomy": str(classes), **settings}
+    )
+    created = lifecycle.create(protocol=settings_of_study, created_by=coordinator, now=now)
     if not is_open:
-        return made
-    return lifecycle.open_study(study_id=made.pk, actor=coordinator, now=now)
+        return created
+    return lifecycle.open_study(study_id=created.pk, actor=coordinator, now=now)
 
 
 def batch(
     of: Study, name: str, exams: Sequence[Exam], readers: Sequence[User], *, by: User, now: datetime
 ) -> Batch:
-    """Open a batch."""
     return batches.create(study=of, name=name, exams=exams, readers=readers, created_by=by, now=now)
 
 
@@ -123,8 +124,8 @@ def submit(
     certainty: str = "definite",
     **more: Any,
 ) -> Reading:
-    """Submit a reading on behalf of the assignment's reader, who has no draft of it."""
-    said = {
+    """Submit a reading as the assignment's reader, who must not have a draft."""
+    values = {
         "findings": [content.FindingIn(code, certainty) for code in codes],
         "quality": "good",
         "comment": "",
@@ -138,5 +139,5 @@ def submit(
         reader=assignment.reader,
         based_on=0,
         idempotency_key=key or uuid.uuid4(),
-        **said,
+        **values,
     ).reading

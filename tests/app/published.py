@@ -1,4 +1,4 @@
-"""Readings as they are published: a CSV file of 0 and 1 for each reader, with known agreement."""
+"""Published readings: a CSV file of 0 and 1 for each reader, with known agreement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ecgreview.published_readings import CLASSES
 
 N_EXAMS = 827
-"""As many as CODE-test has."""
+"""The number of exams in CODE-test."""
 
 PAIRS: Mapping[str, tuple[int, int, int, int]] = {
     "1dAVb": (20, 5, 10, 792),
@@ -21,19 +21,19 @@ PAIRS: Mapping[str, tuple[int, int, int, int]] = {
     "AF": (0, 13, 13, 801),
     "ST": (0, 0, 0, 827),
 }
-"""Exams that both, only the first, only the second, and neither of two readers gave the class."""
+"""By class: exams in which both, only the first, only the second, or neither reader found it."""
 
 
-def table(given: NDArray[np.int8], *, has_index: bool = False) -> str:
-    """Return the CSV file of one reader, ``given`` of shape (n_exams, n_classes)."""
-    lines = [",".join(CLASSES), *(",".join(map(str, row)) for row in given.tolist())]
+def table(cells: NDArray[np.int8], *, has_index: bool = False) -> str:
+    """Return the CSV file of one reader from ``cells`` of shape (n_exams, n_classes)."""
+    lines = [",".join(CLASSES), *(",".join(map(str, row)) for row in cells.tolist())]
     if has_index:
         lines = [f"{'' if line == 0 else line - 1},{text}" for line, text in enumerate(lines)]
     return "\n".join(lines) + "\n"
 
 
 def pair() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Return two readers who agree as ``PAIRS`` says, each of shape (827, 6)."""
+    """Return the cells of two readers who agree as in ``PAIRS``, each of shape (827, 6)."""
     first = np.zeros((N_EXAMS, len(CLASSES)), dtype=np.int8)
     second = first.copy()
     for column, code in enumerate(CLASSES):
@@ -64,6 +64,6 @@ def two_cardiologists(shared_data: Path, folder: Path) -> Path:
 def write(folder: Path, tables: Mapping[str, NDArray[np.int8]]) -> Path:
     """Write a file for each reader, and return the folder."""
     folder.mkdir(exist_ok=True)
-    for reader, given in tables.items():
-        (folder / f"{reader}.csv").write_text(table(given), encoding="utf-8")
+    for reader, cells in tables.items():
+        (folder / f"{reader}.csv").write_text(table(cells), encoding="utf-8")
     return folder

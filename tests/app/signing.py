@@ -1,4 +1,4 @@
-"""Signing in tests: readings and revisions of plain keywords."""
+"""Submitting readings and revisions from flat keyword arguments."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from annotations.services.reading import revisions, submissions
 from annotations.services.reading.content import Content
 from annotations.services.reading.signing import Effort, Signed, Submission
 
-WORK = ("active_ms", "idle_ms", "display", "tools")
+EFFORT_FIELDS = ("active_ms", "idle_ms", "display", "tools")
 
 
-def signed(*, idempotency_key: UUID, chosen: Any = (), **said: Any) -> Signed:
-    """Return what a reader signs: the parts of a content, and those of the work on it."""
-    work = {name: said.pop(name) for name in WORK if name in said}
-    return Signed(Content(**said), idempotency_key, chosen, Effort(**work))
+def signed(*, idempotency_key: UUID, chosen: Any = (), **fields: Any) -> Signed:
+    """Build ``Signed`` from the fields of ``Content`` and ``Effort``."""
+    effort = {name: fields.pop(name) for name in EFFORT_FIELDS if name in fields}
+    return Signed(Content(**fields), idempotency_key, chosen, Effort(**effort))
 
 
 def submit_reading(
-    *, assignment_id: Any, reader: Any, based_on: int, now: Any, supersedes: Any = None, **said: Any
+    *,
+    assignment_id: Any,
+    reader: Any,
+    based_on: int,
+    now: Any,
+    supersedes: Any = None,
+    **fields: Any,
 ) -> Submission:
-    """Submit a blind reading."""
     return submissions.submit(
-        assignment_id=assignment_id, reader=reader, based_on=based_on, signed=signed(**said),
+        assignment_id=assignment_id, reader=reader, based_on=based_on, signed=signed(**fields),
         supersedes=supersedes, now=now,
     )  # fmt: skip
 
 
 def submit_revision(
-    *, assignment_id: Any, reader: Any, reason: str, now: Any, **said: Any
+    *, assignment_id: Any, reader: Any, reason: str, now: Any, **fields: Any
 ) -> Submission:
-    """Submit a revision."""
     return revisions.submit(
-        assignment_id=assignment_id, reader=reader, reason=reason, signed=signed(**said), now=now
+        assignment_id=assignment_id, reader=reader, reason=reason, signed=signed(**fields), now=now
     )

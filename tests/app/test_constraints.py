@@ -1,4 +1,4 @@
-"""PostgreSQL itself refuses what must not be, whatever the code above it does."""
+"""Constraints and triggers of the database refuse invalid rows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MIGRATIONS = Path(migrations.__file__).parent
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("break_it", BREAKS, ids=lambda found: found.__name__)
-def test_postgres_refuses(break_it, request):
+@pytest.mark.parametrize("break_it", BREAKS, ids=lambda function: function.__name__)
+def test_postgres_enforces_the_constraint(break_it, request):
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
         break_it(request.getfixturevalue)
     cause = refusal.value.__cause__
@@ -28,20 +28,20 @@ def test_postgres_refuses(break_it, request):
     assert cause.diag.constraint_name == break_it.__name__
 
 
-def test_no_constraint_is_untested():
+def test_every_constraint_is_tested():
     models = apps.get_app_config("annotations").get_models()
-    declared = {found.name for model in models for found in model._meta.constraints}
+    declared = {item.name for model in models for item in model._meta.constraints}
     sources = [path.read_text(encoding="utf-8") for path in MIGRATIONS.glob("0*.py")]
     triggers = re.findall(r"constraint = '(\w+)'", "".join(sources))
-    assert declared | set(triggers) == {found.__name__ for found in BREAKS}
+    assert declared | set(triggers) == {item.__name__ for item in BREAKS}
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("act", ["change", "delete"])
-def test_a_finding_is_as_immutable_as_its_reading(assign, ana, submit, act):
+@pytest.mark.parametrize("action", ["change", "delete"])
+def test_findings_of_a_reading_are_immutable(assign, ana, submit, action):
     findings = Finding.objects.filter(reading=submit(assign(ana), "artifact"))
     with pytest.raises(IntegrityError, match="never changes"):
-        findings.update(certainty="possible") if act == "change" else findings.delete()
+        findings.update(certainty="possible") if action == "change" else findings.delete()
 
 
 @pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_a_submitted_reading_cannot_be_deleted(assign, ana, submit):
 
 
 @pytest.mark.django_db
-def test_a_submitted_reading_gets_no_further_finding(assign, ana, submit, taxonomy):
+def test_a_submitted_reading_refuses_further_findings(assign, ana, submit, taxonomy):
     reading = submit(assign(ana))
     artifact = taxonomy.classes.get(code="artifact")
     Finding.objects.create(reading=reading, diagnostic_class=artifact, certainty="definite")

@@ -1,4 +1,4 @@
-"""The documentation says what the code does: commands, settings, columns, links."""
+"""The documentation matches the code: commands, settings, columns and links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ABOUT_CODE = [ROOT / "CONTRIBUTING.md", *(DOCS / "concepts").glob("*.md"), *DOCS
 SECTION = re.compile(r"^## `([^`]+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 PROGRAMS = [*(ROOT / "ecgreview").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]
-SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"  # Django's own, and always ours
+SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE"  # Django's own variable, set by the site itself
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "annotations")
 EXPORTED = {
     "consensus.csv": tables.consensus,
@@ -35,12 +35,12 @@ EXPORTED = {
 
 
 def sections(page: str) -> dict[str, str]:
-    """Return the text below each heading that is nothing but code, such as a command's name."""
+    """Return the text below each heading that consists of code only, such as a command."""
     return dict(SECTION.findall((DOCS / page).read_text(encoding="utf-8")))
 
 
 def links() -> list[tuple[Path, str]]:
-    """Return every link of the documentation, with the page that it is on."""
+    """Return all links of the documentation as (page, target)."""
     return [
         (page, target)
         for page in PAGES
@@ -49,12 +49,12 @@ def links() -> list[tuple[Path, str]]:
 
 
 def rows(text: str) -> list[str]:
-    """Return the first cells of the tables in ``text``."""
+    """Return the code in the first cell of each table row."""
     return ROW.findall(text)
 
 
 class TestLinks:
-    def test_every_relative_link_leads_to_something_that_exists(self):
+    def test_every_relative_link_exists(self):
         relative = [
             (page, target) for page, target in links() if not re.match(r"[a-z]+:|#", target)
         ]
@@ -65,28 +65,28 @@ class TestLinks:
         ]
         assert broken == []
 
-    def test_every_link_to_a_heading_names_one(self):
+    def test_every_link_to_a_heading_exists(self):
         inner = [
             (page, path, anchor)
             for page, target in links()
             if re.match(r"(?![a-z]+:)[^#]*#", target)
             for path, anchor in [target.split("#")]
         ]
-        lost = [
+        missing = [
             f"{page.relative_to(ROOT)}: {path}#{anchor}"
             for page, path, anchor in inner
             if anchor not in anchors(page.parent / path if path else page)
         ]
-        assert lost == []
+        assert missing == []
 
-    def test_every_page_can_be_reached_from_the_table_of_contents(self):
+    def test_every_page_is_linked(self):
         linked = {(page.parent / target.split("#")[0]).resolve() for page, target in links()}
-        meant = {*DOCS.rglob("*.md")} - {*DOCS.glob("adr/*.md"), DOCS / "README.md"}
-        assert [page for page in sorted(meant) if page.resolve() not in linked] == []
+        expected = {*DOCS.rglob("*.md")} - {*DOCS.glob("adr/*.md"), DOCS / "README.md"}
+        assert [page for page in sorted(expected) if page.resolve() not in linked] == []
 
 
 class TestPlaces:
-    """Files and functions that pages about the code name."""
+    """Paths and functions mentioned in pages about the code."""
 
     @pytest.mark.parametrize("document", ABOUT_CODE, ids=lambda path: path.name)
     def test_every_path_exists(self, document):
@@ -97,7 +97,7 @@ class TestPlaces:
         page = DOCS / "concepts" / "follow-one-submission.md"
         steps = STEP.findall(page.read_text(encoding="utf-8"))
         assert len(steps) > 40
-        assert [step for step in steps if step[0] not in defined(ROOT / step[1])] == []
+        assert [step for step in steps if step[0] not in functions_in(ROOT / step[1])] == []
 
 
 class TestCommands:
@@ -105,17 +105,17 @@ class TestCommands:
         assert sorted(sections("reference/commands.md")) == COMMANDS
 
     @pytest.mark.parametrize("name", COMMANDS)
-    def test_the_arguments_documented_are_those_of_the_command(self, name):
+    def test_documented_arguments_match_the_command(self, name):
         assert rows(sections("reference/commands.md")[name]) == list(arguments(name))
 
 
 class TestSettings:
-    def test_every_variable_the_program_reads_is_documented(self):
+    def test_every_variable_that_is_read_is_documented(self):
         documented = {*rows((DOCS / "guides/operator.md").read_text(encoding="utf-8"))}
         read = {name for program in PROGRAMS for name in variables(program)}
         assert read - documented == set()
 
-    def test_no_variable_is_documented_that_nothing_reads(self):
+    def test_every_documented_variable_is_read(self):
         documented = {*rows((DOCS / "guides/operator.md").read_text(encoding="utf-8"))}
         read = {name for program in PROGRAMS for name in variables(program)}
         assert documented - read - compose_variables() == set()
@@ -132,7 +132,7 @@ class TestExport:
         assert sorted(sections("reference/export.md")) == sorted(written)
 
     @pytest.mark.parametrize("name", EXPORTED)
-    def test_the_columns_documented_are_those_written(self, study, name):
+    def test_documented_columns_match_the_files(self, study, name):
         codes = set(study.taxonomy.classes.values_list("code", flat=True))
         headings = [str(heading) for heading in next(iter(EXPORTED[name](study)))]
         one_by_one = [heading for heading in headings if heading not in codes]
@@ -141,13 +141,15 @@ class TestExport:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return how the headings of ``page`` are linked to."""
+    """Return the anchors of the headings of ``page``."""
     headings = HEADING.findall(page.read_text(encoding="utf-8"))
-    return {re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
 
 
-def defined(path: Path) -> set[str]:
-    """Return the functions of a module, and its methods as ``Class.method``; of JavaScript all."""
+def functions_in(path: Path) -> set[str]:
+    """Return functions, classes and methods (``Class.method``) of a Python or JavaScript file."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".js":
         return set(re.findall(r"^(?: {2}|export )?(?:async |function )*(\w+)\(.*{$", text, re.M))
@@ -164,21 +166,20 @@ def defined(path: Path) -> set[str]:
 
 
 def arguments(command: str) -> Iterator[str]:
-    """Yield what ``command --help`` adds to the options of every Django command."""
+    """Yield the arguments of ``command`` beyond those of every Django command."""
     parser = load_command_class("annotations", command).create_parser("manage.py", command)
-    everyone = {action.dest for action in everybodys_options()}
+    common = {action.dest for action in common_options()}
     for action in parser._actions:
-        if action.dest not in everyone:
+        if action.dest not in common:
             yield action.option_strings[-1] if action.option_strings else action.dest
 
 
-def everybodys_options() -> list[Action]:
-    """Return the options that every command of Django has."""
+def common_options() -> list[Action]:
     return BaseCommand().create_parser("manage.py", "any")._actions
 
 
 def variables(program: Path) -> Iterator[str]:
-    """Yield the environment variables that ``program`` reads by name."""
+    """Yield the names of environment variables that ``program`` reads."""
     for node in ast.walk(ast.parse(program.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(
@@ -189,6 +190,6 @@ def variables(program: Path) -> Iterator[str]:
 
 
 def compose_variables() -> set[str]:
-    """Return the names that .env.example asks for or offers."""
+    """Return the variables of .env.example, including commented-out ones."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     return set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""A refusal is one line in the log; a failure keeps its traceback."""
+"""Log lines of refusals and failures."""
 
 import logging
 from typing import Any
@@ -16,7 +16,7 @@ def has_traceback(record: logging.LogRecord) -> bool:
     return "Traceback" in logging.Formatter().format(record)
 
 
-def test_a_refused_page_is_one_line(caplog):
+def test_a_refusal_is_logged_as_one_line(caplog):
     try:
         raise PermissionDenied("no")
     except PermissionDenied as error:
@@ -24,7 +24,7 @@ def test_a_refused_page_is_one_line(caplog):
     assert [has_traceback(record) for record in caplog.records] == [False]
 
 
-def test_a_failure_keeps_its_traceback(caplog):
+def test_a_failure_is_logged_with_its_traceback(caplog):
     try:
         raise RuntimeError("broken")
     except RuntimeError as error:
@@ -33,6 +33,6 @@ def test_a_failure_keeps_its_traceback(caplog):
     assert [has_traceback(record) for record in caplog.records] == [True]
 
 
-def test_the_site_logs_through_it():
+def test_the_console_handler_uses_the_filter():
     handlers: Any = settings.LOGGING["handlers"]
     assert handlers["console"]["filters"] == ["short refusals"]

@@ -1,4 +1,4 @@
-"""The words and the code of the templates: translated, and without anything inline."""
+"""Templates and messages: translated, escaped, without inline styles or scripts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCES = [
     *(ROOT / "ecgreview" / "report_writing").rglob("*.py"),
     ROOT / "ecgreview" / "settings.py",
 ]
-CATALOGUE = ROOT / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
+CATALOG = ROOT / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
 GETTEXT = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 CALL = re.compile(
     r"\b(?:n?gettext|_)\(\s*u?((?:\"(?:[^\"\\]|\\.)*\")|(?:'(?:[^'\\]|\\.)*'))", re.DOTALL
@@ -31,18 +31,18 @@ CALL = re.compile(
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Catalog:
-    with CATALOGUE.open("rb") as file:
+def catalog() -> Catalog:
+    with CATALOG.open("rb") as file:
         return read_po(file, locale="pt_BR")
 
 
-def words_of_templates() -> Iterator[str]:
+def messages_of_templates() -> Iterator[str]:
     for template in TEMPLATES:
         for call in CALL.finditer(templatize(template.read_text(encoding="utf-8"))):
             yield ast.literal_eval(call.group(1))
 
 
-def words_of_python() -> Iterator[str]:
+def messages_of_python() -> Iterator[str]:
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
@@ -51,68 +51,72 @@ def words_of_python() -> Iterator[str]:
                 yield str(node.args[0].value)
 
 
-def test_every_word_is_in_the_catalogue(catalogue):
-    known = {message.id if isinstance(message.id, str) else message.id[0] for message in catalogue}
-    assert {*words_of_templates(), *words_of_python()} - known == set()
+def test_every_message_is_in_the_catalog(catalog):
+    message_ids = {
+        message.id if isinstance(message.id, str) else message.id[0] for message in catalog
+    }
+    assert {*messages_of_templates(), *messages_of_python()} - message_ids == set()
 
 
-def test_the_catalogue_has_no_word_that_is_not_used(catalogue):
-    known = {message.id if isinstance(message.id, str) else message.id[0] for message in catalogue}
-    assert known - {*words_of_templates(), *words_of_python(), ""} == set()
+def test_every_message_of_the_catalog_is_used(catalog):
+    message_ids = {
+        message.id if isinstance(message.id, str) else message.id[0] for message in catalog
+    }
+    assert message_ids - {*messages_of_templates(), *messages_of_python(), ""} == set()
 
 
-def test_every_word_is_translated(catalogue):
-    texts = {str(message.id): message.string for message in catalogue if message.id}
+def test_every_message_is_translated(catalog):
+    texts = {str(message.id): message.string for message in catalog if message.id}
     missing = {
         id_ for id_, text in texts.items() if not (all(text) if isinstance(text, tuple) else text)
     }
     assert missing == set()
 
 
-def test_no_translation_is_a_guess(catalogue):
-    assert [message.id for message in catalogue if message.id and message.fuzzy] == []
+def test_no_translation_is_fuzzy(catalog):
+    assert [message.id for message in catalog if message.id and message.fuzzy] == []
 
 
-def test_a_translation_has_the_placeholders_of_its_source(catalogue):
+def test_translations_have_the_placeholders_of_their_messages(catalog):
     placeholder = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
-    for message in catalogue:
+    for message in catalog:
         if isinstance(message.id, str) and message.id:
             assert set(placeholder.findall(message.id)) == set(
                 placeholder.findall(str(message.string))
             ), message.id
 
 
-def those_with(pattern: str) -> list[str]:
-    """Return the templates in which a regular expression is found, and what was found."""
+def templates_matching(pattern: str) -> list[str]:
+    """Return "template: match" for each match of a regular expression."""
     texts = {template: template.read_text(encoding="utf-8") for template in TEMPLATES}
     return [
-        f"{template.relative_to(ROOT)}: {found[0]}"
+        f"{template.relative_to(ROOT)}: {match[0]}"
         for template, text in texts.items()
-        for found in re.finditer(pattern, text)
+        for match in re.finditer(pattern, text)
     ]
 
 
-def test_no_template_styles_or_scripts_inline():
+def test_no_template_has_inline_styles_or_scripts():
     assert len(TEMPLATES) > 100
-    assert those_with(r"<style|\sstyle=|\son\w+=|javascript:") == []
-    assert those_with(r"<script\b(?![^>]* src=)[^>]*>") == []
+    assert templates_matching(r"<style|\sstyle=|\son\w+=|javascript:") == []
+    assert templates_matching(r"<script\b(?![^>]* src=)[^>]*>") == []
 
 
-def test_no_template_trusts_text_as_markup():
-    assert those_with(r"\|safe\b|autoescape off") == []
+def test_no_template_disables_escaping():
+    assert templates_matching(r"\|safe\b|autoescape off") == []
 
 
 def test_every_page_has_a_title():
-    assert those_with(r"{% extends(?![\s\S]*{% block title %})") == []
+    assert templates_matching(r"{% extends(?![\s\S]*{% block title %})") == []
 
 
-def test_livez_asks_nobody():
-    # No database mark: a query would be refused.
+def test_livez_needs_no_database():
+    # Without a database mark, a query would fail the test.
     assert health.livez(RequestFactory().get("/livez")).status_code == 200
 
 
 @pytest.mark.django_db
-def test_readyz_tells_the_log_alone_what_is_unreachable(client, settings, caplog):
+def test_readyz_names_unreachable_services_in_the_log_only(client, settings, caplog):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = client.get("/readyz")
     assert response.status_code == 503
@@ -121,12 +125,12 @@ def test_readyz_tells_the_log_alone_what_is_unreachable(client, settings, caplog
 
 
 @pytest.mark.parametrize("status", ["400", "403", "404", "500", "403_csrf"])
-def test_an_error_page_offers_a_way_on(status):
+def test_an_error_page_has_a_button(status):
     assert 'class="button"' in (ROOT / "templates" / f"{status}.html").read_text(encoding="utf-8")
 
 
-def test_the_page_of_a_failure_needs_no_database():
-    # No database mark: a query would be refused.
+def test_the_server_error_page_needs_no_database():
+    # Without a database mark, a query would fail the test.
     response = defaults.server_error(RequestFactory().get("/"))
     assert response.status_code == 500
     assert "Something went wrong on our side" in response.content.decode()

@@ -1,7 +1,7 @@
-"""Statements and plans of heavy pages, in a database large enough for a loop to show.
+"""Statements and query plans of heavy pages, in a database large enough to reveal loops.
 
-The tables are filled after they were analyzed, as by a large import: what the planner knows of
-them is wrong until ``statistics.keep_up``.
+The tables are filled after they were analyzed, as by a large import, so the planner's statistics
+are wrong until ``table_statistics.keep_up``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from bench.scale import database, plans
 pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
-STATEMENTS_AT_MOST = 27
-"""Thirty, less the three of a session that is kept alive now and then."""
+MAX_STATEMENTS = 27
+"""Thirty, minus three for a session that is kept alive now and then."""
 
 ADDRESSES = {
     "davi": [
@@ -58,76 +58,78 @@ ADDRESSES = {
 
 
 @pytest.fixture(scope="module")
-def filled(story):
-    """Ten studies; the consensus of the largest is computed with what the planner is told."""
-    with story():
+def filled(module_db):
+    """Ten studies; the consensus of the largest is computed before the tables are analyzed."""
+    with module_db():
         keep_autovacuum_away()
-        world = database.fill(N_READINGS, is_analyzed=False, is_derived=False)
-        labels.compute(study=world.study, now=world.closed.created_at)
+        filled_database = database.fill(N_READINGS, is_analyzed=False, is_derived=False)
+        labels.compute(study=filled_database.study, now=filled_database.closed.created_at)
         table_statistics.keep_up()
         assert Reading.objects.count() > 0.9 * N_READINGS
 
 
 def keep_autovacuum_away():
-    """Hold the lock that it would need: it sees no row of this transaction, and would say so."""
+    """Lock the tables: autovacuum cannot see uncommitted rows and would analyze them as empty."""
     tables = [model._meta.db_table for model in apps.get_app_config("annotations").get_models()]
     with connection.cursor() as cursor:
         cursor.execute(f"lock table {', '.join(tables)} in share update exclusive mode")
 
 
 @pytest.fixture
-def large(filled):
-    """The same, fetched anew."""
+def large_database(filled):
+    """The objects of the filled database, loaded for each test."""
     return database.found()
 
 
-def asked(client, address):
-    """Return the statements of a request, the second time."""
+def statements_of(client, address):
+    """Return the statements of the second of two equal requests."""
     assert client.get(address).status_code == 200, address
     with CaptureQueriesContext(connection) as captured:
         client.get(address)
     return [query["sql"] for query in captured.captured_queries]
 
 
-def carried_out(user, sqls):
-    """Return how the database carries the statements out, as whoever they were sent as."""
-    found: list[plans.Plan] = []
+def explain(user, sqls):
+    """Return the plans of the SELECT statements, explained under the role that sent them."""
+    plans_found: list[plans.Plan] = []
     with row_security.acting_as(user.pk):
         for sql, as_owner in plans.by_whom(sqls):
             if sql.lstrip("(").startswith("SELECT") and "annotations_" in sql:
                 with row_security.as_owner() if as_owner else nullcontext():
-                    found.append(plans.explained(sql.replace("%", "%%"), ()))
-    return found
+                    plans_found.append(plans.explained(sql.replace("%", "%%"), ()))
+    return plans_found
 
 
-def nested(user, sqls):
-    """Return the scans that are repeated."""
-    return [scan for plan in carried_out(user, sqls) for scan in plan.nested]
+def nested_scans(user, sqls):
+    """Return the scans that a plan repeats in a loop."""
+    return [scan for plan in explain(user, sqls) for scan in plan.nested]
 
 
-def test_heavy_pages_ask_little_and_go_over_no_table_again_and_again(large, signed_in):
-    found = {}
+def test_heavy_pages_need_few_statements_without_nested_scans(large_database, signed_in):
+    measured = {}
     for name, addresses in ADDRESSES.items():
-        user = large.people[name]
+        user = large_database.people[name]
         client = signed_in(user)
         for template in addresses:
-            address = template.format(slug=large.study.slug, pk=large.closed.pk)
-            sqls = asked(client, address)
-            found[name, address] = (max(len(sqls), STATEMENTS_AT_MOST), nested(user, sqls))
-    assert found == dict.fromkeys(found, (STATEMENTS_AT_MOST, []))
+            address = template.format(slug=large_database.study.slug, pk=large_database.closed.pk)
+            sqls = statements_of(client, address)
+            measured[name, address] = (max(len(sqls), MAX_STATEMENTS), nested_scans(user, sqls))
+    assert measured == dict.fromkeys(measured, (MAX_STATEMENTS, []))
 
 
-def test_a_portion_of_the_audit_trail_looks_at_no_event_again_and_again(large, signed_in):
-    otto = large.people["otto"]
-    found = carried_out(otto, asked(signed_in(otto), "/api/audit/?action=reading"))
-    n_rows = [plan.n_rows for plan in found if plan.is_of("annotations_auditlink")]
+def test_a_page_of_the_audit_trail_visits_each_event_a_few_times(large_database, signed_in):
+    otto = large_database.people["otto"]
+    explained = explain(otto, statements_of(signed_in(otto), "/api/audit/?action=reading"))
+    n_rows = [plan.n_rows for plan in explained if plan.is_of("annotations_auditlink")]
     assert 0 < sum(n_rows) < 4 * AuditEvent.objects.count()
 
 
-def test_progress_sorts_no_findings(large, signed_in):
-    davi = large.people["davi"]
-    found = carried_out(davi, asked(signed_in(davi), f"/studies/{large.study.slug}/progress/"))
-    n_readings = Reading.objects.filter(assignment__batch__study=large.study).count()
-    n_sorted = [plan.n_sorted for plan in found if plan.is_of("annotations_finding")]
+def test_progress_does_not_sort_all_findings(large_database, signed_in):
+    davi = large_database.people["davi"]
+    explained = explain(
+        davi, statements_of(signed_in(davi), f"/studies/{large_database.study.slug}/progress/")
+    )
+    n_readings = Reading.objects.filter(assignment__batch__study=large_database.study).count()
+    n_sorted = [plan.n_sorted for plan in explained if plan.is_of("annotations_finding")]
     assert n_sorted
     assert max(n_sorted) <= n_readings

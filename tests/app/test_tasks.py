@@ -1,4 +1,4 @@
-"""The tasks, with a real broker and a worker; and with no broker at all."""
+"""Tasks with a real broker and worker, and without a broker."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from annotations.services.exams import suggestion_requests
 from annotations.services.people import tokens
 from ecgreview.celery import app
 
-PATIENCE_S = 30
+MAX_WAIT_S = 30
 
 
 def wait_until(is_so) -> bool:
-    """Look until ``is_so`` or until nobody would wait any longer."""
-    deadline = time.monotonic() + PATIENCE_S
+    """Poll until ``is_so`` is true or ``MAX_WAIT_S`` is over; return its last value."""
+    deadline = time.monotonic() + MAX_WAIT_S
     while not (result := is_so()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return bool(result)
 
 
 def forget_broker() -> None:
-    """Drop the connections that are kept, so that the next one goes where the settings say."""
+    """Drop pooled connections, so that the next one uses the current settings."""
     pools.reset()
     app._after_fork()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
 def queue(monkeypatch) -> Iterator[str]:
-    """A queue of one's own: test runs side by side share the broker, not the work."""
+    """A queue for this test only: parallel test runs share the broker."""
     name = f"test-{uuid.uuid4()}"
     monkeypatch.setitem(app.conf, "task_default_queue", name)
     forget_broker()
@@ -58,7 +58,7 @@ def queue(monkeypatch) -> Iterator[str]:
 
 @pytest.fixture
 def no_broker(monkeypatch) -> Iterator[None]:
-    """Settings that point to where nothing listens."""
+    """A broker address at which nothing listens."""
     monkeypatch.setitem(app.conf, "broker_url", "redis://127.0.0.1:1/0")
     forget_broker()
     yield
@@ -67,7 +67,7 @@ def no_broker(monkeypatch) -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_submission_leads_to_a_report_through_broker_and_worker(queue, assign, ana, submit):
+def test_a_submission_makes_a_report_through_broker_and_worker(queue, assign, ana, submit):
     assignment = assign(ana)
     with start_worker(app, pool="solo", perform_ping_check=False, queues=[queue]):
         with transaction.atomic():
@@ -78,7 +78,7 @@ def test_a_submission_leads_to_a_report_through_broker_and_worker(queue, assign,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_broker_a_reading_is_taken_all_the_same(no_broker, assign, ana, submit, caplog):
+def test_a_reading_is_accepted_without_a_broker(no_broker, assign, ana, submit, caplog):
     assignment = assign(ana)
     with caplog.at_level(logging.ERROR), transaction.atomic():
         submit(assignment, "artifact")
@@ -88,7 +88,7 @@ def test_without_a_broker_a_reading_is_taken_all_the_same(no_broker, assign, ana
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_the_broker_lost_stays_due(no_broker, assign, ana, submit, caplog):
+def test_work_lost_by_the_broker_stays_due(no_broker, assign, ana, submit, caplog):
     assignment = assign(ana)
     with caplog.at_level(logging.ERROR), transaction.atomic():
         submit(assignment, "artifact")
@@ -105,9 +105,9 @@ def test_a_nudge_waits_for_the_commit(assign, ana, submit, django_capture_on_com
     assert len(waiting) == 1
 
 
-def test_every_task_of_the_timetable_exists():
-    wanted = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    assert wanted <= app.tasks.keys()
+def test_every_scheduled_task_exists():
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert scheduled <= app.tasks.keys()
 
 
 def test_the_agreement_task_drains_every_batch(assign, ana, submit):
@@ -115,7 +115,7 @@ def test_the_agreement_task_drains_every_batch(assign, ana, submit):
         submit(assign(ana), "artifact")
     tasks.refresh_agreement()
     assert AgreementReport.objects.filter(batch__isnull=False).count() == 3
-    assert AgreementReport.objects.filter(batch=None).count() == 1  # of their study
+    assert AgreementReport.objects.filter(batch=None).count() == 1  # the one of their study
 
 
 def test_the_consensus_task_drains_every_study(make_batch, submit, close):
@@ -129,7 +129,7 @@ def test_the_consensus_task_drains_every_study(make_batch, submit, close):
 
 @pytest.fixture
 def two_due(assign, make_batch, make_study, ana, davi, submit, close, now):
-    """Two closed batches, each alone in its study: agreement and consensus are due."""
+    """Two closed batches in different studies; agreement and consensus are due."""
     first = assign(ana)
     submit(first, "artifact")
     other = batches.create(
@@ -140,31 +140,31 @@ def two_due(assign, make_batch, make_study, ana, davi, submit, close, now):
     return [close(first.batch), close(other)]
 
 
-class Broken(ArithmeticError):
-    """What nobody thought of."""
+class UnexpectedError(ArithmeticError):
+    """An error that the tasks do not expect."""
 
 
 @pytest.mark.parametrize(
-    ("service", "work", "mark"),
+    ("service", "work", "flag"),
     [(refresh, "refresh", "agreement_is_due"), (labels, "compute", "consensus_is_due")],
 )
-def test_what_comes_to_no_end_holds_up_nothing_else(two_due, now, monkeypatch, service, work, mark):
+def test_failing_work_does_not_block_other_work(two_due, now, monkeypatch, service, work, flag):
     bad, good = two_due
-    honest = getattr(service, work)
+    real = getattr(service, work)
 
-    def some(**given):
-        if bad.pk in {getattr(given.get("batch"), "pk", 0)} or given.get("study") == bad.study:
-            raise Broken
-        return honest(**given)
+    def fail_for_bad_batch(**kwargs):
+        if bad.pk in {getattr(kwargs.get("batch"), "pk", 0)} or kwargs.get("study") == bad.study:
+            raise UnexpectedError
+        return real(**kwargs)
 
-    monkeypatch.setattr(service, work, some)
-    with pytest.raises(Broken):
+    monkeypatch.setattr(service, work, fail_for_bad_batch)
+    with pytest.raises(UnexpectedError):
         service.refresh_next(now=now)
     assert service.refresh_next(now=now)
-    assert [getattr(Batch.objects.get(pk=one.pk), mark) for one in (bad, good)] == [True, False]
-    with pytest.raises(Broken):  # it stays due, and is tried again
+    assert [getattr(Batch.objects.get(pk=batch.pk), flag) for batch in (bad, good)] == [True, False]
+    with pytest.raises(UnexpectedError):  # it stays due and is retried
         service.refresh_next(now=now)
-    monkeypatch.setattr(service, work, honest)
+    monkeypatch.setattr(service, work, real)
     assert service.refresh_next(now=now)
     assert not service.refresh_next(now=now)
 
@@ -186,45 +186,45 @@ def test_a_task_with_nothing_due_does_nothing(task, django_assert_max_num_querie
 
 
 @pytest.mark.django_db
-def test_sessions_that_are_over_are_cleared():
+def test_expired_sessions_are_deleted():
     for key, days in (("over", -1), ("running", 1)):
         expires = timezone.now() + timedelta(days=days)
         Session.objects.create(session_key=key, session_data="", expire_date=expires)
     tasks.clear_sessions()
-    assert [one.session_key for one in Session.objects.all()] == ["running"]
+    assert [session.session_key for session in Session.objects.all()] == ["running"]
 
 
-def three_pieces() -> tasks.Step:
-    """Work that is done after three steps."""
-    left = 3
+def three_steps() -> tasks.Step:
+    """Return a step function that is done after three calls."""
+    n_left = 3
 
     def step(*, now: object) -> bool:
-        nonlocal left
-        left -= 1
-        return left > 0
+        nonlocal n_left
+        n_left -= 1
+        return n_left > 0
 
-    step.left = lambda: left  # type: ignore[attr-defined]
+    step.n_left = lambda: n_left  # type: ignore[attr-defined]
     return step
 
 
 def test_a_task_drains_what_is_due_in_one_time_slice():
-    work = three_pieces()
+    work = three_steps()
     tasks.drain(work, tasks.refresh_agreement)
-    assert work.left() == 0  # type: ignore[attr-defined]
+    assert work.n_left() == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db
 def test_a_task_enqueues_itself_again_when_its_time_slice_is_over(
     django_capture_on_commit_callbacks,
 ):
-    work = three_pieces()
+    work = three_steps()
     with django_capture_on_commit_callbacks() as waiting:
         tasks.drain(work, tasks.refresh_agreement, slice_s=0)
     assert len(waiting) == 1
-    assert work.left() == 2  # type: ignore[attr-defined]
+    assert work.n_left() == 2  # type: ignore[attr-defined]
 
 
-def test_a_token_is_forgotten_when_it_has_expired(ana):
+def test_expired_tokens_are_deleted(ana):
     tokens.make(user=ana, actor=ana, now=timezone.now())
     assert tokens.forget(now=timezone.now()) == 0
     assert tokens.forget(now=timezone.now() + 2 * tokens.LIFETIME) == 1

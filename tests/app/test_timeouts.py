@@ -1,4 +1,4 @@
-"""A statement that takes too long ends as 503, with what to do, and changes nothing."""
+"""A statement timeout is answered with 503 and rolls the request back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def slow_database(monkeypatch):
-    """Let whatever looks a study up wait for a statement that outlasts the timeout."""
+    """Make each lookup of studies run a statement that exceeds its timeout."""
 
     def sleep(self, user):
         with connection.cursor() as cursor:
@@ -31,14 +31,14 @@ def test_a_page_says_what_to_do(signed_in, davi, study, slow_database):
     assert "pg_sleep" not in page
 
 
-def test_a_page_says_it_in_portuguese(signed_in, davi, study, slow_database):
+def test_a_page_says_what_to_do_in_portuguese(signed_in, davi, study, slow_database):
     client = signed_in(davi)
     client.post("/language/", {"language": "pt-br"})
     answer = client.get(reverse("study", args=[study.slug]))
     assert "Esta página demorou demais" in answer.content.decode()
 
 
-def test_a_program_is_told_a_problem_of_its_own(signed_in, davi, study, slow_database):
+def test_the_api_returns_a_problem_of_its_own(signed_in, davi, study, slow_database):
     answer = signed_in(davi).get(reverse("api-study", args=[study.slug]))
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert answer["Content-Type"] == "application/problem+json"
@@ -46,14 +46,16 @@ def test_a_program_is_told_a_problem_of_its_own(signed_in, davi, study, slow_dat
     assert "smaller limit" in answer.json()["hint"]
 
 
-def test_what_was_done_before_is_taken_back(signed_in, davi, study, monkeypatch, now):
-    def notice_and_sleep(self, user):
+def test_a_timeout_rolls_the_request_back(signed_in, davi, study, monkeypatch, now):
+    def create_notice_and_sleep(self, user):
         Notice.objects.create(user=user, kind="batch_due", data={}, created_at=now)
         with connection.cursor() as cursor:
             cursor.execute("set local statement_timeout = '20ms'")
             cursor.execute("select pg_sleep(60)")
 
-    monkeypatch.setattr("annotations.models.study.StudyQuerySet.visible_to", notice_and_sleep)
+    monkeypatch.setattr(
+        "annotations.models.study.StudyQuerySet.visible_to", create_notice_and_sleep
+    )
     monkeypatch.setattr("annotations.row_security.ACT", "select %s::text")
     assert signed_in(davi).get(reverse("study", args=[study.slug])).status_code == 503
     assert not Notice.objects.exists()

@@ -23,7 +23,7 @@ from annotations.services.imports import recordings
 from annotations.services.people import roles
 from scripts import browser as browsers
 
-# The cast and the props are those of the app's tests.
+# The fixtures for people and data are those of the app's tests.
 from tests.app.conftest import (
     ana,
     assign,
@@ -41,11 +41,11 @@ from tests.app.conftest import (
     now,
     otto,
     own_cache,
-    plain_static_files,
     rosa,
     study,
     submit,
     taxonomy,
+    uncollected_static_files,
 )
 
 __all__ = [
@@ -65,11 +65,11 @@ __all__ = [
     "now",
     "otto",
     "own_cache",
-    "plain_static_files",
     "rosa",
     "study",
     "submit",
     "taxonomy",
+    "uncollected_static_files",
 ]
 
 expect.set_options(timeout=15_000)
@@ -131,7 +131,7 @@ def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def sent_static_files(collected_files: Path, plain_static_files: None) -> Iterator[None]:
+def sent_static_files(collected_files: Path, uncollected_static_files: None) -> Iterator[None]:
     """Send the browser what readers get: a page of a hundred files takes twice as long."""
     # Among the sources too: there the live server looks for what it sends.
     where = {"STATIC_ROOT": collected_files, "STATICFILES_DIRS": [collected_files]}

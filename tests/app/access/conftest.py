@@ -18,13 +18,13 @@ def no_limit_of_requests(settings):
 
 
 @pytest.fixture(scope="module")
-def prepared(story):
+def prepared(module_db):
     """The people and the batches, by their keys; made once for all tests of a module.
 
     An open batch with one of Bruno's readings in it, and a closed batch of the same study, whose
     readers may compare with the exam before.
     """
-    with story():
+    with module_db():
         classes = versions.install(now=NOW)
         people = {
             name.lower(): props.person(name, *wanted)

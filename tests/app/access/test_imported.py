@@ -18,9 +18,9 @@ GETS = {name: methods["GET"] for name, methods in ADDRESSES.items() if "GET" in 
 
 
 @pytest.fixture(scope="module")
-def brought_in(story, prepared, tmp_path_factory):
+def brought_in(module_db, prepared, tmp_path_factory):
     """The key of a study whose two readers were imported, made once for all tests."""
-    with story():
+    with module_db():
         return bring_in(tmp_path_factory.mktemp("published"), NOW).pk
 
 

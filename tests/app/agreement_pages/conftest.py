@@ -36,7 +36,7 @@ from annotations.services.taxonomy import versions
 from tests.app import props, signing
 from tests.app.agreement_pages.pages import AF, LBBB, NOISE, PVC
 from tests.app.conftest import NOW
-from tests.conftest import Story
+from tests.conftest import ModuleDb
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +67,9 @@ class Clinic:
 
 
 @pytest.fixture(scope="module")
-def clinic(story: Story) -> Clinic:
+def clinic(module_db: ModuleDb) -> Clinic:
     """Davi's study and three readers, beside everybody else who has a name."""
-    with story():
+    with module_db():
         classes = versions.install(now=NOW)
         cast = [
             props.person("Ana", Role.READER),
@@ -134,9 +134,9 @@ BY_EXAM = [
 
 
 @pytest.fixture(scope="module")
-def compared_batch(story: Story, clinic: Clinic) -> int:
+def compared_batch(module_db: ModuleDb, clinic: Clinic) -> int:
     """A closed batch of six exams read by three, with its agreement and that of its study."""
-    with story():
+    with module_db():
         readers = [clinic.person(name) for name in ("ana", "bruno", "clara")]
         roles.give(readers[2], [Role.READER])
         made = open_batch_of(clinic, "Three readers", readers)
@@ -213,9 +213,9 @@ def open_batch(db: None, clinic: Clinic) -> Batch:
 
 
 @pytest.fixture(scope="module")
-def closed_batch(story: Story, clinic: Clinic) -> int:
+def closed_batch(module_db: ModuleDb, clinic: Clinic) -> int:
     """The same, closed, with all results computed."""
-    with story():
+    with module_db():
         made = read_each_minute(clinic, "Each minute")
         batches.close(batch_id=made.pk, closed_by=clinic.person("davi"), now=NOW)
         while refresh.work_next(now=NOW) or labels.refresh_next(now=NOW):

@@ -44,9 +44,9 @@ def settle(now):
 
 
 @pytest.fixture(scope="module")
-def settled_batch(story, closed_batch):
+def settled_batch(module_db, closed_batch):
     """The closed batch, when all that follows from its consensus is computed too."""
-    with story():
+    with module_db():
         settle(NOW + timedelta(hours=1))
         return closed_batch
 

@@ -63,9 +63,9 @@ def _is_about_assignments(sql):
 
 
 @pytest.fixture(scope="module")
-def filled_lists(story):
+def filled_lists(module_db):
     """Ana has few exams on her list, Bruno many; either has read half. Made once: it takes long."""
-    with story():
+    with module_db():
         classes = versions.install(now=NOW)
         davi = props.person("Davi", Role.COORDINATOR)
         ana, bruno = (props.person(name, Role.READER) for name in ("Ana", "Bruno"))

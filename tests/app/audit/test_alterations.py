@@ -320,9 +320,9 @@ ALTERATIONS = {**CHAIN, **READINGS, **WHAT_WAS_READ, **RECORDS}
 
 
 @pytest.fixture(scope="module")
-def told(story):
+def told(module_db):
     """Tell the story once, and switch off what stands in the way of who alters it."""
-    with story():
+    with module_db():
         places = _told()
         _disarm()
         return places

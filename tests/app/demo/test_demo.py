@@ -40,8 +40,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def prepared_once(story):
-    with story():
+def prepared_once(module_db):
+    with module_db():
         seed.prepare(now=NOW)
 
 

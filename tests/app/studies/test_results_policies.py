@@ -39,9 +39,9 @@ POLICIES = ("live", "batch_closed", "study_locked")
 
 
 @pytest.fixture(scope="module")
-def people(story):
+def people(module_db):
     """The taxonomy, the people and a data set, once for this module."""
-    with story():
+    with module_db():
         versions.install(now=NOW)
         for name, *roles_of_person in (
             ("Ana", Role.READER), ("Bruno", Role.READER), ("Clara", Role.ADJUDICATOR),
@@ -55,13 +55,13 @@ CLOSED = pytest.param(("batch_closed", "closed"), id="batch_closed-closed")
 
 
 @pytest.fixture(scope="module", params=[CLOSED])
-def study_and_batch(story, people, request):
+def study_and_batch(module_db, people, request):
     """Primary keys of a study with this results policy and of its batch, brought to this stage.
 
     Ana and Bruno have read its one exam. Made once for all tests of a policy and stage.
     """
     policy, stage = request.param
-    with story():
+    with module_db():
         before = transaction.savepoint()
         davi, ana, bruno = (User.objects.get(username=name) for name in ("davi", "ana", "bruno"))
         study = props.study(Taxonomy.objects.get(), davi, now=NOW, results_open=policy)
@@ -76,7 +76,7 @@ def study_and_batch(story, people, request):
             lifecycle.lock(study_id=study.pk, actor=davi, now=NOW)
         compute(NOW)
     yield study.pk, read.pk
-    with story():
+    with module_db():
         transaction.savepoint_rollback(before)
 
 
