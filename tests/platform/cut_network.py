@@ -1,7 +1,7 @@
-"""Cut the network under a running query, inside a network namespace of our own.
+"""Cut the network during a query, inside a network namespace of its own.
 
-A proxy in user space cannot do this: the kernel would go on acknowledging for it. Prints what
-psycopg raised. Run under ``unshare --net``.
+A proxy in user space cannot do this, because the kernel would keep acknowledging packets. Prints
+the error that psycopg raised. Run under ``unshare --net``.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ def set_loopback(*, up: bool) -> None:
 def main(home: Path) -> None:
     options = dict(settings.DATABASES["default"]["OPTIONS"])
     options.pop("pool", None)
-    options.pop("options", None)  # the statement timeout is the server's: it cannot help here
+    options.pop("options", None)  # the statement timeout runs on the server and would not help
     set_loopback(up=True)
     with local_services.running(home) as services:
         connection = psycopg.connect(services.database_url, **options)

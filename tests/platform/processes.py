@@ -1,11 +1,11 @@
-"""What the drills share: waiting for something, and reading what a process says."""
+"""Helpers of the process tests: waiting for a condition, reading the output of a process."""
 
 import subprocess
 import time
 from collections.abc import Callable
 from typing import IO, Any
 
-DEADLINE_SECONDS = 300.0  # only a failing test waits so long; a busy machine may
+DEADLINE_SECONDS = 300.0  # only a failing test, or a very busy machine, waits that long
 
 
 def eventually(is_so: Callable[[], bool]) -> bool:
@@ -19,12 +19,12 @@ def eventually(is_so: Callable[[], bool]) -> bool:
 
 
 def output(process: subprocess.Popen[Any]) -> IO[Any]:
-    """Return the pipe that ``process`` writes to."""
+    """Return the stdout pipe of ``process``."""
     if process.stdout is None:
         raise ValueError("The process was started without a pipe.")
     return process.stdout
 
 
 def first_line(process: subprocess.Popen[Any]) -> Any:
-    """Return the first line that ``process`` writes, waiting for it."""
+    """Wait for the first line of ``process`` and return it."""
     return output(process).readline()

@@ -1,4 +1,4 @@
-"""A site for the drills of the web server: it echoes, sends much, or never answers."""
+"""A WSGI site for tests of the web server: it echoes, sends a large body, or never answers."""
 
 import os
 import threading
@@ -7,7 +7,7 @@ from ecgreview.serving.application import Buffered
 from ecgreview.serving.bodies import BodyLimits
 from ecgreview.site.deadline import WithDeadline
 
-MUCH = 8_000_000  # more than the buffers of a connection hold
+LARGE_BYTES = 8_000_000  # more than fits into the buffers of a connection
 
 
 def answer(environ, start_response):
@@ -15,7 +15,7 @@ def answer(environ, start_response):
         threading.Event().wait()
     start_response("200 OK", [("Content-Type", "text/plain")])
     if environ["PATH_INFO"] == "/much":
-        return [b"x" * MUCH]
+        return [b"x" * LARGE_BYTES]
     if environ["PATH_INFO"] == "/echo":
         return [environ["wsgi.input"].read()]
     return [str(os.getpid()).encode()]

@@ -1,4 +1,4 @@
-"""A backup is everything, and only its owner reads it; restored, it is what it was."""
+"""Backup and restore: complete, private, and refused when damaged."""
 
 import os
 import subprocess
@@ -36,21 +36,21 @@ def backup(folder):
     for action in (audit.Action.PEOPLE_CREATED, audit.Action.SIGNED_IN):
         with transaction.atomic():
             audit.record(actor=ana, action=action, target=ana, now=timezone.now())
-    told = StringIO()
-    call_command("backup", to=folder, stdout=told)
-    return folder / told.getvalue().strip()
+    output = StringIO()
+    call_command("backup", to=folder, stdout=output)
+    return folder / output.getvalue().strip()
 
 
 def manage(home, *arguments) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items()
+    environment = {name: value for name, value in os.environ.items()
             if name not in {*ADDRESSES, "SECRET_KEY", "ECGREVIEW_EMBEDDED"}}  # fmt: skip
     return subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=REPOSITORY, capture_output=True, text=True,
-        env={**kept, "ECGREVIEW_HOME": str(home)}, check=False,
+        env={**environment, "ECGREVIEW_HOME": str(home)}, check=False,
     )  # fmt: skip
 
 
-def test_a_backup_restores_into_a_new_cluster_with_its_key(backup, tmp_path):
+def test_a_backup_is_restored_into_a_new_cluster_with_its_key(backup, tmp_path):
     home = tmp_path / "home"
     done = manage(home, "restore", str(backup))
     assert done.returncode == 0, done.stderr
@@ -58,26 +58,26 @@ def test_a_backup_restores_into_a_new_cluster_with_its_key(backup, tmp_path):
     assert (home / "secrets" / "django").read_text() == settings.SECRET_KEY
 
 
-def test_only_its_owner_reads_a_backup(backup, folder):
+def test_only_the_owner_can_read_a_backup(backup, folder):
     assert [path.stat().st_mode & 0o077 for path in (folder, backup)] == [0, 0]
     assert list(folder.iterdir()) == [backup]
 
 
-def test_a_database_with_tables_is_never_restored_into(backup):
+def test_restoring_into_a_database_with_tables_is_refused(backup):
     with pytest.raises(CommandError, match="not empty"):
         call_command("restore", str(backup))
 
 
-def test_only_the_newest_are_kept(backup, folder):
+def test_only_the_newest_backups_are_kept(backup, folder):
     for name in ("ecg-20200101-000000.tar", "ecg-20210101-000000.tar", "notes.txt"):
         (folder / name).touch()
     call_command("backup", to=folder, keep=2, stdout=StringIO())
-    kept = sorted(folder.iterdir())
-    assert (len(kept), kept[0], kept[-1].name) == (3, backup, "notes.txt")
+    remaining = sorted(folder.iterdir())
+    assert (len(remaining), remaining[0], remaining[-1].name) == (3, backup, "notes.txt")
 
 
-def damaged(backup, member: str, content: bytes):
-    """Write a copy of the backup in which one member is another."""
+def damaged_copy(backup, member: str, content: bytes):
+    """Write a copy of the backup in which one member has other content."""
     copy = backup.with_name("damaged.tar")
     with tarfile.open(backup) as source, tarfile.open(copy, "w") as target:
         for entry in source.getmembers():
@@ -90,12 +90,12 @@ def damaged(backup, member: str, content: bytes):
 
 def test_a_damaged_backup_is_refused(backup):
     for member in ("database.dump", "secrets.json", "manifest.json"):
-        with pytest.raises(BackupFailed), archive.opened(damaged(backup, member, b"{}")):
+        with pytest.raises(BackupFailed), archive.opened(damaged_copy(backup, member, b"{}")):
             pass
 
 
 @pytest.mark.django_db(transaction=False)
-def test_an_update_is_backed_up_when_there_are_data_and_something_changes():
+def test_a_backup_is_due_if_migrations_are_pending_and_there_are_data():
     assert not backups.is_due_before_migrating()
     MigrationRecorder.Migration.objects.filter(app="annotations").latest("pk").delete()
     assert backups.is_due_before_migrating()

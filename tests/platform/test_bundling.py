@@ -1,4 +1,4 @@
-"""Scripts and styles as they are sent."""
+"""Bundling of scripts and styles."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ MODULES = {
 
 @pytest.fixture
 def esbuild() -> Path:
-    found = bundling.program()
-    if found is None:
-        pytest.skip("npm is not to be had, so there is no esbuild")
-    return found
+    program = bundling.program()
+    if program is None:
+        pytest.skip("npm is not available, so there is no esbuild")
+    return program
 
 
 @pytest.fixture
@@ -36,50 +36,50 @@ def sources(tmp_path: Path) -> Path:
     return tmp_path / "static"
 
 
-def test_a_page_and_what_it_imports_are_one_file(esbuild, sources, tmp_path):
+def test_a_script_and_its_imports_become_one_file(esbuild, sources, tmp_path):
     bundling.bundle(esbuild, tmp_path / "out", sources)
-    sent = (tmp_path / "out" / "js" / "page.js").read_text(encoding="utf-8")
-    assert "olá" in sent
-    assert "import" not in sent
-    assert "remark" not in sent
+    content = (tmp_path / "out" / "js" / "page.js").read_text(encoding="utf-8")
+    assert "olá" in content
+    assert "import" not in content
+    assert "remark" not in content
 
 
-def test_a_style_sheet_and_what_it_imports_are_one_file(esbuild, sources, tmp_path):
+def test_a_style_sheet_and_its_imports_become_one_file(esbuild, sources, tmp_path):
     bundling.bundle(esbuild, tmp_path / "out", sources)
-    sent = (tmp_path / "out" / "css" / "page.css").read_text(encoding="utf-8")
-    assert sent.strip() == "b{background:url(../mark.svg)}"
+    content = (tmp_path / "out" / "css" / "page.css").read_text(encoding="utf-8")
+    assert content.strip() == "b{background:url(../mark.svg)}"
 
 
-def test_a_module_that_is_not_there_is_named(esbuild, sources, tmp_path):
+def test_a_missing_module_is_named(esbuild, sources, tmp_path):
     (sources / "js" / "word.js").unlink()
     with pytest.raises(bundling.Unbundled, match=r"js/page\.js:1"):
         bundling.bundle(esbuild, tmp_path / "out", sources)
 
 
-def collected(sources: Path, target: Path) -> dict[str, str]:
-    """Return the texts that collecting ``sources`` makes, by the names they were written under."""
+def collect(sources: Path, target: Path) -> dict[str, str]:
+    """Collect ``sources`` into ``target`` and return the texts by source name."""
     storage = HashedStorage(location=str(target), base_url="/static/")
-    found = StaticFilesStorage(location=str(sources), base_url="/static/")
+    source_storage = StaticFilesStorage(location=str(sources), base_url="/static/")
     paths = {}
     for name in MODULES:
-        with found.open(name) as file:
+        with source_storage.open(name) as file:
             storage.save(name, file)
-        paths[name] = (found, name)
+        paths[name] = (source_storage, name)
     for _, _, processed in storage.post_process(paths):
         assert not isinstance(processed, Exception), processed
     return {name: Path(storage.path(storage.stored_name(name))).read_text() for name in MODULES}
 
 
-def test_collecting_sends_bundles(esbuild, sources, tmp_path, monkeypatch):
+def test_collecting_makes_bundles(esbuild, sources, tmp_path, monkeypatch):
     monkeypatch.setattr(bundling, "SOURCES", sources)
-    sent = collected(sources, tmp_path / "collected")
-    assert "olá" in sent["js/page.js"]
-    assert "mark." in sent["css/page.css"]
-    assert "../mark.svg" not in sent["css/page.css"]  # its name carries a hash by now
+    content = collect(sources, tmp_path / "collected")
+    assert "olá" in content["js/page.js"]
+    assert "mark." in content["css/page.css"]
+    assert "../mark.svg" not in content["css/page.css"]  # its name has a hash now
 
 
-def test_without_esbuild_modules_are_sent_one_by_one(sources, tmp_path, monkeypatch):
+def test_without_esbuild_modules_stay_separate(sources, tmp_path, monkeypatch):
     monkeypatch.setattr(bundling, "program", lambda: None)
-    sent = collected(sources, tmp_path / "collected")
-    assert 'from "./word.' in sent["js/page.js"]
-    assert "olá" not in sent["js/page.js"]
+    content = collect(sources, tmp_path / "collected")
+    assert 'from "./word.' in content["js/page.js"]
+    assert "olá" not in content["js/page.js"]

@@ -1,4 +1,4 @@
-"""Drills of the queue: a dead broker delays nobody, a killed worker loses nothing."""
+"""The task queue with a dead broker and with killed workers."""
 
 import os
 import socket
@@ -46,7 +46,7 @@ def board(services):
 
 @pytest.fixture
 def worker(services, tmp_path):
-    """Start workers of the drill's application; all are ended afterwards."""
+    """Start workers of the test application; they are killed afterwards."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
@@ -78,7 +78,7 @@ def publish(redis_url: str) -> int:
     return done.returncode
 
 
-def test_a_task_of_a_killed_worker_is_picked_up_by_the_next(services, board, worker):
+def test_the_task_of_a_killed_worker_goes_to_the_next(services, board, worker):
     first = worker()
     assert publish(services.redis_url) == 0
     assert eventually(lambda: board.get("runs") == b"1")
@@ -101,7 +101,7 @@ def test_a_killed_worker_leaves_no_process(services, board, worker):
     assert eventually(lambda: service.living(pool[0].pid) is None)
 
 
-def test_processes_that_grow_or_age_are_replaced():
+def test_large_or_old_worker_processes_are_replaced():
     assert app.conf.worker_max_memory_per_child <= 400_000
     assert app.conf.worker_max_tasks_per_child
 
@@ -121,8 +121,8 @@ def test_only_json_is_accepted():
     assert app.conf.accept_content == ["json"]
 
 
-def test_no_task_outlives_its_claim():
-    """A delivery that is still running must not be given to a second worker."""
+def test_the_task_time_limit_is_below_the_visibility_timeout():
+    """Otherwise a task that is still running would be delivered to a second worker."""
     assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
 
 
@@ -132,11 +132,11 @@ def test_orphaned_tasks_come_back_within_thirty_seconds():
     assert options["visibility_timeout"] + sweep <= 30
 
 
-def test_work_is_acknowledged_when_it_is_done():
+def test_tasks_are_acknowledged_when_they_are_done():
     assert (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost) == (True, True)
 
 
-def test_every_entry_of_the_beat_names_a_task():
+def test_every_scheduled_task_exists():
     app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled <= set(app.tasks)

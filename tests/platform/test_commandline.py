@@ -1,4 +1,4 @@
-"""What manage.py does about services before it runs a command."""
+"""Local services that manage.py starts before a command."""
 
 import os
 import stat
@@ -12,8 +12,8 @@ from ecgreview.local_services.places import REPOSITORY, Places
 
 
 @pytest.fixture
-def bare(monkeypatch, tmp_path):
-    """An environment in which nothing is configured."""
+def bare_home(monkeypatch, tmp_path):
+    """An empty home, with nothing configured in the environment."""
     for name in (*commandline.ADDRESSES, "SECRET_KEY", "ECGREVIEW_DEMO"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -26,18 +26,18 @@ def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("given", commandline.ADDRESSES)
-def test_one_address_alone_is_refused(bare, monkeypatch, given):
-    monkeypatch.setenv(given, "postgresql://a@b/c")
+@pytest.mark.parametrize("address_name", commandline.ADDRESSES)
+def test_a_single_address_is_refused(bare_home, monkeypatch, address_name):
+    monkeypatch.setenv(address_name, "postgresql://a@b/c")
     refused = manage("migrate")
     assert (refused.returncode, "Set both" in refused.stderr) == (1, True)
 
 
-def test_own_servers_start_nothing(bare, monkeypatch):
+def test_configured_servers_start_no_local_services(bare_home, monkeypatch):
     for name in commandline.ADDRESSES:
         monkeypatch.setenv(name, "anything")
     with commandline.services_for(["migrate"]):
-        assert list(bare.iterdir()) == []
+        assert list(bare_home.iterdir()) == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["help"], ["collectstatic"], ["migrate", "--help"]])
@@ -45,12 +45,12 @@ def test_some_commands_need_no_services(arguments):
     assert not commandline.needs_services(arguments)
 
 
-def test_a_command_without_services_leaves_the_database_alone(bare):
+def test_a_command_without_services_creates_no_database(bare_home):
     assert manage("version").returncode == 0
-    assert not Places(bare).postgres_data.exists()
+    assert not Places(bare_home).postgres_data.exists()
 
 
-def test_a_command_starts_services_of_its_own(bare):
+def test_a_command_starts_local_services(bare_home):
     done = manage("shell", "--no-imports", "-c", QUESTION)
     assert done.stdout.strip() == "ecg_owner", done.stderr
 
@@ -63,21 +63,21 @@ with connection.cursor() as cursor:
 """
 
 
-def test_the_first_command_of_a_new_home_finds_its_tables(bare):
+def test_the_first_command_in_a_new_home_creates_the_tables(bare_home):
     done = manage("agreement", "nowhere")
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "Preparing the database" in done.stderr
     assert "nowhere" in done.stderr.splitlines()[-1]
 
 
-def test_a_database_that_lacks_migrations_is_left_alone(bare):
+def test_a_database_with_missing_migrations_is_not_migrated(bare_home):
     assert manage("migrate", "annotations", "0001", "--verbosity=0").returncode == 0
     refused = manage("create_user", "ana")
     (line,) = refused.stderr.splitlines()
     assert (refused.returncode, "`manage.py migrate`" in line) == (1, True)
 
 
-def test_the_secret_key_is_made_once(bare):
+def test_the_secret_key_is_created_once(bare_home):
     keys = set()
     for _ in range(2):
         with commandline.services_for(["help"]):
@@ -85,7 +85,7 @@ def test_the_secret_key_is_made_once(bare):
     assert [len(key) >= 50 for key in keys] == [True]
 
 
-def test_only_the_owner_can_read_the_secret_key(bare):
+def test_only_the_owner_can_read_the_secret_key(bare_home):
     with commandline.services_for(["help"]):
-        mode = (bare / "secrets" / "django").stat().st_mode
+        mode = (bare_home / "secrets" / "django").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600

@@ -1,4 +1,4 @@
-"""The demo's processes: replaced when they die, gone when their runner goes."""
+"""The crew of the demo: processes are restarted when they die and end with their runner."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ time.sleep(600)
 
 @pytest.fixture
 def crew(tmp_path):
-    """Start a crew of some programs; it is stopped afterwards."""
+    """Start a crew of these programs; it is stopped afterwards."""
     crews: list[Crew] = []
 
     def start(*programs: list[str]) -> tuple[Crew, list[Member], list[str]]:
@@ -37,66 +37,66 @@ def crew(tmp_path):
             Member(f"member {number}", program, tmp_path / f"log {number}")
             for number, program in enumerate(programs)
         ]
-        said: list[str] = []
-        crews.append(Crew(members, say=said.append))
+        messages: list[str] = []
+        crews.append(Crew(members, say=messages.append))
         crews[0].start(now=0.0)
-        return crews[0], members, said
+        return crews[0], members, messages
 
     yield start
     for each in crews:
         each.stop()
 
 
-def lives(member: Member) -> bool:
+def is_alive(member: Member) -> bool:
     return member.child is not None and member.child.poll() is None
 
 
-def pauses(team: Crew, member: Member, n_deaths: int) -> list[float]:
-    """Return after how many seconds ``member`` was due again, each of so many times it died."""
-    now, found = 0.0, []
+def restart_delays(team: Crew, member: Member, n_deaths: int) -> list[float]:
+    """Return the restart delays in seconds of the first ``n_deaths`` deaths of ``member``."""
+    now, delays = 0.0, []
     for _ in range(n_deaths):
         assert eventually(member.is_dead)
         team.tend(now)
         due_at = member.due_at or 0.0
-        found.append(due_at - now)
+        delays.append(due_at - now)
         now = due_at
         team.tend(now)
-    return found
+    return delays
 
 
-def test_a_dead_member_is_replaced_after_a_pause(crew):
+def test_a_dead_member_is_restarted_after_a_delay(crew):
     team, [member], _ = crew(SLEEP)
     first = member.child
     first.kill()
     assert eventually(member.is_dead)
     team.tend(now=100.0)
     team.tend(now=100.1)
-    assert not lives(member)
+    assert not is_alive(member)
     team.tend(now=101.0)
-    assert lives(member)
+    assert is_alive(member)
 
 
-def test_a_member_that_keeps_failing_is_tried_ever_later_while_the_others_stay(crew):
-    team, [failing, other], said = crew(FAIL, SLEEP)
+def test_a_failing_member_is_restarted_after_growing_delays(crew):
+    team, [failing, other], messages = crew(FAIL, SLEEP)
     first = other.child
-    assert pauses(team, failing, 9) == [0.5, 1, 2, 4, 8, 16, 32, MAX_PAUSE_SECONDS,
+    assert restart_delays(team, failing, 9) == [0.5, 1, 2, 4, 8, 16, 32, MAX_PAUSE_SECONDS,
                                         MAX_PAUSE_SECONDS]  # fmt: skip
-    assert (other.child, lives(other)) == (first, True)
-    assert said[0].startswith("member 0 has stopped 4 times in a row")
-    assert said[0].endswith("no luck today")
+    assert (other.child, is_alive(other)) == (first, True)
+    assert messages[0].startswith("member 0 has stopped 4 times in a row")
+    assert messages[0].endswith("no luck today")
 
 
-def test_deaths_are_forgiven_after_a_long_life(crew):
-    team, [member], said = crew(SLEEP)
+def test_the_delay_is_reset_after_a_long_run(crew):
+    team, [member], messages = crew(SLEEP)
     for hour in range(8):
         member.child.kill()
         assert eventually(member.is_dead)
         team.tend(now=hour * 3600.0)
         team.tend(now=hour * 3600.0 + 1)
-    assert (lives(member), said) == (True, [])
+    assert (is_alive(member), messages) == (True, [])
 
 
-def test_a_log_is_bounded_while_its_process_writes(crew, monkeypatch):
+def test_a_log_is_rotated_while_its_process_writes(crew, monkeypatch):
     monkeypatch.setattr(service, "LOG_LIMIT_BYTES", 10_000)
     team, [member], _ = crew(CHATTER)
     copies = [member.log.with_name(f"{member.log.name}.{n}") for n in (1, 2, 3)]
@@ -106,7 +106,7 @@ def test_a_log_is_bounded_while_its_process_writes(crew, monkeypatch):
         return bool(copies[1].exists())
 
     assert eventually(is_rotated)
-    assert eventually(lambda: member.log.stat().st_size > 0)  # goes on in the emptied file
+    assert eventually(lambda: member.log.stat().st_size > 0)  # continues in the emptied file
     assert not copies[2].exists()
     assert {copy.stat().st_mode & 0o077 for copy in copies[:2]} == {0}
 
@@ -118,7 +118,7 @@ def test_stopping_leaves_no_process(crew):
     assert service.living(pid) is None
 
 
-def test_a_killed_runner_takes_its_processes_with_it(tmp_path):
+def test_processes_end_with_a_killed_runner(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(tmp_path / "log")],
         stdout=subprocess.PIPE, cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""A request that never ends costs its process, not the site."""
+"""The deadline of requests: a stuck one ends its process, not the site."""
 
 import http.client
 import subprocess
@@ -15,7 +15,7 @@ from tests.platform.processes import DEADLINE_SECONDS, eventually
 
 @pytest.fixture
 def site(tmp_path):
-    """The address of a gunicorn with one process and our deadline of one second."""
+    """The URL of a gunicorn with one process and a deadline of one second."""
     port = service._free_port()
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket",
@@ -30,7 +30,7 @@ def site(tmp_path):
 
 
 def process_of(address: str) -> int | None:
-    """Return which process answers, None when none does."""
+    """Return the ID of the process that answers, or None."""
     try:
         with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answer:  # noqa: S310
             return int(answer.read())
@@ -38,7 +38,7 @@ def process_of(address: str) -> int | None:
         return None
 
 
-def test_a_stuck_request_costs_its_process(site):
+def test_the_process_of_a_stuck_request_is_replaced(site):
     before = process_of(site)
     with pytest.raises((OSError, http.client.HTTPException)):
         urllib.request.urlopen(f"{site}/stuck", timeout=DEADLINE_SECONDS)  # noqa: S310
@@ -51,7 +51,7 @@ def test_a_request_is_overdue_only_after_its_deadline():
     assert (watched.overdue(1e6), watched.overdue(1.1e6)) == ([], [1])
 
 
-def test_an_answered_request_is_no_longer_watched():
+def test_an_answered_request_is_not_watched():
     watched = WithDeadline(lambda environ, start: [b"answer"], seconds=1e6)
     assert watched({}, lambda status, headers: None) == [b"answer"]
     assert watched.started_at == {}

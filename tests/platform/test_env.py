@@ -1,4 +1,4 @@
-"""What the readers of the environment accept."""
+"""Parsing of environment variables."""
 
 import pytest
 
@@ -18,13 +18,13 @@ def test_a_secret_comes_from_a_file(monkeypatch, tmp_path):
     assert env.text("DOOR") == "sesame"
 
 
-def test_a_secret_file_that_is_not_there_stops_the_start(monkeypatch, tmp_path):
+def test_a_missing_secret_file_stops_the_start(monkeypatch, tmp_path):
     monkeypatch.setenv("DOOR_FILE", str(tmp_path / "none"))
     with pytest.raises(env.BadEnvironment, match="cannot be read"):
         env.text("DOOR", "default")
 
 
-def test_a_value_beside_its_file_is_ambiguous(monkeypatch, tmp_path):
+def test_a_variable_set_both_directly_and_by_file_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("DOOR", "open")
     monkeypatch.setenv("DOOR_FILE", str(tmp_path))
     with pytest.raises(env.BadEnvironment, match="both set"):
@@ -32,12 +32,12 @@ def test_a_value_beside_its_file_is_ambiguous(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("value", "meaning"), [("1", True), ("Yes", True), ("off", False)])
-def test_a_flag_reads_the_usual_words(monkeypatch, value, meaning):
+def test_a_flag_accepts_common_spellings(monkeypatch, value, meaning):
     monkeypatch.setenv("DOOR", value)
     assert env.flag("DOOR") is meaning
 
 
-def test_a_flag_that_is_neither_yes_nor_no_stops_the_start(monkeypatch):
+def test_an_invalid_flag_stops_the_start(monkeypatch):
     monkeypatch.setenv("DOOR", "ajar")
     with pytest.raises(env.BadEnvironment, match="write 1 or 0"):
         env.flag("DOOR")
@@ -55,7 +55,7 @@ def test_a_list_has_no_blank_entries(monkeypatch):
     assert env.words("DOOR") == ["a", "b"]
 
 
-def test_a_database_address_may_quote_its_password(monkeypatch):
+def test_the_password_of_a_database_address_may_be_quoted(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://ecg:p%40ss@db/exams?sslmode=require")
     address = env.postgres()
     assert (address.password, address.port, address.options) == (
@@ -63,19 +63,19 @@ def test_a_database_address_may_quote_its_password(monkeypatch):
     )  # fmt: skip
 
 
-def test_a_database_password_is_not_in_a_representation(monkeypatch):
+def test_the_repr_of_an_address_has_no_password(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://ecg:secret@db/exams")
     assert "secret" not in repr(env.postgres())
 
 
 @pytest.mark.parametrize("url", ["mysql://a@b/c", "postgresql://db/exams", "postgresql://a@b:x/c"])
-def test_another_kind_of_database_address_stops_the_start(monkeypatch, url):
+def test_an_invalid_database_address_stops_the_start(monkeypatch, url):
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(env.BadEnvironment, match="DATABASE_URL"):
         env.postgres()
 
 
-def test_another_kind_of_queue_stops_the_start(monkeypatch):
+def test_an_invalid_queue_address_stops_the_start(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "amqp://localhost")
     with pytest.raises(env.BadEnvironment, match="redis://"):
         env.redis()
@@ -89,7 +89,7 @@ def test_another_kind_of_queue_stops_the_start(monkeypatch):
         ("smtp+plain://ana:secret@mail.example:2525", 2525, False, False),
     ],
 )
-def test_a_mail_server_is_read_from_its_address(monkeypatch, address, port, starts_tls, is_tls):
+def test_a_mail_server_is_parsed_from_its_address(monkeypatch, address, port, starts_tls, is_tls):
     monkeypatch.setenv("POST", address)
     server = env.mail_server("POST")
     assert server is not None
@@ -104,13 +104,13 @@ def test_without_an_address_there_is_no_mail_server(monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["mail.example", "http://mail.example", "smtp://"])
-def test_an_address_that_is_no_mail_server_stops_the_start(monkeypatch, address):
+def test_an_invalid_mail_server_address_stops_the_start(monkeypatch, address):
     monkeypatch.setenv("POST", address)
     with pytest.raises(env.BadEnvironment, match="must look like smtp://"):
         env.mail_server("POST")
 
 
-def test_a_mail_server_with_a_word_for_a_port_stops_the_start(monkeypatch):
+def test_a_mail_server_with_an_invalid_port_stops_the_start(monkeypatch):
     monkeypatch.setenv("POST", "smtp://mail.example:post")
     with pytest.raises(env.BadEnvironment, match="port that is not a number"):
         env.mail_server("POST")

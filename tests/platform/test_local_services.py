@@ -1,4 +1,4 @@
-"""Drills of the embedded services: started, joined, killed, and started again."""
+"""The local services: started, joined, killed and restarted."""
 
 import json
 import os
@@ -31,7 +31,7 @@ with local_services.running(pathlib.Path(sys.argv[1])) as services:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """One home for the drills: each starts the services and leaves them stopped."""
+    """One home for all tests. Each starts the services and leaves them stopped."""
     return tmp_path_factory.mktemp("home")
 
 
@@ -52,7 +52,7 @@ def user(home):
 
 @pytest.fixture
 def closed_home(tmp_path):
-    """A home nobody else may enter; what the account ``nobody`` leaves outside goes with it."""
+    """A home with mode 0700. Data stored outside by the account ``nobody`` are deleted too."""
     home = tmp_path / "closed"
     home.mkdir(mode=0o700)
     yield home
@@ -112,7 +112,7 @@ def test_the_services_stop_after_their_last_user(home):
     assert not local_services.is_kept(Places(home))
 
 
-def test_the_services_outlive_one_of_two_users(home, user):
+def test_the_services_keep_running_for_the_second_of_two_users(home, user):
     with local_services.running(home) as services:
         other = user()
         assert first_line(other).strip() == services.database_url
@@ -121,7 +121,7 @@ def test_the_services_outlive_one_of_two_users(home, user):
         assert answers(services)
 
 
-def test_a_second_process_joins_instead_of_starting_its_own(home, user):
+def test_a_second_process_joins_the_running_services(home, user):
     with local_services.running(home) as services:
         pid = postmaster(home)
         other = user()
@@ -141,7 +141,7 @@ def test_the_services_stop_when_their_only_user_is_killed(home, user):
     assert eventually(lambda: not local_services.is_kept(Places(home)))
 
 
-def test_a_killed_postmaster_is_brought_back_with_every_committed_row(home):
+def test_a_killed_postmaster_is_restarted_with_all_committed_rows(home):
     with local_services.running(home) as services:
         execute(services, "CREATE TABLE committed AS SELECT generate_series(1, 1000) AS n")
         os.kill(postmaster(home), signal.SIGKILL)
@@ -149,23 +149,23 @@ def test_a_killed_postmaster_is_brought_back_with_every_committed_row(home):
         assert execute(services, "SELECT count(*) FROM committed") == [(1000,)]
 
 
-def test_a_killed_valkey_is_brought_back(home):
+def test_a_killed_valkey_is_restarted(home):
     with (
         local_services.running(home) as services,
         redis.Redis.from_url(services.redis_url) as queue,
     ):
         os.kill(int((home / "run" / "valkey.pid").read_text()), signal.SIGKILL)
 
-        def pings() -> bool:
+        def responds() -> bool:
             try:
                 return bool(queue.ping())
             except redis.ConnectionError:
                 return False
 
-        assert eventually(pings)
+        assert eventually(responds)
 
 
-def test_a_killed_keeper_takes_its_services_with_it(home, user):
+def test_the_services_end_with_a_killed_keeper(home, user):
     only = user()
     first_line(only)
     server = postmaster(home)
@@ -173,7 +173,7 @@ def test_a_killed_keeper_takes_its_services_with_it(home, user):
     assert eventually(lambda: service.living(server) is None)
 
 
-def test_a_user_can_bring_a_killed_keeper_back(home):
+def test_a_user_can_revive_a_killed_keeper(home):
     with local_services.running(home) as services:
         os.kill(keeper(home), signal.SIGKILL)
         assert eventually(lambda: not local_services.is_kept(Places(home)))
@@ -188,7 +188,7 @@ def test_an_old_pid_file_does_not_prevent_a_start(home, content):
         assert answers(services)
 
 
-def test_a_pid_that_is_another_program_by_now_does_not_prevent_a_start(home):
+def test_a_reused_pid_does_not_prevent_a_start(home):
     (home / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n")
     with local_services.running(home) as services:
         assert answers(services)
@@ -203,16 +203,16 @@ def test_a_zombie_postmaster_counts_as_dead(home):
     zombie.wait()
 
 
-def test_a_taken_port_is_exchanged_for_another(home):
+def test_a_port_in_use_is_replaced_by_another(home):
     with local_services.running(home) as services:
         number = psycopg.conninfo.conninfo_to_dict(services.database_url)["port"]
     with subprocess.Popen(
         [sys.executable, "-c", LISTENER, str(number)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
-    ) as squatter:
-        first_line(squatter)
+    ) as listener:
+        first_line(listener)
         with local_services.running(home) as services:
             assert str(number) not in services.database_url
-        squatter.communicate(timeout=DEADLINE_SECONDS)
+        listener.communicate(timeout=DEADLINE_SECONDS)
 
 
 LISTENER = """
@@ -226,7 +226,7 @@ sys.stdin.read()
 """
 
 
-def test_the_application_is_neither_superuser_nor_above_row_level_security(home):
+def test_the_application_role_is_no_superuser_and_cannot_bypass_row_security(home):
     with local_services.running(home) as services:
         rights = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
         assert execute(services, rights) == [(False, False)]
@@ -237,35 +237,35 @@ ACTING = """
            pg_has_role(current_user, oid, 'SET'), pg_has_role(current_user, oid, 'USAGE')
       FROM pg_roles WHERE rolname IN ('ecg_manager', 'ecg_reader') ORDER BY 1
 """
-"""What each role may do beyond its grants; whether the owner may act as it; and is it anyway."""
+"""Per role: attributes beyond its grants, may the owner SET it, does the owner inherit it."""
 
 
 def as_superuser(home: Path, services: local_services.Services) -> dict[str, str]:
-    """Return what libpq needs to know, as variables of the environment."""
-    known = psycopg.conninfo.conninfo_to_dict(services.database_url)
+    """Return the environment variables with which libpq connects as the superuser."""
+    connection_info = psycopg.conninfo.conninfo_to_dict(services.database_url)
     return {
-        "PGHOST": str(known["host"]), "PGPORT": str(known["port"]), "PGUSER": "postgres",
-        "PGDATABASE": "ecg", "PGPASSWORD": Places(home).secret("postgres"),
+        "PGHOST": str(connection_info["host"]), "PGPORT": str(connection_info["port"]),
+        "PGUSER": "postgres", "PGPASSWORD": Places(home).secret("postgres"), "PGDATABASE": "ecg",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("spoilt", ["DROP ROLE ecg_reader", "ALTER ROLE ecg_manager BYPASSRLS"])
-def test_a_start_puts_the_acting_roles_right(home, spoilt):
+@pytest.mark.parametrize("statement", ["DROP ROLE ecg_reader", "ALTER ROLE ecg_manager BYPASSRLS"])
+def test_a_start_repairs_the_acting_roles(home, statement):
     with local_services.running(home) as services:
         password = Places(home).secret("postgres")
         address = psycopg.conninfo.make_conninfo(
             services.database_url, user="postgres", password=password
         )
         with psycopg.connect(address) as connection:
-            connection.execute(spoilt)
+            connection.execute(statement)
     with local_services.running(home) as services:
         roles = [("ecg_manager", False, True, False), ("ecg_reader", False, True, False)]
         assert execute(services, ACTING) == roles
 
 
-def test_the_script_of_the_composition_makes_the_same_roles_however_often(home):
+def test_the_role_script_of_docker_compose_is_idempotent(home):
     with local_services.running(home) as services:
-        found = execute(services, ACTING)
+        roles_before = execute(services, ACTING)
         programs = {"PATH": f"{postgres.binaries()}:{os.environ['PATH']}", "POSTGRES_DB": "ecg"}
         password = Places(home).secret("postgres_owner")
         for _ in range(2):
@@ -273,16 +273,16 @@ def test_the_script_of_the_composition_makes_the_same_roles_however_often(home):
                 ["sh", "scripts/postgres-role.sh"], cwd=REPOSITORY, check=True,
                 env={**as_superuser(home, services), **programs, "ECG_PASSWORD": password},
             )  # fmt: skip
-        assert execute(services, ACTING) == found
+        assert execute(services, ACTING) == roles_before
 
 
-def test_postgres_checks_its_pages_and_waits_for_the_disk(home):
+def test_postgres_has_data_checksums_and_fsync(home):
     with local_services.running(home) as services:
         settings = [execute(services, f"SHOW {name}") for name in ("data_checksums", "fsync")]
         assert settings == [[("on",)], [("on",)]]
 
 
-def test_neither_service_answers_without_its_password(home):
+def test_both_services_require_their_password(home):
     with local_services.running(home) as services:
         address = psycopg.conninfo.make_conninfo(services.database_url, password="wrong")
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -319,7 +319,7 @@ def test_root_can_run_postgres(way, closed_home, monkeypatch):
 
 
 @as_root
-def test_data_of_one_account_are_taken_over_by_the_other(closed_home, monkeypatch):
+def test_data_of_one_account_can_be_used_by_the_other(closed_home, monkeypatch):
     for way, statement in [
         ("namespace", "CREATE TABLE kept AS SELECT 66 AS n"),
         ("nobody", "UPDATE kept SET n = n + 1"),

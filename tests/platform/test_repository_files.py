@@ -1,4 +1,4 @@
-"""The files that GitHub and pre-commit read name commands, paths and versions that exist."""
+"""Files for GitHub and pre-commit refer to existing commands, tools and versions."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def hooks() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", sorted(GITHUB.rglob("*.yml")), ids=lambda path: path.name)
-def test_each_yaml_file_of_github_is_a_mapping(path):
+def test_yaml_files_of_github_are_mappings(path):
     assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
 
 
 @pytest.mark.parametrize("path", [*sorted(GITHUB.rglob("*.*")), *PAGES], ids=lambda path: path.name)
-def test_each_make_target_that_is_mentioned_exists(path):
+def test_mentioned_make_targets_exist(path):
     text = path.read_text(encoding="utf-8")
     named = {*re.findall(r"(?:`|run: .*|&& )make ([a-z]+)", text)}
     assert named - {*TARGETS} == set()
 
 
-def test_each_hook_runs_a_tool_that_is_installed_for_development():
+def test_hooks_use_tools_of_the_development_requirements():
     locked = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     tools = [
         Path(hook["entry"].split()[0]).name
@@ -58,13 +58,13 @@ def test_each_hook_runs_a_tool_that_is_installed_for_development():
         (f"agreement: Format {'x' * 60}\n\narea: Do the thing\n", False),
     ],
 )
-def test_the_commit_hook_accepts_only_subjects_of_the_house(message, is_accepted):
-    # pre-commit's pygrep searches bytes and, with --multiline, compiles with these flags.
+def test_the_commit_hook_checks_the_form_of_subjects(message, is_accepted):
+    # As pre-commit's pygrep does with --multiline.
     pattern = re.compile(hooks()["commit-subject"]["entry"].encode(), re.MULTILINE | re.DOTALL)
     assert bool(pattern.search(message.encode())) == is_accepted
 
 
-def test_continuous_integration_covers_the_supported_versions_of_python():
+def test_ci_covers_the_supported_python_versions():
     matrix = load(".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
     bootstrap = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert [f"python{version}" for version in matrix] == sorted(
@@ -72,6 +72,6 @@ def test_continuous_integration_covers_the_supported_versions_of_python():
     )
 
 
-def test_one_version_is_stated_everywhere():
+def test_all_files_state_the_same_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == settings.VERSION == load("CITATION.cff")["version"]

@@ -1,4 +1,4 @@
-"""Between event loop and site: what the site is told, and what is taken from it in its thread."""
+"""The bridge between event loop and WSGI site: requests, responses and body limits."""
 
 import asyncio
 import io
@@ -27,7 +27,7 @@ SCOPE = {
 
 
 class Body(io.BytesIO):
-    """The content of a response, which must be closed by the thread that made it."""
+    """Response content. The thread that created it must close it."""
 
 
 def site_of(content, status="200 OK"):
@@ -38,16 +38,15 @@ def site_of(content, status="200 OK"):
     return site
 
 
-def content_of(answer: Answer) -> bytes:
-    """Return the whole body and close it."""
+def read_and_close(answer: Answer) -> bytes:
     assert answer.body is not None
     with answer.body as body:
         return body.read()
 
 
 def receive(*chunks: bytes, then: str = "http.request"):
-    """Return what an event loop's server calls ``receive``."""
-    messages = [{"type": "http.request", "body": one, "more_body": True} for one in chunks]
+    """Return an ASGI ``receive`` function that yields these chunks."""
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages.append({"type": then})
 
     async def next_message():
@@ -56,10 +55,10 @@ def receive(*chunks: bytes, then: str = "http.request"):
     return next_message
 
 
-def test_the_site_is_told_what_was_asked():
+def test_the_wsgi_environ_describes_the_request():
     environ = environ_of(SCOPE, io.BytesIO(b"one,two"))
-    told = {name: value for name, value in environ.items() if "wsgi" not in name}
-    assert told == {
+    variables = {name: value for name, value in environ.items() if "wsgi" not in name}
+    assert variables == {
         "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/read/caf\xc3\xa9/\xff",
         "QUERY_STRING": "a=%20b", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8000",
         "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "192.0.2.7", "HTTP_HOST": "ecg.example",
@@ -71,55 +70,55 @@ def test_the_site_is_told_what_was_asked():
 @pytest.mark.parametrize(
     ("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified"), ("GET", "204 None")]
 )
-def test_an_answer_without_body_keeps_its_headers_and_is_closed(method, status):
+def test_a_response_without_body_keeps_its_headers_and_is_closed(method, status):
     content = Body(b"body!")
     answer = respond(site_of(content, status), {"REQUEST_METHOD": method})
     assert (answer.body, answer.headers) == (None, [(b"content-length", b"5")])
     assert content.closed
 
 
-def test_a_response_is_taken_whole_and_closed():
+def test_a_response_is_read_completely_and_closed():
     content = Body(b"one\ntwo")
     answer = respond(site_of(content), {"REQUEST_METHOD": "GET"})
-    assert (content_of(answer), content.closed) == (b"one\ntwo", True)
+    assert (read_and_close(answer), content.closed) == (b"one\ntwo", True)
 
 
 @pytest.mark.parametrize("is_of_the_system", [True, False])
-def test_a_file_is_sent_though_its_response_is_closed(tmp_path, is_of_the_system):
+def test_a_file_is_sent_after_its_response_was_closed(tmp_path, is_of_the_system):
     (tmp_path / "script.js").write_bytes(b"let a;")
     file = (tmp_path / "script.js").open("rb") if is_of_the_system else io.BytesIO(b"let a;")
     answer = respond(site_of(OpenFile(file)), {"REQUEST_METHOD": "GET"})
-    assert (content_of(answer), file.closed) == (b"let a;", True)
+    assert (read_and_close(answer), file.closed) == (b"let a;", True)
 
 
-def run(play: Coroutine[None, None, None]) -> None:
-    """Run ``play`` in a thread of its own: Playwright keeps an event loop in that of the tests."""
+def run_in_thread(scenario: Coroutine[None, None, None]) -> None:
+    """Run in a new thread, since Playwright keeps an event loop in the thread of the tests."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, play).result()
+        thread.submit(asyncio.run, scenario).result()
 
 
-def test_large_bodies_share_a_budget_that_small_ones_never_need():
+def test_large_bodies_share_a_budget_and_small_ones_do_not():
     large, small = b"x" * (SMALL_BODY_BYTES + 1), b"x" * SMALL_BODY_BYTES
     reader = BodyReader(BodyLimits(max_large_bytes=len(large)))
 
-    async def play() -> None:
-        held = await reader.read(receive(large))
+    async def scenario() -> None:
+        first = await reader.read(receive(large))
         with pytest.raises(BodyRefused, match="Too many large"):
             await reader.read(receive(large))
         reader.release(await reader.read(receive(small)))
-        reader.release(held)
+        reader.release(first)
         reader.release(await reader.read(receive(large)))
 
-    run(play())
+    run_in_thread(scenario())
     assert reader.large_bytes == 0
 
 
-def test_a_client_that_leaves_gives_its_share_back():
+def test_a_disconnected_client_releases_its_budget():
     reader = BodyReader()
 
-    async def play() -> None:
+    async def scenario() -> None:
         with pytest.raises(ClientLeft):
             await reader.read(receive(b"x" * (SMALL_BODY_BYTES + 1), then="http.disconnect"))
 
-    run(play())
+    run_in_thread(scenario())
     assert reader.large_bytes == 0

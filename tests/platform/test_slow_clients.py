@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose hold their own connections, and nothing else."""
+"""Deliberately slow clients occupy only their own connections."""
 
 import http.client
 import socket
@@ -15,7 +15,7 @@ from ecgreview.local_services.places import REPOSITORY
 from tests.platform.processes import DEADLINE_SECONDS, eventually
 from tests.platform.slow_site import MUCH
 
-N_ATTACKERS = 12  # six times the threads
+N_SLOW_CLIENTS = 12  # six times the number of threads
 MAX_CONNECTIONS = 30
 
 SLOW_HEADERS = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -25,7 +25,7 @@ SLOW_READER = b"GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @contextmanager
 def gunicorn(log, application, *options):
-    """Serve an application of slow_site with one process; yields port and gunicorn itself."""
+    """Serve an application of ``slow_site`` with one process; yield port and process."""
     port = service._free_port()
     with log.open("wb") as stream, subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket",
@@ -37,12 +37,12 @@ def gunicorn(log, application, *options):
             assert eventually(lambda: answers(port)), log.read_text()
             yield port, server
         finally:
-            server.kill()  # its workers follow; a polite end would wait for the slow
+            server.kill()  # a graceful stop would wait for the slow clients
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory):
-    """A site whose clients may take all the time of the test."""
+def patient_site(tmp_path_factory):
+    """Port and process of a site with very long timeouts."""
     log = tmp_path_factory.mktemp("patient") / "log"
     options = ("--keep-alive", "600", "--worker-connections", str(MAX_CONNECTIONS))
     with gunicorn(log, "patient", *options) as site:
@@ -50,8 +50,8 @@ def patient(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory):
-    """The port of a site that gives up on slow clients soon, and takes small bodies only."""
+def impatient_port(tmp_path_factory):
+    """The port of a site with short timeouts and a small limit for bodies."""
     log = tmp_path_factory.mktemp("impatient") / "log"
     with gunicorn(log, "impatient", "--keep-alive", "1") as (port, _):
         yield port
@@ -65,17 +65,17 @@ def answers(port: int) -> bool:
         return False
 
 
-def attackers(stack: ExitStack, port: int, said: bytes) -> list[socket.socket]:
+def slow_connections(stack: ExitStack, port: int, request_bytes: bytes) -> list[socket.socket]:
     connections = []
-    for _ in range(N_ATTACKERS):
+    for _ in range(N_SLOW_CLIENTS):
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.sendall(said)
+        connection.sendall(request_bytes)
         connections.append(connection)
     return connections
 
 
-def is_held(connection: socket.socket) -> bool:
+def is_open(connection: socket.socket) -> bool:
     """Return whether the server has not closed ``connection``."""
     connection.setblocking(False)
     try:
@@ -86,19 +86,19 @@ def is_held(connection: socket.socket) -> bool:
         connection.setblocking(True)
 
 
-@pytest.mark.parametrize("said", [SLOW_HEADERS, SLOW_BODY, SLOW_READER])
-def test_others_are_answered_while_slow_clients_hold_their_connections(patient, said):
-    port, server = patient
+@pytest.mark.parametrize("request_bytes", [SLOW_HEADERS, SLOW_BODY, SLOW_READER])
+def test_slow_clients_do_not_block_others(patient_site, request_bytes):
+    port, server = patient_site
     processes = psutil.Process(server.pid).children()
     with ExitStack() as stack:
-        slow = attackers(stack, port, said)
+        slow = slow_connections(stack, port, request_bytes)
         assert all(answers(port) for _ in range(5))
-        assert all(is_held(connection) for connection in slow)
+        assert all(is_open(connection) for connection in slow)
     assert psutil.Process(server.pid).children() == processes
 
 
 @pytest.mark.parametrize(
-    ("said", "heard"),
+    ("request_bytes", "status_line"),
     [
         (SLOW_HEADERS, b""),
         (b"", b""),
@@ -106,21 +106,21 @@ def test_others_are_answered_while_slow_clients_hold_their_connections(patient, 
         (SLOW_BODY.replace(b"100", b"2000") + b"x" * 1000, b"HTTP/1.1 413 Payload Too Large"),
     ],
 )
-def test_a_client_too_slow_or_too_large_is_given_up(impatient, said, heard):
-    with socket.create_connection(("127.0.0.1", impatient), DEADLINE_SECONDS) as connection:
-        connection.sendall(said)
+def test_a_slow_or_large_request_is_refused(impatient_port, request_bytes, status_line):
+    with socket.create_connection(("127.0.0.1", impatient_port), DEADLINE_SECONDS) as connection:
+        connection.sendall(request_bytes)
         with connection.makefile("rb") as stream:
-            assert stream.read().split(b"\r\n")[0] == heard
+            assert stream.read().split(b"\r\n")[0] == status_line
 
 
-def test_connections_above_the_limit_are_refused_and_make_room_when_they_end(patient):
-    port, _ = patient
+def test_connections_above_the_limit_are_refused(patient_site):
+    port, _ = patient_site
     with ExitStack() as stack:
         connections = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             for _ in range(MAX_CONNECTIONS + 1)
         ]
-        assert eventually(lambda: not all(map(is_held, connections)))
+        assert eventually(lambda: not all(map(is_open, connections)))
     assert eventually(lambda: answers(port))
 
 
@@ -130,15 +130,15 @@ CHUNKED = (
 )
 
 
-def test_a_body_in_chunks_arrives_whole(patient):
-    port, _ = patient
+def test_a_chunked_body_arrives_complete(patient_site):
+    port, _ = patient_site
     with socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS) as connection:
         connection.sendall(CHUNKED)
         with connection.makefile("rb") as stream:
             assert stream.read().endswith(b"\r\n6\r\nonetwo\r\n0\r\n\r\n")
 
 
-def test_a_large_response_arrives_whole(patient):
-    port, _ = patient
+def test_a_large_response_arrives_complete(patient_site):
+    port, _ = patient_site
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/much") as answer:
         assert len(answer.read()) == MUCH

@@ -1,4 +1,4 @@
-"""The browser's plotly.js: one release, from npm or from Python's plotly."""
+"""The version of plotly.js, from npm or from the Python package."""
 
 import json
 
@@ -12,20 +12,20 @@ LOCKED = json.loads((REPOSITORY / "package-lock.json").read_text())["packages"][
 ]["version"]
 
 
-def test_npm_and_python_lock_the_same_release():
+def test_npm_and_python_lock_the_same_version():
     assert vendor.version(vendor.from_python()) == LOCKED
 
 
-def test_the_bundle_served_is_the_locked_release():
+def test_the_served_bundle_is_the_locked_version():
     assert vendor.version(vendor.BUNDLE) == LOCKED
 
 
-def test_without_npm_the_bundle_of_python_is_used(monkeypatch):
+def test_without_npm_the_python_package_provides_the_bundle(monkeypatch):
     monkeypatch.setenv("ECGREVIEW_NPM", "0")
     assert vendor.fetch() == vendor.from_python()
 
 
-def test_a_bundle_that_does_not_say_its_release_is_refused(tmp_path):
+def test_a_bundle_without_version_is_refused(tmp_path):
     bundle = tmp_path / "plotly.min.js"
     bundle.write_text("// something else")
     with pytest.raises(vendor.NoPlotly, match="does not say"):

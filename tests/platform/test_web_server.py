@@ -1,4 +1,4 @@
-"""The web server with its own settings: imports come before the first worker, pools after it."""
+"""Preloading: gunicorn imports the site before the fork, without opening connections."""
 
 import ast
 import subprocess
@@ -20,7 +20,7 @@ print([name for name in set(sys.modules) - before if name.startswith("annotation
 """
 
 
-def test_everything_is_imported_and_nothing_connected_before_the_workers():
+def test_modules_are_imported_before_the_fork_and_connections_opened_after():
     done = subprocess.run(
         [sys.executable, "-c", FIRST_REQUEST], cwd=REPOSITORY, capture_output=True, text=True,
         check=True,
