@@ -13,7 +13,7 @@ import pytest
 from ecgreview.local_services import service
 from ecgreview.local_services.places import REPOSITORY
 from tests.platform.processes import DEADLINE_SECONDS, eventually
-from tests.platform.slow_site import MUCH
+from tests.platform.slow_site import LARGE_BYTES
 
 N_SLOW_CLIENTS = 12  # six times the number of threads
 MAX_CONNECTIONS = 30
@@ -141,4 +141,4 @@ def test_a_chunked_body_arrives_complete(patient_site):
 def test_a_large_response_arrives_complete(patient_site):
     port, _ = patient_site
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/much") as answer:
-        assert len(answer.read()) == MUCH
+        assert len(answer.read()) == LARGE_BYTES
