@@ -234,9 +234,9 @@ def make_visits(
 ) -> Callable[..., list[Exam]]:
     """Create the exams of one patient, one for each day."""
 
-    def make(*days: int, options: str = "p1") -> list[Exam]:
+    def make(*days: int, patient: str = "p1") -> list[Exam]:
         exams = [make_exam() for _ in days]
-        props.visits(dataset, exams, days, now=now, options=options)
+        props.visits(dataset, exams, days, now=now, patient=patient)
         return exams
 
     return make
