@@ -22,13 +22,13 @@ setup: python ## Install everything into .venv; then .venv/bin/python manage.py 
 demo: python ## Run the site with a demo study; PORT=8000, DATA=DIR imports your recordings too
 	@$(PYTHON) scripts/bootstrap.py demo
 
-test: python ## Install everything the tests need, headless Chromium too, and run them; K=word: some
+test: python ## Install what the tests need and run them; K=word: only some
 	@$(PYTHON) scripts/bootstrap.py test
 
-quick: python ## Run T=FILE, with services that stay up and without checks: seconds
+quick: python ## Run T=FILE within seconds: services stay up, no checks
 	@$(PYTHON) scripts/bootstrap.py quick
 
-fast: python ## Run the domain's and the JavaScript's tests, without services: a minute
+fast: python ## Run the domain and JavaScript tests, without services: a minute
 	@$(PYTHON) scripts/bootstrap.py fast
 
 drill: python ## Run everything at full size: random search, full Chromium, every Python; an hour
@@ -37,11 +37,11 @@ drill: python ## Run everything at full size: random search, full Chromium, ever
 check: python ## Run the static checks only
 	@$(PYTHON) scripts/bootstrap.py check
 
-coverage: python ## Run the tests, and tell which lines none of them has run
+coverage: python ## Run the tests and report lines that none of them runs
 	@$(PYTHON) scripts/bootstrap.py coverage
 
 bench: python ## Run the benchmarks; they print ratios
 	@$(PYTHON) scripts/bootstrap.py bench
 
-lock: python ## Compile requirements*.txt anew from requirements*.in
+lock: python ## Regenerate requirements*.txt from requirements*.in
 	@$(PYTHON) scripts/bootstrap.py lock

@@ -1,4 +1,4 @@
-"""A reader with a list as long as wanted, filled by the database itself."""
+"""A reader with a work list of any length, created with SQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMS = """
       from generate_series(1, %(n)s) n on conflict do nothing
 """
 
-# Every other exam is read already, so that the index of those that wait has to be told apart.
+# Half of the exams are read, so that the index of waiting ones makes a difference.
 ASSIGNMENTS = """
     insert into annotations_assignment (id, batch_id, exam_id, reader_id, occurrence, position,
                                         order_key, arm, state)
@@ -32,13 +32,13 @@ ANALYSE = "analyze annotations_assignment, annotations_exam, annotations_seat, a
 
 
 def exams(dataset: Dataset, n: int) -> None:
-    """Make ``n`` exams without tracings."""
+    """Create ``n`` exams without tracings."""
     with connection.cursor() as cursor:
         cursor.execute(EXAMS, {"dataset": dataset.pk, "n": n})
 
 
 def assignments(batch: Batch, reader: User, n: int, *, first_id: int | None = None) -> None:
-    """Give ``reader`` the first ``n`` of them; the first half of these is read."""
+    """Assign the first ``n`` of these exams to ``reader``; the first half of them is read."""
     values = {
         "batch": batch.pk,
         "reader": reader.pk,
@@ -52,27 +52,27 @@ def assignments(batch: Batch, reader: User, n: int, *, first_id: int | None = No
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What the database did for one statement.
+class StatementCost:
+    """Rows and scans of one statement.
 
     Attributes:
-        n_rows: rows that it looked at in tables and indexes, those it threw away among them.
-        scans: how it came to the rows of each table, such as ``Seq Scan annotations_assignment``.
+        n_rows: rows read from tables and indexes, including those filtered out.
+        scans: scan type and table, such as ``Seq Scan annotations_assignment``.
     """
 
     n_rows: int
     scans: frozenset[str]
 
 
-def work_of(sql: str) -> Work:
-    """Run a SELECT once more and return what the database did."""
+def statement_cost(sql: str) -> StatementCost:
+    """Run a SELECT again and return what it cost the database."""
     with connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, timing off, format json) {sql}")
-        (told,) = cursor.fetchone()
-    plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+        (plan_text,) = cursor.fetchone()
+    plan = (json.loads(plan_text) if isinstance(plan_text, str) else plan_text)[0]["Plan"]
     nodes = [node for node in _nodes(plan) if "Scan" in node["Node Type"]]
-    return Work(
-        n_rows=sum(_looked_at(node) for node in nodes),
+    return StatementCost(
+        n_rows=sum(_n_rows_read(node) for node in nodes),
         scans=frozenset(f"{node['Node Type']} {node.get('Relation Name', '')}" for node in nodes),
     )
 
@@ -83,6 +83,6 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(inner)
 
 
-def _looked_at(node: dict[str, Any]) -> int:
-    thrown_away = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
-    return int((node["Actual Rows"] + thrown_away) * node["Actual Loops"])
+def _n_rows_read(node: dict[str, Any]) -> int:
+    filtered = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
+    return int((node["Actual Rows"] + filtered) * node["Actual Loops"])

@@ -1,4 +1,4 @@
-"""Requests of people to the site in this process, and how long they take; ``_site`` comes first."""
+"""Requests to the site in this process, and their duration; import ``_site`` first."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def client_of(user: User) -> Client:
-    """Return a browser in which ``user`` is signed in."""
+    """Return a test client signed in as ``user``."""
     client = Client()
     client.force_login(user, backend=BACKEND)
     return client
 
 
-def ask(client: Client, address: str) -> None:
-    """Open a page, which must be there."""
+def get_page(client: Client, address: str) -> None:
+    """Request a page; exit unless the status is 200."""
     response = client.get(address)
     if response.status_code != 200:
         raise SystemExit(f"{address}: HTTP {response.status_code}")
 
 
-def clocked(deed: Callable[[], object]) -> float:
-    """Return the seconds that ``deed`` takes."""
+def elapsed_s(action: Callable[[], object]) -> float:
     start = time.perf_counter()
-    deed()
+    action()
     return time.perf_counter() - start

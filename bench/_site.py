@@ -1,4 +1,4 @@
-"""Django for a benchmark, with a migrated database of its own that is removed after the run."""
+"""Django for a benchmark, with a migrated database of its own that is dropped afterwards."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import DEFAULT_DB_ALIAS, connection  # noqa: E402
 
-KEPT = os.environ.get("KEEP", "")
-"""The database that ``kept_database`` leaves behind, and takes again; empty: none."""
+# The database that ``kept_database`` creates, keeps and reuses; empty for none.
+KEPT_DATABASE = os.environ.get("KEEP", "")
 
 
 @contextmanager
 def empty_database() -> Iterator[None]:
-    """Make a migrated database for this run, and remove it after."""
+    """Create a migrated database for this run and drop it afterwards."""
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
@@ -34,21 +34,23 @@ def empty_database() -> Iterator[None]:
         connection.creation.destroy_test_db(name, verbosity=0)
 
 
-def is_there() -> bool:
-    """Tell whether the database to keep was made by an earlier run."""
+def exists() -> bool:
+    """Return whether an earlier run created the database to keep."""
     with connection.cursor() as cursor:
-        cursor.execute("select 1 from pg_database where datname = %s", [KEPT])
+        cursor.execute("select 1 from pg_database where datname = %s", [KEPT_DATABASE])
         return cursor.fetchone() is not None
 
 
 @contextmanager
 def kept_database() -> Iterator[None]:
-    """Use the database that ``KEEP`` names, migrated; it is made when it is not there."""
-    if not is_there():
+    """Use the database named by ``KEEP``, migrated; create it if it does not exist."""
+    if not exists():
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
     else:
         connection.close()
-        settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"] = connection.settings_dict["NAME"] = KEPT
+        settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"] = connection.settings_dict["NAME"] = (
+            KEPT_DATABASE
+        )
         call_command("migrate", verbosity=0)
     yield
     connection.close()

@@ -1,4 +1,4 @@
-"""Readings by the hundred thousand, in an open and a closed batch of one study."""
+"""Hundreds of thousands of readings, in an open and a closed batch of one study."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ N_WAITING, FINDINGS_EACH = 200, 2
 
 
 def fill(
-    boss: User, readers: Sequence[User], taxonomy: Taxonomy, *, n_exams: int, now: datetime
+    coordinator: User, readers: Sequence[User], taxonomy: Taxonomy, *, n_exams: int, now: datetime
 ) -> None:
-    """Let each of the two batches be read by half of the ``readers``, who are named ``reader...``.
+    """Have half of the ``readers``, whose user names start with ``reader``, read each batch.
 
-    All exams are in both batches; of the open one each reader has ``N_WAITING`` left.
+    Both batches contain all exams; in the open one each reader has ``N_WAITING`` left.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into annotations_dataset (name, licence, attribution, is_synthetic, created_at)"
             " values ('bench', '', '', true, now())"
         )
-    study = open_study(boss, taxonomy, now)
+    study = open_study(coordinator, taxonomy, now)
     for reader in readers:
         study.readers.create(user=reader, status_since=now, added_at=now)
     for name in ("open", "closed"):
         Batch.objects.create(
-            study=study, name=name, created_by=boss, created_at=now, taxonomy=taxonomy,
+            study=study, name=name, created_by=coordinator, created_at=now, taxonomy=taxonomy,
             released_at=now, closed_at=now if name == "closed" else None,
-            closed_by=boss if name == "closed" else None,
+            closed_by=coordinator if name == "closed" else None,
         )  # fmt: skip
     with connection.cursor() as cursor:
         for statement in _statements(n_exams):
             cursor.execute(statement)
 
 
-def open_study(boss: User, taxonomy: Taxonomy, now: datetime) -> Study:
-    """Make an open study, with the record of its protocol that a trigger asks for."""
+def open_study(coordinator: User, taxonomy: Taxonomy, now: datetime) -> Study:
+    """Return an open study with a protocol version, which a trigger requires."""
     study = Study.objects.create(
-        name="bench", slug="bench", taxonomy=taxonomy, created_by=boss, created_at=now
+        name="bench", slug="bench", taxonomy=taxonomy, created_by=coordinator, created_at=now
     )
     study.protocol_versions.create(
-        version=1, document={}, digest="", created_by=boss, created_at=now
+        version=1, document={}, digest="", created_by=coordinator, created_at=now
     )
     Study.objects.update(phase="open", opened_at=now)
     study.refresh_from_db()
@@ -52,7 +52,7 @@ def open_study(boss: User, taxonomy: Taxonomy, now: datetime) -> Study:
 
 
 def _statements(n_exams: int) -> list[str]:
-    """Return SQL that skips the triggers: a million rows one by one take an hour."""
+    """Return SQL that disables the triggers: with them, a million rows take an hour."""
     script = f"""
 set statement_timeout = 0;
 alter table annotations_assignment disable trigger user;

@@ -1,9 +1,9 @@
-"""How many exams a second are imported, against one row at a time through the ORM?
+"""How many exams per second are imported, against one row at a time through the ORM?
 
-Both store the same records in a database made for this run: ours in blocks with COPY, the other
-with ``exists``, ``get_or_create`` and ``create`` for each exam, as the first version of such an
-importer does. The time is given apart for reading files (here, and in the sandbox as an import
-does), packing signals and storing rows, because the first two cost both the same. Run with the
+Both store the same records in a database created for this run: ours in blocks with COPY, the other
+with ``exists``, ``get_or_create`` and ``create`` for each exam, as a first version of an importer
+would. Reading files (in this process, and in the sandbox as imports do), packing signals and
+storing rows are timed separately, because the first two cost the same for both. Run with the
 services up: ``python -m bench.import_rate [number of exams]``.
 """
 
@@ -39,7 +39,6 @@ ROUNDS = 3
 
 
 def main() -> None:
-    """Print the table."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else N_EXAMS
     with tempfile.TemporaryDirectory() as name, empty_database():
         folder = write_records(Path(name), n)
@@ -47,8 +46,8 @@ def main() -> None:
         start_s, _ = timed(client.server)
         apart_s, _ = timed(lambda: list(sandbox.read(formats.find(folder), folder)))
         pack_s, packets = timed(lambda: [wire.pack(item.signal) for item in recordings])
-        known = dict(zip((id(item.signal) for item in recordings), packets, strict=True))
-        wire.pack = lambda signal: known[id(signal)]
+        packet_of = dict(zip((id(item.signal) for item in recordings), packets, strict=True))
+        wire.pack = lambda signal: packet_of[id(signal)]
         blocks_s = best(in_blocks, recordings)
         rows_s = best(row_by_row, recordings)
     both_s = read_s + pack_s
@@ -58,17 +57,19 @@ def main() -> None:
     print(f"  storing in blocks {1000 * blocks_s / n:.2f}, row by row {1000 * rows_s / n:.2f}")
     print(f"storing alone: {n / blocks_s:,.0f}/s against {n / rows_s:,.0f}/s", end="")
     print(f", {rows_s / blocks_s:.1f} times as fast")
-    whole, other = both_s + blocks_s, both_s + rows_s
-    print(f"whole import: {n / whole:,.0f}/s against {n / other:,.0f}/s", end="")
-    print(f", {other / whole:.1f} times as fast")
+    ours_s, theirs_s = both_s + blocks_s, both_s + rows_s
+    print(f"whole import: {n / ours_s:,.0f}/s against {n / theirs_s:,.0f}/s", end="")
+    print(f", {theirs_s / ours_s:.1f} times as fast")
 
 
 def write_records(folder: Path, n: int) -> Path:
-    """Write ``n`` WFDB records, each unlike the others, and return the folder."""
+    """Write ``n`` distinct WFDB records, and return the folder."""
     rng = np.random.default_rng(1)
-    drawn = [synth.synthesise(name, rng).signal.samples for name in synth.CONDITIONS]
+    samples_by_condition = [synth.synthesise(name, rng).signal.samples for name in synth.CONDITIONS]
     for number in range(n):
-        samples = drawn[number % len(drawn)] + np.int16(number // len(drawn))
+        samples = samples_by_condition[number % len(samples_by_condition)] + np.int16(
+            number // len(samples_by_condition)
+        )
         (folder / f"{number:05d}.dat").write_bytes(samples.astype("<i2").T.tobytes())
         sums = [int(row.sum(dtype=np.int64)) % 2**16 for row in samples]
         lines = [
@@ -81,8 +82,8 @@ def write_records(folder: Path, n: int) -> Path:
 
 
 def read(folder: Path) -> list[Recording]:
-    found = [result for path in formats.find(folder) for result in formats.read(path, folder)]
-    return [result for result in found if isinstance(result, Recording)]
+    results = [result for path in formats.find(folder) for result in formats.read(path, folder)]
+    return [result for result in results if isinstance(result, Recording)]
 
 
 def in_blocks(dataset: Dataset, recordings: Sequence[Recording]) -> None:
@@ -124,7 +125,7 @@ def row_by_row(dataset: Dataset, recordings: Sequence[Recording]) -> None:
 def best(
     store: Callable[[Dataset, Sequence[Recording]], None], recordings: Sequence[Recording]
 ) -> float:
-    """Return the shortest of some rounds in seconds, each into an empty data set."""
+    """Return the seconds of the fastest round, each into an empty data set."""
     seconds = []
     for number in range(ROUNDS):
         name = f"{store.__name__} {number}"

@@ -1,7 +1,7 @@
-"""How much cheaper is serving a tracing as it is stored than building JSON of its samples?
+"""How much cheaper is serving a stored tracing than building JSON of its samples?
 
-Both go through the same Django view stack in this process (middleware, session, permission,
-one row read); prints the ratio of time and of bytes on the wire. Run with the services up:
+Both use the same Django view stack in this process (middleware, session, permission, one row);
+prints the ratios of time and of transferred bytes. Run with the services up:
 ``python -m bench.serve_waveform``.
 """
 
@@ -34,10 +34,10 @@ ROUNDS = 60
 
 
 class AsJson(ApiView):
-    """What is usual: samples unpacked, listed as integers, and compressed for every view."""
+    """The usual way: samples are unpacked, listed as integers and compressed for every view."""
 
     def get(self, request: UserRequest, code: str) -> HttpResponse:
-        """Give the samples as text."""
+        """Return the samples as text."""
         exams = Exam.objects.visible_to(request.user).filter(code=code)
         tracing = Tracing.objects.get(exam__in=exams, position=1)
         signal = wire.unpack(bytes(tracing.packed))
@@ -60,14 +60,14 @@ def compare() -> None:
     stored = partial(fetch, client, f"/exams/{code}/tracings/1/")
     listed = partial(fetch, client, f"/json/{code}/")
     stored_bytes, listed_bytes = stored(), listed()
-    # Interleaved, so that whatever else the machine does burdens both alike.
-    times = [(clocked(stored), clocked(listed)) for _ in range(ROUNDS)]
+    # Interleaved, so that other load on the machine affects both alike.
+    times = [(elapsed_s(stored), elapsed_s(listed)) for _ in range(ROUNDS)]
     ratios = [slow / fast for fast, slow in times]
     fast_ms, slow_ms = (1000 * statistics.median(column) for column in zip(*times, strict=True))
     print(f"stored:  {stored_bytes / 1000:7.1f} kB  {fast_ms:6.2f} ms (median of {ROUNDS})")
     print(f"as JSON: {listed_bytes / 1000:7.1f} kB  {slow_ms:6.2f} ms (gzip -6)")
     print(f"JSON takes {statistics.median(ratios):.1f} x the time", end=" ")
-    print(f"and {listed_bytes / stored_bytes:.2f} x the bytes of what is stored.")
+    print(f"and {listed_bytes / stored_bytes:.2f} x the bytes of the stored form.")
 
 
 def prepare() -> tuple[str, Client]:
@@ -100,9 +100,9 @@ def fetch(client: Client, address: str) -> int:
     return len(response.content)
 
 
-def clocked(deed: Callable[[], int]) -> float:
+def elapsed_s(action: Callable[[], int]) -> float:
     start = time.perf_counter()
-    deed()
+    action()
     return time.perf_counter() - start
 
 

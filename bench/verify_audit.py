@@ -1,7 +1,7 @@
 """How long does it take to verify 100,000 readings, and how much memory?
 
-Readings of 5,000 exams by twenty readers, each with two findings and the event of its submission;
-tracings of ten seconds at 500 Hz. Prints what each part takes and the most memory that was used.
+Readings of 5,000 exams by twenty readers, each with two findings and a submission event; tracings
+of ten seconds at 500 Hz. Prints the time of each part and the peak memory.
 Run with the services up: ``python -m bench.verify_audit``.
 """
 
@@ -37,43 +37,42 @@ AT_ONCE = 5_000
 
 
 def main() -> int:
-    """Fill a database of its own, verify it, and tell."""
     with empty_database():
         fill(timezone.now())
         print(f"{Reading.objects.count():,} readings, {AuditEvent.objects.count():,} events")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        clocked("chain", lambda: hash_chain.verify(trail.entries()).n_events)
-        clocked("readings", lambda: readings.check().n)
-        clocked(f"tracings ({N_TRACINGS})", lambda: tracings.check(limit=N_TRACINGS).n)
+        report_time("chain", lambda: hash_chain.verify(trail.entries()).n_events)
+        report_time("readings", lambda: readings.check().n)
+        report_time(f"tracings ({N_TRACINGS})", lambda: tracings.check(limit=N_TRACINGS).n)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"most memory: {before / 1024:.0f} MB before, {after / 1024:.0f} MB after")
+        print(f"peak memory: {before / 1024:.0f} MB before, {after / 1024:.0f} MB after")
     return 0
 
 
-def clocked(name: str, what: Callable[[], int]) -> None:
-    """Print how long ``what`` takes, and how many rows a second that is."""
+def report_time(name: str, action: Callable[[], int]) -> None:
+    """Run ``action``, which returns a number of rows, and print its time and rows per second."""
     began, cpu = time.perf_counter(), time.process_time()
-    n = what()
+    n = action()
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
-    print(f"{name:<16} {n:>8,} rows in {took:6.1f} s ({n / took:,.0f} a second; {cpu:.1f} s here)")
+    print(f"{name:<16} {n:>8,} rows in {took:6.1f} s ({n / took:,.0f}/s; {cpu:.1f} s CPU here)")
 
 
 def fill(now: datetime) -> None:
-    """Make readings by SQL, their events as an import of readings does, and some tracings."""
+    """Create readings with SQL, their events as imports do, and some tracings."""
     taxonomy = versions.install(now=now)
-    boss = accounts.create(
+    coordinator = accounts.create(
         username="boss", first_name="Boss", last_name="", roles=[Role.COORDINATOR], now=now
     )
     people = [User(username=f"reader{n}") for n in range(N_READERS)]
     for reader in people:
         reader.save()
-    two_batches.fill(boss, people, taxonomy, n_exams=N_EXAMS, now=now)
+    two_batches.fill(coordinator, people, taxonomy, n_exams=N_EXAMS, now=now)
     pack()
     record(now)
 
 
 def pack() -> None:
-    """Give some exams ten seconds of something."""
+    """Give some exams ten seconds of random signal."""
     rng = np.random.default_rng(1)
     for tracing in Tracing.objects.order_by("pk")[:N_TRACINGS]:
         waves = np.cumsum(rng.integers(-9, 10, (12, 5000)), axis=1).astype(np.int16)
@@ -85,7 +84,7 @@ def pack() -> None:
 
 
 def record(now: datetime) -> None:
-    """Write the event of each submission, as many in one commit as an import would."""
+    """Write the event of each submission, as many per commit as an import."""
     last = 0
     while True:
         with transaction.atomic():

@@ -1,7 +1,7 @@
-"""How many bytes does an exam cost on the wire, and how long does packing it take?
+"""How many bytes does an exam cost on the wire, and how long does packing take?
 
-Real 12-lead exams of 5000 samples at 500 Hz against the two obvious alternatives: the integers as
-JSON text and as raw int16, each also under gzip. Run: ``python -m bench.waveform_bytes [folder]``.
+Real 12-lead exams of 5000 samples at 500 Hz, compared with the integers as JSON text and as raw
+int16, each also with gzip. Run: ``python -m bench.waveform_bytes [folder]``.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ T = TypeVar("T")
 
 
 def as_json(signal: Signal) -> bytes:
-    """Return the samples as the text an API without a binary form would send."""
+    """Return the samples as text, as an API without a binary format would send them."""
     return json.dumps(signal.samples.tolist(), separators=(",", ":")).encode("ascii")
 
 
 def as_raw(signal: Signal) -> bytes:
-    """Return the samples as they lie in memory."""
+    """Return the samples as they are in memory."""
     return signal.samples.tobytes()
 
 
 def exams(root: Path) -> list[Signal]:
     """Return the exams of 5000 samples at 500 Hz below ``root``."""
     paths = [path for folder in FOLDERS for path in formats.find(root / folder)]
-    found = [result for path in paths for result in formats.read(path, root)]
-    signals = [result.signal for result in found if isinstance(result, formats.Recording)]
+    results = [result for path in paths for result in formats.read(path, root)]
+    signals = [result.signal for result in results if isinstance(result, formats.Recording)]
     return [s for s in signals if s.n_samples == 5000 and s.sampling_rate_hz == 500]
 
 
 def best_ms(action: Callable[[T], object], inputs: list[T]) -> float:
-    """Return the median over ``inputs`` of the best of some runs, in ms."""
+    """Return the median over ``inputs`` of the fastest of ``REPEATS`` runs, in ms."""
 
     def once(value: T) -> float:
         start = time.perf_counter()
@@ -57,7 +57,7 @@ def best_ms(action: Callable[[T], object], inputs: list[T]) -> float:
 
 
 def main() -> int:
-    """Print the table; fail when an exam exceeds the target."""
+    """Print the table; return 1 when an exam exceeds the target."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=DATA)
     signals = exams(parser.parse_args().folder)

@@ -1,1 +1,1 @@
-"""One file per command of the Makefile, and what they share."""
+"""One module per Makefile command, and what they share."""

@@ -1,4 +1,4 @@
-"""Set up .venv and run the project's commands from it; needs nothing but Python's own library.
+"""Set up .venv and run the project's commands from it; needs only Python's standard library.
 
 ``bootstrap.py setup | demo | test | quick | fast | drill | check | coverage | bench | lock``,
 called by the Makefile.
@@ -23,7 +23,7 @@ DEVELOPMENT_COMMANDS = {"test", "quick", "fast", "drill", "check", "coverage", "
 
 
 class SetupFailed(Exception):
-    """The set-up cannot go on; the message says what to do."""
+    """Setup cannot continue; the message says what to do."""
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +52,7 @@ def prepare(*, with_development: bool) -> None:
 
 
 def run_from_venv(command: str) -> None:
-    """Become the program behind ``command``, so that signals reach it directly."""
+    """Replace this process by ``command``, so that signals reach it directly."""
     os.chdir(REPOSITORY)
     if command == "demo":
         say("Starting PostgreSQL and Valkey …")
@@ -69,14 +69,14 @@ def run_from_venv(command: str) -> None:
 
 
 def install(*, with_development: bool) -> None:
-    """Install the pinned and hashed requirements, unless they are installed already.
+    """Install the pinned and hashed requirements unless they are installed already.
 
-    A .venv that has the tools of development keeps them.
+    A .venv with the development tools keeps them.
     """
     with_development = with_development or (VENV / "bin" / "pytest").exists()
     files = [RUNTIME, DEVELOPMENT] if with_development else [RUNTIME]
-    stamp, wanted = VENV / ".installed", fingerprint(files)
-    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted and starts(VENV_PYTHON):
+    stamp, expected = VENV / ".installed", fingerprint(files)
+    if stamp.exists() and stamp.read_text(encoding="ascii") == expected and starts(VENV_PYTHON):
         return
     began = time.monotonic()
     stamp.unlink(missing_ok=True)
@@ -85,12 +85,12 @@ def install(*, with_development: bool) -> None:
         install_with_uv(uv, files)
     else:
         install_with_pip(files)
-    stamp.write_text(wanted, encoding="ascii")
+    stamp.write_text(expected, encoding="ascii")
     say(f"Installed {' and '.join(files)} ({time.monotonic() - began:.0f} s)")
 
 
 def fingerprint(files: list[str]) -> str:
-    """Return what the installation depends on: the requirements and the interpreter."""
+    """Return a hash of what the installation depends on: the requirements and the interpreter."""
     state = hashlib.sha256(f"{sys.version}{sys.base_prefix}{REPOSITORY}".encode())
     for name in files:
         state.update((REPOSITORY / name).read_bytes())
@@ -98,9 +98,9 @@ def fingerprint(files: list[str]) -> str:
 
 
 def find_uv() -> Path | None:
-    """Return our own copy of uv, fetched with pip the first time; None when pip cannot.
+    """Return our copy of uv, installed with pip the first time; None if pip cannot.
 
-    ECGREVIEW_UV=0 does without it.
+    ECGREVIEW_UV=0 disables uv.
     """
     if os.environ.get("ECGREVIEW_UV") == "0":
         return None
@@ -116,13 +116,13 @@ def find_uv() -> Path | None:
     done = subprocess.run(fetch, cwd=REPOSITORY, check=False, capture_output=True, text=True)
     if done.returncode != 0 or not uv.exists():
         shutil.rmtree(LOCAL_UV, ignore_errors=True)
-        say("uv is not to be had; pip will do, more slowly.")
+        say("uv is not available; using pip, which is slower.")
         return None
     return uv
 
 
 def install_with_uv(uv: Path, files: list[str]) -> None:
-    """Make .venv exactly what ``files`` say."""
+    """Make .venv match ``files`` exactly."""
     if not starts(VENV_PYTHON):
         say(f"Creating .venv with Python {sys.version.split()[0]} …")
         run([str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)])
@@ -156,7 +156,7 @@ def install_with_pip(files: list[str]) -> None:
 
 
 def compile_translations() -> None:
-    """Compile the translations that are newer than what was compiled from them."""
+    """Compile translations whose source is newer than the compiled file."""
     for source in sorted(REPOSITORY.glob("locale/*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
@@ -166,7 +166,7 @@ def compile_translations() -> None:
 
 
 def lock() -> None:
-    """Write requirements*.txt anew, one universal file for Python 3.11 to 3.13 each."""
+    """Regenerate requirements*.txt, one universal file each for Python 3.11 to 3.13."""
     uv = find_uv()
     if uv is None:
         raise SetupFailed("make lock needs uv, which pip could not fetch.")
@@ -181,7 +181,7 @@ def lock() -> None:
 
 
 def starts(python: Path) -> bool:
-    """Return whether ``python`` runs and is the version we were called with."""
+    """Return whether ``python`` runs and is the version that runs this script."""
     if not python.exists():
         return False
     probe = [str(python), "-c", "import sys; print(sys.version)"]
@@ -190,7 +190,7 @@ def starts(python: Path) -> bool:
 
 
 def run(command: list[str], hint: str = "") -> None:
-    """Run ``command`` in the repository; the machine's own certificates count for downloads.
+    """Run ``command`` in the repository; downloads trust the system's certificates.
 
     Raises:
         SetupFailed: it failed; its output is above.

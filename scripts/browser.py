@@ -19,50 +19,51 @@ FIND = (
 
 
 class NoBrowser(Exception):
-    """There is no Chromium and none can be installed."""
+    """There is no Chromium, and none can be installed."""
 
 
 def chromium(*, is_windowed: bool = False) -> str:
     """Return the path of a Chromium that starts.
 
-    Tried in this order: the variable CHROMIUM, what is on PATH, Debian's package when we are
-    root, Playwright's own download. The headless shell comes first, unless ``is_windowed``: what
-    is measured for readers runs in the browser that they have.
+    Tried in this order: the variable CHROMIUM, PATH, Debian's package when we are root,
+    Playwright's download. The headless shell is preferred, unless ``is_windowed``: benchmarks use
+    the browser that readers have.
 
     Raises:
-        NoBrowser: none of them works; tests that need a browser are never left out in silence.
+        NoBrowser: none of them works; browser tests are never skipped silently.
     """
     named = os.environ.get("CHROMIUM")
     if named:
         return checked(named)
     names = WINDOWED if is_windowed else (SHELL, *WINDOWED)
-    found = on_path(names) or (install_package(names[0]) and on_path(names)) or download()
-    if not found:
+    path = on_path(names) or (install_package(names[0]) and on_path(names)) or download()
+    if not path:
         raise NoBrowser(
-            "No Chromium: `apt install chromium` and try again, or set CHROMIUM to the path of one."
+            "No Chromium found. Run `apt install chromium` and try again, or set CHROMIUM to "
+            "the path of one."
         )
-    return checked(found)
+    return checked(path)
 
 
 def on_path(names: Sequence[str]) -> str | None:
     """Return the first of ``names`` that is on PATH."""
-    return next((found for name in names if (found := shutil.which(name))), None)
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def install_package(name: str) -> bool:
-    """Install the Debian package ``name`` when we may."""
+    """Install the Debian package ``name`` if we are root."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
     print("Installing Chromium from the system's packages …", flush=True)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", name, FONTS]
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # The lists may be absent (images) or fine already: only the installation decides.
+    # Updating may fail where the lists are fine already: only the installation counts.
     subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
     return subprocess.run(install, check=False, env=quiet).returncode == 0
 
 
 def download() -> str | None:
-    """Return the browser that Playwright downloads, or None when it cannot."""
+    """Return the path of Playwright's Chromium after downloading it; None if that fails."""
     print("Downloading Chromium with Playwright …", flush=True)
     install = [sys.executable, "-m", "playwright", "install", "chromium"]
     if subprocess.run(install, check=False).returncode != 0:
@@ -75,7 +76,7 @@ def checked(path: str) -> str:
     """Return ``path`` if it starts.
 
     Raises:
-        NoBrowser: it does not; a library may be missing.
+        NoBrowser: it does not start; a library may be missing.
     """
     try:
         done = subprocess.run([path, "--version"], check=False, capture_output=True, text=True)

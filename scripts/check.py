@@ -1,6 +1,6 @@
-"""Run the static checks, fast ones first, and stop at the first that fails.
+"""Run the static checks, fast ones first, and stop at the first failure.
 
-Usage: python -m scripts.check [TOOL ...]; without a tool, all of them.
+Usage: python -m scripts.check [TOOL ...]; by default, all of them.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ SLOW = "mypy"
 QUICK = [tool for tool in TOOLS_IN_ORDER if tool != SLOW]
 
 
-def main(wanted: list[str]) -> int:
-    """Run the checks of the ``wanted`` tools; return the first code that is not zero."""
+def main(tools: list[str]) -> int:
+    """Run the checks of ``tools``, by default all; return the first nonzero exit code."""
     environment = {**os.environ, **SETTINGS}
     for tool, *arguments in CHECKS:
-        if tool not in (wanted or TOOLS_IN_ORDER):
+        if tool not in (tools or TOOLS_IN_ORDER):
             continue
         program = (FROM_NPM if tool in NPM_TOOLS else TOOLS) / tool
         if tool in NPM_TOOLS and not program.exists():

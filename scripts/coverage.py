@@ -1,4 +1,4 @@
-"""Run everything, and tell which lines no test has run."""
+"""Run all tests and report lines that no test runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The reading desk in every layout, theme and state, photographed for ``scripts.screenshots``.
+"""Screenshots of the desk in every layout, theme and state, for ``scripts.screenshots``.
 
-Each state begins with a fresh page; what is entered adds up in the draft of one exam for each
-window size, which is submitted at the end.
+Each state starts with a fresh page; entries accumulate in the draft of one exam per window size,
+which is submitted at the end.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from playwright.sync_api import Page, Route, expect
 SIZES = {"large": (1440, 900), "small": (1024, 700), "phone": (390, 844)}
 THEMES = ("light", "dark")
 SUBMIT = "Control+Enter"
+# Height below the sheet: the settings bar and the window edge.
 BELOW_PX = 110
-"""The line of settings and the edge of the window take so much below the sheet."""
 READ_LINK = "a[href^='/read/']"
 
 Step = Callable[[Page], None]
@@ -25,14 +25,14 @@ Step = Callable[[Page], None]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A picture of the desk: its name, and how to get there from a page just opened."""
+    """A screenshot of the desk: its name, and the step that leads there from a fresh page."""
 
     name: str
     step: Step
 
 
 def photograph(page: Page, url: str, folder: Path, only: str) -> Iterator[Path]:
-    """Take the pictures whose name contains ``only``, and tell each file."""
+    """Take the screenshots whose name contains ``only``, and yield each file."""
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         page.goto(url)
@@ -42,20 +42,20 @@ def photograph(page: Page, url: str, folder: Path, only: str) -> Iterator[Path]:
             if only not in state.name:
                 continue
             page.goto(desk)
-            drawn(page)
+            wait_until_drawn(page)
             state.step(page)
             yield from pictures(page, folder / f"desk-{state.name}-{size}")
-            back_to_usual(page)
+            reset_sheet(page)
 
 
-def drawn(page: Page) -> None:
-    """Wait until the sheet is there and nothing is loading."""
+def wait_until_drawn(page: Page) -> None:
+    """Wait until the sheet is drawn and nothing is loading."""
     page.locator(".plot.is-front .trace").first.wait_for(state="attached")
     page.wait_for_load_state("networkidle")
 
 
 def pictures(page: Page, stem: Path) -> Iterator[Path]:
-    """Take what is on view in both themes."""
+    """Take a screenshot in both themes."""
     page.wait_for_timeout(150)
     for theme in THEMES:
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
@@ -65,8 +65,8 @@ def pictures(page: Page, stem: Path) -> Iterator[Path]:
     page.emulate_media(color_scheme="light")
 
 
-def back_to_usual(page: Page) -> None:
-    """Forget how the sheet was drawn: the desk remembers it on this device."""
+def reset_sheet(page: Page) -> None:
+    """Delete the sheet settings that the desk stores in the browser."""
     page.evaluate(
         "Object.keys(localStorage).filter((name) => /sheet|screen/.test(name))"
         ".forEach((name) => localStorage.removeItem(name))"
@@ -79,7 +79,7 @@ def choose(part: str, value: str) -> Step:
 
 
 def choose_in(page: Page, part: str, value: str) -> None:
-    """Choose ``value``, also where the menu is folded away."""
+    """Choose ``value`` even if the menu is collapsed."""
     page.locator(f"[data-part={part}]").evaluate(
         "(menu, value) => { menu.value = value;"
         " menu.dispatchEvent(new Event('change', {bubbles: true})); }",
@@ -98,15 +98,15 @@ def keys(*pressed: str) -> Step:
 
 
 def measuring(key: str) -> Step:
-    """Return the step that drags a pair of calipers over a beat of the last row."""
+    """Return the step that drags calipers over a beat in the last row."""
 
     def measure(page: Page) -> None:
         page.keyboard.press(key)
         box = page.locator("ecg-viewer .overlay").bounding_box()
-        assert box is not None  # noqa: S101 - it is on view
+        assert box is not None  # noqa: S101 - it is visible
         size = page.viewport_size or {"height": box["height"]}
         x = box["x"] + box["width"] * 0.25
-        y = min(box["y"] + box["height"] * 0.9, size["height"] - BELOW_PX)  # what is on view of it
+        y = min(box["y"] + box["height"] * 0.9, size["height"] - BELOW_PX)  # its visible part
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x + box["width"] * 0.08, y - box["height"] * 0.05, steps=5)
@@ -135,14 +135,14 @@ def finding(page: Page, abbreviation: str) -> None:
 
 
 def findings(page: Page) -> None:
-    """Two findings, one of them probable."""
+    """Add two findings, one of them probable."""
     finding(page, "AF")
     finding(page, "LBBB")
     page.keyboard.press("-")
 
 
 def evidence(page: Page) -> None:
-    """A measurement and an area that belong to the finding at hand."""
+    """Attach a measurement and an area to the selected finding."""
     findings(page)
     measuring("k")(page)
     page.locator("[data-part=caliper-panel] button", has_text="finding").first.click()
@@ -151,27 +151,27 @@ def evidence(page: Page) -> None:
 
 
 def not_assessable(page: Page) -> None:
-    """A class of which this signal tells nothing."""
+    """Mark a class as not assessable."""
     findings(page)
     page.keyboard.press("i")
 
 
 def not_good(page: Page) -> None:
-    """A poor signal, with what is wrong and where."""
+    """Rate the signal as poor, with a problem and its leads."""
     keys("p", "Shift+O", "r", "Enter", "ArrowDown", "Enter")(page)
 
 
 def contradiction(page: Page) -> None:
-    """Findings that exclude each other."""
+    """Add findings that exclude each other."""
     finding(page, "AF")
     page.keyboard.press("n")
 
 
 def conflict(page: Page) -> None:
-    """Another window saved another draft."""
+    """Save another draft from another window."""
     other = page.context.new_page()
     other.goto(page.url)
-    drawn(other)
+    wait_until_drawn(other)
     finding(other, "RBBB")
     other.close()
     page.keyboard.press("-")
@@ -179,23 +179,23 @@ def conflict(page: Page) -> None:
 
 
 def compared(page: Page) -> None:
-    """The patient's exam before, on the first exam that has one."""
+    """Open the first exam with a previous exam, and compare them."""
     page.goto("/".join([*page.url.split("/")[:3], "worklist", ""]))
     links = page.locator(READ_LINK).evaluate_all("links => links.map((link) => link.href)")
     for link in dict.fromkeys(links):
         page.goto(link)
-        drawn(page)
+        wait_until_drawn(page)
         if page.locator(".tab.is-previous-exam").count():
             page.keyboard.press("h")
             page.locator("[data-part=previous-exam]").wait_for()
             return
 
 
-def decided(page: Page) -> None:
-    """Which of two drafts is right was left open by an earlier picture."""
-    mine = page.get_by_role("button", name="Keep mine")
-    if mine.is_visible():
-        mine.click()
+def resolve_conflict(page: Page) -> None:
+    """Keep our draft if an earlier screenshot left a conflict open."""
+    keep_mine = page.get_by_role("button", name="Keep mine")
+    if keep_mine.is_visible():
+        keep_mine.click()
 
 
 SHEETS = (
@@ -243,39 +243,39 @@ FORM = (
 
 
 def submitted(page: Page) -> None:
-    """The exam after its submission: what the model says, where the study shows it."""
+    """Show an exam after submission, with suggestions if the study shows them."""
     if page.locator(".desk.is-submitted").count() == 0:
-        here = page.url
-        decided(page)
+        address = page.url
+        resolve_conflict(page)
         keys("g")(page)
         finding(page, "LBBB")
         page.keyboard.press(SUBMIT)
         page.wait_for_timeout(1500)
-        page.goto(here)
-        drawn(page)
+        page.goto(address)
+        wait_until_drawn(page)
     page.wait_for_timeout(800)
 
 
 def finished(page: Page) -> None:
-    """The end of the queue: the page is told that nothing follows, the server nothing at all."""
+    """Show the end of the queue, without sending the submission to the server."""
     page.route("**/read/*/", without_next)
     page.route(
         "**/api/assignments/*/reading/",
         lambda route: route.fulfill(status=201, json={"next": None, "undo_until": None}),
     )
     page.reload()
-    drawn(page)
-    decided(page)
+    wait_until_drawn(page)
+    resolve_conflict(page)
     keys("g", SUBMIT)(page)
     page.wait_for_timeout(300)
-    if page.locator("[data-part=notice]").is_visible():  # what is in doubt is asked once
+    if page.locator("[data-part=notice]").is_visible():  # confirm a doubtful submission
         page.keyboard.press(SUBMIT)
     page.locator("[data-part=finished]").wait_for()
     page.unroute_all()
 
 
 def without_next(route: Route) -> None:
-    """Answer with the page of the desk, with nothing after its exam."""
+    """Serve the desk page without a next exam."""
     answer = route.fetch()
     route.fulfill(response=answer, body=re.sub(r'"next": "?\w+"?', '"next": null', answer.text()))
 

@@ -1,8 +1,8 @@
-"""Run everything at full size, stage after stage, and say at the end what failed or was left out.
+"""Run everything at full size, stage by stage, and list what failed or was skipped.
 
-The tests of ``make test`` and those marked ``drill``: deep random search, full Chromium,
-simulations at full size, backup and restore; then the tests that need no browser on every other
-Python that the project supports. An hour or more: for the night and before a release.
+All tests, including those marked ``drill``: deep random search, full Chromium, full-size
+simulations, backup and restore; then the tests without a browser on all other supported Pythons.
+Takes an hour or more: for nights and before a release.
 """
 
 from __future__ import annotations
@@ -21,30 +21,32 @@ OTHER_PYTHONS = check.REPOSITORY / ".cache" / "drill"
 
 
 def main() -> int:
-    """Run every stage whatever the others do; return whether one failed."""
-    told = [told_of("static checks", check.main([])), told_of("JavaScript", javascript.main())]
+    """Run every stage, even after a failure; return 1 if one failed."""
+    results = [
+        result_line("static checks", check.main([])),
+        result_line("JavaScript", javascript.main()),
+    ]
     deep = test.python(["-m", "drill or not drill"], DRILL="1")
-    told.append(told_of("everything at full size", deep))
+    results.append(result_line("everything at full size", deep))
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    told += [on(version) for version in VERSIONS if version != own]
-    print("\n" + "\n".join(told), flush=True)
-    return int(any(line.startswith("FAILED") for line in told))
+    results += [test_python(version) for version in VERSIONS if version != own]
+    print("\n" + "\n".join(results), flush=True)
+    return int(any(line.startswith("FAILED") for line in results))
 
 
-def told_of(stage: str, code: int) -> str:
-    """Return the line that tells how ``stage`` ended."""
+def result_line(stage: str, code: int) -> str:
     return f"{'FAILED ' if code else 'passed '} {stage}"
 
 
-def on(version: str) -> str:
-    """Run the tests without a browser on another Python; return what became of it."""
+def test_python(version: str) -> str:
+    """Run the tests without a browser on another Python; return the result line."""
     stage = f"Python {version}"
-    found = shutil.which(f"python{version}")
-    if found is None or not is_python(found, version):
+    path = shutil.which(f"python{version}")
+    if path is None or not is_python(path, version):
         return f"skipped  {stage}: python{version} is not on PATH or does not start"
-    python = installed(version, found)
+    python = install(version, path)
     if python is None:
-        return told_of(f"{stage}: the packages cannot be installed", 1)
+        return result_line(f"{stage}: the packages cannot be installed", 1)
     try:
         with services.running() as addresses:
             environment = {**os.environ, **services.environment(), **addresses}
@@ -55,25 +57,25 @@ def on(version: str) -> str:
             )  # fmt: skip
     except local_services.ServicesFailed as refusal:
         print(refusal, file=sys.stderr)
-        return told_of(stage, 1)
-    return told_of(stage, done.returncode)
+        return result_line(stage, 1)
+    return result_line(stage, done.returncode)
 
 
 def is_python(path: str, version: str) -> bool:
-    """Return whether ``path`` starts and is of ``version``; a manager's shim may refuse to."""
+    """Return whether ``path`` starts and is ``version``; a version manager's shim may not."""
     ask = [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     done = subprocess.run(ask, check=False, capture_output=True, text=True)
     return done.stdout.strip() == version
 
 
-def installed(version: str, found: str) -> Path | None:
-    """Return a Python of ``version`` with the pinned packages, in .cache."""
+def install(version: str, path: str) -> Path | None:
+    """Return a Python of ``version`` with the pinned packages, in .cache; None if that fails."""
     folder = OTHER_PYTHONS / version
     python = folder / "bin" / "python"
     files = [bootstrap.RUNTIME, bootstrap.DEVELOPMENT]
     named = [part for name in files for part in ("-r", name)]
     pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
-    steps = [[found, "-m", "venv", str(folder)], [*pip, "--require-hashes", *named]]
+    steps = [[path, "-m", "venv", str(folder)], [*pip, "--require-hashes", *named]]
     for step in steps:
         if subprocess.run(step, cwd=check.REPOSITORY, check=False).returncode != 0:
             return None

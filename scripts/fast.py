@@ -1,4 +1,4 @@
-"""Run what needs neither services nor a browser: the domain's tests and those of the ES modules."""
+"""Run the tests that need neither services nor a browser: the domain's and the ES modules'."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PYTEST = ["-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "tests/domain"
 
 
 def main(arguments: list[str]) -> int:
-    """Run both, JavaScript first: it takes seconds."""
+    """Run both, JavaScript first because it takes seconds."""
     if failed := javascript.main():
         return failed
     environment = services.for_processes(os.environ)

@@ -1,4 +1,4 @@
-"""Run the tests of the ES modules with node's own runner."""
+"""Run the tests of the ES modules with node's test runner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Return node's exit code; without node the tests fail, for they are never left out."""
+    """Return node's exit code; 1 without node, because tests are never skipped silently."""
     if shutil.which("node") is None:
         print("The tests in tests/js need node. On Debian: apt install nodejs", file=sys.stderr)
         return 1

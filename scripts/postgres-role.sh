@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs when the postgres container makes its cluster, and may be run again at any time: the
-# application must not be the superuser, who would pass every row level policy, and its web
-# requests act as two roles that see only what the policies let through.
+# Runs when the postgres container creates its cluster, and can be run again at any time. The
+# application must not be a superuser, who bypasses row-level security, and its web requests act as
+# two roles that see only what the policies allow.
 set -eu
 psql --set=ON_ERROR_STOP=1 --quiet --username=postgres --dbname="$POSTGRES_DB" --set=password="$ECG_PASSWORD" <<'SQL'
-SELECT format('CREATE ROLE %I', wanted) FROM unnest(ARRAY['ecg_owner', 'ecg_reader', 'ecg_manager']) AS wanted
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted)
+SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY['ecg_owner', 'ecg_reader', 'ecg_manager']) AS role
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role)
 \gexec
 ALTER ROLE ecg_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'password';
 ALTER ROLE ecg_reader NOLOGIN NOSUPERUSER NOBYPASSRLS;

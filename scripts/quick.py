@@ -1,6 +1,6 @@
-"""Run some tests within seconds: T=tests/app/assignment/test_leases.py, K=word, both or neither.
+"""Run some tests within seconds: T=tests/app/assignment/test_leases.py, K=word, or both.
 
-The services stay up between calls and nothing is checked first.
+The services stay up between calls, and static checks are skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from scripts import check, services
 
 
 def main() -> int:
-    """Run pytest with the services that stay."""
     files = shlex.split(os.environ.get("T", ""))
     word = os.environ.get("K")
     if not files and not word:

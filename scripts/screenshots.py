@@ -1,9 +1,9 @@
-"""Photograph a running demo: ``python -m scripts.screenshots FOLDER [--url http://127.0.0.1:8000]``.
+"""Take screenshots of a running demo: ``python -m scripts.screenshots FOLDER [--url URL]``.
 
-Worklist, desk, study, progress, batch, agreement and audit trail, light and dark, wide and narrow.
-Needs the ECGREVIEW_HOME of the demo, from whose people the one-time links are asked; nothing in the
-demo is changed. ``--desk`` takes the reading desk in every layout, theme and state instead, and
-reads some exams of the demo on the way; ``--only WORD`` takes only states called like that.
+Work list, desk, study, progress, batch, agreement and audit trail, in both themes, wide and narrow.
+Needs the ECGREVIEW_HOME of the demo, for one-time sign-in links; nothing in the demo is changed.
+``--desk`` instead takes the desk in every layout, theme and state, and submits some exams of the
+demo on the way; ``--only WORD`` limits it to states whose name contains WORD.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"
 
 
 class NoDemo(Exception):
-    """The demo did not say how to sign in, or has not what is to be seen."""
+    """The demo gave no sign-in links, or lacks something to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A picture: who looks, which links lead there, and what is there once it is drawn."""
+    """A screenshot: person, links to follow, and a selector that matches once it is drawn."""
 
     name: str
     person: str
@@ -54,7 +54,7 @@ VIEWS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Take the pictures and name the files."""
+    """Take the screenshots and print their file names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
@@ -81,24 +81,24 @@ def main(arguments: list[str]) -> int:
 
 
 def sign_in_links(url: str) -> dict[str, str]:
-    """Return a fresh link for each person of the demo who looks at something.
+    """Return a fresh sign-in link for each person in ``VIEWS``.
 
     Raises:
-        NoDemo: there is none in this ECGREVIEW_HOME.
+        NoDemo: there is no demo in this ECGREVIEW_HOME.
     """
     ask = [sys.executable, "manage.py", "demo_links", "--base-url", url]
     environment = {**os.environ, "ECGREVIEW_DEMO": "1"}
-    told = subprocess.run(
+    done = subprocess.run(
         ask, cwd=check.REPOSITORY, env=environment, check=False, capture_output=True, text=True
     )
-    if told.returncode != 0:
-        raise NoDemo(f"No links from the demo: {told.stderr.strip()}")
-    found = dict(re.findall(r"^ +(\w+) .*?(http\S+)$", told.stdout, re.MULTILINE))
-    return {person: link for person, link in found.items() if person in {v.person for v in VIEWS}}
+    if done.returncode != 0:
+        raise NoDemo(f"No links from the demo: {done.stderr.strip()}")
+    links = dict(re.findall(r"^ +(\w+) .*?(http\S+)$", done.stdout, re.MULTILINE))
+    return {person: link for person, link in links.items() if person in {v.person for v in VIEWS}}
 
 
 def photograph_desk(chromium: Browser, link: str, chosen: argparse.Namespace) -> None:
-    """Sign Ana in and take the reading desk in all its states."""
+    """Sign Ana in and take the desk in all its states."""
     page = signed_in(chromium, link)
     for file in desk_pictures.photograph(page, chosen.url, chosen.folder, chosen.only):
         print(file, flush=True)
@@ -106,7 +106,7 @@ def photograph_desk(chromium: Browser, link: str, chosen: argparse.Namespace) ->
 
 
 def signed_in(chromium: Browser, link: str) -> Page:
-    """Open a window for whom ``link`` signs in."""
+    """Open a page signed in by ``link``."""
     page = chromium.new_context(reduced_motion="reduce").new_page()
     page.goto(link)
     page.get_by_role("button", name="Sign in as").click()
@@ -115,7 +115,7 @@ def signed_in(chromium: Browser, link: str) -> Page:
 
 
 def photograph(chromium: Browser, person: str, link: str, url: str, folder: Path) -> None:
-    """Sign ``person`` in and take their pictures."""
+    """Sign ``person`` in and take their screenshots."""
     page = signed_in(chromium, link)
     for view in VIEWS:
         if view.person == person:
@@ -140,7 +140,7 @@ def go_to(page: Page, url: str, view: View) -> None:
 
 
 def pictures(page: Page, view: View, folder: Path) -> list[Path]:
-    """Take ``view`` in every look; the sheet is drawn anew for each window."""
+    """Take ``view`` in each size and theme; the sheet is redrawn for each window."""
     files = []
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})

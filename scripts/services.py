@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey for the tests: one home in .cache, kept between runs.
 
-``python -m scripts.services`` is what stays in the background after ``make quick``: it ends when
-no test has asked for the services for half an hour.
+``python -m scripts.services`` stays in the background after ``make quick``; it ends after half an
+hour without tests.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ NOT_STARTED = {
     "DATABASE_URL": "postgresql://services-not-started@127.0.0.1:1/none",
     "REDIS_URL": "redis://services-not-started@127.0.0.1:1/0",
 }
+# This cluster need not survive a power cut; after one, delete .cache/tests.
 UNSAFE = (
     "fsync = off",
     "full_page_writes = off",
@@ -34,7 +35,6 @@ UNSAFE = (
     "checkpoint_timeout = '1h'",
     "max_wal_size = '4GB'",
 )
-"""Nothing in this cluster is to outlive a power cut: after one, remove .cache/tests."""
 
 IDLE_S = 1800.0
 START_S = 300.0
@@ -42,7 +42,7 @@ POLL_S = 0.05
 
 
 def environment() -> dict[str, str]:
-    """Return what tests need besides the addresses of the services."""
+    """Return the environment of tests, without the addresses of the services."""
     places = Places(HOME).create()
     return {
         "ECGREVIEW_HOME": str(HOME),
@@ -54,13 +54,15 @@ def environment() -> dict[str, str]:
 
 
 def for_processes(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return ``environment`` with compiled modules kept in .cache and one thread for each process.
+    """Return ``environment`` with bytecode cached in .cache and one thread per process.
 
-    Some images forbid Python to write compiled modules; every process of a run would compile
-    Django anew. The threads of linear algebra would wait for those of the other workers.
+    Some images disable bytecode caching, so every process would compile Django again. Linear
+    algebra threads would compete with those of the other workers.
     """
-    kept = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(BYTECODE), "OPENBLAS_NUM_THREADS": "1"}
+    variables = {
+        name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {**variables, "PYTHONPYCACHEPREFIX": str(BYTECODE), "OPENBLAS_NUM_THREADS": "1"}
 
 
 @contextmanager
@@ -71,14 +73,14 @@ def running() -> Iterator[dict[str, str]]:
         ServicesFailed: one of them did not start.
     """
     places = Places(HOME).create()
-    with local_services.running(HOME) as found:
-        spare_the_disk(places, found)
-        yield {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
+    with local_services.running(HOME) as addresses:
+        disable_fsync(places, addresses)
+        yield {"DATABASE_URL": addresses.database_url, "REDIS_URL": addresses.redis_url}
 
 
-def spare_the_disk(places: Places, found: local_services.Services) -> None:
-    """Let PostgreSQL wait for no disk."""
-    port = psycopg.conninfo.conninfo_to_dict(found.database_url)["port"]
+def disable_fsync(places: Places, addresses: local_services.Services) -> None:
+    """Configure PostgreSQL not to wait for the disk."""
+    port = psycopg.conninfo.conninfo_to_dict(addresses.database_url)["port"]
     with psycopg.connect(
         host="127.0.0.1", port=port, user=postgres.SUPERUSER, dbname="postgres",
         password=places.secret("postgres"), autocommit=True,
@@ -89,13 +91,13 @@ def spare_the_disk(places: Places, found: local_services.Services) -> None:
 
 
 def keep() -> dict[str, str]:
-    """Return the addresses of services that stay for a while, starting them when they are not up.
+    """Return the addresses of services that stay up for a while, starting them if needed.
 
     Raises:
         ServicesFailed: they did not start.
     """
     places = Places(HOME).create()
-    used(places)
+    note_use(places)
     claim = places.claim("kept")
     if claim is not None:
         claim.close()
@@ -106,15 +108,15 @@ def keep() -> dict[str, str]:
         )  # fmt: skip
         wait_until_kept(places, started)
         started.returncode = 0  # it outlives us
-    # Joined for a moment, to learn the addresses and that they answer.
+    # Join briefly, to get the addresses and check that the services answer.
     with running() as addresses:
         return addresses
 
 
 def wait_until_kept(places: Places, started: subprocess.Popen[bytes]) -> None:
-    """Return when the process in the background has the services."""
+    """Wait until the background process has the services."""
     deadline = time.monotonic() + START_S
-    while not said(places).exists():
+    while not ready_file(places).exists():
         if started.poll() is not None or time.monotonic() > deadline:
             raise local_services.ServicesFailed(
                 f"The tests' services did not start: see {places.logs}."
@@ -128,30 +130,30 @@ def stay() -> int:
     claim = places.claim("kept")
     if claim is None:
         return 0
-    said(places).unlink(missing_ok=True)
+    ready_file(places).unlink(missing_ok=True)
     try:
         with running():
-            said(places).touch()
-            while time.time() - mark(places).stat().st_mtime < IDLE_S:
+            ready_file(places).touch()
+            while time.time() - last_use_file(places).stat().st_mtime < IDLE_S:
                 time.sleep(1)
     finally:
-        said(places).unlink(missing_ok=True)
+        ready_file(places).unlink(missing_ok=True)
         claim.close()
     return 0
 
 
-def used(places: Places) -> None:
-    """Note that somebody uses the services now."""
-    mark(places).touch()
+def note_use(places: Places) -> None:
+    """Record that the services are being used now."""
+    last_use_file(places).touch()
 
 
-def mark(places: Places) -> Path:
-    """Return the file whose time tells when the services were last used."""
+def last_use_file(places: Places) -> Path:
+    """Return the file whose modification time is the last use of the services."""
     return places.run / "used"
 
 
-def said(places: Places) -> Path:
-    """Return the file that exists while services are kept in the background."""
+def ready_file(places: Places) -> Path:
+    """Return the file that exists while a background process keeps the services."""
     return places.run / "kept"
 
 

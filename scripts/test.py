@@ -1,4 +1,4 @@
-"""Run the tests with embedded services and a browser, static checks first and beside them.
+"""Run the tests with embedded services and a browser, with static checks before and alongside.
 
 K=word runs only the tests whose names contain it, without the checks.
 """
@@ -15,18 +15,18 @@ from ecgreview import local_services
 from scripts import browser, check, services
 
 REPOSITORY = check.REPOSITORY
-# Fails when ES modules import each other in a circle; pages are tested with hashed names.
+# Fails on import cycles of ES modules; pages are tested with hashed file names.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
-# Two workers keep two cores busy, with the database and the browser that work for them. The order
-# is that of tests/conftest.py, in which the long ones come first.
+# Two workers, their database and browser keep two cores busy. The order
+# is that of tests/conftest.py, slow modules first.
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what K asks for, or everything; ``arguments`` go to pytest.
+    """Run the tests selected by K, or everything; ``arguments`` are passed to pytest.
 
-    mypy keeps one core busy for up to a minute: alone, it would leave the other idle.
+    mypy uses one core for up to a minute, so it runs alongside pytest.
     """
     if word := os.environ.get("K"):
         return python([*arguments, "-k", word])
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def in_turn(commands: Sequence[Sequence[str]]) -> tuple[int, str]:
-    """Run this Python with each of ``commands`` until one fails; return its code and all output."""
+    """Run Python with each of ``commands`` until one fails; return its code and all output."""
     outputs = []
     for command in commands:
         done = subprocess.run(
@@ -55,7 +55,7 @@ def in_turn(commands: Sequence[Sequence[str]]) -> tuple[int, str]:
 
 
 def python(arguments: Sequence[str], **more: str) -> int:
-    """Run pytest against the tests' own services; ``more`` is added to its environment."""
+    """Run pytest with the tests' own services; ``more`` is added to its environment."""
     try:
         chromium = browser.chromium(is_windowed="DRILL" in more)
         with services.running() as addresses:
@@ -69,7 +69,6 @@ def python(arguments: Sequence[str], **more: str) -> int:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run this Python with ``command`` in the repository."""
     print(f"$ python {' '.join(command)}", flush=True)
     done = subprocess.run(
         [sys.executable, *command], cwd=REPOSITORY, check=False,

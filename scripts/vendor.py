@@ -1,4 +1,4 @@
-"""Put plotly.js where Django finds static files: from npm, or from Python's plotly without npm.
+"""Copy plotly.js to where Django finds static files: from npm, or else from Python's plotly.
 
 npm's basic bundle (scatter, bar, pie) is a quarter of the full one. Both are the same release;
 a test compares the versions. Writes build/vendor/plotly/plotly.min.js.
@@ -23,13 +23,13 @@ BANNER = re.compile(rb"plotly\.js[^\n]{0,40}? v(\d+\.\d+\.\d+)")
 
 
 class NoPlotly(Exception):
-    """Neither npm nor Python's plotly gave a bundle."""
+    """Neither npm nor Python's plotly provides a bundle."""
 
 
 def main() -> int:
-    """Copy the bundle unless the one there is still right."""
-    stamp, wanted = VENDOR / ".source", fingerprint()
-    if BUNDLE.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
+    """Copy the bundle unless it is up to date."""
+    stamp, expected = VENDOR / ".source", fingerprint()
+    if BUNDLE.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == expected:
         return 0
     VENDOR.mkdir(parents=True, exist_ok=True)
     source = fetch()
@@ -37,19 +37,19 @@ def main() -> int:
     licence = source.with_name("LICENSE")
     if licence.exists():
         shutil.copyfile(licence, VENDOR / "LICENSE")
-    stamp.write_text(wanted, encoding="ascii")
+    stamp.write_text(expected, encoding="ascii")
     print(f"plotly.js {version(BUNDLE)} from {source.parent.name}, {BUNDLE.stat().st_size:,} bytes")
     return 0
 
 
 def fingerprint() -> str:
-    """Return what the bundle depends on: the lock file, and whether npm is there."""
+    """Return a hash of what the bundle depends on: the lock file, and whether npm is available."""
     lock = (REPOSITORY / "package-lock.json").read_bytes()
     return hashlib.sha256(lock + str(npm()).encode()).hexdigest()
 
 
 def fetch() -> Path:
-    """Return the bundle's source, installing it with npm where that works."""
+    """Return the path of the bundle, installed with npm if possible."""
     program = npm()
     if program is not None:
         install = [program, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
@@ -57,7 +57,7 @@ def fetch() -> Path:
         done = subprocess.run(install, cwd=REPOSITORY, check=False)
         if done.returncode == 0:
             return FROM_NPM / "plotly-basic.min.js"
-    print("npm is not to be had; using the full bundle of Python's plotly.")
+    print("npm is not available; using the full bundle of Python's plotly.")
     return from_python()
 
 
@@ -74,20 +74,20 @@ def from_python() -> Path:
 
 
 def npm() -> str | None:
-    """Return the path of npm; ECGREVIEW_NPM=0 pretends that there is none."""
+    """Return the path of npm, or None; ECGREVIEW_NPM=0 disables it."""
     return None if os.environ.get("ECGREVIEW_NPM") == "0" else shutil.which("npm")
 
 
 def version(bundle: Path) -> str:
-    """Return the release that the banner of ``bundle`` names.
+    """Return the release named in the banner of ``bundle``.
 
     Raises:
         NoPlotly: the banner names none.
     """
-    found = BANNER.search(bundle.read_bytes()[:2000])
-    if found is None:
+    match = BANNER.search(bundle.read_bytes()[:2000])
+    if match is None:
         raise NoPlotly(f"{bundle} does not say which plotly.js it is.")
-    return found.group(1).decode()
+    return match.group(1).decode()
 
 
 if __name__ == "__main__":

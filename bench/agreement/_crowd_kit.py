@@ -1,7 +1,7 @@
-"""Fit each class with crowd-kit, in an environment that has it, and print what came of it as JSON.
+"""Fit each class with crowd-kit, in an environment that has it, and print the results as JSON.
 
-Argument: an .npz with ``exams`` and ``readers``, shape (n_readings,), and ``said``, shape
-(n_readings, n_classes). Making the tables is not timed.
+Argument: an .npz with ``exams`` and ``readers``, shape (n_readings,), and ``labels``, shape
+(n_readings, n_classes). Building the tables is not timed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from crowdkit.aggregation import DawidSkene  # type: ignore[import-not-found]
 
 
 def main() -> None:
-    given = np.load(sys.argv[1])
-    n_readers = int(given["readers"].max()) + 1
+    readings = np.load(sys.argv[1])
+    n_readers = int(readings["readers"].max()) + 1
     seconds, theta, steps = [], [], []
-    for said in given["said"].T:
-        table = pd.DataFrame({"task": given["exams"], "worker": given["readers"], "label": said})
+    for labels in readings["labels"].T:
+        table = pd.DataFrame(
+            {"task": readings["exams"], "worker": readings["readers"], "label": labels}
+        )
         model = DawidSkene()
         start = time.process_time()
         model.fit(table)
@@ -32,7 +34,7 @@ def main() -> None:
 
 
 def parameters(model: Any, n_readers: int) -> list[float]:
-    """Return prevalence, then P(gives | there) of each reader, then P(gives | not there)."""
+    """Return the prevalence, each reader's P(gives | present), then P(gives | absent)."""
     rates = [
         float(model.errors_[truth].get((reader, 1), 0.0))
         for truth in (1, 0)

@@ -1,4 +1,4 @@
-"""Environments for peers that do not go with ours: made for a run, removed after it."""
+"""Environments for peers whose dependencies conflict with ours; deleted after the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def peer_environment(requirement: str, folder: Path) -> Path | None:
-    """Make an environment with one package; return its Python, or None when it cannot be had."""
+    """Create an environment with one package; return its Python, or None if that fails."""
     python = folder / "peer" / "bin" / "python"
     print(f"Installing {requirement} …", flush=True)
     steps = [

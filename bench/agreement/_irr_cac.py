@@ -1,7 +1,7 @@
 """Gwet's AC1 of each class with irrCAC, in an environment that has it; prints seconds as JSON.
 
 Argument: an .npz with ``ratings``, shape (n_classes, n_exams, n_readers), float64, NaN for missing.
-Making the tables is not timed.
+Building the tables is not timed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from irrCAC.raw import CAC
 
 def main() -> None:
     seconds, values = [], []
-    for said in np.load(sys.argv[1])["ratings"]:
-        table = pd.DataFrame(said)
+    for ratings in np.load(sys.argv[1])["ratings"]:
+        table = pd.DataFrame(ratings)
         start = time.perf_counter()
-        found = CAC(table, categories=[0, 1]).gwet()
+        result = CAC(table, categories=[0, 1]).gwet()
         seconds.append(time.perf_counter() - start)
-        values.append(found["est"]["coefficient_value"])
+        values.append(result["est"]["coefficient_value"])
     print(json.dumps({"seconds": seconds, "values": values}))
 
 

@@ -1,11 +1,11 @@
-"""How long do all coefficients of 66 classes take, with 1,000-replicate intervals, against peers?
+"""How long do all coefficients of 66 classes with 1,000-replicate intervals take, against peers?
 
-Peers as their users call them, class by class: scikit-learn (Cohen's kappa of each pair, F1 for
-positive agreement), statsmodels (Fleiss' kappa), krippendorff (alpha) and irrCAC (AC1, in an
-environment of its own that is made for the run). What they do not have (PABAK, negative agreement,
-Light, Conger) is spared them. They are timed on whole replicates, the larger studies on some of
-the classes, and extrapolated to 66 classes and 1,000 replicates. The expert draws exams anew and
-counts all classes at once in NumPy. Medians of whole seconds: best on a quiet machine.
+Peers are called as their users call them, class by class: scikit-learn (Cohen's kappa of each pair,
+F1 for positive agreement), statsmodels (Fleiss' kappa), krippendorff (alpha) and irrCAC (AC1, in an
+environment created for the run). They skip what they lack (PABAK, negative agreement, Light,
+Conger). They are timed on whole replicates, in larger studies on some of the classes, and
+extrapolated to 66 classes and 1,000 replicates. "Expert NumPy" resamples exams and counts all
+classes at once. Times are medians of wall-clock seconds, so use a quiet machine.
 
 Run: ``python -m bench.agreement.coefficients [a] [b] [c]``.
 """
@@ -44,13 +44,13 @@ Ratings = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study to compute, and what it is to reach.
+    """A study and its goals.
 
     Attributes:
-        classes: so many of the 66 the peers are timed on.
-        goal: times as fast as all peers together.
-        joint_goal: the same with all classes of an exam drawn together; None: not asked.
-        single_goal: times as fast as the fastest peer for one coefficient.
+        classes: number of the 66 classes on which peers are timed.
+        goal: required speed relative to all peers together.
+        joint_goal: the same with all classes of an exam resampled together; None for no goal.
+        single_goal: required speed relative to the fastest peer for one coefficient.
     """
 
     n_exams: int
@@ -72,14 +72,14 @@ STUDIES = {
 
 
 def main(names: Sequence[str]) -> int:
-    """Print the tables; fail when a goal is missed."""
-    warnings.simplefilter("ignore")  # what peers say of classes that nobody gave
-    n_short = 0
+    """Print the tables; return 1 when a goal is missed."""
+    warnings.simplefilter("ignore")  # peers warn about classes that nobody gave
+    n_missed = 0
     with tempfile.TemporaryDirectory() as folder:
         python = peer_environment(PEER, Path(folder))
         for name in names or STUDIES:
-            n_short += run(STUDIES[name], python, Path(folder))
-    return int(n_short > 0)
+            n_missed += run(STUDIES[name], python, Path(folder))
+    return int(n_missed > 0)
 
 
 def run(study: Study, python: Path | None, folder: Path) -> int:
@@ -89,33 +89,37 @@ def run(study: Study, python: Path | None, folder: Path) -> int:
     points_s = timed(lambda: points(ratings), 15)
     peers = of_peers(study, ratings, python, folder)
     single_s = min(peers.values())
-    whole_s = sum(peers.values())
+    total_s = sum(peers.values())
     for peer, seconds in peers.items():
         print(f"  {peer:42}{seconds * N_REPLICATES:14,.0f} s for 1,000 replicates")
     print(f"  ours, all coefficients with intervals     {ours_s:14.4f} s")
     print(f"  ours, all coefficients                    {points_s:14.4f} s")
-    short = told("peers together", whole_s * N_REPLICATES / ours_s, study.goal)
-    short += told("fastest single peer", single_s * N_REPLICATES / ours_s, study.single_goal)
-    short += told("points, peers together", whole_s / points_s, study.points_goal)
+    n_missed = report_ratio("peers together", total_s * N_REPLICATES / ours_s, study.goal)
+    n_missed += report_ratio(
+        "fastest single peer", single_s * N_REPLICATES / ours_s, study.single_goal
+    )
+    n_missed += report_ratio("points, peers together", total_s / points_s, study.points_goal)
     if study.joint_goal:
         joint_s = timed(lambda: overall(Answers.of(ratings), Resampling()), 3)
         print(f"  ours, classes drawn together              {joint_s:14.4f} s")
-        short += told("joint, peers together", whole_s * N_REPLICATES / joint_s, study.joint_goal)
+        n_missed += report_ratio(
+            "joint, peers together", total_s * N_REPLICATES / joint_s, study.joint_goal
+        )
     if study.expert_goal:
         expert_s = timed(lambda: expert(ratings, 20), 1) * N_REPLICATES / 20
-        print(f"  rows drawn again in NumPy                 {expert_s:14.4f} s")
-        short += told("expert NumPy", expert_s / ours_s, study.expert_goal)
+        print(f"  exams resampled in NumPy                  {expert_s:14.4f} s")
+        n_missed += report_ratio("expert NumPy", expert_s / ours_s, study.expert_goal)
     if study.reads_goal:
         read_s = timed(lambda: ratings.view(np.uint8).max(), 5)
         print(f"  one read of the readings                  {read_s:14.4f} s")
         n_reads = ours_s / read_s
         print(f"  {n_reads:,.0f} reads (goal at most {study.reads_goal})")
-        short += n_reads > study.reads_goal
-    return int(short)
+        n_missed += n_reads > study.reads_goal
+    return int(n_missed)
 
 
-def told(what: str, ratio: float, goal: int | None) -> int:
-    print(f"  {ratio:12,.0f} x {what}" + (f" (goal {goal:,})" if goal else ""))
+def report_ratio(name: str, ratio: float, goal: int | None) -> int:
+    print(f"  {ratio:12,.0f} x {name}" + (f" (goal {goal:,})" if goal else ""))
     return int(goal is not None and ratio < goal)
 
 
@@ -130,7 +134,7 @@ def points(ratings: Ratings) -> None:
 
 
 def draw(study: Study) -> Ratings:
-    """Return ratings of readers who miss one in five; with three readers each exam lacks one."""
+    """Return ratings with a sensitivity of 80 %; with three readers each exam lacks one of them."""
     rng = np.random.default_rng(1)
     ratings = np.empty((study.n_readers, study.n_exams, N_CLASSES), dtype=np.int8)
     for start in range(0, study.n_exams, 100_000):
@@ -155,8 +159,8 @@ def of_peers(study: Study, ratings: Ratings, python: Path | None, folder: Path) 
         prepared = [list(arguments) for arguments in _prepared(name, drawn, places)]
         start = time.perf_counter()
         for arguments in prepared:
-            for one in arguments:
-                peer(*one)
+            for call in arguments:
+                peer(*call)
         seconds[name] = (time.perf_counter() - start) * scale
     if python:
         some = places[:: max(1, len(places) // 6)]
@@ -166,15 +170,17 @@ def of_peers(study: Study, ratings: Ratings, python: Path | None, folder: Path) 
 
 
 def _prepared(name: str, drawn: Ratings, places: NDArray[np.int64]) -> Iterator[Iterator[tuple]]:  # type: ignore[type-arg]
-    """Yield for each class what a peer is called with: the making of it is not timed."""
+    """Yield the arguments of a peer's calls for each class; building them is not timed."""
     for place in places:
-        said = drawn[:, :, place]
+        answers = drawn[:, :, place]
         if name in {"scikit-learn kappa", "scikit-learn F1"}:
-            pairs = combinations(range(len(said)), 2)
-            yield ((said[i, both] - 1, said[j, both] - 1)
-                   for i, j in pairs for both in [(said[i] > 0) & (said[j] > 0)])  # fmt: skip
+            pairs = combinations(range(len(answers)), 2)
+            yield ((answers[i, both] - 1, answers[j, both] - 1)
+                   for i, j in pairs for both in [(answers[i] > 0) & (answers[j] > 0)])  # fmt: skip
         else:
-            yield iter([(np.stack([(said == 1).sum(axis=0), (said == 2).sum(axis=0)], axis=1),)])
+            yield iter(
+                [(np.stack([(answers == 1).sum(axis=0), (answers == 2).sum(axis=0)], axis=1),)]
+            )
 
 
 PEERS: dict[str, Callable[..., object]] = {
@@ -202,15 +208,15 @@ def irr_cac(python: Path, folder: Path, drawn: Ratings) -> list[float]:
 
 
 def expert(ratings: Ratings, n_replicates: int) -> None:
-    """Draw exams again and count all classes at once, then the same coefficients."""
+    """Resample exams and count all classes at once, enough for the same coefficients."""
     rng = np.random.default_rng(3)
     n_exams = ratings.shape[1]
     for _ in range(n_replicates):
         drawn = ratings[:, rng.integers(0, n_exams, n_exams)]
         present, absent = drawn == 2, drawn == 1
         tables = [
-            [(one[i] & other[j]).sum(axis=0) for one in (absent, present)
-             for other in (absent, present)]
+            [(first_state[i] & second_state[j]).sum(axis=0) for first_state in (absent, present)
+             for second_state in (absent, present)]
             for i, j in combinations(range(len(drawn)), 2)
         ]  # fmt: skip
         n_present, n_absent = present.sum(axis=0), absent.sum(axis=0)
@@ -219,7 +225,7 @@ def expert(ratings: Ratings, n_replicates: int) -> None:
 
 
 def timed(work: Callable[[], object], rounds: int) -> float:
-    """Return the median of the seconds that ``work`` takes."""
+    """Return the median seconds of ``work``."""
     seconds = []
     for _ in range(rounds):
         start = time.perf_counter()

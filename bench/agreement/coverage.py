@@ -1,8 +1,7 @@
-"""In how many studies do intervals of agreement hold the truth, from rare to common classes?
+"""In how many studies do intervals of agreement cover the true value, from rare to common classes?
 
-Studies are drawn whose truth is known: 2 to 12 readers of 193, 827 or 8,475 exams, who agree well
-or little. Each study has intervals as a report has them. The table of docs/reference/agreement.md
-is made by this.
+Studies are simulated with 2 to 12 readers of 193, 827 or 8,475 exams, who agree well or little.
+Each gets intervals as in a report. Source of the table in docs/reference/agreement.md.
 
 Run: ``python -m bench.agreement.coverage [STUDIES]``; a quarter of an hour with 2,000.
 """
@@ -38,26 +37,28 @@ GOAL = 0.93
 
 
 class Readers(NamedTuple):
-    """How readers see a class; false alarms are a share of its prevalence."""
+    """Error rates of readers; ``false_alarms`` is a multiple of the prevalence."""
 
     sensitivity: float
     false_alarms: float
 
 
+# The last two have a kappa of .27 where the class is rare.
 KINDS = {
     "agree very well": Readers(0.95, 0.02),
     "agree well": Readers(0.8, 0.1),
     "agree little, miss it": Readers(0.35, 0.1),
     "agree little, imagine it": Readers(0.5, 0.43),
 }
-"""The last two have a kappa of .27 where the class is rare."""
 
 
 def main(n_studies: int = N_STUDIES) -> int:
-    """Print the table; fail when a design falls short by more than chance."""
+    """Print the table; return 1 when coverage in a design is low beyond chance."""
     margin = 3 * float(np.sqrt(0.05 * 0.95 / n_studies))
     is_short = False
-    print(f"{'readers':26}{'n':>4} {'exams':>6} {'prev.':>7}", *(f"{one:>20}" for one in HEADLINE))
+    print(
+        f"{'readers':26}{'n':>4} {'exams':>6} {'prev.':>7}", *(f"{name:>20}" for name in HEADLINE)
+    )
     for kind, readers in KINDS.items():
         for n_readers in N_READERS:
             for n_exams, prevalence in DESIGNS:
@@ -71,26 +72,28 @@ def main(n_studies: int = N_STUDIES) -> int:
 def coverage(
     n_exams: int, prevalence: float, n_readers: int, readers: Readers, n_studies: int
 ) -> list[float]:
-    """Return in which share of studies the interval of each coefficient holds the truth."""
+    """Return the share of studies in which each coefficient's interval covers the true value."""
     law = _law(prevalence, n_readers, readers)
     table = np.array([[n_readers - k, k] for k in range(n_readers + 1)], dtype=np.float64)
-    said = np.array([[2] * k + [1] * (n_readers - k) for k in range(n_readers + 1)], dtype=np.int8)
+    patterns = np.array(
+        [[2] * k + [1] * (n_readers - k) for k in range(n_readers + 1)], dtype=np.int8
+    )
     truth = everyone.coefficients(Cells(table, law * 1e12))
     drawn = np.random.default_rng(20261123).multinomial(n_exams, law, size=n_studies)
-    held: dict[str, list[np.ndarray]] = {name: [] for name in HEADLINE}
+    covered: dict[str, list[np.ndarray]] = {name: [] for name in HEADLINE}
     for start in range(0, n_studies, AT_ONCE):
         counts = drawn[start : start + AT_ONCE].astype(np.float64)
         how = Resampling(N_REPLICATES, seed=start)
-        found = everyone.class_measures(PatternCount(said, counts), how)
+        measures = everyone.class_measures(PatternCount(patterns, counts), how)
         for name in HEADLINE:
-            one, value = found[name], float(truth[name].values)
-            is_held = (one.low <= value + 1e-12) & (value - 1e-12 <= one.high)
-            held[name].append(is_held[~np.isnan(one.low)])
-    return [float(np.concatenate(held[name]).mean()) for name in HEADLINE]
+            measure, value = measures[name], float(truth[name].values)
+            is_covered = (measure.low <= value + 1e-12) & (value - 1e-12 <= measure.high)
+            covered[name].append(is_covered[~np.isnan(measure.low)])
+    return [float(np.concatenate(covered[name]).mean()) for name in HEADLINE]
 
 
 def _law(prevalence: float, n_readers: int, readers: Readers) -> np.ndarray:
-    """Return how probable it is that 0, 1, ... readers of an exam give the class."""
+    """Return the probability that 0, 1, ... readers of an exam give the class."""
     alarms = readers.false_alarms * prevalence
     chances = ((prevalence, readers.sensitivity), (1 - prevalence, alarms))
     return np.array(

@@ -1,10 +1,10 @@
-"""What does a new reading cost the agreement, and its page, in a study of 100,000 exams x 2?
+"""What does a new reading cost the agreement and its page, in a study of 100,000 exams x 2?
 
-A study of 1,000 exams and one of 100,000, in the same database and interleaved in this process. A
-reading is submitted and counted; then the next version of the report is computed from the counts,
-and its page is opened. Against what is usual: counting all readings of the study again. Exits
-with 1 when counting costs over 50 % more in the large study, or the page over twice as much. Run
-with the services up: ``python -m bench.agreement.live [exams of the large study]``.
+A study of 1,000 exams and one of 100,000 are in the same database and measured alternately. A
+reading is submitted and counted; then the next report is computed from the counts, and its page
+is opened. For comparison: counting all readings of the study from scratch. Returns 1 when counting
+costs over 50 % more in the large study, or the page over twice as much.
+Run with the services up: ``python -m bench.agreement.live [exams of the large study]``.
 """
 
 # ruff: noqa: I001 - the first import sets Django up for those that follow.
@@ -39,19 +39,19 @@ from annotations.services.reading.content import Content, FindingIn
 from annotations.services.counts.exam_patterns import Pattern
 from annotations.services.reading.signing import Signed
 from bench import _long_list
-from bench._requests import ask, client_of, clocked
+from bench._requests import get_page, client_of, elapsed_s
 from ecgreview.agreement import PatternCount
 from ecgreview.protocol import Protocol
 
 FEW, MANY = 1_000, 100_000
 ROUNDS = 30
 AT_ONCE = 5_000
-COUNT_AT_MOST, PAGE_AT_MOST = 1.5, 2.0
+MAX_COUNT_RATIO, MAX_PAGE_RATIO = 1.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A study with half of its exams read twice, and who reads in it."""
+class PreparedStudy:
+    """A study in which two readers have read half of the exams."""
 
     study: Study
     batch: Batch
@@ -60,10 +60,10 @@ class Made:
 
 
 def main() -> int:
-    """Print the table; return 1 when the large study costs more than it may."""
+    """Print the table; return 1 when the large study exceeds a limit."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    storages = {**settings.STORAGES, "staticfiles": plain}
+    static_storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    storages = {**settings.STORAGES, "staticfiles": static_storage}
     with empty_database(), override_settings(ALLOWED_HOSTS=["*"], STORAGES=storages):
         with connection.cursor() as cursor:
             cursor.execute("set statement_timeout = 0")
@@ -74,29 +74,29 @@ def main() -> int:
         return compare(few, many, owner, n)
 
 
-def prepare(name: str, n_given: int, owner: User) -> Made:
+def prepare(name: str, n_assigned: int, owner: User) -> PreparedStudy:
     """Return an open study in which two readers have read the first half of their exams."""
     now = timezone.now()
-    wanted = Protocol(name=name, taxonomy=str(versions.install(now=now)), results_open="live")
-    made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
-    study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
+    settings_ = Protocol(name=name, taxonomy=str(versions.install(now=now)), results_open="live")
+    draft = lifecycle.create(protocol=settings_, created_by=owner, now=now)
+    study = lifecycle.open_study(study_id=draft.pk, actor=owner, now=now)
     first, second = (
-        members.create(username=f"{who}{name}", roles=[Role.READER]) for who in ("a", "b")
+        members.create(username=f"{prefix}{name}", roles=[Role.READER]) for prefix in ("a", "b")
     )
     roster.join(study=study, readers=[first, second], actor=owner, now=now)
     batch = batches.make(study=study, name=name, rows=[], created_by=owner, now=now)
     for number, reader in enumerate((first, second)):
-        _long_list.assignments(batch, reader, n_given, first_id=(2 * batch.pk + number) << 32)
+        _long_list.assignments(batch, reader, n_assigned, first_id=(2 * batch.pk + number) << 32)
     batches.release(batch_id=batch.pk, actor=owner, now=now)
     fill(study, batch, (first.pk, second.pk))
     waiting = Assignment.objects.filter(batch=batch, reader=first).waiting().order_by("position")
-    return Made(
+    return PreparedStudy(
         study, batch, (first, second), iter(list(waiting.values_list("pk", flat=True)[:99]))
     )
 
 
 def fill(study: Study, batch: Batch, readers: tuple[int, int]) -> None:
-    """Count the first half as read by both, as if their readings had been counted one by one."""
+    """Store counts as if both readers' readings of the first half had been counted one by one."""
     rng = np.random.default_rng(1)
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
     prevalences = np.geomspace(0.0005, 0.3, len(codes))
@@ -105,14 +105,14 @@ def fill(study: Study, batch: Batch, readers: tuple[int, int]) -> None:
     for start in range(0, len(exam_ids), AT_ONCE):
         some = exam_ids[start : start + AT_ONCE]
         truth = rng.random((len(some), len(codes))) < prevalences
-        said = (rng.random((2, *truth.shape)) < np.where(truth, 0.8, 0.1 * prevalences)) + 1
-        found = {
+        states = (rng.random((2, *truth.shape)) < np.where(truth, 0.8, 0.1 * prevalences)) + 1
+        patterns = {
             exam: Pattern(
                 study.taxonomy_id,
                 tuple(sorted(readers)),
                 {
-                    codes[column]: f"{said[0, row, column]}{said[1, row, column]}"
-                    for column in np.flatnonzero((said[:, row] == 2).any(axis=0))
+                    codes[column]: f"{states[0, row, column]}{states[1, row, column]}"
+                    for column in np.flatnonzero((states[:, row] == 2).any(axis=0))
                 },
             )
             for row, exam in enumerate(some)
@@ -120,33 +120,37 @@ def fill(study: Study, batch: Batch, readers: tuple[int, int]) -> None:
         for scope in (Scope(study.pk, batch.pk), Scope(study.pk)):
             with transaction.atomic():
                 live.lock(study.pk)
-                live.replace(scope, some, found, now=timezone.now())
+                live.replace(scope, some, patterns, now=timezone.now())
 
 
-def compare(few: Made, many: Made, owner: User, n: int) -> int:
+def compare(few: PreparedStudy, many: PreparedStudy, owner: User, n: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     print(f"{'':32}{FEW:>12,}{n:>12,}   ratio")
-    times = [(counted(few), counted(many)) for _ in range(ROUNDS)]
-    count_ratio = told("submit and count one reading", times)
-    told("next version of the report", [(computed(few), computed(many)) for _ in range(3)])
-    pages = [(opened(few, owner), opened(many, owner)) for _ in range(9)]
-    page_ratio = told("the page of the study", pages)
-    few_n, many_n = (n_statements(made, owner) for made in (few, many))
+    times = [(time_count(few), time_count(many)) for _ in range(ROUNDS)]
+    count_ratio = report_times("submit and count one reading", times)
+    report_times(
+        "next version of the report", [(time_refresh(few), time_refresh(many)) for _ in range(3)]
+    )
+    pages = [(time_page(few, owner), time_page(many, owner)) for _ in range(9)]
+    page_ratio = report_times("the page of the study", pages)
+    few_n, many_n = (n_statements(prepared, owner) for prepared in (few, many))
     print(f"{'  statements of the page':32}{few_n:>12}{many_n:>12}")
-    told("counting all readings anew", [(anew(FEW), anew(n)) for _ in range(3)])
-    is_short = count_ratio > COUNT_AT_MOST or page_ratio > PAGE_AT_MOST or few_n != many_n
-    print(f"counting may cost {COUNT_AT_MOST} x, the page {PAGE_AT_MOST} x")
+    report_times(
+        "recount of all readings", [(time_recount(FEW), time_recount(n)) for _ in range(3)]
+    )
+    is_short = count_ratio > MAX_COUNT_RATIO or page_ratio > MAX_PAGE_RATIO or few_n != many_n
+    print(f"limits: counting {MAX_COUNT_RATIO} x, the page {MAX_PAGE_RATIO} x")
     return int(is_short)
 
 
-def counted(made: Made) -> float:
-    reader = made.readers[0]
+def time_count(prepared: PreparedStudy) -> float:
+    reader = prepared.readers[0]
     content = Content([FindingIn("atrial_fibrillation", "definite")], "good")
     signed = Signed(content, uuid.uuid4())
     start = time.perf_counter()
     submissions.submit(
-        assignment_id=next(made.waiting), reader=reader, based_on=0, signed=signed,
+        assignment_id=next(prepared.waiting), reader=reader, based_on=0, signed=signed,
         now=timezone.now(),
     )  # fmt: skip
     while live.count_next(now=timezone.now()):
@@ -154,31 +158,31 @@ def counted(made: Made) -> float:
     return time.perf_counter() - start
 
 
-def computed(made: Made) -> float:
-    counted(made)
-    return clocked(lambda: refresh.refresh_study(study=made.study, now=timezone.now()))
+def time_refresh(prepared: PreparedStudy) -> float:
+    time_count(prepared)
+    return elapsed_s(lambda: refresh.refresh_study(study=prepared.study, now=timezone.now()))
 
 
-def opened(made: Made, owner: User) -> float:
+def time_page(prepared: PreparedStudy, owner: User) -> float:
     client = client_of(owner)
-    return clocked(lambda: ask(client, f"/studies/{made.study.slug}/agreement/"))
+    return elapsed_s(lambda: get_page(client, f"/studies/{prepared.study.slug}/agreement/"))
 
 
-def n_statements(made: Made, owner: User) -> int:
+def n_statements(prepared: PreparedStudy, owner: User) -> int:
     client = client_of(owner)
     with CaptureQueriesContext(connection) as captured:
-        ask(client, f"/studies/{made.study.slug}/agreement/")
+        get_page(client, f"/studies/{prepared.study.slug}/agreement/")
     return len(captured.captured_queries)
 
 
-def anew(n_exams: int) -> float:
-    """Count readings that are in memory already: reading them from rows would come to it."""
+def time_recount(n_exams: int) -> float:
+    """Time counting from memory, without the additional time to load the rows."""
     ratings = np.random.default_rng(1).integers(0, 3, (2, n_exams, 66)).astype(np.int8)
-    return clocked(lambda: PatternCount.of(ratings))
+    return elapsed_s(lambda: PatternCount.of(ratings))
 
 
-def told(name: str, times: list[tuple[float, float]]) -> float:
-    """Print the medians of both, and return the median of their ratios."""
+def report_times(name: str, times: list[tuple[float, float]]) -> float:
+    """Print both medians, and return the median ratio."""
     ratio = statistics.median(slow / fast for fast, slow in times)
     short_ms, long_ms = (1000 * statistics.median(column) for column in zip(*times, strict=True))
     print(f"{name:32}{short_ms:>9.1f} ms{long_ms:>9.1f} ms{ratio:8.2f}", flush=True)

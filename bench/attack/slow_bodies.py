@@ -1,10 +1,10 @@
-"""Does the site answer others while many clients send their requests as slowly as they can?
+"""Does the site keep answering while many clients send their requests as slowly as possible?
 
-Starts the web server with its default settings, except that no process is renewed after so many
-requests, and opens connections that send one byte of a body, half of their headers, or that do not
-read what they asked for; each is opened anew as soon as it is closed. Meanwhile ``/livez`` is asked
-four times a second. Prints how often it answered and whether a process was replaced; fails when one
-answer is missing. Run with the services up:
+Starts the web server with its default settings, except that workers are not recycled after a
+number of requests. Clients then send one byte of a body, half of their headers, or never read
+their responses, and reconnect whenever they are disconnected. Meanwhile ``/livez`` is requested
+four times a second. Prints how often it answered and whether a process was replaced; returns 1 if
+an answer is missing. Run with the services up:
 ``python -m bench.attack.slow_bodies [connections] [seconds]``.
 """
 
@@ -47,7 +47,7 @@ READER = 2000 * b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def main() -> int:
-    """Play the attack and print what it cost; return 1 when somebody else was not answered."""
+    """Run the attack and print the results; return 1 if a probe got no answer."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else N_CONNECTIONS
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
     missed = 0
@@ -70,7 +70,7 @@ def main() -> int:
 
 @contextmanager
 def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Run gunicorn with its default settings, and end it with all of its processes."""
+    """Run gunicorn with its default settings; yield its port and process."""
     port = service._free_port()
     environment = {
         "ECGREVIEW_DEMO": "1",
@@ -78,7 +78,7 @@ def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
         **os.environ,
         "PORT": str(port),
         "HOST": service.LOOPBACK,
-        # The slow readers ask for more than a process answers before it is renewed, as planned.
+        # The slow readers send more requests than a worker normally answers before it is recycled.
         "GUNICORN_CMD_ARGS": "--max-requests=0",
     }
     program = [sys.executable, "-m", "gunicorn", "-c", "python:ecgreview.site.gunicorn"]
@@ -98,17 +98,17 @@ def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 
 def attack(port: int, kinds: list[bytes], n: int, seconds: float) -> tuple[list[float | None], int]:
-    """Return how long each probe waited, None for no answer, and how many connections it took."""
-    said = cycle(kinds)
+    """Return the seconds of each probe, None for no answer, and the connections opened."""
+    payloads = cycle(kinds)
     waits: list[float | None] = []
     with closing(selectors.DefaultSelector()) as selector:
         for _ in range(n):
-            connect(selector, port, next(said))
+            connect(selector, port, next(payloads))
         n_opened = n
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             for key, _ in selector.select(0):
-                n_opened += renew(selector, key, port, next(said))
+                n_opened += renew(selector, key, port, next(payloads))
             waits.append(probe(port))
             time.sleep(PROBE_EVERY_S)
         for key in list(selector.get_map().values()):
@@ -117,9 +117,9 @@ def attack(port: int, kinds: list[bytes], n: int, seconds: float) -> tuple[list[
 
 
 def renew(
-    selector: selectors.BaseSelector, key: selectors.SelectorKey, port: int, said: bytes
+    selector: selectors.BaseSelector, key: selectors.SelectorKey, port: int, payload: bytes
 ) -> bool:
-    """Replace a connection that the server has ended; a slow reader takes one byte."""
+    """Reconnect if the server has closed the connection; a slow reader takes one byte."""
     connection = key.fileobj
     try:
         if isinstance(connection, socket.socket) and connection.recv(1):
@@ -128,15 +128,15 @@ def renew(
         pass
     selector.unregister(connection)
     close(connection)
-    connect(selector, port, said)
+    connect(selector, port, payload)
     return True
 
 
-def connect(selector: selectors.BaseSelector, port: int, said: bytes) -> None:
+def connect(selector: selectors.BaseSelector, port: int, payload: bytes) -> None:
     connection = socket.create_connection((service.LOOPBACK, port))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.setblocking(False)
-    connection.send(said)
+    connection.send(payload)
     selector.register(connection, selectors.EVENT_READ)
 
 
@@ -146,7 +146,7 @@ def close(connection: object) -> None:
 
 
 def probe(port: int) -> float | None:
-    """Return the seconds that ``/livez`` took, None when it did not answer."""
+    """Return the seconds until ``/livez`` answered, None without an answer."""
     began = time.monotonic()
     try:
         with urllib.request.urlopen(f"http://{service.LOOPBACK}:{port}/livez", timeout=PATIENCE_S):

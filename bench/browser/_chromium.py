@@ -1,4 +1,4 @@
-"""Chromium for the benchmarks: quiet, and measured through its own protocol."""
+"""Headless Chromium for benchmarks, with measurements by its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BITS_PER_BYTE = 8
 
 
 class NoChromium(Exception):
-    """There is none on this machine."""
+    """This machine has none."""
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a page holds after its garbage was collected."""
+    """Memory of a page after garbage collection."""
 
     heap_bytes: float
     n_nodes: int
@@ -55,18 +55,18 @@ class Memory:
 
 
 class Meter:
-    """Chromium's own instruments for one page."""
+    """Performance measurements of one page by the DevTools protocol."""
 
     def __init__(self, page: Page) -> None:
         self.session: CDPSession = page.context.new_cdp_session(page)
         self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def throttle(self, times: float) -> None:
-        """Make the processor of the page so many times as slow."""
+        """Slow the CPU of the page down by this factor."""
         self.session.send("Emulation.setCPUThrottlingRate", {"rate": times})
 
     def slow_network(self, *, bits_per_s: float, latency_ms: float) -> None:
-        """Put the page behind a line of this width and delay."""
+        """Limit the bandwidth and add latency."""
         width = bits_per_s / BITS_PER_BYTE
         self.session.send("Network.enable")
         self.session.send(
@@ -80,24 +80,26 @@ class Meter:
         )
 
     def cpu_ms(self) -> float:
-        """Return the processor time that the main thread has spent so far."""
+        """Return the CPU time of the main thread so far."""
         return self._metrics()["TaskDuration"] * 1000
 
     def memory(self) -> Memory:
-        """Collect the garbage and return what is left."""
+        """Collect garbage and return what remains."""
         self.session.send("HeapProfiler.collectGarbage")
-        found = self._metrics()
-        return Memory(found["JSHeapUsedSize"], int(found["Nodes"]), int(found["JSEventListeners"]))
+        metrics = self._metrics()
+        return Memory(
+            metrics["JSHeapUsedSize"], int(metrics["Nodes"]), int(metrics["JSEventListeners"])
+        )
 
     def _metrics(self) -> dict[str, float]:
-        told = self.session.send("Performance.getMetrics")["metrics"]
-        return {metric["name"]: metric["value"] for metric in told}
+        metrics = self.session.send("Performance.getMetrics")["metrics"]
+        return {metric["name"]: metric["value"] for metric in metrics}
 
 
 def load_note() -> str:
-    """Say what else the machine was doing: milliseconds depend on it, ratios hardly."""
-    one, five, _ = os.getloadavg()
+    """Describe the machine's load: times depend on it, ratios hardly."""
+    one_minute, five_minutes, _ = os.getloadavg()
     return (
-        f"load {one:.1f} now and {five:.1f} over five minutes on {os.cpu_count()} processors, "
+        f"load {one_minute:.1f} (1 min), {five_minutes:.1f} (5 min) on {os.cpu_count()} CPUs, "
         f"Python {sys.version.split()[0]}"
     )

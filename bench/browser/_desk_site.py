@@ -1,4 +1,4 @@
-"""The site as in production - compressed files under hashed names - with a reader and a queue."""
+"""The site as in production (compressed, hashed files), with a reader and a queue."""
 
 # ruff: noqa: E402, I001 - the environment is set before Django reads it.
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-# Not the demo: that one leaves Brotli away. Plain HTTP, for the line is emulated in the browser.
+# Not the demo, which omits Brotli. Plain HTTP, because the browser emulates the network.
 STATIC = tempfile.TemporaryDirectory(prefix="ecgreview-bench-")
 os.environ.setdefault("SITE_URL", "http://127.0.0.1:8000")
 os.environ.update({"ECGREVIEW_DEMO": "0", "HTTPS": "0", "DEBUG": "0", "STATIC_ROOT": STATIC.name})
@@ -39,18 +39,16 @@ from ecgreview.protocol import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the site is, who reads, and what."""
-
     url: str
     reader: User
     batch: Batch
 
     def link(self) -> str:
-        """Return an address that signs the reader in, once."""
+        """Return a one-time sign-in link of the reader."""
         return sign_in.link(self.reader, self.url)
 
     def desk(self) -> str:
-        """Return the address of the first exam that waits."""
+        """Return the address of the first waiting exam."""
         first = self.batch.assignments.in_reading_order().waiting().first()
         assert first is not None, "the queue is read to its end"
         return f"{self.url}/read/{first.pk}/"
@@ -58,7 +56,7 @@ class Site:
 
 @contextmanager
 def serving(n_exams: int) -> Iterator[Site]:
-    """Make a study with one reader and ``n_exams``, and serve the site on a free port."""
+    """Create a study with one reader and ``n_exams``, and serve the site on a free port."""
     call_command("collectstatic", interactive=False, verbosity=0)
     with empty_database():
         reader, batch = prepare(n_exams)
@@ -76,7 +74,7 @@ def serving(n_exams: int) -> Iterator[Site]:
 
 
 def end_connections() -> None:
-    """Cut off what a thread of the server still holds, so that the database can be removed."""
+    """Close connections that server threads still hold, so that the database can be dropped."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -85,13 +83,13 @@ def end_connections() -> None:
 
 
 def prepare(n_exams: int) -> tuple[User, Batch]:
-    """Return a reader and what waits for them."""
+    """Return a reader and their batch."""
     now = timezone.now()
     owner = members.create(username="owner", roles=[Role.COORDINATOR])
     reader = members.create(username="reader", roles=[Role.READER])
-    wanted = Protocol(name="Bench", taxonomy=str(versions.install(now=now)))
-    made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
-    study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
+    settings = Protocol(name="Bench", taxonomy=str(versions.install(now=now)))
+    draft = lifecycle.create(protocol=settings, created_by=owner, now=now)
+    study = lifecycle.open_study(study_id=draft.pk, actor=owner, now=now)
     dataset = Dataset.objects.create(name="bench", created_at=now)
     exams = [
         exam(dataset, number, packed) for number, packed in enumerate(recordings(n_exams), start=1)
@@ -103,24 +101,24 @@ def prepare(n_exams: int) -> tuple[User, Batch]:
 
 
 def recordings(number: int) -> list[bytes]:
-    """Return so many packed exams: real ones as far as there are any, then synthetic ones."""
+    """Return packed exams: real ones as far as available, then synthetic ones."""
     real = {  # two collections may hold the same recording
         signal.content_hash: wire.pack(signal)
         for signal in waveform_bytes.exams(waveform_bytes.DATA)
     }
-    found = list(real.values())[:number]
-    return found + _files.packed_exams(number - len(found))
+    packets = list(real.values())[:number]
+    return packets + _files.packed_exams(number - len(packets))
 
 
 def exam(dataset: Dataset, number: int, packed: bytes) -> Exam:
-    """Store one exam of one tracing."""
+    """Store one exam with one tracing."""
     signal = wire.unpack(packed)
-    made = Exam.objects.create(
+    stored = Exam.objects.create(
         dataset=dataset, source_key=f"bench/{number:05}", content_hash=signal.content_hash,
         imported_at=dataset.created_at,
     )  # fmt: skip
     Tracing.objects.create(
-        exam=made, position=1, sampling_rate_hz=signal.sampling_rate_hz, packed=packed,
+        exam=stored, position=1, sampling_rate_hz=signal.sampling_rate_hz, packed=packed,
         n_samples=signal.n_samples, content_hash=signal.content_hash,
     )  # fmt: skip
-    return made
+    return stored

@@ -1,4 +1,4 @@
-"""The pages of the peers, the product's scripts and some exams, from a small server."""
+"""A small server for the pages of the peers, our scripts and some exams."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ecgreview.ecg import synth, wire
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
+# npm installs it for the benchmarks only; the site never serves it.
 UPLOT = REPOSITORY / "node_modules" / "uplot" / "dist"
-"""npm puts it there for the benchmarks; the product never serves it."""
 
 FOLDERS = {
     "/static/": REPOSITORY / "static",
@@ -30,7 +30,7 @@ N_EXAMS = 12
 
 
 class Files(BaseHTTPRequestHandler):
-    """The pages, the product's scripts, and the exams packed as the product serves them."""
+    """Serves the pages, our scripts, and the exams packed as the site serves them."""
 
     def __init__(self, exams: list[bytes], *args: object) -> None:
         self.exams = exams
@@ -48,7 +48,7 @@ class Files(BaseHTTPRequestHandler):
             self.reply_file(path)
 
     def reply_file(self, path: str) -> None:
-        """Answer with what one of ``FOLDERS`` holds."""
+        """Answer with a file of one of ``FOLDERS``."""
         for prefix, folder in FOLDERS.items():
             file = (folder / path.removeprefix(prefix)).resolve()
             if path.startswith(prefix) and file.is_relative_to(folder) and file.is_file():
@@ -57,7 +57,6 @@ class Files(BaseHTTPRequestHandler):
         self.send_error(404)
 
     def reply(self, body: bytes, content_type: str, encoding: str = "identity") -> None:
-        """Send ``body``."""
         self.send_response(200)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Encoding", encoding)
@@ -66,11 +65,11 @@ class Files(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the parent's name)
-        """Say nothing per request."""
+        """Log nothing."""
 
 
 def packed_exams(number: int = N_EXAMS) -> list[bytes]:
-    """Return exams of different conditions, as stored."""
+    """Return synthetic exams of different conditions, packed."""
     rng = np.random.default_rng(12)
     names = [synth.CONDITIONS[i % len(synth.CONDITIONS)] for i in range(number)]
     return [wire.pack(synth.synthesise(name, rng).signal) for name in names]
@@ -78,7 +77,7 @@ def packed_exams(number: int = N_EXAMS) -> list[bytes]:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve on a free port of this machine and tell the address of the pages."""
+    """Serve on a free port of this machine; yield the address of the pages."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, packed_exams()))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/bench"

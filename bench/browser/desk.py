@@ -1,8 +1,8 @@
-"""What does the reading desk cost a reader: the first exam, the next one, a drag, a long evening?
+"""What does the desk cost a reader: the first exam, the next one, a drag, a long session?
 
-The real page on the real site, with compressed files under hashed names. The first ECG comes over
-an emulated line of 50 Mbit/s and 20 ms, with an empty and with a full cache; then exams are read by
-key alone. Milliseconds are printed; only bytes, elements and growth are limits.
+The real page on the real site, with compressed and hashed files. The first ECG is loaded over an
+emulated network of 50 Mbit/s and 20 ms, with an empty and with a full cache; then exams are read
+by keyboard only. Milliseconds are printed; only bytes, elements and growth have limits.
 Run with the services up: ``python -m bench.browser.desk [--long]``; ``--long`` reads 500 exams.
 """
 
@@ -30,28 +30,28 @@ PAUSE_MS = 250
 DRAG_STEPS = 120
 RHYTHM_ROW_PX = 60
 WARM_UP, SPARE = 8, 12
+# From the first to the last of 5000 samples at 500 Hz and 25 mm/s.
 TEN_SECONDS_MM = 249.95
-"""From the first to the last of 5000 samples at 500 Hz and 25 mm/s."""
 
+# Exams differ in paper tiles, names and notes, so counts vary by this much without a leak.
 ELEMENTS_OF_ONE_EXAM, NODES_OF_ONE_EXAM = 60, 400
-"""Exams differ in pieces of paper, names and notes; none may leave anything behind."""
 
+# Opens a browser context with an empty cache.
 Window = Callable[[], BrowserContext]
-"""Opens a window with an empty cache."""
 
+# Records the first paint of an ECG, the delay from each key to its paint, and each frame.
 WATCH = (Path(__file__).parent / "watch.js").read_text(encoding="utf-8")
-"""Notes in the page when the first ECG is painted, each key to its paint, and each frame."""
 
 
 @dataclass(slots=True)
 class Visit:
-    """One opening of the desk.
+    """One load of the desk.
 
     Attributes:
         ecg_ms: from the start of the navigation to the frame that shows the ECG.
-        answer_ms: of these, until the first byte of the page: line and server.
-        sizes: bytes on the wire of what it asked for, by address.
-        kinds: what each of these is, as the browser calls it.
+        answer_ms: the part of it until the first byte of the page.
+        sizes: transferred bytes by address.
+        kinds: resource type by address, as the browser names it.
     """
 
     ecg_ms: float = 0.0
@@ -60,17 +60,18 @@ class Visit:
     kinds: dict[str, str] = field(default_factory=dict)
 
     def n_bytes(self, *kinds: str) -> int:
-        """Return the bytes of these kinds."""
+        """Return the bytes of these resource types."""
         return sum(size for url, size in self.sizes.items() if self.kinds[url] in kinds)
 
 
 @dataclass(frozen=True, slots=True)
-class Evening:
+class Session:
     """Many exams read in one window.
 
     Attributes:
-        paint_ms: from the key that submits to the frame with the next exam.
-        start: memory after the first exams; ``end``: after the last.
+        paint_ms: from the submit key to the frame with the next exam.
+        start: memory after the first exams.
+        end: memory after the last exam.
         n_elements: of the document, at the start and at the end.
     """
 
@@ -82,14 +83,14 @@ class Evening:
 
 
 def signed_in(browser: Browser, site: _desk_site.Site) -> Window:
-    """Sign the reader in; return what opens windows with an empty cache in which they are."""
-    door = browser.new_context()
-    page = door.new_page()
+    """Sign the reader in; return a factory of signed-in contexts with an empty cache."""
+    signed_in_context = browser.new_context()
+    page = signed_in_context.new_page()
     page.goto(site.link())
     page.get_by_role("button", name="Sign in as").click()
     page.wait_for_url(lambda reached: "/link/" not in reached)
-    state = door.storage_state()
-    door.close()
+    state = signed_in_context.storage_state()
+    signed_in_context.close()
 
     def window() -> BrowserContext:
         context = browser.new_context(storage_state=state, viewport=VIEWPORT)
@@ -100,7 +101,7 @@ def signed_in(browser: Browser, site: _desk_site.Site) -> Window:
 
 
 def at_desk(context: BrowserContext, site: _desk_site.Site) -> Page:
-    """Open the desk and wait until it is drawn and nothing is loading."""
+    """Open the desk and wait until it is drawn and idle."""
     page = context.new_page()
     page.goto(site.desk())
     page.locator("html[data-ecg-painted]").wait_for(state="attached")
@@ -109,8 +110,8 @@ def at_desk(context: BrowserContext, site: _desk_site.Site) -> Page:
 
 
 def visit(page: Page, address: str) -> Visit:
-    """Open the desk over the emulated line."""
-    found, responses = Visit(), list[Response]()
+    """Open the desk over the emulated network."""
+    result, responses = Visit(), list[Response]()
 
     def note(response: Response) -> None:
         responses.append(response)
@@ -118,29 +119,29 @@ def visit(page: Page, address: str) -> Visit:
     page.on("response", note)
     page.goto(address)
     page.locator("html[data-ecg-painted]").wait_for(state="attached")
-    found.ecg_ms = page.evaluate("globalThis.firstEcgMs")
-    found.answer_ms = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
+    result.ecg_ms = page.evaluate("globalThis.firstEcgMs")
+    result.answer_ms = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
     page.wait_for_load_state("networkidle")
     page.remove_listener("response", note)
     for response in responses:
-        found.sizes[response.url] = max(response.request.sizes()["responseBodySize"], 0)
-        found.kinds[response.url] = response.request.resource_type
-    return found
+        result.sizes[response.url] = max(response.request.sizes()["responseBodySize"], 0)
+        result.kinds[response.url] = response.request.resource_type
+    return result
 
 
 def reopen(context: BrowserContext, address: str) -> Visit:
     """Open the desk in another tab."""
     page = context.new_page()
     _chromium.Meter(page).slow_network(**LINE)
-    found = visit(page, address)
+    result = visit(page, address)
     page.close()
-    return found
+    return result
 
 
 def visits(window: Window, site: _desk_site.Site, times: int) -> tuple[list[Visit], list[Visit]]:
-    """Return so many visits with an empty cache, and each followed by one with a full cache.
+    """Return visits with an empty cache, and visits with a full cache.
 
-    Chromium compiles scripts for keeping on the visit in between.
+    The visit in between is not measured: Chromium compiles and caches scripts during it.
     """
     cold, warm = [], []
     for _ in range(times):
@@ -153,8 +154,8 @@ def visits(window: Window, site: _desk_site.Site, times: int) -> tuple[list[Visi
 
 
 def read(page: Page, number: int, pause_ms: float) -> list[float]:
-    """Call so many exams normal by key; return what each key took until the next exam was seen."""
-    taken = []
+    """Submit exams as normal by keyboard; return the milliseconds to the next exam of each."""
+    times_ms = []
     code = page.locator("[data-part=code]")
     for _ in range(number):
         before = code.inner_text()
@@ -167,12 +168,12 @@ def read(page: Page, number: int, pause_ms: float) -> list[float]:
         page.keyboard.up("Control")
         expect(code).not_to_have_text(before)
         page.wait_for_timeout(50)
-        taken.append(max([FLOOR_MS, *page.evaluate("globalThis.keyToPaintMs")[:1]]))
-    return taken
+        times_ms.append(max([FLOOR_MS, *page.evaluate("globalThis.keyToPaintMs")[:1]]))
+    return times_ms
 
 
-def evening(window: Window, site: _desk_site.Site, n_exams: int, n_warm_up: int) -> Evening:
-    """Read ``n_exams`` in one window after ``n_warm_up`` that are not counted."""
+def read_session(window: Window, site: _desk_site.Site, n_exams: int, n_warm_up: int) -> Session:
+    """Read ``n_exams`` in one window, after ``n_warm_up`` that are not counted."""
     context = window()
     page = at_desk(context, site)
     meter = _chromium.Meter(page)
@@ -181,11 +182,11 @@ def evening(window: Window, site: _desk_site.Site, n_exams: int, n_warm_up: int)
     paint_ms = read(page, n_exams, PAUSE_MS)
     end, elements_after = settled(page, meter)
     context.close()
-    return Evening(paint_ms, start, end, (elements, elements_after), n_exams)
+    return Session(paint_ms, start, end, (elements, elements_after), n_exams)
 
 
 def settled(page: Page, meter: _chromium.Meter) -> tuple[_chromium.Memory, int]:
-    """Wait until everything is sent and drawn ahead; return what the page holds."""
+    """Wait until everything is sent and prefetched; return the memory and number of elements."""
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1500)
     n_elements: int = page.evaluate("document.querySelectorAll('*').length")
@@ -213,7 +214,7 @@ def drag(window: Window, site: _desk_site.Site) -> list[float]:
 
 
 def print_error(window: Window, site: _desk_site.Site) -> float:
-    """Return by how much ten printed seconds miss their 250 mm, as a share."""
+    """Return the relative error of the printed length of ten seconds."""
     context = window()
     page = at_desk(context, site)
     (printed,) = pdf.pages(page.pdf(prefer_css_page_size=True))
@@ -223,16 +224,15 @@ def print_error(window: Window, site: _desk_site.Site) -> float:
 
 
 def report(
-    cold: list[Visit], warm: list[Visit], many: Evening, frame_ms: list[float], error: float
+    cold: list[Visit], warm: list[Visit], session: Session, frame_ms: list[float], error: float
 ) -> None:
-    """Print the milliseconds."""
     print(f"\n{'':44}{'median':>9}{'p95':>9}  target")
     rows = [
         ("first ECG, empty cache, 50 Mbit/s + 20 ms, ms", [v.ecg_ms for v in cold], "<= 1000"),
         ("  of it until the first byte of the page", [v.answer_ms for v in cold], ""),
         ("first ECG, full cache, ms", [v.ecg_ms for v in warm], "<= 300"),
         ("  of it until the first byte of the page", [v.answer_ms for v in warm], ""),
-        ("submit to next exam painted, ms", many.paint_ms, "<= 24, p95 <= 50"),
+        ("submit to next exam painted, ms", session.paint_ms, "<= 24, p95 <= 50"),
         ("frames of a caliper drag, ms", frame_ms, "<= 17, p95 <= 35"),
     ]
     for name, values, target in rows:
@@ -241,30 +241,33 @@ def report(
     print(f"{'scripts and styles on the wire, bytes':44}{first.n_bytes('script', 'stylesheet'):9,}")
     print(f"{'  of them Plotly':44}{plotly_bytes(first):9,}")
     print(f"{'ten printed seconds miss 250 mm by':44}{error:9.2%}           <= 0.5 %")
-    print(f"{len(cold)} visits each, {many.n_exams} exams; {_chromium.load_note()}")
+    print(f"{len(cold)} visits each, {session.n_exams} exams; {_chromium.load_note()}")
 
 
-def plotly_bytes(seen: Visit) -> int:
-    """Return what Plotly weighs."""
-    return sum(size for url, size in seen.sizes.items() if "/plotly" in url and url.endswith(".js"))
+def plotly_bytes(opened: Visit) -> int:
+    """Return the transferred bytes of Plotly."""
+    return sum(
+        size for url, size in opened.sizes.items() if "/plotly" in url and url.endswith(".js")
+    )
 
 
-def limits(cold: list[Visit], warm: list[Visit], many: Evening) -> Limits:
-    """Return which counts do not hold."""
-    found = Limits()
-    found.at_most("bytes of scripts and styles", cold[0].n_bytes("script", "stylesheet"), MAX_BYTES)
-    found.at_most("the same with a full cache", warm[0].n_bytes("script", "stylesheet"), 5_000)
-    growth = many.end.heap_bytes - many.start.heap_bytes
-    found.at_most(f"bytes of heap after {many.n_exams} exams", growth, MAX_GROWTH_BYTES)
-    more = many.n_elements[1] - many.n_elements[0]
-    found.at_most("elements more", more, ELEMENTS_OF_ONE_EXAM)
-    found.at_most("nodes more", many.end.n_nodes - many.start.n_nodes, NODES_OF_ONE_EXAM)
-    found.at_most("listeners more", many.end.n_listeners - many.start.n_listeners, 40)
-    return found
+def limits(cold: list[Visit], warm: list[Visit], session: Session) -> Limits:
+    """Check the counts and return the limits."""
+    checked = Limits()
+    checked.at_most(
+        "bytes of scripts and styles", cold[0].n_bytes("script", "stylesheet"), MAX_BYTES
+    )
+    checked.at_most("the same with a full cache", warm[0].n_bytes("script", "stylesheet"), 5_000)
+    growth = session.end.heap_bytes - session.start.heap_bytes
+    checked.at_most(f"bytes of heap after {session.n_exams} exams", growth, MAX_GROWTH_BYTES)
+    more = session.n_elements[1] - session.n_elements[0]
+    checked.at_most("elements more", more, ELEMENTS_OF_ONE_EXAM)
+    checked.at_most("nodes more", session.end.n_nodes - session.start.n_nodes, NODES_OF_ONE_EXAM)
+    checked.at_most("listeners more", session.end.n_listeners - session.start.n_listeners, 40)
+    return checked
 
 
 def main() -> int:
-    """Serve the site, read, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true", help="read 500 exams")
     n_exams, n_visits = (500, 7) if parser.parse_args().long else (25, 3)
@@ -277,12 +280,12 @@ def main() -> int:
             cold, warm = visits(window, site, n_visits)
             frame_ms = drag(window, site)
             error = print_error(window, site)
-            many = evening(window, site, n_exams, WARM_UP)
+            session = read_session(window, site, n_exams, WARM_UP)
     except _chromium.NoChromium as refusal:
         print(refusal, file=sys.stderr)
         return 1
-    report(cold, warm, many, frame_ms, error)
-    return int(bool(limits(cold, warm, many).broken))
+    report(cold, warm, session, frame_ms, error)
+    return int(bool(limits(cold, warm, session).broken))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """How long from a key to the next exam, and how heavy is a sheet, against its peers?
 
-In one run of one Chromium and over the same synthetic exams: this product's sheet with the next
-exam prepared and not prepared, twelve naive Plotly subplots, uPlot, and a canvas drawn by hand.
-Read the ratios first: milliseconds belong to the machine and are never a limit.
+In one Chromium and over the same synthetic exams: our sheet with the next exam prefetched and not
+prefetched, twelve naive Plotly subplots, uPlot, and a hand-drawn canvas. Compare the ratios:
+milliseconds depend on the machine and have no limit.
 Run: ``python -m bench.browser.sheet [--long]``.
 """
 
@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Page
 from bench.browser import _chromium, _files
 from bench.browser._table import Limits, median, p90, p95
 
+# The Event Timing API reports nothing below one frame, and everything in steps of 8 ms.
 FLOOR_MS = 16.0
-"""The Event Timing API reports nothing faster than one frame, and everything in steps of 8 ms."""
 
 SLOWDOWN = 4.0
 MAX_NODES = 250
@@ -31,7 +31,7 @@ COUNT = """selector => {
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A page that shows the next exam at each right arrow, and where its sheet is."""
+    """A page that shows the next exam at each right arrow, and the selector of its sheet."""
 
     name: str
     page: str
@@ -47,7 +47,7 @@ CANVAS = Peer("canvas by hand", "canvas.html", "#peer")
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often a key is pressed, and what is between two presses, in ms."""
+    """Number of key presses and the pause between two of them."""
 
     presses: int
     slow_presses: int
@@ -59,13 +59,13 @@ SHORT, LONG = Rhythm(12, 8, 300), Rhythm(60, 30, 500)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one page needed: milliseconds per press, and elements per sheet.
+    """Results of one page: milliseconds per press, and elements per sheet.
 
     Attributes:
-        paint_ms: from each key to the frame that shows what it did.
-        slow_ms: the same with a processor ``SLOWDOWN`` times as slow.
-        cpu_ms: of the main thread per press, what is drawn ahead among it.
-        frame_ms: from each key to the end of the script of the next frame.
+        paint_ms: from each key to the frame that shows its effect.
+        slow_ms: the same with the CPU slowed by ``SLOWDOWN``.
+        cpu_ms: of the main thread per press, including prefetching.
+        frame_ms: from each key to the end of the next frame's script.
     """
 
     paint_ms: list[float]
@@ -77,7 +77,7 @@ class Result:
 
 
 def measure(browser: Browser, url: str, peer: Peer, rhythm: Rhythm) -> Result:
-    """Press the right arrow on the page of ``peer``, then again on a slow processor."""
+    """Press the right arrow on the page of ``peer``, then again with a slow CPU."""
     page = browser.new_page(viewport={"width": 1100, "height": 760})
     page.goto(f"{url}/{peer.page}")
     page.locator("body[data-ready]").wait_for()
@@ -94,7 +94,7 @@ def measure(browser: Browser, url: str, peer: Peer, rhythm: Rhythm) -> Result:
 
 
 def press(page: Page, times: int, pause_ms: float) -> tuple[list[float], list[float]]:
-    """Press the key so many times; return what the page noted of itself."""
+    """Press the key ``times`` times; return what the page recorded."""
     page.evaluate("globalThis.keyToFrameMs.length = globalThis.keyToPaintMs.length = 0")
     for _ in range(times):
         page.keyboard.press("ArrowRight")
@@ -104,20 +104,20 @@ def press(page: Page, times: int, pause_ms: float) -> tuple[list[float], list[fl
 
 
 def report(results: dict[Peer, Result]) -> None:
-    """Print what each page needed, and the ratio to this sheet."""
+    """Print the results of each page and the ratio to our sheet."""
     ours = results[OURS]
     print(
         f"{'key to paint, ms':26}{'median':>8}{'p90':>7}{'p95':>7}{'ratio':>7}"
         f"{f'x{SLOWDOWN:.0f} slow':>9}{'p95':>7}{'CPU ms':>8}{'ratio':>7}{'nodes':>7}"
         f"{'canvases':>10}"
     )
-    for peer, found in results.items():
+    for peer, result in results.items():
         print(
-            f"{peer.name:26}{median(found.paint_ms):8.0f}{p90(found.paint_ms):7.0f}"
-            f"{p95(found.paint_ms):7.0f}{median(found.paint_ms) / median(ours.paint_ms):7.1f}"
-            f"{median(found.slow_ms):9.0f}{p95(found.slow_ms):7.0f}"
-            f"{found.cpu_ms:8.0f}{found.cpu_ms / ours.cpu_ms:7.1f}"
-            f"{found.n_nodes:7}{found.n_canvases:10}"
+            f"{peer.name:26}{median(result.paint_ms):8.0f}{p90(result.paint_ms):7.0f}"
+            f"{p95(result.paint_ms):7.0f}{median(result.paint_ms) / median(ours.paint_ms):7.1f}"
+            f"{median(result.slow_ms):9.0f}{p95(result.slow_ms):7.0f}"
+            f"{result.cpu_ms:8.0f}{result.cpu_ms / ours.cpu_ms:7.1f}"
+            f"{result.n_nodes:7}{result.n_canvases:10}"
         )
     print(
         f"{len(ours.paint_ms)} presses each, {len(ours.slow_ms)} of them slowed; "
@@ -126,23 +126,28 @@ def report(results: dict[Peer, Result]) -> None:
 
 
 def limits(results: dict[Peer, Result]) -> Limits:
-    """Return which counts and ratios do not hold; the margins allow for a busy machine."""
+    """Check counts and ratios, with a margin for a busy machine."""
     ours, late, naive = results[OURS], results[LATE], results[NAIVE]
     canvas = results[CANVAS]
-    found = Limits()
-    found.at_most("nodes of a sheet", ours.n_nodes, MAX_NODES)
-    found.at_most("canvases of a sheet", ours.n_canvases, 0)
-    found.at_least("naive nodes per node", naive.n_nodes / ours.n_nodes, 4)
-    found.at_least("naive key to paint per ours", median(naive.paint_ms) / median(ours.paint_ms), 3)
-    found.at_least("the same on a slow processor", median(naive.slow_ms) / median(ours.slow_ms), 3)
-    found.at_least("naive CPU per ours", naive.cpu_ms / ours.cpu_ms, 1.3)
-    found.at_least("naive per ours not prepared", median(naive.paint_ms) / median(late.paint_ms), 1)
-    found.at_most("ours per canvas", median(ours.paint_ms) / median(canvas.paint_ms), 3)
-    return found
+    checked = Limits()
+    checked.at_most("nodes of a sheet", ours.n_nodes, MAX_NODES)
+    checked.at_most("canvases of a sheet", ours.n_canvases, 0)
+    checked.at_least("naive nodes per node", naive.n_nodes / ours.n_nodes, 4)
+    checked.at_least(
+        "naive key to paint per ours", median(naive.paint_ms) / median(ours.paint_ms), 3
+    )
+    checked.at_least(
+        "the same on a slow processor", median(naive.slow_ms) / median(ours.slow_ms), 3
+    )
+    checked.at_least("naive CPU per ours", naive.cpu_ms / ours.cpu_ms, 1.3)
+    checked.at_least(
+        "naive per ours not prepared", median(naive.paint_ms) / median(late.paint_ms), 1
+    )
+    checked.at_most("ours per canvas", median(ours.paint_ms) / median(canvas.paint_ms), 3)
+    return checked
 
 
 def main() -> int:
-    """Serve the pages, drive Chromium through all of them, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true", help="five times the presses")
     rhythm = LONG if parser.parse_args().long else SHORT

@@ -1,8 +1,8 @@
-"""Labelled public recordings and their labels in classes of the taxonomy.
+"""Labelled public recordings, with labels translated to classes of the taxonomy.
 
-A label is taken at its word, even where its source draws the limit elsewhere (sinus bradycardia
-below 60 rather than 50). A class counts for a recording only where its source labels it: whatever
-is in doubt is left out rather than called absent.
+Labels are accepted even where the source uses another limit (sinus bradycardia below 60 rather than
+50). A class counts for a recording only where its source labels it; doubtful classes are left out
+rather than called absent.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from ecgreview.taxonomy.model import DiagnosticClass
 PRESENT = frozenset({"exact", "broader", "narrower"})
 """Matches of a foreign code that count as the class; "related" ones leave it undecided."""
 
+# CinC 2021 scores complete RBBB and RBBB, complete LBBB and LBBB, as one diagnosis each.
 SCORED_AS_ONE = {"713427006": "59118001", "733534002": "164909002"}
-"""CinC 2021 scores complete RBBB and RBBB, complete LBBB and LBBB, as one diagnosis each."""
 
 CODE15_CLASSES = ("1dAVb", "RBBB", "LBBB", "SB", "ST", "AF")
 
+# PTB-XL has a separate column for the axis, empty where nobody stated it.
 AXIS = {"left_axis_deviation": {"LAD", "ALAD"}, "right_axis_deviation": {"RAD", "ARAD"}}
-"""PTB-XL writes the axis in a column of its own, and leaves it empty where nobody stated it."""
 
 IVCD = "nonspecific_intraventricular_conduction_delay"
+# Statements in LUDB's headers. Its leads are scaled individually, so axis and voltage are not
+# evidence, and its scheme has no QT.
 LUDB_PHRASES = {
     "sinus bradycardia": "sinus_bradycardia",
     "sinus tachycardia": "sinus_tachycardia",
@@ -42,13 +44,11 @@ LUDB_PHRASES = {
     "incomplete right bundle branch block": "incomplete_right_bundle_branch_block",
     "non-specific intravintricular conduction delay": IVCD,
 }
-"""What cardiologists wrote of LUDB's recordings; its leads are scaled one by one, so axis and
-voltage are no evidence there, and QT is not in its scheme."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A recording with the classes its source calls present, and those it says nothing about."""
+    """A recording with the classes that its source calls present or leaves undecided."""
 
     recording: Recording
     source: str
@@ -56,56 +56,58 @@ class Labelled:
     undecided: frozenset[str]
 
     def state(self, code: str) -> bool | None:
-        """Return whether the source says the class is there; None where it does not tell."""
+        """Return whether the source calls the class present; None where it is not labelled."""
         return None if code in self.undecided else code in self.present
 
 
 def load(root: Path, covered: Iterable[str]) -> Iterator[Labelled]:
     """Yield the labelled recordings below ``root``, PTB-XL at both sampling rates."""
-    codes, known = frozenset(covered), taxonomy.load()
-    yield from _cinc(root / "cinc2021", known)
-    yield from _ptbxl(root / "ptbxl", known)
+    codes, classes = frozenset(covered), taxonomy.load()
+    yield from _cinc(root / "cinc2021", classes)
+    yield from _ptbxl(root / "ptbxl", classes)
     yield from _ludb(root / "ludb", codes)
-    yield from _code15(root / "code15", known, codes)
+    yield from _code15(root / "code15", classes, codes)
 
 
 def _recordings(folder: Path) -> Iterator[Recording]:
     for path in formats.find(folder):
-        for found in formats.read(path, folder):
-            if isinstance(found, Recording):
-                yield found
+        for recording in formats.read(path, folder):
+            if isinstance(recording, Recording):
+                yield recording
 
 
-def _cinc(folder: Path, known: Taxonomy) -> Iterator[Labelled]:
-    for one in _recordings(folder):
-        codes = [SCORED_AS_ONE.get(code, code) for code in one.source_labels]
-        present, related = _split("snomed_ct", [(code, known.by_snomed(code)) for code in codes])
-        yield Labelled(one, "CinC 2021", present, related - present)
+def _cinc(folder: Path, classes: Taxonomy) -> Iterator[Labelled]:
+    for recording in _recordings(folder):
+        codes = [SCORED_AS_ONE.get(code, code) for code in recording.source_labels]
+        present, related = _split("snomed_ct", [(code, classes.by_snomed(code)) for code in codes])
+        yield Labelled(recording, "CinC 2021", present, related - present)
 
 
-def _code15(folder: Path, known: Taxonomy, covered: frozenset[str]) -> Iterator[Labelled]:
+def _code15(folder: Path, classes: Taxonomy, covered: frozenset[str]) -> Iterator[Labelled]:
     columns = {column.lower(): column for column in CODE15_CLASSES}
-    labelled = {one.code for column in CODE15_CLASSES for one in known.by_code15(column)}
-    for one in _recordings(folder):
-        given = [columns[label] for label in one.source_labels if label in columns]
-        present = frozenset(found.code for code in given for found in known.by_code15(code))
-        yield Labelled(one, "CODE-15", present, covered - labelled)
+    labelled = {item.code for column in CODE15_CLASSES for item in classes.by_code15(column)}
+    for recording in _recordings(folder):
+        labels = [columns[label] for label in recording.source_labels if label in columns]
+        present = frozenset(item.code for code in labels for item in classes.by_code15(code))
+        yield Labelled(recording, "CODE-15", present, covered - labelled)
 
 
 def _ludb(folder: Path, covered: frozenset[str]) -> Iterator[Labelled]:
-    for one in _recordings(folder):
-        lines = (folder / one.source_key).read_text(encoding="utf-8").lower().splitlines()
-        said = {line.lstrip("#").split(":")[-1].strip(" .") for line in lines if line[:1] == "#"}
+    for recording in _recordings(folder):
+        lines = (folder / recording.source_key).read_text(encoding="utf-8").lower().splitlines()
+        statements = {
+            line.lstrip("#").split(":")[-1].strip(" .") for line in lines if line[:1] == "#"
+        }
         present = {
             code
             for phrase, code in LUDB_PHRASES.items()
-            if any(one == phrase or one.endswith(f"polar {phrase}") for one in said)
+            if any(text == phrase or text.endswith(f"polar {phrase}") for text in statements)
         }
         undecided = covered - frozenset(LUDB_PHRASES.values())
-        yield Labelled(one, "LUDB", frozenset(present), undecided)
+        yield Labelled(recording, "LUDB", frozenset(present), undecided)
 
 
-def _ptbxl(folder: Path, known: Taxonomy) -> Iterator[Labelled]:
+def _ptbxl(folder: Path, classes: Taxonomy) -> Iterator[Labelled]:
     diagnostic = _diagnostic_statements(folder.parent / "mappings" / "scp_statements.csv")
     with (folder / "ptbxl_database.csv").open(encoding="utf-8", newline="") as stream:
         rows = {
@@ -113,18 +115,20 @@ def _ptbxl(folder: Path, known: Taxonomy) -> Iterator[Labelled]:
             for row in csv.DictReader(stream)
             for key in ("filename_lr", "filename_hr")
         }
-    for one in _recordings(folder):
-        row = rows[Path(one.source_key).stem]
+    for recording in _recordings(folder):
+        row = rows[Path(recording.source_key).stem]
         likelihoods: dict[str, float] = ast.literal_eval(row["scp_codes"])
         # A likelihood of 0 is the rule for rhythm and form, and "unknown" for a diagnosis.
         unknown = {code for code, value in likelihoods.items() if value == 0 and code in diagnostic}
         present, related = _split(
-            "scp", [(code, known.by_scp(code)) for code in likelihoods if code not in unknown]
+            "scp", [(code, classes.by_scp(code)) for code in likelihoods if code not in unknown]
         )
-        doubtful = {found.code for code in unknown for found in known.by_scp(code)}
+        doubtful = {item.code for code in unknown for item in classes.by_scp(code)}
         axis = {code for code, words in AXIS.items() if row["heart_axis"] in words}
         no_axis = set() if row["heart_axis"] else set(AXIS)
-        patient = replace(one, age_years=float(row["age"]), sex="M" if row["sex"] == "0" else "F")
+        patient = replace(
+            recording, age_years=float(row["age"]), sex="M" if row["sex"] == "0" else "F"
+        )
         yield Labelled(
             patient, "PTB-XL", present | axis, ((related | doubtful) - present) | no_axis
         )
@@ -136,14 +140,14 @@ def _diagnostic_statements(path: Path) -> frozenset[str]:
 
 
 def _split(
-    vocabulary: str, found: Iterable[tuple[str, tuple[DiagnosticClass, ...]]]
+    vocabulary: str, matched: Iterable[tuple[str, tuple[DiagnosticClass, ...]]]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the classes that foreign codes stand for, and those they are only filed under."""
+    """Return the classes that foreign codes stand for, and those that are only related."""
     matches = [
-        (one.code, foreign.match)
-        for code, classes in found
-        for one in classes
-        for foreign in one.codes[vocabulary]
+        (diagnostic_class.code, foreign.match)
+        for code, classes in matched
+        for diagnostic_class in classes
+        for foreign in diagnostic_class.codes[vocabulary]
         if foreign.code == code
     ]
     present = frozenset(code for code, match in matches if match in PRESENT)

@@ -38,18 +38,21 @@ class Examined:
 
 def examine(recordings: Iterable[Labelled], formula: QtFormula) -> Iterator[Examined]:
     """Yield each adult recording with what the model concludes."""
-    for one in recordings:
-        age = one.recording.age_years
+    for labelled in recordings:
+        age = labelled.recording.age_years
         if age is not None and age < ADULT_YEARS:
             continue
         verdicts = criteria.examine(
-            measure(one.recording.signal), age_years=age, sex=one.recording.sex, qt_formula=formula
+            measure(labelled.recording.signal),
+            age_years=age,
+            sex=labelled.recording.sex,
+            qt_formula=formula,
         )
         suggested, withheld = (
             frozenset(verdict.code for verdict in verdicts if verdict.state == state)
             for state in (State.SUGGESTED, State.WITHHELD)
         )
-        yield Examined(one, suggested, withheld)
+        yield Examined(labelled, suggested, withheld)
 
 
 def table(examined: list[Examined]) -> str:
@@ -57,9 +60,9 @@ def table(examined: list[Examined]) -> str:
     lines = ["| class | sensitivity | specificity | PPV | withheld |", "|---|---|---|---|---|"]
     for code in criteria.COVERED:
         counts = Counter(
-            (state, code in one.suggested)
-            for one in examined
-            if (state := one.labelled.state(code)) is not None
+            (state, code in item.suggested)
+            for item in examined
+            if (state := item.labelled.state(code)) is not None
         )
         right, missed = counts[True, True], counts[True, False]
         false, silent = counts[False, True], counts[False, False]
@@ -68,38 +71,39 @@ def table(examined: list[Examined]) -> str:
             _share(silent, silent + false),
             _share(right, right + false),
         )
-        n_withheld = sum(code in one.withheld for one in examined)
+        n_withheld = sum(code in item.withheld for item in examined)
         lines.append(f"| `{code}` | {' | '.join(cells)} | {n_withheld} |")
     return "\n".join(lines)
 
 
 def differences(examined: list[Examined]) -> Iterator[str]:
     """Yield a line for each class of each recording on which model and label differ."""
-    for one in examined:
+    for item in examined:
         for code in criteria.COVERED:
-            state = one.labelled.state(code)
-            if state is not None and state != (code in one.suggested):
-                what = "missed" if state else "false"
-                yield f"{what:7}{code:46}{one.labelled.source}: {one.labelled.recording.source_key}"
+            state = item.labelled.state(code)
+            if state is not None and state != (code in item.suggested):
+                kind = "missed" if state else "false"
+                key = item.labelled.recording.source_key
+                yield f"{kind:7}{code:46}{item.labelled.source}: {key}"
 
 
-def _share(part: int, whole: int) -> str:
-    if whole == 0:
+def _share(part: int, total: int) -> str:
+    if total == 0:
         return "none"
-    low, high = wilson(np.array([part]), np.array([whole]), 0.025)
-    return f"{part}/{whole} = {part / whole:.2f} [{low[0]:.2f}, {high[0]:.2f}]"
+    low, high = wilson(np.array([part]), np.array([total]), 0.025)
+    return f"{part}/{total} = {part / total:.2f} [{low[0]:.2f}, {high[0]:.2f}]"
 
 
 def main() -> int:
-    """Print the table, and on request the differences."""
+    """Print the table, and the differences if requested."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=DATA)
     parser.add_argument("--rate", type=float, help="only PTB-XL, at this sampling rate in Hz")
     parser.add_argument("--qt", type=QtFormula, default=QtFormula.BAZETT, help="QT correction")
     parser.add_argument("--list", action="store_true", help="name the differences")
     options = parser.parse_args()
-    examined = list(examine(_wanted(options.folder, options.rate), options.qt))
-    states = [one.labelled.state(code) for one in examined for code in one.suggested]
+    examined = list(examine(_each_once(options.folder, options.rate), options.qt))
+    states = [item.labelled.state(code) for item in examined for code in item.suggested]
     judged = [state for state in states if state is not None]
     print(
         f"{criteria.NAME} {criteria.version_of(options.qt)}: {len(examined)} recordings of adults;"
@@ -111,13 +115,13 @@ def main() -> int:
     return 0
 
 
-def _wanted(folder: Path, rate_hz: float | None) -> Iterator[Labelled]:
-    """Yield the recordings to count: each once, so PTB-XL at 500 Hz unless a rate is asked for."""
-    for one in _labelled.load(folder, criteria.COVERED):
-        is_ptbxl = one.source == "PTB-XL"
-        is_twin = is_ptbxl and one.recording.signal.sampling_rate_hz != (rate_hz or 500)
+def _each_once(folder: Path, rate_hz: float | None) -> Iterator[Labelled]:
+    """Yield each recording once: PTB-XL at 500 Hz unless a rate is requested."""
+    for labelled in _labelled.load(folder, criteria.COVERED):
+        is_ptbxl = labelled.source == "PTB-XL"
+        is_twin = is_ptbxl and labelled.recording.signal.sampling_rate_hz != (rate_hz or 500)
         if not is_twin and (is_ptbxl or rate_hz is None):
-            yield one
+            yield labelled
 
 
 if __name__ == "__main__":

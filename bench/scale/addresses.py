@@ -1,4 +1,4 @@
-"""What is asked of the site, for each role: every address of the table of access that has a GET."""
+"""The addresses to measure for each role: all in the access table that accept GET."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bench.scale.database import World
 from tests.app.access.table import ADDRESSES
 from tests.app.access.world import parameters
 
+# They read no rows of the study, or only check the services.
 SKIPPED = frozenset({"api-schema", "api-docs", "api-nowhere", "readyz", "livez"})
-"""They look at no rows of the study, or only at whether the services are there."""
 
 QUERIES: dict[str, tuple[str, ...]] = {
     "study-consensus": ("?outcome=disputed", "?outcome=incomplete", "?page=last"),
@@ -43,12 +43,12 @@ ADMIN = (
 
 
 def of(world: World, user: User) -> Iterator[tuple[str, str]]:
-    """Yield the name and the address of everything ``user`` may ask for or be refused."""
-    known = _known(world, user)
+    """Yield name and address of everything that ``user`` may request or be refused."""
+    arguments_ = _arguments(world, user)
     for name, methods in ADDRESSES.items():
         if "GET" not in methods or name in SKIPPED:
             continue
-        for arguments in _variants(name, known):
+        for arguments in _variants(name, arguments_):
             needed = {key: arguments[key] for key in parameters()[name]}
             address = reverse(name, kwargs=needed)
             yield name, address
@@ -58,10 +58,10 @@ def of(world: World, user: User) -> Iterator[tuple[str, str]]:
         yield from (("admin", address) for address in ADMIN)
 
 
-def _known(world: World, user: User) -> dict[str, Any]:
-    """Return an argument for every parameter: of what the person has, or else somebody has."""
-    mine = Reading.objects.filter(reader=user).order_by("-pk").first()
-    reading = mine or Reading.objects.filter(assignment__batch=world.closed).earliest("pk")
+def _arguments(world: World, user: User) -> dict[str, Any]:
+    """Return an argument for every URL parameter: the person's own object if there is one."""
+    own = Reading.objects.filter(reader=user).order_by("-pk").first()
+    reading = own or Reading.objects.filter(assignment__batch=world.closed).earliest("pk")
     exam = Exam.objects.filter(assignments__batch=world.closed).order_by("pk")[0]
     return {
         "slug": world.study.slug,
@@ -80,17 +80,17 @@ def _known(world: World, user: User) -> dict[str, Any]:
     }
 
 
-def _variants(name: str, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the arguments for each kind of thing that the number in an address may name."""
+def _variants(name: str, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the arguments for each type of object that ``pk`` may refer to."""
     if "assignment" in name or name in {"desk", "api-draft", "api-revision", "api-viewing"} | {
         "api-prior-tracing"
     }:
-        yield {**known, "pk": known["assignment"]}
+        yield {**arguments, "pk": arguments["assignment"]}
     elif name.startswith(("person", "study-read", "study-reassign")):
-        yield {**known, "pk": known["reader"]}
+        yield {**arguments, "pk": arguments["reader"]}
     elif name == "dataset":
-        yield {**known, "pk": known["dataset"]}
+        yield {**arguments, "pk": arguments["dataset"]}
     elif "pk" in parameters()[name]:
-        yield from ({**known, "pk": pk} for pk in known["batches"])
+        yield from ({**arguments, "pk": pk} for pk in arguments["batches"])
     else:
-        yield known
+        yield arguments

@@ -1,9 +1,9 @@
-"""A database of as many readings as wanted, in ten studies of very different size.
+"""A database with any number of readings, in ten studies of very different size.
 
-The first study holds 40 % of the readings. Of the others, one is locked, one opens its results
+The first study has 40 % of the readings. Of the others, one is locked, one opens its results
 only when it is locked, one shows its agreement live, and the rest open results batch by batch.
-Every study has closed batches, an open one that is half read, and a pooled one that nobody began.
-Agreement is computed of each study and of its first batch.
+Every study has closed batches, an open one that is half read, and an untouched pooled one.
+Agreement is computed for each study and for its first batch.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from ecgreview.protocol import Protocol
 
 N_STUDIES, N_READERS, READERS_EACH, N_BATCHES = 10, 20, 6, 9
 LARGEST = 0.4
+# When results of these studies open; by default, when a batch is closed.
 POLICIES: dict[int, Any] = {1: "study_locked", 2: "live"}
-"""When the results of some studies open; of the others, when a batch is closed."""
 LOCKED = 3
-CAST = {
+PEOPLE = {
     "clara": [Role.ADJUDICATOR],
     "davi": [Role.COORDINATOR],
     "rosa": [Role.RESEARCHER],
@@ -42,15 +42,15 @@ CAST = {
     "root": list(Role),
 }
 
-Told = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Who is there, and which study and batches a measurement asks for.
+    """People, and the study and batches that a measurement requests.
 
     Attributes:
-        people: one person of each role; ``torn`` coordinates and reads in the second study.
+        people: one person of each role; ``torn`` coordinates, and reads in the second study.
         study: the largest.
         closed: its first batch.
         opened: its batch that is half read.
@@ -67,55 +67,57 @@ def fill(
     *,
     is_analyzed: bool = True,
     is_derived: bool = True,
-    told: Told = lambda _: None,
+    progress: ProgressCallback = lambda _: None,
 ) -> World:
-    """Fill the database with about ``n_readings`` and return what to ask for.
+    """Fill the database with about ``n_readings`` and return what to request.
 
     Args:
-        n_readings: how many blind readings, two of each exam.
-        is_analyzed: give the planner statistics of the full tables; otherwise those of tables that
-            are almost empty, as after a first start and a large import.
+        n_readings: number of blind readings, two per exam.
+        is_analyzed: analyze the full tables; otherwise statistics are those of nearly empty
+            tables, as after a first start and a large import.
         is_derived: compute consensus and agreement too, which takes minutes.
-        told: what to say meanwhile.
+        progress: receives lines of progress.
     """
     now = timezone.now()
     taxonomy = versions.install(now=now)
-    cast = _people()
+    people = _people()
     readers = [
         members.create(username=f"reader{n}", first_name=f"R{n}", roles=[Role.READER])
         for n in range(N_READERS)
     ]
     _settle()
     for table in connection.introspection.table_names():
-        # Statistics change when we say so.
+        # Statistics change only when we analyze.
         _execute(f"alter table {table} set (autovacuum_enabled = false)")
     _execute("analyze")
-    made = [_study(n, readers, cast, taxonomy, now) for n in range(N_STUDIES)]
+    studies = [_study(n, readers, people, taxonomy, now) for n in range(N_STUDIES)]
     sizes = _sizes(n_readings // 2)
-    # In one transaction, so that no autovacuum looks at full tables before it ends.
+    # In one transaction, so that autovacuum never sees the full tables before it ends.
     with transaction.atomic():
-        _describe(made, sizes, taxonomy)
-        _fill(sum(sizes), taxonomy, now, told)
-        _close(made, cast["davi"], now)
+        _describe(studies, sizes, taxonomy)
+        _fill(sum(sizes), taxonomy, now, progress)
+        _close(studies, people["davi"], now)
     if is_analyzed:
         _execute("analyze")
     if is_derived:
-        _derive(made, now, told)
+        _derive(studies, now, progress)
     if is_analyzed:
         _execute("analyze")
-    return _world({**cast, "reader0": readers[0]}, made[0])
+    return _world({**people, "reader0": readers[0]}, studies[0])
 
 
-def found() -> World:
-    """Return what an earlier ``fill`` left in the database."""
-    cast = {user.username: user for user in User.objects.filter(username__in=[*CAST, "reader0"])}
-    return _world(cast, Study.objects.earliest("pk"))
+def existing_world() -> World:
+    """Return the world that an earlier ``fill`` left in the database."""
+    people = {
+        user.username: user for user in User.objects.filter(username__in=[*PEOPLE, "reader0"])
+    }
+    return _world(people, Study.objects.earliest("pk"))
 
 
 def forget_statistics() -> None:
-    """Let the planner take every table for one of a page with one row, as after a first start.
+    """Make the planner believe that every table has one page and one row, as after a first start.
 
-    Needs PostgreSQL 18. ``ANALYZE`` and ``statistics.keep_up`` end it.
+    Needs PostgreSQL 18. Undone by ``ANALYZE`` and ``statistics.keep_up``.
     """
     for table in connection.introspection.table_names():
         _execute(
@@ -130,37 +132,39 @@ def forget_statistics() -> None:
         )
 
 
-def _world(cast: dict[str, User], study: Study) -> World:
+def _world(people: dict[str, User], study: Study) -> World:
     closed, opened = (study.batches.get(name=name) for name in ("Batch 1", f"Batch {N_BATCHES}"))
-    return World(cast, study, closed, opened)
+    return World(people, study, closed, opened)
 
 
 def _people() -> dict[str, User]:
-    cast = {
-        name: members.create(username=name, first_name=name.title(), roles=wanted)
-        for name, wanted in CAST.items()
+    people = {
+        name: members.create(username=name, first_name=name.title(), roles=roles)
+        for name, roles in PEOPLE.items()
     }
-    root = cast["root"]
+    root = people["root"]
     root.is_staff = root.is_superuser = True
     root.save()
-    return cast
+    return people
 
 
 def _study(
-    n: int, readers: list[User], cast: dict[str, User], taxonomy: Taxonomy, now: datetime
+    n: int, readers: list[User], people: dict[str, User], taxonomy: Taxonomy, now: datetime
 ) -> Study:
-    davi = cast["davi"]
-    wanted = Protocol(
+    davi = people["davi"]
+    settings = Protocol(
         name=f"Study {n}", taxonomy=str(taxonomy), results_open=POLICIES.get(n, "batch_closed")
     )
-    draft = lifecycle.create(protocol=wanted, created_by=davi, now=now)
+    draft = lifecycle.create(protocol=settings, created_by=davi, now=now)
     study = lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
     own = [readers[(2 * n + i) % N_READERS] for i in range(READERS_EACH)]
-    extra = [cast["torn"]] if n == 1 else []
-    roster.join(study=study, readers=[*own, *extra, cast["clara"]], actor=davi, now=now)
+    extra = [people["torn"]] if n == 1 else []
+    roster.join(study=study, readers=[*own, *extra, people["clara"]], actor=davi, now=now)
     for place in range(1, N_BATCHES + 1):
-        made = batches.make(study=study, name=f"Batch {place}", rows=[], created_by=davi, now=now)
-        Batch.objects.filter(pk=made.pk).update(released_at=now)
+        studies = batches.make(
+            study=study, name=f"Batch {place}", rows=[], created_by=davi, now=now
+        )
+        Batch.objects.filter(pk=studies.pk).update(released_at=now)
     pool = batches.make(
         study=study, name="Pool", rows=[], created_by=davi, now=now, handout="pooled"
     )
@@ -169,15 +173,15 @@ def _study(
 
 
 def _sizes(n_exams: int) -> list[int]:
-    """Return how many exams each study has: the first most of them, the others alike."""
+    """Return the number of exams of each study."""
     first = int(n_exams * LARGEST)
     return [first, *[(n_exams - first) // (N_STUDIES - 1)] * (N_STUDIES - 1)]
 
 
-def _describe(made: list[Study], sizes: list[int], taxonomy: Taxonomy) -> None:
-    """Make the tables from which the statements of ``rows`` know the studies."""
+def _describe(studies: list[Study], sizes: list[int], taxonomy: Taxonomy) -> None:
+    """Create temporary tables that describe the studies to the statements of ``rows``."""
     _execute("set local statement_timeout = 0")
-    # The planner takes the tables for empty, and would go over them again and again.
+    # The planner believes that the tables are empty and would choose nested loops.
     _execute("set local enable_nestloop = off")
     _execute(U)
     _execute(
@@ -189,7 +193,7 @@ def _describe(made: list[Study], sizes: list[int], taxonomy: Taxonomy) -> None:
         " is_closed bool, arm_share float8)"
     )
     _execute("create temp table bench_reader (study_id bigint, user_id bigint, place int)")
-    for n, (study, size) in enumerate(zip(made, sizes, strict=True)):
+    for n, (study, size) in enumerate(zip(studies, sizes, strict=True)):
         _execute(
             "insert into bench_study values (%s, %s, %s, %s, %s)",
             [study.pk, sum(sizes[:n]), size, READERS_EACH, N_BATCHES],
@@ -204,7 +208,7 @@ def _describe(made: list[Study], sizes: list[int], taxonomy: Taxonomy) -> None:
             " from annotations_studyreader where study_id = %s order by id limit %s",
             [study.pk, READERS_EACH],
         )
-    # From one in three exams to one in two thousand, as in the samples of the field.
+    # From one in three exams to one in two thousand, as in published samples.
     _execute(
         "create temp table bench_class as select id as class_id,"
         " row_number() over (order by position) as place,"
@@ -214,7 +218,7 @@ def _describe(made: list[Study], sizes: list[int], taxonomy: Taxonomy) -> None:
     )
 
 
-def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, told: Told) -> None:
+def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, progress: ProgressCallback) -> None:
     dataset = Dataset.objects.create(name="bench", created_at=now)
     model = SuggestionModel.objects.create(
         name="criteria", version="bench", covered_classes=[], created_at=now
@@ -232,42 +236,42 @@ def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, told: Told) -> None:
     for name, sql in FILL.items():
         began = time.perf_counter()
         n = _execute(sql, values)
-        told(f"{name:24}{n:>10,} rows {time.perf_counter() - began:8.1f} s")
+        progress(f"{name:24}{n:>10,} rows {time.perf_counter() - began:8.1f} s")
     _settle()
     for table in TRIGGERED:
         _execute(f"alter table {table} enable trigger user")
     _execute("drop table plan, said, bench_study, bench_batch, bench_reader, bench_class")
 
 
-def _close(made: list[Study], davi: User, now: datetime) -> None:
+def _close(studies: list[Study], davi: User, now: datetime) -> None:
     """Close every batch that is read, and lock one study."""
-    finished = Batch.objects.filter(study__in=made, handout="named").exclude(
+    finished = Batch.objects.filter(study__in=studies, handout="named").exclude(
         name=f"Batch {N_BATCHES}"
     )
     finished.update(closed_at=now, closed_by=davi)
-    # Reports of all would take an hour; one of each study is looked at.
+    # Reports of all batches would take an hour; only one per study is measured.
     finished.filter(name="Batch 1").update(agreement_is_due=True)
-    locked = made[LOCKED]
+    locked = studies[LOCKED]
     locked.batches.filter(closed_at=None).update(closed_at=now, closed_by=davi)
     Study.objects.filter(pk=locked.pk).update(phase="locked", locked_at=now)
 
 
-def _derive(made: list[Study], now: datetime, told: Told) -> None:
-    """Let the services compute consensus and agreement as they do in a worker."""
-    for study in made:
+def _derive(studies: list[Study], now: datetime, progress: ProgressCallback) -> None:
+    """Let the services compute consensus and agreement as in a worker."""
+    for study in studies:
         began = time.perf_counter()
         labels.compute(study=study, now=now)
         between = time.perf_counter()
         refresh.refresh_closed(study=study, now=now)
         refresh.refresh_study(study=study, now=now)
-        told(
+        progress(
             f"{study.name}: consensus {between - began:.1f} s,"
             f" agreement {time.perf_counter() - between:.1f} s"
         )
 
 
 def _settle() -> None:
-    """Let deferred triggers act now: no table can be altered while one waits."""
+    """Fire deferred triggers now: no table can be altered while one is pending."""
     _execute("set constraints all immediate")
     _execute("set constraints all deferred")
 

@@ -1,4 +1,4 @@
-"""What the database does for a statement, and whether it goes over a table again and again."""
+"""Query plans of statements, and whether they scan a table repeatedly."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from django.db import connection
 
 from annotations import row_security
 
+# Tables with fewer rows than ``SMALL`` may be scanned up to ``OFTEN`` times.
 SMALL, OFTEN = 1_000, 10
-"""A table of fewer rows than ``SMALL`` may be read until that is ``OFTEN`` times as many."""
 
-AGAIN = 1.5
-"""So many times its rows: whoever looks at more goes over the table again and again."""
+# Rows read per row of the table; more than this counts as repeated scanning.
+MAX_PASSES = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement, as it was carried out.
+    """The executed plan of one statement.
 
     Attributes:
-        ms: how long it took.
-        n_rows: rows that it looked at in tables and indexes, those thrown away among them.
-        n_sorted: the most rows that it sorted at once.
-        nested: scans that were repeated for rows of something else until they had looked at more
-            rows than the table has: ``Seq Scan annotations_reading x 3812``.
+        ms: execution time.
+        n_rows: rows read from tables and indexes, including those filtered out.
+        n_sorted: largest number of rows sorted at once.
+        nested: repeated scans that together read more rows than the table has, such as
+            ``Seq Scan annotations_reading x 3812``.
         nodes: the plan, line by line.
     """
 
@@ -38,28 +38,28 @@ class Plan:
     nodes: tuple[str, ...]
 
     def is_of(self, table: str) -> bool:
-        """Tell whether it looks at ``table``."""
+        """Return whether it reads ``table``."""
         return any(table in node.split() for node in self.nodes)
 
 
-def explained(sql: str, values: Any = None) -> Plan:
-    """Carry ``sql`` out once more and return what was done."""
+def explain(sql: str, values: Any = None) -> Plan:
+    """Execute ``sql`` again and return its plan."""
     with connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, timing off, format json) {sql}", values)
-        (told,) = cursor.fetchone()
-        whole = (json.loads(told) if isinstance(told, str) else told)[0]
-    nodes = list(_nodes(whole["Plan"]))
+        (plan_text,) = cursor.fetchone()
+        plan = (json.loads(plan_text) if isinstance(plan_text, str) else plan_text)[0]
+    nodes = list(_nodes(plan["Plan"]))
     return Plan(
-        ms=whole["Execution Time"],
-        n_rows=sum(_looked_at(node) for _, node in nodes if "Relation Name" in node),
-        n_sorted=max((_looked_at(node) for _, node in nodes if _sorts(node)), default=0),
-        nested=tuple(_named(node) for _, node in nodes if _is_nested(node)),
-        nodes=tuple(f"{'  ' * depth}{_named(node)}" for depth, node in nodes),
+        ms=plan["Execution Time"],
+        n_rows=sum(_n_rows_read(node) for _, node in nodes if "Relation Name" in node),
+        n_sorted=max((_n_rows_read(node) for _, node in nodes if _sorts(node)), default=0),
+        nested=tuple(_description(node) for _, node in nodes if _is_nested(node)),
+        nodes=tuple(f"{'  ' * depth}{_description(node)}" for depth, node in nodes),
     )
 
 
-def by_whom(sqls: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Give each statement of a request, and whether it was sent with the rights of the owner."""
+def with_owner(sqls: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each statement of a request, and whether it was sent with the owner's rights."""
     as_owner = True
     for sql in sqls:
         if "row_security_act(" in sql:
@@ -76,43 +76,43 @@ def _nodes(plan: dict[str, Any], depth: int = 0) -> Iterator[tuple[int, dict[str
 
 
 def _is_nested(node: dict[str, Any]) -> bool:
-    """Tell whether a node went over the same rows again and again."""
-    loops, n_rows = node["Actual Loops"], _looked_at(node)
+    """Return whether a node scanned the same rows repeatedly."""
+    loops, n_rows = node["Actual Loops"], _n_rows_read(node)
     if "Relation Name" in node:
         if node["Node Type"] == "Seq Scan" and n_rows <= min(loops, OFTEN) * SMALL:
             return False
-        if loops <= 2 or n_rows <= AGAIN * SMALL:
+        if loops <= 2 or n_rows <= MAX_PASSES * SMALL:
             return False
-        return n_rows > AGAIN * _size(node["Relation Name"])
-    is_kept = node["Node Type"] in {"Materialize", "CTE Scan"}
-    return bool(is_kept and loops > 2 and n_rows / loops > SMALL)
+        return n_rows > MAX_PASSES * _size(node["Relation Name"])
+    is_stored = node["Node Type"] in {"Materialize", "CTE Scan"}
+    return bool(is_stored and loops > 2 and n_rows / loops > SMALL)
 
 
 def _size(table: str) -> int:
-    """Count the rows: what the planner takes a table for is what is in question."""
+    """Count the rows; the planner's estimate is what is being tested."""
     with row_security.as_owner(), connection.cursor() as cursor:
         cursor.execute(f"select count(*) from {connection.ops.quote_name(table)}")  # noqa: S608
         return int(cursor.fetchone()[0])
 
 
 def _sorts(node: dict[str, Any]) -> bool:
-    """Tell whether a node sorts all it is given, not only the first few."""
+    """Return whether a node sorts all of its input, not only the first few rows."""
     return node["Node Type"].endswith("Sort") and "top-N" not in node.get("Sort Method", "")
 
 
-def _looked_at(node: dict[str, Any]) -> int:
-    thrown_away = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
-    return int((node["Actual Rows"] + thrown_away) * node["Actual Loops"])
+def _n_rows_read(node: dict[str, Any]) -> int:
+    filtered = sum(value for key, value in node.items() if key.startswith("Rows Removed"))
+    return int((node["Actual Rows"] + filtered) * node["Actual Loops"])
 
 
-def _named(node: dict[str, Any]) -> str:
-    what = node.get("Relation Name", "")
+def _description(node: dict[str, Any]) -> str:
+    table = node.get("Relation Name", "")
     index = node.get("Index Name", "")
     parts = [
         node["Node Type"],
-        what,
+        table,
         index,
         f"x {node['Actual Loops']:.0f}",
-        f"{_looked_at(node)} rows",
+        f"{_n_rows_read(node)} rows",
     ]
     return " ".join(part for part in parts if part)

@@ -1,17 +1,17 @@
-"""The statements that fill a large database, in their order.
+"""The statements that fill a large database, in order.
 
-Everything random is a hash of ids, so that the same size gives the same database. ``u`` is a
-number from 0 to 1 by a row and a purpose.
+All randomness is a hash of ids, so the same size gives the same database. ``u`` returns a number
+from 0 to 1 for a row and a purpose.
 """
 
 from __future__ import annotations
 
+# Tables with triggers that count and check: row by row, filling would take an hour.
 TRIGGERED = (
     *("annotations_assignment", "annotations_reading", "annotations_finding"),
     *("annotations_notassessable", "annotations_decision", "annotations_auditevent"),
     *("annotations_auditlink", "annotations_exam"),
 )
-"""Tables whose triggers count and check: row by row they would take an hour."""
 
 U = """
 create or replace function pg_temp.u(a bigint, b bigint) returns float8 language sql immutable as

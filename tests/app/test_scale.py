@@ -78,7 +78,7 @@ def keep_autovacuum_away():
 @pytest.fixture
 def large_database(filled):
     """The objects of the filled database, loaded for each test."""
-    return database.found()
+    return database.existing_world()
 
 
 def statements_of(client, address):
@@ -93,10 +93,10 @@ def explain(user, sqls):
     """Return the plans of the SELECT statements, explained under the role that sent them."""
     plans_found: list[plans.Plan] = []
     with row_security.acting_as(user.pk):
-        for sql, as_owner in plans.by_whom(sqls):
+        for sql, as_owner in plans.with_owner(sqls):
             if sql.lstrip("(").startswith("SELECT") and "annotations_" in sql:
                 with row_security.as_owner() if as_owner else nullcontext():
-                    plans_found.append(plans.explained(sql.replace("%", "%%"), ()))
+                    plans_found.append(plans.explain(sql.replace("%", "%%"), ()))
     return plans_found
 
 

@@ -55,7 +55,7 @@ def statements(user, address):
 def works(user, sqls):
     """Return what the statements about assignments cost, asked as the reader."""
     with row_security.acting_as(user.pk):
-        return [filled.work_of(sql) for sql in sqls if _is_about_assignments(sql)]
+        return [filled.statement_cost(sql) for sql in sqls if _is_about_assignments(sql)]
 
 
 def _is_about_assignments(sql):

@@ -101,7 +101,7 @@ def test_counting_one_exam_reads_rows_of_that_exam_only(two_sizes, ana, bruno, n
     short, long = statements_of_counting(few, ana, now), statements_of_counting(many, bruno, now)
     assert len(short) == len(long) <= 45
     queries = [sql for sql in long if sql.startswith("SELECT")]
-    plans = [filled.work_of(sql) for sql in queries]
+    plans = [filled.statement_cost(sql) for sql in queries]
     assert len(plans) > 10
     for plan, sql in zip(plans, queries, strict=True):
         assert plan.n_rows <= MAX_ROWS, (plan, sql)
