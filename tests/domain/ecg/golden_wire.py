@@ -1,6 +1,6 @@
-"""The golden packet that the Python and the JavaScript tests share.
+"""The golden packet that the Python and JavaScript tests share.
 
-Write it anew, after a deliberate change of the layout, with
+After a deliberate change of the layout, write it again with
 ``python -m tests.domain.ecg.golden_wire``.
 """
 
@@ -19,7 +19,7 @@ PATH = Path(__file__).resolve().parents[2] / "js" / "fixtures" / "wire_golden.js
 
 
 def signal() -> Signal:
-    """Return 50 samples with every difficulty: extremes, gaps, a derived and a missing lead."""
+    """Return 50 samples with extreme values, gaps, and a derived and a missing lead."""
     rng = np.random.default_rng(20261119)
     samples = np.cumsum(rng.integers(-40, 41, (12, 50)), axis=1).astype(np.int16)
     samples[6] = rng.integers(-32768, 32768, 50)
@@ -32,7 +32,7 @@ def signal() -> Signal:
 
 
 def text() -> str:
-    """Return the fixture as it is kept in the repository."""
+    """Return the content of the fixture file."""
     golden = signal()
     content = {
         "inflated": base64.b64encode(wire.inflated(golden)).decode("ascii"),

@@ -18,17 +18,17 @@ def _row(lead: str) -> int:
     return LEADS.index(lead)
 
 
-def test_a_clean_signal_is_passed_in_silence():
+def test_a_clean_signal_has_no_remarks():
     assert audit(signals.signal()) == ()
 
 
-def test_a_flat_lead_is_named():
+def test_a_flat_lead_is_reported():
     values = signals.heartbeats()
     values[_row("V2")] = 40
     assert _remarks(values) == {"flat_lead": ("V2",)}
 
 
-def test_a_gap_is_named():
+def test_a_gap_is_reported():
     samples = signals.signal().samples.copy()
     samples[_row("V1"), 1000:1500] = INVALID
     (remark,) = audit(Signal(samples, signals.RATE_HZ, 1.0))
@@ -36,7 +36,7 @@ def test_a_gap_is_named():
     assert remark.details == {"seconds": 1.0}
 
 
-def test_a_missing_lead_is_named():
+def test_a_missing_lead_is_reported():
     samples = signals.signal().samples.copy()
     samples[_row("V3")] = INVALID
     status = tuple(LeadStatus.MISSING if lead == "V3" else LeadStatus.RECORDED for lead in LEADS)
@@ -44,30 +44,30 @@ def test_a_missing_lead_is_named():
     assert (remark.code, remark.leads) == ("missing_lead", ("V3",))
 
 
-def test_derived_leads_are_named():
+def test_derived_leads_are_reported():
     status = (LeadStatus.RECORDED, LeadStatus.RECORDED, *[LeadStatus.DERIVED] * 4)
     full = (*status, *[LeadStatus.RECORDED] * 6)
     (remark,) = audit(Signal(signals.signal().samples, signals.RATE_HZ, 1.0, full))
     assert (remark.code, remark.leads) == ("derived_lead", ("III", "aVR", "aVL", "aVF"))
 
 
-def test_volts_taken_for_millivolts_are_noticed():
+def test_volts_mistaken_for_millivolts_are_detected():
     assert "amplitude_small" in _remarks(signals.heartbeats() / 30)
 
 
-def test_a_wrong_gain_is_noticed():
+def test_a_wrong_gain_is_detected():
     values = signals.heartbeats() * 15
     assert _remarks(values)["amplitude_large"] == ("II", "V4", "V5")
 
 
-def test_a_lead_under_another_name_breaks_the_identities():
+def test_a_mislabeled_lead_breaks_the_identities():
     values = signals.heartbeats()
     values[[_row("aVL"), _row("aVF")]] = values[[_row("aVF"), _row("aVL")]]
     assert _remarks(values) == {"limb_identity": ("aVL", "aVF")}
 
 
 def test_rounding_does_not_break_the_identities():
-    # CODE-15 tracings depart by up to 26 microvolts without any fault.
+    # Correct CODE-15 tracings deviate by up to 26 microvolts.
     values = signals.heartbeats()
     values[_row("aVF")] += 26
     assert _remarks(values) == {}
@@ -81,7 +81,7 @@ def test_interchanged_arm_leads_are_suspected():
     assert _remarks(values) == {"arm_reversal_suspected": ("I",)}
 
 
-def test_a_full_scale_is_noticed():
+def test_a_full_scale_signal_is_detected():
     values = signals.heartbeats()
     values[_row("V4")] = np.minimum(values[_row("V4")], 900)
     assert _remarks(values) == {"clipping": ("V4",)}

@@ -18,7 +18,7 @@ PADDING = (PLACE - N_SAMPLES) // 2
 
 
 def _tracing() -> NDArray[np.float64]:
-    """Return one tracing in mV, shape (4096, 12), padded with zeros on both sides."""
+    """Return one tracing in mV, shape (4096, 12), zero-padded on both sides."""
     millivolts = (signals.heartbeats(N_SAMPLES) + 10) / 1000
     return np.pad(millivolts, ((0, 0), (PADDING, PADDING))).T
 
@@ -31,98 +31,98 @@ def _write(folder: Path, tracings: NDArray[np.float64], ids: list[int] | None = 
     return path
 
 
-def _all(path: Path) -> list[Recording | Refusal]:
+def _read_all(path: Path) -> list[Recording | Refusal]:
     return list(formats.read(path, path.parent))
 
 
-def _one(folder: Path, tracing: NDArray[np.float64]) -> Recording:
+def _read_one(folder: Path, tracing: NDArray[np.float64]) -> Recording:
     return wfdb_files.recording(_write(folder, tracing[None]))
 
 
 def test_padding_is_stripped(tmp_path):
-    signal = _one(tmp_path, _tracing()).signal
+    signal = _read_one(tmp_path, _tracing()).signal
     assert signal.n_samples == N_SAMPLES
     assert signal.sampling_rate_hz == 400
 
 
-def test_a_tracing_that_fills_its_place_is_kept_whole(tmp_path):
+def test_an_unpadded_tracing_is_not_cut(tmp_path):
     full = (signals.heartbeats(PLACE) + 10).T / 1000
-    assert _one(tmp_path, full).signal.n_samples == PLACE
+    assert _read_one(tmp_path, full).signal.n_samples == PLACE
 
 
-def test_millivolts_come_back_within_half_a_microvolt(tmp_path):
-    result = _one(tmp_path, _tracing()).signal.millivolts().T
+def test_millivolts_are_preserved_within_half_a_microvolt(tmp_path):
+    result = _read_one(tmp_path, _tracing()).signal.millivolts().T
     assert result == pytest.approx(_tracing()[PADDING:-PADDING], abs=0.0005 + 1e-6)
 
 
-def test_the_step_grows_where_16_bits_would_clip(tmp_path):
-    signal = _one(tmp_path, _tracing() * 60).signal
+def test_the_step_grows_when_16_bits_would_clip(tmp_path):
+    signal = _read_one(tmp_path, _tracing() * 60).signal
     assert signal.microvolts_per_lsb == 5.0
     assert signal.millivolts().max() == pytest.approx(_tracing().max() * 60, abs=0.0026)
 
 
-@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
-def test_what_is_no_number_is_a_gap(tmp_path, nothing):
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_non_finite_value_is_a_gap(tmp_path, value):
     tracing = _tracing()
-    tracing[1000:1100, 6] = nothing
-    recording = _one(tmp_path, tracing)
+    tracing[1000:1100, 6] = value
+    recording = _read_one(tmp_path, tracing)
     gap = slice(1000 - PADDING, 1100 - PADDING)
     assert (recording.signal.samples[6, gap] == INVALID).all()
     assert [remark.code for remark in recording.warnings] == ["no_metadata", "gap"]
 
 
 def test_an_absurd_amplitude_is_refused(tmp_path):
-    (refusal,) = _all(_write(tmp_path, _tracing()[None] * 1e6))
+    (refusal,) = _read_all(_write(tmp_path, _tracing()[None] * 1e6))
     assert isinstance(refusal, Refusal)
     assert refusal.code == "amplitude"
 
 
 def test_each_exam_has_its_own_key(tmp_path):
     tracing = _tracing()
-    keys = [r.source_key for r in _all(_write(tmp_path, np.stack([tracing] * 2), [7, 9]))
+    keys = [r.source_key for r in _read_all(_write(tmp_path, np.stack([tracing] * 2), [7, 9]))
             if isinstance(r, Recording)]  # fmt: skip
     assert keys == ["exams.hdf5#7", "exams.hdf5#9"]
 
 
-def test_the_last_empty_row_is_expected(tmp_path):
+def test_the_empty_last_row_is_skipped(tmp_path):
     path = _write(tmp_path, np.stack([_tracing(), np.zeros((PLACE, 12))]), [7, 0])
-    refusal = _all(path)[1]
+    refusal = _read_all(path)[1]
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.is_expected) == ("padding_row", True)
 
 
-def test_an_empty_row_with_a_number_is_not_expected(tmp_path):
+def test_an_empty_row_with_an_exam_id_is_refused(tmp_path):
     path = _write(tmp_path, np.stack([_tracing(), np.zeros((PLACE, 12))]), [7, 8])
-    refusal = _all(path)[1]
+    refusal = _read_all(path)[1]
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.is_expected) == ("blank", False)
 
 
-def test_an_exam_may_be_number_zero(tmp_path):
-    assert isinstance(_all(_write(tmp_path, _tracing()[None], [0]))[0], Recording)
+def test_an_exam_id_may_be_zero(tmp_path):
+    assert isinstance(_read_all(_write(tmp_path, _tracing()[None], [0]))[0], Recording)
 
 
-def test_both_exams_of_one_number_are_refused(tmp_path):
-    results = _all(_write(tmp_path, np.stack([_tracing()] * 3), [7, 8, 7]))
+def test_exams_with_the_same_id_are_refused(tmp_path):
+    results = _read_all(_write(tmp_path, np.stack([_tracing()] * 3), [7, 8, 7]))
     assert [isinstance(result, Refusal) for result in results] == [True, False, True]
 
 
 def test_one_bad_exam_does_not_stop_the_others(tmp_path):
     short = np.zeros((PLACE, 12))
     short[2000:2100] = 1
-    results = _all(_write(tmp_path, np.stack([short, _tracing()])))
+    results = _read_all(_write(tmp_path, np.stack([short, _tracing()])))
     assert [type(result) for result in results] == [Refusal, Recording]
 
 
-def test_chunks_shared_by_exams_are_read_alike(tmp_path):
+def test_chunking_does_not_change_the_result(tmp_path):
     tracings = np.stack([_tracing() * size for size in (1.0, 1.1, 1.2, 1.3, 1.4)])
-    plain = _all(_write(tmp_path, tracings))
+    unchunked = _read_all(_write(tmp_path, tracings))
     with h5py.File(tmp_path / "exams.hdf5", "w") as file:
         file.create_dataset("tracings", data=tracings.astype("f4"), chunks=(2, PLACE, 12),
                             compression="gzip", compression_opts=1)  # fmt: skip
         file["exam_id"] = np.arange(1, 6)
-    chunked = _all(tmp_path / "exams.hdf5")
-    assert [_hash(result) for result in chunked] == [_hash(result) for result in plain]
+    chunked = _read_all(tmp_path / "exams.hdf5")
+    assert [_hash(result) for result in chunked] == [_hash(result) for result in unchunked]
 
 
 def _hash(result: Recording | Refusal) -> str:
@@ -141,7 +141,7 @@ TABLES = {
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_patients_are_found_by_column_name(tmp_path, table):
     (tmp_path / "exams.csv").write_text(table, encoding="utf-8", newline="")
-    recording = _one(tmp_path, _tracing())
+    recording = _read_one(tmp_path, _tracing())
     assert recording.warnings == ()
     assert recording.patient_key == "185323"
     assert recording.age_years == 46
@@ -156,9 +156,9 @@ def test_patients_are_found_by_column_name(tmp_path, table):
     ],
     ids=["not listed", "contradictory"],
 )
-def test_an_exam_without_a_line_is_remarked(tmp_path, table):
+def test_an_exam_without_a_table_row_gets_a_remark(tmp_path, table):
     (tmp_path / "exams.csv").write_text(table)
-    recording = _one(tmp_path, _tracing())
+    recording = _read_one(tmp_path, _tracing())
     assert [remark.code for remark in recording.warnings] == ["no_metadata"]
     assert recording.age_years is None
 
@@ -173,22 +173,22 @@ def test_a_bad_table_is_refused(tmp_path, content, code):
     assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == code
 
 
-def test_labels_are_kept_apart_for_drawing_samples(tmp_path):
+def test_labels_are_read_for_sampling(tmp_path):
     table = "exam_id,age,is_male,AF,LBBB,RBBB,death\n1,46,False,1,True,False,True\n"
     (tmp_path / "exams.csv").write_text(table)
-    assert _one(tmp_path, _tracing()).source_labels == ("af", "lbbb")
+    assert _read_one(tmp_path, _tracing()).source_labels == ("af", "lbbb")
 
 
-def test_labels_are_in_no_text_made_of_a_recording(tmp_path):
+def test_labels_are_not_in_the_repr_of_a_recording(tmp_path):
     (tmp_path / "exams.csv").write_text("exam_id,age,is_male,LBBB,death\n1,46,False,True,True\n")
-    result = repr(_one(tmp_path, _tracing()))
+    result = repr(_read_one(tmp_path, _tracing()))
     assert "LBBB" not in result
     assert "death" not in result
 
 
 def _external_link(file: h5py.File, folder: Path) -> None:
-    with h5py.File(folder / "other.h5", "w") as other:
-        other["tracings"] = _tracing()[None].astype("f4")
+    with h5py.File(folder / "other.h5", "w") as target:
+        target["tracings"] = _tracing()[None].astype("f4")
     file["tracings"] = h5py.ExternalLink(str(folder / "other.h5"), "/tracings")
 
 
@@ -236,17 +236,17 @@ BAD_LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize(("lay_out", "code"), BAD_LAYOUTS.items())
-def test_another_layout_is_refused_before_anything_is_read(tmp_path, lay_out, code, monkeypatch):
+@pytest.mark.parametrize(("write_layout", "code"), BAD_LAYOUTS.items())
+def test_an_unsupported_layout_is_refused_before_reading(tmp_path, write_layout, code, monkeypatch):
     path = tmp_path / "exams.hdf5"
     with h5py.File(path, "w") as file:
-        lay_out(file, tmp_path)
+        write_layout(file, tmp_path)
         file["exam_id"] = np.array([1])
     monkeypatch.setattr(code_hdf5, "_each", None)
     assert wfdb_files.refusal(path).code == code
 
 
-def test_a_table_behind_a_link_is_refused(tmp_path):
+def test_a_symlinked_table_is_refused(tmp_path):
     (tmp_path / "labels").write_text("exam_id\n1\n")
     (tmp_path / "exams.csv").symlink_to(tmp_path / "labels")
     assert wfdb_files.refusal(_write(tmp_path, _tracing()[None])).code == "exams_csv_size"

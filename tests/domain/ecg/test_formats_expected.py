@@ -1,4 +1,4 @@
-"""All real recordings against what independent readers (wfdb, h5py) got: EXPECTED.csv."""
+"""Real recordings match what independent readers (wfdb, h5py) read: EXPECTED.csv."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ecgreview.ecg.leads import LEADS, canonical
 
 Rows = dict[str, dict[str, dict[str, str]]]
 
+# EXPECTED.csv has six significant digits; signals stored exactly differ by no more.
 EXACT_MV = 1e-6
-"""EXPECTED.csv has six significant digits; stored exactly, nothing else may differ."""
 
+# Half a step of 1 microvolt, plus the six digits of amplitudes up to 20 mV.
 REQUANTISED_MV = 0.0005 + 1e-5
-"""Half a step of 1 microvolt, and the six digits of amplitudes up to 20 mV."""
 
 PLACE = 4096
 
@@ -40,7 +40,7 @@ def _read(root: Path, folder: str) -> Iterator[Recording | Refusal]:
 
 
 def _summary(millivolts: np.ndarray) -> np.ndarray:
-    """Return min, max, mean, sample 0, sample 1000 (NaN if there is none) and last per lead."""
+    """Return min, max, mean, first, 1001st (NaN if missing) and last sample of each lead."""
     at_1000 = millivolts[:, 1000] if millivolts.shape[1] > 1000 else np.full(12, np.nan)
     columns = (
         np.nanmin(millivolts, axis=1),
@@ -71,7 +71,7 @@ def _published(leads: dict[str, dict[str, str]]) -> np.ndarray:
         ("ludb", 14, REQUANTISED_MV),
     ],
 )
-def test_wfdb_records_read_as_others_read_them(shared_data, expected, folder, count, tolerance_mv):
+def test_wfdb_records_match_the_wfdb_package(shared_data, expected, folder, count, tolerance_mv):
     recordings = list(_read(shared_data, folder))
     assert len(recordings) == count
     for recording in recordings:
@@ -84,7 +84,7 @@ def test_wfdb_records_read_as_others_read_them(shared_data, expected, folder, co
         assert result == pytest.approx(_published(leads), abs=tolerance_mv, rel=1e-5, nan_ok=True)
 
 
-def test_code_tracings_read_as_others_read_them(shared_data, expected):
+def test_code_tracings_match_h5py(shared_data, expected):
     recordings = [r for r in _read(shared_data, "code15") if isinstance(r, Recording)]
     assert len(recordings) == 5
     for recording in recordings:
@@ -98,20 +98,20 @@ def _padded_again(millivolts: np.ndarray) -> np.ndarray:
     return np.pad(millivolts, ((0, 0), (missing // 2, missing - missing // 2)))
 
 
-def test_only_the_padding_row_of_code_is_not_an_exam(shared_data):
+def test_only_the_padding_row_of_code_is_skipped(shared_data):
     (row,) = [r for r in _read(shared_data, "code15") if isinstance(r, Refusal)]
     assert (row.code, row.is_expected) == ("padding_row", True)
     assert row.file == "code15/exams_part_a.hdf5#0"
 
 
-def test_code_exams_come_with_patient_age_and_sex(shared_data):
+def test_code_exams_have_patient_age_and_sex(shared_data):
     first = next(_read(shared_data, "code15"))
     assert isinstance(first, Recording)
     assert (first.patient_key, first.age_years, first.sex) == ("185323", 46, "M")
 
 
-def test_no_interpretation_reaches_a_recording(shared_data):
-    # The headers of these sets carry diagnoses, drugs and dates in their comments.
+def test_a_recording_has_no_interpretation(shared_data):
+    # The header comments of these data sets contain diagnoses, drugs and dates.
     words = ("Dx", "426783006", "Rhythm", "bradycardia", "infarction", "1990", "Rx")
     for folder in ("cinc2021", "ludb", "ptbdb"):
         for recording in _read(shared_data, folder):
@@ -127,13 +127,13 @@ def test_no_interpretation_reaches_a_recording(shared_data):
         ("cinc2021/JS20004.hea", "flat_lead", ("V2", "V4", "V6")),
     ],
 )
-def test_known_oddities_are_remarked(shared_data, record, code, leads):
+def test_known_oddities_get_remarks(shared_data, record, code, leads):
     (recording,) = formats.read(shared_data / record, shared_data)
     assert isinstance(recording, Recording)
     assert [(r.code, r.leads) for r in recording.warnings] == [(code, leads)]
 
 
-def test_most_real_recordings_pass_without_a_remark(shared_data):
+def test_most_real_recordings_have_no_remarks(shared_data):
     recordings = [r for folder in ("ptbxl", "cinc2021") for r in _read(shared_data, folder)]
     remarked = [r for r in recordings if isinstance(r, Recording) and r.warnings]
     assert len(remarked) <= len(recordings) // 10

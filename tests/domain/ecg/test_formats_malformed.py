@@ -1,4 +1,4 @@
-"""Every WFDB and HDF5 case of the shared malformed files ends as its line in CASES.csv says."""
+"""Every WFDB and HDF5 case of the shared malformed files ends as CASES.csv says."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REFUSED = {
     "hdf5/duplicate_id.hdf5": ("duplicate_id", 2),
     "hdf5/truncated.hdf5": ("damaged_hdf5",),
 }
-"""Case -> code of the refusal and what is among its details."""
+"""Case -> code of the refusal and some of its details."""
 
 ACCEPTED = {
     "trailing_bytes": {"trailing_bytes"},
@@ -55,7 +55,7 @@ ACCEPTED = {
     "hdf5/nan_and_blank.hdf5": {"no_metadata", "gap", "amplitude_large", "limb_identity"},
     "hdf5/volts.hdf5": {"no_metadata", "amplitude_small"},
 }
-"""Case -> codes of the remarks its first recording comes with."""
+"""Case -> codes of the remarks on its first recording."""
 
 OTHER_FORMATS = ("tables/", "xml/", "dicom/", "zip/")
 
@@ -77,8 +77,8 @@ def _millivolts(shared_data: Path, case: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def untouched(shared_data) -> np.ndarray:
-    """PTB-XL exam 50, which the cases were made of, in mV."""
+def original(shared_data) -> np.ndarray:
+    """PTB-XL exam 50 in mV, from which the cases were made."""
     root = shared_data / "ptbxl"
     (recording,) = formats.read(root / "records500/00000/00050_hr.hea", root)
     assert isinstance(recording, Recording)
@@ -86,7 +86,7 @@ def untouched(shared_data) -> np.ndarray:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_it_is_refused_with_a_reason(shared_data, case):
+def test_a_malformed_file_is_refused_with_a_reason(shared_data, case):
     code, *mentioned = REFUSED[case]
     for refusal in _read(shared_data, case):
         assert isinstance(refusal, Refusal)
@@ -96,7 +96,7 @@ def test_it_is_refused_with_a_reason(shared_data, case):
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
-def test_it_is_accepted_with_just_these_remarks(shared_data, case):
+def test_a_flawed_file_is_accepted_with_remarks(shared_data, case):
     warnings = _recording(shared_data, case).warnings
     assert {remark.code for remark in warnings} == ACCEPTED[case]
 
@@ -109,23 +109,23 @@ def test_every_case_has_an_expectation(shared_data):
 
 
 @pytest.mark.parametrize("case", ["units_uV", "trailing_bytes", "order_and_names", "fs_257"])
-def test_it_has_the_samples_of_the_untouched_record(shared_data, case, untouched):
-    assert _millivolts(shared_data, case) == pytest.approx(untouched, abs=1e-9)
+def test_samples_match_the_original_record(shared_data, case, original):
+    assert _millivolts(shared_data, case) == pytest.approx(original, abs=1e-9)
 
 
 @pytest.mark.parametrize("case", ["crlf_bom_latin1", "wrong_checksum", "fs_360"])
-def test_it_has_the_samples_of_the_untouched_record_too(shared_data, case, untouched):
-    assert _millivolts(shared_data, case) == pytest.approx(untouched, abs=1e-9)
+def test_samples_match_the_original_record_within_tolerance(shared_data, case, original):
+    assert _millivolts(shared_data, case) == pytest.approx(original, abs=1e-9)
 
 
-def test_format_212_is_as_exact_as_its_own_step(shared_data, untouched):
+def test_format_212_is_exact_within_its_step(shared_data, original):
     millivolts = _millivolts(shared_data, "format_212")
-    assert millivolts == pytest.approx(untouched, abs=0.00125 + 1e-9)
+    assert millivolts == pytest.approx(original, abs=0.00125 + 1e-9)
 
 
-def test_derived_leads_equal_the_recorded_ones_within_two_microvolts(shared_data, untouched):
+def test_derived_leads_equal_the_recorded_ones_within_two_microvolts(shared_data, original):
     recording = _recording(shared_data, "eight_leads")
-    assert recording.signal.millivolts() == pytest.approx(untouched, abs=0.002 + 1e-9)
+    assert recording.signal.millivolts() == pytest.approx(original, abs=0.002 + 1e-9)
     assert recording.signal.lead_status[2:6] == (LeadStatus.DERIVED,) * 4
 
 
@@ -134,27 +134,27 @@ def test_the_time_axis_follows_the_header(shared_data, case, rate_hz):
     assert _recording(shared_data, case).signal.duration_s == 5000 / rate_hz
 
 
-def test_a_gap_stays_a_gap(shared_data, untouched):
+def test_a_gap_stays_a_gap(shared_data, original):
     millivolts = _millivolts(shared_data, "nan_sentinel")
-    is_gap = np.zeros_like(untouched, dtype=bool)
+    is_gap = np.zeros_like(original, dtype=bool)
     is_gap[LEADS.index("V1"), 1000:1500] = True
     assert (np.isnan(millivolts) == is_gap).all()
-    assert millivolts[~is_gap] == pytest.approx(untouched[~is_gap], abs=1e-9)
+    assert millivolts[~is_gap] == pytest.approx(original[~is_gap], abs=1e-9)
 
 
-def test_interchanged_arms_are_imported_as_they_are(shared_data, untouched):
-    assert _millivolts(shared_data, "limb_reversal")[0] == pytest.approx(-untouched[0], abs=1e-9)
+def test_interchanged_arm_leads_are_imported_unchanged(shared_data, original):
+    assert _millivolts(shared_data, "limb_reversal")[0] == pytest.approx(-original[0], abs=1e-9)
 
 
-def test_the_dotted_record_name_gives_the_signal_of_the_plain_one(shared_data):
+def test_a_dotted_record_name_gives_the_same_signal(shared_data):
     root = shared_data / "cinc2021"
-    (plain,) = formats.read(root / "E07500.hea", root)
-    assert isinstance(plain, Recording)
+    (undotted,) = formats.read(root / "E07500.hea", root)
+    assert isinstance(undotted, Recording)
     dotted = _recording(shared_data, "record_name_with_dot")
-    assert dotted.signal.content_hash == plain.signal.content_hash
+    assert dotted.signal.content_hash == undotted.signal.content_hash
 
 
-def test_a_blank_row_is_reported_beside_the_good_one(shared_data):
+def test_a_blank_row_is_reported_and_the_good_one_read(shared_data):
     _, blank = _read(shared_data, "hdf5/nan_and_blank.hdf5")
     assert isinstance(blank, Refusal)
     assert (blank.code, blank.file) == ("blank", "hdf5/nan_and_blank.hdf5#1594286")
@@ -171,7 +171,7 @@ def test_too_few_leads_are_refused_by_name(shared_data, folder):
 
 
 @pytest.mark.parametrize(
-    ("file", "found"),
+    ("file", "file_type"),
     [
         ("xml/entity_bomb.xml", LooksLike.XML),
         ("dicom/truncated.dcm", LooksLike.DICOM),
@@ -179,8 +179,8 @@ def test_too_few_leads_are_refused_by_name(shared_data, folder):
         ("tables/bad_values.csv", LooksLike.OTHER),
     ],
 )
-def test_other_formats_are_refused_by_what_they_are(shared_data, file, found):
+def test_other_formats_are_refused_by_name(shared_data, file, file_type):
     (refusal,) = _read(shared_data, file)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "unknown_format"
-    assert refusal.details == {"looks_like": found}
+    assert refusal.details == {"looks_like": file_type}

@@ -14,7 +14,7 @@ from .wfdb_files import recording, refusal
 NAMES_OF_EIGHT = ("I", "II", *LEADS[6:])
 
 
-def test_whole_steps_are_stored_exactly(tmp_path):
+def test_integer_steps_are_stored_exactly(tmp_path):
     signal = recording(wfdb_files.write(tmp_path)).signal
     assert (signal.samples == signals.signal().samples).all()
     assert signal.microvolts_per_lsb == 1.0
@@ -24,14 +24,14 @@ def test_whole_steps_are_stored_exactly(tmp_path):
     ("gain", "microvolts"),
     [("200/mV", 5.0), ("1000/mv", 1.0), ("0.5/uV", 2.0), ("1e6/V", 1.0), ("250(0)/MV", 4.0)],
 )
-def test_gain_is_read_in_the_unit_stated(tmp_path, gain, microvolts):
+def test_gain_is_read_in_the_stated_unit(tmp_path, gain, microvolts):
     header = wfdb_files.write(tmp_path, layout=f"ana.dat 16 {gain} 16 0 0 {{checksum}} 0 {{name}}")
     signal = recording(header).signal
     assert signal.microvolts_per_lsb == pytest.approx(microvolts)
     assert (signal.samples == signals.signal().samples).all()
 
 
-def test_a_missing_unit_is_remarked(tmp_path):
+def test_a_missing_unit_gets_a_remark(tmp_path):
     header = wfdb_files.write(tmp_path, layout="ana.dat 16 1000 16 0 0 {checksum} 0 {name}")
     assert [remark.code for remark in recording(header).warnings] == ["unit_not_stated"]
 
@@ -47,7 +47,7 @@ def test_the_adc_zero_stands_in_for_a_baseline(tmp_path):
     assert (recording(header).signal.samples == signals.signal().samples - 20).all()
 
 
-def test_leads_of_different_gain_come_to_one_unit(tmp_path):
+def test_leads_of_different_gain_get_a_common_unit(tmp_path):
     header = wfdb_files.write(tmp_path)
     header.write_text(header.read_text().replace("1000(0)/mV", "500(0)/mV", 1))
     signal = recording(header).signal
@@ -68,7 +68,7 @@ def test_no_derived_lead_is_clipped(tmp_path):
     assert signal.millivolts()[2] == pytest.approx(difference, abs=0.003)
 
 
-def test_a_gap_in_one_of_two_leads_is_a_gap_in_what_follows_from_them(tmp_path):
+def test_a_gap_in_a_lead_is_a_gap_in_leads_derived_from_it(tmp_path):
     values = signals.heartbeats()
     values[0, 100:200] = INVALID
     rows = [LEADS.index(name) for name in NAMES_OF_EIGHT]
@@ -79,7 +79,7 @@ def test_a_gap_in_one_of_two_leads_is_a_gap_in_what_follows_from_them(tmp_path):
     assert (samples[[0, 2, 3, 4, 5], 100:200] == INVALID).all()
 
 
-def test_signals_may_lie_in_two_files(tmp_path):
+def test_signals_may_be_in_two_files(tmp_path):
     header = wfdb_files.write(tmp_path)
     samples = signals.signal().samples.astype("<i2")
     (tmp_path / "ana.dat").write_bytes(samples[:6].T.tobytes())
@@ -90,14 +90,14 @@ def test_signals_may_lie_in_two_files(tmp_path):
     assert (recording(header).signal.samples == samples).all()
 
 
-@pytest.mark.filterwarnings("ignore:The inplace keyword")  # wfdb's use of pandas
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # raised by pandas inside wfdb
 @pytest.mark.parametrize("code", ["16", "24", "32", "61", "80", "160", "212"])
-def test_every_format_is_read_as_wfdb_wrote_it(tmp_path, code):
+def test_every_format_written_by_wfdb_is_read(tmp_path, code):
     import wfdb
 
     digital = np.rint(signals.heartbeats() / 20).astype(np.int64)
     by_hand = {"61": digital.astype(">i2"), "160": (digital + 2**15).astype("<u2")}
-    if code in by_hand:  # wfdb reads these two but does not write them
+    if code in by_hand:  # wfdb reads these two formats but cannot write them
         layout = f"ana.dat {code} 50(0)/mV 16 0 0 0 0 {{name}}"
         header = wfdb_files.write(tmp_path, layout=layout)
         (tmp_path / "ana.dat").write_bytes(by_hand[code].T.tobytes())
@@ -138,16 +138,16 @@ def test_age_and_sex_come_from_the_comments(tmp_path, comments, age_years, sex):
         (["# Reason for admission: infarction"], ()),
     ],
 )
-def test_labels_are_kept_apart_for_drawing_samples(tmp_path, comments, labels):
+def test_labels_are_read_for_sampling(tmp_path, comments, labels):
     assert recording(wfdb_files.write(tmp_path, comments=comments)).source_labels == labels
 
 
-def test_an_impossible_age_is_remarked(tmp_path):
+def test_an_impossible_age_gets_a_remark(tmp_path):
     result = recording(wfdb_files.write(tmp_path, comments=["# Age: 300"]))
     assert [remark.code for remark in result.warnings] == ["age"]
 
 
-def test_other_signals_are_left_out_aloud(tmp_path):
+def test_other_signals_are_skipped_with_a_remark(tmp_path):
     values = np.vstack([signals.heartbeats(), signals.heartbeats()[:1]])
     header = wfdb_files.write(
         tmp_path, values=values, names=(*LEADS, "vx"), record="ana 13 500 5000"
@@ -214,7 +214,7 @@ def test_a_bad_signal_line_is_refused(tmp_path, layout, code):
     assert refusal(wfdb_files.write(tmp_path, layout=layout)).code == code
 
 
-def test_a_signal_file_behind_a_link_out_of_its_folder_is_refused(tmp_path):
+def test_a_signal_file_symlinked_out_of_its_folder_is_refused(tmp_path):
     outside = tmp_path / "outside.dat"
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -230,7 +230,7 @@ def test_two_formats_in_one_file_are_refused(tmp_path):
     assert refusal(header).code == "mixed_formats"
 
 
-def test_a_signal_file_that_is_a_pointer_is_refused_as_such(tmp_path):
+def test_a_git_lfs_pointer_is_refused_by_name(tmp_path):
     header = wfdb_files.write(tmp_path)
     (tmp_path / "ana.dat").write_text("version https://git-lfs.github.com/spec/v1\n")
     assert refusal(header).code == "lfs_pointer"
@@ -242,7 +242,7 @@ def test_twelve_flat_leads_are_refused(tmp_path, value):
     assert refusal(wfdb_files.write(tmp_path, values=values)).code == "blank"
 
 
-def test_a_compressed_header_is_not_guessed_at(tmp_path):
+def test_a_compressed_header_is_refused(tmp_path):
     header = wfdb_files.write(tmp_path)
     header.write_bytes(gzip.compress(header.read_bytes()))
     assert refusal(header).code == "unknown_format"

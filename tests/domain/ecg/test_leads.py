@@ -17,7 +17,7 @@ from ecgreview.ecg import leads
         (" i ", "I"),
     ],
 )
-def test_spellings_of_the_wild_are_recognised(written, lead):
+def test_common_spellings_are_recognized(written, lead):
     assert leads.canonical(written) == lead
 
 
@@ -27,7 +27,7 @@ def test_other_names_are_refused(written):
         leads.canonical(written)
 
 
-def test_standard_names_come_in_the_standard_order():
+def test_standard_names_have_the_standard_order():
     assert leads.standard(["v6", "DI", "vx"]) == ("I", "V6")
 
 
@@ -37,5 +37,5 @@ def test_the_augmented_leads_sum_to_zero():
     assert weights.sum(axis=0) == pytest.approx(0)
 
 
-def test_lead_three_is_two_less_one():
+def test_lead_iii_is_ii_minus_i():
     assert leads.LIMB_WEIGHTS["III"] == (-1, 1)

@@ -1,4 +1,4 @@
-"""Files are read in processes of their own: what one of them does there harms no other."""
+"""Files are read in separate processes; a crash in one does not affect the others."""
 
 import dataclasses
 import os
@@ -39,8 +39,8 @@ server.main()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def troubled():
-    """Let files called after a trouble make it; one server for all tests, as in one import."""
+def troublesome_files():
+    """Make files named after a trouble cause it; one server for all tests, as in one import."""
     client.stop_server()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "PROGRAM", [sys.executable, "-c", TROUBLE])
@@ -50,7 +50,7 @@ def troubled():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a function that writes a good record by each name, and reads all in their order."""
+    """Return a function that writes a good record under each name and reads all in order."""
 
     def write(*names: str):
         for name in names:
@@ -63,34 +63,34 @@ def folder(tmp_path):
     return write
 
 
-def outcomes(found) -> list[tuple[int, str]]:
-    return [(index, getattr(one, "code", "good")) for index, one in found]
+def outcomes(results) -> list[tuple[int, str]]:
+    return [(index, getattr(result, "code", "good")) for index, result in results]
 
 
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [("crash", "unsafe_crash"), ("endless", "unsafe_slow"), ("confused", "unsafe_end")],
 )
-def test_a_file_that_ends_its_reader_is_refused_and_the_others_are_read(folder, trouble, code):
+def test_a_file_that_kills_its_reader_is_refused_and_the_others_are_read(folder, trouble, code):
     expected = [(0, "good"), (1, "good"), (1, code), (2, "good"), (3, "good")]
     assert outcomes(folder("a", trouble, "b", "c")) == expected
 
 
-def test_a_file_that_wants_too_much_memory_is_refused_in_its_own_process(folder):
+def test_a_file_that_needs_too_much_memory_is_refused(folder):
     result = folder("a", "greedy", "b")
     assert outcomes(result) == [(0, "good"), (1, "good"), (1, "unsafe_memory"), (2, "good")]
     assert result[2][1].details == {"most_mb": 512}
 
 
-def test_a_reader_knows_no_secrets(folder, monkeypatch):
+def test_a_reader_process_has_no_secrets(folder, monkeypatch):
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PGPASSWORD"):
         monkeypatch.setenv(name, "secret")
     client.stop_server()
-    known = set(folder("curious")[-1][1].details["error"].split())
-    assert known <= client.PASSED_ON | {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
+    environment = set(folder("curious")[-1][1].details["error"].split())
+    assert environment <= client.PASSED_ON | {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
 
 
-def test_an_import_that_stops_early_leaves_the_server_for_the_next(folder, tmp_path):
+def test_an_import_that_stops_early_leaves_the_server_usable(folder, tmp_path):
     folder("a", "b")
     files = [tmp_path / "a" / "a.hea", tmp_path / "b" / "b.hea"]
     reading = sandbox.read(files, tmp_path)
@@ -99,13 +99,13 @@ def test_an_import_that_stops_early_leaves_the_server_for_the_next(folder, tmp_p
     assert outcomes(sandbox.read(files, tmp_path)) == [(0, "good"), (1, "good")]
 
 
-def test_more_files_than_one_process_reads_keep_their_order(folder, monkeypatch):
+def test_files_read_by_several_processes_keep_their_order(folder, monkeypatch):
     monkeypatch.setattr(sandbox, "FILES_AT_ONCE", 2)
     assert outcomes(folder(*"abcde")) == [(index, "good") for index in range(5)]
 
 
 def test_a_small_file_that_inflates_is_refused(tmp_path):
-    """The chunk is 1.6 GB of zeros in 1.6 MB; the limit holds for every dataset."""
+    """The chunk is 1.6 GB of zeros in 1.6 MB; the limit applies to every dataset."""
     path = tmp_path / "bomb.hdf5"
     with h5py.File(path, "w") as file:
         file["tracings"] = np.zeros((1, 4096, 12), dtype="f4")
@@ -117,25 +117,25 @@ def test_a_small_file_that_inflates_is_refused(tmp_path):
     assert refusal.details["name"] == "exam_id"
 
 
-def test_real_recordings_come_out_of_the_sandbox_as_they_are(shared_data):
+def test_the_sandbox_does_not_change_real_recordings(shared_data):
     for name in ("code15", "malformed"):
         root = shared_data / name
         files = formats.find(root)
-        apart = [result for _, result in sandbox.read(files, root)]
-        here = [result for file in files for result in formats.read(file, root)]
-        assert list(map(facts, apart)) == list(map(facts, here))
+        sandboxed = [result for _, result in sandbox.read(files, root)]
+        in_process = [result for file in files for result in formats.read(file, root)]
+        assert list(map(comparable, sandboxed)) == list(map(comparable, in_process))
 
 
-def facts(found):
-    """Return all there is to a result; signals are known by their hash."""
-    if isinstance(found, formats.Refusal):
-        return found
-    fields = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+def comparable(result):
+    """Return all fields of a result; the signal as its hash."""
+    if isinstance(result, formats.Refusal):
+        return result
+    fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
     signal = fields.pop("signal")
     return signal.content_hash, signal.lead_status, fields
 
 
-def test_no_process_is_left():
+def test_no_process_remains():
     process = client.server().process
     client.stop_server()
     with pytest.raises(ProcessLookupError):

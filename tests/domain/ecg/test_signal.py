@@ -28,18 +28,18 @@ BAD = {
 
 
 @pytest.mark.parametrize("change", BAD.values(), ids=BAD)
-def test_what_is_no_signal_is_refused(change):
+def test_an_invalid_signal_is_refused(change):
     good = {"samples": _samples(), "sampling_rate_hz": 500.0, "microvolts_per_lsb": 1.0}
     with pytest.raises(BadSignal):
         Signal(**(good | change))
 
 
-def test_the_samples_cannot_be_changed():
+def test_the_samples_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         signals.signal().samples[0, 0] = 1
 
 
-def test_the_samples_are_not_those_of_the_caller():
+def test_the_samples_are_a_copy():
     samples = _samples()
     signal = Signal(samples, 500.0, 1.0)
     samples[0, 0] = 7
@@ -75,10 +75,10 @@ def test_missing_leads_are_named():
         {"samples": signals.signal().samples + np.int16(1)},
     ],
 )
-def test_the_hash_tells_different_signals_apart(change):
+def test_different_signals_have_different_hashes(change):
     signal = signals.signal()
     assert dataclasses.replace(signal, **change).content_hash != signal.content_hash
 
 
-def test_the_hash_of_equal_signals_is_equal():
+def test_equal_signals_have_equal_hashes():
     assert signals.signal().content_hash == signals.signal().content_hash

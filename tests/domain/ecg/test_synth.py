@@ -1,4 +1,4 @@
-"""Synthetic exams: exact truth, exact identities, the same for the same chance."""
+"""Synthetic exams: exact truth, exact lead identities, reproducible from the seed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def exam(condition: str, seed: int = 0, **options: float) -> synth.SyntheticExam
     return synth.synthesise(condition, np.random.default_rng(seed), **options)
 
 
-def lead(made: synth.SyntheticExam, name: str) -> NDArray[np.int32]:
-    row: NDArray[np.int32] = made.signal.samples[leads.LEADS.index(name)].astype(np.int32)
+def lead(synthetic_exam: synth.SyntheticExam, name: str) -> NDArray[np.int32]:
+    row: NDArray[np.int32] = synthetic_exam.signal.samples[leads.LEADS.index(name)].astype(np.int32)
     return row
 
 
@@ -36,17 +36,19 @@ def test_an_exam_is_ten_seconds_of_twelve_leads_in_microvolts(condition):
 
 @pytest.mark.parametrize("condition", synth.CONDITIONS)
 def test_einthovens_law_holds_in_the_stored_integers(condition):
-    made = exam(condition)
-    assert np.array_equal(lead(made, "III"), lead(made, "II") - lead(made, "I"))
+    synthetic_exam = exam(condition)
+    assert np.array_equal(
+        lead(synthetic_exam, "III"), lead(synthetic_exam, "II") - lead(synthetic_exam, "I")
+    )
 
 
 @pytest.mark.parametrize("condition", synth.CONDITIONS)
-def test_goldbergers_leads_follow_the_integer_rule_of_the_wire(condition):
-    made = exam(condition)
-    one, two = lead(made, "I"), lead(made, "II")
-    assert np.array_equal(lead(made, "aVR"), -((one + two) >> 1))
-    assert np.array_equal(lead(made, "aVL"), (2 * one - two) >> 1)
-    assert np.array_equal(lead(made, "aVF"), (2 * two - one) >> 1)
+def test_goldbergers_leads_follow_the_integer_rule_of_the_packet(condition):
+    synthetic_exam = exam(condition)
+    lead_i, lead_ii = lead(synthetic_exam, "I"), lead(synthetic_exam, "II")
+    assert np.array_equal(lead(synthetic_exam, "aVR"), -((lead_i + lead_ii) >> 1))
+    assert np.array_equal(lead(synthetic_exam, "aVL"), (2 * lead_i - lead_ii) >> 1)
+    assert np.array_equal(lead(synthetic_exam, "aVF"), (2 * lead_ii - lead_i) >> 1)
 
 
 @pytest.mark.parametrize("condition", synth.CONDITIONS)
@@ -77,7 +79,7 @@ def test_a_normal_exam_has_no_other_finding():
 
 
 @pytest.mark.parametrize("rate", [100.0, 240.0, 360.0, 1000.0])
-def test_any_usual_sampling_rate_can_be_asked_for(rate):
+def test_any_common_sampling_rate_is_possible(rate):
     assert exam("normal_ecg", sampling_rate_hz=rate).signal.n_samples == round(10 * rate)
 
 
@@ -114,30 +116,34 @@ def test_the_frontal_axis_is_that_of_the_condition(condition, low, high, seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_r_grows_from_v1_to_v4_in_a_normal_exam(seed):
-    made = exam("normal_ecg", seed, noise_gain=0.0)
-    heights = [lead(made, name).max() for name in ("V1", "V2", "V3", "V4")]
+    synthetic_exam = exam("normal_ecg", seed, noise_gain=0.0)
+    heights = [lead(synthetic_exam, name).max() for name in ("V1", "V2", "V3", "V4")]
     assert heights == sorted(heights)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_left_bundle_branch_block_has_discordant_t_waves(seed):
-    made = exam("left_bundle_branch_block", seed, noise_gain=0.0)
-    onset = next(int(ms / 2) for ms in made.truth.beats_ms if ms > 1000)
+    synthetic_exam = exam("left_bundle_branch_block", seed, noise_gain=0.0)
+    onset = next(int(ms / 2) for ms in synthetic_exam.truth.beats_ms if ms > 1000)
     t_peak = slice(onset + 90, onset + 130)
-    assert lead(made, "V1")[onset] < -500 < 100 < lead(made, "V1")[t_peak].max()
-    assert lead(made, "V6")[onset] > 500 > -100 > lead(made, "V6")[t_peak].min()
+    assert lead(synthetic_exam, "V1")[onset] < -500 < 100 < lead(synthetic_exam, "V1")[t_peak].max()
+    assert lead(synthetic_exam, "V6")[onset] > 500 > -100 > lead(synthetic_exam, "V6")[t_peak].min()
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_low_voltage_keeps_every_limb_lead_below_half_a_millivolt(seed):
-    made = exam("low_qrs_voltage", seed, noise_gain=0.0)
-    assert max(np.ptp(row) for row in made.signal.samples[:6].astype(np.int32)) < 500
+    synthetic_exam = exam("low_qrs_voltage", seed, noise_gain=0.0)
+    assert max(np.ptp(row) for row in synthetic_exam.signal.samples[:6].astype(np.int32)) < 500
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_hypertrophy_meets_sokolow_and_lyons_35_mm(seed):
-    made = exam("left_ventricular_hypertrophy", seed, noise_gain=0.0)
-    assert -lead(made, "V1").min() + max(lead(made, "V5").max(), lead(made, "V6").max()) >= 3500
+    synthetic_exam = exam("left_ventricular_hypertrophy", seed, noise_gain=0.0)
+    assert (
+        -lead(synthetic_exam, "V1").min()
+        + max(lead(synthetic_exam, "V5").max(), lead(synthetic_exam, "V6").max())
+        >= 3500
+    )
 
 
 def test_wenckebach_drops_every_fourth_beat():
@@ -154,12 +160,12 @@ def test_the_pause_after_a_ventricular_beat_is_compensatory(seed):
     assert around == pytest.approx(2 * truth.rr_ms, rel=0.06)
 
 
-def test_ectopic_beats_are_reported_from_the_dominant_ones():
+def test_ectopic_beats_are_marked_in_the_truth():
     assert sum(exam("ventricular_bigeminy").truth.is_ectopic) >= 4
     assert not any(exam("normal_ecg").truth.is_ectopic)
 
 
-def test_the_clean_signal_is_at_rest_before_each_p_wave():
-    made = exam("first_degree_av_block", noise_gain=0.0)
-    for onset in made.truth.p_onsets_ms[1:-1]:
-        assert np.ptp(lead(made, "II")[int(onset / 2) - 12 : int(onset / 2)]) <= 3
+def test_the_clean_signal_is_flat_before_each_p_wave():
+    synthetic_exam = exam("first_degree_av_block", noise_gain=0.0)
+    for onset in synthetic_exam.truth.p_onsets_ms[1:-1]:
+        assert np.ptp(lead(synthetic_exam, "II")[int(onset / 2) - 12 : int(onset / 2)]) <= 3

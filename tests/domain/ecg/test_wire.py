@@ -46,7 +46,7 @@ def test_the_packet_carries_no_time():
     assert wire.pack(signals.signal())[4:8] == b"\0\0\0\0"
 
 
-def test_the_layout_is_the_one_of_the_contract():
+def test_the_layout_follows_the_specification():
     signal = golden_wire.signal()
     inflated = gzip.decompress(wire.pack(signal))
     assert struct.unpack_from("<4sIdd", inflated) == (b"ECG1", 50, 500.0, 4.88)
@@ -54,7 +54,7 @@ def test_the_layout_is_the_one_of_the_contract():
     assert len(inflated) == 36 + 24 * 50
 
 
-def test_residuals_are_what_the_contract_prescribes():
+def test_residuals_follow_the_specification():
     signal = golden_wire.signal()
     body = wire.inflated(signal)[36:]
     expected = [_zigzagged(signal, lead) for lead in LEADS]
@@ -64,7 +64,7 @@ def test_residuals_are_what_the_contract_prescribes():
 
 
 def _zigzagged(signal: Signal, lead: str) -> list[int]:
-    """The contract once more, slowly and in whole numbers."""
+    """Independent slow implementation of the specification in integers."""
     rows = dict(zip(LEADS, signal.samples.tolist(), strict=True))
     predict = {
         "III": lambda i, ii: ii - i,
@@ -74,18 +74,18 @@ def _zigzagged(signal: Signal, lead: str) -> list[int]:
     }.get(lead, lambda i, ii: 0)
     before, result = 0, []
     for i, ii, value in zip(rows["I"], rows["II"], rows[lead], strict=True):
-        left = value - predict(i, ii)
-        step = (left - before + 32768) % 65536 - 32768
+        residual = value - predict(i, ii)
+        step = (residual - before + 32768) % 65536 - 32768
         result.append(((step << 1) ^ (step >> 15)) & 0xFFFF)
-        before = left
+        before = residual
     return result
 
 
-def test_the_golden_packet_of_the_browser_is_up_to_date():
+def test_the_golden_packet_is_up_to_date():
     assert golden_wire.PATH.read_text(encoding="ascii") == golden_wire.text()
 
 
-def test_derived_leads_cost_next_to_nothing():
+def test_derived_leads_cost_almost_no_bytes():
     values = np.random.default_rng(1).integers(-500, 500, (12, 5000)).astype(float)
     independent = len(wire.pack(signals.signal(values)))
     values[2] = values[1] - values[0]
@@ -127,7 +127,7 @@ def test_garbage_is_refused(packet):
 
 
 @pytest.mark.parametrize("n_samples", [MAX_SAMPLES, MAX_SAMPLES + 1, 2**32 - 1])
-def test_a_huge_announcement_takes_no_memory(n_samples, monkeypatch):
+def test_a_huge_declared_size_allocates_nothing(n_samples, monkeypatch):
     def no_arrays(*_args, **_kwargs):
         raise AssertionError("allocated an array for bytes that are not there")
 
@@ -145,7 +145,7 @@ def test_the_longest_signal_is_unpacked_and_one_sample_more_is_refused(monkeypat
         wire.unpack(packet)
 
 
-def test_a_bomb_is_not_inflated_beyond_what_it_announces():
+def test_a_zip_bomb_is_not_inflated_beyond_its_declared_size():
     bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
     packet = bomb.compress(_head() + b"\0" * 50_000_000) + bomb.flush()
     with pytest.raises(wire.BadPacket):

@@ -1,4 +1,4 @@
-"""WFDB records written by hand, for tests that need one with a single fault."""
+"""WFDB records for tests that need a single fault."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write(
     layout: str = "ana.dat 16 1000(0)/mV 16 0 0 {checksum} 0 {name}",
     comments: Sequence[str] = (),
 ) -> Path:
-    """Write a record of format 16 and return the path of its header."""
+    """Write a record in format 16 and return the path of its header."""
     samples = np.rint(signals.heartbeats() if values is None else values).astype("<i2")
     (folder / "ana.dat").write_bytes(samples.T.tobytes())
     lines = [
@@ -37,14 +37,14 @@ def write(
 
 
 def recording(path: Path) -> Recording:
-    """Return the one recording of the file at ``path``."""
+    """Return the only recording of the file at ``path``."""
     (result,) = formats.read(path, path.parent)
     assert isinstance(result, Recording), result
     return result
 
 
 def refusal(path: Path) -> Refusal:
-    """Return the one refusal of the file at ``path``."""
+    """Return the only refusal of the file at ``path``."""
     (result,) = formats.read(path, path.parent)
     assert isinstance(result, Refusal), result
     return result

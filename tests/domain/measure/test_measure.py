@@ -1,4 +1,4 @@
-"""Measurements against exact truth, and what must not change them."""
+"""Measurements against exact truth, and changes that must not affect them."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def median_error(condition: str, name: str, rate: float = 500.0) -> float:
     return float(abs(statistics.median(errors)))
 
 
-def value_of(found: Measurements, name: str) -> float:
-    value: float | None = getattr(found, name).value
-    assert value is not None, getattr(found, name).reason
+def value_of(measurements: Measurements, name: str) -> float:
+    value: float | None = getattr(measurements, name).value
+    assert value is not None, getattr(measurements, name).reason
     return value
 
 
-def altered(signal: Signal, samples: np.ndarray, **changes: object) -> Signal:
+def with_samples(signal: Signal, samples: np.ndarray, **changes: object) -> Signal:
     rate = changes.get("rate", signal.sampling_rate_hz)
     status = changes.get("status", signal.lead_status)
     return Signal(samples.astype(np.int16), rate, signal.microvolts_per_lsb, status)  # type: ignore[arg-type]
@@ -110,8 +110,8 @@ def test_intervals_hold_at_other_sampling_rates(rate, name):
     "condition", ["atrial_fibrillation", "atrial_flutter", "complete_av_block"]
 )
 def test_no_pr_is_reported_without_a_conducted_p_wave(condition):
-    told = [measured(condition, seed).pr_ms.value is not None for seed in SEEDS]
-    assert sum(told) <= 1
+    is_reported = [measured(condition, seed).pr_ms.value is not None for seed in SEEDS]
+    assert sum(is_reported) <= 1
 
 
 def test_pr_and_qt_are_withheld_above_120_bpm():
@@ -121,7 +121,7 @@ def test_pr_and_qt_are_withheld_above_120_bpm():
     assert result.qt_ms.reason == Missing.FAST_RATE
 
 
-def test_qt_is_corrected_by_the_roots_bazett_and_fridericia_took():
+def test_qt_is_corrected_by_the_formulas_of_bazett_and_fridericia():
     result = measured("prolonged_qt")
     rr_s, qt_ms = 60 / value_of(result, "heart_rate_bpm"), value_of(result, "qt_ms")
     assert value_of(result, "qtc_bazett_ms") == pytest.approx(qt_ms / rr_s**0.5, abs=0.1)
@@ -132,17 +132,17 @@ def test_low_voltage_is_measured_below_half_a_millivolt():
     assert value_of(measured("low_qrs_voltage"), "limb_voltage_mv") < 0.5
 
 
-def test_the_blocked_p_wave_of_two_to_one_block_is_noticed():
+def test_the_blocked_p_wave_of_two_to_one_block_is_detected():
     assert value_of(measured("av_block_2_1"), "second_p_ratio") > 0.7
     assert value_of(measured("sinus_bradycardia"), "second_p_ratio") < 0.3
 
 
-def test_paced_beats_are_reported_by_their_spikes():
+def test_paced_beats_are_detected_by_their_spikes():
     assert measured("pacemaker_rhythm").paced_share.value == 1.0
     assert measured("left_bundle_branch_block").paced_share.value == 0.0
 
 
-def test_spikes_are_not_denied_where_the_sampling_cannot_show_them():
+def test_pacing_is_unknown_when_sampling_cannot_show_spikes():
     share = measured("pacemaker_rhythm", rate=100.0).paced_share
     assert (share.value, share.reason) == (None, Missing.RATE_TOO_COARSE)
 
@@ -169,27 +169,27 @@ def test_linear_corrections_follow_framingham_as_well_as_hodges():
 @pytest.mark.parametrize("factor", [0.5, 2.0, 3.0])
 def test_amplitude_does_not_change_timing(factor):
     signal = exam("normal_ecg").signal
-    result = measure(altered(signal, np.rint(signal.samples * factor)))
+    result = measure(with_samples(signal, np.rint(signal.samples * factor)))
     for name in TIMES:
         assert getattr(result, name).value == pytest.approx(
             getattr(measured("normal_ecg"), name).value, abs=4
         )
 
 
-def test_turning_every_lead_over_does_not_change_timing():
+def test_inverting_every_lead_does_not_change_timing():
     signal = exam("normal_ecg").signal
-    result = measure(altered(signal, -signal.samples))
+    result = measure(with_samples(signal, -signal.samples))
     assert result.qrs_ms.value == measured("normal_ecg").qrs_ms.value
 
 
 @pytest.mark.parametrize("lead", LEADS)
-def test_a_missing_lead_leaves_the_rest_measurable(lead):
+def test_a_missing_lead_does_not_prevent_other_measurements(lead):
     signal = exam("normal_ecg").signal
     row = LEADS.index(lead)
     samples = signal.samples.copy()
     samples[row] = INVALID
     status = tuple(LeadStatus.MISSING if i == row else s for i, s in enumerate(signal.lead_status))
-    result = measure(altered(signal, samples, status=status))
+    result = measure(with_samples(signal, samples, status=status))
     assert result.qrs_ms.value == pytest.approx(measured("normal_ecg").qrs_ms.value, abs=10)
 
 
@@ -197,23 +197,23 @@ def test_the_axis_needs_lead_i():
     signal = exam("normal_ecg").signal
     samples = signal.samples.copy()
     samples[0] = 0
-    result = measure(altered(signal, samples))
+    result = measure(with_samples(signal, samples))
     assert result.axis_deg.value is None
     assert result.axis_deg.reason == Missing.LEAD_MISSING
 
 
-def test_a_gap_costs_its_beats_only():
+def test_a_gap_only_loses_its_beats():
     signal = exam("normal_ecg").signal
     samples = signal.samples.copy()
     samples[:, 2000:2400] = INVALID
-    result = measure(altered(signal, samples))
+    result = measure(with_samples(signal, samples))
     assert result.pr_ms.value == pytest.approx(measured("normal_ecg").pr_ms.value, abs=6)
     assert result.pr_ms.n_beats < measured("normal_ecg").pr_ms.n_beats
 
 
-def test_zero_padding_changes_nothing_of_note():
+def test_zero_padding_hardly_changes_measurements():
     signal = exam("normal_ecg").signal
-    result = measure(altered(signal, np.pad(signal.samples, ((0, 0), (600, 600)))))
+    result = measure(with_samples(signal, np.pad(signal.samples, ((0, 0), (600, 600)))))
     for name in (*TIMES, "heart_rate_bpm"):
         expected = getattr(measured("normal_ecg"), name).value
         assert getattr(result, name).value == pytest.approx(expected, abs=4)
@@ -229,7 +229,7 @@ def test_zero_padding_changes_nothing_of_note():
     ],
     ids=["flat", "missing", "short", "coarse"],
 )
-def test_what_cannot_be_measured_says_why(signal, reason):
+def test_an_impossible_measurement_has_a_reason(signal, reason):
     result = measure(signal)
     for name in NAMES:
         assert getattr(result, name).value is None
@@ -242,9 +242,9 @@ def test_white_noise_has_no_beats(seed):
     assert measure(Signal(noise, 500, 1)).heart_rate_bpm.value is None
 
 
-def test_a_short_strip_gives_a_reason_and_no_error():
+def test_a_short_strip_gives_a_reason_instead_of_an_error():
     signal = exam("normal_ecg").signal
-    result = measure(altered(signal, signal.samples[:, :900]))
+    result = measure(with_samples(signal, signal.samples[:, :900]))
     assert result.heart_rate_bpm.value is None
     assert result.pr_ms.reason
 
@@ -270,7 +270,7 @@ def test_measurements_are_plain_json():
     size=st.sampled_from([1, 30, 3000, 32767]),
     holes=st.booleans(),
 )
-def test_nothing_that_is_a_signal_raises(seed, n, rate, size, holes):
+def test_no_valid_signal_raises(seed, n, rate, size, holes):
     rng = np.random.default_rng(seed)
     samples = rng.integers(-size, size + 1, (12, n)).astype(np.int16)
     if holes:

@@ -1,4 +1,4 @@
-"""What readers are, by what is said of them or by the names they were published under."""
+"""The kind of a reader: person, model or reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecgreview.published_readings import Kind, TwoKinds, UnknownReader, kinds_of
 READERS = ("cardiologist1", "dnn", "gold_standard")
 
 
-def test_the_published_names_tell_the_model_from_the_reference():
+def test_published_names_identify_model_and_reference():
     assert kinds_of(READERS) == {
         "cardiologist1": Kind.PERSON,
         "dnn": Kind.MODEL,
@@ -17,10 +17,10 @@ def test_the_published_names_tell_the_model_from_the_reference():
     }
 
 
-def test_what_is_stated_comes_before_the_name():
-    told = kinds_of(READERS, {Kind.PERSON: ["dnn"], Kind.MODEL: ["cardiologist1"]})
-    assert told["dnn"] == Kind.PERSON
-    assert told["cardiologist1"] == Kind.MODEL
+def test_a_stated_kind_takes_precedence_over_the_name():
+    kinds = kinds_of(READERS, {Kind.PERSON: ["dnn"], Kind.MODEL: ["cardiologist1"]})
+    assert kinds["dnn"] == Kind.PERSON
+    assert kinds["cardiologist1"] == Kind.MODEL
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
@@ -29,6 +29,6 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
     assert (refusal.value.names, refusal.value.readers) == (("gold",), READERS)
 
 
-def test_nobody_is_two_kinds():
+def test_a_reader_cannot_have_two_kinds():
     with pytest.raises(TwoKinds, match="dnn"):
         kinds_of(READERS, {Kind.REFERENCE: ["dnn"], Kind.MODEL: ["dnn"]})

@@ -1,4 +1,4 @@
-"""The patient table that is published beside readings."""
+"""The patient table published with readings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ecgreview.published_readings.patients import is_patient_table, parse_patien
         ("ana.csv", "", False),
     ],
 )
-def test_it_is_reported_by_its_name_or_its_columns(file, heading, is_one):
+def test_the_table_is_recognized_by_name_or_columns(file, heading, is_one):
     assert is_patient_table(file, f"{heading}\n1,2\n".encode(), CLASSES) == is_one
 
 
@@ -36,15 +36,15 @@ def test_ages_sexes_and_patients_are_read_in_the_order_of_the_exams():
 
 
 @pytest.mark.parametrize("cell", ["x", "-1", "131", "nan", "inf", ""])
-def test_an_age_that_cannot_be_tells_nothing(cell):
+def test_an_impossible_age_is_unknown(cell):
     assert parse_patients(f"age\n30\n{cell},\n".encode()).ages[1:] in ((None,), ())
 
 
-def test_a_table_without_known_columns_tells_nothing():
+def test_a_table_without_known_columns_gives_nothing():
     result = parse_patients(b"weight\n70\n80\n")
     assert (result.used, result.ages, result.n_exams) == ((), (None, None), 2)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'age\n"30\n'])
-def test_what_is_no_table_is_no_error(content):
+def test_a_file_that_is_not_a_table_is_not_an_error(content):
     assert parse_patients(content).n_exams in (0, 1)

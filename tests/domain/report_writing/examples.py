@@ -1,4 +1,4 @@
-"""Reports of agreement, and facts to write of."""
+"""Agreement reports and study facts for tests."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ FACTS = StudyFacts(
 NOTHING_KNOWN = StudyFacts(study="Bundle branch blocks")
 
 
-def names(n: int, word: str) -> list[str]:
-    return [f"{word} {place}" for place in range(n)]
+def names(n: int, prefix: str) -> list[str]:
+    return [f"{prefix} {place}" for place in range(n)]
 
 
 def agreement(
@@ -109,7 +109,7 @@ def agreement(
     repeats: np.ndarray | None = None,
     how: Resampling = QUICK,
 ) -> dict[str, Any]:
-    """Return the report of ``ratings`` (readers, exams, classes)."""
+    """Return the agreement report of ``ratings``, shape (readers, exams, classes)."""
     return report(
         Answers.of(ratings),
         list(readers) or names(ratings.shape[0], "Reader"),
@@ -120,7 +120,7 @@ def agreement(
 
 
 def three_readers(n_classes: int = 4) -> dict[str, Any]:
-    """Return a report with a rare class, a class nobody gave, and a reader who read twice."""
+    """Return a report with a rare class, a class nobody gave, and a reader who repeated exams."""
     ratings = study(1, n_classes=n_classes)
     ratings[:, :, 1] = np.where(ratings[:, :, 1] > 0, 1, 0)
     repeats = np.zeros((3, n_classes, 2, 2))
@@ -129,13 +129,13 @@ def three_readers(n_classes: int = 4) -> dict[str, Any]:
 
 
 def document(
-    found: Mapping[str, Any], facts: StudyFacts = FACTS, wording: Wording = ENGLISH
+    report: Mapping[str, Any], facts: StudyFacts = FACTS, wording: Wording = ENGLISH
 ) -> Document:
-    """Return the written report with the lines of its pairs and repeats."""
+    """Return the written report with pairs and repeats."""
     return write(
-        found,
+        report,
         facts,
         wording,
-        pairs=pair_lines(found, how=QUICK),
-        repeats=repeat_lines(found, how=QUICK),
+        pairs=pair_lines(report, how=QUICK),
+        repeats=repeat_lines(report, how=QUICK),
     )

@@ -1,4 +1,4 @@
-"""What a report says was done is what the rows say was done, beside what was planned."""
+"""The methods section describes what was done, from counts, next to what was planned."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def numbers():
 
 
 def methods_text(numbers, facts=FACTS, **changed):
-    """Return the methods of a report of ``facts``, as one text."""
+    """Return the methods section of a report with ``facts`` as one text."""
     written = document(numbers, replace(facts, **changed))
     titles = [section.title for section in written.sections]
     methods = written.sections[: titles.index("Results")]
@@ -44,25 +44,25 @@ def counts(**changed):
     return replace(FACTS.counts, **changed)
 
 
-def test_repeats_that_nobody_read_are_not_claimed(numbers):
+def test_unread_repeats_are_not_claimed(numbers):
     text = methods_text(numbers, counts=counts(repeats=0, repeat_days=None), dates=CLOSED)
     assert "planned to repeat 5% of each reader's exams unannounced" in text
     assert "None of these repeats was read before reading was closed." in text
     assert "Days between" not in text
 
 
-def test_repeats_may_still_come_while_a_batch_is_open(numbers):
+def test_repeats_may_follow_while_a_batch_is_open(numbers):
     text = methods_text(numbers, counts=counts(repeats=0, repeat_days=None), dates=Dates())
     assert "None of these repeats has been read yet." in text
 
 
-def test_repeats_read_are_compared_with_those_planned(numbers):
+def test_repeats_read_are_compared_with_the_plan(numbers):
     text = methods_text(numbers)
     assert "Of the 24 repeats planned, 22 were read." in text
     assert "Days between the two readings: 16.5 (quartiles 14 to 21; known for 22)." in text
 
 
-def test_repeats_that_no_protocol_planned_are_methods_text(numbers):
+def test_unplanned_repeats_are_described(numbers):
     design = replace(FACTS.design, repeat_fraction=0.0)
     assert "readers read 22 exams a second time" in methods_text(numbers, design=design)
     text = methods_text(numbers, design=design, counts=counts(repeats=0))
@@ -145,8 +145,10 @@ def test_a_draw_is_described_as_recorded(numbers):
 
 
 def test_the_display_is_described_as_recorded(numbers):
-    other = Display(n=3, arrangement="6x2", speed_mm_per_s=12.5, gain_mm_per_mv=10, filter="odd")
-    displays = (*FACTS.counts.displays, other)
+    odd_display = Display(
+        n=3, arrangement="6x2", speed_mm_per_s=12.5, gain_mm_per_mv=10, filter="odd"
+    )
+    displays = (*FACTS.counts.displays, odd_display)
     text = methods_text(
         numbers, counts=counts(displays=displays, display_other=2, display_unknown=5)
     )
@@ -162,17 +164,17 @@ def test_a_display_that_no_reading_recorded_is_left_to_the_author(numbers):
 
 
 @pytest.mark.parametrize(
-    ("shown", "sentence"),
+    ("n_shown", "sentence"),
     [
         (310, "Readings for which suggestions were shown: 310."),
         (0, "No suggestion was shown for any of these readings."),
     ],
 )
-def test_suggestions_shown_are_counted(numbers, shown, sentence):
-    assert sentence in methods_text(numbers, counts=counts(suggestions_shown=shown))
+def test_suggestions_shown_are_counted(numbers, n_shown, sentence):
+    assert sentence in methods_text(numbers, counts=counts(suggestions_shown=n_shown))
 
 
-def test_an_imported_study_claims_nothing(numbers):
+def test_an_imported_study_makes_no_claims(numbers):
     facts = StudyFacts(study="Imported", design=Design(), counts=Counts(read=9, repeats=0))
     text = methods_text(numbers, facts)
     assert "protocol" not in text.casefold()

@@ -1,4 +1,4 @@
-"""What a written report tells, and what it leaves to its author."""
+"""The content of a written report, and what it leaves to its author."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_every_row_has_a_cell_for_each_column():
         assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
-def test_a_rare_class_is_warned_of():
+def test_a_rare_class_gets_a_warning():
     warned = paragraphs(document(three_readers()), "warning")
     assert any(text.startswith("Rare classes") for text in warned)
 
@@ -129,37 +129,37 @@ def test_the_checklist_has_all_items():
     assert [row[1] for row in table.rows] == list(ITEMS)
 
 
-def test_what_is_not_known_is_left_to_the_author():
+def test_unknown_facts_are_left_to_the_author():
     gaps = paragraphs(document(three_readers(), NOTHING_KNOWN), "gap")
     assert len(gaps) == 5
     assert all(gap.startswith("The software does not know this: fill in") for gap in gaps)
 
 
 def test_unknown_facts_are_not_reported():
-    told = " ".join(paragraphs(document(three_readers(), NOTHING_KNOWN), "plain"))
+    prose = " ".join(paragraphs(document(three_readers(), NOTHING_KNOWN), "plain"))
     for claim in (sentences.INDEPENDENT, sentences.ORDER, conduct.NO_REPEATS):
-        assert claim not in told
+        assert claim not in prose
 
 
-def test_with_all_facts_nothing_but_discussion_is_left():
+def test_with_all_facts_only_the_discussion_is_left():
     written = document(three_readers())
     (table,) = section(written, "Appendix A. GRRAS checklist").blocks
     assert isinstance(table, Table)
-    left = [row[0] for row in table.rows if "fill in" in row[2]]
+    remaining = [row[0] for row in table.rows if "fill in" in row[2]]
     assert paragraphs(written, "gap") == []
-    assert left == ["5", "14"]
+    assert remaining == ["5", "14"]
 
 
 def test_a_design_comes_from_the_protocol():
     protocol = Protocol("Blocks", "ecg-review-66 0.1-draft", readers_per_exam=3)
     design = Design.of(protocol)
     assert (design.readers_per_exam, design.is_blinded, design.pass_mark) == (3, True, None)
-    told = set(paragraphs(document(three_readers(), StudyFacts(study="", design=design)), "plain"))
-    assert any(sentences.INDEPENDENT in text for text in told)
+    prose = set(paragraphs(document(three_readers(), StudyFacts(study="", design=design)), "plain"))
+    assert any(sentences.INDEPENDENT in text for text in prose)
 
 
 @pytest.mark.parametrize(
-    ("known", "kind"),
+    ("sentences_by_value", "kind"),
     [
         (sentences.RESULTS_OPEN, model.ResultsOpen),
         (sentences.CLINICAL, model.ClinicalInformation),
@@ -167,11 +167,11 @@ def test_a_design_comes_from_the_protocol():
         (conduct.SUGGESTIONS, model.SuggestionPolicy),
     ],
 )
-def test_every_value_of_a_protocol_has_a_sentence(known, kind):
-    assert set(known) == set(get_args(kind))
+def test_every_value_of_a_protocol_has_a_sentence(sentences_by_value, kind):
+    assert set(sentences_by_value) == set(get_args(kind))
 
 
-def test_every_work_that_is_cited_is_listed_once():
+def test_every_cited_work_is_listed_once():
     written = document(three_readers())
     cited = {
         int(number)
@@ -192,17 +192,17 @@ def test_references_are_given_in_full():
 
 
 def test_every_sentence_is_translated():
-    def shouting(sentence: str) -> str:
+    def translate_to_upper_case(sentence: str) -> str:
         return re.sub(r"\{\w+\}|[^{]+", lambda part: _upper(part.group()), sentence)
 
     facts = StudyFacts(study="X", design=FACTS.design)
     result = agreement(study(1), readers=["A", "B", "C"], classes=list("DEFG"))
-    left = [
+    remaining = [
         text
-        for text in texts(document(result, facts, Wording(shouting)))
+        for text in texts(document(result, facts, Wording(translate_to_upper_case)))
         if re.search(r"[a-z]{2}", text)
     ]
-    assert left == []
+    assert remaining == []
 
 
 def _upper(part: str) -> str:
@@ -218,10 +218,10 @@ def test_the_resampled_unit_is_reported():
     ratings = study(1)
     patients = np.arange(ratings.shape[1]) // 2
     result = report(Answers.of(ratings, patients), ["A", "B", "C"], list("DEFG"), how=QUICK)
-    told = " ".join(paragraphs(document(result), "plain"))
-    assert "Patients were resampled with all their exams" in told
-    assert "divided by the design effect of patients" in told
-    assert "a Dirichlet posterior" in told
+    prose = " ".join(paragraphs(document(result), "plain"))
+    assert "Patients were resampled with all their exams" in prose
+    assert "divided by the design effect of patients" in prose
+    assert "a Dirichlet posterior" in prose
 
 
 def test_without_replicates_there_are_no_intervals():
@@ -239,7 +239,7 @@ def test_the_caption_of_the_matrix_fits_its_size(n_readers, numbers):
     assert numbers in captions[-1]
 
 
-def test_classes_are_called_by_their_names():
+def test_classes_are_shown_by_name():
     result = with_class_names(three_readers(), {"Class 0": "Atrial fibrillation"})
     written = document(result)
     first = [table.rows[0][0] for table in tables(written) if table.columns[0].title == "Class"]
@@ -254,8 +254,8 @@ def test_there_is_room_for_few_pairs(n_readers, n_classes, room):
 
 def test_many_pairs_are_left_to_the_files():
     result = agreement(study(1, n_readers=8, n_classes=30))
-    told = [text for text in paragraphs(document(result), "plain") if "CSV and JSON" in text]
-    assert len(told) == 1
+    prose = [text for text in paragraphs(document(result), "plain") if "CSV and JSON" in text]
+    assert len(prose) == 1
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_many_pairs_are_left_to_the_files():
     ],
     ids=["nobody", "no class", "nothing read", "one reader", "all absent", "one exam"],
 )
-def test_a_study_with_nothing_to_compare_says_so(ratings):
+def test_a_study_without_comparisons_states_that(ratings):
     written = document(agreement(ratings))
     assert not any("nan" in text.casefold().split() for text in texts(written))
     assert written.sections[-1].title.startswith("Appendix D")

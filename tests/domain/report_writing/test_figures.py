@@ -1,4 +1,4 @@
-"""Forest plots and matrices of readers."""
+"""Forest plots and reader matrices."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ SVG = "{http://www.w3.org/2000/svg}"
 ORDERS = ("estimate", "name", "n", "report")
 
 
-def drawn(svg: str) -> ET.Element:
+def parse_svg(svg: str) -> ET.Element:
     return ET.fromstring(svg)  # noqa: S314 - our own drawing
 
 
-def words(svg: str) -> list[str]:
-    return [item.text or "" for item in drawn(svg).iter(f"{SVG}text")]
+def texts_of(svg: str) -> list[str]:
+    return [item.text or "" for item in parse_svg(svg).iter(f"{SVG}text")]
 
 
-def told(svg: str) -> list[str]:
-    return [item.text or "" for item in drawn(svg).iter(f"{SVG}title")]
+def titles_of(svg: str) -> list[str]:
+    return [item.text or "" for item in parse_svg(svg).iter(f"{SVG}title")]
 
 
 def names_in(svg: str) -> list[str]:
-    return [word for word in words(svg) if word.startswith("Class ")]
+    return [label for label in texts_of(svg) if label.startswith("Class ")]
 
 
-def test_every_class_stands_with_its_counts():
+def test_every_class_has_its_counts():
     result = three_readers()
-    said = words(forest.svg(result, "krippendorff_alpha", ENGLISH))
+    labels = texts_of(forest.svg(result, "krippendorff_alpha", ENGLISH))
     for line in result["classes"]:
-        at = said.index(line["class"])
+        at = labels.index(line["class"])
         counts = [str(line[key]) for key in ("n_exams", "n_positive_any", "n_positive_all")]
-        assert said[at + 1 : at + 4] == counts
-        assert said[at + 4] == ENGLISH.interval(line["krippendorff_alpha"])
+        assert labels[at + 1 : at + 4] == counts
+        assert labels[at + 4] == ENGLISH.interval(line["krippendorff_alpha"])
 
 
 def test_the_highest_estimate_is_first_and_the_undefined_last():
@@ -61,33 +61,33 @@ def test_the_highest_estimate_is_first_and_the_undefined_last():
     assert defined == sorted(defined, reverse=True)
 
 
-def test_classes_can_stand_by_name():
+def test_classes_can_be_ordered_by_name():
     result = agreement(study(1), classes=["Class d", "Class B", "Class a", "Class c"])
     names = names_in(forest.svg(result, "pabak", ENGLISH, order="name"))
     assert names == ["Class a", "Class B", "Class c", "Class d"]
 
 
-def test_classes_can_stand_by_how_often_they_are_given():
+def test_classes_can_be_ordered_by_frequency():
     result = three_readers()
     names = names_in(forest.svg(result, "pabak", ENGLISH, order="n"))
     given = {line["class"]: line["n_positive_any"] for line in result["classes"]}
     assert [given[name] for name in names] == sorted(given.values(), reverse=True)
 
 
-def test_classes_can_stand_as_reported():
+def test_classes_can_keep_the_report_order():
     names = names_in(forest.svg(three_readers(), "pabak", ENGLISH, order="report"))
     assert names == ["Class 0", "Class 1", "Class 2", "Class 3"]
 
 
-def test_chance_is_nothing_for_a_kappa():
-    drawing = drawn(forest.svg(three_readers(), "fleiss_kappa", ENGLISH))
+def test_the_chance_line_of_kappa_is_zero():
+    drawing = parse_svg(forest.svg(three_readers(), "fleiss_kappa", ENGLISH))
     lines = [item for item in drawing.iter(f"{SVG}line") if item.get("stroke-dasharray")]
-    assert len({line.get("x1") for line in lines[:-1]}) == 1  # the last is of the legend
+    assert len({line.get("x1") for line in lines[:-1]}) == 1  # the last mark belongs to the legend
 
 
-def test_chance_is_the_share_of_the_class_for_positive_agreement():
+def test_the_chance_line_of_positive_agreement_is_the_prevalence():
     result = agreement(study(1, n_exams=2000))
-    drawing = drawn(forest.svg(result, "positive_agreement", ENGLISH, order="report"))
+    drawing = parse_svg(forest.svg(result, "positive_agreement", ENGLISH, order="report"))
     dashed = [item for item in drawing.iter(f"{SVG}line") if item.get("stroke-dasharray")]
     places = [float(item.get("x1", "")) for item in dashed[:-1]]
     shares = [line["prevalence"]["estimate"] for line in result["classes"]]
@@ -99,25 +99,25 @@ def test_a_rare_class_has_an_open_mark():
     result = three_readers()
     fills = [
         item.get("fill")
-        for item in drawn(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}circle")
+        for item in parse_svg(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}circle")
     ]
     n_rare = sum(line["pabak"]["method"] == "dirichlet" for line in result["classes"])
-    assert fills[:-2].count("#ffffff") == n_rare  # the last two are of the legend
+    assert fills[:-2].count("#ffffff") == n_rare  # the last two circles belong to the legend
 
 
-def test_a_forest_has_no_interval_where_there_is_none():
+def test_a_missing_interval_is_stated():
     result = agreement(study(1), how=Resampling(n_replicates=0))
-    said = words(forest.svg(result, "fleiss_kappa", ENGLISH))
-    assert "no interval" in said
-    assert not any(" to " in word for word in said)
+    labels = texts_of(forest.svg(result, "fleiss_kappa", ENGLISH))
+    assert "no interval" in labels
+    assert not any(" to " in label for label in labels)
 
 
-def test_a_forest_of_something_else_is_refused():
+def test_a_forest_of_an_unknown_coefficient_is_refused():
     with pytest.raises(UnknownMeasure):
         forest.svg(three_readers(), "charm", ENGLISH)
 
 
-def test_a_pair_has_its_kappa_in_the_matrix():
+def test_the_matrix_shows_the_kappa_of_each_pair():
     result = three_readers()
     pair = result["pairs"][0]
     column = 3
@@ -126,30 +126,30 @@ def test_a_pair_has_its_kappa_in_the_matrix():
     )
     (kappa,) = cohen_kappa(table[None].astype(float)).coefficients()
     assert kappa.value is not None
-    said = words(matrix.svg(result, ENGLISH, class_name="Class 3"))
-    assert ENGLISH.decimal(kappa.value, 2) in said
-    assert str(table.sum()) in said
+    labels = texts_of(matrix.svg(result, ENGLISH, class_name="Class 3"))
+    assert ENGLISH.decimal(kappa.value, 2) in labels
+    assert str(table.sum()) in labels
 
 
-def test_pooled_answers_are_those_of_all_classes():
+def test_the_matrix_of_all_classes_pools_their_answers():
     result = three_readers()
     pair = result["pairs"][2]
     counts = [sum(pair[field]) for field in ("n00", "n01", "n10", "n11")]
     (kappa,) = cohen_kappa(np.array(counts, dtype=float).reshape(1, 2, 2)).coefficients()
     assert kappa.value is not None
-    assert ENGLISH.decimal(kappa.value, 2) in words(matrix.svg(result, ENGLISH))
+    assert ENGLISH.decimal(kappa.value, 2) in texts_of(matrix.svg(result, ENGLISH))
 
 
-def test_the_diagonal_is_of_readers_with_themselves():
-    said = told(matrix.svg(three_readers(), ENGLISH, class_name="Class 3"))
-    assert any(text.startswith("Ana: 0.810; exams read twice: 42") for text in said)
+def test_the_diagonal_shows_intra_reader_agreement():
+    labels = titles_of(matrix.svg(three_readers(), ENGLISH, class_name="Class 3"))
+    assert any(text.startswith("Ana: 0.810; exams read twice: 42") for text in labels)
 
 
 def test_readers_without_a_common_exam_have_an_empty_field():
     ratings = np.zeros((3, 4, 1), np.int8)
     ratings[:2, :2], ratings[2, 2:] = 1, 1
-    said = words(matrix.svg(agreement(ratings), ENGLISH))
-    assert "no exam in common" in said
+    labels = texts_of(matrix.svg(agreement(ratings), ENGLISH))
+    assert "no exam in common" in labels
 
 
 def test_a_matrix_of_an_unknown_class_is_refused():
@@ -166,11 +166,11 @@ def large() -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "found", list(large()), ids=["66", "46", "nobody", "no class", "one reader"]
+    "report", list(large()), ids=["66", "46", "nobody", "no class", "one reader"]
 )
-def test_figures_of_any_size_are_drawn(found):
-    for svg in (forest.svg(found, "krippendorff_alpha", ENGLISH), matrix.svg(found, ENGLISH)):
-        root = drawn(svg)
+def test_figures_of_any_size_are_drawn(report):
+    for svg in (forest.svg(report, "krippendorff_alpha", ENGLISH), matrix.svg(report, ENGLISH)):
+        root = parse_svg(svg)
         assert "nan" not in svg
         assert float(root.get("height", "")) > 0
         assert figure_pdf(svg).startswith(b"%PDF")
@@ -179,41 +179,41 @@ def test_figures_of_any_size_are_drawn(found):
 def test_all_classes_fit_a_page_at_the_width_of_a_journal():
     names = [line.name for line in taxonomy.load().classes]
     result = agreement(study(1, n_classes=len(names)), classes=names)
-    root = drawn(forest.svg(result, "krippendorff_alpha", ENGLISH))
+    root = parse_svg(forest.svg(result, "krippendorff_alpha", ENGLISH))
     assert float(root.get("height", "")) / float(root.get("width", "")) < 240 / 174
 
 
 def test_no_text_of_a_forest_leaves_the_drawing():
     names = [item.name for item in taxonomy.load().classes]
     result = agreement(study(1, n_classes=len(names)), classes=names)
-    for item in drawn(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}text"):
+    for item in parse_svg(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}text"):
         x, size = float(item.get("x", "")), float(item.get("font-size", ""))
         room = lettering.width(item.text or "", size)
-        left = {"end": x - room, "middle": x - room / 2}.get(item.get("text-anchor", ""), x)
-        assert left >= 0
-        assert left + room <= 760
+        left_edge = {"end": x - room, "middle": x - room / 2}.get(item.get("text-anchor", ""), x)
+        assert left_edge >= 0
+        assert left_edge + room <= 760
 
 
-def test_the_same_report_is_the_same_drawing():
+def test_the_same_report_gives_the_same_drawing():
     result = three_readers()
     assert forest.svg(result, "pabak", ENGLISH) == forest.svg(result, "pabak", ENGLISH)
     assert figure_pdf(matrix.svg(result, ENGLISH)) == figure_pdf(matrix.svg(result, ENGLISH))
 
 
-def test_portuguese_has_a_comma():
-    said = words(forest.svg(three_readers(), "pabak", brazilian(lambda sentence: sentence)))
-    assert "0,2" in said
+def test_portuguese_uses_a_decimal_comma():
+    labels = texts_of(forest.svg(three_readers(), "pabak", brazilian(lambda sentence: sentence)))
+    assert "0,2" in labels
 
 
-def test_names_are_no_markup():
+def test_names_are_escaped():
     result = agreement(
         study(1, n_classes=1), classes=['<g onload="x">&'], readers=["</svg>", "&", "'"]
     )
-    assert '<g onload="x">&' in words(forest.svg(result, "pabak", ENGLISH))
-    assert "</svg>" in words(matrix.svg(result, ENGLISH))
+    assert '<g onload="x">&' in texts_of(forest.svg(result, "pabak", ENGLISH))
+    assert "</svg>" in texts_of(matrix.svg(result, ENGLISH))
 
 
-def test_no_letter_is_wider_than_is_reckoned():
+def test_no_letter_is_wider_than_assumed():
     result = importlib.util.find_spec("matplotlib")
     assert result is not None
     assert result.origin is not None
@@ -233,5 +233,5 @@ def test_no_letter_is_wider_than_is_reckoned():
         ("", 100, [""]),
     ],
 )
-def test_long_names_are_broken_and_shortened(text, room, lines):
+def test_long_names_are_wrapped_and_shortened(text, room, lines):
     assert lettering.wrapped(text, 10, room) == lines

@@ -1,4 +1,4 @@
-"""Every number of a written report is one of the report of agreement, or of the facts."""
+"""Every number in a written report comes from the agreement report or the study facts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDING = [ENGLISH, brazilian(lambda sentence: sentence)]
 
 
 def numbers(values: Any) -> Iterator[float]:
-    """Return every number in nested plain values."""
+    """Yield every number in nested values."""
     if isinstance(values, dict):
         for value in values.values():
             yield from numbers(value)
@@ -37,22 +37,22 @@ def numbers(values: Any) -> Iterator[float]:
 def test_every_coefficient_is_in_the_json(wording: Wording):
     result = three_readers()
     lines = [pair_lines(result, how=QUICK), repeat_lines(result, how=QUICK)]
-    known = {wording.decimal(number) for number in numbers([result, lines])}
-    told = {
+    report_numbers = {wording.decimal(number) for number in numbers([result, lines])}
+    written_numbers = {
         number
         for text in texts(document(result, wording=wording))
-        if not text.startswith("<")  # the p of a test, below what is told
+        if not text.startswith("<")  # p value reported as "less than"
         for number in COEFFICIENT.findall(text)
     }
-    assert len(told) > 100
-    assert told - known == set()
+    assert len(written_numbers) > 100
+    assert written_numbers - report_numbers == set()
 
 
 def test_every_count_is_in_the_json_or_the_facts():
     result = three_readers()
     lines = [pair_lines(result, how=QUICK), repeat_lines(result, how=QUICK)]
-    known = {str(number) for number in numbers([result, lines, dataclasses.asdict(FACTS)])}
-    shares = {"5", "85", "95"}  # of the facts, in per cent
+    report_numbers = {str(number) for number in numbers([result, lines, dataclasses.asdict(FACTS)])}
+    shares = {"5", "85", "95"}  # shares of the facts, in percent
     sizes = {str(len(result["classes"])), str(len(result["repeats"]))}
     disputed = {str(line["n_positive_any"] - line["n_positive_all"]) for line in result["classes"]}
     read_twice = {
@@ -60,20 +60,20 @@ def test_every_count_is_in_the_json_or_the_facts():
     }
     items = {str(number) for number in range(1, 16)}
     derived = shares | sizes | disputed | read_twice | items | {"3"}
-    told = {
+    written_numbers = {
         number
         for text in texts(document(result))
         for number in COUNT.findall(STRUCTURE.sub("", text.replace("25 mm/s, 10 mm/mV, 3x4", "")))
         if not re.fullmatch(r"Class \d+.*", text) and "2026" not in text
     }
-    assert told - known - derived == set()
+    assert written_numbers - report_numbers - derived == set()
 
 
-def test_an_estimate_stands_with_its_interval():
+def test_an_estimate_has_its_interval():
     result = three_readers()
-    one = result["classes"][0]["krippendorff_alpha"]
-    said = f"{one['estimate']:.3f} ({one['low']:.3f} to {one['high']:.3f})"
-    assert said in set(texts(document(result)))
+    estimate = result["classes"][0]["krippendorff_alpha"]
+    expected = f"{estimate['estimate']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    assert expected in set(texts(document(result)))
 
 
 @pytest.mark.parametrize(
@@ -85,17 +85,17 @@ def test_an_estimate_stands_with_its_interval():
         (1.0, 1, "1.0", "1,0"),
     ],
 )
-def test_decimals_are_written_as_the_language_does(value, places, english, portuguese):
+def test_decimals_follow_the_language(value, places, english, portuguese):
     assert ENGLISH.decimal(value, places) == english
     assert WORDING[1].decimal(value, places) == portuguese
 
 
 @pytest.mark.parametrize(
-    ("p", "told"),
+    ("p", "written"),
     [(0.0, "<\u00a00.001"), (0.0004, "<\u00a00.001"), (0.0006, "0.001"), (1, "1.000")],
 )
-def test_no_p_is_reported_to_be_zero(p, told):
-    assert ENGLISH.probability(p) == told
+def test_no_p_value_is_reported_as_zero(p, written):
+    assert ENGLISH.probability(p) == written
 
 
 def test_long_counts_are_grouped():
@@ -103,7 +103,7 @@ def test_long_counts_are_grouped():
     assert WORDING[1].integer(12000) == "12.000"
 
 
-def test_a_share_has_the_places_it_needs():
+def test_a_share_has_enough_decimals():
     assert [ENGLISH.percent(share) for share in (0.95, 0.999, 0.05, 1)] == [
         "95%",
         "99.9%",

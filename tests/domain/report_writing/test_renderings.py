@@ -1,4 +1,4 @@
-"""Markdown, HTML and PDF say the same, and nothing that people wrote is markup in them."""
+"""Markdown, HTML and PDF have the same content, and user texts are escaped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOSTILE = [
 
 
 class Page(HTMLParser):
-    """What a browser would find in a page."""
+    """The visible words and the attributes of an HTML page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -48,44 +48,44 @@ def unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def hostile() -> Document:
+def hostile_document() -> Document:
     ratings = study(1)
     result = agreement(ratings, readers=HOSTILE[:3], classes=HOSTILE)
     return document(result, StudyFacts(study=HOSTILE[0], scope=HOSTILE[1], taxonomy=HOSTILE[2]))
 
 
 @pytest.mark.parametrize("facts", [FACTS, NOTHING_KNOWN], ids=["all known", "nothing known"])
-def test_markdown_says_everything(facts):
+def test_markdown_has_every_text(facts):
     written = document(three_readers(), facts)
-    said = unescaped(markdown(written))
-    assert [text for text in {*texts(written), *written.references} if text not in said] == []
+    output = unescaped(markdown(written))
+    assert [text for text in {*texts(written), *written.references} if text not in output] == []
 
 
 @pytest.mark.parametrize("facts", [FACTS, NOTHING_KNOWN], ids=["all known", "nothing known"])
-def test_html_says_everything(facts):
+def test_html_has_every_text(facts):
     written = document(three_readers(), facts)
     page = Page(html(written))
-    said = {*page.words, *(value for _, value in page.marks)}
+    output = {*page.words, *(value for _, value in page.marks)}
     alternatives = {block.alt for block in written.figures()}
-    assert [text for text in {*texts(written)} - alternatives if text not in said] == []
+    assert [text for text in {*texts(written)} - alternatives if text not in output] == []
 
 
-def test_html_loads_nothing():
-    page = Page(html(hostile()))
+def test_html_loads_no_external_resources():
+    page = Page(html(hostile_document()))
     assert {"script", "img", "link", "iframe", "object", "a"} & set(page.tags) == set()
     assert not [name for name, _ in page.marks if name.startswith("on")]
     links = [value for name, value in page.marks if name in {"href", "src", "xlink:href"}]
     assert links == []
 
 
-def test_markdown_holds_no_markup_of_people():
-    said = markdown(hostile())
-    assert "<script" not in said.replace("\\<", "")
-    assert not re.search(r"(?<!\\)!\[x", said)
+def test_user_texts_are_escaped_in_markdown():
+    output = markdown(hostile_document())
+    assert "<script" not in output.replace("\\<", "")
+    assert not re.search(r"(?<!\\)!\[x", output)
 
 
-def test_every_row_of_a_markdown_table_has_as_many_cells():
-    for part in markdown(hostile()).split("\n\n"):
+def test_all_rows_of_a_markdown_table_have_equally_many_cells():
+    for part in markdown(hostile_document()).split("\n\n"):
         if part.startswith("| "):
             bars = [len(re.findall(r"(?<!\\)\|", line)) for line in part.split("\n")]
             assert len(set(bars)) == 1
@@ -93,28 +93,28 @@ def test_every_row_of_a_markdown_table_has_as_many_cells():
 
 def test_markdown_names_the_files_of_its_figures():
     written = document(three_readers())
-    said = markdown(written, figure_path="figures/{name}.svg")
-    assert [f"(figures/{figure.name}.svg)" in said for figure in written.figures()] == [True] * 3
+    output = markdown(written, figure_path="figures/{name}.svg")
+    assert [f"(figures/{figure.name}.svg)" in output for figure in written.figures()] == [True] * 3
 
 
-def test_a_pdf_is_the_same_bytes_each_time():
+def test_a_pdf_is_reproducible():
     written = document(three_readers())
     assert pdf(written) == pdf(written)
 
 
-def test_a_pdf_tells_when_it_was_written():
+def test_a_pdf_has_its_creation_date():
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert b"2026-11-22T12:00:00" in pdf(document(three_readers()), written_at=at)
 
 
-def test_a_pdf_is_tagged_for_who_cannot_see_it():
-    made = pdf(document(three_readers()))
-    assert made.startswith(b"%PDF-1.7")
-    assert b"pdfuaid" in made
+def test_a_pdf_is_tagged_for_accessibility():
+    file_bytes = pdf(document(three_readers()))
+    assert file_bytes.startswith(b"%PDF-1.7")
+    assert b"pdfuaid" in file_bytes
 
 
-def test_no_text_is_markup_in_a_pdf():
-    assert pdf(hostile()).startswith(b"%PDF")
+def test_user_texts_are_escaped_in_a_pdf():
+    assert pdf(hostile_document()).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_no_text_is_markup_in_a_pdf():
         "\u5fc3\u96fb\u56f3 \U0001f600 \u0642\u0644\u0628",
     ],
 )
-def test_no_text_breaks_a_document(text):
+def test_any_text_can_be_rendered(text):
     written = Document(
         language="pt-BR",
         title=f"Title {text}",
@@ -155,7 +155,7 @@ def test_no_text_breaks_a_document(text):
         ("Nome\u00a0*", "Nome\u00a0*"),
     ],
 )
-def test_only_what_can_be_shown_is_kept(text, shown):
+def test_unprintable_characters_are_removed(text, shown):
     assert plain(text) == shown
 
 

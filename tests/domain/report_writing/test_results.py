@@ -25,8 +25,8 @@ GROUPS = {"left": CLASSES[:2], "right": CLASSES[2:]}
 LEVELS = ("possible", "probable", "definite")
 
 
-def sure(*levels: int) -> dict[str, Any]:
-    """Return the certainty of 90 exams to which two readers gave the last class, at ``levels``."""
+def graded_report(*levels: int) -> dict[str, Any]:
+    """Return the certainty of 90 exams in which two readers gave the last class at ``levels``."""
     rng = np.random.default_rng(1)
     profiles = []
     for _ in range(90):
@@ -45,7 +45,7 @@ def report() -> dict[str, Any]:
     return {
         **agreement(ratings, classes=list(CLASSES)),
         "groups": group_lines(Answers.of(ratings), CLASSES, GROUPS, how=QUICK),
-        "certainty": sure(1, 2, 3),
+        "certainty": graded_report(1, 2, 3),
     }
 
 
@@ -77,28 +77,28 @@ def test_certainty_has_a_table_of_the_classes_that_two_gave(report):
     assert ENGLISH.interval(line["ordinal_alpha"]) in row[6]
 
 
-def test_its_sources_are_cited(report):
+def test_the_sources_of_certainty_are_cited(report):
     listed = " ".join(document(report).references)
     assert WORKS["ordinal"] in listed
     assert WORKS["gwet_handbook"] in listed
 
 
-def test_readers_who_are_always_sure_have_a_sentence_for_a_table(report):
-    told = {**report, "certainty": sure(3)}
-    assert tables_of(told, sentences.CERTAINTY) == []
-    assert sentences.ALL_DEFINITE in paragraphs(document(told), "plain")
+def test_readers_who_are_always_definite_get_a_sentence_instead_of_a_table(report):
+    changed = {**report, "certainty": graded_report(3)}
+    assert tables_of(changed, sentences.CERTAINTY) == []
+    assert sentences.ALL_DEFINITE in paragraphs(document(changed), "plain")
 
 
-def test_reports_of_earlier_versions_have_neither():
+def test_reports_of_earlier_versions_have_neither_section():
     assert {sentences.BY_GROUP, sentences.CERTAINTY} & set(titles(three_readers())) == set()
 
 
-def test_classes_that_no_two_gave_have_no_section(report):
-    nothing = certainty([Graded(2, ())], [Cluster(((0, 1),), 50)], CLASSES, how=QUICK)
-    assert sentences.CERTAINTY not in titles({**report, "certainty": nothing})
+def test_classes_not_given_by_two_readers_have_no_section(report):
+    no_certainty = certainty([Graded(2, ())], [Cluster(((0, 1),), 50)], CLASSES, how=QUICK)
+    assert sentences.CERTAINTY not in titles({**report, "certainty": no_certainty})
 
 
-def test_groups_are_called_by_their_names(report):
+def test_groups_are_shown_by_name(report):
     named = with_class_names(report, {"Class 3": "AF"}, {"left": "Left side"})
     assert [group["class"] for group in named["groups"]] == ["Left side", "right"]
     assert named["certainty"]["classes"][3]["class"] == "AF"
@@ -106,7 +106,7 @@ def test_groups_are_called_by_their_names(report):
 
 
 def test_every_sentence_is_translated(report):
-    def shouting(sentence: str) -> str:
+    def translate_to_upper_case(sentence: str) -> str:
         return re.sub(r"{\w+}|[^{]+", lambda part: _upper(part.group()), sentence)
 
     upper = with_class_names(
@@ -115,8 +115,10 @@ def test_every_sentence_is_translated(report):
         {"left": "L", "right": "R"},
     )
     facts = StudyFacts(study="X", design=FACTS.design)
-    told = texts(document(upper, facts, Wording(shouting, shouting)))
-    assert [text for text in told if re.search(r"[a-z]{2}", text)] == []
+    translated = texts(
+        document(upper, facts, Wording(translate_to_upper_case, translate_to_upper_case))
+    )
+    assert [text for text in translated if re.search(r"[a-z]{2}", text)] == []
 
 
 def _upper(part: str) -> str:

@@ -1,4 +1,4 @@
-"""All the words of a document."""
+"""The texts of a document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ecgreview.report_writing.document import Block, Document, Figure, Paragraph
 
 
 def texts(document: Document) -> Iterator[str]:
-    """Return every text of the report but its references."""
+    """Yield every text of the report except its references."""
     yield document.title
     yield from document.byline
     for section in document.sections:

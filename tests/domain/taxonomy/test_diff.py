@@ -1,4 +1,4 @@
-"""What differs between two versions of a list."""
+"""Differences between two versions of a taxonomy."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from ecgreview import taxonomy
 from ecgreview.taxonomy import DiagnosticClass, ForeignCode, Relation, Taxonomy, difference
 
-from .lists import listing
+from .lists import taxonomy_of
 
-OLD = listing(["a", "b", "c"])
+OLD = taxonomy_of(["a", "b", "c"])
 
 
 def changed(code: str, **values: Any) -> Taxonomy:
@@ -20,13 +20,13 @@ def changed(code: str, **values: Any) -> Taxonomy:
     return replace(OLD, version="2", classes=tuple(rows))
 
 
-def test_nothing_differs_between_a_version_with_itself():
+def test_a_version_has_no_difference_from_itself():
     published = taxonomy.load()
     assert taxonomy.diff(published, published).is_empty
 
 
 def test_classes_are_added_or_removed_by_their_codes():
-    result = taxonomy.diff(OLD, listing(["a", "d", "c", "e"], version="2"))
+    result = taxonomy.diff(OLD, taxonomy_of(["a", "d", "c", "e"], version="2"))
     assert [row.code for row in result.added] == ["d", "e"]
     assert [row.code for row in result.removed] == ["b"]
     assert result.changes == ()
@@ -49,7 +49,7 @@ def test_classes_are_added_or_removed_by_their_codes():
         ("others", {"codes": {"scp": (ForeignCode("NORM", "exact"),)}}),
     ],
 )
-def test_each_change_is_of_its_kind(kind, values):
+def test_each_change_has_its_kind(kind, values):
     result = taxonomy.diff(OLD, changed("b", **values))
     (change,) = result.changes
     assert (change.code, change.key) == ("b", *values)
@@ -58,23 +58,23 @@ def test_each_change_is_of_its_kind(kind, values):
     assert len(result.lines()) == 1
 
 
-def test_a_new_relation_is_a_change_of_the_class_that_has_it():
+def test_a_new_relation_is_a_change_of_its_class():
     new = replace(OLD, relations=(Relation("a", "b", "implies"),))
     (change,) = taxonomy.diff(OLD, new).reflagged
     assert (change.code, change.key, change.before, change.after) == ("a", "implies", "", "b")
 
 
-def test_the_order_of_codes_is_no_difference():
-    one, other = (ForeignCode(code, "exact") for code in "12")
-    old, new = (changed("b", codes={"scp": codes}) for codes in ((one, other), (other, one)))
+def test_the_order_of_codes_is_not_a_difference():
+    first, second = (ForeignCode(code, "exact") for code in "12")
+    old, new = (changed("b", codes={"scp": codes}) for codes in ((first, second), (second, first)))
     assert taxonomy.diff(old, new).is_empty
 
 
-def test_moving_in_the_list_is_no_difference():
+def test_moving_in_the_list_is_not_a_difference():
     assert taxonomy.diff(OLD, changed("b", position=9)).is_empty
 
 
-def test_everything_of_a_class_is_compared():
+def test_every_field_of_a_class_is_compared():
     kinds = (
         difference.NAMES,
         difference.DEFINITIONS,
@@ -87,7 +87,7 @@ def test_everything_of_a_class_is_compared():
     assert keys - compared == {"code", "position"}
 
 
-def test_the_lines_tell_the_gravest_first():
+def test_lines_are_ordered_by_severity():
     new = replace(changed("a", name="A!", definition="A?"), classes=OLD.classes[1:])
     new = replace(new, classes=(replace(OLD.classes[1], name="B!", definition="B?"),))
     assert taxonomy.diff(OLD, new).lines() == [
@@ -98,8 +98,8 @@ def test_the_lines_tell_the_gravest_first():
     ]
 
 
-def test_backwards_what_was_added_is_removed():
-    new = listing(["b", "x"], version="2")
+def test_the_reversed_diff_swaps_added_and_removed():
+    new = taxonomy_of(["b", "x"], version="2")
     there, back = taxonomy.diff(OLD, new), taxonomy.diff(new, OLD)
     assert there.added == back.removed
     assert there.removed == back.added

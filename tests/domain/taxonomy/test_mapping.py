@@ -1,4 +1,4 @@
-"""Readings carried from one version of a list to the next."""
+"""Readings mapped from one version of a taxonomy to the next."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ecgreview.taxonomy import (
     UnknownClass,
 )
 
-from .lists import listing
+from .lists import taxonomy_of
 
-OLD = listing(["same", "a", "b", "c", "wide", "gone"])
-NEW = listing(["same", "a2", "bc", "left", "right", "fresh"], version="2")
+OLD = taxonomy_of(["same", "a", "b", "c", "wide", "gone"])
+NEW = taxonomy_of(["same", "a2", "bc", "left", "right", "fresh"], version="2")
 MAPPING = taxonomy.map_steps(
     (
         Step("rename", ("a",), ("a2",)),
@@ -51,11 +51,11 @@ def translated(*codes: str, by: TaxonomyMapping = MAPPING) -> tuple[set[str], se
         (("gone", "a", "same"), {"a2", "same"}),
     ],
 )
-def test_what_a_reading_gave_is_exact_without_a_split(given_codes, present):
+def test_findings_are_exact_without_a_split(given_codes, present):
     assert translated(*given_codes) == (present, set(), {"fresh"})
 
 
-def test_a_class_that_was_split_leaves_all_its_targets_undecided():
+def test_a_split_class_leaves_all_its_targets_undecided():
     assert translated("wide", "a") == ({"a2"}, {"left", "right"}, {"fresh"})
 
 
@@ -69,7 +69,7 @@ def test_only_readings_that_gave_a_split_class_are_read_again():
     assert not MAPPING.needs_reread(())
 
 
-def test_classes_that_were_never_asked_are_read_again_when_that_is_wanted():
+def test_classes_never_asked_are_read_again_on_request():
     assert MAPPING.needs_reread((), for_added=True)
 
 
@@ -78,95 +78,95 @@ def test_the_classes_that_touch_a_split_are_known():
     assert MAPPING.added_codes == {"fresh"}
 
 
-def test_a_class_that_was_given_by_itself_is_no_longer_undecided():
+def test_a_class_given_directly_is_not_undecided():
     mapping = taxonomy.map_steps(
         (Step("split", ("wide",), ("left", "same")),),
-        listing(["same", "wide"]),
-        listing(["same", "left"], version="2"),
+        taxonomy_of(["same", "wide"]),
+        taxonomy_of(["same", "left"], version="2"),
     )
     assert translated("wide", "same", by=mapping) == ({"same"}, {"left"}, set())
     assert translated("wide", by=mapping) == (set(), {"left", "same"}, set())
     assert translated("same", by=mapping) == ({"same"}, set(), set())
 
 
-def test_a_class_nobody_knows_is_refused():
+def test_an_unknown_class_is_refused():
     with pytest.raises(UnknownClass):
         MAPPING.translate({"left"})
 
 
-def test_what_was_undecided_stays_so_in_the_version_after():
+def test_an_undecided_class_stays_undecided_in_the_next_version():
     later = taxonomy.map_steps(
         (Step("merge", ("left", "right"), ("side",)), Step("retire", ("fresh",), ())),
         NEW,
-        listing(["same", "a2", "bc", "side"], version="3"),
+        taxonomy_of(["same", "a2", "bc", "side"], version="3"),
     )
     assert translated("wide", by=MAPPING.then(later)) == (set(), {"side"}, set())
 
 
-def test_what_was_never_asked_is_decided_when_it_merges_with_what_was_given():
+def test_a_class_never_asked_is_decided_by_merging_with_a_given_one():
     later = taxonomy.map_steps(
         (Step("merge", ("fresh", "bc"), ("sum",)),),
         NEW,
-        listing(["same", "a2", "left", "right", "sum"], version="3"),
+        taxonomy_of(["same", "a2", "left", "right", "sum"], version="3"),
     )
     both = MAPPING.then(later)
     assert translated("b", by=both) == ({"sum"}, set(), set())
     assert translated("a", by=both) == ({"a2"}, set(), {"sum"})
 
 
-def test_mappings_that_do_not_meet_are_not_joined():
+def test_mappings_of_unrelated_versions_are_not_joined():
     with pytest.raises(MappingsDoNotMeet, match="small 2 is not small 1"):
         MAPPING.then(MAPPING)
 
 
-def test_a_version_of_the_same_name_with_other_classes_is_another():
-    other = listing(["same"], version="2")
+def test_a_version_of_the_same_name_with_other_classes_differs():
+    other = taxonomy_of(["same"], version="2")
     with pytest.raises(MappingsDoNotMeet):
         MAPPING.then(taxonomy.map_steps((), other, other))
 
 
 def test_joined_mappings_lead_from_the_first_version_to_the_last():
-    later = taxonomy.map_steps((), NEW, listing([row.code for row in NEW.classes], version="3"))
+    later = taxonomy.map_steps((), NEW, taxonomy_of([row.code for row in NEW.classes], version="3"))
     both = MAPPING.then(later)
     assert (both.old, both.new) == ("small 1", "small 3")
     assert both.steps == MAPPING.steps + later.steps
     assert both.origins == MAPPING.origins
 
 
-# Below: what holds of any mapping.
+# Properties of any mapping.
 
 
 @st.composite
 def mappings(draw: st.DrawFn, old_codes: Iterable[str], version: int) -> TaxonomyMapping:
-    """Draw a mapping from a list of ``old_codes`` to one that it leads to."""
-    left = draw(st.permutations(sorted(old_codes)))
+    """Draw a mapping from a taxonomy of ``old_codes`` to a new version."""
+    remaining = draw(st.permutations(sorted(old_codes)))
     steps: list[Step] = []
-    while left:
+    while remaining:
         kind = draw(st.sampled_from(["keep", "rename", "merge", "split", "split", "retire"]))
-        n_taken = 2 if kind == "merge" and len(left) > 1 else 1
-        taken, left = tuple(left[:n_taken]), left[n_taken:]
-        fresh = f"{taken[0]}_{version}"
+        n_taken = 2 if kind == "merge" and len(remaining) > 1 else 1
+        sources, remaining = tuple(remaining[:n_taken]), remaining[n_taken:]
+        fresh = f"{sources[0]}_{version}"
         if kind == "rename":
-            steps.append(Step("rename", taken, (fresh,)))
+            steps.append(Step("rename", sources, (fresh,)))
         elif kind == "merge" and n_taken > 1:
-            steps.append(Step("merge", taken, (fresh,)))
+            steps.append(Step("merge", sources, (fresh,)))
         elif kind == "split":
-            # One target may be a class that is kept: then it is certain or undecided.
-            kept = [item.targets[0] for item in steps if item.kind == "keep"]
-            other = draw(st.sampled_from([f"{fresh}b", *kept]))
-            steps.append(Step("split", taken, (f"{fresh}a", other)))
+            # One target may be a kept class, which is then certain or undecided.
+            kept_codes = [item.targets[0] for item in steps if item.kind == "keep"]
+            other = draw(st.sampled_from([f"{fresh}b", *kept_codes]))
+            steps.append(Step("split", sources, (f"{fresh}a", other)))
         elif kind == "retire":
-            steps.append(Step("retire", taken, ()))
+            steps.append(Step("retire", sources, ()))
         else:
-            steps.append(Step("keep", taken, taken))
+            steps.append(Step("keep", sources, sources))
     if draw(st.booleans()):
         steps.append(Step("add", (), (f"new{version}",)))
     new_codes = dict.fromkeys(code for step in steps for code in step.targets)
     if not new_codes:
         steps.append(Step("add", (), (f"new{version}",)))
         new_codes = {f"new{version}": None}
-    old = listing(sorted(old_codes), version=str(version))
-    return taxonomy.map_steps(tuple(steps), old, listing(new_codes, version=str(version + 1)))
+    old = taxonomy_of(sorted(old_codes), version=str(version))
+    return taxonomy.map_steps(tuple(steps), old, taxonomy_of(new_codes, version=str(version + 1)))
 
 
 CODES = [f"c{n}" for n in range(6)]
@@ -174,9 +174,9 @@ READINGS = st.frozensets(st.sampled_from(CODES))
 
 
 @given(st.data(), READINGS)
-def test_a_version_with_the_same_classes_says_the_same(data, reading):
+def test_a_version_with_the_same_classes_keeps_every_state(data, reading):
     steps = tuple(Step("keep", (code,), (code,)) for code in CODES)
-    mapping = taxonomy.map_steps(steps, listing(CODES), listing(CODES, version="2"))
+    mapping = taxonomy.map_steps(steps, taxonomy_of(CODES), taxonomy_of(CODES, version="2"))
     assert mapping.translate(reading) == Translation(reading)
 
 
@@ -204,14 +204,14 @@ def test_every_step_does_what_its_kind_says(data, reading):
 
 
 @given(st.data(), READINGS)
-def test_only_a_split_makes_anybody_read_again(data, reading):
+def test_only_a_split_requires_rereading(data, reading):
     mapping = data.draw(mappings(CODES, 1))
     if not reading & mapping.split_codes:
         assert not mapping.needs_reread(reading)
 
 
 @given(st.data(), READINGS)
-def test_a_joined_mapping_says_what_one_after_the_other_say(data, reading):
+def test_a_joined_mapping_equals_both_in_sequence(data, reading):
     first = data.draw(mappings(CODES, 1))
     second = data.draw(mappings(first.origins, 2))
     third = data.draw(mappings(second.origins, 3))

@@ -1,4 +1,4 @@
-"""A list of classes as CSV: what it says, what it may leave out, what is refused."""
+"""Taxonomies as CSV: content, defaults, and refusals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_code_with_a_name_is_enough():
     assert (row.position, row.evidence, row.is_exclusive, row.group) == (1, "C", False, "all")
 
 
-def test_everything_can_be_said():
+def test_every_column_can_be_filled():
     result = read(
         "code;abbreviation;name;name_pt;group;group_name;group_name_pt;definition;definition_pt;"
         "is_exclusive;evidence;note;excludes;implies;soft_conflicts;snomed_ct;scp;aha;code15;cpsc2018\n"
@@ -62,12 +62,12 @@ def test_everything_can_be_said():
     assert result.relations == (Relation("s", "f", "excludes"), Relation("f", "s", "excludes"))
 
 
-def test_a_name_that_is_missing_in_portuguese_is_the_english_one():
+def test_a_missing_portuguese_name_defaults_to_the_english_one():
     (row,) = read(f"code,name,definition\na,Slow,{BELOW}\n").classes
     assert (row.name_pt, row.definition_pt) == ("Slow", BELOW)
 
 
-def test_a_group_without_a_name_is_called_by_its_code():
+def test_a_group_without_a_name_is_named_by_its_code():
     (group,) = read("code,name,group\na,A,av_conduction\n").groups
     assert (group.name, group.name_pt) == ("Av conduction", "Av conduction")
 
@@ -84,7 +84,7 @@ def test_abbreviations_that_would_be_the_same_are_numbered():
     assert [row.abbreviation for row in rows] == ["LBBB2", "LBBB3", "LBBB"]
 
 
-def test_names_keep_their_accents_however_excel_saves_them():
+def test_names_keep_their_accents_in_every_excel_encoding():
     (row,) = read("code,name\na,Sobrecarga átrio\n".encode("utf-8-sig")).classes
     assert row.name == "Sobrecarga átrio"
 
@@ -128,21 +128,21 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("message", BREAKS)
-def test_a_broken_list_is_refused_with_place_reason_hint(message):
-    told = refusal(BREAKS[message])
-    assert len(told) == 1
-    assert message in told[0]
+def test_a_broken_list_is_refused_with_position_reason_and_hint(message):
+    problems = refusal(BREAKS[message])
+    assert len(problems) == 1
+    assert message in problems[0]
 
 
-def test_latin_1_is_refused_with_what_to_do():
-    (told,) = refusal("code,name\na,átrio\n".encode("latin-1"))
-    assert told.startswith("line 2, column 3: is not UTF-8 text (it may be Latin-1")
-    assert 'spreadsheets call it "CSV UTF-8"' in told
+def test_latin_1_is_refused_with_a_hint():
+    (problems,) = refusal("code,name\na,átrio\n".encode("latin-1"))
+    assert problems.startswith("line 2, column 3: is not UTF-8 text (it may be Latin-1")
+    assert 'spreadsheets call it "CSV UTF-8"' in problems
 
 
-def test_all_problems_come_at_once_in_the_order_of_the_file():
-    told = refusal("code,name,evidence,implies\na,,x,z\nb c,B,,\n,D,,\na,E,,\n")
-    assert [item.split(": ")[0] for item in told] == [
+def test_all_problems_are_reported_in_file_order():
+    problems = refusal("code,name,evidence,implies\na,,x,z\nb c,B,,\n,D,,\na,E,,\n")
+    assert [item.split(": ")[0] for item in problems] == [
         "line 2, column 2",
         "line 2, column 3",
         "line 2, column 4",
@@ -153,8 +153,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file():
 
 
 def test_a_version_is_one_word():
-    (told,) = refusal("code,name\na,A\n", version="1 draft")
-    assert told.startswith("the taxonomy: version '1 draft' has another form")
+    (problems,) = refusal("code,name\na,A\n", version="1 draft")
+    assert problems.startswith("the taxonomy: version '1 draft' has another form")
 
 
 def test_every_column_is_documented():
@@ -163,7 +163,7 @@ def test_every_column_is_documented():
 
 
 @given(st.lists(st.text('ab_,;"\n x=', max_size=12), max_size=12))
-def test_any_rows_make_a_list_or_are_refused(rows):
+def test_any_rows_are_read_or_refused(rows):
     try:
         read("code,name,group,implies,scp\n" + "\n".join(rows))
     except BadTaxonomy as refused:
@@ -173,6 +173,6 @@ def test_any_rows_make_a_list_or_are_refused(rows):
     assert all(problem.reason for problem in result)
 
 
-def test_a_hundred_contradictions_are_enough_to_hear_of():
+def test_at_most_a_hundred_contradictions_are_reported():
     rows = "".join(f"c{n},C,{' '.join(f'd{m}' for m in range(50))}\n" for n in range(100))
     assert len(refusal(f"code,name,implies\n{rows}")) == 100

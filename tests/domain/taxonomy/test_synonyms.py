@@ -1,4 +1,4 @@
-"""The everyday names of the classes."""
+"""The synonyms of the classes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ def test_every_class_has_everyday_names():
 
 def test_no_everyday_name_is_the_abbreviation_of_another_class():
     abbreviations = {line.abbreviation.casefold(): line.code for line in taxonomy.load().classes}
-    taken = [
+    conflicts = [
         (code, name)
         for code, names in synonyms().items()
         for name in names
         if abbreviations.get(name.casefold(), code) != code
     ]
-    assert taken == []
+    assert conflicts == []
 
 
 def test_no_class_has_the_same_everyday_name_twice():

@@ -1,4 +1,4 @@
-"""The list of 66 classes: what is in it, and what a broken one is refused for."""
+"""The taxonomy of 66 classes, and refusals of broken ones."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ def test_there_are_66_classes_in_the_ten_groups_of_code_ii(classes):
     assert {row.group for row in classes.classes} == {group.code for group in classes.groups}
 
 
-def test_the_banner_tells_how_many_classes_have_which_evidence(classes):
+def test_the_summary_counts_classes_by_evidence(classes):
     evidence = Counter(row.evidence for row in classes.classes)
     assert evidence == {"A": 13, "B": 45, "C": 8}
     for banner in (classes.banner, classes.banner_pt):
         assert all(f"{count} " in banner for count in evidence.values())
 
 
-def test_only_the_normal_ecg_stands_alone(classes):
+def test_only_the_normal_ecg_is_exclusive(classes):
     assert [row.code for row in classes.classes if row.is_exclusive] == ["normal_ecg"]
 
 
 @pytest.mark.parametrize("field", ["name", "name_pt", "definition", "definition_pt"])
-def test_no_two_classes_read_the_same(classes, field):
+def test_no_two_classes_have_the_same_name(classes, field):
     texts = [getattr(row, field) for row in classes.classes]
     assert len(set(texts)) == 66
 
 
-def test_portuguese_names_no_lead_the_english_way(classes):
+def test_portuguese_names_use_portuguese_lead_names(classes):
     for row in classes.classes:
         text = re.sub(r"tipo I+", "", row.definition_pt)
         assert not re.search(r"\bI+\b", text), row.code
@@ -107,8 +107,8 @@ def test_an_exact_match_comes_first(classes):
                 assert classes.by_snomed(foreign.code)[0] == row
 
 
-def test_a_code_nobody_lists_finds_nothing(classes):
-    assert classes.by_snomed("426783006") == ()  # sinus rhythm is no class here
+def test_an_unlisted_code_finds_nothing(classes):
+    assert classes.by_snomed("426783006") == ()  # sinus rhythm is not a class here
 
 
 def test_frequent_classes_exist_without_the_normal_one(classes):
@@ -121,7 +121,8 @@ def test_relations_are_found_from_both_ends(classes):
     assert "right_axis_deviation" in classes.related("left_axis_deviation", "excludes")
     assert "left_axis_deviation" in classes.related("right_axis_deviation", "excludes")
     assert classes.related("left_anterior_fascicular_block", "implies") == ("left_axis_deviation",)
-    assert classes.related("stemi", "implies") == ()  # an accepted equivalent has no ST elevation
+    # An accepted STEMI equivalent has no ST elevation.
+    assert classes.related("stemi", "implies") == ()
     assert classes.related("early_repolarization", "soft_conflict") == ("stemi",)
 
 
@@ -131,22 +132,22 @@ def test_codes_of_other_vocabularies_are_json(classes):
     assert json.loads(json.dumps(codes)) == codes
 
 
-def test_snomed_codes_that_cinc_2021_knows_are_codes_of_cinc_2021(classes, shared_data: Path):
-    known = set()
+def test_snomed_codes_marked_cinc_2021_are_in_cinc_2021(classes, shared_data: Path):
+    published_codes = set()
     for kind in ("scored", "unscored"):
         table = shared_data / "mappings" / f"cinc2021_dx_mapping_{kind}.csv"
         with table.open(newline="", encoding="utf-8") as lines:
-            known |= {row["SNOMEDCTCode"] for row in csv.DictReader(lines)}
+            published_codes |= {row["SNOMEDCTCode"] for row in csv.DictReader(lines)}
     listed = {foreign.code for row in classes.classes for foreign in row.codes.get("snomed_ct", ())}
-    assert listed <= known
+    assert listed <= published_codes
 
 
 def test_scp_codes_are_those_of_ptb_xl(classes, shared_data: Path):
     table = shared_data / "mappings" / "scp_statements.csv"
     with table.open(newline="", encoding="utf-8") as lines:
-        known = {row[0] for row in csv.reader(lines)}
+        published_codes = {row[0] for row in csv.reader(lines)}
     listed = {foreign.code for row in classes.classes for foreign in row.codes.get("scp", ())}
-    assert listed <= known
+    assert listed <= published_codes
 
 
 def _two_classes() -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _two_classes() -> dict[str, Any]:
     }
 
 
-def test_another_list_may_have_another_size(tmp_path):
+def test_another_taxonomy_may_have_another_size(tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(_two_classes()))
     assert len(taxonomy.load(path).classes) == 2
@@ -230,7 +231,7 @@ def test_a_broken_list_is_refused_with_the_reason(message, tmp_path):
     ("content", "message"),
     [(b"a: [", "not valid YAML"), (b"\xff\xfe\x00", "not UTF-8"), (b"- a\n", "not a mapping")],
 )
-def test_a_file_that_is_no_taxonomy_is_refused(content, message, tmp_path):
+def test_a_file_that_is_not_a_taxonomy_is_refused(content, message, tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_bytes(content)
     with pytest.raises(BadTaxonomy, match=message):
