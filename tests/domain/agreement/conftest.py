@@ -1,4 +1,4 @@
-"""The published examples kept beside the shared data, where those are mounted."""
+"""Published examples stored with the shared data, where it is mounted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VECTORS = Path(__file__).resolve().parents[4] / "shared" / "design" / "vectors"
 
 @pytest.fixture(scope="session")
 def vectors() -> Callable[[str], dict[str, Any]]:
-    """Return a reader of one file of examples, named without its ending."""
+    """Return a function that reads one file of examples by its name without extension."""
     if not VECTORS.is_dir():
         pytest.skip(f"no published examples at {VECTORS}")
 

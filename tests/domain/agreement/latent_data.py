@@ -1,4 +1,4 @@
-"""Readings of exams whose truth is known, because it was drawn."""
+"""Simulated readings of exams with known truth."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgreview.agreement import MISSING, PatternCount
 
+# A class read by three readers: their answers and the number of exams.
 THREE = [("+++", 30), ("++-", 9), ("+-+", 7), ("-++", 5), ("+--", 12), ("--+", 3), ("---", 400)]
-"""A class that three readers all read: what they said, and of how many exams."""
 
 
 def readings(
@@ -22,15 +22,15 @@ def readings(
     n_exams: int,
     per_exam: int | None = None,
 ) -> PatternCount:
-    """Draw readings that are independent given the truth.
+    """Simulate readings that are conditionally independent given the truth.
 
     Args:
-        rng: source of chance.
+        rng: random generator.
         prevalence: shape (n_classes,).
         sensitivity: shape (n_classes, n_readers).
-        false_alarms: the same.
+        false_alarms: shape (n_classes, n_readers).
         n_exams: exams of each class.
-        per_exam: so many readers read each exam, drawn anew; all when None.
+        per_exam: number of readers per exam, drawn at random; all when None.
     """
     if_present, if_absent = np.asarray(sensitivity), np.asarray(false_alarms)
     n_classes, n_readers = if_present.shape

@@ -1,12 +1,12 @@
-"""Dawid and Skene's EM written out in plain Python, exam by exam, to hold the fast ones against."""
+"""The EM algorithm of Dawid and Skene in plain Python, as a reference implementation."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+# For each reader, how often each category was given.
 Exam = Sequence[Sequence[float]]
-"""For each reader, how often each category was said."""
 
 
 def fixed_point(
@@ -16,8 +16,8 @@ def fixed_point(
     n_readers, n_categories = len(exams[0]), len(exams[0][0])
     posterior = []
     for exam in exams:
-        said = [sum(reader[k] for reader in exam) for k in range(n_categories)]
-        posterior.append([item / sum(said) for item in said])
+        counts = [sum(reader[k] for reader in exam) for k in range(n_categories)]
+        posterior.append([item / sum(counts) for item in counts])
     for _ in range(n_steps):
         prevalence, rates = _maximize(exams, posterior, n_readers, n_categories)
         posterior, log_likelihood = _expect(exams, prevalence, rates)
@@ -30,11 +30,11 @@ def _maximize(exams, posterior, n_readers, n_categories):
     for reader in range(n_readers):
         matrix = []
         for j in range(n_categories):
-            said = [
+            counts = [
                 sum(row[j] * exam[reader][k] for row, exam in zip(posterior, exams, strict=True))
                 for k in range(n_categories)
             ]
-            matrix.append([item / sum(said) if sum(said) else 0.0 for item in said])
+            matrix.append([item / sum(counts) if sum(counts) else 0.0 for item in counts])
         rates.append(matrix)
     return prevalence, rates
 
@@ -45,8 +45,8 @@ def _expect(exams, prevalence, rates):
         joint = []
         for j, share in enumerate(prevalence):
             likelihood = share
-            for reader, said in enumerate(exam):
-                for k, times in enumerate(said):
+            for reader, counts in enumerate(exam):
+                for k, times in enumerate(counts):
                     likelihood *= rates[reader][j][k] ** times
             joint.append(likelihood)
         posterior.append([item / sum(joint) for item in joint])

@@ -1,4 +1,4 @@
-"""Agreement about sets of classes, pair by pair and exam by exam, as its definition says."""
+"""Agreement on sets of classes by definition, pair by pair and exam by exam."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 def exact_agreement(ratings: np.ndarray) -> float | None:
     """Return the share of exams to which all readers gave the same set of classes."""
     compared = [exam for exam in ratings.transpose(1, 0, 2) if exam.any(axis=1).sum() >= 2]
-    same = [not ((exam == 2).any(axis=0) & (exam == 1).any(axis=0)).any() for exam in compared]
-    return float(np.mean(same)) if same else None
+    is_same = [not ((exam == 2).any(axis=0) & (exam == 1).any(axis=0)).any() for exam in compared]
+    return float(np.mean(is_same)) if is_same else None
 
 
 def mean_jaccard(ratings: np.ndarray) -> float | None:
-    """Return the mean overlap of two readers' sets, averaged over pairs, then over exams."""
+    """Return the mean Jaccard index of pairs of sets, averaged over pairs, then over exams."""
     exams = []
     for exam in ratings.transpose(1, 0, 2):
         pairs = [_overlap(*pair) for pair in combinations(exam[exam.any(axis=1)], 2)]

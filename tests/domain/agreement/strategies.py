@@ -1,4 +1,4 @@
-"""Ratings for property tests."""
+"""Hypothesis strategies for ratings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def binary_ratings(
     n_exams: tuple[int, int] = (0, 12),
     n_classes: tuple[int, int] = (0, 3),
 ) -> st.SearchStrategy[np.ndarray]:
-    """Return ratings (readers, exams, classes) in which anything may be missing."""
+    """Return ratings (readers, exams, classes) in which any reading may be missing."""
     shape = st.tuples(st.integers(*n_readers), st.integers(*n_exams), st.integers(*n_classes))
     return arrays.arrays(np.int8, shape, elements=st.integers(0, 2))
 
@@ -25,7 +25,7 @@ def study(
     n_classes: int = 4,
     sensitivity: float = 0.8,
 ) -> np.ndarray:
-    """Return ratings of readers who mostly find what is there; each exam lacks one of them."""
+    """Return ratings of readers with high sensitivity; each exam lacks one reader."""
     rng = np.random.default_rng(seed)
     prevalences = np.geomspace(0.02, 0.4, n_classes)
     truth = rng.random((n_exams, n_classes)) < prevalences

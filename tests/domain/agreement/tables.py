@@ -1,4 +1,4 @@
-"""Ratings and cells made from the ways in which papers print them."""
+"""Ratings and cells in the forms in which papers print them."""
 
 from __future__ import annotations
 
@@ -28,27 +28,31 @@ KRIPPENDORFF_2011: list[list[int | None]] = [
 
 
 def coded(units: Sequence[Sequence[Any]], categories: Sequence[Any]) -> NDArray[np.float64]:
-    """Return ratings, shape (n_readers, n_exams), of rows that are exams; None is missing."""
+    """Return ratings, shape (n_readers, n_exams), of one row per exam; None is missing."""
     number = {category: float(code) for code, category in enumerate(categories)} | {None: np.nan}
-    return np.array([[number[said] for said in unit] for unit in units]).T
+    return np.array([[number[answer] for answer in unit] for unit in units]).T
 
 
 def codes(categories: Sequence[Any]) -> range:
-    """Return the codes that ``coded`` gives to ``categories``."""
+    """Return the codes that ``coded`` assigns to ``categories``."""
     return range(len(categories))
 
 
 def counted(rows: Sequence[Sequence[float]]) -> Cells:
-    """Return the cells of a printed table: exams by how many readers chose each category."""
+    """Return the cells of a printed table: per exam, the number of readers per category."""
     table = np.array(rows, dtype=np.float64)
     return Cells(table, np.ones(len(table)))
 
 
 def two_readers(table: Sequence[Sequence[float]]) -> Cells:
-    """Return the cells of a square table of two readers, one cell for each of its fields."""
+    """Return the cells of a square table of two readers, one cell per field."""
     counts = np.array(table, dtype=np.float64)
-    one = np.eye(len(counts))
-    fields = [one[row] + one[column] for row in range(len(one)) for column in range(len(one))]
+    unit_vectors = np.eye(len(counts))
+    fields = [
+        unit_vectors[row] + unit_vectors[column]
+        for row in range(len(unit_vectors))
+        for column in range(len(unit_vectors))
+    ]
     return Cells(np.array(fields), counts.reshape(-1))
 
 

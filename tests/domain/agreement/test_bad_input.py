@@ -1,4 +1,4 @@
-"""Whatever is given, every function answers with a value, a reason or an error of its own."""
+"""For any input, every function returns a value or a reason, or raises its own error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-# What is given: one number or word fills a table of the shape that the function asks for.
+# Inputs: tables of the expected shape, filled with one number or word.
 
 FILLS: dict[str, Any] = {
     "zeros": 0, "ones": 1, "twos": 2, "a negative": -1, "a fraction": 0.5, "huge": 1e300,
@@ -54,167 +54,182 @@ SIZES = {
 
 
 def filled(fill: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return a table of one value; states are int8 where the value is one."""
+    """Return a table of one value; states are int8 if the value is one."""
     is_state = dtype is np.int8 and fill in (0, 1, 2, -1)
     return np.full(shape, fill, dtype=np.int8 if is_state else None)
 
 
-Given = Callable[[tuple[int, ...], Any], Any]
-"""Makes a table of a shape; the second argument is the type that the function asks for."""
+MakeInput = Callable[[tuple[int, ...], Any], Any]
+"""Makes an input from the expected shape and dtype."""
 
 
-def constant(fill: Any) -> Given:
-    def given(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def constant(fill: Any) -> MakeInput:
+    def make_input(shape: tuple[int, ...], dtype: Any = None) -> Any:
         return filled(fill, shape, dtype)
 
-    return given
+    return make_input
 
 
 def ragged(shape: tuple[int, ...], dtype: Any = None) -> Any:
     return [[1, 2], [1]]
 
 
-def a_list(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def nested_list(shape: tuple[int, ...], dtype: Any = None) -> Any:
     return np.ones(shape, dtype=int).tolist()
 
 
-def a_word(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def text_array(shape: tuple[int, ...], dtype: Any = None) -> Any:
     return "present"
 
 
-def nothing(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def none_value(shape: tuple[int, ...], dtype: Any = None) -> Any:
     return None
 
 
-def too_flat(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def one_dimensional(shape: tuple[int, ...], dtype: Any = None) -> Any:
     return np.array(1, dtype=dtype)
 
 
 def mixed(shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return readings as there are, with readers who said the same of every exam."""
+    """Return valid readings, with readers who give the same answer to every exam."""
     result = rng().integers(0, 3, shape)
     if len(shape) and shape[0] > 1:
         result[1] = result[0]
     return result.astype(dtype or np.float64)
 
 
-GIVEN: dict[str, Given] = {
+INPUTS: dict[str, MakeInput] = {
     **{name: constant(fill) for name, fill in FILLS.items()},
-    "ragged": ragged, "a list": a_list, "one word": a_word, "None": nothing,
-    "no axes": too_flat, "mixed": mixed,
+    "ragged": ragged, "a list": nested_list, "one word": text_array, "None": none_value,
+    "no axes": one_dimensional, "mixed": mixed,
 }  # fmt: skip
 
 
-# How each function is called with it.
+# How each function is called with an input.
 
-Call = Callable[[Given, tuple[int, int, int]], Any]
+Call = Callable[[MakeInput, tuple[int, int, int]], Any]
 
 
 def _ratings(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(given(size[:2], None))
+    return lambda make_input, size: function(make_input(size[:2], None))
 
 
 def _states(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(given(size, np.int8))
+    return lambda make_input, size: function(make_input(size, np.int8))
 
 
 def _table(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(given((*size[:2], size[2], size[2]), None))
+    return lambda make_input, size: function(make_input((*size[:2], size[2], size[2]), None))
 
 
 def _counted(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(weighted.counted(given(size[1:], None)))
+    return lambda make_input, size: function(weighted.counted(make_input(size[1:], None)))
 
 
 def _votes(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(weighted.Votes.of(given(size[:2], None)))
+    return lambda make_input, size: function(weighted.Votes.of(make_input(size[:2], None)))
 
 
 def _patterns(function: Callable[[PatternCount], Any]) -> Call:
-    def call(given: Given, size: tuple[int, int, int]) -> Any:
+    def call(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
         n_readers, n_patterns, n_classes = size
         states = rng().integers(0, 3, (n_patterns, n_readers)).astype(np.int8)
-        with_counts = function(PatternCount(states, given((n_classes, n_patterns), None)))
+        with_counts = function(PatternCount(states, make_input((n_classes, n_patterns), None)))
         counts = np.ones((n_classes, n_patterns))
-        function(PatternCount(given((n_patterns, n_readers), np.int8), counts))
+        function(PatternCount(make_input((n_patterns, n_readers), np.int8), counts))
         return with_counts
 
     return call
 
 
 def _square(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(given((size[2], size[2]), None))
+    return lambda make_input, size: function(make_input((size[2], size[2]), None))
 
 
 def _scores(function: Callable[[Any], Any]) -> Call:
-    return lambda given, size: function(given(size[:1], None))
+    return lambda make_input, size: function(make_input(size[:1], None))
 
 
 def _both(function: Callable[[Any, Any], Any], *, dtype: Any = None) -> Call:
-    def call(given: Given, size: tuple[int, int, int]) -> Any:
+    def call(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
         shape = size[1:] if dtype else size[1:2]
         good = np.ones(shape, dtype=dtype)
-        return [function(good, given(shape, dtype)), function(given(shape, dtype), good)]
+        return [function(good, make_input(shape, dtype)), function(make_input(shape, dtype), good)]
 
     return call
 
 
-def _performance(given: Given, size: tuple[int, int, int]) -> Any:
+def _performance(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
     good = np.ones(size[1:], dtype=np.int8)
     return [
-        performance.performance(good, good, rng(), patients=given(size[1:2], None)),
-        performance.performance(given(size[1:], np.int8), good, rng(), n_replicates=50),
+        performance.performance(good, good, rng(), patients=make_input(size[1:2], None)),
+        performance.performance(make_input(size[1:], np.int8), good, rng(), n_replicates=50),
     ]
 
 
-def _by_block(given: Given, size: tuple[int, int, int]) -> Any:
+def _by_block(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
     good = np.ones(size[1:], dtype=np.int8)
-    return performance.by_block(good, good, given(size[1:2], None), rng(), n_replicates=50)
+    return performance.by_block(good, good, make_input(size[1:2], None), rng(), n_replicates=50)
 
 
-def _effects(given: Given, size: tuple[int, int, int]) -> Any:
+def _effects(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
     n, n_classes = size[1:]
     good = np.ones((n, n_classes), dtype=np.int8)
-    shown = np.arange(n) % 2 == 0
-    who = np.arange(n)
+    is_shown = np.arange(n) % 2 == 0
+    identifiers = np.arange(n)
     return [
-        arms.effects(arms.Readings(given((n, n_classes), np.int8), good, good, shown, who, who),
-                     rng(), n_replicates=50),
-        arms.effects(arms.Readings(good, good, good, given((n,), None), who, who), rng(),
-                     n_replicates=50),
-    ]  # fmt: skip
-
-
-def _times(given: Given, size: tuple[int, int, int]) -> Any:
-    n = size[1]
-    shown, who = np.arange(n) % 2 == 0, np.arange(n)
-    return [
-        arm_times.compare(given((n,), None), shown, who, who, rng(), n_replicates=50),
-        arm_times.compare(np.ones(n), given((n,), None), who, who, rng(), n_replicates=50),
+        arms.effects(
+            arms.Readings(
+                make_input((n, n_classes), np.int8), good, good, is_shown, identifiers, identifiers
+            ),
+            rng(),
+            n_replicates=50,
+        ),
+        arms.effects(
+            arms.Readings(good, good, good, make_input((n,), None), identifiers, identifiers),
+            rng(),
+            n_replicates=50,
+        ),
     ]
 
 
-def _bands(given: Given, size: tuple[int, int, int]) -> Any:
+def _times(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
+    n = size[1]
+    is_shown, identifiers = np.arange(n) % 2 == 0, np.arange(n)
+    return [
+        arm_times.compare(
+            make_input((n,), None), is_shown, identifiers, identifiers, rng(), n_replicates=50
+        ),
+        arm_times.compare(
+            np.ones(n), make_input((n,), None), identifiers, identifiers, rng(), n_replicates=50
+        ),
+    ]
+
+
+def _bands(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
     shape = size[:1]
     return [
-        [scale.probable(given(shape, None), np.full(shape, 0.1)),
-         scale.cumulative(np.zeros(shape), given(shape, None)), scale.at(given(shape, None))]
+        [
+            scale.probable(make_input(shape, None), np.full(shape, 0.1)),
+            scale.cumulative(np.zeros(shape), make_input(shape, None)),
+            scale.at(make_input(shape, None)),
+        ]
         for scale in bands.SCALES.values()
-    ]  # fmt: skip
+    ]
 
 
-def _report(given: Given, size: tuple[int, int, int]) -> Any:
+def _report(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
     readers = [f"Reader {place}" for place in range(size[0])]
     classes = [f"Class {place}" for place in range(size[2])]
-    answers = agreement.Answers.of(given(size, np.int8))
+    answers = agreement.Answers.of(make_input(size, np.int8))
     result = agreement.report(answers, readers, classes, how=HOW)
     return [result, agreement.pair_lines(result), agreement.pooled_lines(result),
             agreement.repeat_lines(result)]  # fmt: skip
 
 
-def _effects_of_patients(given: Given, size: tuple[int, int, int]) -> Any:
+def _effects_of_patients(make_input: MakeInput, size: tuple[int, int, int]) -> Any:
     patterns = PatternCount.of(rng().integers(0, 3, size).astype(np.int8))
-    return latent_report(patterns, how=HOW, effects=given(size[2:], None))
+    return latent_report(patterns, how=HOW, effects=make_input(size[2:], None))
 
 
 def _fitted(patterns: PatternCount) -> Any:
@@ -249,7 +264,7 @@ CALLS: dict[Callable[..., Any], Call] = {
         standard_errors.fleiss_kappa_null, standard_errors.fleiss_kappa_null_by_category,
     )},
     standard_errors.specific_agreement: _counted(_specific(standard_errors.specific_agreement)),
-    weighted.counted: lambda given, size: weighted.counted(given(size[1:], None)),
+    weighted.counted: lambda make_input, size: weighted.counted(make_input(size[1:], None)),
     weighted.conger_kappa: _votes(weighted.conger_kappa),
     standard_errors.conger_kappa: _votes(standard_errors.conger_kappa),
     weights.custom: _square(weights.custom),
@@ -261,24 +276,24 @@ CALLS: dict[Callable[..., Any], Call] = {
     set_alpha.distances: _both(set_alpha.distances, dtype=np.int8),
     set_alpha.set_alpha: _states(set_alpha.set_alpha),
     set_alpha.set_alpha_measure: _states(lambda item: set_alpha.set_alpha_measure(item, rng())),
-    multilabel.grouped: lambda given, size: multilabel.grouped(
-        np.ones(size, dtype=np.int8), [given((2,), np.int8)]
+    multilabel.grouped: lambda make_input, size: multilabel.grouped(
+        np.ones(size, dtype=np.int8), [make_input((2,), np.int8)]
     ),
     **{value: _patterns(value) for value in (two_states.fit, pooled.fit)},
     triples.compare: _patterns(_fitted),
-    dawid_skene.fit: lambda given, size: dawid_skene.fit(given(size, None)),
-    latent_report: lambda given, size: [
-        _patterns(lambda item: latent_report(item, how=HOW))(given, size),
-        _effects_of_patients(given, size),
+    dawid_skene.fit: lambda make_input, size: dawid_skene.fit(make_input(size, None)),
+    latent_report: lambda make_input, size: [
+        _patterns(lambda item: latent_report(item, how=HOW))(make_input, size),
+        _effects_of_patients(make_input, size),
     ],
     performance.performance: _performance,
     performance.by_block: _by_block,
     performance.confusion: _both(performance.confusion, dtype=np.int8),
     arms.effects: _effects,
     arm_times.compare: _times,
-    blocks.positions: lambda given, size: blocks.positions(given(size[1:2], None)),
-    blocks.stretches: lambda given, size: blocks.stretches(given(size[1:2], None)),
-    blocks.periods: lambda given, size: blocks.periods(given(size[1:2], None)),
+    blocks.positions: lambda make_input, size: blocks.positions(make_input(size[1:2], None)),
+    blocks.stretches: lambda make_input, size: blocks.stretches(make_input(size[1:2], None)),
+    blocks.periods: lambda make_input, size: blocks.periods(make_input(size[1:2], None)),
     PatternCount.of: _states(PatternCount.of),
     agreement.Answers.of: _states(agreement.Answers.of),
     agreement.report: _report,
@@ -288,58 +303,58 @@ CALLS: dict[Callable[..., Any], Call] = {
 }  # fmt: skip
 
 ELSEWHERE: set[Callable[..., Any]] = {reference.compare, standard_errors.t_interval}
-"""Of sets of words, and of results of the others: see their own tests."""
+"""Functions of sets of strings, or of results of other functions: tested elsewhere."""
 
 
 def own_functions(module: ModuleType) -> Iterable[Callable[..., Any]]:
-    """Return the public functions of a module, without those that it only imports."""
+    """Return the public functions defined in a module."""
     public = getattr(module, "__all__", [name for name in vars(module) if name[0] != "_"])
     result = [getattr(module, name) for name in public]
     return [item for item in result if getattr(item, "__module__", "") == module.__name__]
 
 
-def told(found: Any) -> None:
-    """Refuse an answer that is neither a number nor without one for a reason."""
-    if isinstance(found, Estimates):
-        silent = ~found.is_defined & (found.reasons == "")
+def check_answer(answer: Any) -> None:
+    """Fail if an answer is infinite, or undefined without a reason."""
+    if isinstance(answer, Estimates):
+        silent = ~answer.is_defined & (answer.reasons == "")
         assert not silent.any(), "undefined without a reason"
-        assert not np.isinf(found.values).any()
-    elif isinstance(found, np.ndarray):
-        assert found.dtype.kind != "f" or not np.isinf(found).any()
-    elif isinstance(found, float):
-        assert math.isfinite(found)
+        assert not np.isinf(answer.values).any()
+    elif isinstance(answer, np.ndarray):
+        assert answer.dtype.kind != "f" or not np.isinf(answer).any()
+    elif isinstance(answer, float):
+        assert math.isfinite(answer)
     else:
-        if isinstance(found, Mapping) and "estimate" in found:
-            assert found["estimate"] is not None or found["reason"]
-        for part in parts(found):
-            told(part)
+        if isinstance(answer, Mapping) and "estimate" in answer:
+            assert answer["estimate"] is not None or answer["reason"]
+        for part in parts(answer):
+            check_answer(part)
 
 
-def parts(found: Any) -> Iterable[Any]:
-    if isinstance(found, Mapping):
-        return found.values()
-    if dataclasses.is_dataclass(found):
-        return [getattr(found, field.name) for field in dataclasses.fields(found)]
-    return found if isinstance(found, list | tuple) else []
+def parts(answer: Any) -> Iterable[Any]:
+    if isinstance(answer, Mapping):
+        return answer.values()
+    if dataclasses.is_dataclass(answer):
+        return [getattr(answer, field.name) for field in dataclasses.fields(answer)]
+    return answer if isinstance(answer, list | tuple) else []
 
 
 @pytest.mark.parametrize("function", CALLS, ids=lambda item: f"{item.__module__}.{item.__name__}")
-def test_every_function_answers_or_refuses_by_name(function):
+def test_every_function_answers_or_raises_its_own_error(function):
     wrong = [
-        f"{given}, {size}: {complaint}"
-        for given in GIVEN
+        f"{make_input}, {size}: {complaint}"
+        for make_input in INPUTS
         for size, shape in SIZES.items()
-        if (complaint := _complaint(CALLS[function], GIVEN[given], shape))
+        if (complaint := problem_with(CALLS[function], INPUTS[make_input], shape))
     ]
     assert wrong == []
 
 
-def _complaint(call: Call, given: Given, size: tuple[int, int, int]) -> str:
-    """Return what is wrong with the answer; nothing when it is a value or a refusal of ours."""
+def problem_with(call: Call, make_input: MakeInput, size: tuple[int, int, int]) -> str:
+    """Return what is wrong with the answer; empty for a valid value or our own error."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            told(call(given, size))
+            check_answer(call(make_input, size))
     except ValueError as error:
         return "" if _is_own(error) else repr(error)
     except Exception as error:
@@ -366,35 +381,35 @@ WITH_CHANCE: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.parametrize("function", WITH_CHANCE)
 @pytest.mark.parametrize("confidence", [0, 1, 95, -0.5, math.nan, "0.95", None, True])
-def test_an_absurd_confidence_is_refused(function, confidence):
+def test_an_invalid_confidence_is_refused(function, confidence):
     with pytest.raises(BadConfidence):
         WITH_CHANCE[function](confidence=confidence)
 
 
 @pytest.mark.parametrize("function", WITH_CHANCE)
 @pytest.mark.parametrize("n_replicates", [-1, 10.5, math.nan, "many", None, True])
-def test_an_absurd_number_of_replicates_is_refused(function, n_replicates):
+def test_an_invalid_number_of_replicates_is_refused(function, n_replicates):
     with pytest.raises(BadReplicates):
         WITH_CHANCE[function](n_replicates=n_replicates)
 
 
 @pytest.mark.parametrize("function", WITH_CHANCE)
-def test_no_replicates_make_no_interval(function):
-    told(WITH_CHANCE[function](n_replicates=0))
+def test_zero_replicates_give_no_interval(function):
+    check_answer(WITH_CHANCE[function](n_replicates=0))
 
 
 @pytest.mark.parametrize("patients", [[1, 2], [[1], [2], [3], [4]], "abcd", [[1, 2], [3]], 7])
-def test_patients_of_other_exams_are_refused(patients):
+def test_patients_of_another_length_are_refused(patients):
     with pytest.raises(agreement.BadRatings, match="patient"):
         agreement.Answers.of(np.ones((2, 4, 1), dtype=np.int8), patients)
 
 
-def test_patients_may_have_any_names():
+def test_patients_may_have_any_identifiers():
     answers = agreement.Answers.of(np.ones((2, 4, 1), dtype=np.int8), ["a", "b", "a", "c"])
     assert answers.times.tolist() == [1, 1, 1]
 
 
-def test_no_public_function_is_left_out():
+def test_every_public_function_is_tested():
     modules = [getattr(room, name) for room in (coefficients, latent, accuracy)
                for name in room.__all__]  # fmt: skip
     public = {function for module in modules for function in own_functions(module)}

@@ -1,4 +1,4 @@
-"""The words for agreement: printed probabilities, the limits of the bands, then what must hold."""
+"""Benchmark bands: published probabilities, limits of the bands, and invariants."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def probable_word(scale, estimate, error):
     return scale.word(int(scale.probable(estimate, error)))
 
 
-# Printed numbers.
+# Published numbers.
 
 
 def test_the_example_of_gwet():
@@ -63,7 +63,7 @@ def test_the_scale_of_regier_2013():
 
 
 @pytest.mark.parametrize(
-    ("scale", "estimate", "word"),
+    ("scale", "estimate", "label"),
     [
         (LANDIS_KOCH, 0.81, "Almost Perfect"),
         (LANDIS_KOCH, 0.80, "Substantial"),
@@ -92,15 +92,15 @@ def test_the_scale_of_regier_2013():
         (REGIER, -0.2, "Unacceptable"),
     ],
 )
-def test_a_limit_belongs_where_its_authors_put_it(scale, estimate, word):
-    assert word_at(scale, estimate) == word
+def test_limits_belong_to_the_band_of_the_publication(scale, estimate, label):
+    assert word_at(scale, estimate) == label
 
 
-# What has no band, and what is refused.
+# Undefined bands and refused input.
 
 
 @every
-def test_where_there_is_no_value_there_is_no_word(scale):
+def test_a_missing_value_has_no_band(scale):
     assert word_at(scale, NAN) == ""
     assert probable_word(scale, NAN, 0.1) == ""
     assert probable_word(scale, 0.5, NAN) == ""
@@ -108,19 +108,19 @@ def test_where_there_is_no_value_there_is_no_word(scale):
 
 
 @every
-def test_without_spread_the_value_tells(scale):
+def test_without_error_the_value_decides(scale):
     for estimate in (-0.5, 0.1, 0.45, 0.9, 1.0):
         assert probable_word(scale, estimate, 0.0) == word_at(scale, estimate)
 
 
 @every
-def test_what_is_far_below_the_scale_is_in_its_last_band(scale):
+def test_values_far_below_the_scale_are_in_the_lowest_band(scale):
     assert probable_word(scale, -3.0, 0.01) == scale.bands[-1].name
     assert probable_word(scale, -0.9, 0.01) == scale.bands[-1].name
 
 
 @every
-def test_nothing_is_above_one(scale):
+def test_values_above_one_are_refused(scale):
     with pytest.raises(BadCoefficient, match="at most 1"):
         scale.at(1.1)
     with pytest.raises(BadCoefficient, match="at most 1"):
@@ -128,21 +128,21 @@ def test_nothing_is_above_one(scale):
 
 
 @every
-def test_bad_errors_are_refused(scale):
+def test_invalid_errors_are_refused(scale):
     with pytest.raises(BadCoefficient, match="negative"):
         scale.cumulative(0.5, -0.1)
     with pytest.raises(BadCoefficient, match="errors"):
         scale.cumulative([0.5, 0.6], 0.1)
 
 
-# What must always hold.
+# Invariants.
 
 estimates_ = st.floats(-1, 1)
 errors_ = st.floats(0.001, 0.5)
 
 
 @every
-def test_the_bands_go_down(scale):
+def test_the_bands_are_in_descending_order(scale):
     lowest = [band.lowest for band in scale.bands]
     assert lowest == sorted(lowest, reverse=True)
     assert len({band.name for band in scale.bands}) == len(lowest)
@@ -150,7 +150,7 @@ def test_the_bands_go_down(scale):
 
 @every
 @given(estimate=estimates_, error=errors_)
-def test_the_probabilities_rise(scale, estimate, error):
+def test_the_probabilities_increase(scale, estimate, error):
     result = scale.cumulative(estimate, error)
     assert (np.diff(result) >= -1e-12).all()
     assert (result >= 0).all()
@@ -159,7 +159,7 @@ def test_the_probabilities_rise(scale, estimate, error):
 
 @every
 @given(estimate=estimates_, error=errors_)
-def test_the_probable_band_is_the_best_that_is_probable(scale, estimate, error):
+def test_the_probable_band_is_the_best_probable_one(scale, estimate, error):
     place, result = int(scale.probable(estimate, error)), scale.cumulative(estimate, error)
     assert (result[:place] < bands.PROBABLE).all()
     assert result[place] >= bands.PROBABLE or place == len(scale.bands) - 1
@@ -175,14 +175,14 @@ def test_a_better_value_never_has_a_worse_band(scale, estimate, error, more):
 
 @every
 @given(estimate=st.floats(-1, 0.99))
-def test_with_an_error_of_almost_nothing_the_value_tells(scale, estimate):
+def test_with_a_tiny_error_the_value_decides(scale, estimate):
     is_limit = any(abs(estimate - band.lowest) < 1e-6 for band in scale.bands)
     if not is_limit:
         assert scale.probable(estimate, 1e-9) == scale.at(estimate)
 
 
 @every
-def test_many_at_once_are_each_by_itself(scale):
+def test_vectorized_results_equal_single_results(scale):
     estimates = np.array([[0.9, 0.3, NAN], [0.67, -0.4, 0.75]])
     errors = np.array([[0.02, 0.0, 0.1], [0.15, 0.2, NAN]])
     places, probable = scale.at(estimates), scale.probable(estimates, errors)

@@ -1,4 +1,4 @@
-"""How far readers agree about how sure they are."""
+"""Agreement on certainty."""
 
 from __future__ import annotations
 
@@ -40,20 +40,22 @@ def graded(levels: np.ndarray) -> list[Graded]:
             for column in range(exam.shape[1])
         ]
         n_readers = int(has_read.sum())
-        told = tuple(
+        certainty_lines = tuple(
             (column, one) for column, one in enumerate(counts) if one != (n_readers, 0, 0, 0)
         )
-        result.append(Graded(n_readers, told))
+        result.append(Graded(n_readers, certainty_lines))
     return result
 
 
-def told(levels: np.ndarray, units: Sequence[Cluster] | None = None, how: Resampling = QUICK):
+def certainty_lines(
+    levels: np.ndarray, units: Sequence[Cluster] | None = None, how: Resampling = QUICK
+):
     alone = [Cluster(((place, 1),)) for place in range(levels.shape[1])]
     return certainty(graded(levels), alone if units is None else units, NAMES, how=how)["classes"]
 
 
 def random_grades(seed: int, n_exams: int = 300) -> np.ndarray:
-    """Return grades of two readers who are mostly as sure; the other class is rare."""
+    """Simulate two readers with mostly equal grades; the second class is rare."""
     rng = np.random.default_rng(seed)
     truth = rng.choice([ABSENT, POSSIBLE, PROBABLE, DEFINITE], n_exams, p=[0.5, 0.1, 0.1, 0.3])
     own = rng.integers(ABSENT, DEFINITE + 1, (2, n_exams))
@@ -65,8 +67,8 @@ def random_grades(seed: int, n_exams: int = 300) -> np.ndarray:
 
 
 @given(levels=grades)
-def test_the_coefficients_are_those_of_the_ratings_themselves(levels):
-    lines = told(levels, how=Resampling(n_replicates=0))
+def test_coefficients_equal_those_of_the_raw_grades(levels):
+    lines = certainty_lines(levels, how=Resampling(n_replicates=0))
     for column, line in enumerate(lines):
         codes = np.where(levels[:, :, column] == MISSING, np.nan, levels[:, :, column])
         cells = weighted.Votes.of(codes.astype(float), range(ABSENT, DEFINITE + 1)).cells
@@ -79,22 +81,26 @@ def test_the_coefficients_are_those_of_the_ratings_themselves(levels):
 
 
 @given(levels=grades)
-def test_who_both_gave_the_class_are_compared_pair_by_pair(levels):
-    lines = told(levels, how=Resampling(n_replicates=0))
+def test_readers_who_gave_the_class_are_compared_in_pairs(levels):
+    lines = certainty_lines(levels, how=Resampling(n_replicates=0))
     for column, line in enumerate(lines):
         shares = []
         for exam in levels[:, :, column].T:
-            given_ = exam[exam > ABSENT]
-            pairs = [(one, other) for i, one in enumerate(given_) for other in given_[i + 1 :]]
+            given_grades = exam[exam > ABSENT]
+            pairs = [
+                (first, second)
+                for i, first in enumerate(given_grades)
+                for second in given_grades[i + 1 :]
+            ]
             if pairs:
-                shares.append(np.mean([one == other for one, other in pairs]))
+                shares.append(np.mean([first == second for first, second in pairs]))
         assert line["n_both"] == line["same_certainty"]["n"] == len(shares)
         expected = pytest.approx(np.mean(shares)) if shares else None
         assert line["same_certainty"]["estimate"] == expected
 
 
-def test_intervals_hold_their_estimates():
-    line, rare = told(random_grades(1))
+def test_intervals_contain_their_estimates():
+    line, rare = certainty_lines(random_grades(1))
     for name in ("ordinal_alpha", "gwet_ac2", "same_certainty"):
         one = line[name]
         assert one["low"] < one["estimate"] < one["high"]
@@ -104,7 +110,7 @@ def test_intervals_hold_their_estimates():
 
 def test_the_interval_has_the_width_of_the_jackknife():
     levels = random_grades(2)
-    line, _ = told(levels, how=Resampling(n_replicates=1000))
+    line, _ = certainty_lines(levels, how=Resampling(n_replicates=1000))
     codes = levels[:, :, 0].astype(float)
     left_out = [
         weighted.krippendorff_ordinal_alpha(
@@ -121,34 +127,36 @@ def test_the_interval_has_the_width_of_the_jackknife():
 def test_exams_of_a_patient_are_drawn_together():
     twice = np.repeat(random_grades(3), 2, axis=1)
     patients = [Cluster(((place, 1), (place + 1, 1))) for place in range(0, twice.shape[1], 2)]
-    alone, together = (told(twice, units)[0]["ordinal_alpha"] for units in (None, patients))
+    alone, together = (
+        certainty_lines(twice, units)[0]["ordinal_alpha"] for units in (None, patients)
+    )
     assert alone["estimate"] == together["estimate"]
     widths = [value["high"] - value["low"] for value in (alone, together)]
     assert widths[1] / widths[0] == pytest.approx(np.sqrt(2), rel=0.2)
 
 
-def test_units_that_are_alike_may_be_counted():
+def test_identical_units_may_be_counted():
     levels = np.repeat(random_grades(4, n_exams=40), 5, axis=1)
     profiles = graded(levels[:, ::5])
     counted = certainty(
         profiles, [Cluster(((place, 1),), 5) for place in range(40)], NAMES, how=QUICK
     )
-    one_by_one = told(levels)
-    for result, expected in zip(counted["classes"], one_by_one, strict=True):
+    ungrouped = certainty_lines(levels)
+    for result, expected in zip(counted["classes"], ungrouped, strict=True):
         assert result["gwet_ac2"]["estimate"] == pytest.approx(expected["gwet_ac2"]["estimate"])
         assert result["n_definite"] == expected["n_definite"]
 
 
-def test_a_class_that_nobody_gave_says_so():
-    line = told(np.full((2, 5, 2), ABSENT, dtype=np.int8))[0]
+def test_a_class_that_nobody_gave_has_a_reason():
+    line = certainty_lines(np.full((2, 5, 2), ABSENT, dtype=np.int8))[0]
     assert line["gwet_ac2"]["reason"] == Reason.ABSENCE_ONLY
     assert line["ordinal_alpha"]["estimate"] is None
     assert line["same_certainty"]["reason"] == Reason.NEVER_GIVEN
 
 
 @pytest.mark.parametrize("n_exams", [0, 3])
-def test_readings_that_nobody_can_compare_say_so(n_exams):
-    line = told(np.full((1, n_exams, 2), DEFINITE, dtype=np.int8))[0]
+def test_single_readings_have_a_reason(n_exams):
+    line = certainty_lines(np.full((1, n_exams, 2), DEFINITE, dtype=np.int8))[0]
     for name in ("ordinal_alpha", "gwet_ac2", "same_certainty"):
         assert (line[name]["estimate"], line[name]["reason"]) == (None, Reason.NOT_COMPARED)
 
@@ -162,6 +170,6 @@ def test_readings_that_nobody_can_compare_say_so(n_exams):
         ([Graded(2, ((2, (0, 0, 0, 2)),))], [Cluster(((0, 1),))]),
     ],
 )
-def test_counts_that_are_none_are_refused(profiles, units):
+def test_invalid_counts_are_refused(profiles, units):
     with pytest.raises(BadCounts):
         certainty(profiles, units, NAMES)

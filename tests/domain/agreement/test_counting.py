@@ -1,4 +1,4 @@
-"""Counting fast counts the same."""
+"""Fast counting gives the same counts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ecgreview.agreement.counts import counting
 from tests.domain.agreement.strategies import binary_ratings
 
 
-def by_pattern(found: tuple[np.ndarray, np.ndarray]) -> dict[bytes, list[int]]:
-    patterns, counts = found
+def by_pattern(patterns_and_counts: tuple[np.ndarray, np.ndarray]) -> dict[bytes, list[int]]:
+    patterns, counts = patterns_and_counts
     return {pattern.tobytes(): counts[:, row].tolist() for row, pattern in enumerate(patterns)}
 
 
 @given(binary_ratings(n_readers=(1, 5), n_exams=(1, 12), n_classes=(1, 3)))
-def test_few_readers_are_counted_as_many_are(ratings):
+def test_few_readers_are_counted_like_many(ratings):
     assert by_pattern(counting.dense(ratings)) == by_pattern(counting.sparse(ratings))
 
 
@@ -27,7 +27,7 @@ def test_two_readers_are_counted_eight_states_at_a_time(n_exams):
     assert by_pattern(counting.dense(ratings)) == by_pattern(counting.sparse(ratings))
 
 
-def test_readings_that_do_not_lie_in_a_row_are_counted_too():
+def test_non_contiguous_readings_are_counted():
     ratings = np.random.default_rng(1).integers(0, 3, (40_000, 3, 2)).astype(np.int8)
     turned = ratings.transpose(2, 0, 1)
     assert by_pattern(counting.dense(turned)) == by_pattern(
@@ -35,8 +35,8 @@ def test_readings_that_do_not_lie_in_a_row_are_counted_too():
     )
 
 
-def test_all_exams_of_a_class_alike_are_no_overflow():
-    # 255 ones fill a byte; the whole column is present.
+def test_a_constant_class_does_not_overflow():
+    # A byte overflows above 255 ones; the whole column is present.
     ratings = np.full((2, 100_000, 2), 2, dtype=np.int8)
     result = PatternCount.of(ratings)
     assert result.counts.tolist() == [[100_000], [100_000]]

@@ -1,8 +1,8 @@
-"""Intervals hold the truth as often as they say, from the rarest class to the commonest.
+"""Coverage of intervals, from the rarest to the most common class.
 
-By simulation: readers of sensitivity .8 who see a class where it is not at a tenth of its
-prevalence, 8,475 exams as in CODE-II-test. With 6,000 studies and 1,000 replicates each the
-shares were .937 to .972; here there are fewer, and a margin for the chance of that. For readers who
+Simulated: readers of sensitivity .8 with a false-alarm rate of a tenth of the prevalence,
+8,475 exams as in CODE-II-test. With 6,000 studies and 1,000 replicates the coverage was
+.937 to .972; here there are fewer, with a margin for the simulation error. For readers who
 agree little see ``bench.agreement.coverage``.
 """
 
@@ -29,7 +29,7 @@ HEADLINE = ("positive_agreement", "fleiss_kappa", "krippendorff_alpha", "gwet_ac
 def shares(
     prevalence: float, n_readers: int, sensitivity: float = SENSITIVITY, slips: float = 0.1
 ) -> np.ndarray:
-    """Return how probable 0, 1, ... positive readings of an exam are."""
+    """Return the probabilities of 0, 1, ... positive readings of an exam."""
     slip = slips * prevalence
     return np.array(
         [
@@ -44,13 +44,15 @@ def shares(
 
 
 def patterns(counts: np.ndarray) -> PatternCount:
-    """Return the counts of studies, each as a class, by (absent, present) of nobody in particular.
+    """Return the counts of studies, each as a class, by the number of positive readings.
 
-    Who gave it does not matter here: the first k readers say present.
+    Which reader gave the class does not matter here: the first k readers give it.
     """
     n_readers = counts.shape[1] - 1
-    said = np.array([[2] * k + [1] * (n_readers - k) for k in range(n_readers + 1)], dtype=np.int8)
-    return PatternCount(said, counts.astype(np.float64))
+    states = np.array(
+        [[2] * k + [1] * (n_readers - k) for k in range(n_readers + 1)], dtype=np.int8
+    )
+    return PatternCount(states, counts.astype(np.float64))
 
 
 def coverage(
@@ -62,29 +64,29 @@ def coverage(
     n_exams: int = N_EXAMS,
 ) -> dict[str, float]:
     law = shares(prevalence, n_readers, sensitivity, slips)
-    drawn = np.random.default_rng(20261122).multinomial(n_exams, law, size=N_STUDIES)
+    simulated = np.random.default_rng(20261122).multinomial(n_exams, law, size=N_STUDIES)
     table = np.array([[n_readers - k, k] for k in range(n_readers + 1)], dtype=np.float64)
     truth = everyone.coefficients(Cells(table, law * 1e12))
-    held: dict[str, list[np.ndarray]] = {name: [] for name in HEADLINE}
+    covered: dict[str, list[np.ndarray]] = {name: [] for name in HEADLINE}
     for start in range(0, N_STUDIES, AT_ONCE):
         how = Resampling(n_replicates=500, seed=start)
-        result = everyone.class_measures(patterns(drawn[start : start + AT_ONCE]), how)
+        result = everyone.class_measures(patterns(simulated[start : start + AT_ONCE]), how)
         for name in HEADLINE:
             one, value = result[name], float(truth[name].values)
             is_held = (one.low <= value + 1e-12) & (value - 1e-12 <= one.high)
-            held[name].append(is_held[one.estimates.is_defined])
-    return {name: float(np.concatenate(parts).mean()) for name, parts in held.items()}
+            covered[name].append(is_held[one.estimates.is_defined])
+    return {name: float(np.concatenate(parts).mean()) for name, parts in covered.items()}
 
 
 @pytest.mark.parametrize("n_readers", [2, 3])
 @pytest.mark.parametrize("prevalence", [0.0005, 0.002, 0.01, 0.05, 0.30])
-def test_ninety_five_percent_intervals_hold_the_truth(prevalence, n_readers):
+def test_95_percent_intervals_cover_the_truth(prevalence, n_readers):
     for name, share in coverage(prevalence, n_readers).items():
         assert 0.93 - MARGIN <= share <= 0.97 + MARGIN, (name, share)
 
 
 @pytest.mark.parametrize("n_readers", [5, 7, 12])
-def test_many_readers_of_a_rare_class_have_honest_intervals(n_readers):
+def test_intervals_of_many_readers_of_a_rare_class_cover_the_truth(n_readers):
     for name, share in coverage(0.0005, n_readers).items():
         assert 0.93 - MARGIN <= share <= 0.97 + MARGIN, (name, share)
 
@@ -92,25 +94,25 @@ def test_many_readers_of_a_rare_class_have_honest_intervals(n_readers):
 @pytest.mark.parametrize(
     ("n_exams", "prevalence", "n_readers"), [(193, 0.03, 10), (8475, 0.0005, 10), (193, 0.03, 12)]
 )
-def test_many_readers_who_agree_little_have_honest_intervals(n_exams, prevalence, n_readers):
-    """Their kappa is .27. With half an exam "given by all" as a prior these were 89 to 90 %."""
+def test_intervals_of_many_readers_who_agree_little_cover_the_truth(n_exams, prevalence, n_readers):
+    """Their kappa is .27. With half an exam "given by all" as a prior, coverage was 89 to 90 %."""
     result = coverage(prevalence, n_readers, sensitivity=0.35, n_exams=n_exams)
     for name in ("positive_agreement", "fleiss_kappa", "krippendorff_alpha"):
         assert result[name] >= 0.93 - MARGIN, (name, result[name])
 
 
-def test_readers_who_hardly_ever_differ_have_honest_intervals():
+def test_intervals_of_readers_who_rarely_differ_cover_the_truth():
     for name, share in coverage(0.05, 2, sensitivity=0.995).items():
         assert share >= 0.93 - MARGIN, (name, share)
 
 
-def test_the_mean_of_66_classes_has_an_honest_interval():
+def test_the_interval_of_the_mean_of_66_classes_covers_the_truth():
     n_studies, n_classes = size(25, 100), 66
     prevalences = np.geomspace(0.0005, 0.30, n_classes)
     table = np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 2.0]])
     law = np.stack([shares(prevalence, 2) for prevalence in prevalences])
     truth = everyone.coefficients(Cells(table, law * 1e12))["fleiss_kappa"].values
-    held = []
+    covered = []
     for seed in range(n_studies):
         rng = np.random.default_rng(seed)
         is_there = rng.random((N_EXAMS, n_classes)) < prevalences
@@ -119,5 +121,5 @@ def test_the_mean_of_66_classes_has_an_honest_interval():
         answers = Answers.of(ratings)
         result = overall(answers, Resampling(n_replicates=150, seed=seed)).macro["fleiss_kappa"]
         point = everyone.coefficients(answers.count().cells())["fleiss_kappa"]
-        held.append(bool(result.low <= truth[point.is_defined].mean() <= result.high))
-    assert np.mean(held) >= 0.95 - 3 * (0.05 * 0.95 / n_studies) ** 0.5
+        covered.append(bool(result.low <= truth[point.is_defined].mean() <= result.high))
+    assert np.mean(covered) >= 0.95 - 3 * (0.05 * 0.95 / n_studies) ** 0.5

@@ -17,7 +17,7 @@ from .slow_em import fixed_point
 seeds = st.integers(0, 2**32 - 1)
 
 
-def drawn(seed, *, n_classes=3, n_readers=4, n_exams=300, per_exam=3):
+def draw_patterns(seed, *, n_classes=3, n_readers=4, n_exams=300, per_exam=3):
     rng = np.random.default_rng(seed)
     shape = (n_classes, n_readers)
     return readings(
@@ -30,10 +30,10 @@ def drawn(seed, *, n_classes=3, n_readers=4, n_exams=300, per_exam=3):
     )
 
 
-# Against other computations of the same maximum.
+# Compared with other computations of the same maximum.
 
 
-def test_ends_where_plain_python_ends():
+def test_matches_the_reference_implementation():
     patterns = counted(THREE)
     exams = [
         [[float(letter == "+"), float(letter == "-")] for letter in pattern]
@@ -54,18 +54,18 @@ def test_ends_where_plain_python_ends():
 
 @given(seed=seeds)
 @settings(max_examples=6)
-def test_is_never_below_the_model_of_any_number_of_categories(seed):
-    patterns = drawn(seed)
+def test_is_never_below_the_general_model(seed):
+    patterns = draw_patterns(seed)
     result = two_states.fit(patterns)
     for row, counts in enumerate(patterns.counts):
         exams = np.repeat(patterns.patterns, counts.astype(int), axis=0)
         table = np.stack([exams == 2, exams == 1], axis=2)
-        other = dawid_skene.fit(table)
-        assert result.log_likelihood[row] >= other.log_likelihood - 1e-7
+        second = dawid_skene.fit(table)
+        assert result.log_likelihood[row] >= second.log_likelihood - 1e-7
 
 
 def test_three_readers_reproduce_what_was_observed():
-    # Seven parameters for seven frequencies: within its bounds the model fits every table.
+    # Seven parameters, seven free frequencies: unless a bound is active, the fit is exact.
     patterns = counted([(pattern, 10 * count) for pattern, count in THREE] + [("-+-", 50)])
     result = two_states.fit(patterns)
     model = Model.of(patterns.patterns)
@@ -81,12 +81,12 @@ def test_three_readers_reproduce_what_was_observed():
     np.testing.assert_allclose(expected, patterns.counts, atol=0.01)
 
 
-# What must hold whatever the readers say.
+# Invariants.
 
 
 @given(seed=seeds, pseudo_count=st.sampled_from([0.0, 0.5]))
-def test_the_objective_never_falls_from_step_to_step(seed, pseudo_count):
-    patterns = drawn(seed)
+def test_the_objective_never_decreases(seed, pseudo_count):
+    patterns = draw_patterns(seed)
     model = Model.of(patterns.patterns, pseudo_count)
     rng = np.random.default_rng(seed)
     theta = rng.uniform(0.02, 0.98, (3, 1 + 2 * 4))
@@ -99,38 +99,38 @@ def test_the_objective_never_falls_from_step_to_step(seed, pseudo_count):
 
 @given(seed=seeds)
 @settings(max_examples=20)
-def test_the_climb_ends_no_lower_than_plain_steps_do(seed):
-    patterns = drawn(seed, n_classes=1)
+def test_acceleration_ends_no_lower_than_plain_em(seed):
+    patterns = draw_patterns(seed, n_classes=1)
     model = Model.of(patterns.patterns)
     n_present, n_read = ((patterns.patterns >= state).sum(axis=1) for state in (2, 1))
     share = n_present / n_read
     theta = model.maximum(patterns.counts, np.stack([share, 1 - share])[None])
     for _ in range(300):
         theta, _ = model.step(theta, patterns.counts)
-    plain = model.log_likelihood(theta, patterns.counts)
-    assert two_states.fit(patterns).log_likelihood[0] >= plain[0] - 1e-7
+    plain_steps = model.log_likelihood(theta, patterns.counts)
+    assert two_states.fit(patterns).log_likelihood[0] >= plain_steps[0] - 1e-7
 
 
-def same(found, other):
+def assert_same(first, second):
     for name in ("prevalence", "sensitivity", "specificity"):
-        ours, theirs = getattr(found, name), getattr(other, name)
-        np.testing.assert_allclose(ours.values, theirs.values, rtol=0, atol=1e-4)
-        np.testing.assert_array_equal(ours.reasons, theirs.reasons)
+        first_values, second_values = getattr(first, name), getattr(second, name)
+        np.testing.assert_allclose(first_values.values, second_values.values, rtol=0, atol=1e-4)
+        np.testing.assert_array_equal(first_values.reasons, second_values.reasons)
 
 
 @given(seed=seeds)
 @settings(max_examples=20)
 def test_the_order_of_patterns_does_not_matter(seed):
-    patterns = drawn(seed)
+    patterns = draw_patterns(seed)
     order = np.random.default_rng(seed).permutation(len(patterns.patterns))
     shuffled = PatternCount(patterns.patterns[order], patterns.counts[:, order])
-    same(two_states.fit(shuffled), two_states.fit(patterns))
+    assert_same(two_states.fit(shuffled), two_states.fit(patterns))
 
 
 @given(seed=seeds)
 @settings(max_examples=20)
 def test_the_order_of_readers_does_not_matter(seed):
-    patterns = drawn(seed)
+    patterns = draw_patterns(seed)
     order = np.random.default_rng(seed).permutation(4)
     result = two_states.fit(PatternCount(patterns.patterns[:, order], patterns.counts))
     expected = two_states.fit(patterns)
@@ -142,8 +142,8 @@ def test_the_order_of_readers_does_not_matter(seed):
 
 @given(seed=seeds)
 @settings(max_examples=20)
-def test_each_class_is_fitted_as_if_alone(seed):
-    patterns = drawn(seed)
+def test_each_class_is_fitted_independently(seed):
+    patterns = draw_patterns(seed)
     together = two_states.fit(patterns)
     for row in range(3):
         alone = two_states.fit(PatternCount(patterns.patterns, patterns.counts[[row]]))
@@ -155,38 +155,38 @@ def test_each_class_is_fitted_as_if_alone(seed):
 
 @given(seed=seeds)
 @settings(max_examples=20)
-def test_a_pattern_may_be_listed_twice(seed):
-    patterns = drawn(seed)
+def test_a_pattern_may_occur_twice(seed):
+    patterns = draw_patterns(seed)
     part = np.random.default_rng(seed).binomial(patterns.counts.astype(int), 0.5)
     split = PatternCount(
         np.concatenate([patterns.patterns, patterns.patterns]),
         np.concatenate([part, patterns.counts - part], axis=1),
     )
-    same(two_states.fit(split), two_states.fit(patterns))
+    assert_same(two_states.fit(split), two_states.fit(patterns))
 
 
 @given(seed=seeds)
 @settings(max_examples=20)
-def test_presence_and_absence_may_change_places(seed):
-    patterns = drawn(seed)
+def test_presence_and_absence_may_be_swapped(seed):
+    patterns = draw_patterns(seed)
     mirrored = np.array([0, 2, 1], dtype=np.int8)[patterns.patterns]
-    result, other = (
+    result, second = (
         two_states.fit(patterns),
         two_states.fit(PatternCount(mirrored, patterns.counts)),
     )
-    np.testing.assert_allclose(result.log_likelihood, other.log_likelihood, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(result.log_likelihood, second.log_likelihood, rtol=0, atol=1e-5)
 
 
 def test_doubled_readings_have_the_same_maximum():
     patterns = counted(THREE)
     doubled = two_states.fit(PatternCount(patterns.patterns, 2 * patterns.counts))
-    same(doubled, two_states.fit(patterns))
+    assert_same(doubled, two_states.fit(patterns))
 
 
-# The truth, where it is known.
+# Simulations with known truth.
 
 
-def test_recovers_prevalence_along_with_skill():
+def test_recovers_prevalence_and_skill():
     prevalence = np.array([0.02, 0.1, 0.3])
     sensitivity = np.tile([0.9, 0.8, 0.7, 0.95], (3, 1))
     false_alarms = np.tile([0.002, 0.01, 0.005, 0.02], (3, 1))
@@ -198,19 +198,19 @@ def test_recovers_prevalence_along_with_skill():
     np.testing.assert_allclose(result.specificity.values, 1 - false_alarms, rtol=0, atol=0.005)
 
 
-def test_present_is_what_readers_call_present_even_when_most_exams_have_it():
+def test_present_keeps_its_meaning_for_common_classes():
     rng = np.random.default_rng(12)
     result = two_states.fit(readings(rng, [0.9], [[0.9] * 3], [[0.2] * 3], n_exams=5000))
     assert result.prevalence.values[0] == pytest.approx(0.9, abs=0.05)
 
 
-def test_perfect_agreement_is_perfect_skill():
+def test_perfect_agreement_gives_perfect_skill():
     result = two_states.fit(counted([("+++", 40), ("---", 60)]))
     assert result.prevalence.values[0] == pytest.approx(0.4)
     np.testing.assert_allclose(result.sensitivity.values, 1)
     np.testing.assert_allclose(result.specificity.values, 1)
 
 
-def test_pseudo_counts_keep_skill_off_its_bounds():
+def test_pseudo_counts_keep_estimates_off_their_bounds():
     result = two_states.fit(counted([("+++", 40), ("---", 60)]), pseudo_count=0.5)
     np.testing.assert_allclose(result.sensitivity.values, 40.5 / 41, atol=1e-4)

@@ -1,4 +1,4 @@
-"""What readings cannot tell of prevalence and skill is not told, and a sentence says why."""
+"""Unidentified prevalence and skill are withheld with a reason."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_pairs_of_three_readers_are_refused():
 
 
 def test_pairs_fit_many_prevalences_equally_well():
-    """Why they are refused: the pairwise frequencies and covariances leave the prevalence free."""
+    """Pairwise frequencies and covariances do not identify the prevalence."""
     rng = np.random.default_rng(5)
     pairs = readings(rng, [0.3], [[0.8] * 3], [[0.1] * 3], n_exams=900, per_exam=2)
     model = Model.of(pairs.patterns)
@@ -51,10 +51,10 @@ def test_pairs_fit_many_prevalences_equally_well():
     np.testing.assert_allclose(heights, heights[0], rtol=0, atol=1e-9)
 
 
-def test_the_log_likelihood_is_known_even_so():
+def test_an_undefined_fit_still_has_a_log_likelihood():
     result = two_states.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
     shares = np.array([20, 5, 6, 100])
-    # Two readers' four frequencies are fitted exactly.
+    # The four frequencies of two readers are fitted exactly.
     assert result.log_likelihood[0] == pytest.approx(
         (shares * np.log(shares / shares.sum())).sum(), abs=1e-6
     )
@@ -73,13 +73,13 @@ def test_exams_read_once_are_refused():
         ([], Reason.NOT_COMPARED),
     ],
 )
-def test_a_class_of_one_kind_of_reading_is_refused(rows, sentence):
+def test_a_class_with_one_answer_only_is_refused(rows, sentence):
     rows = rows or [("...", 3)]
     result = two_states.fit(counted(rows))
     assert reason(result.prevalence) == sentence
 
 
-def test_a_constant_reader_does_not_make_three():
+def test_a_constant_reader_does_not_count_as_a_third():
     result = two_states.fit(counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)]))
     assert reason(result.prevalence) == Reason.TOO_FEW_VARY
 
@@ -108,7 +108,7 @@ def test_few_exams_without_the_class_make_a_weak_fit():
     assert reason(result.prevalence) == Reason.FEW_TRIPLES
 
 
-def test_a_climb_that_was_stopped_says_so():
+def test_a_fit_that_did_not_converge_is_reported():
     result = two_states.fit(counted(THREE), max_steps=2)
     assert not result.is_converged[0]
     assert reason(result.prevalence) == Reason.NOT_CONVERGED
@@ -142,6 +142,6 @@ def test_there_is_a_value_or_a_reason(seed, n_readers, n_exams):
         (np.full((2, 3), 3, np.int8), np.ones((1, 2))),
     ],
 )
-def test_absurd_counts_are_refused(patterns, counts):
+def test_invalid_counts_are_refused(patterns, counts):
     with pytest.raises(latent_design.BadPatterns):
         two_states.fit(PatternCount(patterns, counts))

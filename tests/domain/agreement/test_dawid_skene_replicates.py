@@ -1,4 +1,4 @@
-"""Intervals of prevalence and skill from exams drawn again, and errors that readers share."""
+"""Bootstrap intervals of prevalence and skill, and detection of dependent errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecgreview.agreement.values.reasons import Reason
 from .latent_data import THREE, counted, readings
 
 
-def drawn_again(patterns, seed=1, **how):
+def replicated(patterns, seed=1, **how):
     result = two_states.fit(patterns)
     rng = np.random.default_rng(seed)
     return result, latent_replicates.bootstrap(patterns, result, rng=rng, **how)
@@ -29,10 +29,10 @@ def common(seed, *, prevalence=(0.1, 0.3), n_exams=600, n_readers=3):
     return readings(rng, prevalence, *skill, n_exams=n_exams)
 
 
-def test_the_same_chance_gives_the_same_replicates():
+def test_the_same_seed_gives_the_same_replicates():
     patterns = common(1)
-    _, first = drawn_again(patterns, n_replicates=20)
-    _, second = drawn_again(patterns, n_replicates=20)
+    _, first = replicated(patterns, n_replicates=20)
+    _, second = replicated(patterns, n_replicates=20)
     np.testing.assert_array_equal(first.prevalence, second.prevalence)
     np.testing.assert_array_equal(first.sensitivity, second.sensitivity)
 
@@ -50,30 +50,30 @@ def test_a_replicate_is_the_fit_of_its_counts():
 
 
 def test_replicates_lie_around_the_estimate():
-    result, replicates = drawn_again(common(4), n_replicates=200)
+    result, replicates = replicated(common(4), n_replicates=200)
     for name in ("prevalence", "sensitivity", "specificity"):
         low, high = np.nanquantile(getattr(replicates, name), [0.025, 0.975], axis=0)
         values = getattr(result, name).values
         assert ((low <= values) & (values <= high)).all()
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_have_nominal_coverage():
     n_sets, covered = 60, np.zeros(2)
     for seed in range(n_sets):
-        _, replicates = drawn_again(common(100 + seed), n_replicates=100)
+        _, replicates = replicated(common(100 + seed), n_replicates=100)
         low, high = np.quantile(replicates.prevalence, [0.025, 0.975], axis=0)
         covered += (low <= [0.1, 0.3]) & (high >= [0.1, 0.3])
     assert (covered / n_sets > 0.85).all()
 
 
-def test_what_is_refused_has_no_replicates():
-    _, replicates = drawn_again(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
+def test_a_refused_fit_has_no_replicates():
+    _, replicates = replicated(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
     assert np.isnan(replicates.prevalence).all()
 
 
-def test_a_replicate_without_the_class_tells_no_sensitivity():
+def test_a_replicate_without_the_class_has_no_sensitivity():
     patterns = counted([("+++", 1), ("++-", 1), ("-++", 1), ("+-+", 1), ("---", 400)])
-    _, replicates = drawn_again(patterns, n_replicates=400)
+    _, replicates = replicated(patterns, n_replicates=400)
     is_empty = replicates.prevalence[:, 0] == 0
     assert is_empty.any()
     assert np.isnan(replicates.sensitivity[is_empty]).all()
@@ -81,22 +81,24 @@ def test_a_replicate_without_the_class_tells_no_sensitivity():
 
 
 def test_a_reader_without_readings_has_no_skill_in_any_replicate():
-    _, replicates = drawn_again(counted([(said + ".", n) for said, n in THREE]), n_replicates=9)
+    _, replicates = replicated(
+        counted([(pattern + ".", n) for pattern, n in THREE]), n_replicates=9
+    )
     assert np.isnan(replicates.sensitivity[:, 0, 3]).all()
     assert not np.isnan(replicates.sensitivity[:, 0, :3]).any()
 
 
-def test_counts_that_are_no_exams_are_refused():
+def test_fractional_counts_are_refused():
     patterns = counted(THREE)
     halves = PatternCount(patterns.patterns, patterns.counts / 2)
     with pytest.raises(ValueError, match="whole number"):
-        drawn_again(halves)
+        replicated(halves)
 
 
 # Triples.
 
 
-def test_triples_are_those_of_the_exams_one_by_one():
+def test_triples_match_counting_exam_by_exam():
     rng = np.random.default_rng(5)
     ratings = rng.integers(0, 3, (5, 60, 1)).astype(np.int8)
     patterns = PatternCount.of(ratings)
@@ -112,7 +114,7 @@ def test_triples_are_those_of_the_exams_one_by_one():
     assert result.observed_alike.values[0] == pytest.approx(alike / n)
 
 
-def test_expected_triples_are_those_of_the_model_one_by_one():
+def test_expected_triples_match_the_model():
     patterns = common(6, n_readers=5)
     fit = two_states.fit(patterns)
     result = latent_triples.compare(patterns, fit)
@@ -136,8 +138,8 @@ def test_independent_readers_agree_as_often_as_expected():
         np.testing.assert_allclose(observed, expected, rtol=0.02)
 
 
-def test_exams_that_are_hard_for_everybody_show():
-    # Half of the exams with the class are easy and half are hard: errors come together.
+def test_exams_hard_for_all_readers_are_detected():
+    # Half of the exams with the class are easy and half are hard, so errors are correlated.
     rng = np.random.default_rng(8)
     hard = readings(rng, [0.3], [[0.35] * 5], [[0.02] * 5], n_exams=10_000)
     easy = readings(rng, [0.3], [[0.99] * 5], [[0.02] * 5], n_exams=10_000)
@@ -156,7 +158,7 @@ def test_three_readers_cannot_contradict_the_model():
     assert str(result.expected_present.reasons[0]) == Reason.SATURATED
 
 
-def test_what_was_not_fitted_is_not_expected():
+def test_an_undefined_fit_has_no_expected_triples():
     patterns = counted([("++-", 20), ("+--", 5), ("-+-", 6), ("---", 100)])
     result = latent_triples.compare(patterns, two_states.fit(patterns))
     assert result.observed_present.is_defined.all()

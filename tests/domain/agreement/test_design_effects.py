@@ -1,4 +1,4 @@
-"""How much less exams tell when several of them are of one patient."""
+"""Design effects of patients with several exams."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def owners(ratings: np.ndarray, seed: int) -> np.ndarray:
-    """Return whose exam each is, some patients having several."""
+    """Return the patient of each exam; some patients have several."""
     return np.random.default_rng(seed).integers(0, 5, size=(ratings.shape[1],))
 
 
 @given(ratings=ratings_, seed=seeds)
-def test_what_exams_of_a_patient_have_in_common_is_that_of_the_readings(ratings, seed):
+def test_products_within_patients_match_the_readings(ratings, seed):
     patients = owners(ratings, seed)
     answers = Answers.of(ratings, patients)
     place = {pattern.tobytes(): row for row, pattern in enumerate(answers.patterns)}
@@ -31,13 +31,15 @@ def test_what_exams_of_a_patient_have_in_common_is_that_of_the_readings(ratings,
     for column, of_class in enumerate(ratings.transpose(2, 1, 0)):
         rows = np.array([features[place[exam.tobytes()]] for exam in of_class])
         for patient in np.unique(patients):
-            mine = rows[patients == patient]
-            expected[column] += np.outer(mine.sum(axis=0), mine.sum(axis=0)) - mine.T @ mine
+            own_rows = rows[patients == patient]
+            expected[column] += (
+                np.outer(own_rows.sum(axis=0), own_rows.sum(axis=0)) - own_rows.T @ own_rows
+            )
     np.testing.assert_allclose(Clusters.of(answers).excess(features), expected, atol=1e-9)
 
 
 @given(ratings=binary_ratings(n_readers=(2, 4), n_exams=(1, 12), n_classes=(1, 3)), seed=seeds)
-def test_the_fields_of_a_pair_are_features_like_others(ratings, seed):
+def test_the_cells_of_a_pair_are_features(ratings, seed):
     answers = Answers.of(ratings, owners(ratings, seed))
     clusters, count = Clusters.of(answers), answers.count()
     own = clusters.count.pairs([(0, 1)])[:, 0]
@@ -46,7 +48,7 @@ def test_the_fields_of_a_pair_are_features_like_others(ratings, seed):
     )
 
 
-def test_many_patterns_are_summed_as_few_are():
+def test_many_patterns_are_summed_like_few():
     ratings = study(1, n_readers=40, n_exams=300)
     ratings[np.random.default_rng(1).random(ratings.shape[:2]) < 0.9] = 0
     answers = Answers.of(ratings, np.arange(300) // 3)
@@ -59,22 +61,22 @@ def test_many_patterns_are_summed_as_few_are():
     )
 
 
-def test_patients_who_are_alike_count_as_often_as_they_are():
+def test_identical_patients_count_as_often_as_they_occur():
     profiles = [Profile((0, 1), (), 20), Profile((0, 1), ((0, "22"),), 8)]
     clusters = [Cluster(((0, 2), (1, 1)), 4), Cluster(((1, 2),), 2)]
-    kept = Answers.from_profiles(profiles, clusters, n_readers=2, n_classes=1)
+    from_profiles = Answers.from_profiles(profiles, clusters, n_readers=2, n_classes=1)
     ratings = np.ones((2, 28, 1), dtype=np.int8)
     ratings[:, :8] = 2
     patients = np.array([0, 1, 2, 3, 4, 4, 5, 5, 0, 0, 1, 1, 2, 2, 3, 3, *range(6, 18)])
-    same = Answers.of(ratings, patients)
-    first, second = (design_effects.of_classes(answers) for answers in (kept, same))
+    ungrouped = Answers.of(ratings, patients)
+    first, second = (design_effects.of_classes(answers) for answers in (from_profiles, ungrouped))
     assert first is not None
     assert second is not None
     np.testing.assert_allclose(first.agreement, second.agreement)
     np.testing.assert_allclose(first.given, second.given)
 
 
-def test_exams_that_are_all_alike_tell_as_much_as_one_of_them():
+def test_identical_exams_of_a_patient_count_as_one():
     ratings = study(2, n_exams=500)
     thrice = np.concatenate([ratings] * 3, axis=1)
     result = design_effects.of_classes(Answers.of(thrice, np.tile(np.arange(500), 3)))
@@ -83,7 +85,7 @@ def test_exams_that_are_all_alike_tell_as_much_as_one_of_them():
     np.testing.assert_allclose(result.given, 3.0)
 
 
-def test_exams_that_have_nothing_in_common_tell_nearly_as_much_as_single_ones():
+def test_independent_exams_of_a_patient_have_almost_no_design_effect():
     ratings = study(3, n_exams=20_000, n_readers=2)
     result = design_effects.of_classes(Answers.of(ratings, np.arange(20_000) // 4))
     assert result is not None
@@ -91,15 +93,15 @@ def test_exams_that_have_nothing_in_common_tell_nearly_as_much_as_single_ones():
     assert (result.agreement >= 1).all()
 
 
-def test_few_patients_are_believed_to_have_exams_that_are_alike():
+def test_with_few_patients_the_largest_effect_is_assumed():
     ratings = np.ones((2, 900, 1), dtype=np.int8)
-    ratings[:, ::300] = 2  # three patients, with one exam each where the class is given
+    ratings[:, ::300] = 2  # three patients, each with one exam that has the class
     result = design_effects.of_classes(Answers.of(ratings, np.arange(900) // 3))
     assert result is not None
     assert result.agreement[0] == pytest.approx(3.0)
 
 
-def test_without_patients_who_have_several_exams_there_is_no_effect():
+def test_single_exams_per_patient_have_no_effect():
     assert design_effects.of_classes(Answers.of(study(4))) is None
 
 
@@ -114,7 +116,7 @@ def test_two_readers_are_a_pair():
 
 
 @given(ratings=ratings_, seed=seeds)
-def test_an_effect_is_a_number_of_one_or_more(ratings, seed):
+def test_an_effect_is_at_least_one(ratings, seed):
     result = design_effects.of_classes(Answers.of(ratings, owners(ratings, seed)))
     if result is not None:
         for value in (result.agreement, result.given):

@@ -1,4 +1,4 @@
-"""The examples of docs/reference/agreement.md run, and give what is written beside them."""
+"""The examples of docs/reference/agreement.md run and give the printed results."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ecgreview.agreement.values.reasons import Reason
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "agreement.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-SAID = re.compile(r"^(?P<what>\S.*?)  # (?P<value>.+)$")
+EXAMPLE = re.compile(r"^(?P<what>\S.*?)  # (?P<value>.+)$")
 
 
-def written(block: str) -> list[tuple[str, str]]:
-    """Return the lines of a block that say what they give."""
-    result = [SAID.match(line) for line in block.splitlines()]
-    said = [(item["what"], item["value"]) for item in result if item]
-    return [(what, value) for what, value in said if is_expression(what)]
+def examples_of(block: str) -> list[tuple[str, str]]:
+    """Return the lines of a block that have a printed result."""
+    result = [EXAMPLE.match(line) for line in block.splitlines()]
+    examples = [(item["what"], item["value"]) for item in result if item]
+    return [(expression, value) for expression, value in examples if is_expression(expression)]
 
 
 def is_expression(text: str) -> bool:
@@ -34,33 +34,33 @@ def is_expression(text: str) -> bool:
     return True
 
 
-def as_written(value: str) -> Any:
+def as_printed(value: str) -> Any:
     result = ast.literal_eval(value)
     return pytest.approx(result, abs=5e-4) if isinstance(result, float) else result
 
 
-def test_the_examples_give_what_is_written():
-    known: dict[str, Any] = {}
+def test_the_examples_give_the_documented_results():
+    namespace: dict[str, Any] = {}
     n_compared = 0
     for block in BLOCKS:
-        exec(block, known)  # noqa: S102 - the page is ours
-        for what, value in written(block):
-            given = eval(what, known)  # noqa: S307 - likewise
-            given = given.item() if isinstance(given, np.ndarray) else given
-            assert given == as_written(value), what
+        exec(block, namespace)  # noqa: S102 - the page is ours
+        for expression, printed in examples_of(block):
+            value = eval(expression, namespace)  # noqa: S307 - likewise
+            value = value.item() if isinstance(value, np.ndarray) else value
+            assert value == as_printed(printed), expression
             n_compared += 1
     assert n_compared >= 14
 
 
-def test_all_that_is_exported_is_described():
+def test_every_exported_name_is_documented():
     for name in agreement.__all__:
-        one = getattr(agreement, name)
-        if callable(one):
-            assert one.__doc__, name
+        exported = getattr(agreement, name)
+        if callable(exported):
+            assert exported.__doc__, name
 
 
 @pytest.mark.parametrize("room", [coefficients, latent, accuracy])
-def test_every_module_of_a_room_is_on_the_page(room):
+def test_every_module_is_on_the_page(room):
     text = PAGE.read_text(encoding="utf-8")
     missing = [name for name in room.__all__ if not re.search(rf"\b{name}\b", text)]
     assert missing == []

@@ -1,4 +1,4 @@
-"""Reports of earlier method versions hold sentences, and are read as if they held codes."""
+"""Reports of earlier method versions contain sentences, which are read as codes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ NEVER_A_SENTENCE = {
     Reason.LOW_SENSITIVITY,
     Reason.FEW_TRUE_POSITIVES,
 }
-"""Came after the codes."""
+"""Codes added after sentences were replaced by codes."""
 
 
 @pytest.mark.parametrize("sentence", CODES)
-def test_every_sentence_of_old_has_a_code(sentence):
+def test_every_earlier_sentence_has_a_code(sentence):
     results = {"classes": [{"pabak": {"estimate": None, "reason": sentence}}]}
     assert with_codes(results) == {
         "classes": [{"pabak": {"estimate": None, "reason": str(CODES[sentence])}}]
     }
 
 
-def test_every_code_that_was_a_sentence_once_is_in_the_map():
+def test_every_code_with_an_earlier_sentence_is_in_the_map():
     assert set(CODES.values()) == set(Reason) - NEVER_A_SENTENCE
 
 
-def test_a_report_of_today_is_read_as_it_is():
+def test_a_current_report_is_read_unchanged():
     results = {
         "latent": {"reason": "too_large", "classes": []},
         "classes": [{"class": "No reader gave the class.", "n": 3, "pabak": {"reason": ""}}],
@@ -38,6 +38,6 @@ def test_a_report_of_today_is_read_as_it_is():
 
 
 @pytest.mark.parametrize("code", Reason)
-def test_a_code_is_a_word_that_programs_can_use(code):
+def test_a_code_is_an_identifier(code):
     assert code.replace("_", "a").isalpha()
     assert code == code.lower() == code.name.lower()

@@ -22,7 +22,7 @@ seeds = st.integers(0, 2**32 - 1)
 def estimates(ratings: np.ndarray) -> dict[str, np.ndarray]:
     patterns = PatternCount.of(ratings)
     result = {**everyone.coefficients(patterns.cells()), **everyone.of_readers(patterns)}
-    return {name: one.values for name, one in result.items()}
+    return {name: item.values for name, item in result.items()}
 
 
 def assert_same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
@@ -39,37 +39,37 @@ def with_nan(ratings: np.ndarray) -> np.ndarray:
 def test_every_measure_has_a_value_or_a_reason(ratings):
     result = everyone.class_measures(PatternCount.of(ratings), QUICK)
     for name, item in result.items():
-        for told in item.to_json():
-            assert (told["estimate"] is None) <= bool(told["reason"]), name
-            assert told["estimate"] is None or np.isfinite(told["estimate"]), name
+        for measure in item.to_json():
+            assert (measure["estimate"] is None) <= bool(measure["reason"]), name
+            assert measure["estimate"] is None or np.isfinite(measure["estimate"]), name
 
 
 @given(ratings_)
-def test_an_interval_holds_its_estimate(ratings):
+def test_an_interval_contains_its_estimate(ratings):
     result = everyone.class_measures(PatternCount.of(ratings), QUICK)
     for item in result.values():
-        for told in item.to_json():
-            low, estimate, high = told["low"], told["estimate"], told["high"]
+        for measure in item.to_json():
+            low, estimate, high = measure["low"], measure["estimate"], measure["high"]
             assert (low is None) == (high is None)
             if low is not None and estimate is not None and high is not None:
                 assert low <= estimate <= high
 
 
 @given(ratings=ratings_, seed=seeds)
-def test_it_does_not_matter_who_read_first(ratings, seed):
+def test_the_order_of_readers_does_not_matter(ratings, seed):
     shuffled = np.random.default_rng(seed).permutation(ratings, axis=0)
     assert_same(estimates(np.ascontiguousarray(shuffled)), estimates(ratings))
 
 
 @given(ratings=ratings_, seed=seeds)
-def test_classes_do_not_know_of_each_other(ratings, seed):
+def test_classes_are_independent(ratings, seed):
     order = np.random.default_rng(seed).permutation(ratings.shape[2])
     turned = estimates(np.ascontiguousarray(ratings[:, :, order]))
     assert_same(turned, {name: values[order] for name, values in estimates(ratings).items()})
 
 
 @given(ratings_)
-def test_reading_every_exam_once_more_the_same_way_changes_only_alpha(ratings):
+def test_duplicating_every_exam_changes_only_alpha(ratings):
     twice = np.concatenate([ratings, ratings], axis=1)
     first, second = estimates(ratings), estimates(twice)
     first.pop("krippendorff_alpha"), second.pop("krippendorff_alpha")
@@ -77,7 +77,7 @@ def test_reading_every_exam_once_more_the_same_way_changes_only_alpha(ratings):
 
 
 @given(ratings=binary_ratings(n_readers=(2, 5), n_exams=(1, 12), n_classes=(1, 1)))
-def test_conger_is_that_of_the_general_form(ratings):
+def test_conger_matches_the_general_formula(ratings):
     votes = weighted.Votes.of(with_nan(ratings[:, :, 0]), categories=[0.0, 1.0])
     expected = weighted.conger_kappa(votes)
     np.testing.assert_allclose(
@@ -92,36 +92,36 @@ def test_light_of_two_readers_is_cohen(ratings):
     np.testing.assert_allclose(everyone.light_kappa(patterns).values, expected, atol=1e-12)
 
 
-def test_a_class_that_nobody_gave_is_no_perfect_agreement():
+def test_a_class_that_nobody_gave_is_not_perfect_agreement():
     result = everyone.class_measures(PatternCount.of(np.ones((2, 50, 1), np.int8)), QUICK)
-    told = {name: one.to_json()[0] for name, one in result.items()}
+    measure = {name: item.to_json()[0] for name, item in result.items()}
     for name in ("fleiss_kappa", "krippendorff_alpha", "light_kappa", "conger_kappa"):
-        assert (told[name]["estimate"], told[name]["low"]) == (None, None)
-    assert told["positive_agreement"]["reason"] == Reason.NEVER_GIVEN
-    assert told["gwet_ac1"]["estimate"] == 1.0
-    assert told["gwet_ac1"]["reason"] == Reason.ABSENCE_ONLY
+        assert (measure[name]["estimate"], measure[name]["low"]) == (None, None)
+    assert measure["positive_agreement"]["reason"] == Reason.NEVER_GIVEN
+    assert measure["gwet_ac1"]["estimate"] == 1.0
+    assert measure["gwet_ac1"]["reason"] == Reason.ABSENCE_ONLY
 
 
-def test_perfect_agreement_about_a_few_exams_is_not_certain():
+def test_perfect_agreement_on_few_exams_has_an_interval():
     ratings = np.ones((2, 200, 1), np.int8)
     ratings[:, :5] = 2
-    (told,) = everyone.class_measures(PatternCount.of(ratings), Resampling())[
+    (measure,) = everyone.class_measures(PatternCount.of(ratings), Resampling())[
         "positive_agreement"
     ].to_json()
-    assert (told["estimate"], told["high"], told["method"]) == (1.0, 1.0, "dirichlet")
-    assert told["low"] is not None
-    assert told["low"] < 0.85
+    assert (measure["estimate"], measure["high"], measure["method"]) == (1.0, 1.0, "dirichlet")
+    assert measure["low"] is not None
+    assert measure["low"] < 0.85
 
 
-def test_readers_who_never_differ_are_not_certain_to_agree_for_ever():
+def test_perfect_agreement_on_many_exams_has_an_interval():
     ratings = np.ones((2, 4000, 1), np.int8)
     ratings[:, :2000] = 2
-    (told,) = everyone.class_measures(PatternCount.of(ratings), Resampling())[
+    (measure,) = everyone.class_measures(PatternCount.of(ratings), Resampling())[
         "fleiss_kappa"
     ].to_json()
-    assert told["estimate"] == 1.0
-    assert told["low"] is not None
-    assert 0.99 < told["low"] < 1.0
+    assert measure["estimate"] == 1.0
+    assert measure["low"] is not None
+    assert 0.99 < measure["low"] < 1.0
 
 
 @pytest.mark.parametrize(("n_positive", "method"), [(14, "dirichlet"), (40, "bootstrap")])
@@ -129,11 +129,11 @@ def test_the_rarest_classes_have_the_interval_of_a_posterior(n_positive, method)
     ratings = np.ones((2, 1000, 1), np.int8)
     ratings[0, :n_positive] = 2
     ratings[1, n_positive // 2 : n_positive + n_positive // 2] = 2
-    (told,) = everyone.class_measures(PatternCount.of(ratings), QUICK)["fleiss_kappa"].to_json()
-    assert told["method"] == method
+    (measure,) = everyone.class_measures(PatternCount.of(ratings), QUICK)["fleiss_kappa"].to_json()
+    assert measure["method"] == method
 
 
-def test_without_replicates_there_are_estimates_alone():
+def test_without_replicates_there_are_only_estimates():
     result = everyone.class_measures(PatternCount.of(study(1)), Resampling(n_replicates=0))
     assert all(item.to_json()[0]["low"] is None for item in result.values())
     assert all(item.to_json()[0]["estimate"] is not None for item in result.values())
@@ -155,8 +155,8 @@ def test_many_readers_have_intervals_too():
     assert result["light_kappa"].to_json()[3]["low"] is not None
 
 
-def test_intervals_of_a_few_readers_do_not_depend_on_who_said_what():
-    # Five readers are counted with their names, six without: one who never reads is no sixth.
+def test_intervals_of_few_readers_do_not_depend_on_who_answered():
+    # Up to five readers are counted by name. A sixth who never reads does not count.
     ratings = study(4, n_readers=5, n_exams=3000)
     idle = np.concatenate([ratings, np.zeros((1, *ratings.shape[1:]), np.int8)])
     how = Resampling(n_replicates=3000)

@@ -1,4 +1,4 @@
-"""Groups of classes, made of answers and of the ratings themselves."""
+"""Groups of classes, from answers and from ratings."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ groups_ = st.lists(st.sets(st.integers(0, 3), min_size=1), max_size=4)
 
 
 def counted(patterns: PatternCount) -> list[dict[tuple[int, ...], float]]:
-    """Return for each class how many exams have each pattern that anybody answered."""
+    """Return for each class the number of exams of each pattern with an answer."""
     return [
         {
-            tuple(said): n
-            for said, n in zip(patterns.patterns.tolist(), counts.tolist(), strict=True)
-            if n and any(said)
+            tuple(pattern): n
+            for pattern, n in zip(patterns.patterns.tolist(), counts.tolist(), strict=True)
+            if n and any(pattern)
         }
         for counts in patterns.counts
     ]
 
 
 @given(ratings=ratings_, groups=groups_)
-def test_groups_of_answers_are_those_of_the_ratings(ratings, groups):
+def test_grouping_answers_equals_grouping_ratings(ratings, groups):
     of_answers = grouped(Answers.of(ratings), groups).count()
     of_ratings = PatternCount.of(multilabel.grouped(ratings, groups))
     assert counted(of_answers) == counted(of_ratings)
@@ -52,22 +52,22 @@ def test_exams_of_a_patient_stay_together(ratings, groups, data):
     assert counted(of_each[0]) == counted(of_each[1])
 
 
-def test_who_has_read_is_known_of_groups_too():
+def test_grouping_keeps_who_has_read():
     ratings = study(1, n_exams=30)
     result = grouped(Answers.of(ratings), [[0, 1], [2, 3]])
     np.testing.assert_array_equal(result.has_read, Answers.of(ratings).has_read)
 
 
-@pytest.mark.parametrize(("groups", "what"), [([[0], []], "no class"), ([[0, 4]], "0 to 3")])
-def test_groups_that_are_none_are_refused(groups, what):
-    with pytest.raises(BadGroups, match=what):
+@pytest.mark.parametrize(("groups", "message"), [([[0], []], "no class"), ([[0, 4]], "0 to 3")])
+def test_invalid_groups_are_refused(groups, message):
+    with pytest.raises(BadGroups, match=message):
         grouped(Answers.of(study(1, n_exams=5)), groups)
 
 
 NAMES = ("a", "b", "c", "d")
 
 
-def test_lines_of_groups_are_those_of_a_report_on_the_grouped_ratings():
+def test_group_lines_equal_a_report_on_grouped_ratings():
     ratings = study(2)
     patients = np.arange(ratings.shape[1]) // 2
     groups = {"left": ["a", "b"], "right": ["c", "d"], "all": list(NAMES)}

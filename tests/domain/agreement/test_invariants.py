@@ -1,4 +1,4 @@
-"""What must hold of every coefficient, whatever the readers say."""
+"""Invariants of every coefficient for any ratings."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_no_coefficient_is_above_one(name, ratings):
 
 @every
 @given(ratings=ratings_, seed=seeds)
-def test_it_does_not_matter_who_read_first(name, ratings, seed):
+def test_the_order_of_readers_does_not_matter(name, ratings, seed):
     shuffled = np.random.default_rng(seed).permutation(ratings, axis=0)
     assert same(COEFFICIENTS[name](shuffled), COEFFICIENTS[name](ratings))
 
@@ -73,7 +73,7 @@ def test_the_names_of_the_categories_do_not_matter(name, ratings):
 
 @every
 @given(ratings=ratings_)
-def test_an_exam_nobody_read_changes_nothing(name, ratings):
+def test_an_unread_exam_changes_nothing(name, ratings):
     unread = np.full((len(ratings), 1), np.nan)
     more = np.concatenate([ratings, unread], axis=1)
     assert same(COEFFICIENTS[name](more), COEFFICIENTS[name](ratings))
@@ -81,18 +81,18 @@ def test_an_exam_nobody_read_changes_nothing(name, ratings):
 
 @every
 @given(
-    said=st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=2, max_size=12),
+    answers=st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=2, max_size=12),
     n_readers=st.integers(2, 5),
 )
-def test_readers_who_always_agree_reach_one(name, said, n_readers):
-    assume(len(set(said)) > 1)
-    ratings = np.tile(said, (n_readers, 1))
+def test_readers_who_always_agree_reach_one(name, answers, n_readers):
+    assume(len(set(answers)) > 1)
+    ratings = np.tile(answers, (n_readers, 1))
     assert COEFFICIENTS[name](ratings).value == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", CHANCE_CORRECTED)
 @given(category=st.sampled_from([0.0, 1.0]), n_exams=st.integers(1, 12))
-def test_readers_who_say_one_thing_only_reach_no_value(name, category, n_exams):
+def test_constant_answers_have_no_value(name, category, n_exams):
     coefficient = COEFFICIENTS[name](np.full((2, n_exams), category))
     assert coefficient.value is None
     assert coefficient.reason

@@ -1,4 +1,4 @@
-"""Standard errors of coefficients that ask who said what."""
+"""Linearized standard errors of coefficients that depend on who gave which answer."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ tables_ = arrays.arrays(np.float64, (2, 2), elements=st.integers(1, 60).map(floa
 
 def of_table(table: list[list[int]]) -> PatternCount:
     (both, first), (second, neither) = table
-    said = np.array([[2, 2], [2, 1], [1, 2], [1, 1]], dtype=np.int8)
-    return PatternCount(said, np.array([[both, first, second, neither]], dtype=np.float64))
+    states = np.array([[2, 2], [2, 1], [1, 2], [1, 1]], dtype=np.int8)
+    return PatternCount(states, np.array([[both, first, second, neither]], dtype=np.float64))
 
 
-def test_for_two_readers_it_is_the_error_of_fleiss_cohen_and_everitt(vectors):
+def test_two_readers_give_the_error_of_fleiss_cohen_and_everitt(vectors):
     for case in vectors("kappa_paradox")["cases"]:
         (error,) = linearised.light_kappa(of_table(case["table_pp_pn_np_nn"])).values
         assert error == pytest.approx(case["exact"]["se_cohen"], abs=1e-12), case["name"]
 
 
 @given(tables_)
-def test_the_slope_is_what_a_little_more_of_a_field_does(table):
+def test_the_slope_is_the_derivative_by_cell_count(table):
     slope = linearised.slope_of_cohen(table)
     for field in np.ndindex(2, 2):
         step = np.zeros((2, 2))
@@ -40,32 +40,32 @@ def test_the_slope_is_what_a_little_more_of_a_field_does(table):
 
 
 @given(tables_)
-def test_more_of_everything_changes_no_kappa(table):
+def test_scaling_all_counts_does_not_change_kappa(table):
     assert (table * linearised.slope_of_cohen(table)).sum() == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["light_kappa", "conger_kappa"])
-def test_it_is_what_the_bootstrap_finds(name):
+def test_the_error_matches_the_bootstrap(name):
     patterns = PatternCount.of(study(3, n_readers=5, n_exams=3000))
-    drawn = everyone.class_measures(patterns, Resampling())[name]
+    bootstrapped = everyone.class_measures(patterns, Resampling())[name]
     result = linearised.of_readers(
         patterns, everyone.of_readers(patterns), is_rare=np.zeros(4, bool), confidence=0.95
     )[name]
-    np.testing.assert_allclose(result.error, drawn.error, rtol=0.08)
-    np.testing.assert_allclose(result.low, drawn.low, atol=0.015)
-    np.testing.assert_allclose(result.high, drawn.high, atol=0.015)
+    np.testing.assert_allclose(result.error, bootstrapped.error, rtol=0.08)
+    np.testing.assert_allclose(result.low, bootstrapped.low, atol=0.015)
+    np.testing.assert_allclose(result.high, bootstrapped.high, atol=0.015)
 
 
 @pytest.mark.parametrize("name", ["light_kappa", "conger_kappa"])
-def test_many_readers_have_an_interval_of_their_kappas(name):
+def test_many_readers_have_intervals_of_kappa(name):
     result = everyone.class_measures(PatternCount.of(study(3, n_readers=9)), Resampling(50))
     assert [item["method"] for item in result[name].to_json()][-1] == "linearised"
 
 
-def test_a_rare_class_of_many_readers_has_none():
+def test_a_rare_class_of_many_readers_has_no_interval():
     ratings = np.ones((9, 50, 1), np.int8)
     ratings[:4, 0] = 2
-    (told,) = everyone.class_measures(PatternCount.of(ratings), Resampling(50))[
+    (measure,) = everyone.class_measures(PatternCount.of(ratings), Resampling(50))[
         "light_kappa"
     ].to_json()
-    assert (told["low"], told["method"]) == (None, "")
+    assert (measure["low"], measure["method"]) == (None, "")

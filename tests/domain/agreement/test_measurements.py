@@ -1,4 +1,4 @@
-"""Agreement about numbers, against published tables and what must hold of any measurements."""
+"""Agreement on measurements: published tables and invariants."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FORMS = {
     "agreement_mean": "ICC2k",
     "consistency_mean": "ICC3k",
 }
-"""Our names of the six forms, and those of Shrout and Fleiss."""
+"""Our name and Shrout and Fleiss's name of each of the six forms."""
 
 INTERVALS = {
     "one_way": (-0.133, 0.72),
@@ -52,7 +52,7 @@ INTERVALS = {
     "agreement_mean": (0.071, 0.93),
     "consistency_mean": (0.676, 0.99),
 }
-"""The limits that psych 2.4 prints for the same table; pingouin 0.7 agrees to its two decimals."""
+"""The limits of psych 2.4 for the same table; pingouin 0.7 agrees to its two decimals."""
 
 tables = arrays.arrays(
     np.float64,
@@ -65,19 +65,19 @@ columns = arrays.arrays(
 seeds = st.integers(0, 2**32 - 1)
 
 
-def of_forms(found: Intraclass) -> dict[str, Measure]:
-    return {field.name: getattr(found, field.name) for field in fields(found)}
+def of_forms(result: Intraclass) -> dict[str, Measure]:
+    return {field.name: getattr(result, field.name) for field in fields(result)}
 
 
-def is_told(found: Measure) -> bool:
-    """Return whether there is a finite number, or a known reason why there is none."""
-    numbers = [value for value in (found.estimate, found.low, found.high) if value is not None]
-    has_interval = found.low is not None and found.high is not None
+def is_valid(result: Measure) -> bool:
+    """Return whether the estimate is finite, or has a known reason for being undefined."""
+    numbers = [value for value in (result.estimate, result.low, result.high) if value is not None]
+    has_interval = result.low is not None and result.high is not None
     return (
         bool(np.isfinite(numbers).all())
-        and (found.reason == "") == has_interval
-        and found.reason in ("", *REASONS)
-        and (found.estimate is not None or not numbers)
+        and (result.reason == "") == has_interval
+        and result.reason in ("", *REASONS)
+        and (result.estimate is not None or not numbers)
     )
 
 
@@ -108,7 +108,7 @@ def test_intraclass_correlations_of_shrout_and_fleiss_1979(shrout, form):
 
 
 @pytest.mark.parametrize("form", INTERVALS)
-def test_limits_of_the_intraclass_correlations(shrout, form):
+def test_limits_of_the_intraclass_correlations_match_psych(shrout, form):
     result = of_forms(intraclass(np.array(shrout["ratings"], float).T))[form]
     low, high = INTERVALS[form]
     assert result.low == pytest.approx(low, abs=5.1e-4)
@@ -127,7 +127,7 @@ def test_limits_of_agreement_of_bland_and_altman_1986(bland):
 
 
 def test_the_standard_errors_of_bland_and_altman_1999():
-    # SD sqrt(1/n) of the bias, and nearly SD sqrt(3/n) of a limit.
+    # Standard errors: SD * sqrt(1/n) of the bias, about SD * sqrt(3/n) of a limit.
     first = np.random.default_rng(5).normal(size=4000)
     result = limits_of_agreement(first, np.zeros(4000))
     widths = [(value.high or 0) - (value.low or 0) for value in (result.bias, result.upper)]
@@ -142,7 +142,7 @@ def test_concordance_of_the_peak_flows(bland):
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(0, 1), (40, 1), (-90, 1.3), (150, 0.7)])
-def test_the_limits_of_concordance_are_those_of_lin(bland, shift, scale):
+def test_the_limits_of_concordance_match_lin(bland, shift, scale):
     x, y = np.array(bland["x"], float), shift + scale * np.array(bland["y"], float)
     result, n = lin_concordance(x, y), len(x)
     # Lin 1989, Biometrics 45:255-268, with the correction of Lin 2000, Biometrics 56:324-325.
@@ -180,7 +180,7 @@ def test_the_limits_of_an_intraclass_correlation_cover_the_truth(form, truth):
 
 @given(table=tables)
 def test_every_form_has_a_value_or_a_known_reason(table):
-    assert all(is_told(result) for result in of_forms(intraclass(table)).values())
+    assert all(is_valid(result) for result in of_forms(intraclass(table)).values())
 
 
 @given(first=columns, seed=seeds)
@@ -188,11 +188,11 @@ def test_pairs_have_a_value_or_a_known_reason(first, seed):
     second = np.random.default_rng(seed).permutation(first)
     result = limits_of_agreement(first, second)
     for value in (lin_concordance(first, second), result.bias, result.lower, result.upper):
-        assert is_told(value)
+        assert is_valid(value)
 
 
 @given(table=tables, seed=seeds)
-def test_no_order_of_readers_nor_exams_matters(table, seed):
+def test_the_order_of_readers_and_exams_does_not_matter(table, seed):
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(rng.permutation(table, axis=0), axis=1)
     for form, result in of_forms(intraclass(table)).items():
@@ -206,7 +206,7 @@ def test_the_unit_does_not_matter(table):
 
 
 @given(table=tables)
-def test_a_constant_shift_of_one_reader_leaves_consistency(table):
+def test_a_constant_shift_does_not_change_consistency(table):
     shifted = table.copy()
     shifted[0] += 64.0
     before, after = intraclass(table), intraclass(shifted)
@@ -215,7 +215,7 @@ def test_a_constant_shift_of_one_reader_leaves_consistency(table):
 
 
 @given(table=tables)
-def test_the_interval_holds_its_estimate(table):
+def test_the_interval_contains_its_estimate(table):
     for result in of_forms(intraclass(table)).values():
         if result.low is not None and result.high is not None and result.estimate is not None:
             assert result.low - 1e-9 <= result.estimate <= result.high + 1e-9
@@ -228,29 +228,29 @@ def test_concordance_is_symmetric(first, seed):
 
 
 @given(first=columns, seed=seeds)
-def test_differences_turn_round_with_the_measurements(first, seed):
+def test_swapping_readers_negates_differences(first, seed):
     second = np.random.default_rng(seed).permutation(first)
-    here, there = limits_of_agreement(first, second), limits_of_agreement(second, first)
-    if here.bias.estimate is None:
-        assert there.bias == here.bias
+    forward, backward = limits_of_agreement(first, second), limits_of_agreement(second, first)
+    if forward.bias.estimate is None:
+        assert backward.bias == forward.bias
     else:
-        assert there.bias.estimate == pytest.approx(-here.bias.estimate)
-        assert there.upper.estimate == pytest.approx(-(here.lower.estimate or 0))
+        assert backward.bias.estimate == pytest.approx(-forward.bias.estimate)
+        assert backward.upper.estimate == pytest.approx(-(forward.lower.estimate or 0))
 
 
-def test_rounding_does_not_make_scatter_of_one_line():
-    # Here what is left of the error is the root of a number just below 0.
+def test_rounding_does_not_add_variance_to_a_line():
+    # Here rounding makes the squared error slightly negative.
     first = np.array([6.0, 2.0, 0.0, -5.0, -4.0])
     result = lin_concordance(first, np.array([-18.8, -6.8, -0.8, 14.2, 11.2]))
     assert result.reason == Reason.ON_ONE_LINE
 
 
-def test_exams_that_one_reader_left_out_do_not_count():
+def test_exams_measured_by_one_reader_do_not_count():
     table = np.array([[1.0, 2, 3, 9], [1, 2, 4, np.nan], [2, 2, 3, 9]])
     assert intraclass(table) == intraclass(table[:, :3])
 
 
-def test_readers_who_measure_the_same_are_perfect():
+def test_identical_measurements_are_perfect_agreement():
     result = of_forms(intraclass(np.tile([1.0, 2, 7], (3, 1))))
     assert {astuple(item)[:3] for item in result.values()} == {(1.0, 1.0, 1.0)}
 
@@ -271,11 +271,11 @@ def test_measurements_on_one_line_have_a_concordance_without_interval(factor, va
         (np.full((2, 5), 0.1), Reason.ALL_EQUAL),
     ],
 )
-def test_what_cannot_be_compared_has_a_reason(table, reason):
+def test_missing_comparisons_have_a_reason(table, reason):
     assert {form.reason for form in of_forms(intraclass(table)).values()} == {reason}
 
 
-def test_exams_that_do_not_differ_have_no_consistency():
+def test_identical_exams_have_no_consistency():
     result = intraclass(np.tile([[0.1], [0.7]], (1, 5)))
     assert result.consistency.reason == Reason.EXAMS_ALIKE
     assert result.one_way.estimate == pytest.approx(-1)
@@ -289,7 +289,7 @@ def test_an_agreement_with_less_than_one_degree_of_freedom_has_no_interval():
 
 
 @pytest.mark.parametrize("unit", [1e99, 1e-200])
-def test_no_unit_is_too_large_or_too_small(unit):
+def test_very_large_and_small_units_are_supported(unit):
     table = np.array([[1.0, 2, 4], [2.0, 2, 3]])
     assert close(intraclass(table * unit).agreement, intraclass(table).agreement)
     assert close(lin_concordance(*table * unit), lin_concordance(*table))
@@ -306,7 +306,7 @@ def test_no_unit_is_too_large_or_too_small(unit):
         ([1.0, 2.0], [2.0, 3.0], Reason.NO_DEGREES_OF_FREEDOM),
     ],
 )
-def test_a_concordance_that_cannot_be_had_has_a_reason(first, second, reason):
+def test_an_undefined_concordance_has_a_reason(first, second, reason):
     assert lin_concordance(np.array(first), np.array(second)).reason == reason
 
 
@@ -315,7 +315,7 @@ def test_one_pair_has_no_limits():
     assert (result.bias.reason, result.deviation) == (Reason.FEW_MEASURED_TWICE, None)
 
 
-def test_differences_that_are_all_the_same_have_no_interval():
+def test_constant_differences_have_no_interval():
     result = limits_of_agreement(np.array([1.0, 2, 3]), np.array([0.0, 1, 2]))
     assert astuple(result.bias)[:3] == (1.0, None, None)
     assert result.bias.reason == Reason.EQUAL_DIFFERENCES
@@ -332,12 +332,12 @@ def test_an_infinite_measurement_is_refused(large):
         intraclass(np.array([[1.0, large], [1.0, 2.0]]))
 
 
-def test_measurements_that_are_no_pairs_are_refused():
+def test_unpaired_measurements_are_refused():
     with pytest.raises(BadMeasurements, match="not pairs"):
         lin_concordance(np.ones(2), np.ones(3))
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, float("nan")])
-def test_an_absurd_confidence_is_refused(confidence):
+def test_an_invalid_confidence_is_refused(confidence):
     with pytest.raises(BadConfidence, match="not between 0 and 1"):
         intraclass(np.ones((2, 2)), confidence=confidence)

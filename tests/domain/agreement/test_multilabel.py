@@ -1,4 +1,4 @@
-"""What readers say of groups of classes."""
+"""Answers about groups of classes."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ states = arrays.arrays(
 groups_ = st.lists(st.sets(st.integers(0, N_CLASSES - 1), min_size=1), max_size=4)
 
 
-def said_of_group(*said: int) -> int:
-    ratings = np.array([[said]], dtype=np.int8)
-    return int(grouped(ratings, [range(len(said))]).item())
+def state_of_group(*states: int) -> int:
+    ratings = np.array([[states]], dtype=np.int8)
+    return int(grouped(ratings, [range(len(states))]).item())
 
 
 def kappa_of(ratings: np.ndarray) -> float | None:
@@ -36,7 +36,7 @@ def kappa_of(ratings: np.ndarray) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("said", "of_group"),
+    ("states", "of_group"),
     [
         ((ABSENT, PRESENT), PRESENT),
         ((MISSING, PRESENT), PRESENT),
@@ -45,11 +45,11 @@ def kappa_of(ratings: np.ndarray) -> float | None:
         ((ABSENT, ABSENT), ABSENT),
     ],
 )
-def test_a_group_is_what_its_classes_make_it(said, of_group):
-    assert said_of_group(*said) == of_group
+def test_the_state_of_a_group_follows_from_its_classes(states, of_group):
+    assert state_of_group(*states) == of_group
 
 
-def test_two_blocks_of_one_branch_agree_about_the_branch():
+def test_different_blocks_of_one_branch_agree_on_the_group():
     ratings = np.full((2, 3, 2), ABSENT, dtype=np.int8)
     ratings[0, 0, 0] = ratings[1, 0, 1] = PRESENT
     assert kappa_of(grouped(ratings, [[0, 1]])) == pytest.approx(1)
@@ -83,7 +83,7 @@ def test_an_empty_group_is_refused():
 
 
 @pytest.mark.parametrize("index", [-1, 2])
-def test_a_class_that_there_is_not_is_refused(index):
+def test_an_unknown_class_is_refused(index):
     with pytest.raises(BadGroups, match="outside 0 to 1"):
         grouped(np.ones((1, 1, 2), dtype=np.int8), [[0, index]])
 

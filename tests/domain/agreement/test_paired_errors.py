@@ -1,4 +1,4 @@
-"""Who errs more often of two readers, held against one reference."""
+"""Paired comparison of two readers' errors against a reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ecgreview.agreement.accuracy.paired_errors import Undefined
 from ecgreview.agreement.accuracy.performance import BadComparison
 
 STATSMODELS = {
-    # (both right, only the first, only the second, both wrong): exact p, chi-square, its p by
+    # (both correct, only the first, only the second, neither): exact p, chi-square and its p by
     # statsmodels 0.15.0: stats.contingency_tables.mcnemar, correction=False.
     (59, 6, 16, 80): (0.052478790283203125, 4.545454545454546, 0.0330062576612325),
     (101, 121, 59, 33): (4.4344492637551645e-06, 21.355555555555554, 3.815135865112594e-06),
@@ -22,12 +22,12 @@ STATSMODELS = {
 
 
 @pytest.mark.parametrize(("cells", "expected"), STATSMODELS.items())
-def test_the_numbers_are_those_of_statsmodels(cells, expected):
+def test_results_match_statsmodels(cells, expected):
     (result,) = paired_errors.tests([cells])
     assert (result.exact_p, result.chi2, result.p) == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_published_ratings_of_the_prime_minister_come_out():
+def test_the_published_ratings_of_the_prime_minister():
     # Agresti, Categorical Data Analysis, section 10.1: 1,600 people asked twice, z = -4.17.
     (result,) = paired_errors.tests([(794, 150, 86, 570)])
     assert result.chi2 is not None
@@ -37,26 +37,26 @@ def test_the_published_ratings_of_the_prime_minister_come_out():
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 1), (1, 1), (3, 9), (40, 60), (0, 30)])
-def test_the_exact_p_is_that_of_a_fair_coin(first, second):
+def test_the_exact_p_is_a_binomial_test(first, second):
     (result,) = paired_errors.tests([(100, first, second, 4)])
     assert result.exact_p == pytest.approx(binomtest(first, first + second).pvalue, rel=1e-12)
 
 
-def test_who_is_first_changes_no_p():
-    one, other = paired_errors.tests([(9, 7, 2, 1), (9, 2, 7, 1)])
-    assert (one.chi2, one.p, one.exact_p) == (other.chi2, other.p, other.exact_p)
+def test_the_order_of_the_readers_does_not_change_p():
+    first, second = paired_errors.tests([(9, 7, 2, 1), (9, 2, 7, 1)])
+    assert (first.chi2, first.p, first.exact_p) == (second.chi2, second.p, second.exact_p)
 
 
 def test_the_reference_decides_who_is_right():
     reference = np.array([[2], [2], [1], [1], [2], [0], [1]], dtype=np.int8)
     first = np.array([[2], [2], [1], [2], [1], [2], [0]], dtype=np.int8)
     second = np.array([[2], [1], [2], [2], [1], [2], [1]], dtype=np.int8)
-    # Right about both, first alone twice (one present, one absent), wrong both twice; the exam
-    # without a reference and the one that the first could not assess count for nothing.
+    # Both correct once, only the first twice (one present, one absent), both wrong twice; the exam
+    # without a reference and the one that the first could not assess do not count.
     assert paired_errors.count(first, second, reference).tolist() == [[1, 2, 0, 2]]
 
 
-def test_classes_are_counted_apart():
+def test_classes_are_counted_separately():
     reference = np.array([[2, 1], [1, 0]], dtype=np.int8)
     first = np.array([[2, 2], [1, 1]], dtype=np.int8)
     second = np.array([[1, 1], [1, 1]], dtype=np.int8)
@@ -64,7 +64,7 @@ def test_classes_are_counted_apart():
     assert result.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
 
 
-def test_what_has_no_test_says_why():
+def test_an_undefined_test_has_a_reason():
     alike, nothing = paired_errors.tests([(5, 0, 0, 2), (0, 0, 0, 0)])
     assert (alike.undefined, nothing.undefined) == (
         Undefined.NEVER_DIFFERED,
@@ -73,14 +73,14 @@ def test_what_has_no_test_says_why():
     assert (alike.exact_p, alike.chi2, alike.holm_p) == (None, None, None)
 
 
-def test_holm_is_that_of_the_paper():
+def test_holm_matches_the_paper():
     # Holm 1979, and statsmodels.stats.multitest.multipletests(method="holm").
     assert paired_errors.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert paired_errors.holm([]) == []
     assert paired_errors.holm([0.6, 0.7]) == [1.0, 1.0]
 
 
-def test_classes_without_a_test_do_not_make_holm_stricter():
+def test_classes_without_a_test_are_not_counted_by_holm():
     only, _ = paired_errors.tests([(5, 6, 0, 0), (9, 0, 0, 1)])
     assert only.holm_p == only.exact_p
 

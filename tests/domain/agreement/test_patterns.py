@@ -1,4 +1,4 @@
-"""Counting response patterns loses nothing that a coefficient needs."""
+"""Response patterns keep all information that a coefficient needs."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def test_every_exam_of_every_class_is_counted_once(ratings):
 
 
 @given(states)
-def test_each_count_is_that_of_its_pattern(ratings):
+def test_each_pattern_has_its_count(ratings):
     result = PatternCount.of(ratings)
     for row, of_class in enumerate(result.counts):
         for pattern, count in zip(result.patterns, of_class, strict=True):
             assert (ratings[:, :, row] == pattern[:, None]).all(axis=0).sum() == count
 
 
-def test_forty_six_readers_are_reported_apart():
-    # CODE-II-test had 46; 3**46 patterns would not fit in 64 bits.
+def test_patterns_of_46_readers_are_distinguished():
+    # CODE-II-test had 46 readers; 3**46 patterns do not fit in 64 bits.
     rng = np.random.default_rng(7)
     ratings = rng.integers(0, 3, (46, 500, 2)).astype(np.int8)
     result = PatternCount.of(ratings)
@@ -45,15 +45,15 @@ def test_forty_six_readers_are_reported_apart():
 
 
 @given(states.filter(lambda ratings: len(ratings) >= 2))
-def test_pair_tables_are_those_of_the_ratings(ratings):
+def test_pair_tables_match_the_ratings(ratings):
     tables = PatternCount.of(ratings).pairs([(0, 1)])
-    for row, mine in enumerate((ABSENT, PRESENT)):
-        for column, theirs in enumerate((ABSENT, PRESENT)):
-            expected = ((ratings[0] == mine) & (ratings[1] == theirs)).sum(axis=0)
+    for row, first_state in enumerate((ABSENT, PRESENT)):
+        for column, second_state in enumerate((ABSENT, PRESENT)):
+            expected = ((ratings[0] == first_state) & (ratings[1] == second_state)).sum(axis=0)
             np.testing.assert_array_equal(tables[:, 0, row, column], expected)
 
 
-def test_cells_forget_who_said_what():
+def test_cells_do_not_depend_on_who_answered():
     ratings = np.array([[[2], [1]], [[1], [2]]], dtype=np.int8)
     cells = PatternCount.of(ratings).cells()
     np.testing.assert_array_equal(cells.table, [[1, 1]])

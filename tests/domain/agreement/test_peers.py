@@ -1,4 +1,4 @@
-"""The same numbers as other libraries, where those are right."""
+"""Comparison with other libraries, where they are correct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEEDS = range(20)
 
 
 def ratings_of(seed: int, *, n_readers: int = 4, missing: float = 0.0) -> np.ndarray:
-    """Return ratings of 60 exams in four categories, correlated between the readers."""
+    """Return ratings of 60 exams in four categories, correlated between readers."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 4, 60)
     noise = rng.integers(0, 4, (n_readers, 60))
@@ -27,17 +27,17 @@ def ratings_of(seed: int, *, n_readers: int = 4, missing: float = 0.0) -> np.nda
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_alpha_is_that_of_krippendorff_with_missing_readings(seed):
+def test_alpha_matches_the_krippendorff_package_with_missing_readings(seed):
     ratings = ratings_of(seed, missing=0.4)
-    theirs = krippendorff.alpha(ratings, level_of_measurement="nominal")
-    assert agreement.krippendorff_alpha(ratings).value == pytest.approx(theirs, abs=1e-12)
+    expected = krippendorff.alpha(ratings, level_of_measurement="nominal")
+    assert agreement.krippendorff_alpha(ratings).value == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_cohen_kappa_is_that_of_sklearn(seed):
+def test_cohen_kappa_matches_sklearn(seed):
     ratings = ratings_of(seed, n_readers=2)
-    theirs = cohen_kappa_score(*ratings.astype(int))
-    assert agreement.cohen_kappa(ratings).value == pytest.approx(theirs, abs=1e-12)
+    expected = cohen_kappa_score(*ratings.astype(int))
+    assert agreement.cohen_kappa(ratings).value == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -48,17 +48,17 @@ def test_positive_agreement_of_two_readers_is_the_f1_score(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_fleiss_kappa_is_that_of_statsmodels(seed):
+def test_fleiss_kappa_matches_statsmodels(seed):
     ratings = ratings_of(seed)
     table, _ = inter_rater.aggregate_raters(ratings.T.astype(int))
-    theirs = inter_rater.fleiss_kappa(table)
-    assert agreement.fleiss_kappa(ratings).value == pytest.approx(theirs, abs=1e-12)
+    expected = inter_rater.fleiss_kappa(table)
+    assert agreement.fleiss_kappa(ratings).value == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_brennan_prediger_is_randolph_of_statsmodels(seed):
+def test_brennan_prediger_matches_randolph_of_statsmodels(seed):
     ratings = ratings_of(seed)
     table, _ = inter_rater.aggregate_raters(ratings.T.astype(int))
-    theirs = inter_rater.fleiss_kappa(table, method="randolph")
+    expected = inter_rater.fleiss_kappa(table, method="randolph")
     ours = value(kernels.brennan_prediger(nominal.cells(ratings)))
-    assert ours == pytest.approx(theirs, abs=1e-12)
+    assert ours == pytest.approx(expected, abs=1e-12)

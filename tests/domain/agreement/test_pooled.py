@@ -1,4 +1,4 @@
-"""Rare classes borrow from the others, and say so."""
+"""Partial pooling of rare classes."""
 
 from __future__ import annotations
 
@@ -23,101 +23,103 @@ def expit(logits):
     return 1 / (1 + np.exp(-logits))
 
 
-def shared(seed, *, n_classes=40, n_readers=4, n_exams=3000, per_exam=3, rarest=0.003):
-    """Return prevalence, sensitivity, false alarms and the readings of classes alike in kind."""
+def draw_classes(seed, *, n_classes=40, n_readers=4, n_exams=3000, per_exam=3, rarest=0.003):
+    """Return prevalence, sensitivity, false alarms and readings of exchangeable classes."""
     rng = np.random.default_rng(seed)
     prevalence = np.geomspace(rarest, 0.2, n_classes)
     of_classes = rng.normal(0, 0.7, (2, n_classes, 1))
     of_readers = rng.normal(0, 0.5, (2, n_readers))
     sensitivity = expit(1.5 + of_classes[0] + of_readers[0])
     false_alarms = expit(np.log(0.1 * prevalence)[:, None] + of_classes[1] + of_readers[1])
-    drawn = readings(rng, prevalence, sensitivity, false_alarms, n_exams=n_exams, per_exam=per_exam)
-    return prevalence, sensitivity, false_alarms, drawn
+    simulated = readings(
+        rng, prevalence, sensitivity, false_alarms, n_exams=n_exams, per_exam=per_exam
+    )
+    return prevalence, sensitivity, false_alarms, simulated
 
 
-def few(seed):
-    return shared(seed, n_classes=4, n_exams=200, rarest=0.05)[3]
+def draw_few(seed):
+    return draw_classes(seed, n_classes=4, n_exams=200, rarest=0.05)[3]
 
 
-def error(found, truth):
-    return np.sqrt(np.nanmean((found - truth) ** 2))
+def error(estimate, truth):
+    return np.sqrt(np.nanmean((estimate - truth) ** 2))
 
 
-# The truth, where it is known.
+# Simulations with known truth.
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_rare_classes_are_better_known_than_alone(seed):
-    _, sensitivity, false_alarms, patterns = shared(seed)
+def test_rare_classes_are_estimated_better_than_separately(seed):
+    _, sensitivity, false_alarms, patterns = draw_classes(seed)
     rare = slice(0, 20)
     together, alone = pooled.fit(patterns).classes, two_states.fit(patterns)
-    ours, theirs = (
+    pooled_error, separate_error = (
         error(fit.sensitivity.values[rare], sensitivity[rare]) for fit in (together, alone)
     )
-    assert ours < 0.75 * theirs
-    ours, theirs = (
+    assert pooled_error < 0.75 * separate_error
+    pooled_error, separate_error = (
         error((1 - fit.specificity.values)[rare] / false_alarms[rare], 1)
         for fit in (together, alone)
     )
-    assert ours < 0.75 * theirs
+    assert pooled_error < 0.75 * separate_error
 
 
-def test_common_classes_are_known_as_well_as_alone():
-    prevalence, sensitivity, _, patterns = shared(3, n_exams=10_000)
+def test_common_classes_are_estimated_as_well_as_separately():
+    prevalence, sensitivity, _, patterns = draw_classes(3, n_exams=10_000)
     common = slice(30, 40)
     together, alone = pooled.fit(patterns).classes, two_states.fit(patterns)
     np.testing.assert_allclose(together.prevalence.values[common], prevalence[common], rtol=0.15)
-    ours, theirs = (
+    pooled_error, separate_error = (
         error(fit.sensitivity.values[common], sensitivity[common]) for fit in (together, alone)
     )
-    assert ours < 1.5 * theirs
+    assert pooled_error < 1.5 * separate_error
 
 
-def test_parts_are_those_of_readers_who_differ():
+def test_reader_effects_are_recovered():
     rng = np.random.default_rng(4)
     of_readers = np.array([-0.8, 0.0, 0.8])
     sensitivity = np.tile(expit(1.0 + of_readers), (10, 1))
-    drawn = readings(rng, [0.2] * 10, sensitivity, np.full((10, 3), 0.02), n_exams=5000)
-    result = pooled.fit(drawn)
+    simulated = readings(rng, [0.2] * 10, sensitivity, np.full((10, 3), 0.02), n_exams=5000)
+    result = pooled.fit(simulated)
     np.testing.assert_allclose(result.reader_sensitivity, of_readers, rtol=0, atol=0.15)
     np.testing.assert_allclose(result.reader_false_alarms, 0, atol=0.15)
     np.testing.assert_allclose(result.class_sensitivity, 1.0, atol=0.3)
 
 
-def test_two_of_three_readers_per_exam_come_near_the_truth():
-    prevalence, _, _, patterns = shared(1, n_readers=3, per_exam=2)
+def test_two_of_three_readers_per_exam_recover_the_truth():
+    prevalence, _, _, patterns = draw_classes(1, n_readers=3, per_exam=2)
     result = pooled.fit(patterns).classes.prevalence.values[20:]
     np.testing.assert_allclose(result, prevalence[20:], rtol=0.6)
 
 
-# Where it comes from is said.
+# Reasons that state the origin of an estimate.
 
 
-def test_two_readers_are_not_refused_silently():
-    result = pooled.fit(shared(1, n_readers=2, per_exam=2)[3]).classes
+def test_two_readers_are_refused_with_a_reason():
+    result = pooled.fit(draw_classes(1, n_readers=2, per_exam=2)[3]).classes
     assert result.prevalence.is_defined.all()
     assert set(result.prevalence.reasons) == {Reason.TWO_READERS_POOLED}
     assert set(result.sensitivity.reasons.flat) == {Reason.TWO_READERS_POOLED}
 
 
-def test_pairs_of_three_readers_are_known_from_pooling():
-    result = pooled.fit(shared(2, n_readers=3, per_exam=2)[3]).classes
+def test_pairs_of_three_readers_are_marked_as_pooled():
+    result = pooled.fit(draw_classes(2, n_readers=3, per_exam=2)[3]).classes
     assert result.prevalence.is_defined.all()
     assert set(result.prevalence.reasons[10:]) == {Reason.POOLED}
 
 
-def test_what_three_readers_tell_needs_no_sentence():
-    result = pooled.fit(shared(2)[3]).classes
+def test_classes_of_three_readers_have_no_caution():
+    result = pooled.fit(draw_classes(2)[3]).classes
     assert result.prevalence.reasons[-1] == ""
 
 
-def test_one_class_of_two_readers_has_nothing_to_pool():
+def test_a_single_class_of_two_readers_cannot_be_pooled():
     result = pooled.fit(counted([("++", 20), ("+-", 5), ("-+", 6), ("--", 100)]))
     assert result.classes.prevalence.reasons[0] == Reason.NOTHING_TO_POOL
     assert np.isnan(result.class_sensitivity).all()
 
 
-def test_one_class_of_three_readers_needs_no_other():
+def test_a_single_class_of_three_readers_is_fitted():
     result = pooled.fit(counted(THREE)).classes
     assert result.prevalence.values[0] == pytest.approx(
         two_states.fit(counted(THREE)).prevalence.values[0], rel=0.2
@@ -125,7 +127,7 @@ def test_one_class_of_three_readers_needs_no_other():
 
 
 def test_a_class_that_nobody_gave_is_left_out():
-    patterns = few(5)
+    patterns = draw_few(5)
     never = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
     with_it = PatternCount(patterns.patterns, np.concatenate([patterns.counts, never[None]]))
     result, without = pooled.fit(with_it), pooled.fit(patterns)
@@ -136,19 +138,19 @@ def test_a_class_that_nobody_gave_is_left_out():
     assert np.isfinite(result.classes.posterior).all()
 
 
-def test_a_class_hardly_there_is_reported():
-    # Three lone readings among thousands are more likely false alarms than finds.
+def test_a_class_with_hardly_any_findings_is_reported():
+    # Three single readings among thousands are more likely false alarms than true positives.
     lone = [("+--", 1), ("-+-", 1), ("--+", 1), ("---", 3000), ("+++", 0), ("++-", 0)]
     common = [("+--", 20), ("-+-", 25), ("--+", 15), ("---", 2000), ("+++", 700), ("++-", 243)]
-    both = counted([(said, 0) for said, _ in lone])
+    both = counted([(pattern, 0) for pattern, _ in lone])
     counts = np.array([[n for _, n in rows] for rows in (lone, common)], dtype=float)
     result = pooled.fit(PatternCount(both.patterns, counts)).classes
     assert result.prevalence.reasons[0] == Reason.HARDLY_THERE
     assert result.prevalence.values[0] > 0
 
 
-def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
-    patterns = few(6)
+def test_a_reader_without_readings_of_a_class_has_no_estimates():
+    patterns = draw_few(6)
     silent = np.concatenate([patterns.patterns, patterns.patterns])
     silent[len(patterns.patterns) :, 0] = 0
     counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)
@@ -158,24 +160,24 @@ def test_a_reader_without_readings_of_a_class_has_no_skill_in_it():
     assert result.sensitivity.is_defined[1:, 0].all()
 
 
-def test_a_climb_that_was_stopped_says_so():
-    result = pooled.fit(few(7), max_steps=2).classes
+def test_a_fit_that_did_not_converge_is_reported():
+    result = pooled.fit(draw_few(7), max_steps=2).classes
     assert not result.is_converged.any()
     assert set(result.prevalence.reasons) == {Reason.NOT_CONVERGED}
 
 
-def test_nothing_read_is_undefined():
+def test_no_readings_are_undefined():
     result = pooled.fit(PatternCount(np.zeros((0, 3), np.int8), np.zeros((2, 0)))).classes
     assert set(result.prevalence.reasons) == {Reason.NOT_COMPARED}
 
 
-# What must hold whatever the readers say.
+# Invariants.
 
 
 @given(seed=seeds)
 @settings(max_examples=20)
-def test_the_objective_never_falls_from_step_to_step(seed):
-    patterns = few(seed)
+def test_the_objective_never_decreases(seed):
+    patterns = draw_few(seed)
     model = PooledModel.of(patterns, patterns.counts, pooled.SENSITIVITY, pooled.FALSE_ALARMS)
     vector = np.random.default_rng(seed).normal(0, 1, 4 + 2 * (1 + 4 + 4 + 16))
     heights = []
@@ -187,8 +189,8 @@ def test_the_objective_never_falls_from_step_to_step(seed):
 
 @given(seed=seeds)
 @settings(max_examples=15)
-def test_the_end_is_a_fixed_point(seed):
-    patterns = few(seed)
+def test_the_result_is_a_fixed_point(seed):
+    patterns = draw_few(seed)
     model = PooledModel.of(patterns, patterns.counts, pooled.SENSITIVITY, pooled.FALSE_ALARMS)
     vector, _, is_converged = model.climb(model.start(patterns), tolerance=1e-13, max_steps=9000)
     assert is_converged
@@ -197,8 +199,8 @@ def test_the_end_is_a_fixed_point(seed):
 
 @given(seed=seeds)
 @settings(max_examples=15)
-def test_the_order_of_classes_readers_or_patterns_does_not_matter(seed):
-    patterns = few(seed)
+def test_the_order_of_classes_readers_and_simulateddoes_not_matter(seed):
+    patterns = draw_few(seed)
     rng = np.random.default_rng(seed)
     classes, readers = rng.permutation(4), rng.permutation(4)
     places = rng.permutation(len(patterns.patterns))
@@ -214,8 +216,8 @@ def test_the_order_of_classes_readers_or_patterns_does_not_matter(seed):
 
 @given(seed=seeds)
 @settings(max_examples=15)
-def test_a_pattern_may_be_listed_twice(seed):
-    patterns = few(seed)
+def test_a_pattern_may_occur_twice(seed):
+    patterns = draw_few(seed)
     split = PatternCount(
         np.concatenate([patterns.patterns, patterns.patterns]),
         np.concatenate([patterns.counts * 0.25, patterns.counts * 0.75], axis=1),
@@ -224,16 +226,16 @@ def test_a_pattern_may_be_listed_twice(seed):
     np.testing.assert_allclose(other.prevalence.values, result.prevalence.values, atol=2e-3)
 
 
-def test_without_spread_every_class_and_reader_is_alike():
+def test_without_variance_all_classes_and_readers_are_equal():
     none = Spread(classes=1e-4, readers=1e-4, within=1e-4)
-    result = pooled.fit(few(8), sensitivity=none, false_alarms=none).classes
+    result = pooled.fit(draw_few(8), sensitivity=none, false_alarms=none).classes
     assert np.ptp(result.sensitivity.values) < 1e-3
     assert np.ptp(result.specificity.values) < 1e-3
 
 
 @given(seed=seeds)
 @settings(max_examples=25)
-def test_newton_steps_lead_to_where_the_slope_is_none(seed):
+def test_newton_steps_reach_a_zero_gradient(seed):
     rng = np.random.default_rng(seed)
     hits, misses = rng.integers(0, 40, (2, 5, 3)).astype(float)
     precision = Spread(1.0, 0.5).precision(5, 3)
@@ -248,6 +250,6 @@ def test_newton_steps_lead_to_where_the_slope_is_none(seed):
     np.testing.assert_allclose(slope, precision * parts, rtol=0, atol=1e-6)
 
 
-def test_absurd_counts_are_refused():
+def test_invalid_counts_are_refused():
     with pytest.raises(latent_design.BadPatterns):
         pooled.fit(PatternCount(np.ones((2, 3), np.int8), -np.ones((1, 2))))

@@ -1,4 +1,4 @@
-"""How exactly the pooled model knows what it tells."""
+"""Standard errors of the pooled model."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def logit(rates):
     return np.log(rates / (1 - rates))
 
 
-def drawn(seed, *, n_classes, n_readers, n_exams, per_exam=3, within=0.0, rarest=0.002):
-    """Return the truth, shape (n_classes, 1 + 2 n_readers), and readings of it."""
+def draw_study(seed, *, n_classes, n_readers, n_exams, per_exam=3, within=0.0, rarest=0.002):
+    """Return the truth, shape (n_classes, 1 + 2 n_readers), and simulated readings."""
     rng = np.random.default_rng(seed)
     prevalence = np.geomspace(rarest, 0.2, n_classes)
     of_classes = rng.normal(0, 0.7, (2, n_classes, 1))
@@ -38,8 +38,8 @@ def drawn(seed, *, n_classes, n_readers, n_exams, per_exam=3, within=0.0, rarest
     )
 
 
-def estimates(found):
-    of = found.classes
+def estimates(fit):
+    of = fit.classes
     return np.concatenate(
         [of.prevalence.values[:, None], of.sensitivity.values, 1 - of.specificity.values], axis=1
     )
@@ -58,8 +58,8 @@ def fitted(patterns):
     return model, vector
 
 
-def test_errors_are_those_of_the_curvature_of_the_objective():
-    patterns = drawn(1, n_classes=3, n_readers=3, n_exams=300, rarest=0.1)[1]
+def test_errors_follow_from_the_curvature_of_the_objective():
+    patterns = draw_study(1, n_classes=3, n_readers=3, n_exams=300, rarest=0.1)[1]
     model, vector = fitted(patterns)
     size, width = len(vector), 1e-3
 
@@ -87,26 +87,30 @@ def test_errors_are_those_of_the_curvature_of_the_objective():
     np.testing.assert_allclose(result, expected, rtol=2e-3)
 
 
-def test_a_design_effect_is_as_if_there_were_so_many_times_fewer_exams():
-    patterns = drawn(2, n_classes=4, n_readers=4, n_exams=4000, rarest=0.05)[1]
-    plain, of_patients = (pooled.fit(patterns, effects=value) for value in (None, np.full(4, 4.0)))
-    np.testing.assert_array_equal(estimates(of_patients), estimates(plain))
-    grown = of_patients.errors[:, 0] / plain.errors[:, 0]
-    np.testing.assert_allclose(grown, 2, rtol=0.1)
-    assert (of_patients.errors > plain.errors).all()
+def test_a_design_effect_divides_the_number_of_exams():
+    patterns = draw_study(2, n_classes=4, n_readers=4, n_exams=4000, rarest=0.05)[1]
+    unclustered, of_patients = (
+        pooled.fit(patterns, effects=value) for value in (None, np.full(4, 4.0))
+    )
+    np.testing.assert_array_equal(estimates(of_patients), estimates(unclustered))
+    ratio = of_patients.errors[:, 0] / unclustered.errors[:, 0]
+    np.testing.assert_allclose(ratio, 2, rtol=0.1)
+    assert (of_patients.errors > unclustered.errors).all()
 
 
-def test_there_are_no_errors_where_the_curvature_shows_no_maximum():
-    patterns = drawn(3, n_classes=2, n_readers=3, n_exams=300, rarest=0.2)[1]
+def test_there_are_no_errors_without_a_maximum():
+    patterns = draw_study(3, n_classes=2, n_readers=3, n_exams=300, rarest=0.2)[1]
     model, vector = fitted(patterns)
     away = vector.copy()
-    away[: model.n_classes] = 0.0  # half of the exams, where the readings say a fifth
+    away[: model.n_classes] = (
+        0.0  # half of the exams, although a fifth of the readings are positive
+    )
     away[model.n_classes :] *= 0.0
     assert np.isnan(pooled_errors.of_logits(model, away, np.ones(2))).all()
 
 
 def test_a_class_that_is_not_fitted_has_no_errors():
-    truth, patterns = drawn(4, n_classes=3, n_readers=3, n_exams=300, rarest=0.1)
+    truth, patterns = draw_study(4, n_classes=3, n_readers=3, n_exams=300, rarest=0.1)
     patterns.counts[0] = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
     result = pooled.fit(patterns)
     assert np.isnan(result.errors[0]).all()
@@ -115,13 +119,13 @@ def test_a_class_that_is_not_fitted_has_no_errors():
 
 
 @pytest.mark.parametrize("within", [0.0, 0.5])
-def test_intervals_of_rare_classes_hold_the_truth(within):
-    held = []
+def test_intervals_of_rare_classes_cover_the_truth(within):
+    covered = []
     for seed in range(12):
-        truth, patterns = drawn(seed, n_classes=40, n_readers=4, n_exams=3000, within=within)
+        truth, patterns = draw_study(seed, n_classes=40, n_readers=4, n_exams=3000, within=within)
         result = pooled.fit(patterns, tolerance=1e-10)
-        held.append((np.abs(logit(estimates(result)) - logit(truth)) < Z * result.errors)[:20])
-    rates = np.array(held)
+        covered.append((np.abs(logit(estimates(result)) - logit(truth)) < Z * result.errors)[:20])
+    rates = np.array(covered)
     of_readers = [rates[:, :, 1:5].mean(), rates[:, :, 5:].mean()]
     assert 0.91 < rates[:, :, 0].mean() < 0.99
     assert of_readers[0] > 0.91

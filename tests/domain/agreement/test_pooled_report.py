@@ -1,4 +1,4 @@
-"""A class that is too rare alone says what it borrows from the others, and where it cannot."""
+"""The report of a class too rare for its own fit is pooled, or states why it cannot be."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def study(prevalence, *, n_readers=3, n_exams=2000, per_exam=None, seed=1):
     )  # fmt: skip
 
 
-def told(patterns, **more):
+def class_lines(patterns, **more):
     return latent_report.latent_report(patterns, how=HOW, **more)["classes"]
 
 
-def without_third(patterns, row):
-    """Return the same where reader 2 has never answered the class of ``row``."""
+def without_third_reader(patterns, row):
+    """Return the patterns without reader 2's answers about the class of ``row``."""
     silent = patterns.patterns.copy()
     silent[:, 2] = 0
     counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)
@@ -39,8 +39,8 @@ def without_third(patterns, row):
     return PatternCount(np.concatenate([patterns.patterns, silent]), counts)
 
 
-def test_a_rare_class_borrows_while_a_common_one_does_not():
-    classes = told(study([*COMMON, 0.002]))
+def test_a_rare_class_is_pooled_and_a_common_one_is_not():
+    classes = class_lines(study([*COMMON, 0.002]))
     assert [reader["pooled"] is None for reader in classes] == [True] * 5 + [False]
     rare = classes[-1]["pooled"]
     assert rare["prevalence"]["method"] == pooled_report.CURVATURE
@@ -52,52 +52,52 @@ def test_a_rare_class_borrows_while_a_common_one_does_not():
         assert reader["specificity"]["low"] < 0.999 < reader["specificity"]["high"]
 
 
-def test_what_is_pooled_is_that_of_the_pooled_fit():
+def test_pooled_estimates_match_the_pooled_fit():
     patterns = study([*COMMON, 0.002])
     result = pooled.fit(patterns).classes
-    rare = told(patterns)[-1]["pooled"]
+    rare = class_lines(patterns)[-1]["pooled"]
     assert rare["prevalence"]["estimate"] == pytest.approx(result.prevalence.values[-1], rel=1e-3)
     assert rare["readers"][1]["sensitivity"]["estimate"] == pytest.approx(
         result.sensitivity.values[-1, 1], rel=1e-3
     )
 
 
-def test_a_class_of_two_readers_borrows_from_classes_of_three():
-    one = told(without_third(study(COMMON), 1))[1]
-    assert one["prevalence"]["reason"] == Reason.TWO_READERS
-    assert one["pooled"]["prevalence"]["low"] < COMMON[1] < one["pooled"]["prevalence"]["high"]
-    assert one["pooled"]["prevalence"]["reason"] == Reason.POOLED
-    assert [reader["reader"] for reader in one["pooled"]["readers"]] == [0, 1]
+def test_a_class_of_two_readers_is_pooled_with_classes_of_three():
+    line = class_lines(without_third_reader(study(COMMON), 1))[1]
+    assert line["prevalence"]["reason"] == Reason.TWO_READERS
+    assert line["pooled"]["prevalence"]["low"] < COMMON[1] < line["pooled"]["prevalence"]["high"]
+    assert line["pooled"]["prevalence"]["reason"] == Reason.POOLED
+    assert [reader["reader"] for reader in line["pooled"]["readers"]] == [0, 1]
 
 
 @pytest.mark.parametrize(
     ("n_readers", "per_exam", "reason"), [(2, None, Reason.TWO_READERS), (3, 2, Reason.NO_TRIPLES)]
 )
-def test_where_nothing_is_identified_nothing_is_pooled(n_readers, per_exam, reason):
-    for item in told(study(COMMON, n_readers=n_readers, per_exam=per_exam)):
+def test_nothing_is_pooled_without_an_identified_class(n_readers, per_exam, reason):
+    for item in class_lines(study(COMMON, n_readers=n_readers, per_exam=per_exam)):
         assert item["pooled"]["prevalence"]["estimate"] is None
         assert item["pooled"]["prevalence"]["reason"] == reason
         assert item["pooled"]["readers"] == []
 
 
-def test_a_rare_class_without_others_has_nothing_to_borrow():
-    (one,) = told(study([0.002]))
-    assert one["pooled"]["prevalence"]["reason"] == Reason.NO_DONOR
+def test_a_rare_class_alone_cannot_be_pooled():
+    (line,) = class_lines(study([0.002]))
+    assert line["pooled"]["prevalence"]["reason"] == Reason.NO_DONOR
 
 
-def test_a_class_that_nobody_gave_borrows_nothing():
+def test_a_class_that_nobody_gave_is_not_pooled():
     patterns = study([*COMMON, 0.1])
     patterns.counts[-1] *= ~(patterns.patterns == 2).any(axis=1)
-    assert told(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.NEVER_GIVEN
+    assert class_lines(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.NEVER_GIVEN
 
 
-def test_a_class_that_nobody_read_borrows_nothing():
+def test_a_class_that_nobody_read_is_not_pooled():
     patterns = study([*COMMON, 0.1])
     patterns.counts[-1] = 0
-    assert told(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.NOT_COMPARED
+    assert class_lines(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.NOT_COMPARED
 
 
-def test_readers_who_read_nothing_else_borrow_nothing():
+def test_readers_of_a_single_class_are_not_pooled():
     both, other = study(COMMON), study([0.2], n_readers=2)
     nobody = np.zeros((len(both.patterns), 2), dtype=np.int8)
     apart = np.zeros((len(other.patterns), 3), dtype=np.int8)
@@ -110,29 +110,29 @@ def test_readers_who_read_nothing_else_borrow_nothing():
             ]
         ),
     )
-    assert told(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.READERS_APART
+    assert class_lines(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.READERS_APART
 
 
 def test_a_design_effect_makes_a_class_too_rare_alone():
     patterns = study([*COMMON, 0.02])
-    assert told(patterns)[-1]["pooled"] is None
+    assert class_lines(patterns)[-1]["pooled"] is None
     effects = np.array([1.0] * 5 + [8.0])
-    assert told(patterns, effects=effects)[-1]["pooled"] is not None
+    assert class_lines(patterns, effects=effects)[-1]["pooled"] is not None
 
 
-def test_a_design_effect_widens_what_is_pooled():
+def test_a_design_effect_widens_pooled_intervals():
     patterns = study([*COMMON, 0.005])
     widths = [
         np.ptp([item["low"], item["high"]])
         for item in (
-            told(patterns, effects=effects)[-1]["pooled"]["prevalence"]
+            class_lines(patterns, effects=effects)[-1]["pooled"]["prevalence"]
             for effects in (np.ones(6), np.full(6, 3.0))
         )
     ]
     assert widths[1] > 1.3 * widths[0]
 
 
-def test_confidence_is_that_asked_for():
+def test_the_confidence_can_be_set():
     patterns = study([*COMMON, 0.002])
     wide, narrow = (
         latent_report.latent_report(patterns, how=Resampling(200, confidence))["classes"][-1]
@@ -141,12 +141,12 @@ def test_confidence_is_that_asked_for():
     assert wide["pooled"]["prevalence"]["low"] < narrow["pooled"]["prevalence"]["low"]
 
 
-def test_without_a_maximum_there_is_no_interval(monkeypatch):
+def test_there_is_no_interval_without_a_maximum(monkeypatch):
     monkeypatch.setattr(
         "ecgreview.agreement.latent.pooled_errors._inverse",
         lambda matrix: np.linalg.cholesky(-np.eye(len(matrix))),
     )
-    measure = told(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
+    measure = class_lines(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
     assert (measure["low"], measure["reason"]) == (None, Reason.NO_CURVATURE)
     assert measure["estimate"] is not None
 
@@ -162,27 +162,27 @@ def test_a_fit_too_large_is_not_made(monkeypatch):
     assert refused == [None] * 5 + [pooled_report.without(2000, Reason.TOO_LARGE)]
 
 
-def test_a_climb_that_is_cut_off_says_so(monkeypatch):
+def test_a_fit_that_did_not_converge_is_reported(monkeypatch):
     monkeypatch.setattr(pooled_report, "MAX_STEPS", 2)
-    measure = told(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
+    measure = class_lines(study([*COMMON, 0.002]))[-1]["pooled"]["prevalence"]
     assert measure["reason"] == Reason.NOT_CONVERGED
 
 
-def test_every_refusal_alone_has_an_answer_in_common():
+def test_every_refusal_has_a_pooled_counterpart():
     patterns = study(COMMON)
     masks = pooled_report.refusals(Design.of(patterns))
     assert not np.logical_or.reduce([mask for mask, _ in masks]).any()
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_pooled_errs_less_than_alone_for_rare_classes(seed):
+def test_pooling_reduces_the_error_of_rare_classes(seed):
     rng = np.random.default_rng(seed)
     prevalence = np.geomspace(0.002, 0.2, 30)
     sensitivity = 1 / (1 + np.exp(-rng.normal(1.5, 0.6, (30, 1)) - rng.normal(0, 0.4, 4)))
-    drawn = readings(rng, prevalence, sensitivity, np.full((30, 4), 0.001), n_exams=2000)
+    simulated = readings(rng, prevalence, sensitivity, np.full((30, 4), 0.001), n_exams=2000)
     errors: dict[str, list[float]] = {"alone": [], "pooled": []}
-    alone = two_states.fit(drawn).sensitivity.values
-    for row, item in enumerate(told(drawn)):
+    alone = two_states.fit(simulated).sensitivity.values
+    for row, item in enumerate(class_lines(simulated)):
         for together in item["pooled"]["readers"] if item["pooled"] else ():
             true, reader = sensitivity[row, together["reader"]], together["reader"]
             errors["alone"].append((alone[row, reader] - true) ** 2)

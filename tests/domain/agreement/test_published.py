@@ -1,4 +1,4 @@
-"""Every coefficient against the numbers that papers print, at their precision."""
+"""Every coefficient against published numbers, at their printed precision."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ecgreview.agreement.coefficients import kernels, nominal
 
 from .tables import KRIPPENDORFF_2011, coded, codes, counted, only, two_readers, value
 
+# The example of PROC FREQ, as quoted by statsmodels.
 SAS_PROC_FREQ = [[0, 4, 1], [0, 8, 0], [0, 1, 5]]
-"""The example of PROC FREQ, as statsmodels quotes it."""
 
 FLEISS_WIKIPEDIA = [
     [0, 0, 0, 0, 14],
@@ -35,13 +35,13 @@ def _printed(exact: float, printed: float) -> bool:
     return abs(exact - printed) <= 0.5 * math.pow(10, -n_decimals) + 1e-12
 
 
-def _matches(found: float | None, expected: dict[str, float | None]) -> None:
-    assert found == pytest.approx(expected["exact"], rel=0, abs=1e-12)
+def _matches(value: float | None, expected: dict[str, float | None]) -> None:
+    assert value == pytest.approx(expected["exact"], rel=0, abs=1e-12)
     exact, published = expected["exact"], expected["published"]
     assert published is None or (exact is not None and _printed(exact, published))
 
 
-# What follows needs nothing but this file.
+# Examples contained in this file.
 
 
 def test_alpha_of_krippendorff_2011():
@@ -93,7 +93,7 @@ def test_the_kappa_paradox_of_feinstein_1990(table, po, kappa):
     assert value(kernels.cohen_kappa(np.array(table, float))) == pytest.approx(kappa, abs=5e-3)
 
 
-# From here on the examples are those kept beside the shared data.
+# Examples stored with the shared data.
 
 
 def test_cohen_kappas(vectors):

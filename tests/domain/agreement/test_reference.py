@@ -23,26 +23,26 @@ def test_a_worked_example():
     assert result.right_share == pytest.approx(1 / 3)
 
 
-def test_an_exam_called_unreadable_is_wrong():
+def test_an_unreadable_answer_is_wrong():
     result = reference.compare([(None, {"a", "b"}), ({"a"}, {"a"})])
     assert (result.n_right, result.n_missed) == (1, 2)
 
 
-def test_an_exam_without_classes_called_unreadable_is_wrong():
+def test_an_unreadable_answer_to_an_exam_without_classes_is_wrong():
     assert reference.compare([(None, frozenset())]).micro_f1 == 0
 
 
-def test_nothing_given_where_nothing_is_is_right():
+def test_an_empty_answer_to_an_exam_without_classes_is_right():
     assert reference.compare([(frozenset(), frozenset())]).micro_f1 == 1
 
 
-def test_no_exam_compares_with_nothing():
+def test_no_exams_give_no_result():
     with pytest.raises(reference.NothingToCompare):
         reference.compare([])
 
 
 @given(pairs)
-def test_is_what_scikit_learn_computes(answers):
+def test_matches_scikit_learn(answers):
     binarizer = MultiLabelBinarizer(classes=CODES)
     right = binarizer.fit_transform([pair[1] for pair in answers])
     result = binarizer.transform([pair[0] for pair in answers])

@@ -1,4 +1,4 @@
-"""The report: what it says, and what it says when there is nothing to say."""
+"""The agreement report: its values, and its reasons for missing values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ QUICK = Resampling(n_replicates=30)
 
 def ratings_of(*readers: str) -> np.ndarray:
     """Return the ratings of one class; each reader is a row of ``+``, ``-`` and ``.`` (missing)."""
-    return np.array([[[".-+".index(said)] for said in row] for row in readers], dtype=np.int8)
+    return np.array([[[".-+".index(sign)] for sign in row] for row in readers], dtype=np.int8)
 
 
 def report_on(ratings: np.ndarray, **more: Any) -> dict[str, Any]:
@@ -70,29 +70,29 @@ def test_a_table_of_feinstein_1990_in_full():
     assert of_class["prevalence"]["estimate"] == pytest.approx(0.875)
 
 
-def test_counts_are_of_exams_read_twice():
+def test_counts_are_of_exams_read_at_least_twice():
     result = class_of("++-+.", "+--..", "+-...")
     counts = ("n_exams", "n_readings", "n_positive", "n_positive_any", "n_positive_all")
     assert [result[key] for key in counts] == [3, 8, 4, 2, 1]
 
 
-def test_exams_are_counted_apart_when_they_were_read_once():
+def test_exams_read_once_are_counted_separately():
     result = report_on(ratings_of("++-+.", "+--..", "+-..."))
     counts = ("n_readers", "n_exams", "n_exams_compared", "n_readings")
     assert [result[key] for key in counts] == [3, 5, 3, 9]
 
 
-def test_a_class_that_a_reader_could_not_assess_is_missing_for_that_class_alone():
+def test_not_assessable_is_missing_for_that_class_only():
     ratings = np.ones((2, 3, 2), dtype=np.int8)
     ratings[0, 0, 1] = 0  # Ana could not assess the second class
     ratings[1, 2] = 0  # Bruno did not read the third exam
     result = report_on(ratings)
-    told = [(line["n_exams"], line["n_not_assessable"]) for line in result["classes"]]
-    assert (told, result["n_exams_compared"]) == ([(2, 0), (1, 1)], 2)
+    measure = [(line["n_exams"], line["n_not_assessable"]) for line in result["classes"]]
+    assert (measure, result["n_exams_compared"]) == ([(2, 0), (1, 1)], 2)
 
 
 @pytest.mark.parametrize("key", MEASURES)
-def test_nothing_read_twice_means_no_value(key):
+def test_exams_read_once_give_no_value(key):
     result = report_on(ratings_of("+--...", "...-+-"))
     (of_class,) = result["classes"]
     assert of_class[key]["estimate"] is None
@@ -101,7 +101,7 @@ def test_nothing_read_twice_means_no_value(key):
 
 
 @pytest.mark.parametrize("key", ["percent_agreement", "gwet_ac1", "pabak"])
-def test_agreement_on_absence_alone_carries_a_caution(key):
+def test_agreement_only_on_absence_has_a_caution(key):
     result = class_of("----", "----")
     assert result[key]["estimate"] == 1.0
     assert result[key]["reason"] == Reason.ABSENCE_ONLY
@@ -113,12 +113,12 @@ def test_one_discordant_exam_has_no_positive_agreement():
     assert result["krippendorff_alpha"]["estimate"] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_pairs_without_a_common_exam_are_left_out():
+def test_pairs_without_a_common_exam_are_omitted():
     result = report_on(ratings_of("++-...", "+-----", "...+-+"))
     assert [pair["readers"] for pair in result["pairs"]] == [[0, 1], [1, 2]]
 
 
-def test_lines_of_pairs_are_of_the_classes_asked_for():
+def test_pair_lines_are_of_the_requested_classes():
     lines = pair_lines(report_on(study(1)), how=QUICK, classes=["2", "0"])
     assert [line["class"] for line in lines] == ["2", "0"] * 3
 
@@ -127,33 +127,33 @@ def test_a_report_without_pairs_has_no_lines():
     assert pair_lines(report_on(np.ones((1, 3, 2), np.int8)), how=QUICK) == []
 
 
-def test_how_much_hangs_on_one_reader_is_reported():
+def test_the_influence_of_single_readers_is_reported():
     result = class_of("++++----" * 5, "++++----" * 5, "+-+-+-+-" * 5)
     low, high = result["without_one_reader"]["fleiss_kappa"]
     assert low == pytest.approx(0.0, abs=1e-12)
     assert high == 1.0
 
 
-def test_what_is_beyond_chance_has_a_word_that_its_interval_allows():
+def test_the_band_respects_the_interval():
     result = class_of("+" * 85 + "-" * 115, "+" * 80 + "-" * 120)
-    few = class_of("+-+", "+-+")
+    few_exams = class_of("+-+", "+-+")
     assert result["bands"]["fleiss_kappa"] == "Almost Perfect"
-    assert few["bands"]["fleiss_kappa"] != "Almost Perfect"
+    assert few_exams["bands"]["fleiss_kappa"] != "Almost Perfect"
     assert class_of("----", "----")["bands"]["fleiss_kappa"] == ""
 
 
-def test_two_readers_have_none_to_spare():
+def test_two_readers_have_no_leave_one_out_range():
     assert class_of("+-", "++")["without_one_reader"] == {}
 
 
-def test_a_value_that_is_lost_with_a_reader_has_no_range():
+def test_a_value_undefined_without_a_reader_has_no_range():
     result = class_of("+-+-", "+-++", "----")
     ranges = class_of("+-..", "+-..", "..+-")["without_one_reader"]
     assert result["without_one_reader"]["fleiss_kappa"] is not None
     assert ranges["fleiss_kappa"] is None
 
 
-def test_readers_are_held_against_themselves():
+def test_repeats_compare_readers_with_themselves():
     tables = np.zeros((2, 1, 2, 2))
     tables[1, 0] = [[40, 9], [6, 45]]
     result = report_on(ratings_of("+-", "+-"), repeats=tables)
@@ -163,7 +163,7 @@ def test_readers_are_held_against_themselves():
     assert line["cohen_kappa"]["estimate"] == pytest.approx(0.7, abs=1e-3)
 
 
-def test_exams_of_one_patient_are_reported_to_be_drawn_together():
+def test_the_report_states_the_resampled_unit():
     ratings = study(2, n_exams=200)
     patients = np.arange(200) // 2
     result = report(Answers.of(ratings, patients), READERS, list("abcd"), how=QUICK)
@@ -177,8 +177,8 @@ def test_patients_with_several_exams_have_wider_intervals():
     widths = []
     for owners in (None, patients):
         result = report(Answers.of(twice, owners), READERS, list("abcd"))
-        told = result["classes"][3]["fleiss_kappa"]
-        widths.append(told["high"] - told["low"])
+        measure = result["classes"][3]["fleiss_kappa"]
+        widths.append(measure["high"] - measure["low"])
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.12)
 
 
@@ -191,7 +191,7 @@ def test_an_empty_batch_has_a_report(shape):
     assert result["n_exams_compared"] == (n_exams if n_readers > 1 and n_classes else 0)
 
 
-def test_names_that_do_not_fit_are_refused():
+def test_a_wrong_number_of_names_is_refused():
     with pytest.raises(BadRatings, match="3 readers and 1 classes are named"):
         report(Answers.of(ratings_of("+-", "+-")), READERS, CLASSES[:1])
 
@@ -214,8 +214,8 @@ def test_every_measure_has_a_value_or_a_known_reason(ratings):
 
 def test_two_cardiologists_of_code_test(shared_data: Path):
     readings = []
-    for who in (1, 2):
-        path = shared_data / "readers" / f"code_test_cardiologist{who}_first100.csv"
+    for number in (1, 2):
+        path = shared_data / "readers" / f"code_test_cardiologist{number}_first100.csv"
         with path.open(newline="", encoding="utf-8") as lines:
             names, *rows = csv.reader(lines)
         readings.append(np.array(rows, dtype=np.int8))
@@ -233,7 +233,7 @@ def test_two_cardiologists_of_code_test(shared_data: Path):
         assert line["positive_agreement"]["estimate"] == pytest.approx(f1, abs=1e-12)
 
 
-def test_pooled_lines_are_those_of_all_answers_as_of_one_class():
+def test_pooled_lines_treat_all_answers_as_one_class():
     result = report_on(study(7, n_readers=2))
     (pooled,) = pooled_lines(result, how=QUICK)
     tables = pair_lines(result, how=QUICK)
@@ -244,14 +244,14 @@ def test_pooled_lines_are_those_of_all_answers_as_of_one_class():
     )
 
 
-def test_an_interval_does_not_depend_on_what_else_is_asked_for():
+def test_an_interval_does_not_depend_on_other_requests():
     result = report_on(study(8, n_readers=3))
     alone = pair_lines(result, how=QUICK, classes=["1"])
     among = [line for line in pair_lines(result, how=QUICK) if line["class"] == "1"]
     assert alone == among
 
 
-def test_pairs_over_all_classes_have_no_interval_that_takes_them_for_exams():
+def test_pairs_over_all_classes_have_no_interval():
     ratings = study(9, n_readers=2)
     (line,) = pooled_lines(report_on(ratings), how=QUICK)
     assert line["cohen_kappa"]["low"] is None
@@ -260,23 +260,23 @@ def test_pairs_over_all_classes_have_no_interval_that_takes_them_for_exams():
 
 
 def of_patients(ratings: np.ndarray, patients: np.ndarray) -> dict[str, Any]:
-    """Return the report of three readers who read ``patients``' exams."""
+    """Return the report of three readers of exams of ``patients``."""
     names = list("abcd")[: ratings.shape[2]]
     return report(Answers.of(ratings, patients), READERS[: len(ratings)], names)
 
 
-def test_pairs_have_intervals_as_wide_as_patients_with_several_exams_make_them():
+def test_several_exams_per_patient_widen_the_intervals_of_pairs():
     ratings = study(2, n_exams=1000)
     twice, patients = np.concatenate([ratings, ratings], axis=1), np.tile(np.arange(1000), 2)
     widths = []
     for owners in (np.arange(2000), patients):
         result = of_patients(twice, owners)
-        told = pair_lines(result, classes=["d"])[0]["cohen_kappa"]
-        widths.append(told["high"] - told["low"])
+        measure = pair_lines(result, classes=["d"])[0]["cohen_kappa"]
+        widths.append(measure["high"] - measure["low"])
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.12)
 
 
-def test_how_often_two_give_a_class_is_reported_with_the_effect_of_its_own():
+def test_prevalence_of_pairs_has_its_own_design_effect():
     result = of_patients(study(2, n_exams=1000), np.arange(1000) // 2)
     changed = {**result, "pairs": [dict(pair) for pair in result["pairs"]]}
     for pair in changed["pairs"]:
@@ -287,7 +287,7 @@ def test_how_often_two_give_a_class_is_reported_with_the_effect_of_its_own():
     assert after["cohen_kappa"]["low"] >= before["cohen_kappa"]["low"] - 0.05
 
 
-def test_pairs_of_an_earlier_version_have_no_interval_that_takes_exams_for_patients():
+def test_pairs_of_an_earlier_version_have_no_interval_for_several_exams_per_patient():
     result = of_patients(study(2, n_exams=200), np.arange(200) // 2)
     for pair in result["pairs"]:
         del pair["design_effect"], pair["design_effect_given"]
@@ -296,12 +296,12 @@ def test_pairs_of_an_earlier_version_have_no_interval_that_takes_exams_for_patie
         assert line["percent_agreement"]["reason"] == Reason.PAIRS_OF_PATIENTS
 
 
-def test_patients_without_a_pair_of_readers_have_no_lines():
+def test_a_single_reader_has_no_pair_lines():
     ratings = study(2, n_exams=200, n_readers=1)
     assert pair_lines(of_patients(ratings, np.arange(200) // 2)) == []
 
 
-def test_repeats_have_no_interval_that_takes_exams_of_a_patient_for_patients():
+def test_repeats_have_no_interval_for_several_exams_per_patient():
     tables = np.full((3, 4, 2, 2), 5.0)
     answers = Answers.of(study(2, n_exams=200), np.arange(200) // 2)
     result = report(answers, READERS, list("abcd"), how=QUICK, repeats=tables)
@@ -310,51 +310,51 @@ def test_repeats_have_no_interval_that_takes_exams_of_a_patient_for_patients():
         assert line["percent_agreement"]["reason"] == Reason.REPEATS_OF_PATIENTS
 
 
-def test_rare_classes_of_patients_with_several_exams_have_wider_intervals():
+def test_several_exams_per_patient_widen_the_intervals_of_rare_classes():
     ratings = np.ones((2, 400, 1), dtype=np.int8)
     ratings[:, :10] = 2
     ratings[0, 5:10] = 1
     widths = []
     for owners in (np.arange(400), np.arange(400) // 10):
         (of_class,) = of_patients(ratings, owners)["classes"]
-        told = of_class["fleiss_kappa"]
-        assert told["method"] == "dirichlet"
-        widths.append(told["high"] - told["low"])
+        measure = of_class["fleiss_kappa"]
+        assert measure["method"] == "dirichlet"
+        widths.append(measure["high"] - measure["low"])
     assert widths[1] > 1.5 * widths[0]
 
 
-def test_a_class_is_as_common_as_its_patients_tell():
-    # A patient has the class in all exams or in none: ten exams tell as much as one.
+def test_several_exams_per_patient_widen_the_interval_of_prevalence():
+    # A patient has the class in all exams or in none: ten exams carry the information of one.
     ratings = np.ones((2, 4000, 1), dtype=np.int8)
     ratings[:, :100] = 2
     widths = []
     for owners in (np.arange(4000), np.arange(4000) // 10):
         (of_class,) = of_patients(ratings, owners)["classes"]
-        told = of_class["prevalence"]
-        widths.append(told["high"] - told["low"])
+        measure = of_class["prevalence"]
+        widths.append(measure["high"] - measure["low"])
     assert 2.5 < widths[1] / widths[0] < 4
 
 
-def test_light_and_conger_of_many_readers_know_of_patients():
+def test_several_exams_per_patient_widen_light_and_conger_of_many_readers():
     ratings = study(4, n_exams=600, n_readers=8)
     twice, patients = np.concatenate([ratings, ratings], axis=1), np.tile(np.arange(600), 2)
     names = [*READERS, *"defgh"]
     widths = []
     for owners in (None, patients):
         result = report(Answers.of(twice, owners), names, list("abcd"), how=QUICK)
-        told = result["classes"][3]["light_kappa"]
-        widths.append(told["high"] - told["low"])
+        measure = result["classes"][3]["light_kappa"]
+        widths.append(measure["high"] - measure["low"])
     assert widths[1] / widths[0] == pytest.approx(2**0.5, rel=0.05)
 
 
-def test_one_exam_is_certain_of_nothing():
+def test_one_exam_has_no_interval():
     result = report_on(np.full((2, 1, 1), 2, dtype=np.int8))
     assert result["overall"]["exact_set"]["estimate"] == 1.0
     assert result["overall"]["exact_set"]["low"] is None
     assert result["overall"]["exact_set"]["reason"] == Reason.NO_SPREAD
 
 
-def test_a_mean_of_shares_is_no_less_than_zero():
+def test_a_mean_of_shares_is_at_least_zero():
     ratings = np.ones((2, 6, 1), dtype=np.int8)
     ratings[0, 0] = 2
     macro = report_on(ratings)["overall"]["macro"]
@@ -362,7 +362,7 @@ def test_a_mean_of_shares_is_no_less_than_zero():
 
 
 @given(binary_ratings(n_readers=(1, 7), n_exams=(1, 8), n_classes=(1, 2)))
-def test_what_has_no_interval_says_why(ratings):
+def test_a_missing_interval_has_a_reason(ratings):
     for row in report_on(ratings)["classes"]:
         for key in MEASURES:
             assert row[key]["low"] is not None or row[key]["reason"], key

@@ -1,4 +1,4 @@
-"""Replicates follow the law that they claim to follow."""
+"""Replicates have the specified distribution."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from tests.domain.agreement.strategies import binary_ratings, study
 COUNTS = np.array([[900.0, 60.0, 0.0, 40.0], [5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
 
 
-def test_drawn_exams_are_as_many_as_there_are():
-    drawn = resampling.bootstrap(COUNTS, 50, np.random.default_rng(1))
-    assert (drawn.sum(axis=2) == COUNTS.sum(axis=1)).all()
+def test_a_replicate_has_the_original_number_of_exams():
+    replicates = resampling.bootstrap(COUNTS, 50, np.random.default_rng(1))
+    assert (replicates.sum(axis=2) == COUNTS.sum(axis=1)).all()
 
 
-def test_what_never_occurred_is_never_drawn():
-    drawn = resampling.bootstrap(COUNTS, 50, np.random.default_rng(1))
-    assert not drawn[:, COUNTS == 0].any()
+def test_absent_patterns_are_never_drawn():
+    replicates = resampling.bootstrap(COUNTS, 50, np.random.default_rng(1))
+    assert not replicates[:, COUNTS == 0].any()
 
 
-def test_counts_vary_as_those_of_exams_drawn_one_by_one():
-    drawn = resampling.bootstrap(COUNTS[:1], 20_000, np.random.default_rng(2))[:, 0]
+def test_counts_vary_like_a_multinomial():
+    replicates = resampling.bootstrap(COUNTS[:1], 20_000, np.random.default_rng(2))[:, 0]
     shares = COUNTS[0] / 1000
-    np.testing.assert_allclose(drawn.mean(axis=0), COUNTS[0], rtol=0.01)
-    np.testing.assert_allclose(drawn.var(axis=0), 1000 * shares * (1 - shares), rtol=0.05)
+    np.testing.assert_allclose(replicates.mean(axis=0), COUNTS[0], rtol=0.01)
+    np.testing.assert_allclose(replicates.var(axis=0), 1000 * shares * (1 - shares), rtol=0.05)
 
 
-def test_joint_draws_follow_the_same_law_as_those_of_single_classes():
+def test_joint_draws_have_the_distribution_of_single_classes():
     answers = Answers.of(study(3))
     count = answers.count()
     how = Resampling(n_replicates=4000, seed=1)
@@ -49,16 +49,16 @@ def test_joint_draws_follow_the_same_law_as_those_of_single_classes():
 
 
 @pytest.mark.parametrize("n_alike", [1, 50])
-def test_units_are_drawn_as_often_as_there_are_units(n_alike):
+def test_a_replicate_has_the_original_number_of_units(n_alike):
     answers = Answers.of(study(4, n_exams=40))
     times = np.full(40, n_alike)
     many = Answers(
         answers.patterns, answers.n_classes, answers.n_exams, answers.unit, times,
         answers.base, answers.row, answers.column, answers.pattern,
     )  # fmt: skip
-    drawn = np.concatenate(list(joint.weights(many, Resampling(n_replicates=200))))
-    assert (drawn.sum(axis=1) == 40 * n_alike).all()
-    assert drawn.var() == pytest.approx(n_alike, rel=0.2)
+    replicates = np.concatenate(list(joint.weights(many, Resampling(n_replicates=200))))
+    assert (replicates.sum(axis=1) == 40 * n_alike).all()
+    assert replicates.var() == pytest.approx(n_alike, rel=0.2)
 
 
 def test_exams_of_a_patient_are_drawn_together():
@@ -74,34 +74,34 @@ def test_exams_of_a_patient_are_drawn_together():
     assert spread["patient"] / spread["exam"] == pytest.approx(2**0.5, rel=0.1)
 
 
-def test_the_posterior_lies_about_the_counts():
+def test_the_posterior_is_centered_on_the_counts():
     prior = np.full_like(COUNTS, 0.5)
-    drawn = resampling.posterior(COUNTS, prior, 20_000, np.random.default_rng(3))
+    replicates = resampling.posterior(COUNTS, prior, 20_000, np.random.default_rng(3))
     expected = (COUNTS + 0.5) / (COUNTS + 0.5).sum(axis=1, keepdims=True)
     totals = COUNTS.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(drawn.mean(axis=0), expected * totals, atol=0.5)
-    np.testing.assert_allclose(drawn.sum(axis=2), np.broadcast_to(totals[:, 0], (20_000, 3)))
+    np.testing.assert_allclose(replicates.mean(axis=0), expected * totals, atol=0.5)
+    np.testing.assert_allclose(replicates.sum(axis=2), np.broadcast_to(totals[:, 0], (20_000, 3)))
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 12), n_classes=(1, 3)))
-def test_the_prior_of_what_each_says_adds_up_to_that_of_how_many_say_it(ratings):
-    whole = resampling.complete_patterns(PatternCount.of(ratings))
+def test_the_prior_of_patterns_sums_to_the_prior_of_cells(ratings):
+    completed = resampling.complete_patterns(PatternCount.of(ratings))
     cells = resampling.complete_cells(PatternCount.of(ratings).cells())
     np.testing.assert_allclose(
-        resampling.prior_of_patterns(whole).sum(axis=1),
+        resampling.prior_of_patterns(completed).sum(axis=1),
         resampling.prior_of_cells(cells).sum(axis=1),
         atol=1e-12,
     )
 
 
 @given(binary_ratings(n_readers=(1, 4), n_exams=(1, 12), n_classes=(1, 3)))
-def test_completing_adds_no_exam(ratings):
+def test_completing_adds_no_exams(ratings):
     count = PatternCount.of(ratings)
-    whole = resampling.complete_patterns(count)
+    completed = resampling.complete_patterns(count)
     cells = resampling.complete_cells(count.cells())
-    assert (whole.counts.sum(axis=1) == count.counts.sum(axis=1)).all()
+    assert (completed.counts.sum(axis=1) == count.counts.sum(axis=1)).all()
     assert (cells.n_exams.sum(axis=1) == count.counts.sum(axis=1)).all()
-    assert len({pattern.tobytes() for pattern in whole.patterns}) == len(whole.patterns)
+    assert len({pattern.tobytes() for pattern in completed.patterns}) == len(completed.patterns)
 
 
 def test_a_seed_gives_the_same_intervals():
@@ -112,29 +112,29 @@ def test_a_seed_gives_the_same_intervals():
     np.testing.assert_array_equal(first, second)
 
 
-def test_fewer_exams_that_stand_for_more_vary_more():
-    plain, fewer = (
+def test_a_design_effect_increases_the_bootstrap_variance():
+    full, fewer = (
         resampling.bootstrap(COUNTS[:1], 20_000, np.random.default_rng(4), effects)[:, 0]
         for effects in (None, np.array([4.0]))
     )
     np.testing.assert_allclose(fewer.sum(axis=1), 1000)
     occurs = COUNTS[0] > 0
-    ratio = fewer.var(axis=0)[occurs] / plain.var(axis=0)[occurs]
+    ratio = fewer.var(axis=0)[occurs] / full.var(axis=0)[occurs]
     np.testing.assert_allclose(ratio, 4.0, rtol=0.1)
 
 
-def test_the_posterior_of_fewer_exams_is_wider():
+def test_a_design_effect_widens_the_posterior():
     prior = np.full_like(COUNTS[:1], 0.5)
-    plain, fewer = (
+    full, fewer = (
         resampling.posterior(COUNTS[:1], prior, 20_000, np.random.default_rng(5), effects)[:, 0]
         for effects in (None, np.array([4.0]))
     )
     np.testing.assert_allclose(fewer.sum(axis=1), 1000)
-    assert fewer[:, 0].var() / plain[:, 0].var() == pytest.approx(4.0, rel=0.1)
+    assert fewer[:, 0].var() / full[:, 0].var() == pytest.approx(4.0, rel=0.1)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"confidence": 95}, "such as 0.95 for 95 %"),
         ({"confidence": 0}, "above 0 and below 1"),
@@ -148,14 +148,14 @@ def test_the_posterior_of_fewer_exams_is_wider():
         ({"seed": "seven"}, "give a whole number of 0 or more"),
     ],
 )
-def test_what_is_no_way_of_resampling_is_refused(wrong, told):
-    with pytest.raises(BadResampling, match=told):
+def test_invalid_resampling_is_refused(wrong, message):
+    with pytest.raises(BadResampling, match=message):
         Resampling(**wrong)
 
 
-def test_numbers_of_numpy_are_numbers():
-    given: Any = {"n_replicates": np.int64(10), "seed": np.uint8(3)}
-    how = Resampling(confidence=np.float64(0.9), **given)
+def test_numpy_numbers_are_accepted():
+    numpy_values: Any = {"n_replicates": np.int64(10), "seed": np.uint8(3)}
+    how = Resampling(confidence=np.float64(0.9), **numpy_values)
     assert how.rng().random() == Resampling(10, 0.9, 3).rng().random()
 
 
@@ -166,7 +166,7 @@ def test_numbers_of_numpy_are_numbers():
         max_size=30,
     )
 )
-def test_intervals_are_the_percentiles_of_the_defined_replicates(rows):
+def test_intervals_are_percentiles_of_the_defined_replicates(rows):
     values = np.array(rows)
     result = measures(
         Estimates(np.zeros(9)), values, n=np.ones(9), is_rare=np.zeros(9, bool), confidence=0.9
@@ -182,7 +182,7 @@ def test_intervals_are_the_percentiles_of_the_defined_replicates(rows):
         assert result.error[column] == pytest.approx(defined.std(ddof=1), abs=1e-9)
 
 
-def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
+def test_very_many_patterns_have_fewer_replicates(monkeypatch):
     answers, how = Answers.of(study(6)), Resampling(n_replicates=1000)
     assert joint.n_replicates(answers, how) == 1000
     monkeypatch.setattr(joint, "_MAX_NUMBERS", 300 * (answers.row.size + answers.base.size))
@@ -192,7 +192,7 @@ def test_very_many_different_answers_have_fewer_replicates(monkeypatch):
     assert sum(map(len, joint.weights(answers, how))) == 200
 
 
-def test_patients_with_very_many_answers_have_intervals_too(monkeypatch):
+def test_clusters_with_very_many_patterns_have_intervals(monkeypatch):
     ratings = study(7)
     answers = Answers.of(ratings, np.arange(ratings.shape[1]) // 2)
     monkeypatch.setattr(joint, "_MAX_NUMBERS", 1)

@@ -1,4 +1,4 @@
-"""Alpha of whole sets of classes: published distances, other libraries, invariants."""
+"""Alpha of sets of classes: published distances, other libraries, invariants."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ both = pytest.mark.parametrize("distance", list(Distance))
 
 
 def given_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
-    """Return one row of states for each set; None has not read."""
+    """Return one row of states for each set; None is an unread exam."""
     rows = np.full((len(sets), n_classes), ABSENT, dtype=np.int8)
     for row, codes in zip(rows, sets, strict=True):
         row[list(codes)] = PRESENT
@@ -41,7 +41,7 @@ def given_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
 
 
 def ratings_of(exams: Sequence[Sequence[Sequence[int]]], n_classes: int = 9) -> np.ndarray:
-    """Return the ratings of exams, each told as the sets its readers gave."""
+    """Return the ratings of exams, each given as the sets of its readers."""
     n_readers = max(len(exam) for exam in exams)
     ratings = np.full((n_readers, len(exams), n_classes), MISSING, dtype=np.int8)
     for column, exam in enumerate(exams):
@@ -50,7 +50,7 @@ def ratings_of(exams: Sequence[Sequence[Sequence[int]]], n_classes: int = 9) -> 
 
 
 def alpha_by_pairs(ratings: np.ndarray, distance: Distance) -> float | None:
-    """Return alpha by comparing every reading with every other, as the definition has it."""
+    """Return alpha by comparing every pair of readings, as defined."""
     by_exam = [exam[(exam != MISSING).any(axis=1)] for exam in ratings.transpose(1, 0, 2)]
     compared = [exam for exam in by_exam if len(exam) >= 2]
     if not compared:
@@ -62,7 +62,7 @@ def alpha_by_pairs(ratings: np.ndarray, distance: Distance) -> float | None:
     return 1 - observed / expected if expected else None
 
 
-def test_distances_are_those_that_are_published(vectors):
+def test_distances_match_published_values(vectors):
     for pair in vectors("set_valued")["masi_pairs"]:
         first, second = given_sets([pair["a"]]), given_sets([pair["b"]])
         for distance in Distance:
@@ -83,7 +83,7 @@ def test_alpha_of_published_sets(vectors, case, distance):
 
 @both
 @given(ratings=states)
-def test_alpha_is_what_all_pairs_make_it(distance, ratings):
+def test_alpha_matches_the_pairwise_definition(distance, ratings):
     result, expected = set_alpha(ratings, distance).value, alpha_by_pairs(ratings, distance)
     assert result is None if expected is None else result == pytest.approx(expected, abs=1e-9)
 
@@ -97,7 +97,7 @@ def test_there_is_a_value_or_a_known_reason(ratings):
 
 @both
 @given(ratings=states, seed=seeds)
-def test_no_order_matters(distance, ratings, seed):
+def test_the_order_of_readers_exams_and_classes_does_not_matter(distance, ratings, seed):
     rng = np.random.default_rng(seed)
     shuffled = ratings
     for axis in range(3):
@@ -121,7 +121,7 @@ def test_an_exam_read_once_changes_nothing(distance, ratings):
         np.int8, st.tuples(st.integers(2, 4), st.integers(1, 8)), elements=st.integers(0, 3)
     )
 )
-def test_sets_of_one_class_have_the_alpha_of_nominal_ratings(distance, codes):
+def test_sets_of_one_class_have_nominal_alpha(distance, codes):
     ratings = np.where(codes[:, :, None] == np.arange(4), PRESENT, ABSENT).astype(np.int8)
     result = set_alpha(ratings, distance)
     expected = nominal.krippendorff_alpha(codes.astype(np.float64))
@@ -144,23 +144,23 @@ def test_distances_are_symmetric_with_zero_for_a_set_from_itself(ratings):
 
 
 @given(ratings=states)
-def test_masi_is_never_nearer_than_jaccard(ratings):
+def test_masi_distance_is_at_least_jaccard_distance(ratings):
     rows = ratings.reshape(-1, ratings.shape[2])
     assert (distances(rows, rows, Distance.MASI) >= distances(rows, rows, Distance.JACCARD)).all()
 
 
-def test_a_class_that_a_reader_could_not_assess_does_not_part_the_sets():
+def test_not_assessable_classes_do_not_separate_sets():
     first = np.array([[PRESENT, PRESENT, ABSENT]], dtype=np.int8)
     second = np.array([[PRESENT, MISSING, ABSENT]], dtype=np.int8)
     assert distances(first, second) == 0
 
 
-def test_readers_who_all_say_normal_have_no_alpha():
+def test_constant_sets_have_no_alpha():
     result = set_alpha(ratings_of([[[], []], [[], []]]))
     assert (result.value, result.reason) == (None, Reason.ALL_ALIKE)
 
 
-def test_nothing_read_twice_has_no_alpha():
+def test_exams_read_once_have_no_alpha():
     result = set_alpha(ratings_of([[[1]], [[2]]]))
     assert (result.value, result.reason) == (None, Reason.NOT_COMPARED)
 
@@ -180,15 +180,15 @@ def test_ratings_without_classes_are_refused():
         set_alpha(np.ones((2, 2), dtype=np.int8))
 
 
-def test_resampled_alphas_scatter_as_those_of_exams_drawn_one_by_one():
+def test_the_bootstrap_matches_resampling_exam_by_exam():
     rng = np.random.default_rng(11)
     truth = rng.random((200, 5)) < 0.3
-    said = truth ^ (rng.random((2, 200, 5)) < 0.1)
-    ratings = np.where(said, PRESENT, ABSENT).astype(np.int8)
-    drawn = SetCount.of(ratings).bootstrap(Distance.MASI, 400, rng)
+    is_given = truth ^ (rng.random((2, 200, 5)) < 0.1)
+    ratings = np.where(is_given, PRESENT, ABSENT).astype(np.int8)
+    replicates = SetCount.of(ratings).bootstrap(Distance.MASI, 400, rng)
     one_by_one = [set_alpha(ratings[:, rng.integers(0, 200, 200)]).value or 0 for _ in range(400)]
-    assert drawn.mean() == pytest.approx(np.mean(one_by_one), abs=0.01)
-    assert drawn.std() == pytest.approx(np.std(one_by_one), rel=0.2)
+    assert replicates.mean() == pytest.approx(np.mean(one_by_one), abs=0.01)
+    assert replicates.std() == pytest.approx(np.std(one_by_one), rel=0.2)
 
 
 def test_the_same_seed_draws_the_same_exams():
@@ -199,15 +199,15 @@ def test_the_same_seed_draws_the_same_exams():
     np.testing.assert_array_equal(first, second)
 
 
-def test_ratings_of_another_type_are_refused():
+def test_ratings_of_another_dtype_are_refused():
     with pytest.raises(BadRatings, match="int64, not int8"):
         set_alpha(np.ones((2, 2, 2), dtype=np.int64))
 
 
-def test_an_interval_holds_its_estimate():
+def test_an_interval_contains_its_estimate():
     rng = np.random.default_rng(2)
-    said = (rng.random((1, 60, 4)) < 0.3) ^ (rng.random((3, 60, 4)) < 0.1)
-    ratings = np.where(said, PRESENT, ABSENT).astype(np.int8)
+    is_given = (rng.random((1, 60, 4)) < 0.3) ^ (rng.random((3, 60, 4)) < 0.1)
+    ratings = np.where(is_given, PRESENT, ABSENT).astype(np.int8)
     result = set_alpha_measure(ratings, rng, n_replicates=200)
     assert result.estimate == set_alpha(ratings).value
     assert result.low is not None
@@ -233,13 +233,13 @@ def test_readers_who_agree_perfectly_have_no_interval():
     assert (result.estimate, result.low, result.reason) == (1.0, None, Reason.NO_SPREAD)
 
 
-def test_an_absurd_confidence_is_refused_though_there_is_no_exam():
+def test_an_invalid_confidence_is_refused_without_exams():
     with pytest.raises(bounded.BadConfidence, match=r"of 2\.0 is not"):
         set_alpha_measure(ratings_of([[[1]]]), np.random.default_rng(1), confidence=2.0)
 
 
 @pytest.mark.parametrize(("estimate", "limits"), [(0.1, (0.1, 0.9)), (0.95, (0.5, 0.95))])
-def test_an_interval_is_widened_to_hold_its_estimate(estimate, limits):
+def test_an_interval_is_widened_to_contain_its_estimate(estimate, limits):
     replicates = np.repeat([0.5, 0.9], 50)
     result = bounded.Measure.of_replicates(estimate, replicates, n=7, confidence=0.95)
     assert (result.low, result.high) == pytest.approx(limits)

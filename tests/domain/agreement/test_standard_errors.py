@@ -1,4 +1,4 @@
-"""The standard errors: printed numbers, other ways to the same, then what must always hold."""
+"""Standard errors: published numbers, independent computations, and invariants."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ OTHER_NAMES = {"ac1": "gwet", "alpha": "krippendorff", "scott": "fleiss"}
 NAMES = [*OF_CELLS, "conger"]
 
 
-def find(name, votes, weights=None) -> Estimates:
-    known = OTHER_NAMES.get(name, name)
-    if known == "conger":
+def standard_error_of(name, votes, weights=None) -> Estimates:
+    canonical = OTHER_NAMES.get(name, name)
+    if canonical == "conger":
         return standard_errors.conger_kappa(votes, weights)
-    return OF_CELLS[known](votes.cells, weights)
+    return OF_CELLS[canonical](votes.cells, weights)
 
 
 def estimate(name, votes, weights=None) -> Estimates:
-    known = OTHER_NAMES.get(name, name)
-    if known == "conger":
+    canonical = OTHER_NAMES.get(name, name)
+    if canonical == "conger":
         return weighted.conger_kappa(votes, weights)
-    return ESTIMATES[known](votes.cells, weights)
+    return ESTIMATES[canonical](votes.cells, weights)
 
 
 def is_printed(exact: float | None, published: float, n_decimals: int | None = None) -> bool:
@@ -76,7 +76,7 @@ def weights_of(case, categories):
     return weighing.SCHEMES[case["weights"]](scores)
 
 
-# Printed numbers.
+# Published numbers.
 
 
 def test_the_irrcac_tests(vectors):
@@ -85,7 +85,9 @@ def test_the_irrcac_tests(vectors):
         votes = votes_of(data)
         for case in data["cases"]:
             weights = weights_of(case, data["categories"])
-            errors, estimates = (of(case["coefficient"], votes, weights) for of in (find, estimate))
+            errors, estimates = (
+                of(case["coefficient"], votes, weights) for of in (standard_error_of, estimate)
+            )
             where = (case["coefficient"], case["weights"])
             if case["exact"]["se"] is not None:
                 assert value(errors) == pytest.approx(case["exact"]["se"], rel=0, abs=1e-12), where
@@ -103,10 +105,10 @@ def test_the_irrcac_tests(vectors):
 def test_the_irrcac_readme(vectors):
     readme = vectors("gwet_irrcac")["R_readme"]
     votes = votes_of(vectors("gwet_irrcac")["raw"]["raw_4raters"])
-    assert is_printed(value(find("conger", votes)), readme["conger_raw4raters"]["se"])
+    assert is_printed(value(standard_error_of("conger", votes)), readme["conger_raw4raters"]["se"])
     for name, row in readme["cac_raw4raters"].items():
         if name != "alpha":
-            assert is_printed(value(find(name, votes)), row["se"]), name
+            assert is_printed(value(standard_error_of(name, votes)), row["se"]), name
     distribution = readme["distrib_6raters"]
     cells = counted(distribution["counts"])
     for name, row in distribution["values"].items():
@@ -115,11 +117,11 @@ def test_the_irrcac_readme(vectors):
             assert is_printed(result, row["se"]), name
 
 
-def test_alpha_lies_within_what_the_ports_of_irrcac_print(vectors):
+def test_alpha_lies_between_the_ports_of_irrcac(vectors):
     """Their formulas differ by 2 % at most; see ``standard_errors.krippendorff_alpha``."""
     readme = vectors("gwet_irrcac")["R_readme"]
     votes = votes_of(vectors("gwet_irrcac")["raw"]["raw_4raters"])
-    raw = value(find("alpha", votes))
+    raw = value(standard_error_of("alpha", votes))
     assert raw == pytest.approx(readme["cac_raw4raters"]["alpha"]["se"], rel=1e-3)
     cells = counted(readme["distrib_6raters"]["counts"])
     result = value(standard_errors.krippendorff_alpha(cells))
@@ -127,7 +129,7 @@ def test_alpha_lies_within_what_the_ports_of_irrcac_print(vectors):
 
 
 def test_two_readers_of_the_irrcac_readme(vectors):
-    """The tables of two readers are printed with n in the place of n - 1."""
+    """For tables of two readers the printed errors divide by n instead of n - 1."""
     printed = vectors("gwet_irrcac")["R_readme"]["cont3x3abstractors"]
     cells, n = cells_of(printed["table"]), 100
     for name in ("scott", "ac1", "bp", "pa", "krippendorff"):
@@ -157,7 +159,7 @@ def test_de_vet_2017(vectors):
     case = vectors("specific_agreement")
     votes = Votes.of(coded(case["ratings"], [0, 1]))
     for name in ("bp", "ac1", "fleiss", "pa", "alpha"):
-        result = value(find(name, votes))
+        result = value(standard_error_of(name, votes))
         assert result == pytest.approx(case["exact"][name]["se"], rel=0, abs=1e-12)
 
 
@@ -199,11 +201,11 @@ def test_cohen_kappas_of_the_paradoxes(vectors):
         assert result == pytest.approx(case["exact"]["se_cohen"], rel=0, abs=1e-12)
 
 
-# Other ways to the same.
+# Independent computations.
 
 
 def slopes(coefficient, n_exams, step=1e-4):
-    """Return how the coefficient changes with each number of exams, by central differences."""
+    """Return the derivative of the coefficient by each number of exams (central differences)."""
     steps = step * np.eye(n_exams.size)
     more, less = (coefficient(n_exams + sign * steps).values for sign in (1, -1))
     return (more - less) / (2 * step)
@@ -218,9 +220,9 @@ complete = arrays.arrays(
 
 @pytest.mark.parametrize("name", ["pa", "bp", "fleiss", "gwet", "conger"])
 @given(ratings=complete)
-def test_of_complete_readings_they_are_those_of_the_infinitesimal_jackknife(name, ratings):
+def test_complete_readings_give_the_infinitesimal_jackknife(name, ratings):
     votes = Votes.of(ratings, CODES)
-    error = value(find(name, votes, LINEAR))
+    error = value(standard_error_of(name, votes, LINEAR))
     assume(error is not None)
     changes = slopes(
         lambda n_exams: estimate(name, Votes(votes.choices, n_exams), LINEAR), votes.n_exams
@@ -230,7 +232,7 @@ def test_of_complete_readings_they_are_those_of_the_infinitesimal_jackknife(name
 
 
 @given(ratings=complete)
-def test_alpha_leaves_its_correction_for_small_samples_out_of_the_scatter(ratings):
+def test_the_error_of_alpha_ignores_the_small_sample_correction(ratings):
     cells = Votes.of(ratings, CODES).cells
     for error, alpha in (
         (
@@ -257,7 +259,7 @@ def test_alpha_leaves_its_correction_for_small_samples_out_of_the_scatter(rating
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_ordinal_alpha_of_missing_readings_is_near_the_jackknife(seed):
+def test_ordinal_alpha_with_missing_readings_is_close_to_the_jackknife(seed):
     rng = np.random.default_rng(seed)
     truth = rng.choice(3, 200, p=[0.7, 0.2, 0.1])
     ratings = np.clip(truth + rng.choice([-1, 0, 1], (4, 200), p=[0.15, 0.7, 0.15]), 0, 2)
@@ -282,8 +284,8 @@ def of_table(coefficient, shape):
 
 
 @given(table=tables_)
-def test_those_of_two_readers_are_the_infinitesimal_jackknife(table):
-    dense = table + 1  # so that a little less of a field is still a table
+def test_two_readers_give_the_infinitesimal_jackknife(table):
+    dense = table + 1  # so that a slightly smaller field is still valid
     apart = np.triu(np.ones_like(table), 1) + 3 * np.tril(np.ones_like(table), -1)
     weights = weighing.of_disagreement(apart)
     for error, coefficient in (
@@ -300,7 +302,7 @@ def test_those_of_two_readers_are_the_infinitesimal_jackknife(table):
 
 
 @given(table=tables_)
-def test_the_null_error_of_kappa_is_that_of_readers_who_agree_by_chance(table):
+def test_the_null_error_of_kappa_assumes_independent_readers(table):
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     assume(value(standard_errors.cohen_kappa_null(table)) is not None)
     weights = weighing.quadratic(range(len(table)))
@@ -310,12 +312,12 @@ def test_the_null_error_of_kappa_is_that_of_readers_who_agree_by_chance(table):
 
 
 @pytest.mark.parametrize("n_readers", [2, 4])
-def test_the_null_error_of_fleiss_is_the_scatter_of_readers_who_guess(n_readers):
+def test_the_null_error_of_fleiss_matches_simulated_guessing(n_readers):
     rng = np.random.default_rng(7)
     chosen = np.arange(n_readers + 1.0)
     table = np.stack([n_readers - chosen, chosen], axis=1)
-    said = rng.random((4000, 150, n_readers)) < 0.2
-    n_exams = (said.sum(axis=2)[:, :, None] == chosen).sum(axis=1).astype(np.float64)
+    is_given = rng.random((4000, 150, n_readers)) < 0.2
+    n_exams = (is_given.sum(axis=2)[:, :, None] == chosen).sum(axis=1).astype(np.float64)
     kappas = kernels.fleiss_kappa(Cells(table, n_exams)).values
     errors = standard_errors.fleiss_kappa_null(Cells(table, n_exams)).values
     assert errors.mean() == pytest.approx(kappas.std(), rel=0.05)
@@ -324,7 +326,7 @@ def test_the_null_error_of_fleiss_is_the_scatter_of_readers_who_guess(n_readers)
 
 
 @given(a=counts, b=counts, c=counts, d=counts)
-def test_positive_agreement_of_two_readers_is_that_of_graham_and_bull(a, b, c, d):
+def test_positive_agreement_of_two_readers_matches_graham_and_bull(a, b, c, d):
     assume(a + b + c > 0)
     assume(a + b + c + d > 1)
     cells = cells_of([[d, c], [b, a]])
@@ -333,7 +335,7 @@ def test_positive_agreement_of_two_readers_is_that_of_graham_and_bull(a, b, c, d
     assert result == pytest.approx(np.sqrt(4 * a * m * (a + m)) / (2 * a + m) ** 2, abs=1e-9)
 
 
-def test_the_interval_of_percent_agreement_covers_what_it_should():
+def test_the_interval_of_percent_agreement_has_nominal_coverage():
     rng = np.random.default_rng(3)
     table = np.array([[3.0, 0], [2, 1], [1, 2], [0, 3]])
     chances = np.array([0.6, 0.1, 0.1, 0.2])
@@ -347,43 +349,46 @@ def test_the_interval_of_percent_agreement_covers_what_it_should():
     assert ((low <= truth) & (truth <= high)).mean() == pytest.approx(0.95, abs=0.015)
 
 
-# What has no value.
+# Undefined values.
 
 SMALL = np.array([[0.0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 1, 1]])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_two_readings_of_an_exam_there_is_no_error(name):
-    coefficient = only(find(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
+def test_exams_read_once_have_no_error(name):
+    coefficient = only(standard_error_of(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_any_exam_there_is_no_error(name):
-    assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == Reason.NOT_COMPARED
+def test_no_exams_have_no_error(name):
+    assert (
+        only(standard_error_of(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason
+        == Reason.NOT_COMPARED
+    )
 
 
 @pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
 def test_an_undefined_coefficient_has_no_error(name):
-    coefficient = only(find(name, Votes.of([[1, 1], [1, 1]], [0, 1])))
+    coefficient = only(standard_error_of(name, Votes.of([[1, 1], [1, 1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_exam_alone_has_no_error(name):
-    coefficient = only(find(name, Votes.of([[0], [1]], [0, 1])))
+def test_a_single_exam_has_no_error(name):
+    coefficient = only(standard_error_of(name, Votes.of([[0], [1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (None, Reason.ONE_EXAM)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_agreement_without_a_flaw_is_not_known_without_doubt(name):
-    coefficient = only(find(name, Votes.of([[0, 1, 1], [0, 1, 1]], [0, 1])))
+def test_perfect_agreement_has_no_error(name):
+    coefficient = only(standard_error_of(name, Votes.of([[0, 1, 1], [0, 1, 1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (0.0, Reason.NO_EXAM_DIFFERS)
 
 
 @pytest.mark.parametrize("name", ["bp", "gwet"])
-def test_agreement_about_one_category_alone_is_not_known_without_doubt(name):
-    coefficient = only(find(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
+def test_perfect_agreement_on_one_category_has_no_error(name):
+    coefficient = only(standard_error_of(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (0.0, Reason.NO_EXAM_DIFFERS)
 
 
@@ -400,7 +405,7 @@ def test_cohen_has_the_same_reasons():
     assert (z.value, z.reason) == (None, Reason.NO_EXAM_DIFFERS)
 
 
-def test_bad_tables_are_refused():
+def test_invalid_tables_are_refused():
     for error in (
         standard_errors.cohen_kappa,
         standard_errors.cohen_kappa_null,
@@ -410,13 +415,13 @@ def test_bad_tables_are_refused():
             error([[1, -1], [0, 1]])
 
 
-def test_a_category_nobody_says_has_no_error():
+def test_an_unused_category_has_no_error():
     cells = cells_of([[5, 0], [0, 0]])
     assert only(standard_errors.positive_agreement(cells)).reason == Reason.CATEGORY_UNUSED
     assert only(standard_errors.negative_agreement(cells)).reason == Reason.NO_EXAM_DIFFERS
 
 
-def test_the_null_error_of_fleiss_needs_equal_readings():
+def test_the_null_error_of_fleiss_needs_equally_many_readings_per_exam():
     unequal = only(standard_errors.fleiss_kappa_null(counted([[2, 1], [1, 1]])))
     assert (unequal.value, unequal.reason) == (None, Reason.UNEQUAL_READINGS)
     lone = only(standard_errors.fleiss_kappa_null(counted([[1, 1], [1, 0], [0, 2]])))
@@ -435,18 +440,23 @@ def test_the_null_error_of_fleiss_needs_equal_readings():
 def test_a_confidence_is_between_zero_and_one(confidence):
     votes = Votes.of(SMALL)
     with pytest.raises(BadConfidence, match="between 0 and 1"):
-        standard_errors.t_interval(find("pa", votes), find("pa", votes), np.array(4.0), confidence)
+        standard_errors.t_interval(
+            standard_error_of("pa", votes),
+            standard_error_of("pa", votes),
+            np.array(4.0),
+            confidence,
+        )
 
 
-def test_where_there_is_no_error_there_is_no_interval():
+def test_without_an_error_there_is_no_interval():
     votes = Votes.of([[0], [1]], [0, 1])
     limits = standard_errors.t_interval(
-        estimate("pa", votes), find("pa", votes), standard_errors.n_read(votes.cells)
+        estimate("pa", votes), standard_error_of("pa", votes), standard_errors.n_read(votes.cells)
     )
     assert np.isnan(limits).all()
 
 
-# What must always hold.
+# Invariants.
 
 ratings_ = arrays.arrays(
     np.float64,
@@ -457,7 +467,7 @@ seeds = st.integers(0, 2**32 - 1)
 every = pytest.mark.parametrize("name", NAMES)
 
 
-def same(first, second):
+def is_same(first, second):
     if first.value is None or second.value is None:
         return first == second
     return (first.value, first.reason) == (pytest.approx(second.value, abs=1e-9), second.reason)
@@ -466,7 +476,7 @@ def same(first, second):
 @every
 @given(ratings=ratings_)
 def test_there_is_a_finite_error_or_a_reason(name, ratings):
-    coefficient = only(find(name, Votes.of(ratings, CODES), LINEAR))
+    coefficient = only(standard_error_of(name, Votes.of(ratings, CODES), LINEAR))
     if coefficient.value is None:
         assert coefficient.reason
     else:
@@ -476,11 +486,13 @@ def test_there_is_a_finite_error_or_a_reason(name, ratings):
 
 @every
 @given(ratings=ratings_, seed=seeds)
-def test_neither_readers_nor_exams_have_an_order(name, ratings, seed):
+def test_the_order_of_readers_and_exams_does_not_matter(name, ratings, seed):
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(rng.permutation(ratings, axis=0), axis=1)
     votes, others = Votes.of(ratings, CODES), Votes.of(shuffled, CODES)
-    assert same(only(find(name, others, LINEAR)), only(find(name, votes, LINEAR)))
+    assert is_same(
+        only(standard_error_of(name, others, LINEAR)), only(standard_error_of(name, votes, LINEAR))
+    )
 
 
 @every
@@ -488,23 +500,23 @@ def test_neither_readers_nor_exams_have_an_order(name, ratings, seed):
 def test_the_names_of_the_categories_do_not_matter(name, ratings, seed):
     order = np.random.default_rng(seed).permutation(3)
     renamed = Votes.of(ratings, np.array(CODES)[order].tolist())
-    result = find(name, renamed, LINEAR[np.ix_(order, order)])
-    assert same(only(result), only(find(name, Votes.of(ratings, CODES), LINEAR)))
+    result = standard_error_of(name, renamed, LINEAR[np.ix_(order, order)])
+    assert is_same(only(result), only(standard_error_of(name, Votes.of(ratings, CODES), LINEAR)))
 
 
 @pytest.mark.parametrize("name", ["pa", "bp", "fleiss", "gwet", "conger"])
 @given(ratings=ratings_)
-def test_every_exam_twice_narrows_the_error(name, ratings):
+def test_duplicating_every_exam_reduces_the_error(name, ratings):
     votes = Votes.of(ratings, CODES)
-    once = value(find(name, votes, LINEAR))
+    once = value(standard_error_of(name, votes, LINEAR))
     assume(once is not None)
     n = standard_errors.n_read(votes.cells)
-    twice = value(find(name, Votes(votes.choices, 2 * votes.n_exams), LINEAR))
+    twice = value(standard_error_of(name, Votes(votes.choices, 2 * votes.n_exams), LINEAR))
     assert twice == pytest.approx(once * np.sqrt((n - 1) / (2 * n - 1)), abs=1e-9)
 
 
 @given(table=tables_)
-def test_every_exam_of_two_readers_twice_narrows_the_error_by_the_root_of_two(table):
+def test_duplicating_every_exam_of_two_readers_divides_the_error_by_root_two(table):
     for error in (
         standard_errors.cohen_kappa,
         standard_errors.cohen_kappa_null,
@@ -518,36 +530,36 @@ def test_every_exam_of_two_readers_twice_narrows_the_error_by_the_root_of_two(ta
 
 @every
 @given(ratings=ratings_)
-def test_an_exam_nobody_read_changes_nothing(name, ratings):
+def test_an_unread_exam_changes_nothing(name, ratings):
     more = np.concatenate([ratings, np.full((len(ratings), 1), np.nan)], axis=1)
-    result = only(find(name, Votes.of(more, CODES), LINEAR))
-    assert same(result, only(find(name, Votes.of(ratings, CODES), LINEAR)))
+    result = only(standard_error_of(name, Votes.of(more, CODES), LINEAR))
+    assert is_same(result, only(standard_error_of(name, Votes.of(ratings, CODES), LINEAR)))
 
 
 @given(ratings=ratings_)
 def test_a_reader_who_read_nothing_changes_nothing(ratings):
     more = np.concatenate([ratings, np.full((1, ratings.shape[1]), np.nan)])
-    result = only(find("conger", Votes.of(more, CODES), LINEAR))
-    assert same(result, only(find("conger", Votes.of(ratings, CODES), LINEAR)))
+    result = only(standard_error_of("conger", Votes.of(more, CODES), LINEAR))
+    assert is_same(result, only(standard_error_of("conger", Votes.of(ratings, CODES), LINEAR)))
 
 
 @given(seed=seeds)
-def test_all_classes_at_once_are_each_by_itself(seed):
+def test_vectorized_classes_equal_single_classes(seed):
     states = np.random.default_rng(seed).integers(0, 3, (3, 15, 4)).astype(np.int8)
     patterns = PatternCount.of(states)
     votes = Votes.of_patterns(patterns)
-    together = {name: find(name, votes).coefficients() for name in NAMES}
+    together = {name: standard_error_of(name, votes).coefficients() for name in NAMES}
     ordinal = standard_errors.krippendorff_ordinal_alpha(patterns.cells()).coefficients()
     for number in range(4):
         alone = Votes.of(np.where(states[:, :, number] == 0, np.nan, states[:, :, number]), [1, 2])
         for name in NAMES:
-            assert same(together[name][number], only(find(name, alone))), name
+            assert is_same(together[name][number], only(standard_error_of(name, alone))), name
         of_one = standard_errors.krippendorff_ordinal_alpha(alone.cells)
-        assert same(ordinal[number], only(of_one))
+        assert is_same(ordinal[number], only(of_one))
 
 
 @given(n_exams=arrays.arrays(np.float64, (2, 3, 4), elements=counts))
-def test_replicates_may_lead_the_classes(n_exams):
+def test_replicates_may_be_the_leading_axis(n_exams):
     table = np.array([[2.0, 0], [1, 1], [0, 2], [0, 1]])
     errors = [*OF_CELLS.values(), standard_errors.krippendorff_ordinal_alpha]
     errors += [standard_errors.positive_agreement, standard_errors.negative_agreement]
@@ -555,7 +567,7 @@ def test_replicates_may_lead_the_classes(n_exams):
         together = error(Cells(table, n_exams))
         assert together.values.shape == (2, 3)
         apart = [only(error(Cells(table, item))) for item in n_exams.reshape(6, 4)]
-        assert all(map(same, together.coefficients(), apart))
+        assert all(map(is_same, together.coefficients(), apart))
 
 
 @pytest.mark.parametrize(
@@ -567,7 +579,7 @@ def test_replicates_may_lead_the_classes(n_exams):
         standard_errors.bangdiwala_b,
     ],
 )
-def test_errors_of_many_tables_are_those_of_each(error):
+def test_vectorized_tables_equal_single_tables(error):
     tables = np.random.default_rng(4).integers(1, 30, (2, 3, 4, 4)).astype(float)
     together = error(tables).values
     alone = [[error(table).values.item() for table in row] for row in tables]

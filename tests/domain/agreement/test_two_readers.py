@@ -1,4 +1,4 @@
-"""What two readers have in common: printed numbers, then what must always hold."""
+"""Coefficients of two readers: published numbers and invariants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COHEN_1968 = [[88, 14, 18], [10, 40, 10], [2, 6, 12]]
 
 
 def is_printed(exact: float | None, published: float | None) -> bool:
-    """Return whether ``exact`` rounds to ``published``, if that was printed."""
+    """Return whether ``exact`` rounds to ``published``; both may be None."""
     if exact is None or published is None:
         return published is None
     n_decimals = len(repr(published).split(".")[1])
@@ -36,7 +36,7 @@ def matches(estimates: Estimates, numbers: dict[str, float | None]) -> None:
     assert is_printed(result, numbers["published"])
 
 
-# Printed numbers.
+# Published numbers.
 
 
 def test_cohen_1968():
@@ -116,7 +116,7 @@ def test_mcnemar_of_the_x_ray_example():
 
 
 @pytest.mark.parametrize(("first", "second"), [(1, 0), (5, 5), (2, 9), (30, 11), (0, 40)])
-def test_the_exact_p_is_that_of_the_binomial_test(first, second):
+def test_the_exact_p_matches_the_binomial_test(first, second):
     test = two_readers.mcnemar([[7, second], [first, 3]])
     expected = binomtest(first, first + second).pvalue
     assert value(test.exact_p) == pytest.approx(expected, rel=1e-9)
@@ -124,14 +124,14 @@ def test_the_exact_p_is_that_of_the_binomial_test(first, second):
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("scheme", ["linear", "quadratic"])
-def test_weighted_kappa_is_that_of_sklearn(seed, scheme):
+def test_weighted_kappa_matches_sklearn(seed, scheme):
     rng = np.random.default_rng(seed)
     first, second = rng.integers(0, 4, (2, 50))
     table = np.zeros((4, 4))
     np.add.at(table, (first, second), 1.0)
-    theirs = cohen_kappa_score(first, second, weights=scheme)
-    ours = value(two_readers.cohen_kappa(table, weighing.SCHEMES[scheme]([1, 2, 3, 4])))
-    assert ours == pytest.approx(theirs, abs=1e-12)
+    expected = cohen_kappa_score(first, second, weights=scheme)
+    result = value(two_readers.cohen_kappa(table, weighing.SCHEMES[scheme]([1, 2, 3, 4])))
+    assert result == pytest.approx(expected, abs=1e-12)
 
 
 def test_light_kappa_of_fleiss_1971(vectors):
@@ -139,24 +139,24 @@ def test_light_kappa_of_fleiss_1971(vectors):
     codes = np.array(case["ratings"]).T - 1
     pairs = [(item, other) for item in range(6) for other in range(item + 1, 6)]
     tables = np.zeros((len(pairs), 5, 5))
-    for table, (one, other) in zip(tables, pairs, strict=True):
-        np.add.at(table, (codes[one], codes[other]), 1.0)
+    for table, (reader, other) in zip(tables, pairs, strict=True):
+        np.add.at(table, (codes[reader], codes[other]), 1.0)
     matches(two_readers.light_kappa(tables), case["light"])
 
 
-# What has no value, and what is refused.
+# Undefined values and refused input.
 
 OF_ANY = {
     name: PARADOX[name]
     for name in ("po", "cohen", "scott", "ac1", "pabak", "kappa_max", "bangdiwala_b")
 }
-OF_FINDINGS = {name: one for name, one in PARADOX.items() if name not in OF_ANY}
+OF_FINDINGS = {name: reader for name, reader in PARADOX.items() if name not in OF_ANY}
 BAD = [[1.0, 2.0], [[1.0, 2.0]], np.ones((0, 0)), [[-1, 0], [0, 1]], [[np.nan, 0], [0, 1]]]
 
 
 @pytest.mark.parametrize("name", PARADOX)
 @pytest.mark.parametrize("table", BAD, ids=["row", "oblong", "empty", "negative", "nan"])
-def test_bad_tables_are_refused(name, table):
+def test_invalid_tables_are_refused(name, table):
     with pytest.raises(BadTable):
         PARADOX[name](table)
 
@@ -167,47 +167,47 @@ def test_findings_are_absent_or_present(name):
         OF_FINDINGS[name](np.ones((3, 3)))
 
 
-def test_several_pairs_have_an_axis_of_their_own():
+def test_several_pairs_are_a_leading_axis():
     with pytest.raises(BadTable, match="axis of pairs"):
         two_readers.light_kappa([[1, 2], [3, 4]])
 
 
 @pytest.mark.parametrize("name", PARADOX)
-def test_nothing_compared_is_a_reason(name):
+def test_no_common_exam_has_a_reason(name):
     coefficient = only(PARADOX[name](np.zeros((2, 2))))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("name", ["cohen", "scott", "kappa_max"])
-def test_one_category_used_is_a_reason(name):
+def test_a_single_used_category_has_a_reason(name):
     coefficient = only(PARADOX[name]([[9, 0], [0, 0]]))
     assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
-def test_one_category_used_is_a_reason_with_weights_too():
+def test_a_single_used_category_has_a_reason_with_weights():
     coefficient = only(two_readers.cohen_kappa(np.diag([9, 0, 0]), weighing.linear([1, 2, 3])))
     assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 @pytest.mark.parametrize("name", ["ac1", "pabak", "bangdiwala_b"])
-def test_one_category_used_is_named_beside_the_value(name):
+def test_a_single_used_category_is_a_caution(name):
     coefficient = only(PARADOX[name]([[9, 0], [0, 0]]))
     assert (coefficient.value, coefficient.reason) == (1.0, Reason.ONE_CATEGORY_USED)
 
 
 @pytest.mark.parametrize("name", ["ac1", "pabak"])
-def test_one_category_alone_leaves_no_choice(name):
+def test_a_single_possible_category_has_a_reason(name):
     coefficient = only(PARADOX[name]([[9]]))
     assert (coefficient.value, coefficient.reason) == (None, Reason.ONE_CATEGORY)
 
 
-def test_weights_may_leave_no_disagreement_by_chance():
+def test_zero_chance_disagreement_has_a_reason():
     weights = weighing.custom([[1, 0, 1], [0, 1, 1], [1, 1, 1]])
     coefficient = only(two_readers.cohen_kappa([[0, 0, 4], [0, 0, 5], [0, 0, 0]], weights))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NO_CHANCE_DISAGREEMENT)
 
 
-def test_readers_without_a_common_category_share_no_rectangle():
+def test_readers_without_a_common_category_have_no_bangdiwala_b():
     coefficient = only(two_readers.bangdiwala_b([[0, 9], [0, 0]]))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NOTHING_SHARED)
 
@@ -217,13 +217,13 @@ def test_a_finding_nobody_gave_has_no_jaccard():
     assert (coefficient.value, coefficient.reason) == (None, Reason.NEVER_GIVEN)
 
 
-def test_readers_who_never_disagree_leave_nothing_to_test():
+def test_mcnemar_is_undefined_without_disagreement():
     test = two_readers.mcnemar([[5, 0], [0, 3]])
     for estimates in (test.chi2, test.p, test.exact_p):
         assert (value(estimates), only(estimates).reason) == (None, Reason.NEVER_DISAGREED)
 
 
-def test_light_leaves_out_pairs_without_a_kappa():
+def test_light_omits_pairs_without_a_kappa():
     empty, alike, some = np.zeros((2, 2)), np.diag([3.0, 0]), np.array([[5.0, 1], [2, 4]])
     mean = value(two_readers.light_kappa([empty, alike, some]))
     assert mean == value(two_readers.cohen_kappa(some))
@@ -231,7 +231,7 @@ def test_light_leaves_out_pairs_without_a_kappa():
     assert only(two_readers.light_kappa([empty, empty])).reason == Reason.NOT_COMPARED
 
 
-# What must always hold.
+# Invariants.
 
 counts = st.integers(0, 30).map(float)
 tables_ = st.integers(2, 4).flatmap(
@@ -241,7 +241,7 @@ findings = arrays.arrays(np.float64, (2, 2), elements=counts)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def same(first, second):
+def is_same(first, second):
     if first.value is None or second.value is None:
         return first == second
     return (first.value, first.reason) == (pytest.approx(second.value, abs=1e-9), second.reason)
@@ -249,21 +249,21 @@ def same(first, second):
 
 @pytest.mark.parametrize("name", OF_ANY)
 @given(table=tables_)
-def test_who_comes_first_does_not_matter(name, table):
-    assert same(only(OF_ANY[name](table.T)), only(OF_ANY[name](table)))
+def test_the_order_of_the_readers_does_not_matter(name, table):
+    assert is_same(only(OF_ANY[name](table.T)), only(OF_ANY[name](table)))
 
 
 @pytest.mark.parametrize("name", OF_ANY)
 @given(table=tables_, seed=seeds)
 def test_the_order_of_the_categories_does_not_matter(name, table, seed):
     order = np.random.default_rng(seed).permutation(len(table))
-    assert same(only(OF_ANY[name](table[np.ix_(order, order)])), only(OF_ANY[name](table)))
+    assert is_same(only(OF_ANY[name](table[np.ix_(order, order)])), only(OF_ANY[name](table)))
 
 
 @pytest.mark.parametrize("name", [*OF_ANY, "prevalence_index", "bias_index", "jaccard_pos"])
 @given(table=findings)
-def test_every_exam_twice_gives_the_same(name, table):
-    assert same(only(PARADOX[name](2 * table)), only(PARADOX[name](table)))
+def test_duplicating_every_exam_changes_nothing(name, table):
+    assert is_same(only(PARADOX[name](2 * table)), only(PARADOX[name](table)))
 
 
 @pytest.mark.parametrize("name", PARADOX)
@@ -283,12 +283,12 @@ def test_kappa_is_at_most_its_maximum(table):
 
 
 @given(table=tables_)
-def test_scott_is_fleiss_of_two_readers(table):
-    assert same(only(two_readers.scott_pi(table)), only(kernels.fleiss_kappa(cells_of(table))))
+def test_scott_equals_fleiss_of_two_readers(table):
+    assert is_same(only(two_readers.scott_pi(table)), only(kernels.fleiss_kappa(cells_of(table))))
 
 
 @given(table=tables_)
-def test_ac1_and_pabak_are_those_of_several_readers(table):
+def test_ac1_and_pabak_equal_the_general_formulas(table):
     cells = cells_of(table)
     ac1, pabak = only(two_readers.gwet_ac1(table)), only(two_readers.pabak(table))
     assert ac1.value == pytest.approx(value(kernels.gwet_ac1(cells)), abs=1e-12)
@@ -309,9 +309,9 @@ def test_pabak_is_kappa_without_prevalence_or_bias(table):
 
 
 @given(table=tables_)
-def test_identity_weights_are_no_weights(table):
+def test_identity_weights_equal_no_weights(table):
     identity = weighing.identity(range(len(table)))
-    assert same(
+    assert is_same(
         only(two_readers.cohen_kappa(table, identity)), only(two_readers.cohen_kappa(table))
     )
 
@@ -321,30 +321,30 @@ def test_the_scale_of_disagreement_does_not_matter(table, factor):
     apart = np.abs(np.subtract.outer(np.arange(len(table)), np.arange(len(table)))) ** 1.5
     small = two_readers.cohen_kappa(table, weighing.of_disagreement(apart))
     large = two_readers.cohen_kappa(table, weighing.of_disagreement(factor * apart))
-    assert same(only(small), only(large))
+    assert is_same(only(small), only(large))
 
 
 @given(table=tables_)
-def test_turning_table_and_weights_together_changes_nothing(table):
+def test_transposing_table_and_weights_changes_nothing(table):
     apart = np.triu(np.ones_like(table), 1) + 3 * np.tril(np.ones_like(table), -1)
     weights = weighing.of_disagreement(apart)
-    assert same(
+    assert is_same(
         only(two_readers.cohen_kappa(table.T, weights.T)),
         only(two_readers.cohen_kappa(table, weights)),
     )
 
 
 @given(table=findings)
-def test_the_tests_of_mcnemar_do_not_ask_who_comes_first(table):
-    ours, theirs = two_readers.mcnemar(table), two_readers.mcnemar(table.T)
-    assert same(only(ours.p), only(theirs.p))
-    assert same(only(ours.exact_p), only(theirs.exact_p))
+def test_mcnemar_does_not_depend_on_the_order_of_the_readers(table):
+    value, expected = two_readers.mcnemar(table), two_readers.mcnemar(table.T)
+    assert is_same(only(value.p), only(expected.p))
+    assert is_same(only(value.exact_p), only(expected.exact_p))
 
 
 @given(tables=arrays.arrays(np.float64, (2, 3, 2, 2), elements=counts))
-def test_leading_axes_are_classes_or_replicates(tables):
+def test_leading_axes_may_be_classes_or_replicates(tables):
     for coefficient in PARADOX.values():
         together = coefficient(tables)
         assert together.values.shape == (2, 3)
         apart = [only(coefficient(item)) for item in tables.reshape(6, 2, 2)]
-        assert all(map(same, together.coefficients(), apart))
+        assert all(map(is_same, together.coefficients(), apart))

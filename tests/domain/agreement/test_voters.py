@@ -1,4 +1,4 @@
-"""Only people enter what is asked of all readers; models and references are compared in pairs."""
+"""Only people count in coefficients of all readers; models and references only in pairs."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ EVERYBODY = ("classes", "overall", "n_exams", "n_exams_compared", "n_readings", 
 
 
 def ratings(n_exams: int = 60) -> np.ndarray:
-    """Three people who miss some exams and classes, a model and a reference that miss none."""
+    """Return three people with missing answers, and a model and a reference without."""
     rng = np.random.default_rng(5)
     truth = rng.random((n_exams, len(CLASSES))) < 0.3
-    said = (truth ^ (rng.random((5, n_exams, len(CLASSES))) < 0.15)).astype(np.int8) + 1
-    said[:3][rng.random((3, n_exams, len(CLASSES))) < 0.1] = 0
-    said[:3, -3:] = 0  # exams that no person read
-    return said.astype(np.int8)
+    states = (truth ^ (rng.random((5, n_exams, len(CLASSES))) < 0.15)).astype(np.int8) + 1
+    states[:3][rng.random((3, n_exams, len(CLASSES))) < 0.1] = 0
+    states[:3, -3:] = 0  # exams read by no person
+    return states.astype(np.int8)
 
 
-def rounded(told: Any) -> Any:
-    """Return the same without the digits in which sums in another order may differ."""
-    return json.loads(json.dumps(told), parse_float=lambda digits: round(float(digits), 9))
+def rounded(values: Any) -> Any:
+    """Return the values without the digits that depend on the order of summation."""
+    return json.loads(json.dumps(values), parse_float=lambda digits: round(float(digits), 9))
 
 
 @pytest.mark.parametrize("patients", [None, np.arange(60) // 2])
-def test_what_is_asked_of_all_readers_is_what_people_alone_would_have(patients):
-    said = ratings()
-    result = agreement.report(Answers.of(said, patients), NAMES, CLASSES, n_voters=3, how=QUICK)
-    mine = None if patients is None else patients[:-3]
-    alone = agreement.report(Answers.of(said[:3, :-3], mine), NAMES[:3], CLASSES, how=QUICK)
+def test_coefficients_of_all_readers_count_only_people(patients):
+    states = ratings()
+    result = agreement.report(Answers.of(states, patients), NAMES, CLASSES, n_voters=3, how=QUICK)
+    own_patients = None if patients is None else patients[:-3]
+    alone = agreement.report(
+        Answers.of(states[:3, :-3], own_patients), NAMES[:3], CLASSES, how=QUICK
+    )
     assert rounded({key: result[key] for key in EVERYBODY}) == rounded(
         {key: alone[key] for key in EVERYBODY}
     )
@@ -53,24 +55,24 @@ def test_all_readers_are_compared_in_pairs():
     assert result["readers"] == NAMES
 
 
-def test_another_model_moves_no_coefficient_of_people():
-    said = ratings()
-    with_model = agreement.report(Answers.of(said[:4]), NAMES[:4], CLASSES, n_voters=3, how=QUICK)
-    with_both = agreement.report(Answers.of(said), NAMES, CLASSES, n_voters=3, how=QUICK)
+def test_another_model_does_not_change_coefficients_of_people():
+    states = ratings()
+    with_model = agreement.report(Answers.of(states[:4]), NAMES[:4], CLASSES, n_voters=3, how=QUICK)
+    with_both = agreement.report(Answers.of(states), NAMES, CLASSES, n_voters=3, how=QUICK)
     assert with_model["classes"] == with_both["classes"]
 
 
-def test_groups_are_of_those_who_are_given():
-    said = ratings()
+def test_groups_are_of_the_given_readers():
+    states = ratings()
     groups = {"rhythm": ["AF"], "any": CLASSES}
-    people = group_lines(Answers.of(said).of_first(3), CLASSES, groups, how=QUICK)
-    alone = group_lines(Answers.of(said[:3, :-3]), CLASSES, groups, how=QUICK)
+    people = group_lines(Answers.of(states).of_first(3), CLASSES, groups, how=QUICK)
+    alone = group_lines(Answers.of(states[:3, :-3]), CLASSES, groups, how=QUICK)
     assert people == alone
 
 
-def test_without_any_person_nothing_is_asked_of_all_readers():
-    said = ratings()[3:]
-    result = agreement.report(Answers.of(said), NAMES[3:], CLASSES, n_voters=0, how=QUICK)
+def test_without_people_there_are_no_coefficients_of_all_readers():
+    states = ratings()[3:]
+    result = agreement.report(Answers.of(states), NAMES[3:], CLASSES, n_voters=0, how=QUICK)
     assert {line["fleiss_kappa"]["estimate"] for line in result["classes"]} == {None}
     assert (result["n_readers"], result["n_exams"], result["n_readings"]) == (0, 0, 0)
     assert len(result["pairs"]) == 1

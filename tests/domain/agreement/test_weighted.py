@@ -1,4 +1,4 @@
-"""The weighted coefficients of several readers: printed numbers, then what must always hold."""
+"""Weighted coefficients of several readers: published numbers and invariants."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ OTHER_NAMES = {
 NAMES = [*OF_CELLS, "conger"]
 
 
-def find(name, votes, weights=None):
-    known = OTHER_NAMES.get(name, name)
-    if known == "conger":
+def coefficient_of(name, votes, weights=None):
+    canonical = OTHER_NAMES.get(name, name)
+    if canonical == "conger":
         return weighted.conger_kappa(votes, weights)
-    return OF_CELLS[known](votes.cells, weights)
+    return OF_CELLS[canonical](votes.cells, weights)
 
 
-# The weights.
+# Weights.
 
 
 def test_the_linear_weights_of_gwet():
@@ -111,7 +111,7 @@ def test_every_scheme_makes_weights(scheme, scores):
 
 @pytest.mark.parametrize("scheme", weighing.SCHEMES)
 @pytest.mark.parametrize("scores", [[], [1, 1], [1, float("nan")], [[1, 2]]])
-def test_scores_that_tell_no_categories_apart_are_refused(scheme, scores):
+def test_scores_that_do_not_separate_categories_are_refused(scheme, scores):
     with pytest.raises(weighing.BadWeights):
         weighing.SCHEMES[scheme](scores)
 
@@ -127,7 +127,7 @@ def test_a_ratio_scale_may_have_a_zero():
 
 
 @pytest.mark.parametrize(
-    ("matrix", "what"),
+    ("matrix", "message"),
     [
         ([1.0], "shape"),
         ([[1.0, 0.0]], "shape"),
@@ -139,17 +139,17 @@ def test_a_ratio_scale_may_have_a_zero():
         ([[1, 1], [1, 1]], "nobody"),
     ],
 )
-def test_bad_weights_are_refused(matrix, what):
-    with pytest.raises(weighing.BadWeights, match=what):
+def test_invalid_weights_are_refused(matrix, message):
+    with pytest.raises(weighing.BadWeights, match=message):
         weighing.custom(matrix)
 
 
 @pytest.mark.parametrize(
-    ("matrix", "what"),
+    ("matrix", "message"),
     [([[0, -1], [1, 0]], "0 or more"), ([[1, 1], [1, 0]], "itself: 0"), ([[0, 0]] * 2, "nobody")],
 )
-def test_bad_weights_of_disagreement_are_refused(matrix, what):
-    with pytest.raises(weighing.BadWeights, match=what):
+def test_invalid_disagreement_weights_are_refused(matrix, message):
+    with pytest.raises(weighing.BadWeights, match=message):
         weighing.of_disagreement(matrix)
 
 
@@ -157,10 +157,10 @@ def test_bad_weights_of_disagreement_are_refused(matrix, what):
 def test_weights_of_other_categories_are_refused(name):
     votes = Votes.of([[0, 1], [1, 1]])
     with pytest.raises(weighing.BadWeights, match="3 categories, where there are 2"):
-        find(name, votes, weighing.identity([1, 2, 3]))
+        coefficient_of(name, votes, weighing.identity([1, 2, 3]))
 
 
-# Printed coefficients.
+# Published coefficients.
 
 
 def test_alpha_of_krippendorff_2011_for_ordered_categories():
@@ -174,7 +174,7 @@ def test_the_irrcac_tests(vectors):
         votes = votes_of(data)
         for case in data["cases"]:
             weights = weights_of(case, data["categories"])
-            result = value(find(case["coefficient"], votes, weights))
+            result = value(coefficient_of(case["coefficient"], votes, weights))
             where = (case["coefficient"], case["weights"])
             assert result == pytest.approx(case["exact"]["coef"], rel=0, abs=1e-12), where
             assert printed(result, case["published"]["coef"], 3), where
@@ -195,7 +195,7 @@ def test_the_book_of_gwet_2014(vectors, name):
     weights = weighing.quadratic(scores)
     for key, triple in data.items():
         if key != "ratings":
-            result = value(find(key, votes, weights))
+            result = value(coefficient_of(key, votes, weights))
             assert printed(result, triple[2], n_decimals(triple[2])), key
 
 
@@ -205,7 +205,7 @@ def test_the_irrcac_readme(vectors):
     conger = readme["conger_raw4raters"]["coef"]
     assert printed(value(weighted.conger_kappa(votes)), conger, 5)
     for name, row in readme["cac_raw4raters"].items():
-        assert printed(value(find(name, votes)), row["coef"], n_decimals(row["coef"]))
+        assert printed(value(coefficient_of(name, votes)), row["coef"], n_decimals(row["coef"]))
 
 
 def test_krippendorff_alphas_of_all_levels(vectors):
@@ -245,7 +245,7 @@ def test_de_vet_2017(vectors):
     case = vectors("specific_agreement")
     votes = Votes.of(coded(case["ratings"], [0, 1]))
     for name in ("bp", "ac1", "fleiss", "pa", "alpha"):
-        result = value(find(name, votes))
+        result = value(coefficient_of(name, votes))
         assert result == pytest.approx(case["exact"][name]["coef"], rel=0, abs=1e-12)
 
 
@@ -261,11 +261,11 @@ def test_edge_cases_have_a_value_or_a_reason(vectors):
                 assert coefficient.value == pytest.approx(case[name], rel=0, abs=1e-12)
 
 
-# What is refused, and what has no value.
+# Refused input and undefined values.
 
 
 @pytest.mark.parametrize(
-    ("table", "what"),
+    ("table", "message"),
     [
         ([1.0], "shape"),
         (np.ones((2, 0)), "shape"),
@@ -273,63 +273,68 @@ def test_edge_cases_have_a_value_or_a_reason(vectors):
         ([[np.inf]], "finite"),
     ],
 )
-def test_bad_tables_of_counts_are_refused(table, what):
-    with pytest.raises(BadRatings, match=what):
+def test_invalid_tables_of_counts_are_refused(table, message):
+    with pytest.raises(BadRatings, match=message):
         weighted.counted(table)
 
 
 @pytest.mark.parametrize(
-    ("ratings", "categories", "what"),
+    ("ratings", "categories", "message"),
     [([1.0], None, "axes"), ([[1.0], [2.0]], [1.0], "none of"), ([[1.0]], [1.0, 1.0], "twice")],
 )
-def test_bad_ratings_are_refused(ratings, categories, what):
-    with pytest.raises(BadRatings, match=what):
+def test_invalid_ratings_are_refused(ratings, categories, message):
+    with pytest.raises(BadRatings, match=message):
         Votes.of(ratings, categories)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_two_readings_of_an_exam_there_is_no_value(name):
-    coefficient = only(find(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
+def test_exams_read_once_have_no_value(name):
+    coefficient = only(coefficient_of(name, Votes.of([[0, np.nan], [np.nan, 1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NOT_COMPARED)
 
 
 @pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
-def test_readings_that_are_all_alike_have_no_value(name):
-    coefficient = only(find(name, Votes.of(np.array([[1, 1, 0], [1, 1, np.nan]]), [0, 1])))
+def test_constant_readings_have_no_value(name):
+    coefficient = only(
+        coefficient_of(name, Votes.of(np.array([[1, 1, 0], [1, 1, np.nan]]), [0, 1]))
+    )
     assert (coefficient.value, coefficient.reason) == (None, Reason.ALL_ALIKE)
 
 
 @pytest.mark.parametrize("name", ["bp", "gwet"])
-def test_readings_that_are_all_alike_are_named_beside_the_value(name):
-    coefficient = only(find(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
+def test_constant_readings_are_a_caution(name):
+    coefficient = only(coefficient_of(name, Votes.of([[1, 1, 1], [1, 1, 1]], [0, 1])))
     assert (coefficient.value, coefficient.reason) == (1.0, Reason.ONE_CATEGORY_USED)
 
 
 @pytest.mark.parametrize("name", ["bp", "gwet"])
-def test_one_category_leaves_no_choice(name):
-    coefficient = only(find(name, Votes.of([[1, 1], [1, 1]])))
+def test_a_single_possible_category_has_a_reason(name):
+    coefficient = only(coefficient_of(name, Votes.of([[1, 1], [1, 1]])))
     assert (coefficient.value, coefficient.reason) == (None, Reason.ONE_CATEGORY)
 
 
 @pytest.mark.parametrize("name", ["fleiss", "krippendorff", "conger"])
-def test_categories_that_weigh_alike_leave_no_chance_to_disagree(name):
+def test_equally_weighted_categories_have_a_reason(name):
     weights = weighing.custom([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
-    coefficient = only(find(name, Votes.of([[0, 1, 0], [1, 1, 0]], [0, 1, 2]), weights))
+    coefficient = only(coefficient_of(name, Votes.of([[0, 1, 0], [1, 1, 0]], [0, 1, 2]), weights))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NO_CHANCE_DISAGREEMENT)
 
 
-def test_conger_needs_readers_whose_shares_could_differ():
+def test_conger_needs_two_readers():
     weights = weighing.custom([[1, 0, 1], [0, 1, 1], [1, 1, 1]])
-    coefficient = only(find("conger", Votes.of([[0, 1], [2, 2]], [0, 1, 2]), weights))
+    coefficient = only(coefficient_of("conger", Votes.of([[0, 1], [2, 2]], [0, 1, 2]), weights))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NO_CHANCE_DISAGREEMENT)
 
 
-def test_no_ratings_at_all_have_no_value():
+def test_no_ratings_have_no_value():
     for name in NAMES:
-        assert only(find(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason == Reason.NOT_COMPARED
+        assert (
+            only(coefficient_of(name, Votes.of(np.empty((2, 0)), [0, 1]))).reason
+            == Reason.NOT_COMPARED
+        )
 
 
-def test_a_category_nobody_chose_has_no_kappa_of_its_own():
+def test_an_unused_category_has_no_kappa():
     by_category = weighted.fleiss_kappa_by_category(Votes.of([[0, 1], [0, 1]], [0, 1, 2]).cells)
     assert [coefficient.reason for coefficient in by_category.coefficients()] == [
         "",
@@ -338,7 +343,7 @@ def test_a_category_nobody_chose_has_no_kappa_of_its_own():
     ]
 
 
-def test_a_category_everybody_chose_has_no_kappa_of_its_own():
+def test_a_category_always_used_has_no_kappa():
     by_category = weighted.fleiss_kappa_by_category(counted([[0, 2], [0, 2]]))
     assert [coefficient.reason for coefficient in by_category.coefficients()] == [
         Reason.CATEGORY_UNUSED,
@@ -346,14 +351,14 @@ def test_a_category_everybody_chose_has_no_kappa_of_its_own():
     ]
 
 
-def test_categories_have_no_kappa_where_nothing_is_compared():
+def test_categories_have_no_kappa_without_comparisons():
     by_category = weighted.fleiss_kappa_by_category(counted([[0, 1], [1, 0]]))
     assert [coefficient.reason for coefficient in by_category.coefficients()] == [
         Reason.NOT_COMPARED
     ] * 2
 
 
-# What must always hold.
+# Invariants.
 
 CODES = [0.0, 1.0, 2.0]
 ratings_ = arrays.arrays(
@@ -367,10 +372,10 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 def rated(name, ratings, scheme):
-    return only(find(name, Votes.of(ratings, CODES), weighing.SCHEMES[scheme]([1, 2, 3])))
+    return only(coefficient_of(name, Votes.of(ratings, CODES), weighing.SCHEMES[scheme]([1, 2, 3])))
 
 
-def same(first, second):
+def is_same(first, second):
     if first.value is None or second.value is None:
         return first == second
     return (first.value, first.reason) == (pytest.approx(second.value, abs=1e-9), second.reason)
@@ -388,10 +393,10 @@ def test_there_is_a_value_up_to_one_or_a_reason(name, ratings, scheme):
 
 @every
 @given(ratings=ratings_, scheme=schemes, seed=seeds)
-def test_neither_readers_nor_exams_have_an_order(name, ratings, scheme, seed):
+def test_the_order_of_readers_and_exams_does_not_matter(name, ratings, scheme, seed):
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(rng.permutation(ratings, axis=0), axis=1)
-    assert same(rated(name, shuffled, scheme), rated(name, ratings, scheme))
+    assert is_same(rated(name, shuffled, scheme), rated(name, ratings, scheme))
 
 
 @every
@@ -400,19 +405,19 @@ def test_the_names_of_the_categories_do_not_matter(name, ratings, scheme, seed):
     order = np.random.default_rng(seed).permutation(3)
     weights = weighing.SCHEMES[scheme]([1, 2, 3])[np.ix_(order, order)]
     renamed = Votes.of(ratings, np.array(CODES)[order].tolist())
-    assert same(only(find(name, renamed, weights)), rated(name, ratings, scheme))
+    assert is_same(only(coefficient_of(name, renamed, weights)), rated(name, ratings, scheme))
 
 
 @pytest.mark.parametrize("name", ["pa", "bp", "fleiss", "gwet", "conger"])
 @given(ratings=ratings_, scheme=schemes)
-def test_every_exam_twice_gives_the_same(name, ratings, scheme):
+def test_duplicating_every_exam_changes_nothing(name, ratings, scheme):
     twice = np.concatenate([ratings, ratings], axis=1)
-    assert same(rated(name, twice, scheme), rated(name, ratings, scheme))
+    assert is_same(rated(name, twice, scheme), rated(name, ratings, scheme))
 
 
 @given(ratings=ratings_, scheme=schemes)
-def test_alpha_sinks_when_every_exam_comes_twice(ratings, scheme):
-    """The correction for small samples, 1 part in the number of readings, is halved."""
+def test_alpha_decreases_when_every_exam_is_duplicated(ratings, scheme):
+    """The small-sample correction, 1 / number of readings, is halved."""
     once = rated("alpha", ratings, scheme).value
     assume(once is not None)
     twice = rated("alpha", np.concatenate([ratings, ratings], axis=1), scheme).value
@@ -423,13 +428,15 @@ def test_alpha_sinks_when_every_exam_comes_twice(ratings, scheme):
 
 @every
 @given(ratings=ratings_, scheme=schemes)
-def test_weights_and_their_mirror_image_are_the_same_between_readers(name, ratings, scheme):
+def test_transposed_weights_give_the_same_result(name, ratings, scheme):
     weights = weighing.SCHEMES[scheme]([1, 2, 3])
     lower = np.tril(weights)
     for asymmetric in (lower, lower.T):
         halved = weighing.custom((asymmetric + asymmetric.T) / 2)
         votes = Votes.of(ratings, CODES)
-        assert same(only(find(name, votes, asymmetric)), only(find(name, votes, halved)))
+        assert is_same(
+            only(coefficient_of(name, votes, asymmetric)), only(coefficient_of(name, votes, halved))
+        )
 
 
 @pytest.mark.parametrize(
@@ -443,64 +450,66 @@ def test_weights_and_their_mirror_image_are_the_same_between_readers(name, ratin
     ],
 )
 @given(ratings=ratings_)
-def test_without_weights_they_are_the_nominal_ones(name, nominal, ratings):
+def test_without_weights_they_equal_the_nominal_coefficients(name, nominal, ratings):
     cells = Votes.of(ratings, CODES).cells
-    ours, theirs = only(OF_CELLS[name](cells)), only(nominal(cells))
-    assert ours.value == pytest.approx(theirs.value, abs=1e-12)
-    assert same(ours, only(OF_CELLS[name](cells, weighing.identity(CODES))))
+    value, expected = only(OF_CELLS[name](cells)), only(nominal(cells))
+    assert value.value == pytest.approx(expected.value, abs=1e-12)
+    assert is_same(value, only(OF_CELLS[name](cells, weighing.identity(CODES))))
 
 
 @given(ratings=ratings_, scheme=schemes)
-def test_conger_of_two_complete_readers_is_cohen(ratings, scheme):
+def test_conger_of_two_complete_readers_equals_cohen(ratings, scheme):
     pair = ratings[:2][:, ~np.isnan(ratings[:2]).any(axis=0)]
     assume(pair.size)
     weights = weighing.SCHEMES[scheme]([1, 2, 3])
     table = np.zeros((3, 3))
     np.add.at(table, tuple(pair.astype(int)), 1.0)
     cohen = only(two_readers.cohen_kappa(table, weights))
-    assert same(rated("conger", pair, scheme), cohen)
+    assert is_same(rated("conger", pair, scheme), cohen)
 
 
 @given(ratings=ratings_)
-def test_ordinal_alpha_of_two_categories_is_nominal(ratings):
+def test_ordinal_alpha_of_two_categories_equals_nominal(ratings):
     cells = Votes.of(np.where(ratings == 2, 1.0, ratings), [0.0, 1.0]).cells
     ordinal = only(weighted.krippendorff_ordinal_alpha(cells))
-    assert same(ordinal, only(weighted.krippendorff_alpha(cells)))
+    assert is_same(ordinal, only(weighted.krippendorff_alpha(cells)))
 
 
 @given(ratings=ratings_)
-def test_ordinal_alpha_does_not_change_upside_down(ratings):
+def test_ordinal_alpha_does_not_change_with_reversed_categories(ratings):
     upright, inverted = Votes.of(ratings, CODES).cells, Votes.of(ratings, CODES[::-1]).cells
-    assert same(
+    assert is_same(
         only(weighted.krippendorff_ordinal_alpha(upright)),
         only(weighted.krippendorff_ordinal_alpha(inverted)),
     )
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_ordinal_alpha_is_that_of_krippendorff(seed):
+def test_ordinal_alpha_matches_the_krippendorff_package(seed):
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 4, 40)
     ratings = np.clip(truth + rng.integers(-1, 2, (4, 40)), 0, 3).astype(np.float64)
     ratings[rng.random(ratings.shape) < 0.3] = np.nan
-    theirs = krippendorff.alpha(ratings, level_of_measurement="ordinal", value_domain=[0, 1, 2, 3])
-    ours = value(weighted.krippendorff_ordinal_alpha(Votes.of(ratings, [0, 1, 2, 3]).cells))
-    assert ours == pytest.approx(theirs, abs=1e-12)
+    expected = krippendorff.alpha(
+        ratings, level_of_measurement="ordinal", value_domain=[0, 1, 2, 3]
+    )
+    result = value(weighted.krippendorff_ordinal_alpha(Votes.of(ratings, [0, 1, 2, 3]).cells))
+    assert result == pytest.approx(expected, abs=1e-12)
 
 
 @given(seed=seeds)
-def test_all_classes_at_once_are_each_by_itself(seed):
+def test_vectorized_classes_equal_single_classes(seed):
     states = np.random.default_rng(seed).integers(0, 3, (3, 15, 4)).astype(np.int8)
     patterns = PatternCount.of(states)
     together = weighted.conger_kappa(Votes.of_patterns(patterns)).coefficients()
     cells = weighted.krippendorff_ordinal_alpha(patterns.cells()).coefficients()
     for number in range(4):
         alone = Votes.of(np.where(states[:, :, number] == 0, np.nan, states[:, :, number]), [1, 2])
-        assert same(together[number], only(weighted.conger_kappa(alone)))
-        assert same(cells[number], only(weighted.krippendorff_ordinal_alpha(alone.cells)))
+        assert is_same(together[number], only(weighted.conger_kappa(alone)))
+        assert is_same(cells[number], only(weighted.krippendorff_ordinal_alpha(alone.cells)))
 
 
-def test_replicates_may_lead_the_classes():
+def test_replicates_may_be_the_leading_axis():
     cells = Cells(np.array([[2.0, 0], [1, 1], [0, 2]]), np.arange(1.0, 25).reshape(2, 4, 3))
     assert weighted.gwet_ac2(cells).values.shape == (2, 4)
     assert weighted.krippendorff_ordinal_alpha(cells).values.shape == (2, 4)
