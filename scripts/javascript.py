@@ -15,7 +15,7 @@ def main() -> int:
     if shutil.which("node") is None:
         print("The tests in tests/js need node. On Debian: apt install nodejs", file=sys.stderr)
         return 1
-    files = sorted(str(file) for file in (REPOSITORY / "tests" / "js").glob("*.test.js"))
+    files = sorted(str(file) for file in (REPOSITORY / "tests" / "js").rglob("*.test.js"))
     print("$ node --test tests/js", flush=True)
     command = ["node", "--test", "--test-reporter=dot", *files]
     return subprocess.run(command, cwd=REPOSITORY, check=False).returncode

@@ -3,8 +3,8 @@
 import { medianBeat } from "/static/js/ecg/beats.js";
 import { FILTERS, filtered } from "/static/js/ecg/filters.js";
 import "/static/js/ecg/viewer.js";
-import { CaliperTool } from "/static/js/tools/caliper_tool.js";
-import { Kind } from "/static/js/tools/calipers.js";
+import { CaliperTool } from "/static/js/tools/calipers/caliper_tool.js";
+import { Kind } from "/static/js/tools/calipers/calipers.js";
 import { SheetCoordinates } from "/static/js/tools/sheet_coordinates.js";
 import { loadExams } from "./exams.js";
 

@@ -1,7 +1,7 @@
 // The choice between two drafts of one reading, when another window or device saved one in between.
 
 import { closestTo, find, make } from "../dom.js";
-import { EVIDENCE_KINDS, pieceText } from "./findings.js";
+import { EVIDENCE_KINDS, pieceText } from "./form/findings.js";
 
 /** @import { Words } from "../texts.js" */
 /** @import { Catalogue } from "./state/catalogue.js" */

@@ -10,15 +10,14 @@ import { Tools } from "../tools/tools.js";
 import { Conflict } from "./conflict.js";
 import { Correction } from "./correction.js";
 import { Flow } from "./flow.js";
-import { ReadingForm } from "./form.js";
-import { Help } from "./help.js";
-import { bindHotkeys } from "./hotkeys.js";
-import { Keys } from "./keys.js";
+import { ReadingForm } from "./form/form.js";
+import { Help } from "./keyboard/help.js";
+import { bindHotkeys } from "./keyboard/hotkeys.js";
+import { Keys } from "./keyboard/keys.js";
 import { Messages } from "./messages.js";
 import { OpenExam } from "./open_exam.js";
 import { Retraction } from "./retraction.js";
-import { SecondOpinion } from "./second_opinion.js";
-import { SheetBar } from "./sheet_bar.js";
+import { SheetBar } from "./sheet/sheet_bar.js";
 import { Catalogue } from "./state/catalogue.js";
 import { editsFor } from "./state/edits.js";
 import * as labels from "./state/labels.js";
@@ -27,9 +26,10 @@ import { openOutbox, openStore, recover } from "./storage/device.js";
 import { Draft, DraftState } from "./storage/draft.js";
 import { Queue } from "./storage/queue.js";
 import { SubmitActions } from "./submit_actions.js";
+import { SecondOpinion } from "./suggestions/second_opinion.js";
 
 /** @import { EcgViewer } from "../ecg/viewer.js" */
-/** @import { Intents } from "./form.js" */
+/** @import { Intents } from "./form/form.js" */
 /** @import { LastSubmission } from "./retraction.js" */
 /** @import { Tracing } from "./state/tracings.js" */
 /** @import { Assignment, Content, Edit, OutboxEvent, ReadingRequest } from "./types.js" */

@@ -9,7 +9,7 @@ import { firstTracing } from "./storage/queue.js";
 /** @import { Signal } from "../ecg/types.js" */
 /** @import { EcgViewer } from "../ecg/viewer.js" */
 /** @import { Words } from "../texts.js" */
-/** @import { ReadingForm } from "./form.js" */
+/** @import { ReadingForm } from "./form/form.js" */
 /** @import { Messages } from "./messages.js" */
 /** @import { Outbox } from "./storage/outbox.js" */
 /** @import { Queue } from "./storage/queue.js" */

@@ -10,10 +10,10 @@ import { objections } from "./state/objections.js";
 /** @import { Clock } from "../clock.js" */
 /** @import { Words } from "../texts.js" */
 /** @import { Flow } from "./flow.js" */
-/** @import { ReadingForm } from "./form.js" */
+/** @import { ReadingForm } from "./form/form.js" */
 /** @import { Messages } from "./messages.js" */
 /** @import { OpenExam } from "./open_exam.js" */
-/** @import { SecondOpinion } from "./second_opinion.js" */
+/** @import { SecondOpinion } from "./suggestions/second_opinion.js" */
 /** @import { Catalogue } from "./state/catalogue.js" */
 /** @import { Outbox } from "./storage/outbox.js" */
 /** @import { Queue } from "./storage/queue.js" */

@@ -5,17 +5,17 @@ import { GUTTER_MM } from "../ecg/layout.js";
 import { cellAt, fitOverlay } from "../ecg/overlay.js";
 import { LEADS } from "../ecg/signal.js";
 import { svg } from "../svg.js";
-import { CaliperTool } from "./caliper_tool.js";
-import { Kind, measurement } from "./calipers.js";
-import { LeadOverlay } from "./lead_overlay.js";
-import { LeadZoom } from "./lead_zoom.js";
-import { Localizer } from "./localizer.js";
-import { Magnifier } from "./magnifier.js";
-import { Marks } from "./marks.js";
-import { showMedian } from "./median_view.js";
+import { CaliperTool } from "./calipers/caliper_tool.js";
+import { Kind, measurement } from "./calipers/calipers.js";
+import { Localizer } from "./evidence/localizer.js";
+import { Marks } from "./evidence/marks.js";
 import { placeIn } from "./pointer.js";
 import { SheetCoordinates } from "./sheet_coordinates.js";
-import { ViewFilters } from "./view_filters.js";
+import { LeadOverlay } from "./views/lead_overlay.js";
+import { LeadZoom } from "./views/lead_zoom.js";
+import { Magnifier } from "./views/magnifier.js";
+import { showMedian } from "./views/median_view.js";
+import { ViewFilters } from "./views/view_filters.js";
 
 /** @import { Finding } from "../desk/types.js" */
 /** @import { Point, SheetView } from "../ecg/types.js" */

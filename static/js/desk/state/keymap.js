@@ -4,7 +4,7 @@
 // Commands that are not in the map keep their default key. No two commands ever share a key: taking a key
 // that is in use swaps the two.
 
-import { isSingle } from "../hotkeys.js";
+import { isSingle } from "../keyboard/hotkeys.js";
 
 /** @typedef {Readonly<Record<string, string>>} Keymap */
 

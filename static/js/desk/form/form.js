@@ -1,0 +1,284 @@
+// The form beside the sheet: it shows a content and reports what the reader wants. It holds no state of the
+// reading.
+
+import { closestTo, findAll, make, partsOf, releaseFocus } from "../../dom.js";
+import { CERTAINTIES, blank, blockedBy, holds, isNotAssessable, mentioned } from "../state/labels.js";
+import { objections } from "../state/objections.js";
+import { ClassTree } from "./class_tree.js";
+import { ClassFinder } from "./class_finder.js";
+import { FindingList } from "./findings.js";
+import { QualityPanel } from "./quality.js";
+
+/** @import { Words } from "../../texts.js" */
+/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Certainty, Content, EvidenceKind, Quality } from "../types.js" */
+
+/**
+ * What the form's controls do.
+ *
+ * @typedef {object} Intents
+ * @property {(code: string) => void} toggle
+ * @property {(code: string) => void} notAssessable
+ * @property {(code: string) => void} remove
+ * @property {(code: string, certainty: Certainty) => void} certainty
+ * @property {(code: string, kind: EvidenceKind, index: number) => void} drop
+ * @property {(quality: Quality) => void} quality
+ * @property {(kind: string) => void} problem
+ * @property {(kind: string, lead: string) => void} problemLead
+ * @property {(text: string) => void} comment
+ * @property {() => void} undo
+ * @property {() => void} submit
+ * @property {() => void} abstain
+ * @property {() => void} defer
+ * @property {() => void} cancel
+ * @property {() => void} discardCorrection
+ */
+
+/**
+ * The intents that a button names in data-act.
+ *
+ * @typedef {"undo" | "abstain" | "defer" | "cancel" | "discardCorrection"} Act
+ */
+
+/**
+ * These controls stay usable while nothing can be changed.
+ *
+ * @type {Set<string | undefined>}
+ */
+const ALWAYS = new Set(["help", "retract"]);
+
+export class ReadingForm {
+  #content = blank();
+  #isDisabled = false;
+  #canUndo = false;
+
+  /**
+   * @param {HTMLFormElement} root
+   * @param {{catalogue: Catalogue, words: Words, intents: Intents}} deps
+   */
+  constructor(root, deps) {
+    this.root = root;
+    this.deps = deps;
+    this.part = partsOf(root);
+    const { catalogue, words, intents } = deps;
+    this.finder = new ClassFinder(this.part("finder", HTMLInputElement), this.part("options"), {
+      catalogue,
+      words,
+      isFound: (code) => holds(this.#content, code),
+      blocker: (code) => blockedBy(this.#content, code, catalogue),
+      onChoose: (code, options) => this.#choose(code, options),
+      onRemoveLast: () => this.#removeLast(),
+    });
+    this.tree = new ClassTree(this.part("tree-panel"), {
+      catalogue,
+      words,
+      opener: this.part("tree-open"),
+      stateOf: (code) => this.#stateOf(code),
+      onChoose: (code, options) => this.#choose(code, options),
+    });
+    this.findings = new FindingList(this.part("findings"), { catalogue, words, none: this.part("nothing") });
+    this.quality = new QualityPanel(root, { words, intents, say: (sentence) => this.say(sentence) });
+    this.#listen();
+  }
+
+  /** The class whose row is selected, or null. */
+  get selected() {
+    return this.findings.selected;
+  }
+
+  /**
+   * Offer these classes on the number keys.
+   *
+   * @param {string[]} codes
+   */
+  offer(codes) {
+    const { catalogue } = this.deps;
+    const known = codes.filter((code) => catalogue.has(code) && !catalogue.isExclusive(code)).slice(0, 9);
+    this.finder.prefer(known);
+    this.part("frequent").replaceChildren(...known.map((code, i) => this.#classButton(code, String(i + 1))));
+    const normal = catalogue.exclusive;
+    this.part("normal").replaceChildren(
+      ...(normal ? [this.#classButton(normal.code, "n", "normal-button")] : []),
+    );
+  }
+
+  /**
+   * Show `content`; `canUndo` says whether there is a step to undo.
+   *
+   * @param {Content} content
+   * @param {{canUndo: boolean}} options
+   */
+  show(content, { canUndo }) {
+    this.#content = content;
+    this.#showClasses();
+    // Before the list, which may move focus there.
+    this.part("nothing").hidden = mentioned(content).length > 0;
+    this.findings.show(content);
+    this.quality.show(content);
+    this.tree.show();
+    const comment = this.part("comment", HTMLTextAreaElement);
+    if (comment.value !== content.comment) comment.value = content.comment;
+    this.#canUndo = canUndo;
+    this.#showObjections();
+    this.disable(this.#isDisabled); // rows were rebuilt
+  }
+
+  /** Forget the selected row: another exam is on view. */
+  reset() {
+    this.#content = blank();
+    this.findings.reset();
+    this.quality.reset();
+    this.finder.clear();
+    this.tree.close();
+    this.say("");
+  }
+
+  /**
+   * Lock the form: submitted already, or the batch is closed.
+   *
+   * @param {boolean} isDisabled
+   */
+  disable(isDisabled) {
+    this.#isDisabled = isDisabled;
+    for (const control of /** @type {Iterable<HTMLButtonElement>} */ (this.root.elements)) {
+      if (!ALWAYS.has(control.dataset.part) && !control.closest("[data-part=suggestions]"))
+        control.disabled = isDisabled;
+    }
+    this.part("undo", HTMLButtonElement).disabled = isDisabled || !this.#canUndo;
+    if (document.activeElement?.matches(":disabled")) releaseFocus(this.root);
+  }
+
+  /**
+   * Show one sentence below the form, also to screen readers; `link` may lead on.
+   *
+   * @param {string} sentence
+   * @param {{isAsking?: boolean, link?: HTMLElement | null}} [options]
+   */
+  say(sentence, { isAsking = false, link = null } = {}) {
+    const notice = this.part("notice");
+    notice.replaceChildren(sentence, ...(link ? [" ", link] : []));
+    notice.hidden = sentence === "";
+    this.root.classList.toggle("is-asking", isAsking);
+  }
+
+  #listen() {
+    const { intents } = this.deps;
+    this.root.addEventListener("submit", (event) => {
+      event.preventDefault();
+      intents.submit();
+    });
+    this.root.addEventListener("click", (event) => this.#click(closestTo(event, "button")));
+    const comment = this.part("comment", HTMLTextAreaElement);
+    comment.addEventListener("input", () => intents.comment(comment.value));
+    this.part("tree-open").addEventListener("click", () => this.#toggleTree());
+  }
+
+  /** @param {HTMLElement | null} button */
+  #click(button) {
+    if (!button) return;
+    const { toggle, remove, certainty, select, notAssessable, drop, act } = button.dataset;
+    const { intents } = this.deps;
+    if (toggle) this.#choose(toggle);
+    else if (select) this.findings.select(select);
+    else if (notAssessable) this.#choose(notAssessable, { notAssessable: true });
+    else if (remove) intents.remove(remove);
+    else if (certainty) this.#changeCertainty(certainty, Number(button.dataset.by));
+    else if (drop)
+      intents.drop(button.dataset.of ?? "", /** @type {EvidenceKind} */ (drop), Number(button.dataset.index));
+    else if (act) intents[/** @type {Act} */ (act)]();
+  }
+
+  #toggleTree() {
+    if (this.tree.isOpen) this.tree.close();
+    else this.tree.open(this.selected);
+  }
+
+  /**
+   * Add or remove a class, or say which finding contradicts it.
+   *
+   * @param {string} code
+   * @param {{notAssessable?: boolean}} [options]
+   */
+  #choose(code, { notAssessable = false } = {}) {
+    const { catalogue, intents, words } = this.deps;
+    const blocker = blockedBy(this.#content, code, catalogue);
+    const isAdding = !notAssessable || isNotAssessable(this.#content, code);
+    if (blocker && isAdding)
+      this.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(blocker) }));
+    else if (notAssessable && catalogue.isExclusive(code))
+      this.say(words("normal-is-read", { name: catalogue.name(code) }));
+    else if (notAssessable) intents.notAssessable(code);
+    else intents.toggle(code);
+  }
+
+  /**
+   * @param {string} code
+   * @returns {import("./class_tree.js").ClassState}
+   */
+  #stateOf(code) {
+    if (holds(this.#content, code)) return "found";
+    if (isNotAssessable(this.#content, code)) return "not-assessable";
+    return blockedBy(this.#content, code, this.deps.catalogue) ? "blocked" : "";
+  }
+
+  #removeLast() {
+    const last = mentioned(this.#content).at(-1);
+    if (last) this.deps.intents.remove(last);
+  }
+
+  /**
+   * @param {string} code
+   * @param {number} by
+   */
+  #changeCertainty(code, by) {
+    this.findings.selected = code;
+    const finding = this.#content.findings.find((one) => one.class === code);
+    const wanted = finding && CERTAINTIES[CERTAINTIES.indexOf(finding.certainty) + by];
+    if (wanted) this.deps.intents.certainty(code, wanted);
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} key
+   * @param {string} [className]
+   */
+  #classButton(code, key, className = "") {
+    const { catalogue } = this.deps;
+    const { abbreviation } = catalogue.get(code);
+    const isNormal = catalogue.isExclusive(code);
+    return make(
+      "button",
+      {
+        type: "button",
+        class: `class-button ${className}`,
+        "data-toggle": code,
+        "aria-pressed": "false",
+        "aria-keyshortcuts": key,
+        title: catalogue.name(code),
+        "data-key-label": catalogue.name(code),
+      },
+      make("kbd", {}, key.toUpperCase()),
+      make("span", {}, isNormal ? this.deps.words("normal") : abbreviation),
+    );
+  }
+
+  #showClasses() {
+    for (const button of findAll(this.root, "[data-toggle]")) {
+      const state = this.#stateOf(button.dataset.toggle ?? "");
+      button.setAttribute("aria-pressed", String(state === "found"));
+      button.classList.toggle("is-blocked", state === "blocked");
+      button.classList.toggle("is-not-assessable", state === "not-assessable");
+    }
+  }
+
+  #showObjections() {
+    const { catalogue, words } = this.deps;
+    const spoken = objections(this.#content, catalogue).filter(({ kind }) => kind !== "nothing-chosen");
+    /** @param {import("../state/objections.js").Objection} objection */
+    const sentence = ({ kind, codes }) => {
+      const [one, other] = codes.map((code) => catalogue.name(code));
+      return make("p", { class: `objection is-${kind}` }, words(kind, { one, other }));
+    };
+    this.part("objections").replaceChildren(...spoken.map(sentence));
+  }
+}

@@ -1,0 +1,262 @@
+// The list of all keys, built from the controls themselves. Here the reader switches single keys off or
+// chooses others (WCAG 2.1.4).
+
+import { closestTo, findAll, make, partsOf } from "../../dom.js";
+import { shortcut } from "./hotkeys.js";
+import { FIXED, objection } from "../state/keymap.js";
+import { defaultKeys, keyCaps } from "./keys.js";
+
+/** @import { Words } from "../../texts.js" */
+/** @import { Keys } from "./keys.js" */
+/** @import { ReaderStore } from "../storage/reader_store.js" */
+
+/** @typedef {[keys: string[], label: string]} KeyRow */
+
+const SWITCH = "single-keys";
+const ONLY_MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock", "Dead"]);
+
+export class Help {
+  /**
+   * The default key of the command that waits for a new key.
+   *
+   * @type {string | null}
+   */
+  #listening = null;
+
+  /**
+   * The command to focus when a question about it is answered.
+   *
+   * @type {string | null}
+   */
+  #asking = null;
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {{desk: HTMLElement, keys: Keys, store: ReaderStore, words: Words}} deps
+   */
+  constructor(dialog, deps) {
+    this.dialog = dialog;
+    this.deps = deps;
+    this.part = partsOf(dialog);
+    const toggle = this.part("single-keys", HTMLInputElement);
+    toggle.checked = this.singleKeys;
+    toggle.addEventListener("change", () => this.#switch(toggle.checked));
+    this.part("reset-keys").addEventListener("click", () => this.#restore());
+    this.part("keys").addEventListener("click", (event) => this.#listen(closestTo(event, "[data-change]")));
+    dialog.addEventListener("keydown", (event) => this.#handleKey(event), { capture: true });
+    dialog.addEventListener("cancel", (event) => this.#listening && event.preventDefault());
+    dialog.addEventListener("close", () => (this.#listening = null));
+    this.#mark();
+  }
+
+  /** Do letters, digits and signs work as commands? Yes, until the reader switches them off. */
+  get singleKeys() {
+    return this.deps.store.read(SWITCH) ?? true;
+  }
+
+  open() {
+    this.#draw();
+    this.#say("");
+    this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+  }
+
+  /** @param {boolean} isOn */
+  #switch(isOn) {
+    this.deps.store.write(SWITCH, isOn);
+    this.#mark();
+  }
+
+  /** Keys that do not work are not shown on their controls. */
+  #mark() {
+    this.deps.desk.classList.toggle("is-without-single-keys", !this.singleKeys);
+  }
+
+  /** @param {string | null} [focused] */
+  #draw(focused = null) {
+    this.part("keys").replaceChildren(
+      ...[...this.#sections()].map(([title, rows]) =>
+        make(
+          "section",
+          {},
+          make("h3", {}, title),
+          make("dl", { class: "keys" }, ...rows.map((row) => this.#row(row))),
+        ),
+      ),
+    );
+    this.part("reset-keys").hidden = !this.deps.keys.isCustom;
+    if (focused) this.#keyButton(focused)?.focus();
+  }
+
+  /** The commands by the part of the page they belong to, in page order. */
+  #sections() {
+    const { desk, words } = this.deps;
+    /** @type {Map<string, KeyRow[]>} */
+    const sections = new Map();
+    const seen = new Set();
+    for (const control of findAll(desk, "[aria-keyshortcuts]")) {
+      if (control.closest(".finding, dialog")) continue;
+      const keys = defaultKeys(control);
+      const label =
+        control.dataset.keyLabel || control.getAttribute("aria-label") || control.textContent.trim();
+      if (seen.has(keys.join(" "))) continue;
+      seen.add(keys.join(" "));
+      const title = control.closest("form.reading") ? words("keys-reading") : words("keys-sheet");
+      sections.set(title, [...(sections.get(title) ?? []), [keys, label]]);
+    }
+    sections.set(words("keys-finding"), this.#findingKeys());
+    return sections;
+  }
+
+  /**
+   * The keys of a finding's row are listed even when there is no finding; Escape has no control.
+   *
+   * @returns {KeyRow[]}
+   */
+  #findingKeys() {
+    const { words } = this.deps;
+    return [
+      [["-"], words("less-certain")],
+      [["Plus", "="], words("more-certain")],
+      [["i"], words("not-assessable-toggle")],
+      [["j"], words("next-finding")],
+      [["Delete", "Backspace"], words("remove-last")],
+      [["Escape"], words("key-escape")],
+    ];
+  }
+
+  /** @param {KeyRow} row */
+  #row([keys, label]) {
+    return make(
+      "div",
+      {},
+      make("dt", {}, ...keys.map((key) => this.#cap(key, label))),
+      make("dd", {}, label),
+    );
+  }
+
+  /**
+   * A key cap is a button that changes the key, except for keys that always work.
+   *
+   * @param {string} key
+   * @param {string} label
+   */
+  #cap(key, label) {
+    const { keys, words } = this.deps;
+    const caps = keyCaps(keys.chosen(key));
+    if (FIXED.includes(key)) return make("kbd", {}, caps);
+    const isCustom = keys.chosen(key) !== key;
+    return make(
+      "button",
+      {
+        type: "button",
+        class: `key-change${isCustom ? " is-own" : ""}`,
+        "data-change": key,
+        "data-label": label,
+        "aria-label": words("key-change", { key: caps, label }),
+      },
+      make("kbd", {}, caps),
+    );
+  }
+
+  /** @param {HTMLElement | null} button */
+  #listen(button) {
+    if (!button) return;
+    this.#listening = button.dataset.change ?? null;
+    for (const other of this.part("keys").querySelectorAll(".is-listening"))
+      other.classList.remove("is-listening");
+    button.classList.add("is-listening");
+    this.#say(this.deps.words("key-press", { label: button.dataset.label }));
+  }
+
+  /**
+   * While a command waits for its key, every key press is meant for it.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #handleKey(event) {
+    if (!this.#listening || ONLY_MODIFIERS.has(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const wanted = shortcut(event);
+    if (wanted === "Escape") this.#end("");
+    else this.#choose(this.#listening, wanted);
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} wanted
+   */
+  #choose(key, wanted) {
+    const { keys, words } = this.deps;
+    const problem = objection(keys.map, this.#allKeys(), key, wanted);
+    if (problem && problem.kind !== "taken")
+      return this.#say(words(`key-${problem.kind}`, { key: keyCaps(wanted) }));
+    if (problem) return this.#warn(key, wanted, problem.by);
+    keys.assign(key, wanted);
+    return this.#end(words("key-changed", { key: keyCaps(wanted) }));
+  }
+
+  /**
+   * The key is in use: the reader sees by which command and may swap the two.
+   *
+   * @param {string} key
+   * @param {string} wanted
+   * @param {string} by
+   */
+  #warn(key, wanted, by) {
+    const { keys, words } = this.deps;
+    const label = this.#keyButton(by)?.dataset.label ?? by;
+    const swap = make("button", { type: "button", class: "button-quiet" }, words("key-swap"));
+    const keep = make("button", { type: "button", class: "button-quiet" }, words("key-unchanged"));
+    swap.addEventListener("click", () => {
+      keys.assign(key, wanted);
+      this.#end(words("key-changed", { key: keyCaps(wanted) }));
+    });
+    keep.addEventListener("click", () => this.#end(""));
+    this.#pause(key);
+    this.#say(words("key-taken", { key: keyCaps(wanted), label }), swap, keep);
+    swap.focus();
+  }
+
+  /** The page's keys plus those of finding rows, which have no controls when there is no finding. */
+  #allKeys() {
+    return [...new Set([...this.deps.keys.defaults, ...this.#findingKeys().flatMap(([keys]) => keys)])];
+  }
+
+  #restore() {
+    this.deps.keys.restoreDefaults();
+    this.#end(this.deps.words("shortcuts-reset"));
+    this.part("single-keys").focus();
+  }
+
+  /** @param {string} key */
+  #keyButton(key) {
+    return /** @type {HTMLElement | null} */ (
+      this.part("keys").querySelector(`[data-change="${CSS.escape(key)}"]`)
+    );
+  }
+
+  /** @param {string} key */
+  #pause(key) {
+    this.#listening = null;
+    this.#asking = key;
+  }
+
+  /** @param {string} sentence */
+  #end(sentence) {
+    const at = this.#listening ?? this.#asking;
+    this.#listening = null;
+    this.#asking = null;
+    this.#draw(at);
+    this.#say(sentence);
+  }
+
+  /**
+   * @param {string} sentence
+   * @param {HTMLElement[]} buttons
+   */
+  #say(sentence, ...buttons) {
+    this.part("shortcut-notice").replaceChildren(sentence, ...buttons);
+  }
+}

@@ -1,0 +1,150 @@
+// The evidence of the selected suggestion, drawn where it was measured: a tick at each onset and offset, the
+// stretch between them, and one label with the measurement. Redrawn with each sheet.
+
+import { detailOf, find } from "../../dom.js";
+import { placeOf } from "../../ecg/overlay.js";
+import { LEADS } from "../../ecg/signal.js";
+import { svg } from "../../svg.js";
+
+/** @import { Cell, Sheet, SheetView } from "../../ecg/types.js" */
+/** @import { EcgViewer } from "../../ecg/viewer.js" */
+/** @import { Marks } from "../types.js" */
+
+/** @typedef {{from: number, to: number, y: number, cell: Cell}} Stretch in mm of the overlay */
+
+/** Half the height of a tick: at the label, and elsewhere. */
+const TALL_MM = 9;
+const SHORT_MM = 4.5;
+
+const TEXT_PX = 13;
+
+export class EvidenceLayer {
+  /** @type {SheetView | null} */
+  #view = null;
+
+  /** @type {Marks | null} */
+  #marks = null;
+
+  #group = svg("g", { class: "evidence-marks" });
+
+  /**
+   * @param {EcgViewer} viewer
+   * @param {{tracing: () => number | null}} deps position of the tracing on view
+   */
+  constructor(viewer, deps) {
+    this.deps = deps;
+    find(viewer.overlay, "[data-layer=evidence]").append(this.#group);
+    viewer.addEventListener("sheet", (event) => {
+      this.#view = detailOf(event);
+      this.#draw();
+    });
+  }
+
+  /**
+   * Show the marks of a suggestion, null for none.
+   *
+   * @param {Marks | null} marks
+   */
+  show(marks) {
+    this.#marks = marks;
+    this.#draw();
+  }
+
+  #draw() {
+    const view = this.#view;
+    const marks = this.#marks;
+    const isHere = view && marks && marks.tracing === this.deps.tracing();
+    this.#group.replaceChildren(...(isHere ? this.#parts(view, marks) : []));
+  }
+
+  /**
+   * @param {SheetView} view
+   * @param {Marks} marks
+   */
+  #parts({ sheet, scale }, marks) {
+    const found = stretches(sheet, marks);
+    const named = labeled(found);
+    const size = TEXT_PX / scale;
+    const drawn = found.map((one) => this.#stretch(one, one === named ? TALL_MM : SHORT_MM));
+    if (!named) return drawn;
+    const { from, to, y, cell } = named;
+    const half = 0.3 * size * marks.text.length + 0.5;
+    // Clear of the lead name.
+    const x = Math.min(Math.max((from + to) / 2, cell.leftMm + half), sheet.widthMm - half);
+    const above = Math.max(y - TALL_MM - 0.6, size);
+    return [
+      ...drawn,
+      svg(
+        "text",
+        { class: "evidence-text", x, y: above, "text-anchor": "middle", "font-size": size },
+        document.createTextNode(marks.text),
+      ),
+    ];
+  }
+
+  /**
+   * @param {Stretch} stretch
+   * @param {number} reach
+   */
+  #stretch({ from, to, y }, reach) {
+    const ticks = from === to ? [from] : [from, to];
+    return svg(
+      "g",
+      {},
+      ...(from === to
+        ? []
+        : [
+            svg("rect", {
+              class: "evidence-band",
+              x: from,
+              y: y - reach,
+              width: to - from,
+              height: 2 * reach,
+            }),
+          ]),
+      svg("path", {
+        class: "evidence-ticks",
+        d: ticks.map((x) => `M${round(x)} ${round(y - reach)}V${round(y + reach)}`).join(""),
+      }),
+    );
+  }
+}
+
+/**
+ * Where `marks` show on `sheet`: one stretch for each interval in each cell that shows all of it.
+ *
+ * @param {Sheet} sheet
+ * @param {Pick<Marks, "leads" | "intervals_s">} marks
+ * @returns {Stretch[]}
+ */
+export function stretches(sheet, { leads, intervals_s: intervals }) {
+  return sheet.cells
+    .filter(({ lead }) => leads.length === 0 || leads.includes(LEADS[lead]))
+    .flatMap((cell) =>
+      intervals
+        .filter(([from, to]) => from >= cell.startS && to <= cell.endS)
+        .map(([from, to]) => {
+          const { x, y } = placeOf(sheet, cell, { seconds: from });
+          return { from: x, to: placeOf(sheet, cell, { seconds: to }).x, y, cell };
+        }),
+    );
+}
+
+/**
+ * The stretch that carries the label: the second of the longest row, where there is no lead name.
+ *
+ * @param {Stretch[]} found
+ */
+export function labeled(found) {
+  if (found.length === 0) return null;
+  /** @param {Stretch} stretch */
+  const length = ({ cell }) => cell.endS - cell.startS;
+  const longest = found.reduce((best, one) => (length(one) > length(best) ? one : best));
+  const row = found.filter(({ cell }) => cell === longest.cell);
+  return row[1] ?? row[0];
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 1000) / 1000;
+}

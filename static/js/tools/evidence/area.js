@@ -1,0 +1,99 @@
+// A rectangle dragged over the sheet, as leads and seconds. Pure.
+
+import { LEADS } from "../../ecg/signal.js";
+
+/** @import { Cell, Point, Box } from "../../ecg/types.js" */
+/** @import { Localisation } from "../../desk/types.js" */
+/** @import { SheetCoordinates } from "../sheet_coordinates.js" */
+
+/** @typedef {{leads: string[], fromS: number, toS: number}} Area */
+
+/** Anything narrower was a click, not an area. */
+const MIN_MM = 1.5;
+
+/**
+ * The leads and time span between two points of the overlay.
+ *
+ * Moving sideways stays in the row where it began; moving up or down adds the rows that are crossed.
+ *
+ * @param {SheetCoordinates} coordinates
+ * @param {Point} from
+ * @param {Point} to
+ * @returns {(Area & {cells: Cell[]}) | null}
+ */
+export function areaOf(coordinates, from, to) {
+  const { sheet } = coordinates;
+  const [left, right] = [Math.min(from.x, to.x), Math.max(from.x, to.x)];
+  if (right - left < MIN_MM) return null;
+  const cells = rowsBetween(coordinates, from.y, to.y).filter(
+    ({ leftMm, rightMm }) => Math.min(right, rightMm) - Math.max(left, leftMm) >= MIN_MM,
+  );
+  if (cells.length === 0) return null;
+  /** @param {number} x */
+  const seconds = (x) => coordinates.secondsAt(sheet.cells[0], x);
+  const shown = {
+    leftMm: Math.min(...cells.map(({ leftMm }) => leftMm)),
+    rightMm: Math.max(...cells.map(({ rightMm }) => rightMm)),
+  };
+  return {
+    cells,
+    leads: LEADS.filter((_, lead) => cells.some((cell) => cell.lead === lead)),
+    fromS: seconds(Math.max(left, shown.leftMm)),
+    toS: seconds(Math.min(right, shown.rightMm)),
+  };
+}
+
+/**
+ * The cells of the rows from the one nearest to `fromY` to the one nearest to `toY`.
+ *
+ * @param {SheetCoordinates} coordinates
+ * @param {number} fromY
+ * @param {number} toY
+ */
+function rowsBetween({ sheet }, fromY, toY) {
+  /** @param {number} y */
+  const rowAt = (y) =>
+    sheet.cells.reduce(
+      (best, { baselineMm }) =>
+        Math.abs(sheet.heightMm - baselineMm - y) < Math.abs(sheet.heightMm - best - y) ? baselineMm : best,
+      Infinity,
+    );
+  const [one, other] = [rowAt(fromY), rowAt(toY)];
+  return sheet.cells.filter(
+    ({ baselineMm }) => baselineMm >= Math.min(one, other) && baselineMm <= Math.max(one, other),
+  );
+}
+
+/**
+ * The area as a reading stores it.
+ *
+ * @param {Area} area
+ * @param {number | null} tracing null while the previous exam is on view
+ * @returns {Omit<Localisation, "tracing"> & {tracing: number | null}}
+ */
+export function localisation({ leads, fromS, toS }, tracing) {
+  /** @param {number} value */
+  const rounded = (value) => Math.round(value * 10000) / 10000;
+  return { tracing, leads, from_s: rounded(fromS), to_s: rounded(toS) };
+}
+
+/**
+ * Where an area shows on the sheet: one box for each stretch of its leads.
+ *
+ * @param {SheetCoordinates} coordinates
+ * @param {Pick<Localisation, "leads" | "from_s" | "to_s">} area
+ * @param {number} reachMm
+ */
+export function boxesOf(coordinates, { leads, from_s: fromS, to_s: toS }, reachMm) {
+  return coordinates.sheet.cells
+    .filter(({ lead, startS, endS }) => leads.includes(LEADS[lead]) && fromS < endS && toS > startS)
+    .map((cell) => {
+      const { x, y } = coordinates.placeOf(cell, Math.max(fromS, cell.startS));
+      return {
+        x,
+        y: y - reachMm,
+        width: coordinates.placeOf(cell, Math.min(toS, cell.endS)).x - x,
+        height: 2 * reachMm,
+      };
+    });
+}
