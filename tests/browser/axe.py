@@ -1,4 +1,4 @@
-"""A page as axe-core sees it."""
+"""Accessibility checks with axe-core."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ COLOURS = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
 RUN = "options => axe.run(options).then(({ violations }) => violations)"
 
 
-def objections(page: Page, options: dict[str, Any] = EVERYTHING) -> list[str]:
-    """Return what axe-core objects to on ``page`` as it is now, each with its elements."""
+def violations_now(page: Page, options: dict[str, Any] = EVERYTHING) -> list[str]:
+    """Return the violations that axe-core finds on ``page``, each with its elements."""
     if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)  # once: it is half a megabyte
+        page.evaluate(Axe().axe_script)  # once per page, since it is half a megabyte
     return [
-        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes']]}"
-        for one in page.evaluate(RUN, options)
+        f"{rule['id']}: {rule['help']}: {[node['html'][:160] for node in rule['nodes']]}"
+        for rule in page.evaluate(RUN, options)
     ]

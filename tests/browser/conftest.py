@@ -1,4 +1,4 @@
-"""A real browser, and people who sign in with their one-time links."""
+"""Fixtures for browser tests: Chromium, signed-in pages and checks of every page."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ __all__ = [
 ]
 
 expect.set_options(timeout=15_000)
-"""Three times the usual: what is waited for comes later on a machine at work."""
+"""Three times the default, since a busy machine is slower."""
 
-QUIET = [
+CHROMIUM_ARGS = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -87,21 +87,21 @@ QUIET = [
 ]
 
 SESSION = site.SESSION_COOKIE_NAME
-HASHED = dict(site.STORAGES)
+HASHED_STORAGES = dict(site.STORAGES)
 SOURCES = list(site.STATICFILES_DIRS)
 
 SignIn = Callable[..., Page]
-"""Opens a window for a user; what else is given are settings of Playwright's browser."""
+"""Opens a page signed in as a user; other arguments go to Playwright's ``new_context``."""
 
-AT_REST = """{
+RUN_IDLE_TIMERS_AT_ONCE = """{
   const { setTimeout } = window;
-  window.setTimeout = (deed, ms, ...more) => setTimeout(deed, ms === 2500 ? 0 : ms, ...more);
+  window.setTimeout = (callback, ms, ...more) =>
+    setTimeout(callback, ms === 2500 ? 0 : ms, ...more);
 }"""
-"""The desk fetches its tools after so many milliseconds of rest: here it rests at once."""
+"""The desk loads its tools after 2500 ms without input; this makes it load them at once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
     for item in items:
         if "/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
@@ -109,116 +109,113 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """Use the machine's Chromium, and keep it from calling anybody."""
+    """Use the installed Chromium without its own network requests."""
     path = os.environ.get("CHROMIUM") or browsers.on_path((browsers.SHELL, *browsers.WINDOWED))
     if not path:
         pytest.fail("no Chromium: `make test` installs one; or set CHROMIUM to its path")
-    return {"executable_path": path, "args": QUIET}
+    return {"executable_path": path, "args": CHROMIUM_ARGS}
 
 
 @pytest.fixture(scope="session")
 def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static files as a site sends them: bundled, and under names with their hash.
+    """The static files as a site serves them: bundled, with hashes in their names.
 
-    `make test` has collected them before it starts the workers.
+    `make test` collects them before it starts the workers.
     """
     if os.environ.get("ECGREVIEW_COLLECTED") == "1":
         return Path(os.environ["STATIC_ROOT"])
     folder = tmp_path_factory.mktemp("collected")
-    with override_settings(STATIC_ROOT=folder, STORAGES=HASHED, DEMO=True):
+    with override_settings(STATIC_ROOT=folder, STORAGES=HASHED_STORAGES, DEMO=True):
         call_command("collectstatic", interactive=False, verbosity=0)
     return folder
 
 
 @pytest.fixture(scope="module", autouse=True)
-def sent_static_files(collected_files: Path, uncollected_static_files: None) -> Iterator[None]:
-    """Send the browser what readers get: a page of a hundred files takes twice as long."""
-    # Among the sources too: there the live server looks for what it sends.
+def served_static_files(collected_files: Path, uncollected_static_files: None) -> Iterator[None]:
+    """Serve bundled files, as in production; a hundred modules would take twice as long."""
+    # Also a source folder, because the live server looks for files there.
     where = {"STATIC_ROOT": collected_files, "STATICFILES_DIRS": [collected_files]}
-    with override_settings(STORAGES=HASHED, **where):
+    with override_settings(STORAGES=HASHED_STORAGES, **where):
         yield
 
 
 @pytest.fixture
-def one_by_one(sent_static_files: None, no_collected_files: Path) -> Iterator[None]:
-    """Send the modules one by one, as a site does that was installed without esbuild."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+def separate_modules(served_static_files: None, no_collected_files: Path) -> Iterator[None]:
+    """Serve the modules separately, like a site that was installed without esbuild."""
+    backend = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     where = {"STATIC_ROOT": no_collected_files, "STATICFILES_DIRS": SOURCES}
-    with override_settings(STORAGES={**HASHED, "staticfiles": plain}, **where):
+    with override_settings(STORAGES={**HASHED_STORAGES, "staticfiles": backend}, **where):
         yield
 
 
 @pytest.fixture(autouse=True)
 def role_groups(transactional_db: None) -> None:
-    """Restore the groups that the emptying of the tables before this test took away."""
+    """Restore the groups, which emptying the tables after the last test has deleted."""
     roles.sync()
 
 
-class Witness:
-    """What no page may do: break the content policy, fail, or speak to another machine."""
+class PageMonitor:
+    """Collects console errors, script errors and requests to other hosts."""
 
     def __init__(self, own_host: str) -> None:
         self.own_host = own_host
-        self.complaints: list[str] = []
+        self.problems: list[str] = []
         self.expected: tuple[str, ...] = ()
 
-    def expect(self, *pieces: str) -> None:
-        """Let pass what contains one of ``pieces``: Chromium logs each refusal of the server."""
-        self.expected += pieces
+    def expect(self, *texts: str) -> None:
+        """Ignore problems that contain one of ``texts``, such as a logged 4xx response."""
+        self.expected += texts
 
     def watch(self, page: Page) -> None:
-        """Listen to whatever ``page`` says and asks for."""
+        """Listen to errors and requests of ``page``."""
         page.on("pageerror", lambda error: self._note(page, str(error)))
         page.on("console", lambda message: self._note_console(page, message))
-        page.on("request", self._note_strangers)
+        page.on("request", self._note_foreign_request)
 
-    def _note(self, page: Page, complaint: str) -> None:
-        if not any(piece in complaint for piece in self.expected):
-            self.complaints.append(f"{page.url}: {complaint}")
+    def _note(self, page: Page, problem: str) -> None:
+        if not any(text in problem for text in self.expected):
+            self.problems.append(f"{page.url}: {problem}")
 
     def _note_console(self, page: Page, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self._note(page, message.text)
 
-    def _note_strangers(self, request: Request) -> None:
+    def _note_foreign_request(self, request: Request) -> None:
         address = urlsplit(request.url)
         if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != self.own_host:
-            self.complaints.append(f"asked a stranger: {request.url}")
+            self.problems.append(f"request to another host: {request.url}")
 
 
 @pytest.fixture
-def witness(live_server: LiveServer) -> Iterator[Witness]:
-    """Fail the test when any page it opened did what no page may do."""
-    one = Witness(urlsplit(live_server.url).netloc)
-    yield one
-    assert one.complaints == []
+def page_monitor(live_server: LiveServer) -> Iterator[PageMonitor]:
+    """Fail the test if any watched page had a problem."""
+    monitor = PageMonitor(urlsplit(live_server.url).netloc)
+    yield monitor
+    assert monitor.problems == []
 
 
 class Requests:
-    """How many requests the live server is at work on."""
+    """Counts the requests that the live server is processing."""
 
     def __init__(self) -> None:
         self.n = 0
         self.changed = threading.Condition()
 
     def start(self, **_: object) -> None:
-        """Count one more."""
         self.add(1)
 
     def finish(self, **_: object) -> None:
-        """Count one less."""
         self.add(-1)
 
     def add(self, number: int) -> None:
-        """Change the count and tell who waits for it."""
         with self.changed:
             self.n += number
             self.changed.notify_all()
 
 
 @pytest.fixture
-def requests_in_work(live_server: LiveServer) -> Iterator[None]:
-    """Let the server finish what a closed window asked for, before the tables are emptied."""
+def finished_requests(live_server: LiveServer) -> Iterator[None]:
+    """Wait for requests of closed windows before the tables are emptied."""
     requests = Requests()
     signals.request_started.connect(requests.start)
     signals.request_finished.connect(requests.finish)
@@ -231,19 +228,23 @@ def requests_in_work(live_server: LiveServer) -> Iterator[None]:
 
 @pytest.fixture
 def sign_in_as(
-    browser: Browser, live_server: LiveServer, witness: Witness, requests_in_work: None
+    browser: Browser, live_server: LiveServer, page_monitor: PageMonitor, finished_requests: None
 ) -> Iterator[SignIn]:
-    """Open a window of one's own for somebody signed in, on their first page or another."""
+    """Open a page in a new browser context, signed in as a user."""
     contexts: list[BrowserContext] = []
 
-    def open_window(user: User, path: str = "/", *, at_rest: bool = False, **settings: Any) -> Page:
+    def open_window(
+        user: User, path: str = "/", *, runs_idle_timers_at_once: bool = False, **settings: Any
+    ) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
         contexts.append(context)
-        context.add_cookies([{"name": SESSION, "value": session_of(user), "url": live_server.url}])
-        if at_rest:
-            context.add_init_script(AT_REST)
+        context.add_cookies(
+            [{"name": SESSION, "value": new_session_key(user), "url": live_server.url}]
+        )
+        if runs_idle_timers_at_once:
+            context.add_init_script(RUN_IDLE_TIMERS_AT_ONCE)
         page = context.new_page()
-        witness.watch(page)
+        page_monitor.watch(page)
         page.goto(live_server.url + path)
         return page
 
@@ -252,8 +253,8 @@ def sign_in_as(
         context.close()
 
 
-def session_of(user: User) -> str:
-    """Return the key of a new session of ``user``, made without the pages that lead to one."""
+def new_session_key(user: User) -> str:
+    """Return the key of a new session of ``user``, created without the sign-in pages."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     key = client.session.session_key
@@ -267,7 +268,7 @@ REAL_RECORDS = "ptbxl/records500/00000"
 
 @pytest.fixture
 def real_exams(shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
-    """Three real exams, imported as a coordinator would import them."""
+    """Three real exams, imported with the importer."""
     for file in sorted((shared_data / REAL_RECORDS).iterdir())[:6]:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     run = recordings.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)

@@ -1,7 +1,7 @@
-"""A PDF's pages as the lines and words that lie on them: enough to measure what Chromium prints.
+"""A minimal PDF reader: the lines on each page, to measure what Chromium prints.
 
-It reads the operators that set a matrix, build a path and paint it. Whatever else a page holds is
-passed over, but pictures are counted, for a vector drawing has none.
+It reads the operators that set a matrix, build a path and paint it, and ignores all others.
+Images are counted, because a vector drawing must have none.
 """
 
 from __future__ import annotations
@@ -36,34 +36,33 @@ class Page:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was painted."""
         return not self.lines
 
 
 def pages(pdf: bytes) -> list[Page]:
-    """Return the pages of ``pdf``, in the order they are written."""
+    """Return the pages of ``pdf`` in file order."""
     objects = {int(number): body for number, body in OBJECT.findall(pdf)}
-    found = [body for body in objects.values() if re.search(rb"/Type\s*/Page\b(?!s)", body)]
-    return [read(body, objects) for body in found]
+    bodies = [body for body in objects.values() if re.search(rb"/Type\s*/Page\b(?!s)", body)]
+    return [read_page(body, objects) for body in bodies]
 
 
-def read(body: bytes, objects: dict[int, bytes]) -> Page:
-    """Return the page that ``body`` describes."""
+def read_page(body: bytes, objects: dict[int, bytes]) -> Page:
+    """Return the page of a page object."""
     box = re.search(rb"/MediaBox\s*\[([^\]]*)\]", body)
     assert box
     left, bottom, right, top = (float(number) for number in box[1].split())
     page = Page((right - left) * MM_PER_POINT, (top - bottom) * MM_PER_POINT)
     contents = re.search(rb"/Contents\s+(\d+) 0 R", body)
     if contents:
-        Painter(page, objects, body).run(inflated(objects[int(contents[1])]), np.eye(3))
+        Painter(page, objects, body).run(stream_of(objects[int(contents[1])]), np.eye(3))
     return page
 
 
-def inflated(body: bytes) -> bytes:
-    """Return the stream of an object."""
+def stream_of(body: bytes) -> bytes:
+    """Return the stream of an object, decompressed."""
     stream = STREAM.search(body)
     assert stream
-    # What was compressed tells its own end: it may look like the line end that comes after it.
+    # Compressed data mark their own end and may end in bytes that look like a line end.
     is_packed = b"/FlateDecode" in body
     return zlib.decompressobj().decompress(stream[1]) if is_packed else stream[1]
 
@@ -72,7 +71,7 @@ PAINTING = {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}
 
 
 class Painter:
-    """Follows the operators of a page."""
+    """Interprets the operators of a content stream."""
 
     def __init__(self, page: Page, objects: dict[int, bytes], resources: bytes) -> None:
         self.page = page
@@ -83,7 +82,7 @@ class Painter:
         self.path: list[list[tuple[float, float]]] = []
 
     def run(self, content: bytes, matrix: Matrix) -> None:
-        """Paint ``content`` under ``matrix``."""
+        """Interpret ``content``, starting with ``matrix``."""
         self.matrix = matrix
         numbers: list[float] = []
         name = b""
@@ -93,24 +92,23 @@ class Painter:
             elif token.startswith(b"/"):
                 name = token[1:]
             else:
-                self.obey(token, numbers, name)
+                self.execute(token, numbers, name)
                 numbers = []
 
-    def obey(self, operator: bytes, numbers: list[float], name: bytes) -> None:
-        """Do what one operator says."""
+    def execute(self, operator: bytes, numbers: list[float], name: bytes) -> None:
         if operator in {b"m", b"l", b"c", b"re"}:
-            self.draw(operator, numbers)
+            self.extend_path(operator, numbers)
         elif operator in PAINTING or operator == b"n":
             if operator != b"n":
                 self.paint(self.path, self.matrix)
             self.path = []
         elif operator == b"Do":
-            self.do(name, self.matrix)
+            self.paint_object(name, self.matrix)
         else:
-            self.move(operator, numbers)
+            self.change_matrix(operator, numbers)
 
-    def move(self, operator: bytes, numbers: list[float]) -> None:
-        """Change the matrix, keep it, or take back the one kept."""
+    def change_matrix(self, operator: bytes, numbers: list[float]) -> None:
+        """Push, pop or multiply the matrix."""
         if operator == b"q":
             self.stack.append(self.matrix)
         elif operator == b"Q":
@@ -118,8 +116,7 @@ class Painter:
         elif operator == b"cm":
             self.matrix = matrix_of(numbers[-6:]) @ self.matrix
 
-    def draw(self, operator: bytes, numbers: list[float]) -> None:
-        """Go on with the path."""
+    def extend_path(self, operator: bytes, numbers: list[float]) -> None:
         if operator == b"m":
             self.path.append([point(numbers)])
         elif operator == b"re":
@@ -130,13 +127,13 @@ class Painter:
             self.path[-1].append(point(numbers))
 
     def paint(self, path: list[list[tuple[float, float]]], matrix: Matrix) -> None:
-        """Put the lines of ``path`` on the page."""
+        """Add the lines of ``path`` to the page."""
         for line in path:
             points = np.column_stack([np.array(line), np.ones(len(line))]) @ matrix
             self.page.lines.append(points[:, :2] * MM_PER_POINT)
 
-    def do(self, name: bytes, matrix: Matrix) -> None:
-        """Paint the form, or count the picture, that is called ``name``."""
+    def paint_object(self, name: bytes, matrix: Matrix) -> None:
+        """Interpret the form or count the image called ``name``."""
         reference = re.search(rb"/" + re.escape(name) + rb"\s+(\d+) 0 R", self.resources)
         assert reference, name
         body = self.objects[int(reference[1])]
@@ -145,15 +142,15 @@ class Painter:
             return
         inner = re.search(rb"/Matrix\s*\[([^\]]*)\]", body)
         own = matrix_of([float(number) for number in inner[1].split()]) if inner else np.eye(3)
-        Painter(self.page, self.objects, body).run(inflated(body), own @ matrix)
+        Painter(self.page, self.objects, body).run(stream_of(body), own @ matrix)
 
 
 def matrix_of(numbers: list[float]) -> Matrix:
-    """Return six numbers as a matrix that points are multiplied with from the left."""
+    """Return the 3×3 matrix of six PDF numbers, for row vectors: ``points @ matrix``."""
     a, b, c, d, e, f = numbers
     return np.array([[a, b, 0.0], [c, d, 0.0], [e, f, 1.0]])
 
 
 def point(numbers: list[float]) -> tuple[float, float]:
-    """Return the end of a stroke."""
+    """Return the end point of an operator."""
     return numbers[-2], numbers[-1]

@@ -1,4 +1,4 @@
-"""What lies on the sheet, read off the page: as paths in millimetres, and as pixels."""
+"""What is drawn on the sheet of a page: paths in millimeters and pixels of a screenshot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GUTTER_MM = 15.0
 
 Points = NDArray[np.float64]
 
-DRAWN = """viewer => {
+READ_SHEET = """viewer => {
   const traces = [...viewer.querySelectorAll(".plot.is-front .scatterlayer .trace")];
   const uid = ({ classList }) => [...classList].find((name) => /^trace./.test(name)).slice(5);
   const lines = (trace) => [...trace.querySelectorAll("path.js-line")];
@@ -26,7 +26,7 @@ DRAWN = """viewer => {
   };
 }"""
 
-# A page without a content policy turns a PNG into brightness, one byte a pixel.
+# Turns a PNG into brightness, one byte per pixel, in a page without a content policy.
 BRIGHTNESS = """async (png) => {
   const bytes = Uint8Array.from(atob(png), (char) => char.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
@@ -47,8 +47,8 @@ BRIGHTNESS = """async (png) => {
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """The lines of the sheet on view, in millimetres from its lower left corner, y upwards."""
+class DrawnSheet:
+    """The lines of the visible sheet, in millimeters from its lower left corner, y upward."""
 
     px_per_mm: float
     width_mm: float
@@ -57,27 +57,27 @@ class Drawn:
 
     @property
     def pulses(self) -> list[Points]:
-        """The calibration pulses, from the upper row to the lowest."""
+        """The calibration pulses, from the top row to the bottom row."""
         return sorted(self.lines["calibration"], key=lambda pulse: -pulse[:, 1].min())
 
     def lead(self, place: int) -> list[Points]:
-        """Return the pieces of what is drawn in the cell at ``place``."""
+        """Return the line segments of the cell at ``place``."""
         return self.lines.get(f"lead-{place}", [])
 
 
-def drawn(page: Page) -> Drawn:
-    """Return what is drawn now."""
-    found = page.locator("ecg-viewer").evaluate(DRAWN)
-    scale, height = found["scale"], found["height"]
+def read_sheet(page: Page) -> DrawnSheet:
+    """Read the visible sheet of ``page``."""
+    data = page.locator("ecg-viewer").evaluate(READ_SHEET)
+    scale, height = data["scale"], data["height"]
     lines = {
-        name: [in_mm(vertices(path), height, scale) for path in paths if path]
-        for name, paths in found["traces"].items()
+        name: [to_mm(vertices(path), height, scale) for path in paths if path]
+        for name, paths in data["traces"].items()
     }
-    return Drawn(scale, found["width"] / scale, height / scale, lines)
+    return DrawnSheet(scale, data["width"] / scale, height / scale, lines)
 
 
-def in_mm(points: Points, height_px: float, scale: float) -> Points:
-    """Return pixels from the upper left as millimetres from the lower left."""
+def to_mm(points: Points, height_px: float, scale: float) -> Points:
+    """Convert pixels from the upper left corner to millimeters from the lower left."""
     return np.column_stack([points[:, 0], height_px - points[:, 1]]) / scale
 
 
@@ -88,14 +88,14 @@ def vertices(path: str) -> Points:
     is_pair = np.isin(commands, ["M", "L"])
     first = np.cumsum(np.where(is_pair, 2, 1)) - np.where(is_pair, 2, 1)
     assert len(numbers) == first[-1] + 1 + is_pair[-1], path[:80]
-    # What a command does not name stays as it was: the last place that named it holds.
+    # H and V keep the other coordinate, so take the index of the last command that set it.
     x = np.maximum.accumulate(np.where(commands == "V", -1, first))
     y = np.maximum.accumulate(np.where(commands == "H", -1, first + is_pair))
     return np.column_stack([numbers[x], numbers[y]])
 
 
 def leads(page: Page) -> Locator:
-    """Return what is drawn of leads and rhythm strips on view."""
+    """Locate the drawn leads and rhythm strips."""
     return page.locator(".plot.is-front .scatterlayer [class*=tracelead]")
 
 
@@ -106,16 +106,16 @@ def set_sheet(
     speed: float | None = None,
     gain: float | None = None,
 ) -> None:
-    """Choose how the sheet is drawn, and wait until the line below it says so."""
-    foot = page.locator("[data-part=settings]")
+    """Change the settings of the sheet and wait until the line below shows them."""
+    settings = page.locator("[data-part=settings]")
     if layout is not None:
         page.locator("[data-part=layout]").select_option(layout)
     if speed is not None:
         page.locator("[data-part=speedMmPerS]").select_option(f"{speed:g}")
-        expect(foot).to_contain_text(f"{speed:g} mm/s")
+        expect(settings).to_contain_text(f"{speed:g} mm/s")
     if gain is not None:
         page.locator("[data-part=gainMmPerMv]").select_option(f"{gain:g}")
-        expect(foot).to_contain_text(f"· {gain:g} mm/mV")
+        expect(settings).to_contain_text(f"· {gain:g} mm/mV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +123,17 @@ class Raster:
     """The pixels of the sheet.
 
     Attributes:
-        ink: shape (rows, columns), from the top left; 0 is paper, 1 the full colour of a trace.
-        px_per_mm: device pixels in a millimetre.
+        ink: shape (rows, columns), from the top left; 0 is paper, 1 the full color of a trace.
+        px_per_mm: device pixels per millimeter.
     """
 
     ink: NDArray[np.float64]
     px_per_mm: float
 
     def level(self, x0: float, x1: float, y: float, *, reach: float = 1.2) -> float:
-        """Return the height of the level line between ``x0`` and ``x1``, sought around ``y``.
+        """Return the height of a horizontal line from ``x0`` to ``x1``, within ``reach`` of ``y``.
 
-        In millimetres, y upwards; NaN where there is no ink.
+        In millimeters, y upward; NaN if there is no ink.
         """
         rows, columns = self.ink.shape
         first, last = (
@@ -143,12 +143,12 @@ class Raster:
         top = max(round(rows - (y + reach) * self.px_per_mm), 0)
         bottom = min(round(rows - (y - reach) * self.px_per_mm), rows)
         window = self.ink[top:bottom, first : min(last, columns)]
-        # A column that an upright stroke runs through has more ink than the level line alone.
+        # Columns crossed by a vertical stroke have more ink than the horizontal line alone.
         clean = window[:, window.sum(axis=0) <= window.sum(axis=0).min() + 0.25]
         return float((rows - (top + centre(clean.sum(axis=1)))) / self.px_per_mm)
 
     def edge(self, y0: float, y1: float, x: float, *, reach: float = 0.5) -> float:
-        """Return where the upright stroke between ``y0`` and ``y1`` is, sought around ``x``."""
+        """Return x of a vertical stroke between ``y0`` and ``y1``, within ``reach`` of ``x``."""
         rows, columns = self.ink.shape
         left = max(round((x - reach) * self.px_per_mm), 0)
         right = min(round((x + reach) * self.px_per_mm) + 1, columns)
@@ -158,21 +158,21 @@ class Raster:
 
 
 def centre(ink: NDArray[np.float64]) -> float:
-    """Return the middle of ``ink`` along its length, counting from the edge of the first pixel."""
+    """Return the centroid of ``ink`` in pixels from the edge of the first pixel."""
     if ink.sum() == 0:
         return float("nan")
     return float((ink * (np.arange(ink.size) + 0.5)).sum() / ink.sum())
 
 
 def raster(page: Page, decoder: Page) -> Raster:
-    """Return the sheet as it was rendered; ``decoder`` is any page without a content policy."""
+    """Return the rendered pixels of the sheet; ``decoder`` is any page without a content policy."""
     box = page.locator("ecg-viewer").bounding_box()
     assert box
     png = page.screenshot(clip=box, scale="device", animations="disabled")
     image = decoder.evaluate(BRIGHTNESS, base64.b64encode(png).decode())
     grey = np.frombuffer(base64.b64decode(image["grey"]), dtype=np.uint8)
     brightness = grey.reshape(image["height"], image["width"]).astype(float)
-    # Half as bright as the darkest line of the ruling is where ink begins.
+    # Pixels darker than the darkest line of the ruling are ink.
     ink = np.clip((RULING_BRIGHTNESS - brightness) / (RULING_BRIGHTNESS - TRACE_BRIGHTNESS), 0, 1)
     scale: float = page.locator("ecg-viewer").evaluate(
         "e => parseFloat(e.style.getPropertyValue('--px-per-mm'))"

@@ -1,4 +1,4 @@
-"""Every page, light and dark, wide and narrow, as axe-core sees it."""
+"""Accessibility of the pages in both themes and two window sizes, checked by axe-core."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from annotations.models import Batch, Exam, Study, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
-from tests.browser.axe import COLOURS, EVERYTHING, objections
-from tests.browser.conftest import SignIn, Witness
+from tests.browser.axe import COLOURS, EVERYTHING, violations_now
+from tests.browser.conftest import PageMonitor, SignIn
 from tests.sizes import size
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 Look = tuple[str, dict[str, int], dict[str, Any]]
-"""A theme, a size of the window and the rules that are tried."""
+"""Theme, window size and options for axe-core."""
 
-# What is no colour is the same in the dark.
+# Only rules about color can differ in the dark theme.
 ALL_LOOKS: list[Look] = [
     (theme, viewport, rules)
     for viewport in (WIDE, PHONE)
@@ -31,7 +31,7 @@ ALL_LOOKS: list[Look] = [
 ]
 LOOKS = size([ALL_LOOKS[0], ALL_LOOKS[-1]], ALL_LOOKS)
 LOOKS_OF_THE_SAME_PAGE = size(LOOKS[:1], ALL_LOOKS)
-A_404 = "the server responded with a status of 404"
+NOT_FOUND_LOGGED = "the server responded with a status of 404"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def closed_batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A batch that is over: one exam agreed upon, one undecided; its results are there."""
+    """A closed batch with results: one exam agreed, one disputed."""
     batch = make_batch([make_exam(), make_exam()], [ana, bruno])
     for reader, code in ((ana, "left_bundle_branch_block"), (bruno, "atrial_fibrillation")):
         disputed, agreed = batch.assignments.filter(reader=reader).order_by("exam")
@@ -57,37 +57,37 @@ def closed_batch(
 
 
 def violations(page: Page, looks: Sequence[Look] = LOOKS) -> list[str]:
-    """Return what axe-core objects to in each look of ``page``, and scrolling sideways."""
-    found = []
+    """Return the axe-core violations of ``page`` in each look, and horizontal scrolling."""
+    problems = []
     for theme, viewport, rules in looks:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.set_viewport_size(viewport)  # type: ignore[arg-type]
         look = f"{page.url} {theme} {viewport['width']} px"
-        found += [f"{look}: {objection}" for objection in objections(page, rules)]
+        problems += [f"{look}: {objection}" for objection in violations_now(page, rules)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{look}: scrolls sideways")
+            problems.append(f"{look}: scrolls horizontally")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    return found
+    return problems
 
 
 def violations_at(page: Page, base: str, *paths: str) -> list[str]:
-    """Return the violations of all ``paths``, so that one run names them all."""
-    found = []
+    """Return the violations of all ``paths``, so that one run reports all of them."""
+    problems = []
     for path in paths:
         page.goto(base + path)
-        found += violations(page)
-    return found
+        problems += violations(page)
+    return problems
 
 
 def test_the_public_pages_are_accessible(
-    browser: Browser, live_server: LiveServer, taxonomy: object, witness: Witness
+    browser: Browser, live_server: LiveServer, taxonomy: object, page_monitor: PageMonitor
 ) -> None:
-    witness.expect(A_404)
+    page_monitor.expect(NOT_FOUND_LOGGED)
     with browser.new_context() as context:
         page = context.new_page()
-        witness.watch(page)
-        found = violations_at(page, live_server.url, "/", "/sign-in/", "/taxonomy/", "/nowhere/")
-    assert not found, "\n".join(found)
+        page_monitor.watch(page)
+        problems = violations_at(page, live_server.url, "/", "/sign-in/", "/taxonomy/", "/nowhere/")
+    assert not problems, "\n".join(problems)
 
 
 def test_the_readers_pages_are_accessible(
@@ -100,8 +100,8 @@ def test_the_readers_pages_are_accessible(
 ) -> None:
     batch = make_batch(real_exams, [ana], name="Batch to read")
     page = sign_in_as(ana)
-    found = violations(page)
-    found += violations_at(page, live_server.url, "/api/docs/", "/account/tokens/")
+    problems = violations(page)
+    problems += violations_at(page, live_server.url, "/api/docs/", "/account/tokens/")
 
     page.goto(f"{live_server.url}/read/{batch.assignments.in_reading_order()[0].pk}/")
     expect(page.locator(".plot.is-front .trace").first).to_be_attached()
@@ -109,23 +109,23 @@ def test_the_readers_pages_are_accessible(
     for key in ("1", "2", "i", "p", "Shift+O"):
         page.keyboard.press(key)
     expect(page.get_by_text("Lead off: choose the leads")).to_be_visible()
-    found += violations(page)
+    problems += violations(page)
     page.keyboard.press("e")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("tree")).to_be_visible()
-    found += violations(page, LOOKS_OF_THE_SAME_PAGE)
+    problems += violations(page, LOOKS_OF_THE_SAME_PAGE)
     page.keyboard.press("Escape")
     expect(page.get_by_role("tree")).to_be_hidden()
     page.keyboard.press("/")
     expect(page.get_by_role("combobox", name="Add a finding")).to_be_focused()
     page.keyboard.type("bl")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_be_visible()
-    found += violations(page, LOOKS_OF_THE_SAME_PAGE)
+    problems += violations(page, LOOKS_OF_THE_SAME_PAGE)
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
-    found += violations(page, LOOKS_OF_THE_SAME_PAGE)
-    assert not found, "\n".join(found)
+    problems += violations(page, LOOKS_OF_THE_SAME_PAGE)
+    assert not problems, "\n".join(problems)
 
 
 def test_the_coordinators_pages_are_accessible(
@@ -140,7 +140,7 @@ def test_the_coordinators_pages_are_accessible(
 ) -> None:
     open_batch = make_batch(real_exams, name="Batch to read")
     page = sign_in_as(davi)
-    found = violations_at(
+    problems = violations_at(
         page,
         live_server.url,
         "/studies/",
@@ -161,17 +161,17 @@ def test_the_coordinators_pages_are_accessible(
     page.get_by_label("Ana").check()
     page.get_by_role("button", name="Show summary").click()
     expect(page.get_by_role("button", name="Open batch")).to_be_visible()
-    found += violations(page)
-    assert not found, "\n".join(found)
+    problems += violations(page)
+    assert not problems, "\n".join(problems)
 
 
-def test_the_forms_name_what_is_wrong_accessibly(
-    sign_in_as: SignIn, live_server: LiveServer, davi: User, study: Study, witness: Witness
+def test_form_errors_are_accessible(
+    sign_in_as: SignIn, live_server: LiveServer, davi: User, study: Study, page_monitor: PageMonitor
 ) -> None:
-    witness.expect("the server responded with a status of 400")
+    page_monitor.expect("the server responded with a status of 400")
     page = sign_in_as(davi)
     page.goto(f"{live_server.url}/studies/new/")
     page.get_by_role("button", name="Create study").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    found = violations(page)
-    assert not found, "\n".join(found)
+    problems = violations(page)
+    assert not problems, "\n".join(problems)

@@ -1,4 +1,4 @@
-"""The pages of agreement in a real browser: the plot, the keyboard, both themes, small windows."""
+"""The agreement pages in a browser: plot, keyboard and accessibility."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A closed batch, read by three; of one of two exams they say different things."""
-    made = make_batch([make_exam(), make_exam()], [ana, bruno, clara])
+    """A closed batch of an agreed and a disputed exam, read by three."""
+    read_batch = make_batch([make_exam(), make_exam()], [ana, bruno, clara])
     for reader, code in ((ana, LBBB), (bruno, AF), (clara, AF)):
-        disputed, agreed = made.assignments.filter(reader=reader).order_by("exam")
+        disputed, agreed = read_batch.assignments.filter(reader=reader).order_by("exam")
         submit(disputed, code)
         submit(agreed, AF)
-    close(made)
+    close(read_batch)
     while refresh.work_next(now=now + timedelta(hours=1)):
         pass
-    return made
+    return read_batch
 
 
 @pytest.fixture
 def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, batch: Batch) -> Page:
-    """Davi's window with the classes of the batch."""
+    """Davi's page with the agreement of the batch by class."""
     opened = sign_in_as(davi)
     opened.goto(f"{live_server.url}/batches/{batch.pk}/agreement/")
     return opened
@@ -53,14 +53,14 @@ def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, batch: Batch) 
 def test_the_pages_are_accessible(page: Page, live_server: LiveServer, batch: Batch) -> None:
     start = f"/batches/{batch.pk}/agreement/"
     exam = batch.assignments.order_by("exam")[0].exam
-    kinds = ("", "readers/", "pair/?first=1&second=2", "exams/", f"exams/{exam.code}/")
+    pages = ("", "readers/", "pair/?first=1&second=2", "exams/", f"exams/{exam.code}/")
     variants = ("?measure=gwet_ac1", "?q=nothing", f"readers/?class={AF}",
                 f"exams/?class={AF}&said=none")  # fmt: skip
     of_study = f"/studies/{batch.study.slug}/agreement/"
-    paths = [start + part for part in kinds]
+    paths = [start + part for part in pages]
     drilled = [*(start + part for part in variants), of_study]
-    found = violations_at(page, live_server.url, *paths, *size([], drilled))
-    assert not found, "\n".join(found)
+    problems = violations_at(page, live_server.url, *paths, *size([], drilled))
+    assert not problems, "\n".join(problems)
 
 
 def test_the_plot_has_a_row_for_each_class(page: Page) -> None:
@@ -68,7 +68,7 @@ def test_the_plot_has_a_row_for_each_class(page: Page) -> None:
     expect(page.locator("forest-plot .point").first).to_be_attached()
 
 
-def test_the_plot_is_one_stop_whose_rows_the_arrows_reach(page: Page) -> None:
+def test_the_plot_is_one_tab_stop_with_arrow_keys(page: Page) -> None:
     rows = page.locator("forest-plot .forest-rows a")
     page.get_by_role("button", name="Show").focus()
     page.keyboard.press("Tab")
@@ -80,14 +80,14 @@ def test_the_plot_is_one_stop_whose_rows_the_arrows_reach(page: Page) -> None:
     expect(page.locator("forest-plot a:focus")).to_have_count(0)
 
 
-def test_enter_on_a_row_opens_its_exams(page: Page) -> None:
+def test_enter_on_a_row_opens_the_class(page: Page) -> None:
     page.locator("forest-plot .forest-rows a").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Atrial fibrillation")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
-def test_typing_a_name_filters_plot_and_table(page: Page) -> None:
+def test_a_name_filters_plot_and_table(page: Page) -> None:
     page.get_by_label("Name").fill("atrial fib")
     expect(page.locator("forest-plot .forest-rows a")).to_have_count(1)
     expect(page.locator("tr[data-code]:visible")).to_have_count(1)
@@ -104,11 +104,11 @@ def test_without_scripts_the_table_has_the_numbers(
     expect(page.locator("tr[data-code=atrial_fibrillation]")).to_contain_text("Atrial fibrillation")
 
 
-def test_arrows_go_through_the_matrix_and_enter_opens_the_pair(page: Page) -> None:
+def test_the_pair_matrix_works_with_the_keyboard(page: Page) -> None:
     page.get_by_role("link", name="Readers", exact=True).click()
     fields = page.locator("a[data-cell]")
     expect(fields).to_have_count(3)
-    expect(fields.nth(1)).to_have_attribute("tabindex", "-1")  # the script has come
+    expect(fields.nth(1)).to_have_attribute("tabindex", "-1")  # the script has loaded
     fields.first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
@@ -116,7 +116,9 @@ def test_arrows_go_through_the_matrix_and_enter_opens_the_pair(page: Page) -> No
     expect(page.get_by_role("heading", name="Bruno and Clara")).to_be_visible()
 
 
-def test_from_a_field_to_the_tracing(page: Page, live_server: LiveServer, batch: Batch) -> None:
+def test_links_lead_from_the_two_by_two_table_to_the_tracing(
+    page: Page, live_server: LiveServer, batch: Batch
+) -> None:
     start = f"{live_server.url}/batches/{batch.pk}/agreement"
     page.goto(f"{start}/pair/?first=1&second=2&class={LBBB}")
     page.locator(".two-by-two .is-other a").first.click()

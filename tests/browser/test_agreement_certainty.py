@@ -1,4 +1,4 @@
-"""The pages of groups, certainty and measurements are drawn, and are for everybody."""
+"""Pages of groups, certainty and measurements: charts and accessibility."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.test_accessibility import violations
 
 AF = "atrial_fibrillation"
-SURE = ("definite", "probable", "possible")
+CERTAINTIES = ("definite", "probable", "possible")
 N_EXAMS = 8
 
 
@@ -32,7 +32,7 @@ def closed_batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """Exams in which two readers give AF, more or less sure of it, and measure an interval."""
+    """A closed batch: both readers found AF with varying certainty and measured an interval."""
     batch = make_batch([make_exam() for _ in range(N_EXAMS)], [ana, bruno])
     for shift, reader in enumerate((ana, bruno)):
         for place, assignment in enumerate(batch.assignments.filter(reader=reader)):
@@ -40,11 +40,11 @@ def closed_batch(
                 "kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.1, "to_s": 0.2,
                 "value": 150 + 7 * place + shift * (place % 5),
             }  # fmt: skip
-            sure = SURE[(place + shift * (place % 2)) % len(SURE)]
+            certainty = CERTAINTIES[(place + shift * (place % 2)) % len(CERTAINTIES)]
             signing.submit_reading(
                 assignment_id=assignment.pk, reader=reader, based_on=0,
-                findings=[content.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
-                idempotency_key=uuid.UUID(int=assignment.pk), now=now,
+                findings=[content.FindingIn(AF, certainty, (), (mark,))],
+                quality="good", comment="", idempotency_key=uuid.UUID(int=assignment.pk), now=now,
             )  # fmt: skip
     close(batch)
     while refresh.refresh_next(now=now):
@@ -53,34 +53,34 @@ def closed_batch(
 
 
 @pytest.fixture
-def at(
+def open_part(
     sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
 ) -> Callable[[str], Page]:
-    """Open a part of the agreement as Davi."""
+    """Open a part of the agreement as Davi and expand its tables."""
     page = sign_in_as(davi)
 
-    def go(part: str) -> Page:
+    def open_and_expand(part: str) -> Page:
         page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/{part}")
-        page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+        page.evaluate("document.querySelectorAll('main details').forEach(e => e.open = true)")
         return page
 
-    return go
+    return open_and_expand
 
 
-def test_the_pages_are_accessible_with_their_tables_open(at: Callable[[str], Page]) -> None:
-    assert [*violations(at("certainty/")), *violations(at("?level=groups"))] == []
+def test_the_pages_are_accessible_with_open_tables(open_part: Callable[[str], Page]) -> None:
+    assert [*violations(open_part("certainty/")), *violations(open_part("?level=groups"))] == []
 
 
-def test_the_differences_are_drawn_with_their_limits(at: Callable[[str], Page]) -> None:
-    page = at("certainty/")
+def test_the_differences_are_drawn_with_their_limits(open_part: Callable[[str], Page]) -> None:
+    page = open_part("certainty/")
     expect(page.locator("measure-chart .point")).to_have_count(N_EXAMS)
     expect(page.locator("measure-chart .scatterlayer .js-line")).to_have_count(3)
 
 
-def test_the_switch_leads_from_classes_to_groups_and_from_a_group_to_its_classes(
-    at: Callable[[str], Page],
+def test_the_switch_leads_to_groups_and_a_group_to_its_classes(
+    open_part: Callable[[str], Page],
 ) -> None:
-    page = at("")
+    page = open_part("")
     page.get_by_role("navigation", name="Rows").get_by_text("Groups").click()
     row = page.locator("forest-plot .forest-rows a").first
     expect(row).to_contain_text("AF")

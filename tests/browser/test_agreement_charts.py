@@ -1,4 +1,4 @@
-"""The charts of a reader and of precision are drawn, and their pages are for everybody."""
+"""Pages of a reader, the suggestion effect and precision: charts and accessibility."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def closed_batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """Three exams on which the readers agree, one on which they do not."""
+    """A closed batch: the readers agree on three exams and disagree on one."""
     batch = make_batch([make_exam() for _ in range(4)], [ana, bruno])
     for reader in (ana, bruno):
         assignments = batch.assignments.filter(reader=reader).order_by("exam")
@@ -42,16 +42,16 @@ def closed_batch(
     return batch
 
 
-def test_the_pages_are_accessible_with_their_tables_open(
+def test_the_pages_are_accessible_with_open_tables(
     sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
 ) -> None:
     page = sign_in_as(davi)
-    found = []
+    problems = []
     for part in PARTS:
         page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/{part}")
-        page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
-        found += violations(page)
-    assert found == []
+        page.evaluate("document.querySelectorAll('main details').forEach(e => e.open = true)")
+        problems += violations(page)
+    assert problems == []
 
 
 def test_points_and_curves_are_drawn(
@@ -64,7 +64,7 @@ def test_points_and_curves_are_drawn(
     expect(page.locator("measure-chart .js-line").first).to_be_attached()
 
 
-def test_another_width_is_asked_for_with_the_keyboard(
+def test_the_target_width_can_be_changed_with_the_keyboard(
     sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
 ) -> None:
     page = sign_in_as(davi)

@@ -1,4 +1,4 @@
-"""A page of agreement follows the computation of the next version, and keeps the reader's place."""
+"""The agreement page during a run: progress, new results and scroll position."""
 
 from __future__ import annotations
 
@@ -31,41 +31,41 @@ def batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A closed batch with its agreement."""
-    made = make_batch([make_exam(), make_exam()], [ana, bruno])
-    for assignment in made.assignments.all():
+    """A closed batch with an agreement report."""
+    read_batch = make_batch([make_exam(), make_exam()], [ana, bruno])
+    for assignment in read_batch.assignments.all():
         submit(assignment, AF)
-    close(made)
+    close(read_batch)
     while refresh.work_next(now=now + LATER):
         pass
-    return made
+    return read_batch
 
 
 @pytest.fixture
 def run(batch: Batch, davi: User, now: datetime) -> AgreementRun:
-    """A computation that Davi asked for, and that no worker has taken up yet."""
+    """A run that Davi requested and no worker has started."""
     scope = Scope(batch.study_id, batch.pk)
     return runs.request(scope=scope, requested_by=davi, now=now + 2 * LATER)
 
 
 @pytest.fixture
 def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, run: AgreementRun) -> Page:
-    """Davi's window with the page of the batch, while the next version is computed."""
+    """Davi's page with the agreement of the batch while the run is pending."""
     return sign_in_as(davi, f"/batches/{run.batch_id}/agreement/?sort=name")
 
 
-def place_of(page: Page) -> float:
-    """Return how far below the top of the window something is that stands far down."""
+def title_y(page: Page) -> float:
+    """Return the vertical position, in the window, of a heading far down the page."""
     box = page.locator("#versions-title").bounding_box()
     assert box
     return box["y"]
 
 
-def note(page: Page) -> str:
+def status_text(page: Page) -> str:
     return page.locator("[data-part=run] [role=status]").inner_text()
 
 
-def test_the_page_tells_how_far_it_is(page: Page, run: AgreementRun) -> None:
+def test_the_page_shows_the_progress_of_a_run(page: Page, run: AgreementRun) -> None:
     progress = page.locator("[data-part=run] progress")
     expect(progress).to_be_hidden()
     AgreementRun.objects.filter(pk=run.pk).update(stage=RunStage.COUNTING, n_done=3, n_total=8)
@@ -75,7 +75,7 @@ def test_the_page_tells_how_far_it_is(page: Page, run: AgreementRun) -> None:
     assert violations(page) == []
 
 
-def test_new_numbers_are_offered_where_the_reader_is(
+def test_new_results_are_offered_without_losing_the_scroll_position(
     page: Page, run: AgreementRun, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.evaluate("scrollTo(0, 900)")
@@ -85,21 +85,21 @@ def test_new_numbers_are_offered_where_the_reader_is(
     newest = AgreementReport.objects.filter(batch=run.batch_id).order_by("-number")[0].number
     offer = page.get_by_role("link", name="Show new results")
     expect(offer).to_be_attached()
-    assert f"Version {newest} has been computed." in note(page)
+    assert f"Version {newest} has been computed." in status_text(page)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     assert page.evaluate("scrollY") == 900
-    place = place_of(page)
+    place = title_y(page)
     expect(offer).to_be_in_viewport()
     box = offer.bounding_box()
     assert box
-    page.mouse.click(box["x"] + 9, box["y"] + 9)  # what clicks for a locator scrolls before it
+    page.mouse.click(box["x"] + 9, box["y"] + 9)  # Locator.click would scroll first
     expect(page.locator("[data-part=run]")).to_have_count(0)
     expect(page.locator("forest-plot .point").first).to_be_attached()
-    assert place_of(page) == pytest.approx(place, abs=12)
+    assert title_y(page) == pytest.approx(place, abs=12)
     assert page.url.endswith("?sort=name")
 
 
-def test_what_was_stopped_is_told_without_a_reload(
+def test_the_page_shows_a_canceled_run_without_a_reload(
     page: Page, run: AgreementRun, davi: User, now: datetime
 ) -> None:
     runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
@@ -107,11 +107,11 @@ def test_what_was_stopped_is_told_without_a_reload(
     expect(page.get_by_role("link", name="Reload")).to_be_visible()
 
 
-def test_without_scripts_the_page_can_be_loaded_again(
+def test_without_scripts_the_page_has_a_reload_link(
     sign_in_as: SignIn, davi: User, run: AgreementRun, now: datetime
 ) -> None:
     page = sign_in_as(davi, f"/batches/{run.batch_id}/agreement/", java_script_enabled=False)
-    assert "A new version is being computed. Waiting" in note(page)
+    assert "A new version is being computed. Waiting" in status_text(page)
     runs.cancel(run_id=run.pk, actor=davi, now=now + 3 * LATER)
     page.get_by_role("link", name="Reload").click()
     expect(page.locator("[data-part=run]")).to_have_count(0)

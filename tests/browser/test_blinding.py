@@ -1,4 +1,4 @@
-"""What Ana can reach while the batch is open holds nothing of what Bruno did in it."""
+"""Blinding in a browser: while the batch is open, Ana gets nothing of Bruno's work."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.browser.conftest import SignIn
 RARE = "wandering_atrial_pacemaker"
 COMMENT = "quokka seen in lead V9"
 DRAFTED = "numbat seen in lead V8"
-CATALOGUES = ("/static/", "/taxonomy/", "/api/classes/", "/api/taxonomies/", "/api/schema/")
-"""They name every class, whoever asks."""
+CLASS_CATALOGS = ("/static/", "/taxonomy/", "/api/classes/", "/api/taxonomies/", "/api/schema/")
+"""Addresses whose responses contain every class."""
 EMBEDDED = re.compile(r'<script id="classes".*?</script>', re.DOTALL)
 LINK = re.compile(r'(?:href|action)="(/[^"#]*)"|"(?:href|url)": ?"(/[^"]+)"')
 API = [
@@ -37,8 +37,8 @@ API = [
 
 
 @dataclass(frozen=True, slots=True)
-class Brunos:
-    """What Bruno did: one reading signed, one drafted."""
+class BrunosWork:
+    """Bruno's work: a signed reading and a draft."""
 
     batch: Batch
     read: Assignment
@@ -46,21 +46,21 @@ class Brunos:
     reading: Reading
 
     @property
-    def marks(self) -> list[str]:
-        """Return the words that would give him away."""
+    def identifying_texts(self) -> list[str]:
+        """Texts that occur only in Bruno's work."""
         return [RARE, COMMENT, DRAFTED, "bruno", "Bruno", str(self.reading.idempotency_key)]
 
 
 @pytest.fixture
-def brunos(
+def brunos_work(
     ana: User,
     bruno: User,
     make_batch: MakeBatch,
     make_exam: Callable[..., Exam],
     submit: Submit,
     now: datetime,
-) -> Brunos:
-    """Bruno is ahead of Ana in a batch that both read."""
+) -> BrunosWork:
+    """A batch of Ana and Bruno in which only Bruno has started."""
     batch = make_batch([make_exam(), make_exam()], [ana, bruno])
     read, drafted = batch.assignments.filter(reader=bruno).in_reading_order()
     reading = submit(read, RARE, comment=COMMENT, quality="poor")
@@ -72,60 +72,60 @@ def brunos(
     drafts.save(assignment_id=drafted.pk, reader=bruno, based_on=0, content=content, now=now)
     while refresh.refresh_next(now=now):
         pass
-    return Brunos(batch, read, drafted, reading)
+    return BrunosWork(batch, read, drafted, reading)
 
 
 def crawl(page: Page, base: str, starts: list[str]) -> dict[str, APIResponse]:
-    """Get whatever can be reached from ``starts`` by links, with the session of ``page``."""
+    """Follow links from ``starts`` with the session of ``page``; return all responses by path."""
     waiting, answers = list(starts), {}
     while waiting:
         path = waiting.pop()
         if path in answers or path.startswith(("/static/", "/sign-out/")):
             continue
         answers[path] = answer = page.request.get(base + path, max_redirects=0)
-        waiting += [one or other for one, other in LINK.findall(text_of(answer))]
+        waiting += [href or url for href, url in LINK.findall(text_of(answer))]
     return answers
 
 
 def text_of(answer: APIResponse) -> str:
-    """Return the body as text; what is not text, such as a signal, byte by byte."""
+    """Return the body decoded as Latin-1, which also works for binary bodies such as signals."""
     return answer.body().decode("latin-1")
 
 
-def betrayals(path: str, text: str, marks: list[str]) -> list[str]:
-    """Return which marks of Bruno ``text`` shows."""
-    if path.startswith(CATALOGUES):
-        marks = [mark for mark in marks if mark != RARE]
+def leaks_in(path: str, text: str, identifying_texts: list[str]) -> list[str]:
+    """Return "path: text" for each of Bruno's texts that occurs in ``text``."""
+    if path.startswith(CLASS_CATALOGS):
+        identifying_texts = [secret for secret in identifying_texts if secret != RARE]
     text = EMBEDDED.sub("", text)
-    return [f"{path}: {mark}" for mark in marks if mark in text]
+    return [f"{path}: {secret}" for secret in identifying_texts if secret in text]
 
 
-def test_nothing_a_reader_can_reach_betrays_another_reader(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos: Brunos
+def test_linked_pages_contain_nothing_of_another_reader(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos_work: BrunosWork
 ) -> None:
     answers = crawl(sign_in_as(ana), live_server.url, ["/", "/worklist/", *API])
     assert len([path for path in answers if path.startswith("/read/")]) == 2
     assert len([path for path in answers if "/tracings/" in path]) == 2
-    found = [
-        betrayal
+    leaks = [
+        leak
         for path, answer in answers.items()
-        for betrayal in betrayals(path, text_of(answer), brunos.marks)
+        for leak in leaks_in(path, text_of(answer), brunos_work.identifying_texts)
     ]
-    assert found == []
+    assert leaks == []
 
 
-def test_nothing_sent_to_a_reader_at_work_betrays_another_reader(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos: Brunos
+def test_responses_while_reading_contain_nothing_of_another_reader(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos_work: BrunosWork
 ) -> None:
     page = sign_in_as(ana)
     bodies: list[tuple[str, str]] = []
 
-    def keep(request: Request) -> None:
+    def save_body(request: Request) -> None:
         response = request.response()
         if response and request.resource_type in {"document", "fetch"}:
             bodies.append((urlsplit(request.url).path, response.body().decode("latin-1")))
 
-    page.on("requestfinished", keep)
+    page.on("requestfinished", save_body)
     page.get_by_role("link", name="Start reading").click()
     for place in ("1 of 2", "2 of 2"):
         expect(page.locator("[data-part=place]")).to_have_text(place)
@@ -135,35 +135,41 @@ def test_nothing_sent_to_a_reader_at_work_betrays_another_reader(
     expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
     page.get_by_role("link", name="Back to the worklist").click()
     expect(page.get_by_text("2 of 2")).to_be_visible()
-    page.wait_for_load_state("networkidle")  # the last answers are told when they have ended
+    page.wait_for_load_state("networkidle")  # until the last responses have been received
 
     assert len(bodies) >= 6
-    found = [mark for path, text in bodies for mark in betrayals(path, text, brunos.marks)]
-    assert found == []
+    leaks = [
+        secret
+        for path, text in bodies
+        for secret in leaks_in(path, text, brunos_work.identifying_texts)
+    ]
+    assert leaks == []
 
 
-def test_another_readers_work_is_not_found_by_its_address(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos: Brunos
+def test_addresses_of_another_readers_work_answer_404(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos_work: BrunosWork
 ) -> None:
     page = sign_in_as(ana)
-    foreign = [
-        f"/read/{brunos.read.pk}/",
-        f"/api/assignments/{brunos.read.pk}/",
-        f"/api/assignments/{brunos.read.pk}/suggestions/",
-        f"/api/assignments/{brunos.drafted.pk}/",
-        f"/api/readings/{brunos.reading.idempotency_key}/",
+    brunos_paths = [
+        f"/read/{brunos_work.read.pk}/",
+        f"/api/assignments/{brunos_work.read.pk}/",
+        f"/api/assignments/{brunos_work.read.pk}/suggestions/",
+        f"/api/assignments/{brunos_work.drafted.pk}/",
+        f"/api/readings/{brunos_work.reading.idempotency_key}/",
     ]
-    missing = [re.sub(r"\d+|[0-9a-f-]{36}", "999999", path) for path in foreign[:4]]
-    answers = {path: page.request.get(live_server.url + path) for path in foreign + missing}
+    missing_paths = [re.sub(r"\d+|[0-9a-f-]{36}", "999999", path) for path in brunos_paths[:4]]
+    answers = {
+        path: page.request.get(live_server.url + path) for path in brunos_paths + missing_paths
+    }
     assert {path: answer.status for path, answer in answers.items()} == dict.fromkeys(answers, 404)
-    for one, other in zip(foreign[1:4], missing[1:4], strict=True):
-        assert answers[one].json() == answers[other].json()
+    for own_path, other in zip(brunos_paths[1:4], missing_paths[1:4], strict=True):
+        assert answers[own_path].json() == answers[other].json()
 
 
-def test_results_are_closed_to_a_reader(
-    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos: Brunos
+def test_readers_cannot_open_results(
+    sign_in_as: SignIn, live_server: LiveServer, ana: User, brunos_work: BrunosWork
 ) -> None:
-    batch, study = brunos.batch.pk, brunos.batch.study.slug
+    batch, study = brunos_work.batch.pk, brunos_work.batch.study.slug
     pages = [
         f"/batches/{batch}/",
         f"/batches/{batch}/agreement/",
@@ -176,4 +182,4 @@ def test_results_are_closed_to_a_reader(
     for path in [*pages, *(f"/api{path}" for path in pages)]:
         answer = page.request.get(live_server.url + path)
         assert answer.status in {403, 404}, path
-        assert betrayals(path, text_of(answer), brunos.marks) == []
+        assert leaks_in(path, text_of(answer), brunos_work.identifying_texts) == []

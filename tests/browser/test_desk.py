@@ -1,4 +1,4 @@
-"""Reading at the desk with the keyboard, and whatever may come between a reader and the server."""
+"""The reading desk with the keyboard: drafts, submissions, and lost connections or sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Assignment, Batch, Draft, Exam, Reading, User
 from annotations.services.people import sign_in
 from tests.app.conftest import MakeBatch
-from tests.browser.conftest import SignIn, Witness
+from tests.browser.conftest import PageMonitor, SignIn
 
 SUBMIT = "Control+Enter"
 PASSWORD = "a long enough password"
@@ -21,75 +21,74 @@ PASSWORD = "a long enough password"
 
 @pytest.fixture
 def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> list[Assignment]:
-    """Two exams for Ana, in her order."""
+    """Ana's two assignments in reading order."""
     batch = make_batch([make_exam(), make_exam()], [ana])
     return list(batch.assignments.in_reading_order())
 
 
 @pytest.fixture
 def address(live_server: LiveServer, queue: list[Assignment]) -> str:
-    """Where Ana reads the first of them."""
+    """The URL of the first assignment at the desk."""
     return f"{live_server.url}/read/{queue[0].pk}/"
 
 
 @pytest.fixture
 def desk(sign_in_as: SignIn, ana: User, address: str) -> Page:
-    """Ana's desk with the first exam on view."""
+    """Ana's desk with the first exam open."""
     page = sign_in_as(ana)
     open_desk(page, address)
     return page
 
 
 def open_desk(page: Page, address: str) -> None:
-    """Go to the desk and wait until it listens to keys."""
+    """Open the desk and wait until it is ready for keys."""
     page.goto(address)
     expect(page.locator("[data-part=place]")).to_have_text("1 of 2")
 
 
 def press(page: Page, *keys: str) -> int:
-    """Press ``keys`` and return how many they were."""
+    """Press ``keys`` and return their number."""
     for key in keys:
         page.keyboard.press(key)
     return len(keys)
 
 
 def expect_findings(page: Page, *abbreviations: str) -> None:
-    """Expect these findings on the form, and no others."""
+    """Expect exactly these findings in the form."""
     expect(page.locator(".finding-name b")).to_have_text(list(abbreviations))
 
 
 def expect_exam(page: Page, assignment: Assignment) -> None:
-    """Expect the exam of ``assignment`` on view."""
+    """Expect the exam of ``assignment`` to be open."""
     expect(page.locator("[data-part=code]")).to_have_text(assignment.code)
 
 
 def expect_saved(page: Page) -> None:
-    """Expect the draft to lie on the server."""
+    """Expect the draft to be saved on the server."""
     expect(page.locator("[data-part=draft-state]")).to_have_text("Saved")
 
 
 @contextmanager
-def arriving(page: Page, assignment: Assignment) -> Iterator[None]:
-    """Do what is done inside, and wait until the server has taken the reading."""
+def accepted(page: Page, assignment: Assignment) -> Iterator[None]:
+    """Wait until the server has accepted the reading that the block submits."""
     with page.expect_response(f"**/api/assignments/{assignment.pk}/reading/") as answer:
         yield
     assert answer.value.status == 201
 
 
 def labels(reading: Reading) -> set[str]:
-    """Return the codes of the findings of ``reading``."""
     return {finding.diagnostic_class.code for finding in reading.findings.all()}
 
 
 def test_a_normal_exam_takes_two_keys(desk: Page, queue: list[Assignment]) -> None:
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         assert press(desk, "n", SUBMIT) <= 3
     expect_exam(desk, queue[1])
     assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
 
 
 def test_a_common_finding_takes_at_most_six_keys(desk: Page, queue: list[Assignment]) -> None:
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         assert press(desk, "/", "a", "f", "Enter", SUBMIT) <= 6
     expect_exam(desk, queue[1])
     assert labels(Reading.objects.get(assignment=queue[0])) == {"atrial_fibrillation"}
@@ -113,7 +112,7 @@ def test_a_draft_survives_a_reload(desk: Page) -> None:
     expect(desk.get_by_label("Comment")).to_have_value("irregular")
 
 
-def test_the_help_names_every_key_of_the_page(desk: Page) -> None:
+def test_the_help_lists_the_keyboard_shortcuts(desk: Page) -> None:
     press(desk, "?")
     dialog = desk.get_by_role("dialog", name="Keyboard shortcuts")
     for label in (
@@ -127,7 +126,7 @@ def test_the_help_names_every_key_of_the_page(desk: Page) -> None:
     expect(dialog).to_be_hidden()
 
 
-def test_single_keys_can_be_switched_off_for_good(desk: Page, queue: list[Assignment]) -> None:
+def test_single_keys_can_be_turned_off_permanently(desk: Page, queue: list[Assignment]) -> None:
     press(desk, "F1")
     desk.get_by_label("Use single-key shortcuts").uncheck()
     desk.get_by_role("button", name="Close").click()
@@ -142,11 +141,11 @@ def test_single_keys_can_be_switched_off_for_good(desk: Page, queue: list[Assign
     expect_exam(desk, queue[1])
 
 
-def test_what_is_submitted_offline_arrives_once(
-    desk: Page, queue: list[Assignment], witness: Witness
+def test_offline_submissions_arrive_once(
+    desk: Page, queue: list[Assignment], page_monitor: PageMonitor
 ) -> None:
-    witness.expect("net::ERR_INTERNET_DISCONNECTED")
-    # The next exam lies ready: going on needs no network.
+    page_monitor.expect("net::ERR_INTERNET_DISCONNECTED")
+    # The next exam is preloaded, so opening it needs no network.
     expect(desk.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
     desk.context.set_offline(True)
     press(desk, "6", SUBMIT)
@@ -158,14 +157,14 @@ def test_what_is_submitted_offline_arrives_once(
 
     desk.context.set_offline(False)
     expect(desk.get_by_text("Your last readings are still being sent")).to_be_hidden()
-    found = [labels(Reading.objects.get(assignment=assignment)) for assignment in queue]
-    assert found == [{"atrial_fibrillation"}, {"normal_ecg"}]
+    labels_of_queue = [labels(Reading.objects.get(assignment=assignment)) for assignment in queue]
+    assert labels_of_queue == [{"atrial_fibrillation"}, {"normal_ecg"}]
 
 
-def test_a_session_that_ends_while_reading_loses_nothing(
-    desk: Page, ana: User, address: str, queue: list[Assignment], witness: Witness
+def test_work_survives_the_end_of_a_session(
+    desk: Page, ana: User, address: str, queue: list[Assignment], page_monitor: PageMonitor
 ) -> None:
-    witness.expect("the server responded with a status of 401", "status of 403")
+    page_monitor.expect("the server responded with a status of 401", "status of 403")
     ana.set_password(PASSWORD)
     ana.save(update_fields=["password"])
     Session.objects.all().delete()
@@ -179,39 +178,39 @@ def test_a_session_that_ends_while_reading_loses_nothing(
     expect(desk).to_have_url(address)
     expect_findings(desk, "AF")
     expect_saved(desk)
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, SUBMIT)
     assert labels(Reading.objects.get()) == {"atrial_fibrillation"}
 
 
-def test_a_reading_that_met_the_end_of_the_session_is_sent_after_signing_in(
+def test_a_reading_submitted_after_the_session_ended_is_sent_after_sign_in(
     desk: Page,
     ana: User,
     live_server: LiveServer,
     queue: list[Assignment],
-    witness: Witness,
+    page_monitor: PageMonitor,
 ) -> None:
-    witness.expect("the server responded with a status of 401", "status of 403")
+    page_monitor.expect("the server responded with a status of 401", "status of 403")
     expect(desk.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
     Session.objects.all().delete()
     press(desk, "n", SUBMIT)
     expect(desk.locator("[data-part=outbox]")).to_contain_text("Signed out: 1 to send")
 
-    ana.refresh_from_db()  # a link knows when its person last signed in
+    ana.refresh_from_db()  # a link is void after another sign-in
     desk.goto(sign_in.link(ana, live_server.url))
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         desk.get_by_role("button", name="Sign in as").click()
     expect(desk.get_by_role("heading", name="Your worklist")).to_be_visible()
     assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
 
 
-@pytest.mark.parametrize(("choice", "kept"), [("Keep mine", "LBBB"), ("Keep theirs", "AF")])
-def test_two_windows_ask_which_draft_is_right(
-    desk: Page, address: str, witness: Witness, choice: str, kept: str
+@pytest.mark.parametrize(("choice", "expected"), [("Keep mine", "LBBB"), ("Keep theirs", "AF")])
+def test_conflicting_drafts_of_two_windows_are_resolved_by_the_reader(
+    desk: Page, address: str, page_monitor: PageMonitor, choice: str, expected: str
 ) -> None:
-    witness.expect("the server responded with a status of 409")
+    page_monitor.expect("the server responded with a status of 409")
     other = desk.context.new_page()
-    witness.watch(other)
+    page_monitor.watch(other)
     open_desk(other, address)
     press(other, "6")
     expect_saved(other)
@@ -223,15 +222,15 @@ def test_two_windows_ask_which_draft_is_right(
     press(desk, "Escape")
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name=choice).click()
-    expect_findings(desk, kept)
+    expect_findings(desk, expected)
     expect_saved(desk)
     assert Draft.objects.get().version == (2 if choice == "Keep mine" else 1)
 
 
-def test_a_batch_closed_while_reading_says_so_with_nothing_lost(
-    desk: Page, close: Callable[[Batch], Batch], queue: list[Assignment], witness: Witness
+def test_closing_the_batch_while_reading_keeps_the_work(
+    desk: Page, close: Callable[[Batch], Batch], queue: list[Assignment], page_monitor: PageMonitor
 ) -> None:
-    witness.expect("the server responded with a status of 409")
+    page_monitor.expect("the server responded with a status of 409")
     press(desk, "6")
     expect_saved(desk)
     close(queue[0].batch)
@@ -245,10 +244,10 @@ def test_a_batch_closed_while_reading_says_so_with_nothing_lost(
     assert Draft.objects.get().content["findings"][0]["class"] == "atrial_fibrillation"
 
 
-def test_a_reading_too_late_for_its_batch_is_refused_in_words(
-    desk: Page, close: Callable[[Batch], Batch], queue: list[Assignment], witness: Witness
+def test_a_reading_for_a_closed_batch_is_refused_with_an_explanation(
+    desk: Page, close: Callable[[Batch], Batch], queue: list[Assignment], page_monitor: PageMonitor
 ) -> None:
-    witness.expect("the server responded with a status of 409")
+    page_monitor.expect("the server responded with a status of 409")
     expect(desk.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
     close(queue[0].batch)
     press(desk, "n", SUBMIT)
@@ -258,7 +257,7 @@ def test_a_reading_too_late_for_its_batch_is_refused_in_words(
     assert not Reading.objects.exists()
 
 
-def test_a_page_that_overtook_a_save_shows_what_was_saved(
+def test_a_page_loaded_before_a_save_shows_the_saved_draft(
     sign_in_as: SignIn, ana: User, address: str
 ) -> None:
     page = sign_in_as(ana)
@@ -273,7 +272,7 @@ def test_a_page_that_overtook_a_save_shows_what_was_saved(
     expect_findings(page, "AF")
 
 
-def test_going_to_the_content_keeps_what_can_be_undone(desk: Page) -> None:
+def test_skipping_to_the_content_keeps_the_undo_history(desk: Page) -> None:
     press(desk, "n")
     expect(desk.get_by_role("button", name="Undo")).to_be_enabled()
     desk.get_by_role("link", name="Skip to the content").focus()

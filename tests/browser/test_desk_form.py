@@ -1,4 +1,4 @@
-"""The form beyond findings: evidence, the signal, the tree, own keys, ways to leave an exam."""
+"""The form beyond findings: evidence, signal problems, class tree, shortcuts, submit actions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from annotations.models import (
     User,
 )
 from tests.app.conftest import MakeBatch, MakeStudy
-from tests.browser.conftest import SignIn, Witness
+from tests.browser.conftest import PageMonitor, SignIn
 from tests.browser.test_desk import (
     SUBMIT,
-    arriving,
+    accepted,
     expect_exam,
     expect_findings,
     expect_saved,
@@ -45,101 +45,99 @@ QRS = {
 
 @pytest.fixture
 def study(make_study: MakeStudy, request: pytest.FixtureRequest) -> Study:
-    """Davi's study, open, with the settings that a test asks for."""
+    """Davi's open study, with the settings of the test's parameter."""
     return make_study(**getattr(request, "param", {}))
 
 
 @pytest.fixture
 def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> list[Assignment]:
-    """Three exams for Ana, in her order."""
+    """Ana's three assignments in reading order."""
     batch = make_batch([make_exam() for _ in range(3)], [ana])
     return list(batch.assignments.in_reading_order())
 
 
 @pytest.fixture
 def desk(sign_in_as: SignIn, ana: User, queue: list[Assignment]) -> Page:
-    """Ana's desk with the first exam on view and the next one drawn."""
+    """Ana's desk with the first exam open and the next one preloaded."""
     page = sign_in_as(ana, f"/read/{queue[0].pk}/")
     expect(page.locator("[data-part=place]")).to_have_text("1 of 3")
     expect(page.locator(".plot:not(.is-front) .trace")).not_to_have_count(0)
     return page
 
 
-def send(page: Page, name: str, detail: dict[str, Any]) -> None:
-    """Let the sheet tell the form something, as its tools do."""
+def dispatch_sheet_event(page: Page, name: str, detail: dict[str, Any]) -> None:
+    """Dispatch an event from the sheet to the form, as its tools do."""
     script = f"""viewer => viewer.dispatchEvent(
         new CustomEvent({json.dumps(name)}, {{ detail: {json.dumps(detail)} }}))"""
     page.locator("ecg-viewer").evaluate(script)
 
 
-AFTER_A_PAUSE = "() => { const { now } = Date; Date.now = () => now() + 1000; }"
-"""Move the clock: a key pressed twice at once does not answer a question."""
+ADVANCE_CLOCK = "() => { const { now } = Date; Date.now = () => now() + 1000; }"
+"""A key pressed twice within a second does not confirm a question."""
 
 
-def count_keys(page: Page) -> list[str]:
-    """Return the keys of the controls that can be used now."""
+def keys_of_controls(page: Page) -> list[str]:
+    """Return the shortcuts of all controls that are enabled and visible."""
     usable = page.locator("[aria-keyshortcuts]:not(:disabled, [hidden], [hidden] *, dialog *)")
     return [
         key
-        for one in usable.all()
-        for key in (one.get_attribute("aria-keyshortcuts") or "").split()
+        for control in usable.all()
+        for key in (control.get_attribute("aria-keyshortcuts") or "").split()
     ]
 
 
-def test_no_two_controls_claim_one_key(desk: Page) -> None:
+def test_no_two_controls_have_the_same_key(desk: Page) -> None:
     press(desk, "5", "6", "p", "Shift+O")
-    keys = count_keys(desk)
+    keys = keys_of_controls(desk)
     assert [key for key in keys if keys.count(key) > 1] == []
 
 
-def test_evidence_from_the_sheet_goes_to_the_finding_at_hand(
+def test_evidence_from_the_sheet_goes_to_the_selected_finding(
     desk: Page, queue: list[Assignment]
 ) -> None:
     press(desk, "5")
-    send(desk, "localisation", PLACE)
-    send(desk, "measurement", QRS)
+    dispatch_sheet_event(desk, "localisation", PLACE)
+    dispatch_sheet_event(desk, "measurement", QRS)
     expect(desk.locator(".chip span")).to_have_text(["V1 V2 · 1.20–1.50 s", "132 ms in II"])
     expect_saved(desk)
     desk.reload()
     expect(desk.locator(".chip")).to_have_count(2)
     desk.get_by_role("button", name="Remove 132 ms in II").click()
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, SUBMIT)
     finding = Reading.objects.get().findings.get()
     assert (finding.localisations, finding.measurements) == ([PLACE], [])
 
 
 def test_evidence_needs_a_finding(desk: Page) -> None:
-    send(desk, "localisation", PLACE)
+    dispatch_sheet_event(desk, "localisation", PLACE)
     expect(desk.get_by_text("Select a finding first")).to_be_visible()
 
 
-def test_a_class_can_be_called_not_assessable(desk: Page, queue: list[Assignment]) -> None:
+def test_a_class_can_be_marked_not_assessable(desk: Page, queue: list[Assignment]) -> None:
     press(desk, "6", "i")
     expect(desk.locator(".finding.is-not-assessable")).to_contain_text("Not assessable")
     press(desk, "/")
     desk.keyboard.type("lvh")
     press(desk, "Shift+Enter", "Escape")
     expect(desk.locator(".finding.is-not-assessable")).to_have_count(2)
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, SUBMIT)
     reading = Reading.objects.get()
-    untold = {item.diagnostic_class.code for item in reading.not_assessable.all()}
-    assert untold == {"atrial_fibrillation", "left_ventricular_hypertrophy"}
+    not_assessable = {item.diagnostic_class.code for item in reading.not_assessable.all()}
+    assert not_assessable == {"atrial_fibrillation", "left_ventricular_hypertrophy"}
     assert labels(reading) == set()
 
 
-def test_the_problem_of_the_signal_is_told_with_its_leads(
-    desk: Page, queue: list[Assignment]
-) -> None:
+def test_a_signal_problem_is_stored_with_its_leads(desk: Page, queue: list[Assignment]) -> None:
     expect(desk.get_by_text("What is the signal problem?")).to_be_hidden()
     press(desk, "n", "p", "Shift+O", "r", "Enter", "ArrowDown", "Enter")
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, SUBMIT)
     assert Reading.objects.get().problems == [{"kind": "lead_off", "leads": ["I", "V1"]}]
 
 
-def test_the_tree_is_walked_with_the_keyboard(desk: Page) -> None:
+def test_the_class_tree_works_with_the_keyboard(desk: Page) -> None:
     press(desk, "e")
     tree = desk.get_by_role("tree")
     expect(tree.get_by_role("treeitem", name="Normal")).to_be_focused()
@@ -153,7 +151,7 @@ def test_the_tree_is_walked_with_the_keyboard(desk: Page) -> None:
     expect(desk.locator(".finding.is-not-assessable .finding-name b")).to_have_text("AF")
 
 
-def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
+def test_a_shortcut_can_be_changed_with_a_warning_and_reset(desk: Page) -> None:
     press(desk, "?")
     dialog = desk.get_by_role("dialog", name="Keyboard shortcuts")
     dialog.locator("[data-change=n]").click()
@@ -178,7 +176,9 @@ def test_a_key_can_be_changed_with_a_warning_and_given_back(desk: Page) -> None:
     expect(desk.get_by_role("button", name="Poor")).to_have_attribute("aria-pressed", "true")
 
 
-def test_abstaining_is_asked_and_can_be_taken_back(desk: Page, queue: list[Assignment]) -> None:
+def test_abstaining_asks_for_confirmation_and_can_be_taken_back(
+    desk: Page, queue: list[Assignment]
+) -> None:
     press(desk, "6", "Shift+A")
     expect(desk.get_by_text("Remove your findings before abstaining.")).to_be_visible()
     press(desk, "Delete", "Shift+A")
@@ -191,8 +191,8 @@ def test_abstaining_is_asked_and_can_be_taken_back(desk: Page, queue: list[Assig
     expect(question).to_be_hidden()
     press(desk, "Shift+A")
     expect(question).to_be_visible()
-    desk.evaluate(AFTER_A_PAUSE)
-    with arriving(desk, queue[0]):
+    desk.evaluate(ADVANCE_CLOCK)
+    with accepted(desk, queue[0]):
         press(desk, "Shift+A")
     expect_exam(desk, queue[1])
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
@@ -204,8 +204,8 @@ def test_abstaining_is_asked_and_can_be_taken_back(desk: Page, queue: list[Assig
     expect(desk.get_by_text("The abstention counts")).to_be_visible()
 
 
-def test_a_correction_can_be_left_as_it_was(desk: Page, queue: list[Assignment]) -> None:
-    with arriving(desk, queue[0]):
+def test_a_correction_can_be_discarded(desk: Page, queue: list[Assignment]) -> None:
+    with accepted(desk, queue[0]):
         press(desk, "6", SUBMIT)
     expect_exam(desk, queue[1])
     press(desk, RETRACT)
@@ -221,23 +221,23 @@ def test_a_correction_can_be_left_as_it_was(desk: Page, queue: list[Assignment])
     assert Reading.objects.count() == 1
 
 
-def test_an_exam_put_off_comes_again_with_what_was_entered(
-    desk: Page, queue: list[Assignment]
-) -> None:
+def test_a_skipped_exam_comes_again_with_its_draft(desk: Page, queue: list[Assignment]) -> None:
     press(desk, "6")
     expect_saved(desk)
     press(desk, "d")
     expect_exam(desk, queue[1])
     for assignment in queue[1:]:
         expect_exam(desk, assignment)
-        with arriving(desk, assignment):
+        with accepted(desk, assignment):
             press(desk, "n", SUBMIT)
     expect_exam(desk, queue[0])
     expect_findings(desk, "AF")
 
 
-def test_a_submission_is_taken_back_within_the_window(desk: Page, queue: list[Assignment]) -> None:
-    with arriving(desk, queue[0]):
+def test_a_submission_can_be_taken_back_within_the_window(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    with accepted(desk, queue[0]):
         press(desk, "6", SUBMIT)
     expect_exam(desk, queue[1])
     desk.reload()
@@ -250,7 +250,7 @@ def test_a_submission_is_taken_back_within_the_window(desk: Page, queue: list[As
     press(desk, "5")
     desk.reload()
     expect_findings(desk, "AF", "LBBB")
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, SUBMIT)
     expect_exam(desk, queue[1])
     old, new = Reading.objects.order_by("pk")
@@ -259,8 +259,10 @@ def test_a_submission_is_taken_back_within_the_window(desk: Page, queue: list[As
 
 
 @pytest.mark.parametrize("study", [{"undo_window_s": 0}], indirect=True)
-def test_without_a_window_nothing_is_taken_back(desk: Page, queue: list[Assignment]) -> None:
-    with arriving(desk, queue[0]):
+def test_without_a_window_submissions_cannot_be_taken_back(
+    desk: Page, queue: list[Assignment]
+) -> None:
+    with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     expect_exam(desk, queue[1])
     expect(desk.get_by_role("link", name="Last exam:")).to_be_visible()
@@ -269,20 +271,22 @@ def test_without_a_window_nothing_is_taken_back(desk: Page, queue: list[Assignme
     expect_exam(desk, queue[1])
 
 
-def test_the_pace_of_this_sitting_is_told(desk: Page, queue: list[Assignment]) -> None:
-    with arriving(desk, queue[0]):
+def test_the_pace_of_this_session_is_shown(desk: Page, queue: list[Assignment]) -> None:
+    with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     expect(desk.locator("[data-part=pace]")).to_contain_text(re.compile("1 (this|tonight)"))
     desk.reload()
     expect(desk.locator("[data-part=pace]")).to_contain_text("s each")
 
 
-def test_times_and_tools_are_told_with_the_reading(desk: Page, queue: list[Assignment]) -> None:
+def test_active_time_and_tools_are_sent_with_the_reading(
+    desk: Page, queue: list[Assignment]
+) -> None:
     desk.evaluate(
         """() => { for (const name of ["calipers", "calipers", "print"])
         document.dispatchEvent(new CustomEvent("tool", { detail: { name } })); }"""
     )
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     reading = Reading.objects.get()
     assert reading.tools == {"calipers": 2, "print": 1}
@@ -291,27 +295,27 @@ def test_times_and_tools_are_told_with_the_reading(desk: Page, queue: list[Assig
 
 
 def test_a_second_window_sees_that_the_exam_was_submitted(
-    desk: Page, queue: list[Assignment], witness: Witness
+    desk: Page, queue: list[Assignment], page_monitor: PageMonitor
 ) -> None:
     other = desk.context.new_page()
-    witness.watch(other)
+    page_monitor.watch(other)
     other.goto(desk.url)
     expect(other.locator("[data-part=place]")).to_have_text("1 of 3")
     desk.bring_to_front()
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     expect(other.get_by_text("This exam was submitted in another window.")).to_be_visible()
     expect(other.get_by_role("button", name="Submit")).to_be_hidden()
 
 
-def test_another_device_that_saved_in_between_loses_neither_reading(
-    desk: Page, queue: list[Assignment], witness: Witness
+def test_a_draft_saved_by_another_device_meanwhile_is_a_conflict(
+    desk: Page, queue: list[Assignment], page_monitor: PageMonitor
 ) -> None:
-    witness.expect("the server responded with a status of 409")
+    page_monitor.expect("the server responded with a status of 409")
     press(desk, "5")
     expect_saved(desk)
-    theirs = {"findings": [{"class": "atrial_fibrillation", "certainty": "definite"}]}
-    content = {**theirs, "quality": "good", "comment": ""}
+    other_findings = {"findings": [{"class": "atrial_fibrillation", "certainty": "definite"}]}
+    content = {**other_findings, "quality": "good", "comment": ""}
     Draft.objects.update(version=7, content=content)
     press(desk, SUBMIT)
     banner = desk.locator("[data-part=banner]")
@@ -323,7 +327,7 @@ def test_another_device_that_saved_in_between_loses_neither_reading(
     expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
 
 
-def test_letters_offer_the_usual_classes_first_and_say_what_else_they_are_called(
+def test_the_finder_lists_frequent_classes_first_with_matching_synonyms(
     desk: Page,
 ) -> None:
     press(desk, "/")
@@ -336,7 +340,7 @@ def test_letters_offer_the_usual_classes_first_and_say_what_else_they_are_called
     expect(options.nth(1).locator(".finder-synonym")).to_have_count(0)
 
 
-def test_the_name_of_a_finding_stands_on_one_line_below(desk: Page) -> None:
+def test_the_name_of_a_finding_is_on_one_line_below_the_certainty(desk: Page) -> None:
     press(desk, "5")
     finding = desk.locator(".finding")
     name = finding.locator(".finding-name span").bounding_box()
@@ -347,7 +351,7 @@ def test_the_name_of_a_finding_stands_on_one_line_below(desk: Page) -> None:
     assert name["y"] >= certainty["y"] + certainty["height"]
 
 
-def test_unreadable_once_more_removes_the_findings_says_so_and_can_be_undone(desk: Page) -> None:
+def test_confirming_unreadable_removes_the_findings_and_can_be_undone(desk: Page) -> None:
     press(desk, "5", "6", "i", "u")
     expect(desk.locator(".objection")).to_contain_text("Choose “Unreadable” again")
     press(desk, "u")
@@ -358,14 +362,14 @@ def test_unreadable_once_more_removes_the_findings_says_so_and_can_be_undone(des
     expect(desk.locator(".finding")).to_have_count(2)
 
 
-def test_the_problems_of_the_signal_show_their_keys(desk: Page) -> None:
+def test_signal_problems_show_their_keys(desk: Page) -> None:
     press(desk, "p")
     expect(desk.locator("[data-part=problems] kbd")).to_have_text(
         ["⇧ N", "⇧ O", "⇧ R", "⇧ B", "⇧ X"]
     )
 
 
-def test_every_group_of_keys_is_headed_over_all_its_rows(desk: Page) -> None:
+def test_headings_of_shortcut_groups_span_their_rows(desk: Page) -> None:
     press(desk, "?")
     for section in desk.locator(".key-sections section").all():
         heading = section.locator("h3").bounding_box()

@@ -1,4 +1,4 @@
-"""Hands at the desk: held keys, fingers, and a focus that is never lost."""
+"""Keyboard, touch and focus at the desk."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Study, User
 from tests.app.conftest import MakeStudy
-from tests.browser.conftest import Witness
+from tests.browser.conftest import PageMonitor
 from tests.browser.test_desk import (
     SUBMIT,
-    arriving,
+    accepted,
     expect_exam,
     expect_findings,
     expect_saved,
@@ -27,18 +27,18 @@ __all__ = ["desk", "queue"]
 
 @pytest.fixture
 def study(make_study: MakeStudy) -> Study:
-    """Davi's study, open."""
+    """Davi's open study."""
     return make_study()
 
 
 def hold(page: Page, key: str) -> None:
-    """Hold ``key`` until the keyboard has repeated it a few times."""
+    """Hold ``key`` for a few repetitions."""
     for _ in range(4):
         page.keyboard.down(key)
     page.keyboard.up(key)
 
 
-def test_a_held_key_empties_the_field_and_takes_no_finding_away(desk: Page) -> None:
+def test_a_held_backspace_removes_no_finding(desk: Page) -> None:
     press(desk, "5", "6", "/")
     desk.keyboard.type("a")
     hold(desk, "Backspace")
@@ -46,14 +46,14 @@ def test_a_held_key_empties_the_field_and_takes_no_finding_away(desk: Page) -> N
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_held_key_chooses_one_class_of_the_tree_once(desk: Page, key: str) -> None:
+def test_a_held_key_toggles_a_class_of_the_tree_once(desk: Page, key: str) -> None:
     press(desk, "e", "a", "ArrowRight", "ArrowRight", "ArrowDown")
     hold(desk, key)
     flutter = desk.get_by_role("tree").get_by_role("treeitem", name="Atrial flutter")
     expect(flutter).to_have_attribute("aria-checked", "true")
 
 
-def test_the_menus_of_the_view_do_not_come_back_with_the_page(
+def test_view_filters_are_reset_when_the_page_is_restored(
     desk: Page, live_server: LiveServer
 ) -> None:
     expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
@@ -66,16 +66,16 @@ def test_the_menus_of_the_view_do_not_come_back_with_the_page(
     expect(desk.locator("[data-part=filter]")).to_have_value("off")
 
 
-def test_a_submitted_exam_opened_by_its_address_can_be_taken_back(
+def test_a_submitted_exam_opened_by_its_url_can_be_taken_back(
     desk: Page, queue: list[Assignment], live_server: LiveServer
 ) -> None:
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     desk.goto(f"{live_server.url}/read/{queue[0].pk}/")
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
 
 
-def test_a_finger_on_the_list_may_still_scroll_it(desk: Page) -> None:
+def test_touching_the_list_does_not_choose_until_released(desk: Page) -> None:
     press(desk, "/")
     desk.keyboard.type("af")
     row = desk.get_by_role("option", name="Atrial fibrillation").first
@@ -86,25 +86,23 @@ def test_a_finger_on_the_list_may_still_scroll_it(desk: Page) -> None:
     expect(desk.locator("#finder")).to_be_focused()
 
 
-def test_two_drafts_stay_a_question_however_often_escape_is_pressed(
-    desk: Page, witness: Witness
-) -> None:
-    witness.expect("the server responded with a status of 409")
-    elsewhere = desk.context.new_page()
-    elsewhere.goto(desk.url)
-    expect(elsewhere.locator("[data-part=place]")).to_have_text("1 of 3")
-    press(elsewhere, "6")
-    expect_saved(elsewhere)
+def test_escape_does_not_close_the_draft_conflict(desk: Page, page_monitor: PageMonitor) -> None:
+    page_monitor.expect("the server responded with a status of 409")
+    other_page = desk.context.new_page()
+    other_page.goto(desk.url)
+    expect(other_page.locator("[data-part=place]")).to_have_text("1 of 3")
+    press(other_page, "6")
+    expect_saved(other_page)
     press(desk, "5")
     dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
     expect(dialog).to_be_visible()
     press(desk, "Escape", "Escape", "Escape")
     expect(dialog).to_be_visible()
-    dialog.evaluate("dialog => dialog.close()")  # as a browser does that lets no page prevent it
+    dialog.evaluate("dialog => dialog.close()")  # as a browser does that ignores preventDefault
     expect(dialog).to_be_visible()
 
 
-def test_the_list_of_the_finder_says_that_several_can_be_chosen(desk: Page) -> None:
+def test_the_finder_list_is_multiselectable(desk: Page) -> None:
     press(desk, "/")
     desk.keyboard.type("zzzz")
     listbox = desk.get_by_role("listbox", name="Classes")
@@ -112,7 +110,7 @@ def test_the_list_of_the_finder_says_that_several_can_be_chosen(desk: Page) -> N
     expect(listbox.get_by_role("option")).to_have_attribute("aria-disabled", "true")
 
 
-def test_the_button_of_the_tree_says_whether_it_is_open(desk: Page) -> None:
+def test_the_tree_button_has_the_expanded_state(desk: Page) -> None:
     button = desk.locator("[data-part=tree-open]")
     expect(button).to_have_attribute("aria-expanded", "false")
     press(desk, "e")
@@ -122,7 +120,7 @@ def test_the_button_of_the_tree_says_whether_it_is_open(desk: Page) -> None:
     expect(button).to_have_attribute("aria-expanded", "false")
 
 
-def test_a_finding_taken_away_leaves_the_focus_with_the_next(desk: Page) -> None:
+def test_removing_a_finding_moves_the_focus_to_the_next(desk: Page) -> None:
     press(desk, "5", "6")
     desk.get_by_role("button", name="Remove Complete left bundle branch block").press("Enter")
     expect_findings(desk, "AF")
@@ -131,48 +129,48 @@ def test_a_finding_taken_away_leaves_the_focus_with_the_next(desk: Page) -> None
     expect(desk.get_by_text("None yet.")).to_be_focused()
 
 
-def act(page: Page, script: str) -> Any:
-    """Run ``script`` with the desk's parts at hand, in one turn of the page."""
+def run_script(page: Page, script: str) -> Any:
+    """Run ``script`` in one task of the page, with a function ``part(name)``."""
     part = "name => document.querySelector(`[data-part=${name}]`)"
     return page.evaluate(f"() => {{ const part = {part}; {script} }}")
 
 
 @pytest.mark.parametrize(("key", "panel"), [("k", "caliper-panel"), ("l", "localize-panel")])
-def test_a_tool_put_away_lets_go_of_the_keyboard_at_once(desk: Page, key: str, panel: str) -> None:
+def test_closing_a_tool_releases_the_focus_at_once(desk: Page, key: str, panel: str) -> None:
     expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     press(desk, "5", key)
     expect(desk.locator(f"[data-part={panel}]")).to_be_visible()
-    is_within = act(
+    is_within = run_script(
         desk,
         f"""const panel = part({json.dumps(panel)});
-        [...panel.querySelectorAll("button")].at(-1).focus(); // the one that leaves
+        [...panel.querySelectorAll("button")].at(-1).focus(); // the close button
         document.activeElement.click();
         return panel.contains(document.activeElement);""",
     )
     assert is_within is False
 
 
-def test_a_form_that_is_shut_lets_go_of_the_keyboard(
+def test_a_disabled_form_releases_the_focus(
     desk: Page, queue: list[Assignment], live_server: LiveServer
 ) -> None:
     second = desk.context.new_page()
     second.goto(f"{live_server.url}/read/{queue[0].pk}/")
     expect(second.locator("[data-part=place]")).to_have_text("1 of 3")
     second.locator("[data-part=comment]").focus()
-    with arriving(desk, queue[0]):
+    with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     expect(second.locator("[data-part=comment]")).to_be_disabled()
     expect(second.locator("[data-part=comment]")).not_to_be_focused()
 
 
-def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None:
-    """Let the device hold a reading of each of ``assignments`` that no server has seen."""
-    for at, one in enumerate(assignments):
+def fill_outbox(page: Page, reader: User, *assignments: Assignment) -> None:
+    """Put an unsent reading of each assignment into the outbox in localStorage."""
+    for at, assignment in enumerate(assignments):
         entry = {
             "key": f"key-{at}",
             "kind": "reading",
-            "assignment": one.pk,
-            "code": one.code,
+            "assignment": assignment.pk,
+            "code": assignment.code,
             "reading": {},
             "basis": {"version": 0, "unanswered": []},
             "at": at,
@@ -183,51 +181,58 @@ def keep_for_sending(page: Page, reader: User, *assignments: Assignment) -> None
         )
 
 
-def test_the_worklist_does_not_reload_what_it_says_was_refused(
-    desk: Page, ana: User, queue: list[Assignment], live_server: LiveServer, witness: Witness
+def test_the_worklist_shows_refused_readings_without_reloading(
+    desk: Page,
+    ana: User,
+    queue: list[Assignment],
+    live_server: LiveServer,
+    page_monitor: PageMonitor,
 ) -> None:
-    witness.expect("the server responded with a status of 409")
+    page_monitor.expect("the server responded with a status of 409")
     closed = {"type": "/problems/batch-closed", "title": "Closed."}
-    for one in queue[:2]:
+    for assignment in queue[:2]:
         desk.route(
-            f"**/api/assignments/{one.pk}/reading/", lambda to: to.fulfill(status=409, json=closed)
+            f"**/api/assignments/{assignment.pk}/reading/",
+            lambda to: to.fulfill(status=409, json=closed),
         )
     desk.route(
         f"**/api/assignments/{queue[2].pk}/reading/", lambda to: to.fulfill(json={"next": None})
     )
     desk.goto(f"{live_server.url}/account/")
-    keep_for_sending(desk, ana, *queue)
+    fill_outbox(desk, ana, *queue)
     with desk.expect_response(f"**/api/assignments/{queue[2].pk}/reading/"):
         desk.goto(f"{live_server.url}/worklist/")
     desk.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
-    for one in queue[:2]:
-        expect(desk.locator("#waiting")).to_contain_text(one.code)
+    for assignment in queue[:2]:
+        expect(desk.locator("#waiting")).to_contain_text(assignment.code)
 
 
-HOLD_FRAMES = """() => {
-  window.held = [];
-  window.requestAnimationFrame = (show) => window.held.push(show);
+HOLD_ANIMATION_FRAMES = """() => {
+  window.heldFrames = [];
+  window.requestAnimationFrame = (show) => window.heldFrames.push(show);
 }"""
-SHOW_FRAMES = "() => window.held.splice(0).forEach((show) => show(performance.now()))"
+RUN_ANIMATION_FRAMES = (
+    "() => window.heldFrames.splice(0).forEach((show) => show(performance.now()))"
+)
 
 
-def test_keys_typed_before_the_next_exam_is_painted_belong_to_it(
+def test_keys_typed_before_the_next_exam_is_painted_apply_to_it(
     desk: Page, queue: list[Assignment]
 ) -> None:
-    desk.evaluate(HOLD_FRAMES)  # as a busy machine does
+    desk.evaluate(HOLD_ANIMATION_FRAMES)  # as on a busy machine
     press(desk, "/", *"afib", "Enter", SUBMIT)
     expect_exam(desk, queue[1])
     press(desk, "n")
     expect_findings(desk, "NORMAL")
 
 
-def test_painting_the_next_exam_takes_the_focus_from_no_field_in_use(
+def test_painting_the_next_exam_does_not_steal_the_focus(
     desk: Page, queue: list[Assignment]
 ) -> None:
-    desk.evaluate(HOLD_FRAMES)
+    desk.evaluate(HOLD_ANIMATION_FRAMES)
     press(desk, "n", SUBMIT)
     expect_exam(desk, queue[1])
     press(desk, "/", "a")
-    desk.evaluate(SHOW_FRAMES)
+    desk.evaluate(RUN_ANIMATION_FRAMES)
     press(desk, "f", "Enter")
     expect_findings(desk, "AF")

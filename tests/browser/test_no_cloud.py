@@ -1,8 +1,7 @@
-"""Plotly offers to upload a chart to its cloud; here a chart is a patient's ECG.
+"""Plots cannot be uploaded to Plotly's cloud, since a plot may be a patient's ECG.
 
-On no page with a plot is that possible: there is no button to press, the switches of every plot
-leave it no address, and the page's policies let nothing reach another origin, neither a request,
-nor a form, nor a message to a window.
+There is no upload button, the configuration of every plot has an empty server address, and the
+headers of the page block requests, forms and window messages to other origins.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from annotations.models import Batch, Exam, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
-from tests.browser.conftest import SignIn, Witness
+from tests.browser.conftest import PageMonitor, SignIn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLE = "vendor/plotly/plotly.min.js"
@@ -31,10 +30,10 @@ PAGES_WITH_PLOTS = {
     "desk/reading.html",
     "studies/progress.html",
 }
-"""The templates that load Plotly. A new one belongs here and into ``open_plots``."""
+"""The templates that load Plotly. Add a new one here and to ``open_plots``."""
 
-IN_MAKE_TEST = {"agreement/classes.html", "desk/reading.html"}
-"""The two modules that draw; the other pages are those of the drill."""
+WITHOUT_DRILL = {"agreement/classes.html", "desk/reading.html"}
+"""One page for each of the two scripts that draw; `make drill` tests the others too."""
 
 SWITCHES = [
     "staticPlot: true",
@@ -47,8 +46,8 @@ PLOT = ".js-plotly-plot"
 CONTEXT = (
     "({ _context: c }) => [c.showSendToCloud, c.plotlyServerURL, c.displayModeBar, c.staticPlot]"
 )
-# What the button would do, and what else could carry a chart away.
-SEND = """async (plot) => {
+# What Plotly's button would do, and other ways to send data.
+TRY_TO_SEND = """async (plot) => {
   const violations = [];
   const note = ({ effectiveDirective }) => violations.push(effectiveDirective);
   document.addEventListener("securitypolicyviolation", note);
@@ -83,28 +82,33 @@ def open_plots(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Callable[[str], Page]:
-    """Open the page of a template, with its plots drawn."""
+    """Open the page of a template and wait for its plots."""
     read = make_batch([make_exam() for _ in range(3)], [ana, bruno], name="Read")
     for number, assignment in enumerate(read.assignments.order_by("exam", "reader")):
-        submit(assignment, *(["artifact"] if number else []))  # they differ in the first
+        submit(
+            assignment, *(["artifact"] if number else [])
+        )  # the readers differ on the first exam
     close(read)
     while refresh.work_next(now=now + timedelta(hours=1)) or labels.refresh_next(now=now):
         pass
-    agreed = f"/batches/{read.pk}/agreement"
+    agreement_path = f"/batches/{read.pk}/agreement"
     batch = make_batch([make_exam(), make_exam()], [ana])
     first, second = batch.assignments.order_by("pk")
-    submit(first)  # or the chart of progress has nothing to show
-    place = {
+    submit(first)  # so that the progress chart is not empty
+    user_and_path = {
         "desk/reading.html": (ana, f"/read/{second.pk}/"),
-        "agreement/classes.html": (davi, f"{agreed}/"),
-        "agreement/exam.html": (davi, f"{agreed}/exams/{read.assignments.all()[0].exam.code}/"),
-        "agreement/_charts_scripts.html": (davi, f"{agreed}/readers/1/"),
+        "agreement/classes.html": (davi, f"{agreement_path}/"),
+        "agreement/exam.html": (
+            davi,
+            f"{agreement_path}/exams/{read.assignments.all()[0].exam.code}/",
+        ),
+        "agreement/_charts_scripts.html": (davi, f"{agreement_path}/readers/1/"),
         "studies/progress.html": (davi, f"/studies/{batch.study.slug}/progress/"),
     }
 
     def open_page(template: str) -> Page:
-        who, path = place[template]
-        page = sign_in_as(who)
+        user, path = user_and_path[template]
+        page = sign_in_as(user)
         page.goto(live_server.url + path)
         expect(page.locator(f"{PLOT} .main-svg").first).to_be_attached()
         return page
@@ -112,17 +116,17 @@ def open_plots(
     return open_page
 
 
-def test_every_page_with_a_plot_is_known_here() -> None:
+def test_all_templates_with_plots_are_listed() -> None:
     templates = REPOSITORY / "templates"
-    found = {
+    loading = {
         file.relative_to(templates).as_posix()
         for file in templates.rglob("*.html")
         if "plotly.min" in file.read_text()
     }
-    assert found == PAGES_WITH_PLOTS
+    assert loading == PAGES_WITH_PLOTS
 
 
-def test_every_script_that_draws_a_plot_draws_it_with_the_switches_off() -> None:
+def test_every_script_draws_plots_with_the_safe_configuration() -> None:
     scripts = {file: file.read_text() for file in (REPOSITORY / "static/js").rglob("*.js")}
     drawing = {file: text for file, text in scripts.items() if re.search(r"\bPlotly\s*[.\[]", text)}
     assert drawing
@@ -131,20 +135,20 @@ def test_every_script_that_draws_a_plot_draws_it_with_the_switches_off() -> None
         assert config, file
         assert [switch for switch in SWITCHES if switch not in config[1]] == [], file
         calls = re.findall(r"Plotly\.(\w+)\(([^;]*)\)", text)
-        drawn = [arguments for verb, arguments in calls if verb in {"react", "newPlot"}]
-        assert drawn, file
-        assert all(arguments.endswith("CONFIG") for arguments in drawn), file
+        draw_calls = [arguments for verb, arguments in calls if verb in {"react", "newPlot"}]
+        assert draw_calls, file
+        assert all(arguments.endswith("CONFIG") for arguments in draw_calls), file
 
 
 EACH_PAGE = [
-    pytest.param(template, marks=[] if template in IN_MAKE_TEST else pytest.mark.drill)
+    pytest.param(template, marks=[] if template in WITHOUT_DRILL else pytest.mark.drill)
     for template in sorted(PAGES_WITH_PLOTS)
 ]
 
 
 @pytest.mark.parametrize("template", EACH_PAGE)
-def test_no_plot_can_be_sent_to_the_cloud(
-    open_plots: Callable[[str], Page], witness: Witness, template: str
+def test_plots_cannot_be_sent_to_the_cloud(
+    open_plots: Callable[[str], Page], page_monitor: PageMonitor, template: str
 ) -> None:
     page = open_plots(template)
     plots = page.locator(PLOT)
@@ -153,15 +157,15 @@ def test_no_plot_can_be_sent_to_the_cloud(
             assert plot.evaluate(CONTEXT) == [False, "", False, True]
     assert page.locator(".modebar, .modebar-btn, a[href*=plotly], [data-title]").count() == 0
 
-    witness.expect("Content Security Policy", "cloud.plotly.com")
-    refusal, violations = page.locator(f"{PLOT}:has(.main-svg)").first.evaluate(SEND)
-    assert refusal == "TypeError"  # there is no address to send it to
+    page_monitor.expect("Content Security Policy", "cloud.plotly.com")
+    refusal, violations = page.locator(f"{PLOT}:has(.main-svg)").first.evaluate(TRY_TO_SEND)
+    assert refusal == "TypeError"  # no server address is configured
     assert violations == ["connect-src", "form-action"]
     assert len(page.context.pages) == 1
 
 
 @pytest.mark.parametrize("template", EACH_PAGE)
-def test_the_policy_lets_a_page_with_a_plot_speak_to_its_own_server_only(
+def test_the_content_policy_allows_connections_to_the_own_server_only(
     open_plots: Callable[[str], Page], template: str
 ) -> None:
     page = open_plots(template)
@@ -173,5 +177,5 @@ def test_the_policy_lets_a_page_with_a_plot_speak_to_its_own_server_only(
     )
     assert policy["connect-src"] == policy["form-action"] == policy["script-src"] == "'self'"
     assert policy["default-src"] == "'none'"
-    # The button hands the chart to a window: one of another origin is out of this page's reach.
+    # Plotly's button would pass the chart to a new window; this header blocks other origins.
     assert response.headers["cross-origin-opener-policy"] == "same-origin"

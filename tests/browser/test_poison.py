@@ -1,4 +1,4 @@
-"""Whatever people write into a name or a comment stays text on every page, for every role."""
+"""Script injection: names and comments stay text on every page, for every role."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from annotations.services.people import members
 from annotations.services.studies import lifecycle
 from ecgreview.protocol import Protocol
 from tests.app.conftest import Submit
-from tests.browser.conftest import SignIn, Witness
+from tests.browser.conftest import PageMonitor, SignIn
 from tests.sizes import size
 
-POISON = (
+PAYLOADS = (
     "<script>boom()</script>",
     '"><img src=x onerror=boom()>',
     "'><svg onload=boom()>",
@@ -36,12 +36,12 @@ POISON = (
     '" autofocus onfocus=boom() x="',
     "<!--<a href=javascript:boom()>--><b>",
 )
-"""Ten ways out of the places where a text may stand."""
+"""Ten ways to break out of the context of a text."""
 
-FILES = ("/audit/export/", "/file/", ".csv", ".yaml")
-"""Ends of the addresses that give files and no pages."""
+FILE_ENDINGS = ("/audit/export/", "/file/", ".csv", ".yaml")
+"""Path endings of downloads."""
 
-WATCH = """() => {
+WATCH_SCRIPTS = """() => {
   window.booms = [];
   window.boom = () => window.booms.push(location.pathname);
   document.addEventListener("securitypolicyviolation", (event) =>
@@ -49,10 +49,10 @@ WATCH = """() => {
 }"""
 
 
-def doses(limit: int) -> list[str]:
-    """Return all of ``POISON``, as few texts of at most ``limit`` characters as it takes."""
+def payload_texts(limit: int) -> list[str]:
+    """Join ``PAYLOADS`` into as few texts of at most ``limit`` characters as possible."""
     filled = [""]
-    for text in POISON:
+    for text in PAYLOADS:
         if len(filled[-1]) + len(text) > limit:
             filled.append("")
         filled[-1] += text
@@ -60,25 +60,27 @@ def doses(limit: int) -> list[str]:
 
 
 @pytest.fixture
-def poisoned(
+def owner_of_payloads(
     taxonomy: Taxonomy,
     dataset: Dataset,
     make_exam: Callable[..., Exam],
     submit: Submit,
     now: datetime,
 ) -> User:
-    """A closed and an open batch per dose, every name of which is poison; returns who made them."""
+    """The creator of studies and batches, open and closed, whose names are payloads."""
     roles = list(Role)
     owner, *readers = [
-        members.create(username=f"p{place}", first_name=dose, last_name=dose[::-1], roles=roles)
-        for place, dose in enumerate(doses(150))
+        members.create(
+            username=f"p{place}", first_name=payload, last_name=payload[::-1], roles=roles
+        )
+        for place, payload in enumerate(payload_texts(150))
     ]
-    Dataset.objects.filter(pk=dataset.pk).update(name=doses(100)[0])
-    for dose in doses(110):
-        wanted = Protocol(name=dose, taxonomy=str(taxonomy))
-        made = lifecycle.create(protocol=wanted, created_by=owner, now=now)
-        study = lifecycle.open_study(study_id=made.pk, actor=owner, now=now)
-        for name in (f"{dose} 1", f"{dose} 2"):
+    Dataset.objects.filter(pk=dataset.pk).update(name=payload_texts(100)[0])
+    for payload in payload_texts(110):
+        protocol = Protocol(name=payload, taxonomy=str(taxonomy))
+        created = lifecycle.create(protocol=protocol, created_by=owner, now=now)
+        study = lifecycle.open_study(study_id=created.pk, actor=owner, now=now)
+        for name in (f"{payload} 1", f"{payload} 2"):
             batch = batches.create(
                 study=study,
                 name=name,
@@ -87,7 +89,7 @@ def poisoned(
                 created_by=owner,
                 now=now,
             )
-            submit(batch.assignments.get(reader=readers[0]), comment="".join(POISON))
+            submit(batch.assignments.get(reader=readers[0]), comment="".join(PAYLOADS))
         close_first(study, owner, now)
     while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
@@ -100,21 +102,25 @@ def close_first(study: Study, owner: User, now: datetime) -> None:
     batches.close(batch_id=first.pk, closed_by=owner, now=now)
 
 
-def pages_for(page: Page, base: str, of_each_view: int) -> Iterator[str]:
-    """Open every page that links lead to, each once, and give its path.
+def pages_for(page: Page, base: str, max_per_view: int) -> Iterator[str]:
+    """Follow all links, open each page once and yield its path.
 
-    Of each view at most so many: the drill opens those of all studies and batches.
+    At most ``max_per_view`` pages of each view; the drill opens all.
     """
-    waiting, seen = ["/"], {"/sign-out/", "/language/"}
-    of_view: Counter[str] = Counter()
+    waiting, seen_paths = ["/"], {"/sign-out/", "/language/"}
+    n_by_view: Counter[str] = Counter()
     while waiting:
         path = waiting.pop()
-        if path in seen or path.startswith(("/static/", "/api/")) or path.endswith(FILES):
+        if (
+            path in seen_paths
+            or path.startswith(("/static/", "/api/"))
+            or path.endswith(FILE_ENDINGS)
+        ):
             continue
-        seen.add(path)
+        seen_paths.add(path)
         view = view_of(path)
-        of_view[view] += 1
-        if of_view[view] > of_each_view:
+        n_by_view[view] += 1
+        if n_by_view[view] > max_per_view:
             continue
         page.goto(base + path)
         yield path
@@ -128,17 +134,17 @@ def view_of(path: str) -> str:
     return resolve(unquote(path)).view_name
 
 
-def booms(page: Page) -> list[str]:
-    """Return what ran on the page, or what its content policy had to stop."""
+def script_runs(page: Page) -> list[str]:
+    """Return the scripts that ran on the page or were blocked by its content policy."""
     return page.evaluate("window.booms")  # type: ignore[no-any-return]
 
 
-def test_the_watch_sees_a_script_that_tries_to_run(
-    sign_in_as: SignIn, live_server: LiveServer, eva: User, witness: Witness
+def test_the_watch_detects_a_script_that_tries_to_run(
+    sign_in_as: SignIn, live_server: LiveServer, eva: User, page_monitor: PageMonitor
 ) -> None:
-    witness.expect("Content Security Policy")
+    page_monitor.expect("Content Security Policy")
     page = sign_in_as(eva)
-    page.context.add_init_script(f"({WATCH})()")
+    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
     page.goto(live_server.url)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<b onclick=boom()>x</b>')")
     page.get_by_text("x", exact=True).click()
@@ -146,54 +152,58 @@ def test_the_watch_sees_a_script_that_tries_to_run(
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR])
-def test_poison_in_names_stays_text(
+def test_payloads_in_names_stay_text(
     sign_in_as: SignIn,
     live_server: LiveServer,
     make_user: Callable[..., User],
-    poisoned: User,
+    owner_of_payloads: User,
     role: Role,
-    witness: Witness,
+    page_monitor: PageMonitor,
 ) -> None:
     page = sign_in_as(make_user("Vera", role))
-    page.context.add_init_script(f"({WATCH})()")
-    visited, shown = [], 0
-    of_each_view = size(3 if role == Role.COORDINATOR else 1, 1000)
-    for path in pages_for(page, live_server.url, of_each_view):
+    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
+    visited, n_shown = [], 0
+    max_per_view = size(3 if role == Role.COORDINATOR else 1, 1000)
+    for path in pages_for(page, live_server.url, max_per_view):
         visited.append(path)
-        assert booms(page) == []
-        shown += page.get_by_text("boom()").count()
-    assert shown > len(visited), "the poison was not even shown"
+        assert script_runs(page) == []
+        n_shown += page.get_by_text("boom()").count()
+    assert n_shown > len(visited), "the payloads were not shown"
     assert {path.split("/")[1] for path in visited} >= {"studies", "batches", "taxonomy"}
 
 
-def test_poison_stays_text_at_the_desk(
-    sign_in_as: SignIn, live_server: LiveServer, poisoned: User, witness: Witness
+def test_payloads_stay_text_at_the_desk(
+    sign_in_as: SignIn, live_server: LiveServer, owner_of_payloads: User, page_monitor: PageMonitor
 ) -> None:
-    page = sign_in_as(poisoned)
-    page.context.add_init_script(f"({WATCH})()")
+    page = sign_in_as(owner_of_payloads)
+    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
     page.goto(f"{live_server.url}/worklist/")
-    assert booms(page) == []
-    assignment = Assignment.objects.visible_to(poisoned).unread().in_reading_order()[0]
+    assert script_runs(page) == []
+    assignment = Assignment.objects.visible_to(owner_of_payloads).unread().in_reading_order()[0]
     page.goto(f"{live_server.url}/read/{assignment.pk}/")
     expect(page.locator("[data-part=batch]")).to_contain_text("boom()")
-    page.get_by_label("Comment").fill("".join(POISON))
+    page.get_by_label("Comment").fill("".join(PAYLOADS))
     expect(page.locator("[data-part=draft-state]")).to_have_text("Saved")
     page.reload()
-    expect(page.get_by_label("Comment")).to_have_value("".join(POISON))
-    assert booms(page) == []
+    expect(page.get_by_label("Comment")).to_have_value("".join(PAYLOADS))
+    assert script_runs(page) == []
 
 
-def test_poison_stays_text_in_a_form_that_is_shown_again(
-    sign_in_as: SignIn, live_server: LiveServer, davi: User, taxonomy: object, witness: Witness
+def test_payloads_stay_text_in_a_form_with_errors(
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    davi: User,
+    taxonomy: object,
+    page_monitor: PageMonitor,
 ) -> None:
-    witness.expect("the server responded with a status of 400")
+    page_monitor.expect("the server responded with a status of 400")
     page = sign_in_as(davi)
-    page.context.add_init_script(f"({WATCH})()")
+    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
     page.goto(f"{live_server.url}/studies/new/")
     name = page.get_by_label("Name")
     name.evaluate("box => box.removeAttribute('maxlength')")
-    name.fill("".join(POISON))
+    name.fill("".join(PAYLOADS))
     page.get_by_role("button", name="Create study").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    expect(name).to_have_value("".join(POISON))
-    assert booms(page) == []
+    expect(name).to_have_value("".join(PAYLOADS))
+    assert script_runs(page) == []

@@ -1,4 +1,4 @@
-"""Reading from a pool: each submission brings the next exam, until none is free."""
+"""Reading from a pool until no exam is free."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def desk(
     make_exam: Callable[..., Exam],
     now: datetime,
 ) -> Page:
-    """Ana's desk with the first exam of a pool of two."""
+    """Ana's desk with the first of two exams of a pool."""
     exams = [make_exam(), make_exam()]
     pool = pool_slots.create_pool(
         study=study, name="Shared exams", exams=exams, readers=[ana], readers_per_exam=1,
@@ -38,7 +38,7 @@ def desk(
     return page
 
 
-def test_each_submission_brings_the_next_exam(desk: Page) -> None:
+def test_each_submission_opens_the_next_exam_of_the_pool(desk: Page) -> None:
     for place in ("Exam 1", "Exam 2"):
         expect(desk.locator("[data-part=place]")).to_have_text(place)
         desk.keyboard.press("n")

@@ -1,4 +1,4 @@
-"""Comparing with the patient's exam before, and tracings that come late, in a real browser."""
+"""The previous exam of the patient at the desk, and tracings that load late."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from annotations.models import Assignment, Exam, Reading, Study, User
 from annotations.services.exams import prior_exams
 from ecgreview.ecg.visits import Visit
 from tests.app.conftest import MakeBatch, MakeStudy
-from tests.browser.conftest import SignIn, Witness
-from tests.browser.test_desk import arriving, press
+from tests.browser.conftest import PageMonitor, SignIn
+from tests.browser.test_desk import accepted, press
 
 BEFORE = "14 months earlier"
 
 
 @pytest.fixture
 def study(make_study: MakeStudy, request: pytest.FixtureRequest) -> Study:
-    """A study whose readers may compare with the exam before, unless a test asks otherwise."""
+    """A study that shows previous exams, unless the test's parameter says otherwise."""
     return make_study(prior_exam=getattr(request, "param", "shown"))
 
 
 @pytest.fixture
-def compared(real_exams: list[Exam], ana: User, make_batch: MakeBatch, now: datetime) -> Assignment:
-    """A real ECG for Ana to read, with one recorded 412 days before."""
+def assignment(
+    real_exams: list[Exam], ana: User, make_batch: MakeBatch, now: datetime
+) -> Assignment:
+    """Ana's assignment of a real ECG with a previous exam, 412 days earlier."""
     earlier, later, _ = real_exams
     visits = [Visit(earlier.source_key, "p1", 0, 2), Visit(later.source_key, "p1", 412, 3)]
     prior_exams.link(dataset=earlier.dataset, visits=visits, actor=None, now=now)
@@ -33,15 +35,15 @@ def compared(real_exams: list[Exam], ana: User, make_batch: MakeBatch, now: date
 
 
 @pytest.fixture
-def desk(sign_in_as: SignIn, ana: User, compared: Assignment) -> Page:
-    """Ana's desk with that exam on view."""
-    page = sign_in_as(ana, f"/read/{compared.pk}/")
+def desk(sign_in_as: SignIn, ana: User, assignment: Assignment) -> Page:
+    """Ana's desk with that exam open."""
+    page = sign_in_as(ana, f"/read/{assignment.pk}/")
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     return page
 
 
-def expect_prior(page: Page, *, is_shown: bool) -> None:
-    """Expect the exam before on view, told wherever a sheet says what it is; or nothing of it."""
+def expect_previous_exam(page: Page, *, is_shown: bool) -> None:
+    """Expect the previous exam to be shown and labeled on the sheet, or not at all."""
     settings = page.locator("[data-part=settings]")
     if is_shown:
         banner = page.locator("[data-part=previous-exam]")
@@ -52,37 +54,37 @@ def expect_prior(page: Page, *, is_shown: bool) -> None:
         expect(settings).not_to_contain_text("before")
 
 
-def drawn(page: Page) -> object:
-    """Return which tracing is on the sheet, and the first of its samples."""
+def samples_shown(page: Page) -> object:
+    """Return the index and the first samples of the tracing on the sheet."""
     return page.evaluate(
         "(({shown, recording}) => [shown, [...recording.leads[0].slice(0, 50)]])"
         "(document.querySelector('ecg-viewer'))"
     )
 
 
-def test_one_key_turns_to_the_exam_before_and_back(desk: Page) -> None:
-    own = drawn(desk)
-    expect_prior(desk, is_shown=False)
+def test_one_key_switches_to_the_previous_exam_and_back(desk: Page) -> None:
+    own = samples_shown(desk)
+    expect_previous_exam(desk, is_shown=False)
     press(desk, "h")
-    expect_prior(desk, is_shown=True)
-    assert drawn(desk) != own
+    expect_previous_exam(desk, is_shown=True)
+    assert samples_shown(desk) != own
     press(desk, "h")
-    expect_prior(desk, is_shown=False)
-    assert drawn(desk) == own
+    expect_previous_exam(desk, is_shown=False)
+    assert samples_shown(desk) == own
 
 
-def test_the_tab_that_was_clicked_keeps_the_focus(desk: Page) -> None:
+def test_a_clicked_tab_keeps_the_focus(desk: Page) -> None:
     tab = desk.get_by_role("button", name=BEFORE)
     tab.click()
-    expect_prior(desk, is_shown=True)
+    expect_previous_exam(desk, is_shown=True)
     expect(tab).to_be_focused()
     expect(tab).to_have_attribute("aria-pressed", "true")
     expect(desk.get_by_role("button", name="This exam")).to_have_attribute("aria-keyshortcuts", "h")
 
 
-def test_no_evidence_is_taken_from_the_exam_before(desk: Page) -> None:
+def test_no_evidence_can_be_marked_on_the_previous_exam(desk: Page) -> None:
     press(desk, "1", "h")
-    expect_prior(desk, is_shown=True)
+    expect_previous_exam(desk, is_shown=True)
     desk.evaluate(
         "document.querySelector('ecg-viewer').dispatchEvent(new CustomEvent('measurement', {detail:"
         " {kind: 'interval', tracing: null, lead: 'II', from_s: 1, to_s: 1.2, value: 200}}))"
@@ -90,28 +92,30 @@ def test_no_evidence_is_taken_from_the_exam_before(desk: Page) -> None:
     expect(desk.get_by_text("This is the previous exam. Mark evidence on")).to_be_visible()
 
 
-def test_that_it_was_looked_at_is_kept_with_the_reading(desk: Page, compared: Assignment) -> None:
+def test_viewing_the_previous_exam_is_stored_with_the_reading(
+    desk: Page, assignment: Assignment
+) -> None:
     press(desk, "h")
-    expect_prior(desk, is_shown=True)
+    expect_previous_exam(desk, is_shown=True)
     press(desk, "h", "n")
-    with arriving(desk, compared):
+    with accepted(desk, assignment):
         press(desk, "Control+Enter")
     assert Reading.objects.get().tools == {"prior_exam": 1}
 
 
 @pytest.mark.parametrize("study", ["hidden"], indirect=True)
-def test_a_study_that_hides_it_has_no_tab_and_no_key(desk: Page) -> None:
+def test_a_study_that_hides_it_has_neither_tab_nor_key(desk: Page) -> None:
     press(desk, "h")
     expect(desk.locator("[data-part=tracings] button")).to_have_count(0)
-    expect_prior(desk, is_shown=False)
+    expect_previous_exam(desk, is_shown=False)
 
 
-def test_a_tracing_that_comes_late_never_lies_under_another_choice(desk: Page) -> None:
-    own = drawn(desk)
-    held: list[Route] = []
+def test_a_late_tracing_does_not_replace_the_chosen_one(desk: Page) -> None:
+    own = samples_shown(desk)
+    held_routes: list[Route] = []
 
     def hold(route: Route) -> None:
-        held.append(route)
+        held_routes.append(route)
 
     desk.route("**/prior/tracings/1/", hold)
     desk.reload()
@@ -119,24 +123,26 @@ def test_a_tracing_that_comes_late_never_lies_under_another_choice(desk: Page) -
     desk.get_by_role("button", name=BEFORE).click()
     desk.get_by_role("button", name="This exam").click()
     expect(desk.get_by_role("button", name="This exam")).to_be_focused()
-    assert held
+    assert held_routes
     with desk.expect_response("**/prior/tracings/1/"):
-        held[0].continue_()
+        held_routes[0].continue_()
     desk.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert drawn(desk) == own
-    expect_prior(desk, is_shown=False)
+    assert samples_shown(desk) == own
+    expect_previous_exam(desk, is_shown=False)
 
 
-def test_without_a_network_the_sheet_stays_and_says_why(desk: Page, witness: Witness) -> None:
-    witness.expect("net::ERR_FAILED")
-    own = drawn(desk)
+def test_without_network_the_sheet_stays_with_an_explanation(
+    desk: Page, page_monitor: PageMonitor
+) -> None:
+    page_monitor.expect("net::ERR_FAILED")
+    own = samples_shown(desk)
     desk.route("**/prior/tracings/1/", lambda route: route.abort())
     desk.reload()
     expect(desk.get_by_role("button", name="Submit")).to_be_enabled()
     desk.get_by_role("button", name=BEFORE).click()
     expect(desk.get_by_text("This tracing could not be loaded.")).to_be_visible()
-    assert drawn(desk) == own
+    assert samples_shown(desk) == own
     expect(desk.get_by_role("button", name="This exam")).to_have_attribute("aria-pressed", "true")
     desk.unroute("**/prior/tracings/1/")
     desk.get_by_role("button", name=BEFORE).click()
-    expect_prior(desk, is_shown=True)
+    expect_previous_exam(desk, is_shown=True)

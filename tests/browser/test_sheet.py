@@ -1,4 +1,4 @@
-"""The sheet in a real browser: what lies on the screen are the millimetres and the samples."""
+"""The sheet in a browser: geometry in millimeters, settings and calibration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import INVALID, LeadStatus, Signal
 from tests.app.conftest import MakeBatch
 from tests.browser.conftest import SignIn
-from tests.browser.sheets import GUTTER_MM, drawn, leads, set_sheet
+from tests.browser.sheets import GUTTER_MM, leads, read_sheet, set_sheet
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
@@ -27,32 +27,32 @@ OpenDesk = Callable[..., Page]
 
 @pytest.fixture
 def open_desk(sign_in_as: SignIn, ana: User, make_batch: MakeBatch) -> OpenDesk:
-    """Open Ana's reading desk with an exam."""
+    """Open Ana's desk with an exam."""
 
-    def open_it(exam: Exam, **settings: object) -> Page:
+    def open_exam(exam: Exam, **settings: object) -> Page:
         batch = make_batch([exam], [ana])
         page = sign_in_as(ana, f"/read/{batch.assignments.get().pk}/", **settings)
         expect(page.locator("[data-part=settings]")).to_contain_text("mm/s")
         return page
 
-    return open_it
+    return open_exam
 
 
 @pytest.fixture
 def desk(open_desk: OpenDesk, real_exams: list[Exam]) -> Page:
-    """Ana's reading desk with a real ECG."""
+    """Ana's desk with a real ECG."""
     return open_desk(real_exams[0])
 
 
 @pytest.fixture
 def signal(real_exams: list[Exam]) -> Signal:
-    """The samples of that ECG, as stored."""
+    """The stored signal of that ECG."""
     return wire.unpack(bytes(Tracing.objects.get(exam=real_exams[0]).packed))
 
 
 @pytest.fixture
-def exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
-    """Make an exam of one or more tracings."""
+def make_exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
+    """Create an exam with one or more tracings."""
 
     def make(*signals: Signal) -> Exam:
         exam = Exam.objects.create(
@@ -76,23 +76,23 @@ def exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
 
 
 def waves(duration_s: float = 10.0, rate_hz: float = 500.0, *, seed: int = 1) -> Signal:
-    """Return a triangle wave a second in each lead."""
+    """Return a signal with one triangular wave per second in each lead."""
     t = np.arange(int(duration_s * rate_hz)) / rate_hz
     wave = np.maximum(0, 1 - np.abs(t % 1.0 - 0.5) / 0.05) * 1000
     heights = np.linspace(0.5, 1.5, 12) * seed
     return Signal(np.round(heights[:, None] * wave).astype(np.int16), rate_hz, 1.0)
 
 
-def test_the_calibration_pulse_is_ten_millimetres_by_five_on_the_ruling(desk: Page) -> None:
-    for pulse in drawn(desk).pulses:
+def test_the_calibration_pulse_is_ten_by_five_millimeters_on_the_ruling(desk: Page) -> None:
+    for pulse in read_sheet(desk).pulses:
         left, right = pulse[pulse[:, 1] > pulse[:, 1].mean(), 0]
-        foot, top = pulse[:, 1].min(), pulse[:, 1].max()
-        assert [right - left, top - foot] == pytest.approx([5.0, 10.0], abs=0.02)
-        assert [edge % 5 for edge in (left, foot)] == pytest.approx([0.0, 0.0], abs=0.02)
+        settings, top = pulse[:, 1].min(), pulse[:, 1].max()
+        assert [right - left, top - settings] == pytest.approx([5.0, 10.0], abs=0.02)
+        assert [edge % 5 for edge in (left, settings)] == pytest.approx([0.0, 0.0], abs=0.02)
 
 
-def test_the_ruling_lies_under_the_whole_sheet_in_millimetres(desk: Page) -> None:
-    sheet = drawn(desk)
+def test_the_ruling_covers_the_whole_sheet_in_millimeters(desk: Page) -> None:
+    sheet = read_sheet(desk)
     box = desk.locator("ecg-viewer .paper").get_attribute("viewBox") or ""
     assert [float(number) for number in box.split()] == pytest.approx(
         [0, 0, sheet.width_mm, sheet.height_mm], abs=0.01
@@ -103,18 +103,18 @@ def test_the_ruling_lies_under_the_whole_sheet_in_millimetres(desk: Page) -> Non
     ("setting", "value", "n_leads", "height_mm"),
     [("Layout", "12x1", 12, 10.0), ("Gain", "5", 13, 5.0)],
 )
-def test_the_pulse_shows_how_the_sheet_is_drawn(
+def test_the_pulse_follows_layout_and_gain(
     desk: Page, setting: str, value: str, n_leads: int, height_mm: float
 ) -> None:
     desk.get_by_label(setting).select_option(value)
     expect(leads(desk)).to_have_count(n_leads)
     expect(desk.locator("[data-part=settings]")).to_contain_text(f"{height_mm:.0f} mm/mV")
-    for pulse in drawn(desk).pulses:
+    for pulse in read_sheet(desk).pulses:
         assert np.ptp(pulse[:, 1]) == pytest.approx(height_mm, abs=0.02)
 
 
-def test_the_rhythm_strip_of_lead_ii_goes_through_its_samples(desk: Page, signal: Signal) -> None:
-    sheet = drawn(desk)
+def test_the_rhythm_strip_of_lead_ii_matches_its_samples(desk: Page, signal: Signal) -> None:
+    sheet = read_sheet(desk)
     (strip,) = sheet.lead(12)
     samples = signal.millivolts()[LEADS.index("II")]
     at = (strip[:, 0] - GUTTER_MM) / MM_PER_S * signal.sampling_rate_hz
@@ -122,12 +122,12 @@ def test_the_rhythm_strip_of_lead_ii_goes_through_its_samples(desk: Page, signal
     baseline_mm = sheet.pulses[-1][:, 1].min()
 
     assert np.ptp(at) == pytest.approx(samples.size - 1, abs=0.5)
-    # Half the width of the line: what Plotly leaves out lies inside the stroke.
+    # Half the line width: points that Plotly simplifies away lie within the stroke.
     assert strip[:, 1] - baseline_mm == pytest.approx(expected_mm, abs=0.15)
 
 
-def test_every_lead_is_as_high_as_it_was_recorded(desk: Page, signal: Signal) -> None:
-    sheet = drawn(desk)
+def test_the_height_of_every_lead_matches_its_samples(desk: Page, signal: Signal) -> None:
+    sheet = read_sheet(desk)
     for row, samples in enumerate(signal.millivolts()):
         column = samples.reshape(4, -1)[row // 3]
         heights = np.hstack([line[:, 1] for line in sheet.lead(row)])
@@ -135,21 +135,21 @@ def test_every_lead_is_as_high_as_it_was_recorded(desk: Page, signal: Signal) ->
 
 
 @pytest.mark.parametrize("layout", ["3x4+II", "3x4+II+V1+V5", "6x2", "12x1"])
-def test_a_sheet_is_light(desk: Page, layout: str) -> None:
+def test_a_sheet_has_few_elements(desk: Page, layout: str) -> None:
     set_sheet(desk, layout=layout)
     sheet = desk.locator(".plot.is-front")
     assert sheet.evaluate("sheet => sheet.querySelectorAll('*').length") <= 250
     assert desk.locator("canvas").count() == 0
 
 
-def test_each_setting_goes_round_its_values_by_one_key(desk: Page) -> None:
-    foot = desk.locator("[data-part=settings]")
+def test_one_key_cycles_through_each_setting(desk: Page) -> None:
+    settings = desk.locator("[data-part=settings]")
     desk.keyboard.press("Shift+S")
-    expect(foot).to_contain_text("50 mm/s")
+    expect(settings).to_contain_text("50 mm/s")
     desk.keyboard.press("Shift+S")
-    expect(foot).to_contain_text("12.5 mm/s")
+    expect(settings).to_contain_text("12.5 mm/s")
     desk.keyboard.press("Shift+G")
-    expect(foot).to_contain_text("20 mm/mV")
+    expect(settings).to_contain_text("20 mm/mV")
     desk.keyboard.press("Shift+L")
     expect(desk.get_by_label("Layout")).to_have_value("3x4+V1")
     desk.keyboard.press("Shift+C")
@@ -157,23 +157,23 @@ def test_each_setting_goes_round_its_values_by_one_key(desk: Page) -> None:
     expect(desk.locator(".tracenames")).to_contain_text("−aVR")
 
 
-def test_the_settings_come_back_after_a_reload(desk: Page) -> None:
+def test_the_settings_survive_a_reload(desk: Page) -> None:
     set_sheet(desk, layout="6x2", speed=50, gain=5)
     desk.reload()
     expect(desk.locator("[data-part=settings]")).to_contain_text("50 mm/s · 5 mm/mV")
     expect(desk.get_by_label("Layout")).to_have_value("6x2")
 
 
-def test_a_missing_lead_is_named_and_dashed_and_a_flat_one_named(
-    open_desk: OpenDesk, exam_of: Callable[..., Exam]
+def test_missing_and_flat_leads_are_labeled(
+    open_desk: OpenDesk, make_exam_of: Callable[..., Exam]
 ) -> None:
-    whole = waves()
-    samples = whole.samples.copy()
+    recording = waves()
+    samples = recording.samples.copy()
     samples[8] = INVALID
     samples[11] = 0
     status = [LeadStatus.RECORDED] * 12
     status[8] = LeadStatus.MISSING
-    page = open_desk(exam_of(Signal(samples, 500.0, 1.0, tuple(status))))
+    page = open_desk(make_exam_of(Signal(samples, 500.0, 1.0, tuple(status))))
     expect(page.locator(".tracenames").first).to_contain_text("V3 · not recorded")
     expect(page.locator(".tracenames").first).to_contain_text("V6 · flat")
     expect(leads(page)).to_have_count(12)
@@ -184,18 +184,20 @@ def test_a_missing_lead_is_named_and_dashed_and_a_flat_one_named(
 @pytest.mark.parametrize(
     ("duration_s", "rate_hz"), [(7.0, 300.0), (10.24, 400.0), (10.0, 100.0), (10.0, 1000.0)]
 )
-def test_a_recording_of_any_length_and_rate_is_drawn_in_true_seconds(
-    open_desk: OpenDesk, exam_of: Callable[..., Exam], duration_s: float, rate_hz: float
+def test_the_time_axis_is_correct_for_any_length_and_rate(
+    open_desk: OpenDesk, make_exam_of: Callable[..., Exam], duration_s: float, rate_hz: float
 ) -> None:
-    page = open_desk(exam_of(waves(duration_s, rate_hz)))
-    (strip,) = drawn(page).lead(12)
+    page = open_desk(make_exam_of(waves(duration_s, rate_hz)))
+    (strip,) = read_sheet(page).lead(12)
     assert np.ptp(strip[:, 0]) == pytest.approx((duration_s - 1 / rate_hz) * 25, abs=0.02)
     tops = strip[strip[:, 1] > strip[:, 1].max() - 0.5, 0]
     assert (tops - GUTTER_MM) / 25 % 1.0 == pytest.approx(0.5, abs=0.006)
 
 
-def test_a_minute_is_turned_page_by_page(open_desk: OpenDesk, exam_of: Callable[..., Exam]) -> None:
-    page = open_desk(exam_of(waves(60.0, 250.0)))
+def test_a_long_recording_is_shown_page_by_page(
+    open_desk: OpenDesk, make_exam_of: Callable[..., Exam]
+) -> None:
+    page = open_desk(make_exam_of(waves(60.0, 250.0)))
     expect(page.locator("[data-part=window]")).to_have_text("0–10 of 60 s")
     for _ in range(5):
         page.keyboard.press("ArrowRight")
@@ -203,23 +205,23 @@ def test_a_minute_is_turned_page_by_page(open_desk: OpenDesk, exam_of: Callable[
     expect(page.get_by_role("button", name="Later", exact=True)).to_be_disabled()
 
 
-def test_several_tracings_are_tabs_with_a_key(
-    open_desk: OpenDesk, exam_of: Callable[..., Exam]
+def test_several_tracings_have_tabs_and_a_key(
+    open_desk: OpenDesk, make_exam_of: Callable[..., Exam]
 ) -> None:
-    page = open_desk(exam_of(waves(), waves(seed=2)))
-    before = np.ptp(drawn(page).lead(12)[0][:, 1])
+    page = open_desk(make_exam_of(waves(), waves(seed=2)))
+    before = np.ptp(read_sheet(page).lead(12)[0][:, 1])
     strip = leads(page).nth(12).locator("path.js-line")
     first = strip.get_attribute("d") or ""
     page.keyboard.press("t")
     expect(strip).not_to_have_attribute("d", first)
     expect(page.get_by_role("button", name="Tracing 2")).to_have_attribute("aria-pressed", "true")
-    assert np.ptp(drawn(page).lead(12)[0][:, 1]) == pytest.approx(2 * before, rel=0.01)
+    assert np.ptp(read_sheet(page).lead(12)[0][:, 1]) == pytest.approx(2 * before, rel=0.01)
 
 
-def test_a_preview_of_exchanged_electrodes_ends_with_its_tracing(
-    open_desk: OpenDesk, exam_of: Callable[..., Exam]
+def test_a_lead_reversal_preview_ends_with_its_tracing(
+    open_desk: OpenDesk, make_exam_of: Callable[..., Exam]
 ) -> None:
-    page = open_desk(exam_of(waves(), waves(seed=2)))
+    page = open_desk(make_exam_of(waves(), waves(seed=2)))
     expect(page.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     strip = leads(page).nth(12).locator("path.js-line")
     recorded = strip.get_attribute("d") or ""
@@ -233,8 +235,8 @@ def test_a_preview_of_exchanged_electrodes_ends_with_its_tracing(
     expect(strip).to_have_attribute("d", recorded)
 
 
-def measure_screen(page: Page, px_per_mm: float) -> None:
-    """Make the outline of the card as large as a card is on a screen of ``px_per_mm``."""
+def calibrate_screen(page: Page, px_per_mm: float) -> None:
+    """Calibrate for a screen of ``px_per_mm`` by matching the outline of the card."""
     page.keyboard.press("Shift+M")
     page.get_by_label("Outline size").fill(str(px_per_mm))
     box = page.locator("[data-part=card]").bounding_box()
@@ -245,27 +247,27 @@ def measure_screen(page: Page, px_per_mm: float) -> None:
     page.get_by_role("button", name="Save calibration").click()
 
 
-def test_life_size_is_a_millimetre_for_a_millimetre_by_the_card(desk: Page) -> None:
-    measure_screen(desk, 3.605)
+def test_actual_size_is_true_to_the_millimeter_after_calibration(desk: Page) -> None:
+    calibrate_screen(desk, 3.605)
     expect(desk.locator("[data-part=size]")).to_have_text("4.0 px/mm · 1.11 × actual size")
     desk.keyboard.press("Shift+T")
     expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · actual size")
-    (strip,) = drawn(desk).lead(12)
+    (strip,) = read_sheet(desk).lead(12)
     box = desk.locator("ecg-viewer").bounding_box()
     assert box
     assert box["width"] == pytest.approx(266 * 3.605, abs=0.1)
     assert np.ptp(strip[:, 0]) == pytest.approx(249.95, abs=0.1)
 
 
-def test_a_screen_is_remembered_on_the_device(desk: Page) -> None:
-    measure_screen(desk, 3.605)
+def test_the_calibration_is_stored_on_the_device(desk: Page) -> None:
+    calibrate_screen(desk, 3.605)
     desk.keyboard.press("Shift+T")
     desk.reload()
     expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · actual size")
 
 
-def test_another_magnification_is_asked_to_be_measured(desk: Page) -> None:
-    measure_screen(desk, 3.605)
+def test_another_zoom_asks_for_a_new_calibration(desk: Page) -> None:
+    calibrate_screen(desk, 3.605)
     desk.keyboard.press("Shift+T")
     session = desk.context.new_cdp_session(desk)
     session.send(
@@ -275,12 +277,12 @@ def test_another_magnification_is_asked_to_be_measured(desk: Page) -> None:
     expect(desk.locator("[data-part=size]")).to_contain_text("different screen: calibrate it")
 
 
-def test_life_size_asks_for_the_measure_of_an_unknown_screen(desk: Page) -> None:
+def test_actual_size_on_an_uncalibrated_screen_asks_for_calibration(desk: Page) -> None:
     desk.keyboard.press("Shift+T")
     expect(desk.get_by_role("dialog", name="This screen")).to_be_visible()
 
 
-def test_settings_and_pulse_stay_in_view_where_the_sheet_does_not_fit(
+def test_settings_and_pulse_stay_visible_on_a_small_screen(
     open_desk: OpenDesk, real_exams: list[Exam]
 ) -> None:
     page = open_desk(real_exams[0], viewport={"width": 390, "height": 844})
@@ -289,4 +291,4 @@ def test_settings_and_pulse_stay_in_view_where_the_sheet_does_not_fit(
     pulse = page.locator(".sheet-foot .pulse")
     expect(pulse).to_be_in_viewport(ratio=1)
     height = pulse.locator("path").evaluate("path => path.getBoundingClientRect().height")
-    assert height == pytest.approx(10 * drawn(page).px_per_mm, abs=1)
+    assert height == pytest.approx(10 * read_sheet(page).px_per_mm, abs=1)

@@ -1,4 +1,4 @@
-"""The printed sheet: one page, true to the millimetre, vectors only, and saying what it is."""
+"""The printed sheet: one page, to scale, vectors only, labeled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
 from tests.browser import pdf
 from tests.browser.conftest import SignIn
-from tests.browser.sheets import drawn, leads, set_sheet
+from tests.browser.sheets import leads, read_sheet, set_sheet
 
 
 @pytest.fixture
@@ -20,59 +20,59 @@ def desk(
     make_batch: MakeBatch,
     real_exams: list[Exam],
 ) -> Page:
-    """Ana's reading desk with a real ECG."""
+    """Ana's desk with a real ECG."""
     batch = make_batch(real_exams[:1], [ana])
     page = sign_in_as(ana, f"/read/{batch.assignments.get().pk}/")
     expect(leads(page)).to_have_count(13)
     return page
 
 
-def printed(page: Page) -> list[pdf.Page]:
-    """Return the pages that the browser's own command prints."""
+def printed_pages(page: Page) -> list[pdf.Page]:
+    """Print the page to PDF and return its pages."""
     return pdf.pages(page.pdf(prefer_css_page_size=True, print_background=False))
 
 
-def strip(page: pdf.Page) -> np.ndarray:
-    """Return the longest line: that of the rhythm strip."""
+def rhythm_strip(page: pdf.Page) -> np.ndarray:
+    """Return the longest line of the page, which is the rhythm strip."""
     return max(page.lines, key=len)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_ten_seconds_are_250_mm_on_one_page_of_a4(desk: Page, theme: str) -> None:
     desk.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    (page,) = printed(desk)
+    (page,) = printed_pages(desk)
     assert [page.width_mm, page.height_mm] == pytest.approx([297, 210], abs=0.5)
-    # 5000 samples at 500 Hz: from the first to the last are 249.95 mm.
-    assert np.ptp(strip(page)[:, 0]) == pytest.approx(249.95, rel=0.005)
+    # 5000 samples at 500 Hz: the first and the last are 249.95 mm apart.
+    assert np.ptp(rhythm_strip(page)[:, 0]) == pytest.approx(249.95, rel=0.005)
 
 
-def test_each_sample_is_a_point_of_the_printed_line(desk: Page) -> None:
-    (page,) = printed(desk)
-    assert len(strip(page)) == 5000
+def test_every_sample_is_a_point_of_the_printed_line(desk: Page) -> None:
+    (page,) = printed_pages(desk)
+    assert len(rhythm_strip(page)) == 5000
 
 
-def test_a_printed_sheet_has_no_pixels(desk: Page) -> None:
-    (page,) = printed(desk)
+def test_a_printed_sheet_has_no_images(desk: Page) -> None:
+    (page,) = printed_pages(desk)
     assert page.n_pictures == 0
 
 
 @pytest.mark.parametrize(
     ("layout", "gain"), [("3x4+II", 10.0), ("12x1", 10.0), ("3x4+II+V1+V5", 5.0)]
 )
-def test_the_printed_waves_are_as_high_as_those_on_the_screen_in_millimetres(
+def test_printed_waves_have_the_same_height_as_on_the_screen(
     desk: Page, layout: str, gain: float
 ) -> None:
     set_sheet(desk, layout=layout, gain=gain)
-    on_screen = drawn(desk)
-    (page,) = printed(desk)
+    on_screen = read_sheet(desk)
+    (page,) = printed_pages(desk)
     for place in range(12):
-        wanted = np.ptp(np.vstack(on_screen.lead(place))[:, 1])
+        expected = np.ptp(np.vstack(on_screen.lead(place))[:, 1])
         heights = [np.ptp(line[:, 1]) for line in page.lines if len(line) > 100]
-        assert min(abs(height - wanted) for height in heights) <= 0.005 * wanted
+        assert min(abs(height - expected) for height in heights) <= 0.005 * expected
 
 
-def test_the_printed_squares_are_five_millimetres(desk: Page) -> None:
-    (page,) = printed(desk)
+def test_the_printed_ruling_is_true_to_the_millimeter(desk: Page) -> None:
+    (page,) = printed_pages(desk)
     upright = [
         line
         for line in page.lines
@@ -83,7 +83,7 @@ def test_the_printed_squares_are_five_millimetres(desk: Page) -> None:
     assert steps == pytest.approx(1.0, rel=0.02)
 
 
-def test_the_page_says_whose_ecg_it_is_and_how_it_is_drawn(desk: Page) -> None:
+def test_the_page_states_the_exam_and_the_settings(desk: Page) -> None:
     code = desk.locator("[data-part=code]").inner_text()
     set_sheet(desk, speed=25, gain=10)
     desk.emulate_media(media="print")
@@ -94,19 +94,19 @@ def test_the_page_says_whose_ecg_it_is_and_how_it_is_drawn(desk: Page) -> None:
     expect(desk.locator("form.reading")).to_be_hidden()
 
 
-def test_the_ruler_on_the_page_is_a_hundred_millimetres(desk: Page) -> None:
+def test_the_printed_ruler_is_a_hundred_millimeters(desk: Page) -> None:
     desk.emulate_media(media="print")
     box = desk.locator(".print-ruler").bounding_box()
     assert box
     assert box["width"] == pytest.approx(100 * 96 / 25.4, abs=0.5)
 
 
-def test_printing_is_counted_as_a_tool_in_use(desk: Page) -> None:
+def test_printing_is_recorded_as_a_tool(desk: Page) -> None:
     desk.evaluate(
         """() => {
           window.used = [];
           document.addEventListener("tool", ({ detail }) => window.used.push(detail.name));
         }"""
     )
-    printed(desk)
+    printed_pages(desk)
     assert "print" in desk.evaluate("window.used")

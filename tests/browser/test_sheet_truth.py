@@ -1,7 +1,7 @@
-"""Pixel truth: what is rendered is what was recorded, in every layout, speed and gain.
+"""Accuracy of the rendered sheet in every layout, speed and gain.
 
-At two pixel ratios. One exam is synthetic and exact to a sample, and measured in the pixels of a
-screenshot; the other is real, and measured on the paths that were drawn.
+At two pixel ratios. A synthetic exam is measured in the pixels of a screenshot; a real one is
+measured on the drawn paths.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import Signal
 from tests.app.conftest import MakeBatch
 from tests.browser.conftest import SignIn
-from tests.browser.sheets import GUTTER_MM, Drawn, Raster, drawn, leads, raster, set_sheet
+from tests.browser.sheets import GUTTER_MM, DrawnSheet, Raster, leads, raster, read_sheet, set_sheet
 from tests.sizes import size
 
 RATE_HZ = 500
@@ -29,15 +29,15 @@ RR_S = 0.8
 R_S = 0.064
 FIRST_R_S = 0.3
 CLEAR_R = {"V4", "V5"}
-"""Leads of that real recording in which one level is crossed once a beat."""
+"""Leads of the real recording in which a level is crossed once per beat."""
 
 R_MV = (0.6, 0.9, 1.1, 1.15)
-"""In turn from lead to lead; so chosen that no R ends on the line of another row at any gain."""
+"""Heights of R in turn by lead, chosen so that no R ends on the line of another row."""
 
 LIMB = list(LEADS[:6])
 CHEST = list(LEADS[6:])
 CABRERA = ["aVL", "I", "−aVR", "II", "aVF", "III"]
-# By layout: its columns, its rhythm strips and the distance of its rows in millimetres.
+# By layout: number of columns, rhythm strips, distance of rows in millimeters.
 LAYOUTS: dict[str, tuple[int, list[str], float]] = {
     "3x4+II": (4, ["II"], 40),
     "3x4+V1": (4, ["V1"], 40),
@@ -51,17 +51,17 @@ PIXEL_LAYOUTS = ["3x4+II", "3x4+II+V1+V5", "6x2", "12x1"]
 SPEEDS = [12.5, 25.0, 50.0]
 GAINS = [2.5, 5.0, 10.0, 20.0]
 
-HIDE_WORDS = """() => {
+HIDE_TEXT = """() => {
   const rules = new CSSStyleSheet();
   rules.replaceSync(".tracenames, .shapelayer { display: none !important; }");
   document.adoptedStyleSheets = [rules];
 }"""
 
 
-def each_way(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, float, float]]:
-    """Draw the sheet in each layout, speed and gain in turn.
+def each_setting(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, float, float]]:
+    """Set each layout, speed and gain in turn and yield them.
 
-    In `make test` each layout has each speed, with a gain that goes round: the drill has all.
+    In `make test`, each layout has each speed with one gain; the drill has all combinations.
     """
     for turn, layout in enumerate(layouts):
         set_sheet(page, layout=layout)
@@ -73,7 +73,7 @@ def each_way(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, float, f
 
 
 def r_wave_s(lead: int) -> NDArray[np.float64]:
-    """Return when the R waves of ``lead`` begin, in seconds; each lead has times of its own."""
+    """Return the start times of the R waves of ``lead`` in seconds; they differ by lead."""
     return np.arange(FIRST_R_S + lead * R_S, DURATION_S - R_S, RR_S)
 
 
@@ -89,7 +89,7 @@ def exact_signal() -> Signal:
 
 @pytest.fixture
 def exact_exam(dataset: Dataset, now: datetime) -> Exam:
-    """An exam of that signal."""
+    """An exam with ``exact_signal``."""
     signal = exact_signal()
     exam = Exam.objects.create(
         dataset=dataset, source_key="exact", content_hash=signal.content_hash, imported_at=now
@@ -107,7 +107,7 @@ def exact_exam(dataset: Dataset, now: datetime) -> Exam:
 
 @pytest.fixture
 def open_desk(sign_in_as: SignIn, ana: User, make_batch: MakeBatch) -> Callable[..., Page]:
-    """Open Ana's desk with an exam at a pixel ratio."""
+    """Open Ana's desk with an exam at a device pixel ratio."""
 
     def open_it(exam: Exam, ratio: int = 1) -> Page:
         batch = make_batch([exam], [ana])
@@ -121,17 +121,24 @@ def open_desk(sign_in_as: SignIn, ana: User, make_batch: MakeBatch) -> Callable[
 
 @pytest.fixture
 def decoder(browser: Browser) -> Iterator[Page]:
-    """An empty page that reads pictures."""
+    """An empty page that decodes images."""
     page = browser.new_page()
     yield page
     page.close()
 
 
 class Cell:
-    """Where a stretch of a lead ought to be: computed here, and not asked of the page."""
+    """The expected position of a segment of a lead, computed independently of the page."""
 
     def __init__(
-        self, name: str, row: int, rows: int, from_s: float, to_s: float, sheet: Drawn, pitch: float
+        self,
+        name: str,
+        row: int,
+        rows: int,
+        from_s: float,
+        to_s: float,
+        sheet: DrawnSheet,
+        pitch: float,
     ) -> None:
         self.name = name
         self.lead = LEADS.index(name.removeprefix("−"))
@@ -141,12 +148,12 @@ class Cell:
         self.baseline = lowest + pitch * (rows - 1 - row)
 
     def x(self, seconds: float, speed: float) -> float:
-        """Return where ``seconds`` is; every page here begins at 0 s."""
+        """Return x in millimeters of a time; all pages start at 0 s."""
         return GUTTER_MM + seconds * speed
 
 
-def cells_of(layout: str, sheet: Drawn, speed: float, *, cabrera: bool = False) -> list[Cell]:
-    """Return the cells in the order in which they are drawn."""
+def cells_of(layout: str, sheet: DrawnSheet, speed: float, *, cabrera: bool = False) -> list[Cell]:
+    """Return the cells in drawing order."""
     columns, strips, pitch = LAYOUTS[layout]
     names = [*(CABRERA if cabrera else LIMB), *CHEST]
     shown_s = min(DURATION_S, 250 / speed)
@@ -172,7 +179,7 @@ def cells_of(layout: str, sheet: Drawn, speed: float, *, cabrera: bool = False) 
 
 
 def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[float]:
-    """Return by how many pixels heights of R and then RR distances of ``cell`` are off."""
+    """Return the errors in pixels of R heights, then of RR intervals, of ``cell``."""
     mv = cell.sign * R_MV[cell.lead % 4]
     edges = []
     errors = []
@@ -180,8 +187,8 @@ def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[floa
         if begin - 0.05 < cell.from_s or begin + R_S + 0.01 > cell.to_s:
             continue
         x, top = cell.x(begin, speed), cell.baseline + mv * gain
-        rest = image.level(x - 0.048 * speed, x - 0.02 * speed, cell.baseline)
-        height = image.level(x + 0.016 * speed, x + 0.048 * speed, top) - rest
+        level_mm = image.level(x - 0.048 * speed, x - 0.02 * speed, cell.baseline)
+        height = image.level(x + 0.016 * speed, x + 0.048 * speed, top) - level_mm
         errors.append(height - mv * gain)
         middle = sorted([cell.baseline + 0.35 * mv * gain, cell.baseline + 0.65 * mv * gain])
         edges.append(image.edge(middle[0], middle[1], x, reach=min(0.5, 0.35 * R_S * speed)))
@@ -189,14 +196,14 @@ def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[floa
     return [*(np.array(errors) * image.px_per_mm), *(rr * image.px_per_mm)]
 
 
-def pulse_errors_px(image: Raster, sheet: Drawn, speed: float, gain: float) -> list[float]:
-    """Return by how many pixels the 1 mV pulses are too high and too wide."""
+def pulse_errors_px(image: Raster, sheet: DrawnSheet, speed: float, gain: float) -> list[float]:
+    """Return the errors in pixels of height and width of the 1 mV pulses."""
     errors = []
     for pulse in sheet.pulses:
         foot, left = pulse[:, 1].min(), pulse[1, 0]
         right = left + 0.2 * speed
-        rest = image.level(left - 0.9, left - 0.3, foot)
-        height = image.level(left + 0.5, right - 0.5, foot + gain) - rest
+        level_mm = image.level(left - 0.9, left - 0.3, foot)
+        height = image.level(left + 0.5, right - 0.5, foot + gain) - level_mm
         middle = (foot + 0.4 * gain, foot + 0.6 * gain)
         width = image.edge(*middle, right) - image.edge(*middle, left)
         errors += [height - gain, width - 0.2 * speed]
@@ -204,49 +211,49 @@ def pulse_errors_px(image: Raster, sheet: Drawn, speed: float, gain: float) -> l
 
 
 @pytest.mark.parametrize("ratio", [1, 2])
-def test_every_pixel_tells_the_truth(
+def test_every_rendered_wave_is_within_a_pixel(
     open_desk: Callable[..., Page], exact_exam: Exam, decoder: Page, ratio: int
 ) -> None:
     page = open_desk(exact_exam, ratio)
-    page.evaluate(HIDE_WORDS)
-    wrong = []
-    for layout, speed, gain in each_way(page, PIXEL_LAYOUTS):
-        sheet, image = drawn(page), raster(page, decoder)
+    page.evaluate(HIDE_TEXT)
+    too_large = []
+    for layout, speed, gain in each_setting(page, PIXEL_LAYOUTS):
+        sheet, image = read_sheet(page), raster(page, decoder)
         errors = {"pulse": pulse_errors_px(image, sheet, speed, gain)}
         for cell in cells_of(layout, sheet, speed):
             errors.setdefault(cell.name, []).extend(errors_px(image, cell, speed, gain))
         assert all(errors.values()), errors
-        wrong += [
+        too_large += [
             (layout, speed, gain, name, round(worst, 2))
-            for name, found in errors.items()
-            if not (worst := max(map(abs, found), default=9.0)) <= 0.6
+            for name, errors_of_lead in errors.items()
+            if not (worst := max(map(abs, errors_of_lead), default=9.0)) <= 0.6
         ]
-    assert wrong == []
+    assert too_large == []
 
 
-def test_the_lead_turned_over_is_drawn_upside_down(
+def test_the_inverted_lead_is_drawn_upside_down(
     open_desk: Callable[..., Page], exact_exam: Exam, decoder: Page
 ) -> None:
     page = open_desk(exact_exam)
-    page.evaluate(HIDE_WORDS)
+    page.evaluate(HIDE_TEXT)
     page.keyboard.press("Shift+C")
     for layout in ("3x4+II", "6x2", "12x1"):
         set_sheet(page, layout=layout)
-        sheet, image = drawn(page), raster(page, decoder)
+        sheet, image = read_sheet(page), raster(page, decoder)
         for cell in cells_of(layout, sheet, 25.0, cabrera=True):
             assert max(map(abs, errors_px(image, cell, 25.0, 10.0))) <= 0.6, (layout, cell.name)
 
 
 @pytest.mark.parametrize("ratio", [1, 2])
-def test_a_real_recording_is_drawn_as_it_was_recorded(
+def test_a_real_recording_is_drawn_sample_by_sample(
     open_desk: Callable[..., Page], real_exams: list[Exam], ratio: int
 ) -> None:
     exam = real_exams[0]
     signal = wire.unpack(bytes(Tracing.objects.get(exam=exam).packed))
     millivolts = signal.millivolts()
     page = open_desk(exam, ratio)
-    for layout, speed, gain in each_way(page, LAYOUTS):
-        sheet = drawn(page)
+    for layout, speed, gain in each_setting(page, LAYOUTS):
+        sheet = read_sheet(page)
         for place, cell in enumerate(cells_of(layout, sheet, speed)):
             line = np.vstack(sheet.lead(place))
             samples = millivolts[cell.lead] - np.median(millivolts[cell.lead])
@@ -257,17 +264,20 @@ def test_a_real_recording_is_drawn_as_it_was_recorded(
             )
             where = (layout, speed, gain, cell.name)
             finest_mm = 0.05 / sheet.px_per_mm
-            assert line.shape == points.shape, where  # every sample is a point of the line
+            assert line.shape == points.shape, where  # each sample is a point of the line
             assert np.abs(line - points).max() <= finest_mm, where
             r_height = np.ptp(samples[first:last]) * gain
             assert np.ptp(line[:, 1]) == pytest.approx(r_height, abs=0.1), where
             if cell.name in CLEAR_R:
-                rr = [np.diff(upstrokes(one, cell.baseline)) for one in (line, points)]
+                rr = [
+                    np.diff(upstrokes(points_of_line, cell.baseline))
+                    for points_of_line in (line, points)
+                ]
                 assert rr[0] == pytest.approx(rr[1], abs=finest_mm + 0.02), where
 
 
 def upstrokes(line: NDArray[np.float64], baseline: float) -> NDArray[np.float64]:
-    """Return where ``line`` rises to most of its height: in mm, once for each R wave."""
+    """Return x in millimeters where ``line`` rises through 70% of its height, once per R wave."""
     level = baseline + 0.7 * (line[:, 1].max() - baseline)
     rises = np.flatnonzero((line[:-1, 1] < level) & (line[1:, 1] >= level))
     before, after = line[rises], line[rises + 1]

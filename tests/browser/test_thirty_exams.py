@@ -1,4 +1,4 @@
-"""A batch of thirty real exams is read with keys only, as few of them as protocol.md asks for."""
+"""Thirty real exams are read with no more keys than protocol.md allows."""
 
 from __future__ import annotations
 
@@ -47,25 +47,25 @@ KEYS: dict[str, tuple[str, str]] = {
     "NST_": ("nonspecific_st_t_abnormality", "1"),
     "NDT": ("nonspecific_st_t_abnormality", "1"),
 }
-"""What is typed for a statement of PTB-XL: the key of a class, or letters in the finder."""
+"""By PTB-XL statement: class code and keys, or letters for the finder."""
 
 
 @pytest.fixture
 def records(shared_data: Path) -> dict[str, str]:
-    """The statement of PTB-XL that comes first in ``KEYS``, by the name of its record."""
-    found: dict[str, str] = {}
+    """By record name: the first PTB-XL statement that is in ``KEYS``."""
+    statements: dict[str, str] = {}
     with (shared_data / "ptbxl" / "ptbxl_database.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
-            stated = ast.literal_eval(row["scp_codes"])
-            names = [statement for statement in KEYS if statement in stated]
+            ptbxl_statement = ast.literal_eval(row["scp_codes"])
+            names = [statement for statement in KEYS if statement in ptbxl_statement]
             if row["filename_hr"].startswith(REAL_RECORDS.removeprefix("ptbxl/")) and names:
-                found[Path(row["filename_hr"]).name] = names[0]
-    return dict(sorted(found.items())[:N_EXAMS])
+                statements[Path(row["filename_hr"]).name] = names[0]
+    return dict(sorted(statements.items())[:N_EXAMS])
 
 
 @pytest.fixture
 def exams(records: dict[str, str], shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
-    """The recordings, imported as a coordinator would import them."""
+    """The recordings, imported with the importer."""
     for name in records:
         for file in (shared_data / REAL_RECORDS).glob(f"{name}.*"):
             (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -74,17 +74,17 @@ def exams(records: dict[str, str], shared_data: Path, tmp_path: Path, now: datet
 
 
 def statement(assignment: Assignment, records: dict[str, str]) -> str:
-    """Return what PTB-XL states of the exam."""
+    """Return the PTB-XL statement of the exam."""
     return records[Path(assignment.exam.source_key).stem]
 
 
 def type_and_submit(page: Page, keys: str) -> int:
-    """Type ``keys`` and submit; return how many times something was pressed."""
+    """Type ``keys`` and submit; return the number of key presses."""
     chosen = [*keys, "Enter"] if keys.startswith("/") else [*keys]
     return press(page, *chosen, SUBMIT)
 
 
-def test_thirty_real_exams_are_read_with_few_keys(
+def test_thirty_real_exams_need_few_keys(
     sign_in_as: SignIn,
     ana: User,
     make_batch: MakeBatch,
@@ -99,10 +99,10 @@ def test_thirty_real_exams_are_read_with_few_keys(
     expect(page.locator("[data-part=place]")).to_have_text(f"1 of {N_EXAMS}")
     for assignment in queue:
         expect_exam(page, assignment)
-        stated = statement(assignment, records)
-        most = MAX_FOR_NORMAL if stated == "NORM" else MAX_FOR_ONE_FINDING
-        assert type_and_submit(page, KEYS[stated][1]) <= most
+        ptbxl_statement = statement(assignment, records)
+        max_keys = MAX_FOR_NORMAL if ptbxl_statement == "NORM" else MAX_FOR_ONE_FINDING
+        assert type_and_submit(page, KEYS[ptbxl_statement][1]) <= max_keys
     expect(page.get_by_text("You have finished your queue. Thank you.")).to_be_visible()
     expect(page.get_by_text("Your last readings are still being sent")).to_be_hidden()
     read = {reading.assignment_id: labels(reading) for reading in Reading.objects.all()}
-    assert read == {one.pk: {KEYS[statement(one, records)][0]} for one in queue}
+    assert read == {row.pk: {KEYS[statement(row, records)][0]} for row in queue}

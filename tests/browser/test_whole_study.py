@@ -1,4 +1,4 @@
-"""From a new study to the exported labels, as people do it."""
+"""From a new study to the exported consensus, through the pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annotations.services.consensus import labels
 from annotations.services.export import jobs
 from tests.browser.conftest import SignIn
 
-# What each reader types for an exam: keys only, as the help of the desk names them.
+# Keys that each reader types, by exam.
 NORMAL = ["n"]
 FIBRILLATION = ["/", "a", "f", "Enter"]
 LEFT_BUNDLE = ["/", "l", "b", "b", "b", "Enter"]
@@ -39,12 +39,12 @@ EXPECTED = [
 
 @pytest.fixture
 def exams(make_exam: Callable[..., Exam]) -> list[Exam]:
-    """Five exams, in the order of the lists above."""
+    """Five exams, in the order of ``ANA`` and ``BRUNO``."""
     return [make_exam() for _ in EXPECTED]
 
 
 def open_a_batch(page: Page, exams: list[Exam], readers: list[User]) -> Batch:
-    """Make a study and open a batch of ``exams`` for ``readers``, through the pages."""
+    """Create a study and open a batch of ``exams`` for ``readers``, through the pages."""
 
     page.get_by_role("link", name="Create the first study").first.click()
     page.get_by_label("Name").fill("Spring reading")
@@ -63,22 +63,22 @@ def open_a_batch(page: Page, exams: list[Exam], readers: list[User]) -> Batch:
 
 
 def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list[str]]) -> None:
-    """Read the reader's queue in its own order with the keys meant for each exam."""
+    """Read the queue of the reader, typing the keys of each exam."""
     queue = Assignment.objects.filter(reader=reader).in_reading_order()
     page.get_by_role("link", name="Start reading").click()
     for place, assignment in enumerate(queue, start=1):
         expect(page.locator("[data-part=code]")).to_have_text(assignment.code)
         expect(page.locator("[data-part=place]")).to_have_text(f"{place} of {len(queue)}")
-        wanted = exams.index(assignment.exam)
-        for key in keys[wanted]:
+        index = exams.index(assignment.exam)
+        for key in keys[index]:
             page.keyboard.press(key)
         page.keyboard.press("Control+Enter")
     expect(page.get_by_text("You have finished your queue.")).to_be_visible()
     expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
 
 
-def exported(page: Page, folder: Path, now: datetime) -> dict[str, list[dict[str, str]]]:
-    """Ask for the study's archive, download it when it is made, and return its tables."""
+def export_tables(page: Page, folder: Path, now: datetime) -> dict[str, list[dict[str, str]]]:
+    """Request the archive of the study, download it and return its tables."""
     page.get_by_role("link", name="Download the tables (zip)").click()
     page.get_by_role("button", name="Create the archive").click()
     expect(page.locator("[data-part=run]")).to_be_visible()
@@ -98,7 +98,7 @@ def exported(page: Page, folder: Path, now: datetime) -> dict[str, list[dict[str
     return tables
 
 
-def test_the_exported_consensus_is_what_two_readers_clicked(
+def test_the_exported_consensus_matches_what_two_readers_entered(
     sign_in_as: SignIn,
     ana: User,
     bruno: User,
@@ -124,9 +124,9 @@ def test_the_exported_consensus_is_what_two_readers_clicked(
 
     coordinator.reload()
     coordinator.get_by_role("link", name="Consensus").click()
-    tables = exported(coordinator, tmp_path, now)
+    tables = export_tables(coordinator, tmp_path, now)
     rows = {row["exam"]: row for row in tables["consensus"]}
-    found = [(rows[exam.code]["outcome"], rows[exam.code]["labels"]) for exam in exams]
-    assert found == EXPECTED
+    outcomes = [(rows[exam.code]["outcome"], rows[exam.code]["labels"]) for exam in exams]
+    assert outcomes == EXPECTED
     assert AgreementReport.objects.filter(batch=batch).latest("number").n_readings == 10
     assert len(tables["readings_long"]) == 10 * 66

@@ -1,4 +1,4 @@
-"""A study is set up, planned and released in a browser, with the keyboard and without scripts."""
+"""Setting up, planning and releasing a study in a browser, also without scripts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def exams(make_exam: Callable[..., Exam]) -> list[Exam]:
 
 @pytest.fixture
 def without_scripts(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[User], Page]]:
-    """Open a window in which no script runs."""
+    """Open a page with JavaScript disabled."""
     context = browser.new_context(java_script_enabled=False)
 
     def open_window(user: User) -> Page:
@@ -36,7 +36,7 @@ def without_scripts(browser: Browser, live_server: LiveServer) -> Iterator[Calla
 
 
 def set_up(page: Page, readers: list[User], n_exams: int) -> None:
-    """Go through the steps to an open study."""
+    """Complete the steps and open the study."""
     page.get_by_role("link", name="Set up a study step by step").click()
     page.get_by_label("Name").fill("Spring study")
     page.get_by_role("button", name="Continue").click()
@@ -61,7 +61,7 @@ def plan_and_release(page: Page) -> None:
     page.get_by_role("button", name="Release to readers").click()
 
 
-def test_a_released_plan_reaches_its_readers(
+def test_readers_of_a_released_plan_can_start(
     sign_in_as: SignIn, davi: User, ana: User, bruno: User, taxonomy: object, exams: list[Exam]
 ) -> None:
     page = sign_in_as(davi)
@@ -73,7 +73,7 @@ def test_a_released_plan_reaches_its_readers(
     expect(reader.get_by_role("link", name="Start reading")).to_be_visible()
 
 
-def test_it_works_without_scripts(
+def test_the_setup_works_without_scripts(
     without_scripts: Callable[[User], Page],
     davi: User,
     ana: User,
@@ -88,7 +88,7 @@ def test_it_works_without_scripts(
     assert Assignment.objects.filter(reader=ana, occurrence=1).count() == len(exams)
 
 
-def test_a_draft_is_taken_up_where_it_was_left(
+def test_setting_up_a_draft_can_be_continued(
     sign_in_as: SignIn, davi: User, taxonomy: object, live_server: LiveServer
 ) -> None:
     page = sign_in_as(davi)
@@ -102,7 +102,7 @@ def test_a_draft_is_taken_up_where_it_was_left(
     expect(page.get_by_role("heading", name="How are exams read?")).to_be_visible()
 
 
-def test_shares_are_asked_for_only_when_chance_decides(
+def test_weights_are_asked_for_only_with_randomized_arms(
     sign_in_as: SignIn, davi: User, taxonomy: object
 ) -> None:
     page = sign_in_as(davi)
@@ -115,7 +115,7 @@ def test_shares_are_asked_for_only_when_chance_decides(
     expect(shares).to_be_visible()
 
 
-def test_every_step_can_be_used_by_everybody(
+def test_every_step_is_accessible(
     sign_in_as: SignIn,
     davi: User,
     ana: User,
@@ -130,14 +130,14 @@ def test_every_step_can_be_used_by_everybody(
     slug = Study.objects.get().slug
     steps = ("", "protocol/", "amendment/", "readers/", f"readers/{ana.pk}/", "exams/", "plan/",
              "progress/")  # fmt: skip
-    found = {}
+    problems = {}
     for step in steps:
         page.goto(f"{live_server.url}/studies/{slug}/{step}")
-        found[step] = violations(page)
-    assert {step: told for step, told in found.items() if told} == {}
+        problems[step] = violations(page)
+    assert {step: lines for step, lines in problems.items() if lines} == {}
 
 
-def test_progress_is_drawn(
+def test_the_progress_chart_is_drawn(
     sign_in_as: SignIn,
     davi: User,
     ana: User,

@@ -1,4 +1,4 @@
-"""A desk that notes what its tools tell."""
+"""A desk that records the events of its tools."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
 from tests.browser.conftest import SignIn
 
-NOTE = """() => {
-  globalThis.told = [];
+RECORD_EVENTS = """() => {
+  globalThis.toolEvents = [];
+  const record = (name, detail) => globalThis.toolEvents.push([name, detail]);
   const viewer = document.querySelector("ecg-viewer");
   for (const name of ["measurement", "localisation"]) {
-    viewer.addEventListener(name, ({detail}) => globalThis.told.push([name, detail]));
+    viewer.addEventListener(name, ({detail}) => record(name, detail));
   }
-  document.addEventListener("tool", ({detail}) => globalThis.told.push(["tool", detail.name]));
+  document.addEventListener("tool", ({detail}) => record("tool", detail.name));
 }"""
 
 
@@ -26,12 +27,12 @@ def desk(
     make_batch: MakeBatch,
     real_exams: list[Exam],
 ) -> Page:
-    """Ana's reading desk with two real ECGs, which notes what the tools tell."""
+    """Ana's desk with two real ECGs; tool events are recorded in ``globalThis.toolEvents``."""
     batch = make_batch(real_exams[:2], [ana])
     first = batch.assignments.in_reading_order().first()
     assert first is not None
-    page = sign_in_as(ana, f"/read/{first.pk}/", at_rest=True)
+    page = sign_in_as(ana, f"/read/{first.pk}/", runs_idle_timers_at_once=True)
     expect(page.locator("[data-part=place]")).to_have_text("1 of 2")
     expect(page.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
-    page.evaluate(NOTE)
+    page.evaluate(RECORD_EVENTS)
     return page

@@ -1,4 +1,4 @@
-"""Where things are on the sheet, and what a hand does there."""
+"""Positions on the sheet, pointer actions and locators of the tools."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from playwright.sync_api import Locator, Page, expect
 GUTTER_MM = 15.0
 MM_PER_S = 25.0
 STRIP_MM = 15.0
-"""The baseline of the lowest row lies so far above the lower edge of the sheet."""
+"""Distance of the bottom row's baseline from the lower edge of the sheet."""
 
 
-def told(page: Page, name: str) -> list[Any]:
-    """Return what the tools told under ``name``, in order."""
-    return [detail for one, detail in page.evaluate("globalThis.told") if one == name]
+def tool_events(page: Page, name: str) -> list[Any]:
+    """Return the details of recorded events called ``name``, in order."""
+    return [detail for event, detail in page.evaluate("globalThis.toolEvents") if event == name]
 
 
 def overlay(page: Page) -> Locator:
-    """Return what lies over the sheet."""
+    """Locate the overlay above the signal."""
     return page.locator("ecg-viewer .overlay")
 
 
-def marks(page: Page, kind: str) -> Locator:
-    """Return what is marked of the findings, which lies under the signal."""
+def evidence_marks(page: Page, kind: str) -> Locator:
+    """Locate the marks of evidence below the signal."""
     return page.locator(f"ecg-viewer .underlay .mark.is-{kind}")
 
 
-def at(page: Page, seconds: float, above_mm: float = STRIP_MM) -> tuple[float, float]:
-    """Return where on the screen ``seconds`` of the lowest row lie, ``above_mm`` above the edge."""
+def point_at(page: Page, seconds: float, above_mm: float = STRIP_MM) -> tuple[float, float]:
+    """Return the screen point at ``seconds``, ``above_mm`` above the lower edge of the sheet."""
     box = overlay(page).bounding_box()
     view = overlay(page).get_attribute("viewBox")
     assert box is not None
@@ -40,7 +40,6 @@ def at(page: Page, seconds: float, above_mm: float = STRIP_MM) -> tuple[float, f
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Drag the mouse."""
     page.mouse.move(*start)
     page.mouse.down()
     page.mouse.move(*end, steps=4)
@@ -48,13 +47,13 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 
 def readout(page: Page) -> Locator:
-    """Return what the calipers say beside the tools."""
+    """Locate the text of the calipers in the tool panel."""
     return page.locator("[data-part=caliper-panel] .tool-reading")
 
 
 def milliseconds(page: Page) -> int:
-    """Return the interval that the calipers say."""
+    """Return the interval shown by the calipers, in milliseconds."""
     expect(readout(page)).to_contain_text(" ms")
-    found = re.search(r"(\d+) ms", readout(page).inner_text())
-    assert found
-    return int(found[1])
+    match = re.search(r"(\d+) ms", readout(page).inner_text())
+    assert match
+    return int(match[1])

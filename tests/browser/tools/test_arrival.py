@@ -1,4 +1,4 @@
-"""Tools whose script did not arrive."""
+"""Tools whose script failed to load."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
-from tests.browser.conftest import SignIn, Witness
+from tests.browser.conftest import PageMonitor, SignIn
 from tests.browser.tools.hands import readout
 
 
-@pytest.mark.usefixtures("one_by_one")
-def test_tools_that_did_not_arrive_say_so_and_come_with_a_reload(
+@pytest.mark.usefixtures("separate_modules")
+def test_tools_that_failed_to_load_show_an_error_until_a_reload(
     sign_in_as: SignIn,
     live_server: LiveServer,
     ana: User,
     make_batch: MakeBatch,
     real_exams: list[Exam],
-    witness: Witness,
+    page_monitor: PageMonitor,
 ) -> None:
-    witness.expect("ERR_FAILED", "ERR_INTERNET_DISCONNECTED")
+    page_monitor.expect("ERR_FAILED", "ERR_INTERNET_DISCONNECTED")
     batch = make_batch(real_exams[:1], [ana])
     page = sign_in_as(ana)
     page.route("**/tools/toolbox*.js", lambda route: route.abort())
