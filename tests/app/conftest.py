@@ -31,7 +31,7 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches
 from ecgreview.site import sessions
-from tests.app import installed, props
+from tests.app import builders, installed
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -162,7 +162,7 @@ def make_user(db: None) -> Callable[..., User]:
     """Create a person with roles; the lower-case name is the user name."""
 
     def make(name: str, *roles: Role) -> User:
-        return props.person(name, *roles)
+        return builders.person(name, *roles)
 
     return make
 
@@ -212,7 +212,7 @@ def otto(make_user: Callable[..., User]) -> User:
 @pytest.fixture
 def dataset(db: None, now: datetime) -> Dataset:
     """The data set of the exams of a test."""
-    return props.dataset(now=now)
+    return builders.dataset(now=now)
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
     def make(**more: Any) -> Exam:
         nonlocal n_made
         n_made += 1
-        return props.exam(dataset, n_made, now=now, **more)
+        return builders.exam(dataset, n_made, now=now, **more)
 
     return make
 
@@ -236,7 +236,7 @@ def make_visits(
 
     def make(*days: int, patient: str = "p1") -> list[Exam]:
         exams = [make_exam() for _ in days]
-        props.visits(dataset, exams, days, now=now, patient=patient)
+        builders.visits(dataset, exams, days, now=now, patient=patient)
         return exams
 
     return make
@@ -247,7 +247,7 @@ def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
     """Create a study of Davi and open it; ``settings`` override the defaults."""
 
     def make(*, is_open: bool = True, **settings: Any) -> Study:
-        return props.study(taxonomy, davi, now=now, is_open=is_open, **settings)
+        return builders.study(taxonomy, davi, now=now, is_open=is_open, **settings)
 
     return make
 
@@ -278,7 +278,7 @@ def make_batch(
         n_made += 1
         if readers is None:
             readers = [request.getfixturevalue("ana"), request.getfixturevalue("bruno")]
-        return props.batch(
+        return builders.batch(
             study,
             name or f"Batch {n_made}",
             [make_exam()] if exams is None else exams,
@@ -306,7 +306,7 @@ def submit(now: datetime) -> Submit:
     """Submit a reading as the assignment's reader."""
 
     def make(assignment: Assignment, *codes: str, **more: Any) -> Reading:
-        return props.submit(assignment, *codes, **{"now": now, **more})
+        return builders.submit(assignment, *codes, **{"now": now, **more})
 
     return make
 

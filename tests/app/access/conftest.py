@@ -5,7 +5,7 @@ import pytest
 from annotations.models import Assignment, Batch, Reading, Role, User
 from annotations.services.assignment import batches
 from annotations.services.taxonomy import versions
-from tests.app import props
+from tests.app import builders
 from tests.app.access.world import World
 from tests.app.conftest import NOW
 from tests.app.constraints.acts import commit_and_go_on
@@ -27,7 +27,7 @@ def prepared(module_db):
     with module_db():
         classes = versions.install(now=NOW)
         people = {
-            name.lower(): props.person(name, *wanted)
+            name.lower(): builders.person(name, *wanted)
             for name, wanted in (
                 ("Ana", [Role.READER]), ("Bruno", [Role.READER]), ("Clara", [Role.ADJUDICATOR]),
                 ("Davi", [Role.COORDINATOR]), ("Eva", []), ("Rosa", [Role.RESEARCHER]),
@@ -36,18 +36,20 @@ def prepared(module_db):
         }  # fmt: skip
         people["root"] = User.objects.create_superuser("root", password=None)
         ana, bruno, davi, caio = (people[name] for name in ("ana", "bruno", "davi", "caio"))
-        ward = props.dataset(now=NOW)
-        study = props.study(classes, davi, now=NOW, prior_exam="shown")
-        first, *of_a_patient = (props.exam(ward, number, now=NOW) for number in range(1, 5))
-        closed = props.batch(study, "Closed", [first], [ana, bruno], by=davi, now=NOW)
+        ward = builders.dataset(now=NOW)
+        study = builders.study(classes, davi, now=NOW, prior_exam="shown")
+        first, *of_a_patient = (builders.exam(ward, number, now=NOW) for number in range(1, 5))
+        closed = builders.batch(study, "Closed", [first], [ana, bruno], by=davi, now=NOW)
         for assignment in closed.assignments.all():
-            props.submit(assignment, "atrial_fibrillation", now=NOW, comment="a comment")
+            builders.submit(assignment, "atrial_fibrillation", now=NOW, comment="a comment")
         batches.close(batch_id=closed.pk, closed_by=davi, now=NOW)
-        props.visits(ward, of_a_patient, (0, 1, 2), now=NOW)
-        batch = props.batch(study, "Open", of_a_patient[1:], [ana, bruno, caio], by=davi, now=NOW)
+        builders.visits(ward, of_a_patient, (0, 1, 2), now=NOW)
+        batch = builders.batch(
+            study, "Open", of_a_patient[1:], [ana, bruno, caio], by=davi, now=NOW
+        )
         assignment = batch.assignments.filter(reader=ana).in_reading_order()[0]
         theirs = batch.assignments.get(reader=bruno, exam=assignment.exam)
-        props.submit(theirs, "right_bundle_branch_block", now=NOW, comment="Bruno's own words")
+        builders.submit(theirs, "right_bundle_branch_block", now=NOW, comment="Bruno's own words")
         commit_and_go_on()  # so that the audit trail has its links
         return batch.pk, assignment.pk, theirs.pk
 

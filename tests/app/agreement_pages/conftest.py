@@ -33,7 +33,7 @@ from annotations.services.consensus import labels
 from annotations.services.people import roles
 from annotations.services.reading import content
 from annotations.services.taxonomy import versions
-from tests.app import props, signing
+from tests.app import builders, signing
 from tests.app.agreement_pages.pages import AF, LBBB, NOISE, PVC
 from tests.app.conftest import NOW
 from tests.conftest import ModuleDb
@@ -63,7 +63,7 @@ class Clinic:
 
     def exams(self, n_exams: int) -> list[Exam]:
         ward = Dataset.objects.get(pk=self.dataset)
-        return [props.exam(ward, next(self.numbers), now=NOW) for _ in range(n_exams)]
+        return [builders.exam(ward, next(self.numbers), now=NOW) for _ in range(n_exams)]
 
 
 @pytest.fixture(scope="module")
@@ -72,20 +72,20 @@ def clinic(module_db: ModuleDb) -> Clinic:
     with module_db():
         classes = versions.install(now=NOW)
         cast = [
-            props.person("Ana", Role.READER),
-            props.person("Bruno", Role.READER),
-            props.person("Carla", Role.READER),
-            props.person("Clara", Role.ADJUDICATOR),
-            davi := props.person("Davi", Role.COORDINATOR),
-            props.person("Rosa", Role.RESEARCHER),
-            props.person("Otto", Role.AUDITOR),
-            props.person("Eva"),
+            builders.person("Ana", Role.READER),
+            builders.person("Bruno", Role.READER),
+            builders.person("Carla", Role.READER),
+            builders.person("Clara", Role.ADJUDICATOR),
+            davi := builders.person("Davi", Role.COORDINATOR),
+            builders.person("Rosa", Role.RESEARCHER),
+            builders.person("Otto", Role.AUDITOR),
+            builders.person("Eva"),
         ]
         return Clinic(
             people={one.username: one.pk for one in cast},
             taxonomy=classes.pk,
-            dataset=props.dataset(now=NOW).pk,
-            study=props.study(classes, davi, now=NOW).pk,
+            dataset=builders.dataset(now=NOW).pk,
+            study=builders.study(classes, davi, now=NOW).pk,
             numbers=count(1),
         )
 
@@ -146,7 +146,9 @@ def compared_batch(module_db: ModuleDb, clinic: Clinic) -> int:
                 assignment = made.assignments.get(exam=exam, reader=reader)
                 is_silent = reader == readers[0] and exam == exams[3]
                 missing: dict[str, Any] = {"not_assessable": [PVC]} if is_silent else {}
-                props.submit(assignment, *([code] if code else ["normal_ecg"]), now=NOW, **missing)
+                builders.submit(
+                    assignment, *([code] if code else ["normal_ecg"]), now=NOW, **missing
+                )
         batches.close(batch_id=made.pk, closed_by=clinic.person("davi"), now=NOW)
         while refresh.work_next(now=NOW + timedelta(hours=1)):
             pass
@@ -157,7 +159,7 @@ def open_batch_of(clinic: Clinic, name: str, readers: list[User]) -> Batch:
     """Open a batch of six new exams."""
     study = Study.objects.get(pk=clinic.study)
     exams = clinic.exams(6)
-    return props.batch(study, name, exams, readers, by=clinic.person("davi"), now=NOW)
+    return builders.batch(study, name, exams, readers, by=clinic.person("davi"), now=NOW)
 
 
 @pytest.fixture

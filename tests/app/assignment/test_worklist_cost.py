@@ -16,7 +16,7 @@ from annotations.services.assignment import batches
 from annotations.services.studies import roster
 from annotations.services.taxonomy import versions
 from bench import _long_list as filled
-from tests.app import props
+from tests.app import builders
 from tests.app.conftest import NOW
 
 FEW, MANY = 1_000, 200_000
@@ -67,10 +67,10 @@ def filled_lists(module_db):
     """Ana has few exams on her list, Bruno many; either has read half. Made once: it takes long."""
     with module_db():
         classes = versions.install(now=NOW)
-        davi = props.person("Davi", Role.COORDINATOR)
-        ana, bruno = (props.person(name, Role.READER) for name in ("Ana", "Bruno"))
-        study = props.study(classes, davi, now=NOW)
-        dataset = props.dataset(now=NOW)
+        davi = builders.person("Davi", Role.COORDINATOR)
+        ana, bruno = (builders.person(name, Role.READER) for name in ("Ana", "Bruno"))
+        study = builders.study(classes, davi, now=NOW)
+        dataset = builders.dataset(now=NOW)
         filled.exams(dataset, MANY)
         roster.join(study=study, readers=[ana, bruno], actor=davi, now=NOW)
         for reader, n in ((ana, FEW), (bruno, MANY)):

@@ -36,7 +36,7 @@ from annotations.services.taxonomy import versions
 from annotations.services.verification import heads, trail
 from ecgreview.ecg import wire
 from ecgreview.hash_chain import Kind
-from tests.app import props
+from tests.app import builders
 from tests.app.constraints.acts import commit
 
 pytestmark = pytest.mark.django_db
@@ -331,19 +331,19 @@ def told(module_db):
 def _told():
     """Two readers, two batches; one is closed, and Rosa looked at what came of it."""
     taxonomy = versions.install(now=NOW)
-    ana, bruno = props.person("Ana", Role.READER), props.person("Bruno", Role.READER)
+    ana, bruno = builders.person("Ana", Role.READER), builders.person("Bruno", Role.READER)
     model = accounts.create_without_access(
         username="model", name="A model", kind=ReaderKind.MODEL, now=NOW
     )
-    davi, rosa = props.person("Davi", Role.COORDINATOR), props.person("Rosa", Role.RESEARCHER)
-    dataset = props.dataset(now=NOW)
-    exams = [props.exam(dataset, number, now=NOW) for number in range(1, 5)]
-    study = props.study(taxonomy, davi, now=NOW)
-    closed = props.batch(study, "One", exams[:2], [ana, bruno], by=davi, now=NOW)
+    davi, rosa = builders.person("Davi", Role.COORDINATOR), builders.person("Rosa", Role.RESEARCHER)
+    dataset = builders.dataset(now=NOW)
+    exams = [builders.exam(dataset, number, now=NOW) for number in range(1, 5)]
+    study = builders.study(taxonomy, davi, now=NOW)
+    closed = builders.batch(study, "One", exams[:2], [ana, bruno], by=davi, now=NOW)
     for assignment in closed.assignments.order_by("pk").select_related("reader"):
-        props.submit(assignment, AF, now=NOW + timedelta(minutes=assignment.pk % 7))
+        builders.submit(assignment, AF, now=NOW + timedelta(minutes=assignment.pk % 7))
     batches.close(batch_id=closed.pk, closed_by=davi, now=NOW)
-    still_open = props.batch(study, "Two", exams[2:3], [ana, bruno], by=davi, now=NOW)
+    still_open = builders.batch(study, "Two", exams[2:3], [ana, bruno], by=davi, now=NOW)
     roster.pause(study=study, user=bruno, reason="ill", actor=davi, now=NOW)
     labels.compute(study=study, now=NOW)
     while refresh.refresh_next(now=NOW + timedelta(hours=1)):
@@ -373,7 +373,7 @@ def _places(study, closed, still_open, exams, rosa, bruno):
         "taxonomy": study.taxonomy_id,
         "exam": exam.pk, "other_exam": exams[3].pk,
         "tracing": Tracing.objects.get(exam=exam).pk,
-        "other_samples": wire.pack(props.small_signal(99)),
+        "other_samples": wire.pack(builders.small_signal(99)),
         "batch": closed.pk, "other_batch": still_open.pk,
         "study": study.pk, "version": study.protocol_versions.get().pk,
         "consensus": Consensus.objects.get(exam=exam).pk,

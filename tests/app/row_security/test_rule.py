@@ -31,7 +31,7 @@ from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
 from annotations.services.studies import lifecycle
-from tests.app import props
+from tests.app import builders
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +82,7 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
     for (name, exam), policy in zip(exams.items(), policies, strict=True):
         study = make_study(name=f"Of the {name}", results_open=policy)
         for kind in ("closed", "open", "hidden") if policy == "live" else ("closed",):
-            batch = props.batch(study, kind, [exam], [ana, bruno], by=davi, now=now)
+            batch = builders.batch(study, kind, [exam], [ana, bruno], by=davi, now=now)
             for assignment in batch.assignments.select_related("reader"):
                 submit(assignment, "artifact", now=now)
             if kind != "open":
@@ -166,7 +166,7 @@ def start_reading(study, reader, exam_name, exams, by, now):
     if exam_name == "listed":
         StudyReader.objects.create(study=study, user=reader, status_since=now, added_at=now)
         return
-    props.batch(study, "One", [exams[exam_name]], [reader], by=by, now=now)
+    builders.batch(study, "One", [exams[exam_name]], [reader], by=by, now=now)
 
 
 @pytest.mark.parametrize("name", ["ugo", "otto"])
@@ -195,7 +195,7 @@ def test_findings_are_hidden_with_their_readings(
 def test_reference_answers_are_hidden_from_accounts_of_the_candidate(
     make_study, exams, people, gil, davi, now
 ):
-    batch = props.batch(make_study(), "Set", [exams["other"]], [gil], by=davi, now=now)
+    batch = builders.batch(make_study(), "Set", [exams["other"]], [gil], by=davi, now=now)
     batch.references.create(exam=exams["other"], codes=["artifact"])
     for name, n_shown in (("gil", 0), ("pia", 0), ("rosa", 1)):
         with row_security.acting_as(people[name].pk):

@@ -32,7 +32,7 @@ from annotations.services.consensus import labels
 from annotations.services.export import jobs
 from annotations.services.studies import lifecycle, roster
 from annotations.services.taxonomy import versions
-from tests.app import props
+from tests.app import builders
 from tests.app.conftest import NOW
 
 POLICIES = ("live", "batch_closed", "study_locked")
@@ -47,8 +47,8 @@ def people(module_db):
             ("Ana", Role.READER), ("Bruno", Role.READER), ("Clara", Role.ADJUDICATOR),
             ("Davi", Role.COORDINATOR), ("Rosa", Role.RESEARCHER), ("Otto", Role.AUDITOR),
         ):  # fmt: skip
-            props.person(name, *roles_of_person)
-        props.dataset(now=NOW)
+            builders.person(name, *roles_of_person)
+        builders.dataset(now=NOW)
 
 
 CLOSED = pytest.param(("batch_closed", "closed"), id="batch_closed-closed")
@@ -64,11 +64,11 @@ def study_and_batch(module_db, people, request):
     with module_db():
         before = transaction.savepoint()
         davi, ana, bruno = (User.objects.get(username=name) for name in ("davi", "ana", "bruno"))
-        study = props.study(Taxonomy.objects.get(), davi, now=NOW, results_open=policy)
-        exam = props.exam(Dataset.objects.get(), 1, now=NOW)
-        read = props.batch(study, "Read", [exam], [ana, bruno], by=davi, now=NOW)
+        study = builders.study(Taxonomy.objects.get(), davi, now=NOW, results_open=policy)
+        exam = builders.exam(Dataset.objects.get(), 1, now=NOW)
+        read = builders.batch(study, "Read", [exam], [ana, bruno], by=davi, now=NOW)
         for assignment in read.assignments.all():
-            props.submit(assignment, "artifact", now=NOW)
+            builders.submit(assignment, "artifact", now=NOW)
         compute(NOW)
         if stage in {"closed", "locked"}:
             batches.close(batch_id=read.pk, closed_by=davi, now=NOW)
@@ -115,7 +115,7 @@ def read(db, study_and_batch):
 @pytest.fixture
 def make_exam(db, people):
     numbers = count(2)
-    return lambda: props.exam(Dataset.objects.get(), next(numbers), now=NOW)
+    return lambda: builders.exam(Dataset.objects.get(), next(numbers), now=NOW)
 
 
 def compute(now):

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotations.models import Exam, User
 from tests.app.conftest import MakeBatch
 from tests.browser.conftest import PageMonitor, SignIn
-from tests.browser.tools.hands import readout
+from tests.browser.tools.actions import readout
 
 
 @pytest.mark.usefixtures("separate_modules")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.tools.hands import drag, milliseconds, overlay, point_at, readout, tool_events
+from tests.browser.tools.actions import drag, milliseconds, overlay, point_at, readout, tool_events
 
 
 def test_dragging_measures_an_interval_and_its_rate(desk: Page) -> None:

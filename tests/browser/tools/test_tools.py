@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations_now
-from tests.browser.tools.hands import drag, evidence_marks, point_at, tool_events
+from tests.browser.tools.actions import drag, evidence_marks, point_at, tool_events
 
 
 def test_an_area_can_be_dragged_over_leads(desk: Page) -> None:

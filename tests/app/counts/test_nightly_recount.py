@@ -22,7 +22,7 @@ from annotations.models import (
 from annotations.services.counts import arrays, live, recount
 from annotations.services.notices import wording
 from ecgreview.advisory_locks import Lock
-from tests.app import props
+from tests.app import builders
 from tests.app.counts.pattern_counting import amend_to_next_version, drain, of_batch
 
 AF, NOISE = "atrial_fibrillation", "artifact"
@@ -33,7 +33,7 @@ def read_in(make_exam, submit, ana, bruno, davi, now):
     """Create a batch of one exam in a study, submit its readings and count them."""
 
     def make(study):
-        batch = props.batch(study, "Monday", [make_exam()], [ana, bruno], by=davi, now=now)
+        batch = builders.batch(study, "Monday", [make_exam()], [ana, bruno], by=davi, now=now)
         for assignment in batch.assignments.all():
             submit(assignment, AF)
         drain(now)
