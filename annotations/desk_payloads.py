@@ -353,7 +353,7 @@ def _batch_payload(batch: Batch) -> Payload:
     return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
 
 
-# Up to this many exams ahead, a position is counted exactly: a desk loads a few, lists name a few
+# Up to this many exams ahead, positions are counted exactly: a desk loads a few, lists show a few
 # more.
 NEAR = 1000
 
@@ -362,7 +362,7 @@ def _queue(assignment: Assignment, user: User) -> Payload:
     """Return ``user``'s progress in their own part of the batch.
 
     A pool has no total, because nobody knows how many exams a reader will get. This is one
-    statement, hence one snapshot: another desk of theirs may sign between two.
+    statement, so its numbers are consistent even if the user signs in another tab meanwhile.
     """
     seat = (
         Seat.objects.filter(batch=assignment.batch_id, reader=user)

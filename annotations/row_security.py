@@ -85,7 +85,7 @@ def _restored() -> Iterator[None]:
 
 @contextmanager
 def as_owner() -> Iterator[None]:
-    """Run a block with the rights of a worker, whoever sent the request.
+    """Run a block as the owner of the tables, regardless of who sent the request.
 
     For services that work on rows the user must not see: writing the audit trail, taking an exam
     from the pool, comparing with reference answers, deriving results (otherwise a worker's

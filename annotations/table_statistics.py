@@ -17,14 +17,14 @@ logger = logging.getLogger(__name__)
 GROWN = 2.0
 """A table is analyzed again once its file is this many times as large as when last analyzed."""
 
+# Smaller tables do not matter. Tables of a few pages do: without statistics the planner takes ten
+# batches of a study for one, and uses nested loops over the large tables joined with them.
 PAGES = 1
-"""Smaller tables do not matter. A few pages do: without statistics the planner takes the ten
-batches of a study for one, and chooses nested loops over the large tables joined with them."""
 
 # The file's size is known at once and inside transactions; the counters of autovacuum are not.
 # Less than one row per page: the table was analyzed after rows had been deleted, and may have been
 # filled again since without a larger file.
-BEHIND = """
+OUTDATED = """
     select c.relname from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relname = any (%s) and c.relkind = 'r'
        and pg_relation_size(c.oid) / current_setting('block_size')::int
@@ -34,14 +34,14 @@ BEHIND = """
 
 
 def keep_up() -> list[str]:
-    """Analyze the tables that have grown much since their last analysis; return their names.
+    """Analyze the tables that have grown a lot since their last analysis; return their names.
 
     Call it as the owner of the tables, before work that reads many rows. It takes a millisecond if
     there is nothing to do, and less than a second otherwise.
     """
     tables = [model._meta.db_table for model in apps.get_app_config("annotations").get_models()]
     with connection.cursor() as cursor:
-        cursor.execute(BEHIND, [tables, PAGES, GROWN])
+        cursor.execute(OUTDATED, [tables, PAGES, GROWN])
         behind = [str(name) for (name,) in cursor.fetchall()]
         for table in behind:
             # Skip a table that another session is analyzing right now.

@@ -37,7 +37,7 @@ class Base36Converter(StringConverter):
 
 
 class TextConverter(StringConverter):
-    """A part of an address without NUL, which PostgreSQL refuses in any text."""
+    """A path segment without NUL, which PostgreSQL rejects in any text."""
 
     regex = "[^/\\x00]+"
 
@@ -47,7 +47,7 @@ register_converter(TextConverter, "text")
 
 
 def _agreement(place: str, name: str) -> list[URLPattern]:
-    """Return the addresses of the agreement of a batch or of a study, which are alike."""
+    """Return the agreement pages of a batch or a study; both have the same."""
     return [
         path(place, classes.classes, name=name),
         path(f"{place}computing/", classes.compute, name=f"{name}-computing"),
@@ -184,7 +184,7 @@ urlpatterns = [
     path("account/sessions/", account_pages.own_sessions, name="usersessions_list"),
     path("account/tokens/", tokens.own_tokens, name="account-tokens"),
     path("account/tokens/<int:pk>/end/", tokens.token_end, name="account-token-end"),
-    # allauth asks for these two by names of its own.
+    # allauth reverses these two by its own names.
     path("sign-in/", account_pages.sign_in, name="account_login"),
     path("sign-out/", sign_in.SignOut.as_view(), name="account_logout"),
     path("people/", people_pages.person_list, name="people"),

@@ -1,4 +1,4 @@
-"""What ``manage.py agreement`` prints at each level: its lines, and their columns in a table."""
+"""The levels of ``manage.py agreement``: their lines, and the columns of their tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Line = Mapping[str, Any]
 
 
 class NoSuchClass(ValueError):
-    """The lines of that level are about no such class or group."""
+    """A requested class or group is not in the report."""
 
 
 def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Line]:
@@ -40,8 +40,8 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
 
     Args:
         results: the report, with names of readers.
-        level: of ``NAMES``, but "report".
-        codes: of the classes or groups that are wanted; none: all of them.
+        level: one of ``NAMES``, except "report".
+        codes: codes of the classes or groups to include; empty: all of them.
 
     Raises:
         NoSuchClass: one of ``codes`` is unknown.
@@ -64,7 +64,7 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
 
 
 def measures(line: Line) -> dict[str, Mapping[str, Any]]:
-    """Return the measures of a line by name; of a measurement with its kind before it."""
+    """Return the statistics of a line by name; those of a measurement have its kind as prefix."""
     kind = f"{line['kind']}_" if "kind" in line else ""
     return {
         f"{kind}{name}": value
@@ -74,7 +74,7 @@ def measures(line: Line) -> dict[str, Mapping[str, Any]]:
 
 
 def table(lines: Sequence[Line], level: str) -> list[str]:
-    """Return the lines as columns of text, each measure with its interval."""
+    """Return the lines as text in columns, each statistic with its interval."""
     cells = list(_of_all(lines) if level == "overall" else _of_lines(lines, level))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
@@ -84,13 +84,13 @@ def table(lines: Sequence[Line], level: str) -> list[str]:
 
 
 def _people(results: Mapping[str, Any]) -> list[str]:
-    """Return the names of those who enter what is asked of all readers: models do not."""
+    """Return the readers who are people: statistics of all readers leave out the others."""
     kinds = results.get("kinds") or [PERSON] * len(results["readers"])
     return [name for name, kind in zip(results["readers"], kinds, strict=True) if kind == PERSON]
 
 
 def _named(line: Line) -> str:
-    """Return the names of a line in one cell, each with its kind where it is not a person."""
+    """Return the readers of a line in one cell, with the kind of those who are not people."""
     names = line["readers"]
     kinds = line.get("kinds") or [PERSON] * len(names)
     both = zip(names, kinds, strict=True)
@@ -111,7 +111,7 @@ def _overall(results: Mapping[str, Any]) -> list[Line]:
 
 
 def _measured(results: Mapping[str, Any]) -> Iterator[Line]:
-    """Yield a line for all readers compared at once, and one for each pair."""
+    """Yield one line for all readers together and one for each pair, for each measurement."""
     names = results["readers"]
     for measurement in results["measured"]:
         icc, kind = measurement["icc"], measurement["kind"]
@@ -129,7 +129,7 @@ def _measured(results: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _deviation(pair: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the standard deviation of the differences as a measure, which has no interval."""
+    """Return the standard deviation of the differences as a statistic without an interval."""
     of_bias = pair["bias"]
     return {**of_bias, "estimate": pair["deviation"], "low": None, "high": None, "method": ""}
 
@@ -137,7 +137,7 @@ def _deviation(pair: Mapping[str, Any]) -> dict[str, Any]:
 def _of_lines(lines: Sequence[Line], level: str) -> Iterator[list[str]]:
     names = STATISTICS_OF[level]
     has_readers = level in {"pairs", "measurements"}
-    heads = HEADS.get(level, ("exams", "all / some gave it"))
+    heads = HEADS.get(level, ("exams", "all / some present"))
     about = "group" if level == "groups" else "class"
     yield [*(["readers"] if has_readers else []), about, *heads, *names]
     for line in lines:
@@ -147,7 +147,7 @@ def _of_lines(lines: Sequence[Line], level: str) -> Iterator[list[str]]:
 
 
 HEADS = {
-    "certainty": ("exams", "given by two", "possible / probable / definite"),
+    "certainty": ("exams", "present for two", "possible / probable / definite"),
     "measurements": ("measured", "exams"),
 }
 

@@ -1,4 +1,4 @@
-"""What the commands about backups share: which database, which secrets, which folder."""
+"""What the backup commands share: database, secrets and folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ecgreview.site import env
 
 
 def address() -> Address:
-    """Return the database of the settings."""
     settings = connection.settings_dict
     return Address(
         host=str(settings["HOST"]), port=str(settings["PORT"] or 5432), user=str(settings["USER"]),
@@ -25,12 +24,11 @@ def address() -> Address:
 
 
 def is_embedded() -> bool:
-    """Return whether the database is the embedded one."""
     return env.flag("ECGREVIEW_EMBEDDED")
 
 
 def folder() -> Path:
-    """Return where backups go unless told otherwise."""
+    """Return the default folder for backups."""
     return default_home() / "backups" if is_embedded() else Path("backups").absolute()
 
 
@@ -46,7 +44,7 @@ def write(target: Path) -> Path:
 
 
 def is_due_before_migrating() -> bool:
-    """Return whether there are data, and migrations that would change their form."""
+    """Return whether the database has data, and migrations that have not been applied."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return bool(plan) and bool(executor.loader.applied_migrations)

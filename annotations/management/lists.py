@@ -1,4 +1,4 @@
-"""Reading lists of classes and mappings from files, for the commands that take them."""
+"""Reading lists of classes and mappings from files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
 
     Raises:
         CommandError: there is no such file, it is too large, or a CSV file has no name.
-        published.BadTaxonomy: it is no list; with everything that is wrong.
+        published.BadTaxonomy: the list is not valid; with all its errors.
     """
     text = _bytes(file)
     if not _is_csv(file):
@@ -31,11 +31,11 @@ def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
 def read_mapping(
     file: Path | None, old: published.Taxonomy, new: published.Taxonomy
 ) -> published.TaxonomyMapping:
-    """Return the mapping in ``file``; without one, every class must be in both versions.
+    """Return the mapping in ``file``; without a file, every class must be in both versions.
 
     Raises:
         CommandError: there is no such file, or it is too large.
-        published.BadMapping: it does not account for every class; with everything that is wrong.
+        published.BadMapping: it does not account for every class; with all its errors.
     """
     if file is None:
         return published.map_steps((), old, new)
@@ -47,7 +47,7 @@ def installed(label: str) -> Taxonomy:
     """Return the installed version called ``label``, such as ``ecg-review-66 0.2-draft``.
 
     Raises:
-        CommandError: it is not installed; names those that are.
+        CommandError: it is not installed; lists the installed ones.
     """
     name, _, version = label.rpartition(" ")
     taxonomy = Taxonomy.objects.filter(name=name, version=version).first()

@@ -1,4 +1,4 @@
-"""What the arguments of a command name; whoever mistyped is told what there is."""
+"""Look up studies and people by the names in a command; errors list what is available."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from annotations.services.studies import lifecycle
 
 
 def study(name: str) -> Study:
-    """Return the study of this name or slug, with its classes.
+    """Return the study with this name or slug, with its classes.
 
     Raises:
-        CommandError: there is none; names those there are.
+        CommandError: there is none; lists the existing ones.
     """
     studies = Study.objects.select_related("taxonomy")
     row = studies.filter(slug=name).first() or studies.filter(slug=lifecycle.slug_for(name)).first()
@@ -23,10 +23,10 @@ def study(name: str) -> Study:
 
 
 def people(usernames: list[str]) -> list[User]:
-    """Return the people of these user names.
+    """Return the users with these user names, in order, without repetitions.
 
     Raises:
-        CommandError: somebody is not there.
+        CommandError: one of them does not exist.
     """
     users = {user.username: user for user in User.objects.filter(username__in=usernames)}
     if unknown := sorted(set(usernames) - users.keys()):

@@ -1,4 +1,4 @@
-"""What ``manage.py agreement --level errors`` prints: readers held against references."""
+"""What ``manage.py agreement --level errors`` prints: pairs of readers compared with references."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(
     """Write the tests of all pairs, references and classes of ``report``.
 
     Raises:
-        CommandError: there are none, and why; or a class is unknown.
+        CommandError: there are none, with the reason; or a class is unknown.
     """
     lines = _lines(report, names, options["codes"] or [])
     if options["format"] == "json":
@@ -99,7 +99,7 @@ def _remarks(lines: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 INDEPENDENT = (
-    "McNemar's test takes exams to be independent. Holm adjusts for the classes of a pair; the"
+    "McNemar's test assumes that exams are independent. Holm adjusts for the classes of a pair; the"
     " other p values are not adjusted."
 )
 

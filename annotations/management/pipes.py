@@ -1,4 +1,4 @@
-"""Writing to whoever may have read enough before the end: ``head``, or a pager that is left."""
+"""Ignores BrokenPipeError when output is piped to ``head`` or a pager."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.core.management.base import OutputWrapper
 
 @contextmanager
 def until_closed(out: OutputWrapper) -> Iterator[None]:
-    """End what is written to ``out`` quietly when nobody reads it any more."""
+    """Write to ``out`` until its reader closes the pipe, then stop without an error."""
     try:
         yield
         out.flush()
     except BrokenPipeError:
-        # Python flushes standard output once more when it ends, and would complain then.
+        # Python flushes standard output again at exit, which would raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

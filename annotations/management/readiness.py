@@ -1,4 +1,4 @@
-"""Whether the database has the tables that this project's own commands need."""
+"""Checks that the database has the tables that this project's commands need."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from django.db.migrations.loader import MigrationLoader
 
 from ecgreview.site import env
 
+# Commands that also run before migrations: backups come before an update, restores go into
+# an empty database, and the demo migrates by itself.
 READY_BY_THEMSELVES = frozenset({"backup", "demo", "restore"})
-"""Backups come before an update, restores into an empty database; the demo migrates by itself."""
 
 
 class DatabaseNotReady(Exception):
@@ -21,9 +22,9 @@ class DatabaseNotReady(Exception):
 
 
 def make_ready(command: str) -> None:
-    """Prepare an empty database of the embedded PostgreSQL before ``command`` uses it.
+    """Migrate an empty embedded database before ``command`` uses it.
 
-    A database of one's own is never changed unasked, and neither is one that holds data.
+    Other databases, and databases that hold data, are never changed unasked.
 
     Raises:
         DatabaseNotReady: migrations are missing there.

@@ -69,7 +69,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
 
     def held_back(self) -> AssignmentQuerySet:
-        """Return hidden repeats that are held back until the washout has passed."""
+        """Return hidden repeats whose washout has not passed yet."""
         return self.waiting().filter(not_before__gt=Now())
 
     def in_reading_order(self) -> AssignmentQuerySet:

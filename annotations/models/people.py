@@ -101,7 +101,7 @@ class User(HasWithheld, AbstractUser):
 
     @property
     def blinded_with(self) -> list[int]:
-        """Ids of the people whose blinding this account shares: its own and whoever vouches for it.
+        """Ids of accounts whose blinding this one shares: itself and the one that vouches for it.
 
         A person who invites an account could be using it themselves.
         """

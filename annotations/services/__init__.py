@@ -1,1 +1,1 @@
-"""The only writers: a module is a noun, a function a verb; none reads the clock or knows HTTP."""
+"""Services: the only code that writes. They get the time from the caller and know no HTTP."""

@@ -1,4 +1,4 @@
-"""``manage.py agreement STUDY``: how far the readers of a study agree."""
+"""``manage.py agreement STUDY``: the agreement between the readers of a study."""
 
 from __future__ import annotations
 
@@ -25,17 +25,14 @@ PARTS = ("estimate", "low", "high", "n", "reason", "method")
 
 
 class Command(BaseCommand):
-    """Print the agreement of a study or of one of its batches."""
-
     help = (
-        "Count new readings, compute the agreement of the readers and print it. Every number comes"
-        " with its 95% interval and number of exams or, if it is undefined, with the reason."
-        " Individual readings are not printed. Do not show the output to anybody who still reads"
-        " in the study."
+        "Count new readings, then compute and print the agreement between readers. Each number has"
+        " its 95% interval and number of exams or, if it is undefined, the reason. Individual"
+        " readings are not printed. Do not show the output to anybody who still reads in the"
+        " study."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("study", help="name of the study, or its slug")
         parser.add_argument("--batch", help="name of a batch, to use only its readings")
         parser.add_argument(
@@ -45,11 +42,11 @@ class Command(BaseCommand):
             "--level",
             choices=levels.NAMES,
             help=(
-                "pairs: each pair of readers and class; errors: the same compared with a reference,"
-                " McNemar on right and wrong; classes: all readers together; groups: the"
-                " same of the groups of the classes; certainty: how sure they are of a class;"
-                " measurements: what they measured for a class; overall: all classes together;"
-                " report: all of that, as JSON. By default pairs, in a table classes"
+                "pairs: each class and pair of readers; errors: the errors of each pair compared"
+                " with a reference (McNemar's test); classes: each class, all readers together;"
+                " groups: each group of classes; certainty: the certainty levels of each class;"
+                " measurements: the measurements of each class; overall: all classes together;"
+                " report: everything, as JSON. Default: classes in a table, otherwise pairs"
             ),
         )
         parser.add_argument(
@@ -65,7 +62,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
-        """Print the lines."""
         found = lookups.study(study)
         report = _refreshed(found, batch)
         _refuse_hidden(report, options["reason"])
@@ -126,7 +122,7 @@ def _refuse_hidden(report: AgreementReport, reason: str) -> None:
 
 
 def _names(report: AgreementReport) -> dict[str, str]:
-    """Return the readers' names; who shares one with another is told by user name as well."""
+    """Return the readers' names, followed by the user name where several have the same name."""
     people = User.objects.filter(pk__in=[int(reader) for reader in report.coded_results["readers"]])
     names = {str(person.pk): str(person) for person in people}
     shared = {name for name in names.values() if list(names.values()).count(name) > 1}
@@ -144,7 +140,7 @@ def _lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list
 
 
 def _write_csv(out: Any, lines: Iterable[levels.Line]) -> None:
-    """Write a row for each measure of each line."""
+    """Write one row per line and statistic."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["readers", "class", "measure", *PARTS, "kinds"])
     for line in lines:

@@ -14,22 +14,18 @@ from ecgreview.backups.database import BackupFailed
 
 
 class Command(BaseCommand):
-    """Back up while the site runs."""
-
     help = (
         "Back up the database and the secret key into one file, and verify the file. It holds"
         " all data: keep it where only you can read it. The site can keep running."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--to", type=Path, metavar="FOLDER", help="folder to write the backup to"
         )
         parser.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N")
 
     def handle(self, *, to: Path | None, keep: int | None, **options: Any) -> None:
-        """Write the file and print its name."""
         if keep is not None and keep < 1:
             raise CommandError("--keep must be at least 1.")
         folder = to or backups.folder()

@@ -1,4 +1,4 @@
-"""``manage.py change_user NAME --role reader``: other roles, or no access any more."""
+"""``manage.py change_user NAME --role reader``: change a person's roles or end their access."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from annotations.services.people import accounts, members
 
 
 class Command(BaseCommand):
-    """Change what a person may do."""
-
     help = "Replace a person's roles, or end or restore their access. Their readings stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("username")
         roles = parser.add_mutually_exclusive_group()
         roles.add_argument("--role", choices=Role.values, action="append")
@@ -31,7 +28,6 @@ class Command(BaseCommand):
         access.add_argument("--activate", action="store_true")
 
     def handle(self, *, username: str, **options: Any) -> None:
-        """Change the person and print their new state."""
         names = [] if options["no_role"] else options["role"]
         is_active = True if options["activate"] else False if options["deactivate"] else None
         if names is None and is_active is None:

@@ -14,17 +14,13 @@ from annotations.services.people import accounts
 
 
 class Command(BaseCommand):
-    """Print a link with which one person can sign in once."""
-
     help = "Print a link that signs a person in once, within a day."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("username")
         parser.add_argument("--base-url", default="", help="address of the site; default: SITE_URL")
 
     def handle(self, *, username: str, base_url: str, **options: Any) -> None:
-        """Print the link."""
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {username}.")

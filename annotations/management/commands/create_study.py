@@ -1,4 +1,4 @@
-"""``manage.py create_study FILE.yaml --by NAME``: a study from its protocol, as the pages do it."""
+"""``manage.py create_study FILE.yaml --by NAME``: a study from a protocol file."""
 
 from __future__ import annotations
 
@@ -19,15 +19,12 @@ from ecgreview.protocol import InvalidProtocol, Protocol
 
 
 class Command(BaseCommand):
-    """Make a study, or say everything that keeps it from being made."""
-
     help = (
         "Create a study from a protocol file (docs/reference/protocol.md): a draft, or open with"
         " --open. All errors in the file are listed with their lines."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("file", type=Path, help="protocol file (YAML)")
         parser.add_argument("--by", required=True, help="user name of the person who creates it")
         parser.add_argument(
@@ -41,7 +38,6 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, file: Path, dry_run: bool, **options: Any) -> None:
-        """Create the study and print the next step."""
         try:
             with transaction.atomic():
                 study = self._make(protocol.load(file), **options)

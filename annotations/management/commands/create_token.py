@@ -1,4 +1,4 @@
-"""``manage.py create_token NAME``: a token for a program of somebody."""
+"""``manage.py create_token NAME``: an API token for a person's program."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from annotations.services.people import accounts, tokens
 
 
 class Command(BaseCommand):
-    """Make a token with which a program speaks to the API as one person."""
-
     help = "Print an API token for a person. It is shown only once and expires in 90 days."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("username")
         parser.add_argument("--name", default="", help="name of the token on the account page")
         parser.add_argument(
@@ -30,7 +27,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, username: str, name: str, scope: str, **options: Any) -> None:
-        """Print the token alone, so that a script can take it; the rest goes to stderr."""
+        """Print only the token to stdout, so that scripts can use it; the rest goes to stderr."""
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {username}.")

@@ -14,12 +14,9 @@ from annotations.services.people import accounts, members
 
 
 class Command(BaseCommand):
-    """Create a person; with --base-url also print the link that signs them in once."""
-
     help = "Create a person with roles. No password is set: they sign in with a one-time link."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("username")
         parser.add_argument("--first-name", default="")
         parser.add_argument("--last-name", default="")
@@ -36,7 +33,6 @@ class Command(BaseCommand):
         base_url: str | None,
         **options: Any,
     ) -> None:
-        """Create the person and say what to do next."""
         try:
             user = accounts.create(
                 username=username,

@@ -30,21 +30,18 @@ HIGHEST_PORT = 65535
 
 
 class Stop(Exception):
-    """Somebody asked the demo to stop."""
+    """A signal asked the demo to stop."""
 
 
 class Command(BaseCommand):
-    """Prepare the demo study, start the site, and stay until Ctrl-C."""
-
     help = "Run the whole site on this machine with a demo study, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1")
         parser.add_argument("--data", type=Path, help="import recordings from this directory too")
 
     def handle(self, *, port: int, data: Path | None, **options: Any) -> None:
-        """Run every step; whatever was started is ended."""
+        """Start everything, and stop whatever was started when the demo ends."""
         if not settings.DEMO:
             raise CommandError("The demo runs only with ECGREVIEW_DEMO=1, to protect real data.")
         if not service.is_free(port):
@@ -85,7 +82,7 @@ class Command(BaseCommand):
             time.sleep(TEND_SECONDS)
 
     def _step(self, title: str, work: Callable[[], object]) -> None:
-        """Run ``work``, showing that it runs and how long it took."""
+        """Run ``work`` with a spinner, and print how long it took."""
         began = time.monotonic()
         if self.console.is_terminal:
             with self.console.status(f"{title} …"):
@@ -97,14 +94,14 @@ class Command(BaseCommand):
 
 
 def _port(text: str) -> int:
-    """Return the number of a port, refused in words where the socket would only overflow."""
+    """Parse a port number; the socket itself would raise an OverflowError for a large one."""
     if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
         raise ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_PORT}")
     return int(text)
 
 
 def back_up(site: Site) -> None:
-    """Keep a copy of what an update is about to change, and the two before it."""
+    """Back up the database before an update changes it; keep the last three backups."""
     folder = site.places.home / "backups"
     backups.write(folder)
     archive.prune(folder, n_kept=BACKUPS_KEPT)

@@ -1,4 +1,4 @@
-"""``manage.py demo_links``: how to sign in as the people of the demo."""
+"""``manage.py demo_links``: sign-in links for the people of the demo."""
 
 from __future__ import annotations
 
@@ -17,22 +17,18 @@ USUAL_ADDRESS = "http://127.0.0.1:8000"
 
 
 class Command(BaseCommand):
-    """Print a one-time link for each person of the demo."""
-
     help = "Print one-time sign-in links for the people of the demo."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("--base-url", default=USUAL_ADDRESS, help="address of the site")
 
     def handle(self, *, base_url: str, **options: Any) -> None:
-        """Print a line per person."""
         if not settings.DEMO:
             raise CommandError("This is not a demo. For one person use: manage.py create_link")
         people = {user.username: user for user in User.objects.filter(username__in=seed.PEOPLE)}
         if not people:
             raise CommandError("The demo has no people yet: run manage.py prepare_demo")
-        # Links to another port than the demo's would lead nowhere, or into another site.
+        # A link to another port would lead nowhere, or to another site.
         again = "" if base_url == USUAL_ADDRESS else f" --base-url {base_url}"
         self.stdout.write(
             f"Sign in (each link works once; manage.py demo_links{again} prints new ones):"

@@ -1,4 +1,4 @@
-"""``manage.py export_audit FILE``: the audit trail as a file that verifies by itself."""
+"""``manage.py export_audit FILE``: the audit trail as a file that can be verified offline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ from annotations.services.audit.browse import EventFilter, Format
 
 
 class Command(BaseCommand):
-    """Export all events, or some."""
-
     help = "Write the audit trail as CSV or JSON Lines; python -m ecgreview.hash_chain verifies it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("file", type=Path, help="output file, ending in .csv or .jsonl")
         parser.add_argument(
             "--study", default="", help="only this study (slug, such as morning-list)"
@@ -30,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=_day, metavar="DATE", help="last day to include")
 
     def handle(self, *, file: Path, study: str, **options: Any) -> None:
-        """Write the file, which appears under its name only when it is complete."""
+        """The file gets its name only when it is complete."""
         kind = file.suffix.removeprefix(".")
         if kind not in Format.values:
             raise CommandError(f"The name of {file} must end in .csv or .jsonl.")

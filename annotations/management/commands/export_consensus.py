@@ -14,17 +14,13 @@ from annotations.services.export import archive
 
 
 class Command(BaseCommand):
-    """Export the closed batches of a study."""
-
     help = "Write consensus, readings, classes and agreement of a study's closed batches as CSV."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("study", help="slug of the study, such as morning-list")
         parser.add_argument("directory", type=Path, help="output folder; created if missing")
 
     def handle(self, *, study: str, directory: Path, **options: Any) -> None:
-        """Write the files and name them."""
         found = lookups.study(study)
         if not found.batches.closed().exists():
             raise CommandError("The study has no closed batch yet. Close one first.")

@@ -1,4 +1,4 @@
-"""``manage.py import_exams PATH --dataset NAME``: recordings become exams."""
+"""``manage.py import_exams PATH --dataset NAME``: import recordings as exams."""
 
 from __future__ import annotations
 
@@ -26,21 +26,18 @@ PROGRESS_STEP_PERCENT = 10
 
 
 class Command(BaseCommand):
-    """Import WFDB records and CODE-style HDF5 files."""
-
     help = (
         "Import every WFDB record and CODE-style HDF5 file at or below PATH. Exit code 0:"
         " success; 1: some files were refused (reasons are printed); 2: nothing was imported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("path", type=Path, help="folder, .hea file or .hdf5 file")
         parser.add_argument("--dataset", required=True, help="name of the data set")
         parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, path: Path, dataset: str, dry_run: bool, **options: Any) -> None:
-        """Import, print a summary, and exit with the matching code."""
+        """Exit with the code that ``help`` explains."""
         if not dataset.strip():
             raise CommandError("Name the data set: --dataset NAME", returncode=2)
         try:
@@ -76,7 +73,7 @@ class Command(BaseCommand):
         return _code(run.n_refused, run.n_imported + run.n_known)
 
     def _preview(self, path: Path, dataset: str) -> int:
-        """Say what importing ``path`` would do and return the exit code it would have."""
+        """Print what importing ``path`` would do, and return the exit code it would have."""
         with self._progress() as progress:
             result = recordings.preview(path=path, dataset_name=dataset, progress=progress)
         refusals = [refusal for refusal in result.refusals if not refusal.is_expected]
@@ -91,12 +88,12 @@ class Command(BaseCommand):
 
     def _print_refusal(self, file: str, explained: imports.Explanation) -> None:
         line = f"{file}: {explained.reason} {explained.hint}"
-        # A name that is no Unicode would break the terminal.
+        # File names may contain bytes that are not valid Unicode.
         self.stderr.write(line.encode("utf-8", "backslashreplace").decode())
 
     @contextmanager
     def _progress(self) -> Iterator[recordings.Progress]:
-        """Show a bar on a terminal, a line for every tenth of the files elsewhere."""
+        """Show a bar on a terminal; elsewhere print a line for every tenth of the files."""
         console = Console(stderr=True)
         if not console.is_terminal:
             yield _Lines(self)
@@ -108,14 +105,13 @@ class Command(BaseCommand):
 
 
 class _Lines:
-    """Say how far it is, in lines that a log can hold."""
+    """Prints progress as lines, for logs."""
 
     def __init__(self, command: BaseCommand) -> None:
         self.command = command
         self.next_percent = PROGRESS_STEP_PERCENT
 
     def __call__(self, done: int, of: int) -> None:
-        """Say it when another tenth is done."""
         percent = 100 * done // of
         if percent >= self.next_percent:
             self.command.stdout.write(f"{done} of {of} files ({percent} %)")

@@ -1,4 +1,4 @@
-"""``manage.py import_readings --format codetest --study NAME DIR``: readings made elsewhere."""
+"""``manage.py import_readings --format codetest --study NAME DIR``: import published readings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ FORMATS = ("codetest",)
 
 
 class Command(BaseCommand):
-    """Import published readings into a study of their own, or say all that is wrong with them."""
-
     help = (
         "Import readings that were published, so that their readers can be compared. DIR holds a"
         " CSV file for each reader, named for them, such as cardiologist1.csv: the columns"
@@ -42,7 +40,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("directory", type=Path, metavar="DIR", help="folder of CSV files")
         parser.add_argument("--format", choices=FORMATS, required=True, help="format of the files")
         parser.add_argument(
@@ -55,11 +52,6 @@ class Command(BaseCommand):
         parser.add_argument("--by", help="user name of the importer, for the audit trail")
 
     def handle(self, *, directory: Path, study: str, by: str | None, **options: Any) -> None:
-        """Store the readings and say whose they are.
-
-        Raises:
-            CommandError: the files or the study cannot be used.
-        """
         actor = lookups.people([by])[0] if by else None
         try:
             readings = published_readings.read(directory)
@@ -97,7 +89,7 @@ class Command(BaseCommand):
 
 
 def _named(names: Sequence[str], done: Imported) -> str:
-    """Return the names, each with its kind where it is not a person."""
+    """Return the names, with the kind of those who are not people."""
     return ", ".join(
         name if done.kinds[name] == Kind.PERSON else f"{name} ({done.kinds[name]})"
         for name in names
@@ -105,7 +97,7 @@ def _named(names: Sequence[str], done: Imported) -> str:
 
 
 def _of_patients(table: PatientTable, n_exams: int, done: Imported) -> str:
-    """Return what the patient table is, and what was taken from it."""
+    """Return a sentence about the patient table and what was used from it."""
     head = "There is a patient table beside the readers; it is not a reader."
     if done.are_patients_used:
         used = ", ".join(table.used) or "none of its columns"
@@ -116,7 +108,7 @@ def _of_patients(table: PatientTable, n_exams: int, done: Imported) -> str:
 
 
 KINDS: dict[Kind, str] = {
-    Kind.REFERENCE: "a reader of the folder who is the reference, by the name of the file; again",
-    Kind.MODEL: "a reader who is a model; again",
-    Kind.PERSON: "a reader who is a person, whatever the name suggests; again",
+    Kind.REFERENCE: "name of a file whose reader is the reference; can be repeated",
+    Kind.MODEL: "name of a file whose reader is a model; can be repeated",
+    Kind.PERSON: "name of a file whose reader is a person, whatever it suggests; can be repeated",
 }

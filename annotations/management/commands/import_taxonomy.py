@@ -1,4 +1,4 @@
-"""``manage.py import_taxonomy``: another list of classes, or the next version of one."""
+"""``manage.py import_taxonomy``: install a list of classes, or the next version of one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from ecgreview.taxonomy import BadMapping, BadTaxonomy, diff
 
 
 class Command(BaseCommand):
-    """Check, compare and install a list; nothing is stored when anything is wrong."""
-
     help = (
         "Install a list of classes from a YAML or CSV file and, with --from, say how readings made "
         "with an installed version are carried over. Readings keep the version they were made "
@@ -28,7 +26,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Name the files."""
         parser.add_argument("file", type=Path, help="list of classes (.yaml or .csv)")
         parser.add_argument("--name", default="", help="name of the list, for a CSV file")
         parser.add_argument(
@@ -43,11 +40,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Install the list.
-
-        Raises:
-            CommandError: the list or the mapping cannot be used; with everything that is wrong.
-        """
         try:
             new = lists.read_list(options["file"], options["name"], options["version_name"])
             old = lists.installed(options["old"]) if options["old"] else None

@@ -1,4 +1,4 @@
-"""``manage.py install_taxonomy``: the list of classes this version comes with."""
+"""``manage.py install_taxonomy``: install the built-in list of classes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from annotations.services.taxonomy import mappings
 
 
 class Command(BaseCommand):
-    """Install the product's own taxonomy; again, it changes nothing."""
-
     help = (
         "Install the list of classes that comes with this version, unless it is installed, and the"
         " mapping from the previous version."
     )
 
     def handle(self, **options: Any) -> None:
-        """Install it and say which it is."""
         taxonomy = mappings.install_built_in(now=timezone.now())
         self.stdout.write(f"{taxonomy}: {taxonomy.classes.count()} classes")

@@ -1,4 +1,4 @@
-"""Prove, or disprove, that readers learn nothing of each other's work."""
+"""``manage.py leak_probe``: test that readers learn nothing about each other's work."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 class Command(BaseCommand):
-    """Run the leak probe in a database of its own, made for it and dropped afterwards."""
-
     help = (
         "Run the same sessions in two worlds that differ only in other people's work, compare "
         "every response byte for byte, and report. The site's data are not used: the probe "
@@ -35,7 +33,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--requests",
             type=int,
@@ -53,11 +50,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Conduct the experiment and report.
-
-        Raises:
-            CommandError: something differs, or there is no right to create a database.
-        """
         logging.getLogger("django.request").setLevel(logging.CRITICAL)
         report = self._conduct(options)
         text = report.as_text()
@@ -81,7 +73,7 @@ class Command(BaseCommand):
                 "ALTER ROLE ecg_owner CREATEDB."
             ) from error
         try:
-            # How static files are called was settled when the site was built.
+            # The names of static files were decided when the site was built.
             with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
                 world = leak_probe.build(timezone.now())
                 return leak_probe.conduct(

@@ -1,4 +1,4 @@
-"""``manage.py link_patients DATASET FILE``: which exams are of one patient, and in which order."""
+"""``manage.py link_patients DATASET FILE``: which exams belong to one patient, and their days."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from ecgreview.strict_files import Unreadable
 
 
 class Command(BaseCommand):
-    """Say of exams whose they are and how many days lie between them."""
-
     help = (
         "Record which exams of a data set belong to the same patient, and on which relative day"
         " each was recorded. FILE is CSV in UTF-8 with the columns source_key,patient,day: the"
@@ -30,17 +28,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("dataset", help="name of the data set")
         parser.add_argument("file", type=Path, help="CSV file: source_key,patient,day")
         parser.add_argument("--by", help="user name, for the audit trail")
 
     def handle(self, *, dataset: str, file: Path, by: str | None, **options: Any) -> None:
-        """Store what the file says and count it.
-
-        Raises:
-            CommandError: the file or the data set cannot be used; with everything that is wrong.
-        """
         row = Dataset.objects.filter(name=dataset).first()
         if row is None:
             names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))

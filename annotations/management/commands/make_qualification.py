@@ -21,8 +21,6 @@ COLUMNS = ["exam", "codes"]
 
 
 class Command(BaseCommand):
-    """Make a set that readers qualify or practise with."""
-
     help = (
         "Create a set of exams with reference answers and release it. FILE is CSV in UTF-8 with"
         " the columns exam,codes: an exam's code and the codes of its classes, separated by"
@@ -31,7 +29,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("study", help="slug of the study")
         parser.add_argument("file", type=Path, help="CSV file with the columns exam,codes")
         parser.add_argument("--name", required=True, help="name of the batch, visible to readers")
@@ -59,7 +56,6 @@ class Command(BaseCommand):
         due: date | None,
         **options: Any,
     ) -> None:
-        """Make the set and say what it is."""
         found = lookups.study(study)
         references = read(file)
         (maker,) = lookups.people([by])
@@ -84,10 +80,10 @@ class Command(BaseCommand):
 
 
 def read(file: Path) -> dict[str, list[str]]:
-    """Return for each exam of ``file`` its reference codes.
+    """Return the reference codes of each exam in ``file``.
 
     Raises:
-        CommandError: the file cannot be read as such; the message names the line.
+        CommandError: the file is not valid; names the line.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:

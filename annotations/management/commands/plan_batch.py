@@ -1,4 +1,4 @@
-"""``manage.py plan_batch STUDY --name NAME --by NAME``: batches of the exams that are left."""
+"""``manage.py plan_batch STUDY --name NAME --by NAME``: plan batches of unassigned exams."""
 
 from __future__ import annotations
 
@@ -19,15 +19,12 @@ from ecgreview.design import DesignRefused
 
 
 class Command(BaseCommand):
-    """Plan batches, and release them if asked."""
-
     help = (
         "Assign the unassigned exams of an open study to its readers, in one or more batches."
         " Readers cannot see a batch before its release; --release releases it now."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("study", help="slug of the study")
         parser.add_argument(
             "--name", required=True, help="name of the batch; a trailing number is incremented"
@@ -40,7 +37,6 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, study: str, by: str, dry_run: bool, **options: Any) -> None:
-        """Plan the batches and print their balance."""
         found = lookups.study(study)
         actor = User.objects.filter(username=by).first()
         if actor is None:
@@ -87,4 +83,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is no day, such as 2026-05-31") from error
+        raise ArgumentTypeError(f"{text!r} is not a date. Write it as 2026-05-31.") from error

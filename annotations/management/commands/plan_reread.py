@@ -1,4 +1,4 @@
-"""``manage.py plan_reread``: read again what a new version of the classes left open."""
+"""``manage.py plan_reread``: plan rereadings of exams left open by a new class list."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from annotations.services.refusals import Refusal
 
 
 class Command(BaseCommand):
-    """Plan a batch of just the exams that a split touches, or say how many they are."""
-
     help = (
         "After a study was amended to a new version of the classes, plan a batch in which each "
         "reader rereads only their own exams with a class that was split. A coordinator releases "
@@ -25,18 +23,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Name the study and the batch."""
         parser.add_argument("study", help="slug of the study")
         parser.add_argument("--name", default="Read again", help="name of the batch")
         parser.add_argument("--as", dest="username", required=True, help="user name of the planner")
         parser.add_argument("--dry-run", action="store_true", help="only print the numbers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Plan the batch.
-
-        Raises:
-            CommandError: there is no such study or person, or nothing to read again.
-        """
         study = lookups.study(options["study"])
         try:
             if options["dry_run"]:

@@ -1,4 +1,4 @@
-"""``manage.py prepare_demo``: people, synthetic exams and a study to try everything on."""
+"""``manage.py prepare_demo``: people, synthetic exams and a study to try out."""
 
 from __future__ import annotations
 
@@ -18,16 +18,12 @@ from annotations.services.imports import recordings
 
 
 class Command(BaseCommand):
-    """Prepare the demo; what is prepared already stays as it is."""
-
     help = "Prepare the demo study, and a batch of your own recordings if you name a folder."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("--data", type=Path, help="folder of recordings to import too")
 
     def handle(self, *, data: Path | None, **options: Any) -> None:
-        """Prepare it, and say how the import of the user's own recordings went."""
         if not settings.DEMO:
             raise CommandError("The demo runs only with ECGREVIEW_DEMO=1, to protect real data.")
         seed.prepare(now=timezone.now())

@@ -1,4 +1,4 @@
-"""``manage.py recount_agreement``: whether the live counts are what the readings add up to."""
+"""``manage.py recount_agreement``: check the live counts against the readings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from annotations.services.counts.recount import Recount
 
 
 class Command(BaseCommand):
-    """Count everything in a study, or in all of them, again and tell what differs."""
-
     help = (
         "Count all response patterns of a study again from its readings, and compare with the "
         "counts from which agreement is computed. Exit code 1 if a count differs, repaired or "
@@ -26,18 +24,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("study", nargs="?", help="slug of the study; default: all studies")
         modes = parser.add_mutually_exclusive_group()
         modes.add_argument("--check", action="store_true", help="only report differences (default)")
         modes.add_argument("--repair", action="store_true", help="correct differences")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Recount, tell, and exit with 1 when something differs.
-
-        Raises:
-            CommandError: there is no such study.
-        """
+        """Exit with 1 if anything differs."""
         repairs, slug = bool(options["repair"]), options["study"]
         if slug:
             hold = [self._recount(lookups.study(slug), repairs=repairs)]
@@ -50,7 +43,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _recount(self, study: Study, *, repairs: bool) -> bool:
-        """Tell of each scope of ``study`` what was found; return whether all of them hold."""
+        """Print the result for each scope of ``study``; return whether none differs."""
         names = dict(study.batches.values_list("pk", "name"))
         holds = True
         for scope in recount.scopes(study):
@@ -64,9 +57,9 @@ class Command(BaseCommand):
 def _sentence(result: Recount, *, is_repaired: bool) -> str:
     waiting = f", {result.n_waiting} not counted yet" if result.n_waiting else ""
     if result.failure:
-        return f"failed with {result.failure}; the log tells more"
+        return f"failed with {result.failure}; see the log"
     if result.holds:
-        return f"{result.n_exams} exams hold{waiting}"
+        return f"{result.n_exams} exams are correct{waiting}"
     named = ", ".join(map(str, result.exams))
     done = "repaired" if is_repaired else "not repaired"
     exams = f"{result.n_wrong_exams} of {result.n_exams} exams" + (f" ({named})" if named else "")

@@ -1,4 +1,4 @@
-"""``manage.py restore FILE``: a backup into an empty database."""
+"""``manage.py restore FILE``: restore a backup into an empty database."""
 
 from __future__ import annotations
 
@@ -17,19 +17,15 @@ from ecgreview.local_services.places import Places, default_home, write_private
 
 
 class Command(BaseCommand):
-    """Restore and verify."""
-
     help = (
         "Restore a backup into an empty database, with the key it was sealed with, and verify it:"
         " rows are counted, and the audit trail is checked."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("file", type=Path, help="file written by `backup`")
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        """Restore and print a summary."""
         if connection.introspection.table_names():
             raise CommandError(
                 "This database is not empty. Restore into an empty one: with the embedded services"
@@ -59,7 +55,7 @@ class Command(BaseCommand):
         )
 
     def _keep_key(self, file: Path, secrets: dict[str, object]) -> None:
-        """Use the key of the backup from now on, or say where it is."""
+        """Use the key from the backup from now on, or print where it is."""
         key = str(secrets["SECRET_KEY"])
         if backups.is_embedded():
             write_private(Places(default_home()).create().home / "secrets" / "django", key)

@@ -17,21 +17,17 @@ from ecgreview import design
 
 
 class Command(BaseCommand):
-    """Print the balance report of a batch, or the plan preview of a study."""
-
     help = (
         "Print the balance report of a batch; without --batch, the plan preview of all exams of"
         " the study. Nothing is saved."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("study", help="slug of the study")
         parser.add_argument("--batch", help="name of a batch of the study")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
-        """Print the report."""
         found = lookups.study(study)
         facts = _of_batch(found, batch) if batch else _of_study(found)
         if options["json"]:
@@ -73,7 +69,7 @@ def _report(report: plan_preview.BalanceReport) -> dict[str, Any]:
 
 
 def _named(balance: design.Balance, names: dict[int, str]) -> dict[str, Any]:
-    """Return the report with readers by their user names."""
+    """Return the report with user names instead of primary keys."""
     facts = balance.as_dict()
     for key in ("exams_by_reader", "repeats_by_reader", "hours_by_reader"):
         facts[key] = {names.get(reader, str(reader)): n for reader, n in facts[key].items()}

@@ -17,12 +17,9 @@ from ecgreview.hash_chain import START, Head
 
 
 class Command(BaseCommand):
-    """Verify everything and print the head to record."""
-
     help = "Verify the audit trail and all readings, and report the first altered row."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--head", type=_head, metavar="SEQ:DIGEST", help="a head recorded earlier"
         )
@@ -36,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *, head: Head | None, since: Head, **options: Any) -> None:
-        """Verify, print the result, and exit with 1 if anything was altered."""
+        """Exit with 1 if anything was altered."""
         fault_of_head = heads.verify()
         result = fault_of_head or trail.verify(after=since, expected=head)
         heads.keep(result, now=timezone.now())

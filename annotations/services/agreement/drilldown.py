@@ -1,8 +1,8 @@
 """The exams behind the counts of an agreement report, and each reader's answers.
 
-What is counted of single exams is as good as their labels, so the database shows it to workers
-alone. Whoever calls this has found a report of the scope that the person may see, and that its
-single readings are open to them as well (``Shown.are_readings_open``).
+Patterns of single exams reveal their labels, so only the owner of the tables can read them. The
+caller has checked that the user may see the report and its single readings
+(``AgreementPage.are_readings_open``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from annotations.models import AgreementReport, ReaderKind
 
 
 class ExamFilter(StrEnum):
-    """What the readers of an exam said of a class, all of them together."""
+    """How the readers of an exam answered one class."""
 
     ANY = "any"
     ALL = "all"
@@ -30,7 +30,7 @@ class ExamFilter(StrEnum):
 
 
 class Cell(StrEnum):
-    """What the first of two readers said of a class, and what the second."""
+    """How two readers answered one class: a cell of their two-by-two table."""
 
     BOTH = "n11"
     FIRST = "n10"
@@ -40,7 +40,7 @@ class Cell(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two readers by primary key, and a field of their table."""
+    """Two readers by primary key, and a cell of their table."""
 
     first: int
     second: int
@@ -49,11 +49,11 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class ExamStates:
-    """What was said of a class of one exam.
+    """The answers to one class on one exam.
 
     Attributes:
-        exam_id: of the exam.
-        code: of the exam.
+        exam_id: primary key of the exam.
+        code: code of the exam.
         states: by reader: "0" not assessable, "1" absent, "2" present.
     """
 
@@ -62,44 +62,43 @@ class ExamStates:
     states: Mapping[int, str]
 
     def readers_with(self, state: str) -> list[int]:
-        """Return the readers who said so."""
         return [reader for reader, own in self.states.items() if own == state]
 
     @property
     def present(self) -> list[int]:
-        """Who gave the class."""
+        """Readers who found the class."""
         return self.readers_with("2")
 
     @property
     def absent(self) -> list[int]:
-        """Who did not."""
+        """Readers who did not find it."""
         return self.readers_with("1")
 
     @property
     def not_assessable(self) -> list[int]:
-        """Who could not tell."""
+        """Readers who could not assess it."""
         return self.readers_with("0")
 
 
 def find_exams(
     report: AgreementReport, code: str, condition: ExamFilter | Pair, *, after: int = 0, limit: int
 ) -> list[ExamStates]:
-    """Return exams of the scope of ``report`` of which that was said, in steady order.
+    """Return the exams in the scope of ``report`` that meet ``condition``, by ascending id.
 
-    They are those of now: with a report that is out of date they may differ from its counts.
+    They are the current ones, so they may differ from the counts of an outdated report.
 
     Args:
-        report: one that the person may see.
+        report: one that the user may see.
         code: of the class.
-        condition: all readers together said, or a pair of them.
-        after: the id of the exam after which to begin.
-        limit: of their number.
+        condition: on the answers of all readers, or of two of them.
+        after: id of the exam before the first one to return.
+        limit: maximum number of exams.
     """
     where, values = _condition(condition)
     others = _no_people(report)
     values |= _scope(report) | {"code": code, "after": after, "limit": limit, "others": others}
     votes = VOTES_OF_PEOPLE if others else VOTES_OF_ALL
-    statement = BEHIND.format(of_batch=_of_batch(report), where=where, votes=votes)
+    statement = EXAMS.format(of_batch=_of_batch(report), where=where, votes=votes)
     with row_security.as_owner(), connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()
@@ -110,10 +109,10 @@ def find_exams(
 
 
 def of_exam(report: AgreementReport, exam_id: int) -> tuple[list[int], dict[str, str]] | None:
-    """Return who could read an exam, and what they said of each class not all call absent.
+    """Return the readers who could read an exam, and the states of classes not all call absent.
 
-    The second are digits by the code of the class, one for each reader; None: the exam is not
-    counted in the scope of ``report``.
+    States are one digit per reader, by class code. None if the exam is not counted in the scope of
+    ``report``.
     """
     values = _scope(report) | {"exam": exam_id}
     with row_security.as_owner(), connection.cursor() as cursor:
@@ -122,18 +121,18 @@ def of_exam(report: AgreementReport, exam_id: int) -> tuple[list[int], dict[str,
     return None if row is None else (list(row[0]), json.loads(row[1]))
 
 
-# Of a class that no state tells of, all readers say that it is absent.
-BEHIND = """
-select found.exam_id, e.code, found.readers, found.said from (
-    select p.exam_id, p.readers, s.said
+# A class without stored states is absent for all readers.
+EXAMS = """
+select page.exam_id, e.code, page.readers, page.digits from (
+    select p.exam_id, p.readers, s.digits
       from annotations_exampattern p,
       lateral (select coalesce(p.states ->> %(code)s,
-                               repeat('1', cardinality(p.readers))) said) s,
+                               repeat('1', cardinality(p.readers))) digits) s,
       lateral ({votes}) v
      where p.study_id = %(study)s and p.{of_batch} and p.taxonomy_id = %(taxonomy)s
        and p.exam_id > %(after)s and {where}
-     order by p.exam_id limit %(limit)s) found
-  join annotations_exam e on e.id = found.exam_id order by found.exam_id
+     order by p.exam_id limit %(limit)s) page
+  join annotations_exam e on e.id = page.exam_id order by page.exam_id
 """
 OF_EXAM = """
 select p.readers, p.states from annotations_exampattern p
@@ -141,23 +140,24 @@ select p.readers, p.states from annotations_exampattern p
    and p.exam_id = %(exam)s
 """
 
-# What all readers together say is what people say: models and references have no vote.
-VOTES_OF_ALL = "select s.said"
+# Filters look at people only: models and references have no vote.
+VOTES_OF_ALL = "select s.digits"
 VOTES_OF_PEOPLE = """
-select coalesce(string_agg(substr(s.said, who.place::int, 1), '' order by who.place), '') said
-  from unnest(p.readers) with ordinality who(reader, place)
- where who.reader <> all(%(others)s)
+select coalesce(string_agg(substr(s.digits, reader.place::int, 1), '' order by reader.place), '')
+       digits
+  from unnest(p.readers) with ordinality reader(id, place)
+ where reader.id <> all(%(others)s)
 """
 
-COMPARED = "length(translate(v.said, '0', '')) >= 2"
+COMPARED = "length(translate(v.digits, '0', '')) >= 2"
 """Two readers or more could assess the class."""
 
 CONDITIONS: Mapping[ExamFilter, str] = {
-    ExamFilter.ANY: f"{COMPARED} and v.said like '%%2%%'",
-    ExamFilter.ALL: f"{COMPARED} and v.said like '%%2%%' and v.said not like '%%1%%'",
-    ExamFilter.SOME: f"{COMPARED} and v.said like '%%2%%' and v.said like '%%1%%'",
-    ExamFilter.NONE: f"{COMPARED} and v.said not like '%%2%%'",
-    ExamFilter.NOT_ASSESSABLE: "v.said like '%%0%%'",
+    ExamFilter.ANY: f"{COMPARED} and v.digits like '%%2%%'",
+    ExamFilter.ALL: f"{COMPARED} and v.digits like '%%2%%' and v.digits not like '%%1%%'",
+    ExamFilter.SOME: f"{COMPARED} and v.digits like '%%2%%' and v.digits like '%%1%%'",
+    ExamFilter.NONE: f"{COMPARED} and v.digits not like '%%2%%'",
+    ExamFilter.NOT_ASSESSABLE: "v.digits like '%%0%%'",
 }
 STATES: Mapping[Cell, tuple[str, str]] = {
     Cell.BOTH: ("2", "2"),
@@ -165,19 +165,19 @@ STATES: Mapping[Cell, tuple[str, str]] = {
     Cell.SECOND: ("1", "2"),
     Cell.NEITHER: ("1", "1"),
 }
-OF_PAIR = """substr(s.said, array_position(p.readers, %(first)s::bigint), 1) = %(first_said)s
-   and substr(s.said, array_position(p.readers, %(second)s::bigint), 1) = %(second_said)s"""
+OF_PAIR = """substr(s.digits, array_position(p.readers, %(first)s::bigint), 1) = %(first_state)s
+   and substr(s.digits, array_position(p.readers, %(second)s::bigint), 1) = %(second_state)s"""
 
 
 def _condition(condition: ExamFilter | Pair) -> tuple[str, dict[str, Any]]:
     if isinstance(condition, ExamFilter):
         return CONDITIONS[condition], {}
-    first_said, second_said = STATES[condition.cell]
+    first_state, second_state = STATES[condition.cell]
     return OF_PAIR, {
         "first": condition.first,
         "second": condition.second,
-        "first_said": first_said,
-        "second_said": second_said,
+        "first_state": first_state,
+        "second_state": second_state,
     }
 
 

@@ -46,17 +46,17 @@ from ecgreview.agreement.accuracy.reading_matrix import ReadingMatrix, States
 from ecgreview.agreement.accuracy.suggestion_effect import Arms, Nothing, Trial
 from ecgreview.report_writing import StudyFacts
 
+# The columns of readings to load. There are many readings, and their other columns are wide.
 COLUMNS = (
     *("reader_id", "quality", "taxonomy_id", "active_ms", "assignment_id"),
     *("assignment__exam_id", "assignment__arm"),
 )
-"""Loaded of each reading. There are many, and their other columns are wide."""
 
+# The consensus states that serve as reference; all others are missing.
 DECIDED: Mapping[str, int] = {ClassState.PRESENT: PRESENT, ClassState.ABSENT: ABSENT}
-"""The consensus states that are a reference; all others are missing."""
 
+# Above this number, readings are not all loaded at once: they would need too much memory.
 MAX_READINGS = 60_000
-"""More need more memory than a worker should take."""
 
 
 class Refusal(StrEnum):
@@ -179,7 +179,7 @@ def opened() -> ReadingQuerySet:
 
 
 def in_scope(scope: Scope, *, exams_of: int | None = None) -> ReadingQuerySet:
-    """Return the open readings that count in ``scope``, if wished only of one reader's exams."""
+    """Return the open readings that count in ``scope``, optionally only of one reader's exams."""
     readings = opened().counted().of_scope(scope)
     if exams_of is None:
         return readings

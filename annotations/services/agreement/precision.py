@@ -1,4 +1,4 @@
-"""How exact the agreement of a report is, and how many readings it takes to be more exact."""
+"""How precise the agreement of a report is, and how many readings a narrower interval takes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ecgreview.agreement import Cells
 from ecgreview.agreement.reports import design_effects, precision
 from ecgreview.agreement.reports.precision import Forecast, Target
 
+# Number of points of each curve.
 N_POINTS = 25
-"""Of the curve of a class."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassForecast:
-    """What a class needs for an interval of the width wished for.
+    """What one class needs for an interval of the requested width.
 
     Attributes:
         code: of the class.
         forecast: what is needed.
-        half_widths: after each number of readings of the curve; empty when there is no forecast.
+        half_widths: at each of ``ClassForecasts.n_reads``; empty when there is no forecast.
     """
 
     code: str
@@ -34,11 +34,11 @@ class ClassForecast:
 
 @dataclass(frozen=True, slots=True)
 class ClassForecasts:
-    """The same of several classes.
+    """The forecasts of several classes.
 
     Attributes:
-        n_reads: numbers of readings in all, ascending; empty when nothing can be forecast.
-        classes: in the order asked for.
+        n_reads: total numbers of readings, ascending; empty when nothing can be forecast.
+        classes: in the requested order.
     """
 
     n_reads: tuple[int, ...]
@@ -48,17 +48,16 @@ class ClassForecasts:
 def forecasts(
     results: Mapping[str, Any], codes: Sequence[str], half_width: float, *, target: Target
 ) -> ClassForecasts | None:
-    """Return what ``codes`` need for an interval of estimate +- ``half_width``.
+    """Return what ``codes`` need for an interval of estimate ± ``half_width``.
 
     Args:
-        results: of a report.
-        codes: of some of its classes.
+        results: the results of a report.
+        codes: some of its classes.
         half_width: half of the interval's width, above 0 and below 1.
-        target: of which coefficient.
+        target: the coefficient.
 
     Returns:
-        None for a report of before its cells were kept, or of before it was told how much less
-        exams of one patient tell: the next version has both.
+        None for a report without stored cells or design effects; its next version has both.
 
     Raises:
         precision.BadWidth: ``half_width`` is not above 0 and below 1.
@@ -86,14 +85,14 @@ def forecasts(
     return ClassForecasts(
         tuple(n_reads.tolist()),
         tuple(
-            ClassForecast(code, line, () if np.isnan(column).any() else tuple(column.tolist()))
-            for code, line, column in zip(codes, predicted, widths.T, strict=True)
+            ClassForecast(code, forecast, () if np.isnan(column).any() else tuple(column.tolist()))
+            for code, forecast, column in zip(codes, predicted, widths.T, strict=True)
         ),
     )
 
 
 def _points(predicted: Sequence[Forecast]) -> NDArray[np.int64]:
-    """Return numbers of readings that show where the classes stand and where they would arrive."""
+    """Return numbers of readings that cover both the present and the required ones."""
     measurable = [
         forecast for forecast in predicted if forecast.reads_needed is not None and forecast.n_reads
     ]

@@ -26,7 +26,7 @@ from annotations.services.counts.runs import RunContext
 
 
 def work_next(*, now: datetime) -> bool:
-    """Refresh one report that is due, or else count some exams; return False if there is neither.
+    """Refresh one report that is due, or else count some exams; return False if nothing is due.
 
     Reports come first: an exam that cannot be counted must not block the reports of all studies.
     """
@@ -129,11 +129,11 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
 
 
 def _settle(run: RunContext, report: AgreementReport, gathered: Inputs, now: datetime) -> None:
-    """End the run. The batch is no longer due, unless other readings count by now.
+    """End the run. The batch is no longer due, unless more readings have been counted since.
 
     A submission locks the batch's row until its reading is committed, so while we hold that lock
     no reading can arrive unseen. A hidden repeat changes no count: it marks only its batch as due,
-    and the run of the batch asks for one of the whole study.
+    and the run of the batch requests one of the whole study.
     """
     is_current = run.finish(report, n_changes=gathered.n_changes, now=now)
     batch = report.batch

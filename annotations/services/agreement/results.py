@@ -1,8 +1,8 @@
 """Compute a report version from its inputs, without the database.
 
 A version consists of its coefficients and its details: facts about the study, one profile per
-reader, paired errors, and the effect of suggestions. A detail whose inputs are those of the version
-before is not computed again (docs/decisions/0038).
+reader, paired errors, and the effect of suggestions. A detail whose inputs have not changed since
+the previous version is not computed again (ADR 38).
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from ecgreview.agreement.reports.groups import group_lines
 from ecgreview.agreement.reports.measured import measured
 from ecgreview.report_writing import StudyFacts
 
+# Version of the method of the details. It is part of their digests, so a new version recomputes
+# them.
 METHOD = f"{agreement.VERSION}.2"
-"""Version of the method of the details. It enters their digests: a new one computes them again."""
 
+# Called with the number of details done, and of all details.
 ProgressCallback = Callable[[int, int], None]
-"""Takes the number of details done, and of all details."""
 
 DetailKey = tuple[str, int | None]
 """The kind of a detail, and the id of the reader it is about."""
@@ -107,7 +108,7 @@ class Detail:
 
 
 def coefficients(rows: PatternRows, groups: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return the report. Its readers are primary keys: pages replace them by names, or not.
+    """Return the coefficients. Readers are primary keys; pages replace them by names, or not.
 
     Args:
         rows: what is counted.
@@ -156,10 +157,10 @@ def details(
 
     Args:
         inputs: of the version.
-        stored: digests of the details of the version before, which are not computed again.
+        stored: digests of the previous version's details; equal ones are not computed again.
         progress: called before each detail; may raise to stop.
-        gather_reader: loads the readings of one reader's exams, where there are too many readings
-            to load all of them at once. Called for no other scope.
+        gather_reader: loads the readings of one reader's exams, when there are too many readings
+            to load all of them at once. Not called otherwise.
     """
     yield facts_detail(inputs.facts, stored)
     if inputs.readings is None or inputs.trial is None:

@@ -1,4 +1,4 @@
-"""Facts about a study for its written report: from what was recorded, not from the plan."""
+"""Facts about a study for its written report, taken from what was recorded, not from the plan."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def localized(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
 
 
 def of_report(report: AgreementReport) -> StudyFacts:
-    """Return the facts that ``report`` itself holds, for versions without stored facts.
+    """Return the facts that ``report`` itself holds; for versions from before facts were stored.
 
     Args:
         report: with its study, batch and taxonomy selected.

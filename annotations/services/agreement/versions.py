@@ -12,11 +12,11 @@ from annotations.services.agreement.results import Detail, DetailKey
 from annotations.services.counts.load import PatternRows
 from ecgreview import agreement, hash_chain
 
+# The columns of a report that its digest in the audit trail covers.
 DIGESTED = (
     *("study_id", "batch_id", "number", "taxonomy_id", "protocol_version", "method_version"),
     *("inputs_digest", "computed_at", "n_readings", "results"),
 )
-"""The columns of a report that its digest in the audit trail is made of."""
 
 
 def last(scope: Scope) -> AgreementReport | None:
@@ -124,6 +124,6 @@ def named(results: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
 
     Args:
         results: of a report.
-        names: by primary key as text; readers who are missing here keep theirs.
+        names: by primary key as text; readers not listed here keep their key.
     """
     return {**results, "readers": [names.get(reader, reader) for reader in results["readers"]]}

@@ -1,4 +1,4 @@
-"""Guards: locks an assignment and refuses it when it cannot be read any more."""
+"""Guards: lock an assignment, and refuse it when it can no longer be read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AlreadySubmitted(Refusal):
 def lock(*, assignment_id: int, reader: User) -> Assignment:
     """Return ``reader``'s assignment with its row locked, and its batch, study and taxonomy loaded.
 
-    Includes withdrawn assignments, so that their reader can be told what happened.
+    Includes withdrawn assignments, so that their reader learns what happened.
 
     Deadlocks: always lock the assignment first and the batch last.
 
@@ -101,19 +101,19 @@ def refuse_unserved(assignment: Assignment, user: User) -> None:
     The exam on a paused reader's screen can still be submitted.
 
     Raises:
-        ReaderNotEligible: they may not.
+        ReaderNotEligible: they may not open it.
     """
     if not is_served(assignment, user):
         raise ReaderNotEligible
 
 
 def refuse_barred(assignment: Assignment) -> None:
-    """Raise if a qualification comes before ``assignment``; its batch and study must be selected.
+    """Raise if the reader has to qualify first; batch and study must be selected.
 
     A paused reader still gets everything that belongs to the exam on their screen.
 
     Raises:
-        ReaderNotEligible: it does.
+        ReaderNotEligible: they have not qualified yet.
     """
     if not _is_over(assignment) and is_barred(assignment):
         raise ReaderNotEligible

@@ -189,8 +189,8 @@ def _leased(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
 def _line(study: Study, reader: User) -> StudyReader:
     """Return the reader's roster row, locked.
 
-    Race: while somebody pauses or withdraws them, the row is locked and there is no exam for them
-        now, so that a withdrawal finds every assignment it has to take back.
+    Race: while somebody pauses or withdraws them, the row is locked and there is no exam for
+        them, so that a withdrawal finds every assignment it has to take back.
     """
     lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     line = lines.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
@@ -267,7 +267,7 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
 
 
 def _readable(seat: Seat) -> SlotQuerySet:
-    """Return the free slots of exams that the reader never had and knows no results of."""
+    """Return the free slots of exams that the reader never had and has seen no results of."""
     had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
     in_batch = had.filter(batch=seat.batch_id)
     elsewhere = had.filter(batch__study=seat.batch.study_id).exclude(
@@ -286,7 +286,7 @@ def _unlocked(seat: Seat) -> SlotQuerySet:
 
 
 def _recent_patients(seat: Seat, patient_gap: int) -> list[int]:
-    """Return the patients of the last exams the reader took, which must not come again yet."""
+    """Return the patients of the last exams the reader took, who must not come again yet."""
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     last = own.order_by("-position").values_list("exam__patient", flat=True)
     return [pk for pk in last[:patient_gap] if pk is not None]
@@ -296,7 +296,7 @@ def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
     """Raise if the reader has reached the maximum number of exams in the study.
 
     Raises:
-        NoExamNow: they have.
+        NoExamNow: the maximum is reached.
     """
     if line.max_exams is None or seat.batch.purpose in NO_DATA:
         return

@@ -17,9 +17,11 @@ STANDING = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSE
 
 @dataclass(frozen=True, slots=True)
 class PastAssignments:
-    """Attributes:
-    readings: with positions that continue from batch to batch.
-    barred: pairs of reader and exam that must not meet again.
+    """Past assignments of a study, for the design generator.
+
+    Attributes:
+        readings: with positions that continue from batch to batch.
+        barred: pairs of reader and exam that must not be planned again.
     """
 
     readings: design.Readings
@@ -29,7 +31,7 @@ class PastAssignments:
 def of_study(study: Study) -> PastAssignments:
     """Return all past assignments of ``study``, and the pairs that are barred.
 
-    Nobody gets an exam again that was taken from them, that they abstained from, practised with or
+    Nobody gets an exam again that was taken from them, that they abstained from, practiced with or
     adjudicated, or whose results they have seen.
     """
     of_study = Assignment.objects.filter(batch__study=study)

@@ -42,7 +42,7 @@ class NothingToPlan(Refusal):
 
 
 class TooManyBatches(Refusal):
-    """There would be batches without an exam, or more than anybody can watch over."""
+    """A batch would have no exam, or there would be more batches than anybody can manage."""
 
     code = "too-many-batches"
 

@@ -175,7 +175,7 @@ def _batches(study: Study) -> list[Batch]:
 
 
 def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
-    """Return the exams that readers gave back, by reader; and the exams they abstained from.
+    """Return how many exams each reader gave back, and how many they abstained from.
 
     The latter are counted by batch and reader.
     """
@@ -192,7 +192,7 @@ def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
 
 
 def _held_back(study: Study) -> Counter[tuple[int, int]]:
-    """Return the hidden repeats that nobody may know of yet, by batch and reader."""
+    """Return the numbers of hidden repeats that are still held back, by batch and reader."""
     held_back = Assignment.objects.filter(batch__study=study).held_back().order_by()
     rows = held_back.values_list("batch_id", "reader_id").annotate(n=Count("pk"))
     return Counter({(batch, reader): n for batch, reader, n in rows})
@@ -358,7 +358,7 @@ def _per_day(reader: ReaderProgress | None) -> float:
 
 
 def _latest(days: Iterable[date | None], now: datetime) -> date | None:
-    """Return the last of ``days``, today if there are none, None if one of them is never."""
+    """Return the last of ``days``; today if there are none; None if one of them is None (never)."""
     all_days = list(days)
     known_days = [day for day in all_days if day is not None]
     return max(known_days, default=now.date()) if len(known_days) == len(all_days) else None

@@ -43,7 +43,7 @@ Answer = tuple[frozenset[str] | None, frozenset[str]]
 
 
 class NoQualification(ValueError):
-    """A set with reference answers is for qualifying or practising, and for nothing else."""
+    """A set with reference answers can only be used for qualification or practice."""
 
 
 class UnknownExams(Refusal):
@@ -122,7 +122,7 @@ def make(
 def settle(assignment: Assignment, *, now: datetime) -> None:
     """Judge the set of ``assignment`` if this was its last reading.
 
-    Race: if somebody is changing the reader's status right now, ``judge_next`` does it later.
+    Race: if the reader's roster row is locked by a change of status, ``judge_next`` does it later.
     """
     if assignment.batch.purpose != Purpose.QUALIFICATION:
         return
@@ -197,7 +197,7 @@ def _judge(seat: Seat, line: StudyReader, now: datetime) -> None:
 
 
 def _make_known(seat: Seat, mark: float, now: datetime) -> None:
-    """Record the verdict and notify the reader."""
+    """Record the result and notify the reader."""
     study, is_passed = seat.batch.study, bool(seat.is_passed)
     audit.record(
         actor=None,

@@ -21,7 +21,7 @@ from annotations.services.assignment import qualification
 
 
 class NotYet(Exception):
-    """The set is not complete: its answers would help with what is left of it."""
+    """The set is not complete, and its answers would help with the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)

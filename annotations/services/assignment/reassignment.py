@@ -40,7 +40,7 @@ class NothingWaits(Refusal):
 
 
 class NobodyToReadThem(Refusal):
-    """None of those named can read any of these exams: they have them, know them or are full."""
+    """Nobody named can read any of these exams: they have them, know their results, or are full."""
 
     code = "nobody-to-read-them"
 

@@ -32,7 +32,7 @@ class Recipient:
 
 
 def recipient(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Recipient:
-    """Return the reader of ``line`` as a recipient of the exams of ``moving``."""
+    """Return the reader of ``line`` as a possible recipient of the exams of ``moving``."""
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
     had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
@@ -51,7 +51,10 @@ def _room(study: Study, line: StudyReader) -> int | None:
 
 
 def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipient]) -> int:
-    """Deal the exams, those few can read first, to whoever has fewest; return the number left."""
+    """Deal the exams evenly, the hardest to place first; return how many nobody can read.
+
+    Each exam goes to the eligible recipient with the fewest exams so far.
+    """
     able = {
         assignment.pk: [
             recipient for recipient in recipients if assignment.exam_id not in recipient.had

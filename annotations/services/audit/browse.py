@@ -26,8 +26,7 @@ from ecgreview.hash_chain import Entry, Event, Head, Link, files
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 # Limit of an export over the web: about a second of work, so that even a busy machine stays
-# within
-# the ten seconds of a request. The command has no limit.
+# within the ten seconds of a request. The command has no limit.
 MAX_EVENTS = 20_000
 
 ROWS_AT_ONCE = 2000
@@ -143,7 +142,7 @@ def stands(event: AuditEvent) -> bool:
 
 
 def entry_of(event: AuditEvent) -> Entry:
-    """Return ``event`` and its link as they are digested; without a link it is not chained yet."""
+    """Return ``event`` and its link as they are digested; unchained events have no link."""
     link = getattr(event, "link", None)
     written = Event(
         id=str(event.pk),

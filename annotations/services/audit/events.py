@@ -107,7 +107,7 @@ class Action(models.TextChoices):
 
 
 class NotInTransaction(RuntimeError):
-    """An event must be written in the transaction of what it records."""
+    """An event must be written in the same transaction as the action it records."""
 
 
 class UnknownAction(ValueError):

@@ -1,6 +1,6 @@
-"""The patterns of many exams at once, put together as arrays: what the recount compares with.
+"""Patterns of many exams at once, computed with arrays. The recount compares with them.
 
-On purpose this shares nothing with ``exam_patterns`` and ``votes``, which count exam by exam.
+On purpose this shares no code with ``exam_patterns`` and ``votes``, which count exam by exam.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ union
 order by 1 limit %(n)s
 """
 
-# What takes the place of an answer is heard when that was.
+# A correction keeps the turn of the reading it replaces.
 READINGS = """
 select id, exam_id, reader_id, taxonomy_id, has_abstained, is_unreadable
   from (select r.id, a.exam_id, a.reader_id, r.taxonomy_id,
@@ -61,12 +61,12 @@ select reading_id, diagnostic_class_id from annotations_{table} where reading_id
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingRows:
-    """What readings say, one row each.
+    """Readings, one per row.
 
     Attributes:
         exams: shape (n,), int64; ids.
         readers: shape (n,), int64; ids.
-        is_read: shape (n,), bool; False where the reader could not read it.
+        is_read: shape (n,), bool; False if the reader could not read the exam.
         states: shape (n, n_classes), int8; 0 missing, 1 absent, 2 present.
     """
 
@@ -76,13 +76,12 @@ class ReadingRows:
     states: NDArray[np.int8]
 
     def __getitem__(self, rows: NDArray[Any]) -> ReadingRows:
-        """Return some of the rows."""
         parts = (self.exams, self.readers, self.is_read, self.states)
         return ReadingRows(*(part[rows] for part in parts))
 
 
 def exams(scope: Scope, *, after: int, at_most: int) -> list[int]:
-    """Return the next exams of ``scope`` that were given out or are counted, ascending."""
+    """Return the next exams of ``scope`` that are assigned or counted, in ascending order."""
     of_batch = "batch_id is null" if scope.is_study else "batch_id = %(batch)s"
     values = {
         "study": scope.study_id, "batch": scope.batch_id, "after": after, "n": at_most,
@@ -92,7 +91,7 @@ def exams(scope: Scope, *, after: int, at_most: int) -> list[int]:
 
 
 def patterns(scope: Scope, exam_ids: Sequence[int]) -> dict[int, Pattern]:
-    """Return the patterns of those of these exams of which anything stands, by exam."""
+    """Return the pattern of each of these exams that has an effective reading, by exam."""
     values = {"counting": _batches(scope, counting=True), "exams": list(exam_ids)}
     rows = np.array(_rows(READINGS, values), dtype=np.int64).reshape(-1, 6)
     has_abstained = rows[:, 4] == 1
@@ -128,7 +127,7 @@ def _taxonomy_id(scope: Scope) -> int:
 
 
 def _classes(taxonomy_id: int) -> dict[int, str]:
-    """Return the codes of a version by id, in their order."""
+    """Return the codes of the classes by id, in their order."""
     classes = DiagnosticClass.objects.filter(taxonomy=taxonomy_id).order_by("position")
     return dict(classes.values_list("pk", "code"))
 
@@ -136,7 +135,7 @@ def _classes(taxonomy_id: int) -> dict[int, str]:
 def _translated(
     rows: NDArray[np.int64], taxonomy_id: int, codes: Sequence[str]
 ) -> tuple[ReadingRows, NDArray[np.bool_]]:
-    """Return what ``rows`` say in the classes ``codes``, and which of them a split left open."""
+    """Return ``rows`` in the classes ``codes``, and which of them a split class left open."""
     states = np.full((len(rows), len(codes)), ABSENT, dtype=np.int8)
     is_open = np.zeros(len(rows), dtype=np.bool_)
     for version in np.unique(rows[:, 3]).tolist():
@@ -151,7 +150,7 @@ def _translated(
 
 
 def _states(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.int8]:
-    """Return what these readings say in the classes they were made with."""
+    """Return the states of these readings in the classes they were made with."""
     states = np.full((len(ids), len(classes)), ABSENT, dtype=np.int8)
     columns = {pk: column for column, pk in enumerate(classes)}
     at = {pk: row for row, pk in enumerate(ids.tolist())}
@@ -164,7 +163,7 @@ def _states(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.in
 def _carried(
     own: NDArray[np.int8], old_id: int, new_id: int, codes: Sequence[str]
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Return ``own`` in the words of the version in force, and which readings a split left open."""
+    """Translate ``own`` to the taxonomy in force; also return which readings a split left open."""
     old, new = Taxonomy.objects.get(pk=old_id), Taxonomy.objects.get(pk=new_id)
     mapping = mappings.between(old, new)
     old_codes = list(_classes(old_id).values())
@@ -182,7 +181,7 @@ def _carried(
 def _matrix(
     mapping: TaxonomyMapping, kind: str, old: Sequence[str], new: Sequence[str]
 ) -> NDArray[np.bool_]:
-    """Return shape (n_old, n_new): from which old class which new one comes."""
+    """Return which old class each new one comes from, shape (n_old, n_new)."""
     matrix = np.zeros((len(old), len(new)), dtype=np.bool_)
     places = {code: place for place, code in enumerate(old)}
     for column, code in enumerate(new):
@@ -196,10 +195,10 @@ def _any(states: NDArray[np.bool_], matrix: NDArray[np.bool_]) -> NDArray[np.boo
 
 
 def _chosen(readings: ReadingRows, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the row of each reader's vote on each exam, by exam and reader.
+    """Return the row of each reader's vote on each exam, sorted by exam and reader.
 
-    Rows are in the order in which exams were first answered: the first that leaves nothing open,
-    else the first.
+    Rows are in the order in which exams were first answered. The first one without open classes
+    counts, else the first.
     """
     order = np.lexsort((is_open, readings.readers, readings.exams))
     exam, reader = readings.exams[order], readings.readers[order]
@@ -233,7 +232,7 @@ def _patterns(
 def _states_by_exam(
     read: ReadingRows, codes: Sequence[str]
 ) -> tuple[dict[int, tuple[int, ...]], dict[int, dict[str, str]]]:
-    """Return, by exam, who could read it and what they said where not all say absent."""
+    """Return readers and states by exam, without classes that all readers call absent."""
     if not len(read.exams):
         return {}, {}
     ids, starts, lengths = np.unique(read.exams, return_index=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""What the readings of an exam say together: the pattern that is counted of it."""
+"""The pattern of an exam: its readers' answers to every class, as they are counted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MISSING, ABSENT, PRESENT = "0", "1", "2"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What is counted of an exam, in one scope.
+    """What is counted for one exam in one scope.
 
     Attributes:
         taxonomy_id: the version of the classes.
         readers: sorted ids of those who could read it.
-        states: for each class that not all of them call absent, a digit for each reader.
-        n_unreadable: readers who could not read it.
-        n_abstained: readers who said that they are not competent.
+        states: one digit per reader, for each class that not all of them call absent.
+        n_unreadable: how many readers could not read it.
+        n_abstained: how many readers abstained.
     """
 
     taxonomy_id: int
@@ -36,7 +36,7 @@ class Pattern:
 
 
 def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return the patterns of those exams of ``batch`` of which anything stands, by exam."""
+    """Return the patterns of the exams with an effective reading in ``batch``, by exam."""
     if not batch.counts:
         return {}
     readings = list(_standing(exam_ids, Q(assignment__batch=batch)))
@@ -45,9 +45,9 @@ def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
 
 
 def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return the same for a whole study, in the classes in force: one vote of each reader.
+    """Return the patterns for a whole study: in the classes in force, with one vote per reader.
 
-    What a split left open, and what was never asked, is missing like what was not assessable.
+    A class that a split left open, or that was never asked, counts as not assessable.
 
     Raises:
         mappings.NoMapping: as for ``votes.translated``.
@@ -59,7 +59,7 @@ def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
 
 
 def _standing(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
-    """Return what stands of these exams, abstentions among it, each chain in its turn."""
+    """Return the effective first readings of these exams, including abstentions, in turn."""
     first = Q(assignment__exam__in=list(exam_ids), assignment__occurrence=Occurrence.FIRST)
     standing = Reading.objects.blind().effective().filter(where & first)
     return standing.select_related("assignment").in_turn()

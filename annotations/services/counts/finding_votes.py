@@ -258,7 +258,7 @@ def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
 
 
 def _became(effective: ReadingQuerySet, study: Study | None) -> dict[int, Changes | None]:
-    """Return what each class has certainly become, by version of the classes.
+    """Return which classes in force each earlier class has certainly become, by version.
 
     None for the version in force, in which nothing changed. Versions without a mapping to it are
     missing. Empty for a batch, which is read in its own classes.

@@ -42,7 +42,7 @@ class Busy(Exception):
 
 
 def count_next(*, now: datetime) -> bool:
-    """Count some exams that changed; return False if there are none, or others are counting them.
+    """Count some exams that changed; return False if there are none or another worker counts them.
 
     The attempt is committed before the work begins, so that an exam that cannot be counted moves
     behind all others instead of blocking them.
@@ -93,7 +93,7 @@ def count_all(
 def remember_other_classes(study_id: int) -> None:
     """Queue the exams that are counted in other classes than those in force.
 
-    An amendment queues the exams that were read when it began. This catches readings that were
+    An amendment queues the exams that had readings when it began. This catches readings that were
     counted in the old classes while it ran.
     """
     in_force = Study.objects.get(pk=study_id).taxonomy_id
@@ -132,7 +132,7 @@ def lock(study_id: int, *, is_shared: bool = False, waits: bool = True) -> None:
 
 
 def recorded(scope: Scope, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return what is counted of these exams, by exam."""
+    """Return the stored patterns of these exams, by exam."""
     rows = ExamPattern.objects.filter(in_scope(scope), exam__in=list(exam_ids)).values_list(
         "exam", "taxonomy", "readers", "states", "n_unreadable", "n_abstained"
     )
@@ -150,7 +150,7 @@ def replace(
     now: datetime,
     n_repaired: int = 0,
 ) -> int:
-    """Replace what is counted of these exams; return how many exams that changed.
+    """Replace the patterns of these exams; return how many exams changed.
 
     The counts must be locked.
     """
@@ -217,7 +217,7 @@ def _add(scope: Scope, removed: Iterable[Pattern], added: Iterable[Pattern]) -> 
 
 
 def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, str], int]:
-    """Return the ids of the classes that ``used`` begins with, by version and code."""
+    """Return the ids of the classes by version and code, the first two parts of each key."""
     versions, codes = {key[0] for key in used}, {key[1] for key in used}
     if not codes:
         return {}

@@ -219,7 +219,7 @@ select readers, states, count(*)::int from annotations_exampattern
  group by readers, states
 """
 
-# Of patients with several exams, each way of reading with its number, as one list per patient.
+# One list per patient with several exams: each pattern of answers, and its number of exams.
 CLUSTERS = """
 with read as (
     select e.patient_id, p.readers, p.states from annotations_exampattern p

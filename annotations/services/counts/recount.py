@@ -1,12 +1,13 @@
-"""The full recount: all patterns once more from the readings, by another way than the live counts.
+"""The full recount: counts all patterns again from the readings, with code of its own.
 
-Two questions. Do the counts say what the markers of the exams say? PostgreSQL adds those up anew.
-Do the markers say what the readings say? They are read in bulk, some thousand exams at a time,
-and put together as arrays (``pattern_arrays``). Both are asked while people go on reading: what
-waits to be counted is left alone, and counts are locked for one portion at a time.
+It answers two questions. Are the counts the sums of the exam markers? PostgreSQL adds the markers
+up again. Are the markers what the readings say? We read some thousand exams at a time and put them
+together as arrays (``counts.arrays``). People keep reading meanwhile, so exams that wait to be
+counted are skipped, and the counts are locked for one portion at a time.
 
-No scope keeps another from its recount: what fails is told and tried the next night, and where
-others hold the counts, the night goes on elsewhere and comes back.
+A scope that fails does not stop the others: coordinators are notified, and the next night tries
+again. While another process has the counts of a study locked, we go on with the next study and come
+back later.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 EXAMS_AT_ONCE = 5000
 
+# The number of differing exams that a log line names.
 NAMED = 5
-"""So many of the exams that differ are named in the log."""
 
+# How often a night retries counts that are locked by others, a minute apart.
 MAX_WAITS = 60
-"""So often a night comes back to counts that others hold, a minute later each time."""
 
-# Errors of a recount when the readings, classes or counts of a scope are broken.
+# Errors of a recount when the readings, classes or counts of a scope are inconsistent.
 FAILURES = (
     *(ArithmeticError, DatabaseError, LookupError, ObjectDoesNotExist, TypeError, ValueError),
     NoMapping,
@@ -45,16 +46,16 @@ FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """What a recount of a scope found.
+    """The result of recounting one scope.
 
     Attributes:
-        scope: what was counted.
-        n_exams: exams looked at.
-        n_waiting: exams among them that wait to be counted, and were left to that.
-        n_wrong_exams: exams of which something else was counted than their readings say.
-        n_wrong_counts: counts that were not what the exams add up to.
-        exams: the first few of the exams that differ.
-        failure: the kind of error that ended it, empty when none did.
+        scope: what was recounted.
+        n_exams: exams checked.
+        n_waiting: how many of them were skipped because they still wait to be counted.
+        n_wrong_exams: exams whose marker differs from their readings.
+        n_wrong_counts: counts that differ from the sum of the markers.
+        exams: ids of the first few exams that differ.
+        failure: class name of the error that ended the recount; empty if none did.
     """
 
     scope: Scope
@@ -67,19 +68,19 @@ class Recount:
 
     @property
     def holds(self) -> bool:
-        """Whether all was counted and the live counts were right."""
+        """Whether the recount finished and found no difference."""
         return not (self.n_wrong_exams or self.n_wrong_counts or self.failure)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a recount of everything is.
+    """Where a recount of all scopes is.
 
     Attributes:
-        scope: in which.
-        exam_id: behind which exam of it; None: it was not begun.
-        n_waits: how often it was put off because others held the counts of the study. What was
-            put off ends with its study; the night went on without it.
+        scope: the current scope.
+        exam_id: the last exam checked in it; None before the first step.
+        n_waits: how often it was postponed because the counts of the study were locked. A postponed
+            recount ends with its study, because the others were recounted meanwhile.
     """
 
     scope: Scope
@@ -88,9 +89,9 @@ class Position:
 
 
 def recount(scope: Scope, *, repairs: bool, now: datetime) -> Recount:
-    """Compare the live counts of ``scope`` with its readings, and set them right if asked to.
+    """Compare the live counts of ``scope`` with its readings; correct them if ``repairs``.
 
-    An error in them ends it, is an error in the log, and stands in what is returned.
+    An error that ends the recount is logged and returned as ``failure``.
     """
     result = Recount(scope)
     try:
@@ -108,13 +109,13 @@ def recount(scope: Scope, *, repairs: bool, now: datetime) -> Recount:
 
 
 def step(at: Position, *, now: datetime) -> Position | None:
-    """Recount and repair a portion of everything; return where to go on, None at the end.
+    """Recount and repair the next portion; return the next position, or None at the end.
 
-    A difference is an error in the log. A scope whose recount fails is one as well, is told to who
-    coordinates, and keeps no other from its own.
+    Differences are logged as errors. If the recount of a scope fails, that is logged too, the
+    coordinators are notified, and the next scope follows.
 
     Raises:
-        pattern_counts.Busy: others hold the counts of the study; nothing was done.
+        live.Busy: the counts of the study are locked; nothing was done.
     """
     try:
         return _portion(at, now)
@@ -125,7 +126,7 @@ def step(at: Position, *, now: datetime) -> Position | None:
 
 
 def behind(at: Position) -> Position | None:
-    """Return where to go on without the scope of ``at``."""
+    """Return the position after the scope of ``at``."""
     following = _after(at.scope)
     if at.n_waits and following and following.study_id != at.scope.study_id:
         following = None
@@ -133,16 +134,16 @@ def behind(at: Position) -> Position | None:
 
 
 def behind_study(at: Position) -> Position | None:
-    """Return where the night goes on when that of ``at`` is put off."""
+    """Return the position after the study of ``at``, which is postponed."""
     study_id = _study_after(at.scope.study_id)
     return Position(Scope(study_id)) if study_id and not at.n_waits else None
 
 
 def postpone(at: Position, *, now: datetime) -> Position | None:
-    """Return where to come back to later; None, and that is told, after ``MAX_WAITS`` times."""
+    """Return where to try again later; after ``MAX_WAITS`` attempts notify and return None."""
     if at.n_waits < MAX_WAITS:
         return replace(at, n_waits=at.n_waits + 1)
-    logger.error("agreement of %s: not recounted, others held its counts", _named(at.scope))
+    logger.error("agreement of %s: not recounted, its counts were locked", _named(at.scope))
     recount_notices.failed(at.scope, now=now)
     return None
 
@@ -161,7 +162,7 @@ def _portion(at: Position, now: datetime) -> Position | None:
 
 
 def first() -> Position | None:
-    """Return where a recount of everything begins; None when there are no studies."""
+    """Return the position at which a full recount starts; None if there are no studies."""
     study_id = Study.objects.aggregate(first=Min("pk"))["first"]
     return Position(Scope(study_id)) if study_id else None
 
@@ -196,7 +197,6 @@ def _log_differences(result: Recount) -> None:
 
 
 def _log(scope: Scope) -> None:
-    """Write down the error that is being handled."""
     logger.exception("agreement of %s: the recount failed", _named(scope))
 
 
@@ -215,7 +215,7 @@ def _add(total: Recount, part: Recount) -> Recount:
 
 
 def _compare_with_report(scope: Scope, now: datetime, *, waits: bool = True) -> None:
-    """Ask for a report where the last one was made of something else, such as other patients."""
+    """Request a new report if the inputs of the last one have changed, for example its patients."""
     reports = AgreementReport.objects.of_scope(scope).order_by("-number")
     digest = reports.values_list("inputs_digest", flat=True).first()
     with transaction.atomic():
@@ -227,35 +227,35 @@ def _compare_with_report(scope: Scope, now: datetime, *, waits: bool = True) -> 
 # -- Counts against markers ---------------------------------------------------------------------
 
 READER_SETS = """
-with told as (
+with summed as (
     select taxonomy_id, readers, count(*)::int as n_exams from annotations_exampattern
      where study_id = %(study)s and {of_batch} and readers <> '{{}}' group by 1, 2),
-kept as (
+stored as (
     select taxonomy_id, readers, n_exams from annotations_readersetcount
      where study_id = %(study)s and {of_batch})
-select taxonomy_id, readers, coalesce(told.n_exams, 0) - coalesce(kept.n_exams, 0)
-  from told full join kept using (taxonomy_id, readers)
- where told.n_exams is distinct from kept.n_exams
+select taxonomy_id, readers, coalesce(summed.n_exams, 0) - coalesce(stored.n_exams, 0)
+  from summed full join stored using (taxonomy_id, readers)
+ where summed.n_exams is distinct from stored.n_exams
 """
 
 PATTERNS = """
-with told as (
-    select c.id as class, p.readers, said.value as pattern, count(*)::int as n_exams
-      from annotations_exampattern p cross join lateral jsonb_each_text(p.states) said
-      join annotations_diagnosticclass c on c.taxonomy_id = p.taxonomy_id and c.code = said.key
+with summed as (
+    select c.id as class, p.readers, state.value as pattern, count(*)::int as n_exams
+      from annotations_exampattern p cross join lateral jsonb_each_text(p.states) state
+      join annotations_diagnosticclass c on c.taxonomy_id = p.taxonomy_id and c.code = state.key
      where p.study_id = %(study)s and p.{of_batch} group by 1, 2, 3),
-kept as (
+stored as (
     select diagnostic_class_id as class, readers, pattern, n_exams from annotations_patterncount
      where study_id = %(study)s and {of_batch})
-select class, readers, pattern, coalesce(told.n_exams, 0) - coalesce(kept.n_exams, 0)
-  from told full join kept using (class, readers, pattern)
- where told.n_exams is distinct from kept.n_exams
+select class, readers, pattern, coalesce(summed.n_exams, 0) - coalesce(stored.n_exams, 0)
+  from summed full join stored using (class, readers, pattern)
+ where summed.n_exams is distinct from stored.n_exams
 """
 
 
 @transaction.atomic
 def _check_counts(scope: Scope, *, repairs: bool, now: datetime, waits: bool = True) -> int:
-    """Return how many counts are not what the markers add up to."""
+    """Return how many counts differ from the sum of the markers."""
     live.lock(scope.study_id, is_shared=not repairs, waits=waits)
     sets = {(row[0], tuple(row[1])): row[2] for row in _select(READER_SETS, scope)}
     patterns = {(row[0], tuple(row[1]), row[2]): row[3] for row in _select(PATTERNS, scope)}
@@ -283,12 +283,12 @@ def _select(statement: str, scope: Scope) -> list[tuple[Any, ...]]:
 def _check_exams(
     scope: Scope, after: int, *, repairs: bool, now: datetime, waits: bool = True
 ) -> tuple[Recount, int | None]:
-    """Check a portion of exams behind ``after``; return the last of them, None when it ends."""
+    """Check a portion of exams after ``after``; also return the last of them, None at the end."""
     live.lock(scope.study_id, is_shared=not repairs, waits=waits)
     exam_ids = arrays.exams(scope, after=after, at_most=EXAMS_AT_ONCE)
     if not exam_ids:
         return Recount(scope), None
-    # The queue after the readings: a reading that was seen came with its row in the queue.
+    # Query the queue after the readings: a reading and its queue row are committed together.
     right = arrays.patterns(scope, exam_ids)
     queue = live.uncounted(scope).filter(exam__in=exam_ids)
     waiting = set(queue.values_list("exam", flat=True))
@@ -309,7 +309,7 @@ def _check_exams(
 def _outdated(
     scope: Scope, counted: Mapping[int, Pattern], right: Mapping[int, Pattern]
 ) -> set[int]:
-    """Return the exams that an amendment left under the classes of before: they wait as well."""
+    """Return the exams still counted in the classes before an amendment, which wait too."""
     if not scope.is_study:
         return set()
     return {

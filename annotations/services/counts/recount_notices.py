@@ -1,7 +1,7 @@
-"""Telling who coordinates what a recount found: that counts were wrong, or that it came to no end.
+"""Notices to coordinators about the recount: counts were repaired, or a recount failed.
 
-Nothing is told to people who read in the study themselves: that there was something to count wrong
-depends on what others have read.
+Coordinators who read in the study get none: that a count was wrong depends on what others have
+read.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from annotations.services.notices import delivery
 
 
 def repaired(run: AgreementRun, *, now: datetime) -> None:
-    """Tell that counts were set right before ``run``: once for each run, with the latest number.
+    """Notify the coordinators that counts were repaired before ``run``, once per run.
 
-    The counts of its scope must be locked, or two would tell the same.
+    A later repair updates the number in the notice. The counts of the scope must be locked, so that
+    two workers cannot send the same notice.
     """
     data = {**_of(run.scope), "run_id": run.pk, "n_repaired": run.n_repaired}
     notices = Notice.objects.filter(kind=NoticeKind.COUNTS_REPAIRED, data__run_id=run.pk)
@@ -37,7 +38,7 @@ def repaired(run: AgreementRun, *, now: datetime) -> None:
 
 
 def failed(scope: Scope, *, now: datetime) -> None:
-    """Tell that a recount of ``scope`` came to no end, unless that is told and not yet seen."""
+    """Notify coordinators without an unseen notice that the recount of ``scope`` failed."""
     data = _of(scope)
     notices = Notice.objects.unseen().filter(kind=NoticeKind.RECOUNT_FAILED, data=data)
     notified = set(notices.values_list("user", flat=True))
@@ -51,7 +52,7 @@ def failed(scope: Scope, *, now: datetime) -> None:
 
 
 def _coordinators(study: Study) -> list[User]:
-    """Return who coordinates or administers, but for those from whom results of it are kept."""
+    """Return the coordinators and superusers who may see the results of ``study``."""
     manages = Q(groups__name=Role.COORDINATOR) | Q(is_superuser=True)
     coordinators = User.objects.filter(manages, is_active=True).distinct().order_by("pk")
     return [person for person in coordinators if not rules.is_blinded_to(study, person)]

@@ -1,4 +1,4 @@
-"""Changing counts by differences: rows come with the first exam and go with the last one."""
+"""Writes differences to the counts: a row exists from its first exam to its last."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ on conflict (study_id, batch_id, exam_id) do update
         excluded.n_abstained)
 """
 
+# Not ``is not distinct from``, which cannot use an index.
 OF_BATCH, OF_STUDY = "old.batch_id = %(batch)s", "old.batch_id is null"
-"""Not ``is not distinct from``, which no index answers."""
 
 
 def reader_sets(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...]], int]) -> None:
@@ -67,7 +67,7 @@ def reader_sets(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...]], int]
 
 
 def patterns(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...], str], int]) -> None:
-    """Add ``changes``, by class, readers and digits, to the counts of patterns; as above."""
+    """Add ``changes``, by class, readers and digits, to the pattern counts, as above."""
     rows = [
         {"class": class_id, "readers": readers, "pattern": digits, "n_exams": n}
         for (class_id, readers, digits), n in sorted(changes.items())
@@ -76,7 +76,7 @@ def patterns(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...], str], in
 
 
 def markers(scope: Scope, exam_ids: Iterable[int], new: Mapping[int, Pattern]) -> None:
-    """Note on each of these exams what is counted of it from now on: ``new``, or nothing."""
+    """Store the new pattern of each of these exams; delete the marker of those without one."""
     exams = list(exam_ids)
     removed = [exam for exam in exams if exam not in new]
     ExamPattern.objects.filter(in_scope(scope), exam__in=removed).delete()

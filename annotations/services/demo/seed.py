@@ -127,7 +127,7 @@ def _person(username: str, part: Part, now: datetime) -> User:
 
 @transaction.atomic
 def _synthetic_exams(now: datetime) -> list[Exam]:
-    """Return the demo's exams in the order they were drawn."""
+    """Return the demo's exams in the order of ``_drawings``."""
     dataset, _ = Dataset.objects.get_or_create(
         name=DATASET,
         defaults={
@@ -158,7 +158,7 @@ def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
 
 
 def _drawings() -> list[Recording]:
-    """Return the same recordings every time: each condition once, then normal ECGs in between.
+    """Return the same recordings every time: each condition once, then mostly normal ECGs.
 
     In CODE-II half of the exams are normal; here a third, so that there is something to find.
     """

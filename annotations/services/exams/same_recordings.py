@@ -41,7 +41,7 @@ def link(exams: Sequence[Exam], signals: Sequence[Signal]) -> list[Link]:
 
     Args:
         exams: rows that were just stored.
-        signals: theirs, in the same order.
+        signals: their signals, in the same order.
     """
     # Race: without the lock, two concurrent imports would miss each other's exams.
     advisory_locks.take(Lock.SAME_RECORDINGS)

@@ -37,7 +37,7 @@ class Differs(Refusal):
 
 
 def refuse_changed(exams: Sequence[int], readings: Readings, stored: Mapping[str, User]) -> None:
-    """Raise if the readings in the file differ from the stored ones of ``stored`` readers.
+    """Raise if the readings in the files differ from those stored.
 
     Args:
         exams: exam ids in the order of the rows.

@@ -20,7 +20,7 @@ REASON = "on the command line"
 def create(
     *, username: str, first_name: str, last_name: str, roles: Collection[Role], now: datetime
 ) -> User:
-    """Return a new person with the roles ``roles`` and without a password.
+    """Return a new person with these roles and without a password.
 
     Raises:
         members.UserNameTaken: the user name is in use.
@@ -62,7 +62,7 @@ def change(
     roles: Collection[Role] | None = None,
     is_active: bool | None = None,
 ) -> User:
-    """Replace a person's roles by ``roles``, or end or restore their access.
+    """Replace a person's roles, or end or restore their access.
 
     None leaves things as they are.
 

@@ -31,8 +31,7 @@ INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 
 # Prefix of the password column while an invitation is open; the rest is random.
 # Django treats values with its unusable prefix as no password. Links are signed together with
-# this
-# value, so a newer link, a password or a withdrawal invalidates all earlier links.
+# this value, so a newer link, a password or a withdrawal invalidates all earlier links.
 INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
 
 SALT = "annotations.invitation"
@@ -90,7 +89,7 @@ def create(
     last_name: str = "",
     level: ReaderLevel = ReaderLevel.CARDIOLOGIST,
 ) -> User:
-    """Return a new person with the roles ``roles``, who signs in by link at first.
+    """Return a new person with these roles, who first signs in by link.
 
     Raises:
         UserNameTaken: the user name is in use.
@@ -247,7 +246,7 @@ def in_reach() -> QuerySet[User]:
 def change(
     *, username: str, roles: Iterable[Role] | None = None, is_active: bool | None = None
 ) -> User:
-    """Replace a person's roles by ``roles``, or end or restore their access.
+    """Replace a person's roles, or end or restore their access.
 
     None leaves things as they are. Deactivating ends sessions and tokens at once.
 
@@ -304,9 +303,9 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 @transaction.atomic
 @row_security.as_owner()
 def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
-    """Return the person who is to be mailed a link for a new password, at the request of ``actor``.
+    """Return the person to whom a password link will be mailed, at the request of ``actor``.
 
-    The link is shown to nobody else: with it one could read in their name.
+    The link is shown to nobody else, because whoever has it could read in their name.
 
     Raises:
         User.DoesNotExist: there is no such active account, or coordinators may not manage it.
@@ -355,7 +354,7 @@ def _add(user: User) -> None:
     except IntegrityError as refusal:
         if not isinstance(refusal.__cause__, UniqueViolation):
             raise
-        raise UserNameTaken(name=user.username) from refusal  # since we asked
+        raise UserNameTaken(name=user.username) from refusal  # created since our check
 
 
 def _open_invitation() -> str:

@@ -27,13 +27,13 @@ TIME_TO_CORRECT = timedelta(minutes=5)
 
 
 class ReadingFinal(Refusal):
-    """The reading can no longer be taken back: its time is over, or something was revealed."""
+    """The reading can no longer be corrected: the window is over, or something was revealed."""
 
     code = "reading-final"
 
 
 class NotTheLatest(Refusal):
-    """What is to be corrected is no reading of this exam, or was corrected before."""
+    """There is no such reading of this exam, or it was corrected already."""
 
     code = "not-the-latest"
 
@@ -52,7 +52,7 @@ def until(reading: Reading, *, now: datetime) -> datetime | None:
 
 
 def latest(reader: User, *, now: datetime) -> tuple[Assignment, datetime] | None:
-    """Return what ``reader`` submitted last, and until when it may be corrected, if it may.
+    """Return what ``reader`` submitted last, and until when it may be corrected, or None.
 
     A reloaded desk still offers the correction.
     """
@@ -89,7 +89,7 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
 
 
 def is_final(reading: Reading) -> bool:
-    """Whether the reader of ``reading`` has seen something since that ends their blinding.
+    """Whether something revealed since then has made ``reading`` final.
 
     That is a model's suggestions for the exam, in any assignment, or the result of a qualification.
     Suggestions shown during the reading were known when it was submitted, so they do not count.

@@ -17,7 +17,7 @@ from annotations.services.refusals import Refusal
 
 
 class NothingToRevise(Refusal):
-    """There is no reading of one's own: none was submitted, or one abstained."""
+    """The reader has no reading to revise: they submitted none, or abstained."""
 
     code = "nothing-to-revise"
 

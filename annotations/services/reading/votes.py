@@ -33,7 +33,7 @@ class Vote:
 
     @property
     def is_open(self) -> bool:
-        """Whether the exam has to be read again, because the reading has a class that was split."""
+        """Whether the exam has to be reread, because the reading has a class that was split."""
         return self.translation is not None and bool(self.translation.undecided)
 
 
@@ -45,7 +45,7 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
         readings: with their assignments selected.
 
     Raises:
-        mappings.NoMapping: no mapping leads from the taxonomy of a reading to the one in force.
+        mappings.NoMapping: there is no mapping from the taxonomy of a reading to the one in force.
     """
     rows = list(readings)
     ids = [row.pk for row in rows]

@@ -66,14 +66,14 @@ class ReasonMissing(Refusal):
 
 
 class ConsensusPending(Refusal):
-    """The consensus of a closed batch is due."""
+    """The consensus of a closed batch has not been computed yet."""
 
     code = "consensus-due"
 
 
 @transaction.atomic
 def create(*, protocol: Protocol, created_by: User, now: datetime, is_demo: bool = False) -> Study:
-    """Return a new draft study with the protocol ``protocol``.
+    """Return a new draft study with this protocol.
 
     Raises:
         InvalidProtocol: this site cannot carry it out: a taxonomy, rule or class is unknown.
@@ -262,10 +262,10 @@ def slug_for(name: str) -> str:
 
 
 def refuse_problems(protocol: Protocol, *, n_readers: int | None = None) -> None:
-    """Raise unless this site can carry out the protocol ``protocol``.
+    """Raise unless this site can carry out ``protocol``.
 
     Raises:
-        InvalidProtocol: names every problem.
+        InvalidProtocol: lists every problem.
     """
     if refused := problems(protocol, n_readers=n_readers):
         raise InvalidProtocol(refused)

@@ -72,6 +72,6 @@ def _in_force(study: Study, **more: Any) -> Protocol:
     )
 
 
-def without_seed(settings: Protocol) -> Protocol:
-    """Return ``settings`` without the secret seed, so that it can be shown or exported."""
-    return replace(settings, order_seed=None)
+def without_seed(protocol: Protocol) -> Protocol:
+    """Return the protocol without its secret seed, so that it can be shown or exported."""
+    return replace(protocol, order_seed=None)

@@ -1,4 +1,4 @@
-"""Readings without their content: when they were made, how long they took, which are equal."""
+"""Readings without their content: when they were made, how long they took, which are identical."""
 
 from __future__ import annotations
 

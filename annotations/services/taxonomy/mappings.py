@@ -83,7 +83,7 @@ def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
     """Return the mapping from ``old`` to ``new``, composed over intermediate versions if needed.
 
     Raises:
-        NoMapping: no chain of mappings leads there.
+        NoMapping: no chain of mappings connects them.
     """
     versions = _way(old.pk, new.pk)
     if versions is None:

@@ -197,10 +197,10 @@ def conclude(*, result: Verification, now: datetime) -> None:
         return
     after = {**state, "kind": result.fault.kind, "fault": str(result.fault)}
     audit.record(actor=None, action=audit.Action.AUDIT_BROKEN, after=after, now=now)
-    _tell_auditors(now)
+    _notify_auditors(now)
 
 
-def _tell_auditors(now: datetime) -> None:
+def _notify_auditors(now: datetime) -> None:
     """Create a notice for each auditor without an unseen one; the fault is on the page."""
     notified = Notice.objects.unseen().filter(kind=NoticeKind.AUDIT_BROKEN).values("user")
     auditors = User.objects.filter(is_active=True, groups__name=Role.AUDITOR).exclude(

@@ -271,8 +271,8 @@ def test_the_command_exits_with_1_when_a_study_fails(unmapped_batch, study):
     code, lines = run_command(study.slug)
     assert code == 1
     assert lines == [
-        "the whole study: failed with NoMapping; the log tells more",
-        f"{unmapped_batch.name}: 1 exams hold",
+        "the whole study: failed with NoMapping; see the log",
+        f"{unmapped_batch.name}: 1 exams are correct",
     ]
 
 

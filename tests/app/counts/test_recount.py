@@ -174,8 +174,8 @@ def run_command(*arguments):
 def test_the_command_reports_matching_counts(batch, study):
     output = run_command(study.slug)
     assert output.splitlines() == [
-        "the whole study: 3 exams hold",
-        f"{batch.name}: 3 exams hold",
+        "the whole study: 3 exams are correct",
+        f"{batch.name}: 3 exams are correct",
     ]
 
 
