@@ -61,7 +61,7 @@ def _problems(table: Table, row: Row) -> list[Problem]:
     day = row.cells["day"]
     if _DAY.fullmatch(day) and abs(int(day)) <= MAX_DAY:
         return []
-    reason = f"{day[:40]!r} is no number of days up to {MAX_DAY}"
+    reason = f"{day[:40]!r} is not a number of days up to {MAX_DAY}"
     hint = "Write whole days since the patient's first exam; dates are never stored."
     return [table.problem(row, "day", reason, hint)]
 
@@ -72,6 +72,6 @@ def _told_twice(table: Table) -> list[Problem]:
     for row in table.rows:
         key = row.cells.get("source_key", "")
         if (before := lines.setdefault(key, row.line)) != row.line:
-            reason = f"{key[:80]!r} stands in line {before} too"
+            reason = f"{key[:80]!r} is also in line {before}"
             result.append(table.problem(row, "source_key", reason, "Keep one of them."))
     return result

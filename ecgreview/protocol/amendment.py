@@ -66,7 +66,9 @@ def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
     changed = changes(old, new)
     if not changed:
         hint = "Change a value, or leave the protocol as it is."
-        return [Problem("", "nothing differs from the version in force", hint, code="no_change")]
+        return [
+            Problem("", "nothing has changed since the current version", hint, code="no_change")
+        ]
     return [
         Problem(
             change.key,

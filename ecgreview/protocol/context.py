@@ -48,7 +48,7 @@ def _taxonomy(protocol: Protocol, known: Mapping[str, Collection[str]]) -> Itera
     codes = known[protocol.taxonomy]
     for index, code in enumerate(protocol.frequent_classes or ()):
         if code not in codes:
-            reason = f"{code!r} is no class of {protocol.taxonomy}"
+            reason = f"{code!r} is not a class of {protocol.taxonomy}"
             key = f"frequent_classes[{index}]"
             yield Problem(key, reason, closest(code, codes), code="no_class")
 
@@ -56,14 +56,14 @@ def _taxonomy(protocol: Protocol, known: Mapping[str, Collection[str]]) -> Itera
 def _rule(protocol: Protocol, known: Collection[str]) -> Iterator[Problem]:
     rule = protocol.consensus_rule
     if rule not in known:
-        reason = f"{rule!r} is no consensus rule"
+        reason = f"{rule!r} is not a consensus rule"
         yield Problem("consensus_rule", reason, closest(rule, known), code="no_rule")
 
 
 def _readers(protocol: Protocol, n_readers: int | None) -> Iterator[Problem]:
     needed = protocol.readers_per_exam
     if n_readers is not None and n_readers < needed:
-        reason = f"each exam wants {needed} readers, and there are {n_readers}"
+        reason = f"each exam needs {needed} readers, but there are {n_readers}"
         hint = f"Invite {needed - n_readers} more, or let fewer people read each exam."
         details = {"wanted": needed, "readers": n_readers, "missing": needed - n_readers}
         yield Problem("readers_per_exam", reason, hint, code="too_few_readers", details=details)
@@ -85,7 +85,7 @@ def _repeats_fit(
         return
     each = n_exams * min(protocol.readers_per_exam, n_readers) // n_readers
     if round(each * protocol.repeat_fraction) == 0:
-        reason = f"of {each} exams for each reader, this is not even one repeat"
+        reason = f"with {each} exams per reader, this is less than one repeat"
         hint = "Raise it, give each reader more exams, or set it to 0."
         yield Problem("repeat_fraction", reason, hint, code="no_repeats")
     elif protocol.washout_exams >= each:
@@ -101,7 +101,7 @@ def _unavailable(
     for key, value in _settings(protocol):
         # A value that equals another of another type (1 and True) does not match it.
         if any((key, value) == pair and type(value) is type(pair[1]) for pair in unavailable):
-            reason = f"{value!r} cannot be carried out by this version"
+            reason = f"{value!r} is not supported by this version"
             yield Problem(key, reason, "Choose another value.", code="unavailable")
 
 

@@ -40,7 +40,9 @@ def problems(settings: Mapping[str, object]) -> list[Problem]:
 def _unknown(settings: Mapping[str, object]) -> Iterator[Problem]:
     for name in settings:
         if name not in KEYS:
-            yield _problem((name,), "is no key of a protocol", closest(str(name), KEYS), "unknown")
+            yield _problem(
+                (name,), "is not a key of a protocol", closest(str(name), KEYS), "unknown"
+            )
 
 
 def _missing(settings: Mapping[str, object]) -> Iterator[Problem]:
@@ -53,7 +55,7 @@ def _arms_go_with_the_policy(settings: Mapping[str, Any]) -> Iterator[Problem]:
     is_randomised = settings.get("suggestion_policy") == "randomised"
     arms = settings.get("suggestion_arms") or []
     if is_randomised and len(arms) < 2:
-        reason = "has fewer than two arms, so nothing can be randomised"
+        reason = "has fewer than two arms, so nothing can be randomized"
         yield _problem(("suggestion_arms",), reason, "List at least two arms.", "too_few_arms")
     if arms and not is_randomised:
         reason = "is given, but suggestion_policy is not randomised"
@@ -92,7 +94,7 @@ def _choice(*choices: str) -> Check:
             hint = f"One of {', '.join(choices)}."
             if isinstance(value, str) and (near := closest(value, choices)).startswith("Did"):
                 hint = f"{near} {hint}"
-            reason = f"is {_quoted(value)}, which is no choice"
+            reason = f"is {_quoted(value)}, which is not one of the choices"
             yield _problem(path, reason, hint, "no_choice", choices=", ".join(choices))
 
     return check
@@ -136,7 +138,7 @@ def _parts(checks: Mapping[str, Check], needed: frozenset[str]) -> Check:
                 yield from checks[name](part, (*path, name))
             else:
                 hint = closest(str(name), checks)
-                yield _problem((*path, str(name)), "is no key here", hint, "unknown")
+                yield _problem((*path, str(name)), "is not a key here", hint, "unknown")
         for name in sorted(needed - value.keys()):
             yield _problem((*path, name), "is missing", f"Add {name}.", "missing")
 

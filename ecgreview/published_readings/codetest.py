@@ -168,7 +168,9 @@ def _name_problems(files: Sequence[str]) -> Iterator[tuple[str, Problem]]:
     for file in files:
         name = _reader(file)
         if not name or len(name) > MAX_NAME_LENGTH or has_hidden(name):
-            reason = "its name is no reader's: it is empty, too long or has hidden characters"
+            reason = (
+                "its name is not valid for a reader: it is empty, too long or has hidden characters"
+            )
             yield file, Problem("", reason, f"Rename it, to at most {MAX_NAME_LENGTH} characters.")
         other = first.setdefault(name.casefold(), file)
         if other != file:
@@ -248,7 +250,7 @@ def _index_problem(table: Table, name: str) -> Iterator[Problem]:
     start = 0 if table.rows and table.rows[0].cells.get(name) == "0" else 1
     for number, row in enumerate(table.rows, start=start):
         if (text := row.cells.get(name, "")) != str(number):
-            reason = f"the column of row numbers has {_quoted(text)} where {number} is due"
+            reason = f"the column of row numbers has {_quoted(text)} where {number} is expected"
             hint = "The order of the rows tells which exam each is: restore it or drop the column."
             yield table.problem(row, name, reason, hint)
             return

@@ -77,7 +77,9 @@ def read_table(
         raise Unreadable(Problem("", "the file is empty", f"Columns: {', '.join(known)}."))
     if len(lines) - 1 > max_rows:
         reason = f"there are {len(lines) - 1} rows, more than {max_rows}"
-        raise Unreadable(Problem("", reason, "Send what belongs here.", lines[max_rows + 1][0]))
+        raise Unreadable(
+            Problem("", reason, "Check that this is the right file.", lines[max_rows + 1][0])
+        )
     columns = tuple(cell.strip().lower() for cell in lines[0][1])
     problems = [*_heading_problems(columns, known, required)]
     rows = [_row(line, cells, columns, problems) for line, cells in lines[1:]]
@@ -98,12 +100,12 @@ def _heading_problems(
 ) -> Iterator[Problem]:
     for number, name in enumerate(columns, start=1):
         if name not in known:
-            yield Problem(name, "is a column nobody knows", closest(name, known), 1, number)
+            yield Problem(name, "is not a known column", closest(name, known), 1, number)
         elif name in columns[: number - 1]:
-            yield Problem(name, "is a column that is there twice", "Remove one.", 1, number)
+            yield Problem(name, "appears twice", "Remove one.", 1, number)
     for name in required:
         if name not in columns:
-            yield Problem(name, "is a column that is missing", "Add it to the first row.", 1)
+            yield Problem(name, "is missing", "Add it to the first row.", 1)
 
 
 def _row(line: int, cells: list[str], columns: tuple[str, ...], problems: list[Problem]) -> Row:

@@ -32,7 +32,11 @@ def decoded(source: bytes | str, *, max_bytes: int = MAX_BYTES) -> str:
     content = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     if len(content) > max_bytes:
         raise Unreadable(
-            Problem("", f"the file is larger than {max_bytes} bytes", "Send what belongs here.")
+            Problem(
+                "",
+                f"the file is larger than {max_bytes} bytes",
+                "Check that this is the right file.",
+            )
         )
     hint = 'Save it as UTF-8; spreadsheets call it "CSV UTF-8".'
     if content.startswith(OTHER_ENCODINGS):
@@ -46,5 +50,5 @@ def decoded(source: bytes | str, *, max_bytes: int = MAX_BYTES) -> str:
         raise Unreadable(Problem("", reason, hint, line, column)) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise Unreadable(Problem("", "has a zero byte, so it is no text", hint, line))
+        raise Unreadable(Problem("", "has a zero byte, so it is not text", hint, line))
     return text

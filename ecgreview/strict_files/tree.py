@@ -131,7 +131,7 @@ class _Walk:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             value_path = (*path, key)
             if not key_node.tag.endswith(":str") or key == "?":
-                self.problem(key_node, value_path, "is a key that is no plain word", "key")
+                self.problem(key_node, value_path, "is a key that is not a plain word", "key")
             elif key in result:
                 line = self.places[value_path][0]
                 self.problem(key_node, value_path, f"is given twice, first in line {line}", "twice")

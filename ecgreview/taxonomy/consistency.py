@@ -100,7 +100,7 @@ def _inconsistent_relations(taxonomy: Taxonomy) -> Iterator[Contradiction]:
     }
     for index, row in enumerate(taxonomy.classes):
         if row.is_exclusive and row.code in related:
-            reason = "stands alone, so it can have no relation"
+            reason = "is exclusive, so it cannot have relations"
             hint = "Remove its relations, here and where others name it."
             yield Contradiction(("classes", index, "is_exclusive"), row.code, reason, hint)
 

@@ -150,11 +150,11 @@ def _codes_exist(
     for change in changes:
         for code in change.step.sources:
             if code not in before:
-                reason = f"{code!r} is no class of the old version"
+                reason = f"{code!r} is not a class of the old version"
                 yield change.problem(reason, closest(code, before))
         for code in change.step.targets:
             if code not in after:
-                reason = f"{code!r} is no class of the new version"
+                reason = f"{code!r} is not a class of the new version"
                 yield change.problem(reason, closest(code, after))
 
 
@@ -191,11 +191,11 @@ def _all_classes_named(
     reached = {code for change in changes for code in change.step.targets}
     for code in before:
         if code not in named:
-            reason = "the new version has no such class, and no change says what becomes of it"
+            reason = "the new version has no such class, and no change removes it"
             yield Problem(code, reason, "Rename, merge, split or retire it.")
     for code in after:
         if code not in reached:
-            reason = "the old version has no such class, and no change says where it comes from"
+            reason = "the old version has no such class, and no change adds it"
             yield Problem(code, reason, "Add it, or name it as the target of another change.")
 
 
@@ -209,7 +209,7 @@ def _exclusive_targets(
         exclusive = [code for code in change.step.targets if after[code]]
         free = [code for code in change.step.sources if not before[code]]
         if exclusive and free:
-            reason = f"{exclusive[0]!r} stands alone, and {free[0]!r} did not"
+            reason = f"{exclusive[0]!r} is exclusive, but {free[0]!r} was not"
             hint = "Retire the old class and add the new one."
             yield change.problem(reason, hint)
 
@@ -258,20 +258,20 @@ def _versions_fit(
 ) -> Iterator[Problem]:
     for key in data.keys() - {"old", "new", "changes"}:
         yield tree.problem(
-            (key,), "is no key of a mapping", closest(key, ("old", "new", "changes"))
+            (key,), "is not a key of a mapping", closest(key, ("old", "new", "changes"))
         )
     for key, taxonomy in (("old", old), ("new", new)):
         if key in data and data[key] != label(taxonomy):
-            reason = f"is {data[key]!r}, and the version at hand is {label(taxonomy)!r}"
+            reason = f"is {data[key]!r}, but the installed version is {label(taxonomy)!r}"
             yield tree.problem((key,), reason, "Choose the right versions, or correct the file.")
 
 
 def _malformed(tree: Tree, row: object, path: Path) -> Iterator[Problem]:
     if not isinstance(row, dict):
-        yield tree.problem(path, "is no change", "Write kind, sources and targets.")
+        yield tree.problem(path, "is not a change", "Write kind, sources and targets.")
         return
     for key in sorted(row.keys() - set(COLUMNS)):
-        yield tree.problem((*path, key), "is no key of a change", closest(key, COLUMNS))
+        yield tree.problem((*path, key), "is not a key of a change", closest(key, COLUMNS))
     kind = row.get("kind")
     if not isinstance(kind, str) or not _kind(kind):
         yield tree.problem((*path, "kind"), f"is {kind!r}", closest(str(kind), KINDS))
@@ -279,7 +279,7 @@ def _malformed(tree: Tree, row: object, path: Path) -> Iterator[Problem]:
         codes = row.get(key)
         listed = codes if isinstance(codes, list) else [codes]
         if codes is not None and not all(isinstance(code, str) for code in listed):
-            yield tree.problem((*path, key), "is no list of codes", "Write [code, code].")
+            yield tree.problem((*path, key), "is not a list of codes", "Write [code, code].")
 
 
 def _codes(row: dict[str, Any], key: str) -> tuple[str, ...]:

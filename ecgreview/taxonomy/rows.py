@@ -91,7 +91,7 @@ class Rows:
 
 
 def _group(entry: _Entry) -> ClassGroup:
-    entry.refuse_unknown_keys(MAX_GROUP_LENGTH, "{!r} is no part of a group")
+    entry.refuse_unknown_keys(MAX_GROUP_LENGTH, "{!r} is not part of a group")
     return ClassGroup(
         code=entry.text("code", MAX_GROUP_LENGTH["code"], CODE),
         name=entry.text("name", MAX_GROUP_LENGTH["name"]),
@@ -100,7 +100,7 @@ def _group(entry: _Entry) -> ClassGroup:
 
 
 def _diagnostic_class(entry: _Entry) -> DiagnosticClass:
-    entry.refuse_unknown_keys(CLASS_KEYS, "{!r} is no part of a class")
+    entry.refuse_unknown_keys(CLASS_KEYS, "{!r} is not part of a class")
     longest = MAX_CLASS_LENGTHS
     return DiagnosticClass(
         position=entry.value("position", int),

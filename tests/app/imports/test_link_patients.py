@@ -39,7 +39,7 @@ def test_an_error_names_its_line_and_nothing_is_stored(link, make_exam):
     key = make_exam().source_key
     code, _, err = link(f"{key},p1,0\nother,p1,1984-11-15\n")
     assert code == 1
-    assert "line 3, column 3: day: '1984-11-15' is no number of days" in err
+    assert "line 3, column 3: day: '1984-11-15' is not a number of days" in err
     assert Exam.objects.get(source_key=key).patient is None
 
 

@@ -43,12 +43,12 @@ def test_two_studies_cannot_share_a_slug(taxonomy, davi, now):
 
 
 def test_an_unknown_rule_is_refused(taxonomy, davi, now):
-    with pytest.raises(protocol.InvalidProtocol, match="'loudest_voice' is no consensus rule"):
+    with pytest.raises(protocol.InvalidProtocol, match="'loudest_voice' is not a consensus rule"):
         create(taxonomy, davi, now, consensus_rule="loudest_voice")
 
 
 def test_an_unknown_frequent_class_is_refused(taxonomy, davi, now):
-    with pytest.raises(protocol.InvalidProtocol, match="'no_such_class' is no class of"):
+    with pytest.raises(protocol.InvalidProtocol, match="'no_such_class' is not a class of"):
         create(taxonomy, davi, now, frequent_classes=("artifact", "no_such_class"))
 
 

@@ -130,7 +130,7 @@ def test_opening_twice_is_refused(study, davi, now):
 
 def test_opening_with_too_few_readers_is_refused(draft, ana, davi, now):
     roster.join(study=draft, readers=[ana], actor=davi, now=now)
-    with pytest.raises(protocol.InvalidProtocol, match="wants 2 readers, and there are 1"):
+    with pytest.raises(protocol.InvalidProtocol, match="needs 2 readers, but there are 1"):
         lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
     assert reloaded(draft).is_draft
 
@@ -165,7 +165,7 @@ def test_an_amendment_needs_a_reason(study, amend, reason):
 
 
 def test_an_amendment_without_changes_is_refused(study, amend):
-    with pytest.raises(protocol.InvalidProtocol, match="nothing differs"):
+    with pytest.raises(protocol.InvalidProtocol, match="nothing has changed"):
         amend(study)
 
 
@@ -181,7 +181,7 @@ def test_an_amendment_cannot_change_the_seed(study, amend):
 
 
 def test_an_invalid_amendment_is_refused(study, amend):
-    with pytest.raises(protocol.InvalidProtocol, match="is no consensus rule"):
+    with pytest.raises(protocol.InvalidProtocol, match="is not a consensus rule"):
         amend(study, consensus_rule="loudest_voice")
 
 

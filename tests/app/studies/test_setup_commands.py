@@ -101,7 +101,7 @@ def test_each_problem_of_a_file_has_its_line_number(davi, file):
 
 def test_too_few_readers_are_refused(davi, ana, file, taxonomy):
     path = file(f"name: Spring\ntaxonomy: '{taxonomy}'\nreaders_per_exam: 3\n")
-    with pytest.raises(CommandError, match="each exam wants 3 readers, and there are 1"):
+    with pytest.raises(CommandError, match="each exam needs 3 readers, but there are 1"):
         run("create_study", path, "--by", "davi", "--reader", "ana", "--open")
     assert not Study.objects.exists()
 

@@ -45,7 +45,7 @@ def test_an_empty_cell_is_refused(row):
 
 def test_an_exam_is_listed_once():
     assert refusal("a.hea,p1,0\nb.hea,p1,1\na.hea,p2,2\n") == [
-        "line 4, column 1: source_key: 'a.hea' stands in line 2 too. Keep one of them."
+        "line 4, column 1: source_key: 'a.hea' is also in line 2. Keep one of them."
     ]
 
 

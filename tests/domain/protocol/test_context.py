@@ -54,7 +54,7 @@ def test_there_must_be_enough_readers_for_each_exam(n_readers, is_enough):
 
 def test_too_few_readers_are_reported_with_the_number_needed():
     (problem,) = protocols.check(make(readers_per_exam=5), **HERE, n_readers=2)
-    assert problem.reason == "each exam wants 5 readers, and there are 2"
+    assert problem.reason == "each exam needs 5 readers, but there are 2"
     assert problem.hint.startswith("Invite 3 more")
 
 

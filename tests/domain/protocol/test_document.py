@@ -101,7 +101,7 @@ def test_all_problems_are_reported_in_line_order():
     text = "nam: x\nreaders_per_exam: two\nname: ''\nwashout_days: -1\nname: y\n"
     assert [problem.split(". ")[0] for problem in refusal(text)] == [
         "taxonomy: is missing",
-        "line 1, column 6: nam: is no key of a protocol",
+        "line 1, column 6: nam: is not a key of a protocol",
         "line 2, column 19: readers_per_exam: is 'two', not a whole number from 1 to 1000",
         "line 4, column 15: washout_days: is -1, not a whole number from 0 to 3650",
         "line 5, column 1: name: is given twice, first in line 3",
@@ -111,7 +111,7 @@ def test_all_problems_are_reported_in_line_order():
 def test_an_unknown_key_is_refused_with_a_suggestion():
     (problem,) = refusal(f"{MINIMAL}readers_per_exams: 2\n")
     assert problem.endswith(
-        "readers_per_exams: is no key of a protocol. Did you mean readers_per_exam?"
+        "readers_per_exams: is not a key of a protocol. Did you mean readers_per_exam?"
     )
 
 

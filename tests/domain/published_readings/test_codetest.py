@@ -106,21 +106,21 @@ class TestRefusals:
 
     def test_a_missing_column_is_reported(self):
         assert refusal("0,0,0,0,0", heading="1dAVb,RBBB,LBBB,SB,AF") == [
-            "ana.csv: line 1: ST: is a column that is missing. Add it to the first row."
+            "ana.csv: line 1: ST: is missing. Add it to the first row."
         ]
 
     def test_an_unknown_column_is_reported(self):
         (line,) = refusal("0,0,0,0,0,0,0", heading=f"{HEADING},PVC")
-        assert line.startswith("ana.csv: line 1, column 7: pvc: is a column nobody knows.")
+        assert line.startswith("ana.csv: line 1, column 7: pvc: is not a known column.")
 
     def test_a_duplicate_column_is_reported(self):
         assert refusal("0,0,0,0,0,0,0", heading=f"{HEADING},rbbb") == [
-            "ana.csv: line 1, column 7: RBBB: is a column that is there twice. Remove one."
+            "ana.csv: line 1, column 7: RBBB: appears twice. Remove one."
         ]
 
     def test_rows_without_a_heading_are_reported(self):
         lines = refusal(*ROWS[1:], heading=ROWS[0])
-        assert "ana.csv: line 1: ST: is a column that is missing. Add it to the first row." in lines
+        assert "ana.csv: line 1: ST: is missing. Add it to the first row." in lines
 
     @pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf"])
     def test_an_empty_file_is_reported(self, content):
@@ -165,7 +165,7 @@ class TestRefusals:
 
     def test_an_unnamed_last_column_may_hold_row_numbers(self):
         (line,) = refusal(*(f"{row}," for row in ROWS), heading=f"{HEADING},")
-        assert "column 7: the column of row numbers has nothing where 1 is due" in line
+        assert "column 7: the column of row numbers has nothing where 1 is expected" in line
 
     def test_files_of_different_length_are_reported(self):
         (line,) = problems_of(
@@ -182,7 +182,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("name", [" ", "a" * 81, "a\u202eb", "a\nb"])
     def test_an_invisible_name_is_reported(self, name):
-        with pytest.raises(BadReadings, match="its name is no reader's"):
+        with pytest.raises(BadReadings, match="its name is not valid for a reader"):
             parse({f"{name}.csv": table(*ROWS)})
 
     def test_all_problems_of_all_files_are_reported(self):

@@ -59,20 +59,16 @@ def test_a_problem_with_a_cell_has_its_position():
 
 def test_an_unknown_column_is_a_problem_with_a_suggestion():
     assert problems("code,nane\n") == [
-        "line 1, column 2: nane: is a column nobody knows. Did you mean name?"
+        "line 1, column 2: nane: is not a known column. Did you mean name?"
     ]
 
 
 def test_a_duplicate_column_is_a_problem():
-    assert problems("code,name,code\n") == [
-        "line 1, column 3: code: is a column that is there twice. Remove one."
-    ]
+    assert problems("code,name,code\n") == ["line 1, column 3: code: appears twice. Remove one."]
 
 
 def test_a_missing_required_column_is_a_problem():
-    assert problems("name\n") == [
-        "line 1: code: is a column that is missing. Add it to the first row."
-    ]
+    assert problems("name\n") == ["line 1: code: is missing. Add it to the first row."]
 
 
 def test_a_row_that_is_too_long_is_a_problem():

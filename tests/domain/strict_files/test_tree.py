@@ -59,7 +59,7 @@ def test_the_first_of_two_duplicate_keys_counts():
 @pytest.mark.parametrize("key", ["1", "true", "~", "2020-01-31", "[a]", "{a: 1}", "<<"])
 def test_a_key_that_is_not_a_string_is_a_problem(key):
     (problem,) = problems(f"? {key}\n: {{b: 1}}\n")
-    assert "is a key that is no plain word" in problem
+    assert "is a key that is not a plain word" in problem
 
 
 @pytest.mark.parametrize("number", ["010", "0x1F", "1_000", "1:30", "1:30.5", "0b11", "+01"])

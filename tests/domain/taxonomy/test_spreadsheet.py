@@ -96,8 +96,8 @@ BREAKS = {
     "line 2, column 1: a class: code is empty.": "code,name\n,A\n",
     "line 2, column 1: a b: code 'a b' has another form.": "code,name\na b,A\n",
     "line 2, column 1: é: code 'é' has another form.": "code,name\né,A\n",
-    "line 1, column 3: nome: is a column nobody knows. Did you mean note?": "code,name,nome\na,A,B",
-    "line 1: name: is a column that is missing.": "code\na\n",
+    "line 1, column 3: nome: is not a known column. Did you mean note?": "code,name,nome\na,A,B",
+    "line 1: name: is missing.": "code\na\n",
     "line 2, column 3: a: is_exclusive is 'maybe'.": "code,name,is_exclusive\na,A,maybe\n",
     "line 2, column 3: a: evidence is 'D'. One of A, B, C.": "code,name,evidence\na,A,d\n",
     "line 2, column 3: a: implies 'b', which does not exist.": "code,name,implies\na,A,b\n",
@@ -108,7 +108,7 @@ BREAKS = {
     "line 2, column 3: a: relation 'a implies b' is listed twice.": (
         "code,name,implies\na,A,b b\nb,B"
     ),
-    "line 2, column 4: a: stands alone, so it can have no relation.": (
+    "line 2, column 4: a: is exclusive, so it cannot have relations.": (
         "code,name,implies,is_exclusive\na,A,b,x\nb,B,,\n"
     ),
     "line 2, column 3: a: scp: match is 'same'.": "code,name,scp\na,A,NORM=same\n",

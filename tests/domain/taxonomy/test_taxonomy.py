@@ -192,7 +192,7 @@ BREAKS = {
     "banner is empty": lambda data: data.update(banner=" "),
     "has no class": lambda data: data.update(classes=[]),
     "slow: definition is missing": lambda data: _without(data["classes"][0], "definition"),
-    "'exclude' is no part of a class": lambda data: data["classes"][0].update(exclude=["fast"]),
+    "'exclude' is not part of a class": lambda data: data["classes"][0].update(exclude=["fast"]),
     "position is 3, expected 2": lambda data: data["classes"][1].update(position=3),
     "position is True, not a int": lambda data: data["classes"][0].update(position=True),
     "class code 'slow' is listed 2 times": lambda data: data["classes"][1].update(code="slow"),
@@ -204,7 +204,7 @@ BREAKS = {
     "slow: implies itself": lambda data: data["classes"][0].update(implies=["slow"]),
     "but fast does not say so": lambda data: data["classes"][1].update(excludes=[]),
     "excludes it too": lambda data: data["classes"][0].update(implies=["fast"]),
-    "stands alone": lambda data: data["classes"][0].update(is_exclusive=True),
+    "is exclusive": lambda data: data["classes"][0].update(is_exclusive=True),
     "relation 'slow excludes fast'": lambda data: data["classes"][0].update(
         excludes=["fast", "fast"]
     ),
