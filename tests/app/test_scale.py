@@ -59,7 +59,7 @@ ADDRESSES = {
 
 @pytest.fixture(scope="module")
 def filled(module_db):
-    """Ten studies; the consensus of the largest is computed before the tables are analyzed."""
+    """Ten studies; the consensus of the largest is computed with outdated table statistics."""
     with module_db():
         keep_autovacuum_away()
         filled_database = database.fill(N_READINGS, is_analyzed=False, is_derived=False)

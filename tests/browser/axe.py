@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 EVERYTHING = {"resultTypes": ["violations"], "preload": False, "selectors": False}
-COLOURS = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+COLORS = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
 
 RUN = "options => axe.run(options).then(({ violations }) => violations)"
 

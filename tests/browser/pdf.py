@@ -27,7 +27,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Page:
-    """One page: its size and its painted lines, in millimetres from the lower left corner."""
+    """One page: its size and its painted lines, in millimeters from the lower left corner."""
 
     width_mm: float
     height_mm: float

@@ -34,15 +34,15 @@ BRIGHTNESS = """async (png) => {
   const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, image.width, image.height);
-  const grey = new Uint8Array(image.width * image.height);
-  for (let i = 0, at = 0; i < grey.length; i += 1, at += 4) {
-    grey[i] = (data[at] + data[at + 1] + data[at + 2]) / 3;
+  const gray = new Uint8Array(image.width * image.height);
+  for (let i = 0, at = 0; i < gray.length; i += 1, at += 4) {
+    gray[i] = (data[at] + data[at + 1] + data[at + 2]) / 3;
   }
   let text = "";
-  for (let i = 0; i < grey.length; i += 32768) {
-    text += String.fromCharCode(...grey.subarray(i, i + 32768));
+  for (let i = 0; i < gray.length; i += 32768) {
+    text += String.fromCharCode(...gray.subarray(i, i + 32768));
   }
-  return { width: image.width, height: image.height, grey: btoa(text) };
+  return { width: image.width, height: image.height, gray: btoa(text) };
 }"""
 
 
@@ -145,7 +145,7 @@ class Raster:
         window = self.ink[top:bottom, first : min(last, columns)]
         # Columns crossed by a vertical stroke have more ink than the horizontal line alone.
         clean = window[:, window.sum(axis=0) <= window.sum(axis=0).min() + 0.25]
-        return float((rows - (top + centre(clean.sum(axis=1)))) / self.px_per_mm)
+        return float((rows - (top + center(clean.sum(axis=1)))) / self.px_per_mm)
 
     def edge(self, y0: float, y1: float, x: float, *, reach: float = 0.5) -> float:
         """Return x of a vertical stroke between ``y0`` and ``y1``, within ``reach`` of ``x``."""
@@ -154,10 +154,10 @@ class Raster:
         right = min(round((x + reach) * self.px_per_mm) + 1, columns)
         top, bottom = round(rows - y1 * self.px_per_mm), round(rows - y0 * self.px_per_mm)
         window = self.ink[top : max(bottom, top + 1), left:right].sum(axis=0)
-        return (left + centre(window)) / self.px_per_mm
+        return (left + center(window)) / self.px_per_mm
 
 
-def centre(ink: NDArray[np.float64]) -> float:
+def center(ink: NDArray[np.float64]) -> float:
     """Return the centroid of ``ink`` in pixels from the edge of the first pixel."""
     if ink.sum() == 0:
         return float("nan")
@@ -170,8 +170,8 @@ def raster(page: Page, decoder: Page) -> Raster:
     assert box
     png = page.screenshot(clip=box, scale="device", animations="disabled")
     image = decoder.evaluate(BRIGHTNESS, base64.b64encode(png).decode())
-    grey = np.frombuffer(base64.b64decode(image["grey"]), dtype=np.uint8)
-    brightness = grey.reshape(image["height"], image["width"]).astype(float)
+    gray = np.frombuffer(base64.b64decode(image["gray"]), dtype=np.uint8)
+    brightness = gray.reshape(image["height"], image["width"]).astype(float)
     # Pixels darker than the darkest line of the ruling are ink.
     ink = np.clip((RULING_BRIGHTNESS - brightness) / (RULING_BRIGHTNESS - TRACE_BRIGHTNESS), 0, 1)
     scale: float = page.locator("ecg-viewer").evaluate(

@@ -14,7 +14,7 @@ from annotations.models import Batch, Exam, Study, User
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
-from tests.browser.axe import COLOURS, EVERYTHING, violations_now
+from tests.browser.axe import COLORS, EVERYTHING, violations_now
 from tests.browser.conftest import PageMonitor, SignIn
 from tests.sizes import size
 
@@ -27,7 +27,7 @@ Look = tuple[str, dict[str, int], dict[str, Any]]
 ALL_LOOKS: list[Look] = [
     (theme, viewport, rules)
     for viewport in (WIDE, PHONE)
-    for theme, rules in (("light", EVERYTHING), ("dark", COLOURS))
+    for theme, rules in (("light", EVERYTHING), ("dark", COLORS))
 ]
 LOOKS = size([ALL_LOOKS[0], ALL_LOOKS[-1]], ALL_LOOKS)
 LOOKS_OF_THE_SAME_PAGE = size(LOOKS[:1], ALL_LOOKS)

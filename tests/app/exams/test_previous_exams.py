@@ -139,7 +139,7 @@ class TestLinking:
             self.link(dataset, [visit(there), Visit("nowhere", "p1", 1, 3)], now)
         assert (Exam.objects.get(pk=there.pk).patient_day, Patient.objects.count()) == (None, 0)
 
-    def test_links_can_change_before_anybody_compares(self, dataset, make_visits, now):
+    def test_links_can_change_before_readers_compare(self, dataset, make_visits, now):
         exam, _ = make_visits(0, 9)
         self.link(dataset, [visit(exam, "p2", 4)], now)
         exam.refresh_from_db()
@@ -153,9 +153,9 @@ class TestLinking:
         changed = assignment.exam if changed_exam == "the exam" else make_exam()
         with pytest.raises(prior_exams.AlreadyCompared, match=assignment.exam.code):
             self.link(dataset, [visit(changed, day=400)], now)
-        prior = prior_exams.shown_with(assignment)
-        assert prior is not None
-        assert prior.days_before == 412
+        previous = prior_exams.shown_with(assignment)
+        assert previous is not None
+        assert previous.days_before == 412
 
     def test_a_previous_exam_in_use_stays_with_its_patient(
         self, dataset, make_visits, assign, ana, now

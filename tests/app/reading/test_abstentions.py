@@ -166,7 +166,7 @@ class TestAbstainedExam:
         )  # fmt: skip
         return batches.release(batch_id=batch.pk, actor=davi, now=now)
 
-    def test_in_a_pool_goes_to_the_next_reader(self, pool, ana, bruno, submit, now):
+    def test_in_a_pool_is_given_to_the_next_reader(self, pool, ana, bruno, submit, now):
         submit(leases.take(batch_id=pool.pk, reader=ana, now=now), **ABSTAINED)
         assert leases.take(batch_id=pool.pk, reader=bruno, now=now)
         with pytest.raises(leases.NoExamNow):

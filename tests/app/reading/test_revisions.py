@@ -302,10 +302,10 @@ def concurrent_assignment(make_study, make_exam, suggest, ana, davi, now):
     exam = make_exam()
     suggest(exam, AF)
     study = make_study(name="Concurrent", suggestion_policy="concurrent")
-    made = batches.create(
+    batch = batches.create(
         study=study, name="Batch 1", exams=[exam], readers=[ana], created_by=davi, now=now
     )
-    return made.assignments.get()
+    return batch.assignments.get()
 
 
 def test_in_the_concurrent_arm_decisions_are_submitted_with_the_reading(
