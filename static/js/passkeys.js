@@ -70,13 +70,13 @@ export function encoded(credential) {
  * PIN.
  *
  * @param {any} options
- * @param {boolean} isWanted
+ * @param {boolean} isRequired
  */
-export function withoutPassword(options, isWanted) {
-  const asked = isWanted
+export function withoutPassword(options, isRequired) {
+  const selection = isRequired
     ? { residentKey: "required", requireResidentKey: true, userVerification: "required" }
     : { residentKey: "discouraged", requireResidentKey: false };
-  return { ...options, authenticatorSelection: { ...options.authenticatorSelection, ...asked } };
+  return { ...options, authenticatorSelection: { ...options.authenticatorSelection, ...selection } };
 }
 
 /** @type {Record<string, (form: HTMLFormElement) => Promise<Credential | null>>} */

@@ -29,7 +29,7 @@ export function plot(element, { data, layout }) {
  */
 export function separatorsOf(language) {
   const parts = new Intl.NumberFormat(language, { useGrouping: "always" }).formatToParts(1234.5);
-  return ["decimal", "group"].map((wanted) => parts.find(({ type }) => type === wanted)?.value).join("");
+  return ["decimal", "group"].map((partType) => parts.find(({ type }) => type === partType)?.value).join("");
 }
 
 /**

@@ -261,11 +261,11 @@ if (typeof HTMLElement !== "undefined") {
      * @param {string} text
      */
     #filter(text) {
-      const kept = matching(this.rows, text);
-      const codes = new Set(kept.map((row) => row.code));
+      const matches = matching(this.rows, text);
+      const codes = new Set(matches.map((row) => row.code));
       for (const line of findAll(document, "tr[data-code]"))
         line.hidden = !codes.has(line.dataset.code ?? "");
-      this.#fill(kept);
+      this.#fill(matches);
       this.draw();
     }
 

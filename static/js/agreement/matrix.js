@@ -22,9 +22,9 @@ export function reached(key, { row, column }, hasLink) {
     ;
     at = { row: at.row + down, column: at.column + right }
   ) {
-    const found = hasLink(at);
-    if (found === null) return null; // the edge
-    if (found) return at;
+    const isLink = hasLink(at);
+    if (isLink === null) return null; // the edge
+    if (isLink) return at;
   }
 }
 

@@ -45,7 +45,7 @@ export function isFinal(error) {
  * @returns {() => void}
  */
 export function follow(ask, show, { after, isHidden }) {
-  let rest = MIN_MS;
+  let waitMs = MIN_MS;
   let last = "";
   let isOver = false;
   let isAsking = false;
@@ -64,12 +64,12 @@ export function follow(ask, show, { after, isHidden }) {
     isAsking = false;
     if (status) show(status);
     const summary = status ? JSON.stringify(status) : last;
-    rest = restMs(rest, summary !== last);
+    waitMs = restMs(waitMs, summary !== last);
     [last, isOver] = [summary, isOver || Boolean(status?.is_over)];
-    if (!isOver) stop = after(rest, next);
+    if (!isOver) stop = after(waitMs, next);
   };
 
-  stop = after(rest, next);
+  stop = after(waitMs, next);
   return () => {
     stop();
     if (!isHidden()) next();

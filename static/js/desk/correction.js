@@ -15,7 +15,7 @@ export class Correction {
    *
    * @type {string | null}
    */
-  #wanted = null;
+  #requestedId = null;
 
   /**
    * @param {HTMLElement} root
@@ -33,7 +33,7 @@ export class Correction {
    * @param {number | string} id
    */
   want(id) {
-    this.#wanted = String(id);
+    this.#requestedId = String(id);
   }
 
   /**
@@ -42,7 +42,7 @@ export class Correction {
    * @param {Pick<Assignment, "id" | "undo_until">} assignment
    */
   isTooLate({ id, undo_until: until }) {
-    return this.#wanted === String(id) && !until;
+    return this.#requestedId === String(id) && !until;
   }
 
   /**
@@ -51,10 +51,10 @@ export class Correction {
    * @param {Pick<Assignment, "id" | "reading" | "undo_until">} assignment
    */
   begins({ id, reading, undo_until: until }) {
-    const isWanted = this.#wanted === String(id);
-    this.#wanted = null;
+    const isRequested = this.#requestedId === String(id);
+    this.#requestedId = null;
     if (!until || !reading) return false;
-    return isWanted || Draft.isCorrecting(this.store, { id, of: reading.id });
+    return isRequested || Draft.isCorrecting(this.store, { id, of: reading.id });
   }
 
   /**

@@ -169,13 +169,13 @@ export class Flow {
    *
    * @param {string} href
    * @param {Signal} signal
-   * @param {() => boolean} [isWanted]
+   * @param {() => boolean} [isCurrent]
    */
-  async #draw(href, signal, isWanted = () => true) {
+  async #draw(href, signal, isCurrent = () => true) {
     const { viewer } = this.deps;
-    if (!isWanted()) return false;
+    if (!isCurrent()) return false;
     if (viewer.shown !== href) await viewer.prepare(href, signal);
-    return isWanted() && viewer.show(href);
+    return isCurrent() && viewer.show(href);
   }
 
   /**
@@ -230,7 +230,7 @@ export class Flow {
   }
 
   /**
-   * The link onward from an exam that cannot be changed any more, with the key that submits other exams.
+   * The link onward from an exam that cannot be changed anymore, with the key that submits other exams.
    *
    * @param {Assignment} assignment
    */

@@ -74,8 +74,8 @@ export class Messages {
   /** @param {Draft} draft */
   showDraft(draft) {
     const isSecond = draft.of === SECOND && draft.state === "kept-here";
-    const known = isSecond ? "second-reading-saved" : DRAFT_WORDS[draft.state];
-    const key = draft.isKept ? known : "draft-not-saved";
+    const stateKey = isSecond ? "second-reading-saved" : DRAFT_WORDS[draft.state];
+    const key = draft.isKept ? stateKey : "draft-not-saved";
     const state = this.part("draft-state");
     state.textContent = key ? this.words(key) : "";
     state.dataset.state = draft.isKept ? draft.state : "unkept";

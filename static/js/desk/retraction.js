@@ -45,7 +45,7 @@ export class Retraction {
   }
 
   /**
-   * Nothing can be taken back any more; with `id`, only of that assignment.
+   * Nothing can be taken back anymore; with `id`, only of that assignment.
    *
    * @param {number | string | null} [id]
    */

@@ -153,9 +153,9 @@ export class SubmitActions {
    */
   #isConfirmed(content) {
     const { catalogue, words } = this.deps;
-    const found = objections(content, catalogue);
-    const forbidden = found.find(({ weight }) => weight === "forbids");
-    const doubts = forbidden ? [forbidden] : found.filter(({ weight }) => weight === "asks");
+    const raised = objections(content, catalogue);
+    const forbidden = raised.find(({ weight }) => weight === "forbids");
+    const doubts = forbidden ? [forbidden] : raised.filter(({ weight }) => weight === "asks");
     if (doubts.length === 0) return true;
     if (!forbidden && this.#answers(JSON.stringify(doubts))) return true;
     const [one, other] = doubts[0].codes.map((code) => catalogue.name(code));

@@ -41,14 +41,14 @@ export function beatsOf(signal) {
  *   long, with the QRS `beforeS` after its start; null when fewer than two beats look alike
  */
 export function medianBeat(signal) {
-  const found = beatsOf(signal).slice(0, MAX_BEATS);
-  const window = windowOf(found, signal.samplingRateHz);
-  const whole = found.filter(
+  const beats = beatsOf(signal).slice(0, MAX_BEATS);
+  const window = windowOf(beats, signal.samplingRateHz);
+  const complete = beats.filter(
     (at) =>
       at > window.before + 0.03 * signal.samplingRateHz &&
       at + window.after < signal.nSamples - 0.03 * signal.samplingRateHz,
   );
-  const alike = sameMorphology(signal, whole);
+  const alike = sameMorphology(signal, complete);
   if (alike.length < 2) return null;
   const leads = signal.leads.map((samples, lead) =>
     signal.status[lead] === Status.MISSING
@@ -58,7 +58,7 @@ export function medianBeat(signal) {
   return {
     signal: { ...signal, leads, nSamples: window.before + window.after },
     nBeats: alike.length,
-    nFound: found.length,
+    nFound: beats.length,
     beforeS: window.before / signal.samplingRateHz,
   };
 }
@@ -128,14 +128,14 @@ function typicalPeak(values, stretch) {
  */
 function peaks(values, threshold, refractory) {
   /** @type {number[]} */
-  const found = [];
+  const maxima = [];
   for (let t = 1; t < values.length - 1; t += 1) {
     if (values[t] < threshold || values[t] < values[t - 1] || values[t] <= values[t + 1]) continue;
-    const last = found[found.length - 1];
-    if (last === undefined || t - last >= refractory) found.push(t);
-    else if (values[t] > values[last]) found[found.length - 1] = t;
+    const last = maxima[maxima.length - 1];
+    if (last === undefined || t - last >= refractory) maxima.push(t);
+    else if (values[t] > values[last]) maxima[maxima.length - 1] = t;
   }
-  return found;
+  return maxima;
 }
 
 /**

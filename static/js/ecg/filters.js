@@ -59,8 +59,8 @@ export function filtered(signal, name, { mainsHz } = {}) {
  * @returns {number}
  */
 export function mainsLineHz(signal) {
-  const known = lines.get(signal);
-  if (known !== undefined) return known;
+  const cached = lines.get(signal);
+  if (cached !== undefined) return cached;
   const leads = underHann(signal);
   const [at50, at60] = [50, 60].map((hz) => lineStrength(leads, hz, signal.samplingRateHz));
   const hz = at60 > at50 ? 60 : 50;

@@ -15,12 +15,12 @@ const SQUARE_MM = 5;
  */
 export function rulingPath({ widthMm, heightMm }, { isMajor }) {
   /** @param {number} mm */
-  const wanted = (mm) => (mm % SQUARE_MM === 0) === isMajor;
+  const isLine = (mm) => (mm % SQUARE_MM === 0) === isMajor;
   const upright = lines(widthMm)
-    .filter(wanted)
+    .filter(isLine)
     .map((x) => `M${x} 0V${heightMm}`);
   const level = lines(heightMm)
-    .filter(wanted)
+    .filter(isLine)
     .map((up) => `M0 ${heightMm - up}H${widthMm}`);
   return [...upright, ...level].join("");
 }

@@ -195,12 +195,12 @@ export class EcgViewer extends HTMLElement {
    * @param {number} page
    */
   async turn(page) {
-    const wanted = Math.min(Math.max(page, 0), this.pages - 1);
-    if (wanted === this.#page) return;
-    this.#page = wanted;
+    const target = Math.min(Math.max(page, 0), this.pages - 1);
+    if (target === this.#page) return;
+    this.#page = target;
     const { key, raw } = this.#front;
     if (key === null || raw === null) return;
-    await this.#draw(this.#front, key, raw, wanted);
+    await this.#draw(this.#front, key, raw, target);
     this.#present();
   }
 

@@ -16,8 +16,8 @@ const BIN_MM = 1;
 export function freePlace(coordinates, names, { width, height }) {
   const { widthMm, heightMm } = coordinates.sheet;
   for (const top of [0, heightMm - height]) {
-    const taken = takenBins(coordinates, names, { top, bottom: top + height });
-    const x = firstGap(taken, Math.ceil(width / BIN_MM));
+    const occupied = takenBins(coordinates, names, { top, bottom: top + height });
+    const x = firstGap(occupied, Math.ceil(width / BIN_MM));
     if (x !== null && x * BIN_MM + width <= widthMm) return { x: x * BIN_MM, y: top };
   }
   return null;
@@ -30,19 +30,19 @@ export function freePlace(coordinates, names, { width, height }) {
  */
 function takenBins(coordinates, names, { top, bottom }) {
   const { sheet } = coordinates;
-  const taken = new Uint8Array(Math.ceil(sheet.widthMm / BIN_MM));
+  const occupied = new Uint8Array(Math.ceil(sheet.widthMm / BIN_MM));
   /**
    * @param {number} from
    * @param {number} to
    */
-  const take = (from, to) => taken.fill(1, Math.max(0, Math.floor(from / BIN_MM)), Math.ceil(to / BIN_MM));
+  const take = (from, to) => occupied.fill(1, Math.max(0, Math.floor(from / BIN_MM)), Math.ceil(to / BIN_MM));
   for (const name of names) if (name.top < bottom && name.bottom > top) take(name.left, name.right);
   for (const { xMm, yMm } of sheet.pulses) {
     const heights = yMm.map((y) => sheet.heightMm - y);
     if (Math.min(...heights) < bottom && Math.max(...heights) > top) take(Math.min(...xMm), Math.max(...xMm));
   }
   for (const cell of sheet.cells) takeWaves(coordinates, cell, { top, bottom }, take);
-  return taken;
+  return occupied;
 }
 
 /**
@@ -66,13 +66,13 @@ function takeWaves(coordinates, cell, { top, bottom }, take) {
 }
 
 /**
- * @param {Uint8Array} taken
+ * @param {Uint8Array} occupied
  * @param {number} width
  */
-function firstGap(taken, width) {
+function firstGap(occupied, width) {
   let run = 0;
-  for (let bin = 0; bin < taken.length; bin += 1) {
-    run = taken[bin] ? 0 : run + 1;
+  for (let bin = 0; bin < occupied.length; bin += 1) {
+    run = occupied[bin] ? 0 : run + 1;
     if (run >= width) return bin - width + 1;
   }
   return null;

@@ -36,7 +36,7 @@ export class SheetCoordinates {
    * @param {Pick<SheetCoordinates, "sheet" | "recording">} other
    */
   isLaidOutLike({ sheet, recording }) {
-    const kept = /** @type {const} */ ([
+    const geometry = /** @type {const} */ ([
       "arrangement",
       "order",
       "speedMmPerS",
@@ -46,7 +46,7 @@ export class SheetCoordinates {
     ]);
     return (
       recording === this.recording &&
-      kept.every((name) => sheet[name] === this.sheet[name]) &&
+      geometry.every((name) => sheet[name] === this.sheet[name]) &&
       sheet.window.startS === this.sheet.window.startS &&
       sheet.cells.length === this.sheet.cells.length &&
       sheet.cells.every(({ name }, i) => name === this.sheet.cells[i].name)
@@ -140,9 +140,9 @@ export class SheetCoordinates {
 
   /** @param {number} lead */
   #offsetOf(lead) {
-    const known = this.#offsets.get(lead) ?? median(this.signal.leads[lead]);
-    this.#offsets.set(lead, known);
-    return known;
+    const offset = this.#offsets.get(lead) ?? median(this.signal.leads[lead]);
+    this.#offsets.set(lead, offset);
+    return offset;
   }
 
   /** Distance between rows, in mm; the height of the sheet when there is one row. */

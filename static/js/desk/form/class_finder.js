@@ -67,8 +67,8 @@ export class ClassFinder {
 
   #open() {
     const typed = this.#input.value.trim();
-    const found = matches(this.#index, typed, this.#frequent);
-    this.#options = typed ? found.slice(0, MAX_SHOWN) : found;
+    const matching = matches(this.#index, typed, this.#frequent);
+    this.#options = typed ? matching.slice(0, MAX_SHOWN) : matching;
     this.#active = typed && this.#options.length > 0 ? 0 : -1;
     this.#isOpen = true;
     this.#list.replaceChildren(...this.#rows(!typed));

@@ -93,9 +93,10 @@ export class ReadingForm {
    */
   offer(codes) {
     const { catalogue } = this.deps;
-    const known = codes.filter((code) => catalogue.has(code) && !catalogue.isExclusive(code)).slice(0, 9);
-    this.finder.prefer(known);
-    this.part("frequent").replaceChildren(...known.map((code, i) => this.#classButton(code, String(i + 1))));
+    const offered = codes.filter((code) => catalogue.has(code) && !catalogue.isExclusive(code)).slice(0, 9);
+    this.finder.prefer(offered);
+    const buttons = offered.map((code, i) => this.#classButton(code, String(i + 1)));
+    this.part("frequent").replaceChildren(...buttons);
     const normal = catalogue.exclusive;
     this.part("normal").replaceChildren(
       ...(normal ? [this.#classButton(normal.code, "n", "normal-button")] : []),
@@ -233,8 +234,8 @@ export class ReadingForm {
   #changeCertainty(code, by) {
     this.findings.selected = code;
     const finding = this.#content.findings.find((one) => one.class === code);
-    const wanted = finding && CERTAINTIES[CERTAINTIES.indexOf(finding.certainty) + by];
-    if (wanted) this.deps.intents.certainty(code, wanted);
+    const certainty = finding && CERTAINTIES[CERTAINTIES.indexOf(finding.certainty) + by];
+    if (certainty) this.deps.intents.certainty(code, certainty);
   }
 
   /**

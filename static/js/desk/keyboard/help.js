@@ -178,44 +178,44 @@ export class Help {
     if (!this.#listening || ONLY_MODIFIERS.has(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
-    const wanted = shortcut(event);
-    if (wanted === "Escape") this.#end("");
-    else this.#choose(this.#listening, wanted);
+    const newKey = shortcut(event);
+    if (newKey === "Escape") this.#end("");
+    else this.#choose(this.#listening, newKey);
   }
 
   /**
    * @param {string} key
-   * @param {string} wanted
+   * @param {string} newKey
    */
-  #choose(key, wanted) {
+  #choose(key, newKey) {
     const { keys, words } = this.deps;
-    const problem = objection(keys.map, this.#allKeys(), key, wanted);
+    const problem = objection(keys.map, this.#allKeys(), key, newKey);
     if (problem && problem.kind !== "taken")
-      return this.#say(words(`key-${problem.kind}`, { key: keyCaps(wanted) }));
-    if (problem) return this.#warn(key, wanted, problem.by);
-    keys.assign(key, wanted);
-    return this.#end(words("key-changed", { key: keyCaps(wanted) }));
+      return this.#say(words(`key-${problem.kind}`, { key: keyCaps(newKey) }));
+    if (problem) return this.#warn(key, newKey, problem.by);
+    keys.assign(key, newKey);
+    return this.#end(words("key-changed", { key: keyCaps(newKey) }));
   }
 
   /**
    * The key is in use: the reader sees by which command and may swap the two.
    *
    * @param {string} key
-   * @param {string} wanted
+   * @param {string} newKey
    * @param {string} by
    */
-  #warn(key, wanted, by) {
+  #warn(key, newKey, by) {
     const { keys, words } = this.deps;
     const label = this.#keyButton(by)?.dataset.label ?? by;
     const swap = make("button", { type: "button", class: "button-quiet" }, words("key-swap"));
     const keep = make("button", { type: "button", class: "button-quiet" }, words("key-unchanged"));
     swap.addEventListener("click", () => {
-      keys.assign(key, wanted);
-      this.#end(words("key-changed", { key: keyCaps(wanted) }));
+      keys.assign(key, newKey);
+      this.#end(words("key-changed", { key: keyCaps(newKey) }));
     });
     keep.addEventListener("click", () => this.#end(""));
     this.#pause(key);
-    this.#say(words("key-taken", { key: keyCaps(wanted), label }), swap, keep);
+    this.#say(words("key-taken", { key: keyCaps(newKey), label }), swap, keep);
     swap.focus();
   }
 

@@ -65,13 +65,13 @@ export class Keys {
   }
 
   /**
-   * Run the command with the default key `key` by `wanted` from now on.
+   * Run the command with the default key `key` by `newKey` from now on.
    *
    * @param {string} key
-   * @param {string} wanted
+   * @param {string} newKey
    */
-  assign(key, wanted) {
-    this.#keep(assign(this.map, this.defaults, key, wanted));
+  assign(key, newKey) {
+    this.#keep(assign(this.map, this.defaults, key, newKey));
   }
 
   restoreDefaults() {

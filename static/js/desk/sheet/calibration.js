@@ -15,7 +15,7 @@ const NARROW_PX = 620;
 
 export class ScreenCalibration {
   /** CSS pixels per millimeter as set in the dialog. */
-  wanted = PX_PER_MM.typical;
+  chosenPxPerMm = PX_PER_MM.typical;
 
   /**
    * @param {HTMLDialogElement} dialog
@@ -31,7 +31,7 @@ export class ScreenCalibration {
     this.select = this.part("trace-line", HTMLSelectElement);
     this.range.addEventListener("input", () => this.#show(this.range.valueAsNumber));
     this.part("card-save").addEventListener("click", () =>
-      this.#keep(remember(this.#all, this.#here, this.wanted)),
+      this.#keep(remember(this.#all, this.#here, this.chosenPxPerMm)),
     );
     this.part("card-clear").addEventListener("click", () => this.#keep(forget(this.#all, this.#here)));
     this.select.addEventListener("change", () => this.#drawLine());
@@ -94,15 +94,15 @@ export class ScreenCalibration {
    * @param {number} pxPerMm
    */
   #show(pxPerMm) {
-    this.wanted = plausible(pxPerMm);
+    this.chosenPxPerMm = plausible(pxPerMm);
     const card = this.part("card");
     const [width, height] = this.#isUpright
       ? [CARD_MM.height, CARD_MM.width]
       : [CARD_MM.width, CARD_MM.height];
-    card.style.width = `${width * this.wanted}px`;
-    card.style.height = `${height * this.wanted}px`;
-    this.part("card-ruler").style.width = `${50 * this.wanted}px`;
-    const text = this.deps.words("screen-scale", { scale: this.wanted.toFixed(2) });
+    card.style.width = `${width * this.chosenPxPerMm}px`;
+    card.style.height = `${height * this.chosenPxPerMm}px`;
+    this.part("card-ruler").style.width = `${50 * this.chosenPxPerMm}px`;
+    const text = this.deps.words("screen-scale", { scale: this.chosenPxPerMm.toFixed(2) });
     this.part("card-scale").textContent = text;
     this.range.setAttribute("aria-valuetext", text);
   }
@@ -146,7 +146,7 @@ export class ScreenCalibration {
     this.deps.viewer.dataset.line = value;
   }
 
-  /** Another monitor or browser zoom: the calibration may not hold any more. */
+  /** Another monitor or browser zoom: the calibration may not hold anymore. */
   #watch() {
     let before = JSON.stringify(this.#here);
     const look = () => {

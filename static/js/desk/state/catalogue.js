@@ -27,9 +27,9 @@ export class Catalogue {
    * @throws {RangeError} when there is no such class
    */
   get(code) {
-    const known = this.#byCode.get(code);
-    if (!known) throw new RangeError(`unknown class: ${code}`);
-    return known;
+    const entry = this.#byCode.get(code);
+    if (!entry) throw new RangeError(`unknown class: ${code}`);
+    return entry;
   }
 
   /**

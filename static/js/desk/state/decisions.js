@@ -23,7 +23,7 @@ const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
  */
 export function restore(stored, codes) {
   const pairs = Object.entries(stored ?? {}).flatMap(([code, one]) => {
-    const verdict = VERDICTS.find((known) => known === one?.verdict);
+    const verdict = VERDICTS.find((possible) => possible === one?.verdict);
     return codes.includes(code) && verdict ? [[code, { verdict, isAdded: Boolean(one.isAdded) }]] : [];
   });
   return Object.freeze(Object.fromEntries(pairs));

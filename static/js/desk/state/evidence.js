@@ -29,9 +29,9 @@ export function restore({ localisations = [], measurements = [] }) {
  * @returns {Finding}
  */
 export function withLocalisation(finding, localisation) {
-  const known = finding.localisations ?? [];
-  const localisations = withOneMore(known, place(localisation));
-  return localisations === known ? finding : { ...finding, localisations };
+  const pieces = finding.localisations ?? [];
+  const localisations = withOneMore(pieces, place(localisation));
+  return localisations === pieces ? finding : { ...finding, localisations };
 }
 
 /**
@@ -40,9 +40,9 @@ export function withLocalisation(finding, localisation) {
  * @returns {Finding}
  */
 export function withMeasurement(finding, measurement) {
-  const known = finding.measurements ?? [];
-  const measurements = withOneMore(known, measured(measurement));
-  return measurements === known ? finding : { ...finding, measurements };
+  const pieces = finding.measurements ?? [];
+  const measurements = withOneMore(pieces, measured(measurement));
+  return measurements === pieces ? finding : { ...finding, measurements };
 }
 
 /**
@@ -65,13 +65,13 @@ export function fingerprint({ localisations = [], measurements = [] }) {
 
 /**
  * @template T
- * @param {readonly T[]} known
+ * @param {readonly T[]} pieces
  * @param {T} piece
  */
-function withOneMore(known, piece) {
+function withOneMore(pieces, piece) {
   const text = JSON.stringify(piece);
-  if (known.length >= MAX_PIECES || known.some((one) => JSON.stringify(one) === text)) return known;
-  return [...known, piece];
+  if (pieces.length >= MAX_PIECES || pieces.some((one) => JSON.stringify(one) === text)) return pieces;
+  return [...pieces, piece];
 }
 
 /** @param {Partial<Localisation>} piece */

@@ -58,35 +58,35 @@ export function translate(keymap, keys) {
 }
 
 /**
- * Why the command with the default key `key` cannot have the key `wanted`, or null.
+ * Why the command with the default key `key` cannot have the key `newKey`, or null.
  *
  * @param {Keymap} keymap
  * @param {string[]} defaults the default keys of all commands
  * @param {string} key
- * @param {string} wanted
+ * @param {string} newKey
  * @returns {KeyProblem | null} `by` is the default key of the command that has it
  */
-export function objection(keymap, defaults, key, wanted) {
-  if (FIXED.includes(key) || FIXED.includes(wanted)) return { kind: "fixed" };
-  if (wanted === key || chosen(keymap, key) === wanted) return null;
-  if (PAGE_KEYS.has(wanted) || LOST_TO_BROWSER.test(wanted)) return { kind: "reserved" };
-  const by = defaults.find((other) => other !== key && chosen(keymap, other) === wanted);
+export function objection(keymap, defaults, key, newKey) {
+  if (FIXED.includes(key) || FIXED.includes(newKey)) return { kind: "fixed" };
+  if (newKey === key || chosen(keymap, key) === newKey) return null;
+  if (PAGE_KEYS.has(newKey) || LOST_TO_BROWSER.test(newKey)) return { kind: "reserved" };
+  const by = defaults.find((other) => other !== key && chosen(keymap, other) === newKey);
   if (by) return FIXED.includes(by) ? { kind: "fixed" } : { kind: "taken", by };
-  return ARROWS.test(wanted) || isSingle(wanted) || wanted.length > 1 ? null : { kind: "reserved" };
+  return ARROWS.test(newKey) || isSingle(newKey) || newKey.length > 1 ? null : { kind: "reserved" };
 }
 
 /**
- * The keymap in which `wanted` runs the command `key`; a command that had it gets the other's key.
+ * The keymap in which `newKey` runs the command `key`; a command that had it gets the other's key.
  *
  * @param {Keymap} keymap
  * @param {string[]} defaults
  * @param {string} key
- * @param {string} wanted
+ * @param {string} newKey
  */
-export function assign(keymap, defaults, key, wanted) {
+export function assign(keymap, defaults, key, newKey) {
   const before = chosen(keymap, key);
-  const owner = defaults.find((other) => other !== key && chosen(keymap, other) === wanted);
-  return trimmed({ ...keymap, [key]: wanted, ...(owner ? { [owner]: before } : {}) });
+  const owner = defaults.find((other) => other !== key && chosen(keymap, other) === newKey);
+  return trimmed({ ...keymap, [key]: newKey, ...(owner ? { [owner]: before } : {}) });
 }
 
 /**
@@ -98,9 +98,9 @@ export function assign(keymap, defaults, key, wanted) {
 export function restore(stored) {
   if (stored === null || typeof stored !== "object") return {};
   const pairs = Object.entries(stored).filter(
-    ([key, wanted]) => typeof wanted === "string" && wanted !== "" && !FIXED.includes(key),
+    ([key, newKey]) => typeof newKey === "string" && newKey !== "" && !FIXED.includes(key),
   );
-  const isUnambiguous = new Set(pairs.map(([, wanted]) => wanted)).size === pairs.length;
+  const isUnambiguous = new Set(pairs.map(([, newKey]) => newKey)).size === pairs.length;
   return isUnambiguous ? trimmed(Object.fromEntries(pairs)) : {};
 }
 
@@ -111,5 +111,5 @@ export function restore(stored) {
  * @returns {Keymap}
  */
 function trimmed(keymap) {
-  return Object.freeze(Object.fromEntries(Object.entries(keymap).filter(([key, wanted]) => key !== wanted)));
+  return Object.freeze(Object.fromEntries(Object.entries(keymap).filter(([key, newKey]) => key !== newKey)));
 }

@@ -21,20 +21,20 @@ import { holds, mentioned } from "./labels.js";
 export function objections(content, catalogue) {
   const codes = content.findings.map((finding) => finding.class);
   const isUnreadable = content.quality === "unreadable";
-  const found = [];
+  const listed = [];
   if (codes.length === 0 && content.not_assessable.length === 0 && !isUnreadable)
-    found.push(objection("nothing-chosen", [], "asks"));
+    listed.push(objection("nothing-chosen", [], "asks"));
   if (isUnreadable && mentioned(content).length > 0)
-    found.push(objection("unreadable-with-findings", [], "forbids"));
+    listed.push(objection("unreadable-with-findings", [], "forbids"));
   const normal = catalogue.exclusive?.code;
   if (normal && holds(content, normal) && content.not_assessable.length > 0) {
-    found.push(objection("normal-not-assessable", [normal, content.not_assessable[0]], "asks"));
+    listed.push(objection("normal-not-assessable", [normal, content.not_assessable[0]], "asks"));
   }
   for (const [one, other] of pairs(codes)) {
-    if (catalogue.contradict(one, other)) found.push(objection("contradiction", [one, other], "asks"));
-    else if (catalogue.unusualTogether(one, other)) found.push(objection("unusual", [one, other], "hints"));
+    if (catalogue.contradict(one, other)) listed.push(objection("contradiction", [one, other], "asks"));
+    else if (catalogue.unusualTogether(one, other)) listed.push(objection("unusual", [one, other], "hints"));
   }
-  return found;
+  return listed;
 }
 
 /**

@@ -56,9 +56,9 @@ const CHOICES = {
  */
 export function restore(stored) {
   /** @type {Record<string, string | number | boolean | undefined>} */
-  const known = { isActualSize: stored?.isLifeSize, ...stored };
-  const kept = Object.entries(CHOICES).filter(([name, choices]) => choices.includes(known[name]));
-  return { ...DEFAULTS, ...Object.fromEntries(kept.map(([name]) => [name, known[name]])) };
+  const values = { isActualSize: stored?.isLifeSize, ...stored };
+  const available = Object.entries(CHOICES).filter(([name, choices]) => choices.includes(values[name]));
+  return { ...DEFAULTS, ...Object.fromEntries(available.map(([name]) => [name, values[name]])) };
 }
 
 /**

@@ -32,14 +32,14 @@ export function tracingsOf({ tracings, prior }) {
  * @param {string | null} href
  */
 export function keyTargets(tracings, href) {
-  const shown = tracings.find((one) => one.href === href);
-  if (!shown) return { next: null, other: null };
+  const current = tracings.find((one) => one.href === href);
+  if (!current) return { next: null, other: null };
   /** @param {Tracing} one */
-  const isSame = (one) => (one.daysBefore === null) === (shown.daysBefore === null);
+  const isSame = (one) => (one.daysBefore === null) === (current.daysBefore === null);
   const same = tracings.filter(isSame);
-  const next = same[(same.indexOf(shown) + 1) % same.length];
+  const next = same[(same.indexOf(current) + 1) % same.length];
   return {
-    next: next === shown ? null : next.href,
+    next: next === current ? null : next.href,
     other: tracings.find((one) => !isSame(one))?.href ?? null,
   };
 }

@@ -174,6 +174,6 @@ function close(tree, group) {
 function search(tree, rows, i, letter) {
   /** @param {Row} row */
   const begins = ({ name }) => foldCase(name).startsWith(foldCase(letter));
-  const found = [...rows.slice(i + 1), ...rows.slice(0, i + 1)].find(begins);
-  return found ? moveTo(tree, found.id) : tree;
+  const next = [...rows.slice(i + 1), ...rows.slice(0, i + 1)].find(begins);
+  return next ? moveTo(tree, next.id) : tree;
 }

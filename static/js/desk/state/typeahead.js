@@ -157,23 +157,23 @@ function matchOf(entry, query) {
    * @param {string | null} [synonym]
    * @returns {Match}
    */
-  const found = (tier, place = 0, synonym = null) => ({ tier, place, synonym });
-  if (abbreviation === query.compact) return found(TIERS.EXACT);
+  const match = (tier, place = 0, synonym = null) => ({ tier, place, synonym });
+  if (abbreviation === query.compact) return match(TIERS.EXACT);
   const called = synonyms.find((synonym) => synonym.text === query.compact);
-  if (called) return found(TIERS.SYNONYM, 0, called.name);
-  if (abbreviation.startsWith(query.compact)) return found(TIERS.ABBREVIATION);
+  if (called) return match(TIERS.SYNONYM, 0, called.name);
+  if (abbreviation.startsWith(query.compact)) return match(TIERS.ABBREVIATION);
   const [named] = places(names, query.words);
-  if (named) return found(TIERS.WORDS, named.place);
+  if (named) return match(TIERS.WORDS, named.place);
   const [begun] = places(
     synonyms.map(({ words }) => words),
     query.words,
   );
-  if (begun) return found(TIERS.SYNONYM_WORDS, begun.place, synonyms[begun.i].name);
-  if (initials.some((letters) => letters.startsWith(query.compact))) return found(TIERS.INITIALS);
-  if ([abbreviation, ...text].some((letters) => letters.includes(query.compact))) return found(TIERS.INSIDE);
+  if (begun) return match(TIERS.SYNONYM_WORDS, begun.place, synonyms[begun.i].name);
+  if (initials.some((letters) => letters.startsWith(query.compact))) return match(TIERS.INITIALS);
+  if ([abbreviation, ...text].some((letters) => letters.includes(query.compact))) return match(TIERS.INSIDE);
   if (query.compact.length < MIN_INSIDE_LETTERS) return null;
   const holding = synonyms.find((synonym) => synonym.text.includes(query.compact));
-  return holding ? found(TIERS.INSIDE_SYNONYM, 0, holding.name) : null;
+  return holding ? match(TIERS.INSIDE_SYNONYM, 0, holding.name) : null;
 }
 
 /**
@@ -196,8 +196,8 @@ function places(names, typed) {
  * @param {string[]} typed
  */
 function firstPlace(words, typed) {
-  const found = typed.map((prefix) =>
+  const places = typed.map((prefix) =>
     words.findIndex((variants) => variants.some((word) => word.startsWith(prefix))),
   );
-  return found.includes(-1) ? -1 : found[0];
+  return places.includes(-1) ? -1 : places[0];
 }

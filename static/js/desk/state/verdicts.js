@@ -117,10 +117,10 @@ function inSentence(text) {
  * @param {Catalogue} catalogue
  */
 export function notSuggested(verdicts, catalogue) {
-  const known = verdicts.filter((one) => catalogue.has(one.class));
+  const ofKnownClasses = verdicts.filter((one) => catalogue.has(one.class));
   return {
-    withheld: known.filter(({ state }) => state === "withheld"),
-    notMet: known.filter(({ state }) => state === "not_met"),
+    withheld: ofKnownClasses.filter(({ state }) => state === "withheld"),
+    notMet: ofKnownClasses.filter(({ state }) => state === "not_met"),
   };
 }
 

@@ -94,10 +94,10 @@ export class Draft {
     this.of = of;
     this.deps = deps;
     const theirs = { version: server?.version ?? 0, content: server?.content ?? blank };
-    const kept = deps.store.read(this.#name);
+    const record = deps.store.read(this.#name);
     this.#record = { ...theirs, isDirty: false, unanswered: [] };
     if (server) this.state = DraftState.SAVED;
-    if (kept?.isDirty) this.#resume(kept, theirs);
+    if (record?.isDirty) this.#resume(record, theirs);
   }
 
   /**
@@ -193,14 +193,14 @@ export class Draft {
   /**
    * Unsaved work of an earlier visit meets what the server has now.
    *
-   * @param {DraftRecord} kept
+   * @param {DraftRecord} record
    * @param {ServerDraft} theirs
    */
-  #resume(kept, theirs) {
+  #resume(record, theirs) {
     const isOurs =
-      kept.version === theirs.version || kept.unanswered.some((sent) => same(sent, theirs.content));
-    this.#record = { ...kept, version: isOurs ? theirs.version : kept.version };
-    if (isOurs || same(kept.content, theirs.content)) {
+      record.version === theirs.version || record.unanswered.some((sent) => same(sent, theirs.content));
+    this.#record = { ...record, version: isOurs ? theirs.version : record.version };
+    if (isOurs || same(record.content, theirs.content)) {
       this.#record.version = theirs.version;
       this.state = this.deps.api ? DraftState.SAVING : DraftState.HERE;
       this.#schedule(0);
@@ -295,7 +295,7 @@ export class Draft {
   }
 
   /**
-   * The server has a draft we did not know: somebody else's, our own whose answer was lost, or none any more.
+   * The server has a draft we did not know: somebody else's, our own whose answer was lost, or none anymore.
    *
    * @param {ServerDraft | undefined} theirs
    * @param {Content} content

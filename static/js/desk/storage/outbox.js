@@ -64,8 +64,8 @@ export class Outbox {
   get entries() {
     const { store } = this.deps;
     /** @type {OutboxEntry[]} */
-    const kept = store.names("outbox/").map((name) => store.read(name));
-    const byKey = new Map(kept.filter(Boolean).map((entry) => [entry.key, entry]));
+    const stored = store.names("outbox/").map((name) => store.read(name));
+    const byKey = new Map(stored.filter(Boolean).map((entry) => [entry.key, entry]));
     for (const [key, entry] of this.#unkept) byKey.set(key, entry);
     return [...byKey.values()].sort((a, b) => a.at - b.at);
   }

@@ -48,8 +48,8 @@ export class Queue {
    * @returns {Promise<Assignment>}
    */
   async assignment(id) {
-    const known = this.#assignments.get(String(id));
-    return known ?? this.#once(`assignment ${id}`, () => this.refresh(id));
+    const cached = this.#assignments.get(String(id));
+    return cached ?? this.#once(`assignment ${id}`, () => this.refresh(id));
   }
 
   /**
@@ -91,8 +91,8 @@ export class Queue {
    * @returns {Promise<T>}
    */
   #once(name, load) {
-    const known = this.#inFlight.get(name);
-    if (known) return known;
+    const cached = this.#inFlight.get(name);
+    if (cached) return cached;
     const loading = load().finally(() => this.#inFlight.delete(name));
     this.#inFlight.set(name, loading);
     return loading;

@@ -43,8 +43,8 @@ export class ReaderStore {
    */
   async recover() {
     for (const [key, text] of await this.#copies()) {
-      const kept = this.#storage.getItem(key);
-      if (kept === null || timeOf(kept) < timeOf(text)) this.#put(key, text);
+      const entry = this.#storage.getItem(key);
+      if (entry === null || timeOf(entry) < timeOf(text)) this.#put(key, text);
     }
   }
 
@@ -55,8 +55,8 @@ export class ReaderStore {
   read(name) {
     const text = this.#storage.getItem(this.#prefix + name);
     if (text === null) return null;
-    const kept = JSON.parse(text);
-    return isTimed(kept) ? kept.value : kept;
+    const entry = JSON.parse(text);
+    return isTimed(entry) ? entry.value : entry;
   }
 
   /**
@@ -112,27 +112,27 @@ export class ReaderStore {
    * @param {string} prefix
    */
   names(prefix) {
-    const found = [];
+    const names = [];
     for (let i = 0; i < this.#storage.length; i += 1) {
       const key = this.#storage.key(i);
-      if (key?.startsWith(this.#prefix + prefix)) found.push(key.slice(this.#prefix.length));
+      if (key?.startsWith(this.#prefix + prefix)) names.push(key.slice(this.#prefix.length));
     }
-    return found.sort();
+    return names.sort();
   }
 }
 
 /**
  * Earlier versions stored work without its time.
  *
- * @param {unknown} kept
- * @returns {kept is {at: number, value: unknown}}
+ * @param {unknown} entry
+ * @returns {entry is {at: number, value: unknown}}
  */
-function isTimed(kept) {
-  return kept !== null && typeof kept === "object" && "at" in kept && "value" in kept;
+function isTimed(entry) {
+  return entry !== null && typeof entry === "object" && "at" in entry && "value" in entry;
 }
 
 /** @param {string} text */
 function timeOf(text) {
-  const kept = JSON.parse(text);
-  return isTimed(kept) ? kept.at : 0;
+  const entry = JSON.parse(text);
+  return isTimed(entry) ? entry.at : 0;
 }

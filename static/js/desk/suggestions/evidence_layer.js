@@ -62,10 +62,10 @@ export class EvidenceLayer {
    * @param {Marks} marks
    */
   #parts({ sheet, scale }, marks) {
-    const found = stretches(sheet, marks);
-    const named = labeled(found);
+    const places = stretches(sheet, marks);
+    const named = labeled(places);
     const size = TEXT_PX / scale;
-    const drawn = found.map((one) => this.#stretch(one, one === named ? TALL_MM : SHORT_MM));
+    const drawn = places.map((one) => this.#stretch(one, one === named ? TALL_MM : SHORT_MM));
     if (!named) return drawn;
     const { from, to, y, cell } = named;
     const half = 0.3 * size * marks.text.length + 0.5;
@@ -133,14 +133,14 @@ export function stretches(sheet, { leads, intervals_s: intervals }) {
 /**
  * The stretch that carries the label: the second of the longest row, where there is no lead name.
  *
- * @param {Stretch[]} found
+ * @param {Stretch[]} places
  */
-export function labeled(found) {
-  if (found.length === 0) return null;
+export function labeled(places) {
+  if (places.length === 0) return null;
   /** @param {Stretch} stretch */
   const length = ({ cell }) => cell.endS - cell.startS;
-  const longest = found.reduce((best, one) => (length(one) > length(best) ? one : best));
-  const row = found.filter(({ cell }) => cell === longest.cell);
+  const longest = places.reduce((best, one) => (length(one) > length(best) ? one : best));
+  const row = places.filter(({ cell }) => cell === longest.cell);
   return row[1] ?? row[0];
 }
 

@@ -153,11 +153,11 @@ export function nudge(state, coordinates, leg, { right = 0, up = 0, isCoarse = f
     });
   }
   const step = isCoarse ? 1 / sheet.speedMmPerS : 1 / signal.samplingRateHz;
-  const wanted = seconds + (right + up) * step;
+  const target = seconds + (right + up) * step;
   if (state.kind === Kind.INTERVAL)
-    return withLeg(state, leg, legOn(coordinates, state.cell, coordinates.snapped(wanted)));
+    return withLeg(state, leg, legOn(coordinates, state.cell, coordinates.snapped(target)));
   // A leg on the trace follows it; one that was put above or below keeps its height.
-  const moved = coordinates.snappedIn(state.cell, wanted);
+  const moved = coordinates.snappedIn(state.cell, target);
   const isOnTrace = Math.abs(millivolts - (coordinates.drawnMillivolts(state.cell, seconds) ?? 0)) < 1e-9;
   return withLeg(
     state,
@@ -250,11 +250,11 @@ export function marks({ cell, legs, cycles }, coordinates) {
   const step = (to - from) / cycles;
   if (!(step >= 0.05)) return []; // shorter than any cardiac cycle: too many marks
   const { startS, endS } = coordinates.sheet.window;
-  const found = [];
+  const marks = [];
   for (let k = Math.ceil((startS - from) / step - 1e-9); from + k * step <= endS + 1e-9; k += 1) {
-    if (k !== 0 && k !== cycles) found.push(coordinates.placeOf(cell, from + k * step).x);
+    if (k !== 0 && k !== cycles) marks.push(coordinates.placeOf(cell, from + k * step).x);
   }
-  return found;
+  return marks;
 }
 
 /**
@@ -300,9 +300,9 @@ function legAt(kind, coordinates, cell, at) {
  * @param {Point} at
  */
 function cellFor(kind, coordinates, at) {
-  const found = cellAt(coordinates.sheet, at);
+  const hit = cellAt(coordinates.sheet, at);
   const tall = kind === Kind.AMPLITUDE ? peakedAt(coordinates, at) : null;
-  const cell = tall ?? found?.cell;
+  const cell = tall ?? hit?.cell;
   return cell && coordinates.isRecorded(cell) ? cell : null;
 }
 

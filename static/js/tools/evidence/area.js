@@ -31,15 +31,15 @@ export function areaOf(coordinates, from, to) {
   if (cells.length === 0) return null;
   /** @param {number} x */
   const seconds = (x) => coordinates.secondsAt(sheet.cells[0], x);
-  const shown = {
+  const part = {
     leftMm: Math.min(...cells.map(({ leftMm }) => leftMm)),
     rightMm: Math.max(...cells.map(({ rightMm }) => rightMm)),
   };
   return {
     cells,
     leads: LEADS.filter((_, lead) => cells.some((cell) => cell.lead === lead)),
-    fromS: seconds(Math.max(left, shown.leftMm)),
-    toS: seconds(Math.min(right, shown.rightMm)),
+    fromS: seconds(Math.max(left, part.leftMm)),
+    toS: seconds(Math.min(right, part.rightMm)),
   };
 }
 
