@@ -40,10 +40,10 @@ def graded(levels: np.ndarray) -> list[Graded]:
             for column in range(exam.shape[1])
         ]
         n_readers = int(has_read.sum())
-        certainty_lines = tuple(
-            (column, one) for column, one in enumerate(counts) if one != (n_readers, 0, 0, 0)
+        states = tuple(
+            (column, count) for column, count in enumerate(counts) if count != (n_readers, 0, 0, 0)
         )
-        result.append(Graded(n_readers, certainty_lines))
+        result.append(Graded(n_readers, states))
     return result
 
 
@@ -102,9 +102,9 @@ def test_readers_who_gave_the_class_are_compared_in_pairs(levels):
 def test_intervals_contain_their_estimates():
     line, rare = certainty_lines(random_grades(1))
     for name in ("ordinal_alpha", "gwet_ac2", "same_certainty"):
-        one = line[name]
-        assert one["low"] < one["estimate"] < one["high"]
-        assert one["method"] == "bootstrap"
+        interval = line[name]
+        assert interval["low"] < interval["estimate"] < interval["high"]
+        assert interval["method"] == "bootstrap"
         assert (rare[name]["low"], rare[name]["reason"]) == (None, Reason.FEW_EXAMS_OF_CLASS)
 
 

@@ -72,9 +72,9 @@ def coverage(
         how = Resampling(n_replicates=500, seed=start)
         result = everyone.class_measures(patterns(simulated[start : start + AT_ONCE]), how)
         for name in HEADLINE:
-            one, value = result[name], float(truth[name].values)
-            is_held = (one.low <= value + 1e-12) & (value - 1e-12 <= one.high)
-            covered[name].append(is_held[one.estimates.is_defined])
+            measure, value = result[name], float(truth[name].values)
+            is_held = (measure.low <= value + 1e-12) & (value - 1e-12 <= measure.high)
+            covered[name].append(is_held[measure.estimates.is_defined])
     return {name: float(np.concatenate(parts).mean()) for name, parts in covered.items()}
 
 

@@ -64,7 +64,7 @@ def test_is_never_below_the_general_model(seed):
         assert result.log_likelihood[row] >= second.log_likelihood - 1e-7
 
 
-def test_three_readers_reproduce_what_was_observed():
+def test_three_readers_reproduce_the_observed_frequencies():
     # Seven parameters, seven free frequencies: unless a bound is active, the fit is exact.
     patterns = counted([(pattern, 10 * count) for pattern, count in THREE] + [("-+-", 50)])
     result = two_states.fit(patterns)

@@ -194,9 +194,9 @@ def test_every_implausible_class_has_a_reason(seed):
     patterns = readings(
         rng, prevalence, rng.uniform(0.6, 0.95, shape), rng.uniform(0.001, 0.03, shape), n_exams=827
     )
-    given = patterns.counts @ (patterns.patterns == 2).any(axis=1) / 827
+    class_rate = patterns.counts @ (patterns.patterns == 2).any(axis=1) / 827
     for item, share in zip(
-        latent_report.latent_report(patterns, how=FEW)["classes"], given, strict=True
+        latent_report.latent_report(patterns, how=FEW)["classes"], class_rate, strict=True
     ):
         for measure in (item["prevalence"], (item["pooled"] or item)["prevalence"]):
             assert measure["estimate"] is None or measure["estimate"] <= share or measure["reason"]

@@ -15,7 +15,11 @@ from ecgreview.agreement.values.reasons import Reason
 def line_of(values: np.ndarray, *, is_clustered: bool = False) -> dict[str, Any]:
     """Return the line of ``values``, shape (n_readers, n_exams); NaN where not measured."""
     exams = tuple(
-        tuple((reader, float(one)) for reader, one in enumerate(exam) if not np.isnan(one))
+        tuple(
+            (reader, float(pair_line))
+            for reader, pair_line in enumerate(exam)
+            if not np.isnan(pair_line)
+        )
         for exam in values.T
     )
     (line,) = measured([Measured(1, "interval", exams, is_clustered)], ["a", "b"])
@@ -43,11 +47,14 @@ def test_pairs_have_lins_coefficient_with_limits_of_agreement():
     pairs = line_of(values)["pairs"]
     assert [pair["readers"] for pair in pairs] == [[0, 1], [0, 2], [1, 2]]
     limits = measurements.limits_of_agreement(values[0], values[2])
-    one = pairs[1]
-    assert one["ccc"] == measurements.lin_concordance(values[0], values[2]).to_json()
-    assert (one["bias"], one["deviation"]) == (limits.bias.to_json(), limits.deviation)
-    assert (one["lower"], one["upper"]) == (limits.lower.to_json(), limits.upper.to_json())
-    assert one["bias"]["estimate"] == pytest.approx(-8, abs=3)
+    pair_line = pairs[1]
+    assert pair_line["ccc"] == measurements.lin_concordance(values[0], values[2]).to_json()
+    assert (pair_line["bias"], pair_line["deviation"]) == (limits.bias.to_json(), limits.deviation)
+    assert (pair_line["lower"], pair_line["upper"]) == (
+        limits.lower.to_json(),
+        limits.upper.to_json(),
+    )
+    assert pair_line["bias"]["estimate"] == pytest.approx(-8, abs=3)
 
 
 def test_the_reader_set_with_the_most_measurements_is_compared():

@@ -188,7 +188,7 @@ def test_the_irrcac_tests(vectors):
 @pytest.mark.parametrize("name", ["interval_quadratic", "table3_5_quadratic"])
 def test_the_book_of_gwet_2014(vectors, name):
     data = vectors("gwet_irrcac")["gwet2014_book"][name]
-    used = {said for unit in data["ratings"] for said in unit if said is not None}
+    used = {category for unit in data["ratings"] for category in unit if category is not None}
     categories = sorted(used)
     scores = categories if name.startswith("interval") else [1, 2, 3]
     votes = Votes.of(coded(data["ratings"], categories))

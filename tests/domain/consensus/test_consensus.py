@@ -94,7 +94,7 @@ def test_two_readers_are_enough_among_five():
     assert decide({AF}, {AF}, {RBBB}, {LVH}, set()).labels == {AF: 2}
 
 
-def test_empty_readings_outvote_nobody():
+def test_empty_readings_outvote_no_class():
     assert decide(set(), set(), {AF}).status == "disputed"
 
 
@@ -204,7 +204,7 @@ def _label_sets(path: Path) -> list[frozenset[str]]:
 def decide_with_not_assessable(*readings: tuple[set[str], set[str]]) -> Decision:
     """Decide on readings, each a pair of the classes given and the classes not assessable."""
     votes = [
-        Ballot(frozenset(given), frozenset(not_assessable)) for given, not_assessable in readings
+        Ballot(frozenset(codes), frozenset(not_assessable)) for codes, not_assessable in readings
     ]
     return consensus.decide(RULE, votes)
 
@@ -224,7 +224,7 @@ def test_a_class_that_only_one_reader_could_assess_is_not_kept():
     assert decision.state(RBBB) == State.NOT_ASSESSED
 
 
-def test_a_class_that_nobody_gave_and_one_could_not_assess_does_not_prevent_agreement():
+def test_an_ungiven_class_marked_not_assessable_does_not_prevent_agreement():
     decision = decide_with_not_assessable(({AF}, {LVH}), ({AF}, set()))
     assert (decision.status, decision.state(LVH)) == ("agreement", State.NOT_ASSESSED)
 

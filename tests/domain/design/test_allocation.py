@@ -226,8 +226,10 @@ def test_the_import_order_does_not_matter(size, seed):
 
 
 def test_another_seed_gives_another_allocation():
-    one, two = (readers_by_exam(design.allocate(request(60, 6, 2, seed=seed))) for seed in "ab")
-    assert one != two
+    first, second = (
+        readers_by_exam(design.allocate(request(60, 6, 2, seed=seed))) for seed in "ab"
+    )
+    assert first != second
 
 
 def test_readers_are_assigned_at_random():

@@ -133,7 +133,7 @@ def test_repeats_of_a_later_release_keep_the_overall_fraction():
     assert (after.occurrences == 2).sum() == 4
 
 
-def test_a_cap_counts_what_was_assigned_before():
+def test_a_cap_counts_earlier_assignments():
     before = design.generate(request(20, 4, 2)).readings
     plan_request = later(10, 4, before, caps=[11, -1, -1, -1])
     result = combined(before.joined(design.generate(plan_request).readings))
@@ -150,11 +150,11 @@ def test_exams_of_a_patient_stay_apart_across_releases():
 def test_the_order_of_history_rows_does_not_matter():
     before = design.generate(request(20, 3, 2, patients=np.arange(20) % 9)).readings
     shuffled = before.chosen(np.random.default_rng(2).permutation(len(before)))
-    one, two = (
+    first, second = (
         list(design.generate(later(20, 3, rows, patients=np.arange(20) % 9)).rows())
         for rows in (before, shuffled)
     )
-    assert one == two
+    assert first == second
 
 
 def test_history_pairs_count_once_when_exams_are_released_again():
@@ -167,6 +167,6 @@ def test_history_pairs_count_once_when_exams_are_released_again():
 
 
 def test_columns_of_different_length_are_refused():
-    one = np.ones(1, dtype=np.int64)
+    column = np.ones(1, dtype=np.int64)
     with pytest.raises(design.BadDesign, match="differ in length"):
-        design.Readings(one, one, one, one, np.ones(2, dtype=np.int64))
+        design.Readings(column, column, column, column, np.ones(2, dtype=np.int64))

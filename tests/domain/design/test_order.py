@@ -248,8 +248,8 @@ def test_numbers_of_repeats_differ_by_at_most_one(n_exams, n_readers, fraction):
 
 def test_the_same_request_gives_the_same_plan():
     plan_request = [request(80, 6, 2, repeat_fraction=0.2, washout_exams=5) for _ in range(2)]
-    one, two = (list(design.generate(each).rows()) for each in plan_request)
-    assert one == two
+    first, second = (list(design.generate(each).rows()) for each in plan_request)
+    assert first == second
 
 
 def test_readers_have_different_orders():

@@ -112,10 +112,10 @@ def test_code_exams_have_patient_age_and_sex(shared_data):
 
 def test_a_recording_has_no_interpretation(shared_data):
     # The header comments of these data sets contain diagnoses, drugs and dates.
-    words = ("Dx", "426783006", "Rhythm", "bradycardia", "infarction", "1990", "Rx")
+    terms = ("Dx", "426783006", "Rhythm", "bradycardia", "infarction", "1990", "Rx")
     for folder in ("cinc2021", "ludb", "ptbdb"):
         for recording in _read(shared_data, folder):
-            assert not [word for word in words if word in repr(recording)]
+            assert not [term for term in terms if term in repr(recording)]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_baseline_is_subtracted(tmp_path):
     assert (signal.samples == signals.signal().samples + 50).all()
 
 
-def test_the_adc_zero_stands_in_for_a_baseline(tmp_path):
+def test_the_adc_zero_replaces_a_missing_baseline(tmp_path):
     header = wfdb_files.write(tmp_path, layout="ana.dat 16 1000/mV 16 20 0 {checksum} 0 {name}")
     assert (recording(header).signal.samples == signals.signal().samples - 20).all()
 

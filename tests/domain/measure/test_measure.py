@@ -153,7 +153,7 @@ def test_a_sinus_p_wave_rises_in_leads_i_and_ii(condition):
 
 
 @pytest.mark.parametrize("condition", ["atrial_fibrillation", "junctional_rhythm"])
-def test_no_p_wave_rises_where_none_precedes_qrs(condition):
+def test_no_p_wave_is_measured_without_one_before_qrs(condition):
     assert all(value_of(measured(condition, seed), "p_upright_mv") < 0.02 for seed in SEEDS)
 
 

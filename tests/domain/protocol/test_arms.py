@@ -61,7 +61,7 @@ def test_an_arm_is_one_of_the_listed_arms(seed, reader, exam, arms):
 
 
 @given(strategies.SEEDS, IDS, IDS, strategies.ARMS)
-def test_the_order_in_which_arms_are_listed_does_not_matter(seed, reader, exam, arms):
+def test_the_listed_order_of_arms_does_not_matter(seed, reader, exam, arms):
     assert arm(seed, reader, exam, arms) == arm(seed, reader, exam, arms[::-1])
 
 

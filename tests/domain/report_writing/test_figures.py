@@ -70,8 +70,8 @@ def test_classes_can_be_ordered_by_name():
 def test_classes_can_be_ordered_by_frequency():
     result = three_readers()
     names = names_in(forest.svg(result, "pabak", ENGLISH, order="n"))
-    given = {line["class"]: line["n_positive_any"] for line in result["classes"]}
-    assert [given[name] for name in names] == sorted(given.values(), reverse=True)
+    frequencies = {line["class"]: line["n_positive_any"] for line in result["classes"]}
+    assert [frequencies[name] for name in names] == sorted(frequencies.values(), reverse=True)
 
 
 def test_classes_can_keep_the_report_order():
@@ -183,7 +183,7 @@ def test_all_classes_fit_a_page_at_the_width_of_a_journal():
     assert float(root.get("height", "")) / float(root.get("width", "")) < 240 / 174
 
 
-def test_no_text_of_a_forest_leaves_the_drawing():
+def test_all_texts_of_a_forest_are_inside_the_drawing():
     names = [item.name for item in taxonomy.load().classes]
     result = agreement(study(1, n_classes=len(names)), classes=names)
     for item in parse_svg(forest.svg(result, "pabak", ENGLISH)).iter(f"{SVG}text"):

@@ -146,7 +146,7 @@ def test_any_text_can_be_rendered(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "printable"),
     [
         ("condução  auriculoventricular\n", "condução auriculoventricular"),
         ("a\u202eb", "ab"),
@@ -155,8 +155,8 @@ def test_any_text_can_be_rendered(text):
         ("Nome\u00a0*", "Nome\u00a0*"),
     ],
 )
-def test_unprintable_characters_are_removed(text, shown):
-    assert plain(text) == shown
+def test_unprintable_characters_are_removed(text, printable):
+    assert plain(text) == printable
 
 
 @settings(max_examples=25)

@@ -16,13 +16,13 @@ def problems(text: str | bytes) -> list[str]:
     return [str(problem) for problem in read_tree(text).problems]
 
 
-def test_values_are_those_of_yaml():
+def test_values_match_yaml():
     text = "a: 1\nb: [x, 2.5, true, null]\nc: {d: 2020-01-31}\n"
     day = datetime.date(2020, 1, 31)
     assert read_tree(text).value == {"a": 1, "b": ["x", 2.5, True, None], "c": {"d": day}}
 
 
-def test_every_value_knows_its_line_and_column():
+def test_every_value_has_its_line_and_column():
     places = read_tree("a: 1\nb:\n  - x\n  - c: 2\n").places
     assert places["a",] == (1, 4)
     assert places["b", 0] == (3, 5)

@@ -73,7 +73,7 @@ def test_classes_never_asked_are_read_again_on_request():
     assert MAPPING.needs_reread((), for_added=True)
 
 
-def test_the_classes_that_touch_a_split_are_known():
+def test_classes_affected_by_a_split_are_listed():
     assert MAPPING.split_codes == {"wide"}
     assert MAPPING.added_codes == {"fresh"}
 
@@ -190,7 +190,7 @@ def test_every_class_of_the_new_version_has_one_state(data, reading):
 
 
 @given(st.data(), READINGS)
-def test_every_step_does_what_its_kind_says(data, reading):
+def test_every_step_follows_its_kind(data, reading):
     mapping = data.draw(mappings(CODES, 1))
     result = mapping.translate(reading)
     for step in mapping.steps:

@@ -88,7 +88,7 @@ def test_a_step_is_formatted_with_an_arrow():
     assert problems == ["merge b c → bc", "split wide → left right", "retire gone", "add fresh"]
 
 
-def test_a_version_with_the_same_codes_needs_no_change():
+def test_a_version_with_the_same_codes_needs_no_changes():
     mapping = taxonomy.load_mapping("changes: []", OLD, OLD)
     assert {step.kind for step in mapping.steps} == {"keep"}
 

@@ -6,11 +6,11 @@ from ecgreview import taxonomy
 from ecgreview.taxonomy.synonyms import synonyms
 
 
-def test_every_class_has_everyday_names():
+def test_every_class_has_synonyms():
     assert set(synonyms()) == {line.code for line in taxonomy.load().classes}
 
 
-def test_no_everyday_name_is_the_abbreviation_of_another_class():
+def test_no_synonym_is_the_abbreviation_of_another_class():
     abbreviations = {line.abbreviation.casefold(): line.code for line in taxonomy.load().classes}
     conflicts = [
         (code, name)
@@ -21,6 +21,6 @@ def test_no_everyday_name_is_the_abbreviation_of_another_class():
     assert conflicts == []
 
 
-def test_no_class_has_the_same_everyday_name_twice():
+def test_no_class_has_a_duplicate_synonym():
     for names in synonyms().values():
         assert len({name.casefold() for name in names}) == len(names)
