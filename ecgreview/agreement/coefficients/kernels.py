@@ -61,7 +61,8 @@ def fleiss_kappa(cells: Cells) -> Estimates:
         equal; otherwise a category used only by single readings would make their agreement perfect.
 
     Source:
-        Fleiss 1971, Psychological Bulletin 76(5):378-382; Gwet 2014, chapter 3.
+        Fleiss 1971, Psychological Bulletin 76(5):378-382; with missing readings Gwet 2014,
+        chapter 2.
     """
     shares = cells.mean_shares
     expected = (shares * (1 - shares)).sum(axis=-1)

@@ -201,16 +201,18 @@ def _concordance_error(value: float, accuracy: float, shift: float, n: int) -> f
 
     Args:
         value: the coefficient.
-        accuracy: distance of the best line from the identity; the correlation is value/accuracy.
-        shift: squared difference of means over the product of standard deviations.
+        accuracy: Lin's bias correction factor C_b, 1 without a shift of location or scale;
+            Pearson's correlation is value / accuracy.
+        shift: squared location shift u**2: the squared difference of means over the product of the
+            standard deviations.
         n: number of exams.
     """
     unexplained = 1 - value**2
     if unexplained < TINY:
         return 0.0
-    precision = 1 - (value / accuracy) ** 2
+    scatter = 1 - (value / accuracy) ** 2
     square = (
-        precision * accuracy**2 * unexplained
+        scatter * accuracy**2 * unexplained
         + 2 * value**2 * accuracy * (1 - value) * shift
         - value**2 * accuracy**2 * shift**2 / 2
     )

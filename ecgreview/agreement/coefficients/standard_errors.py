@@ -384,7 +384,7 @@ def cohen_kappa_null(tables: ArrayLike, weights: ArrayLike | None = None) -> Est
 
 
 def cohen_kappa_z(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
-    """Return Cohen's kappa divided by its standard error under chance: the test of no agreement."""
+    """Return the z statistic of the hypothesis that the readers agree only by chance."""
     kappa, error = two_readers.cohen_kappa(tables, weights), cohen_kappa_null(tables, weights)
     return ratio(kappa.values, error.values, unless=error.causes)  # including an error of 0
 
