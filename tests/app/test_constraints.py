@@ -12,20 +12,20 @@ from django.db import IntegrityError, transaction
 
 from annotations import migrations
 from annotations.models import Finding
-from tests.app.constraints import BREAKS
-from tests.app.constraints.acts import commit
+from tests.app.constraints import VIOLATIONS
+from tests.app.constraints.acts import check_constraints
 
 MIGRATIONS = Path(migrations.__file__).parent
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("break_it", BREAKS, ids=lambda function: function.__name__)
-def test_postgres_enforces_the_constraint(break_it, request):
+@pytest.mark.parametrize("violate", VIOLATIONS, ids=lambda function: function.__name__)
+def test_postgres_enforces_the_constraint(violate, request):
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
-        break_it(request.getfixturevalue)
+        violate(request.getfixturevalue)
     cause = refusal.value.__cause__
     assert isinstance(cause, psycopg.IntegrityError)
-    assert cause.diag.constraint_name == break_it.__name__
+    assert cause.diag.constraint_name == violate.__name__
 
 
 def test_every_constraint_is_tested():
@@ -33,7 +33,7 @@ def test_every_constraint_is_tested():
     declared = {item.name for model in models for item in model._meta.constraints}
     sources = [path.read_text(encoding="utf-8") for path in MIGRATIONS.glob("0*.py")]
     triggers = re.findall(r"constraint = '(\w+)'", "".join(sources))
-    assert declared | set(triggers) == {item.__name__ for item in BREAKS}
+    assert declared | set(triggers) == {item.__name__ for item in VIOLATIONS}
 
 
 @pytest.mark.django_db
@@ -57,4 +57,4 @@ def test_a_submitted_reading_refuses_further_findings(assign, ana, submit, taxon
     artifact = taxonomy.classes.get(code="artifact")
     Finding.objects.create(reading=reading, diagnostic_class=artifact, certainty="definite")
     with pytest.raises(IntegrityError, match="not the 0 it was signed with"):
-        commit()
+        check_constraints()

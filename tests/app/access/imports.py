@@ -1,4 +1,4 @@
-"""A study whose readings were made elsewhere, with its results."""
+"""An imported study (readings without tracings) with its results."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from annotations.services.consensus import labels
 from tests.app import published
 
 
-def bring_in(folder: Path, now: datetime) -> Study:
-    """Import two readers of twelve exams, and compute what is due."""
-    first, second = (given[24:36] for given in published.pair())
+def import_study(folder: Path, now: datetime) -> Study:
+    """Import two readers of twelve exams and compute agreement and consensus."""
+    first, second = (votes[24:36] for votes in published.pair())
     written = published.write(
         folder / "published", {"cardiologist1": first, "cardiologist2": second}
     )

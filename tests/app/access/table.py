@@ -1,6 +1,6 @@
-"""Who may do what: every address, every method, every role.
+"""The access table: the status of every address, for every method and role.
 
-An address that is not in this table makes the tests fail, and so does a method that is missing.
+An address or a method that is missing here fails the tests.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ROLES = ("anonymous", "eva", "ana", "bruno", "clara", "davi", "rosa", "otto", "caio", "root")
-"""Ana is assigned what the address names, Bruno reads the same exam, Clara adjudicates,
-Davi coordinates, Rosa does research, Otto audits; Eva has no role. Caio coordinates, and reads
-in the open study; root is the superuser."""
+"""Ana has the assignment in the address, Bruno reads the same exam, Clara adjudicates, Davi
+coordinates, Rosa does research, Otto audits, Eva has no role. Caio coordinates and reads in the
+open study. root is the superuser."""
 
 Statuses = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a method of an address answers to each role, to a request that is well-formed."""
+    """Status per role for a well-formed request to one address with one method."""
 
     statuses: Statuses
     body: Any = None
@@ -28,9 +28,9 @@ class Cell:
 
 
 def row(default: int, anonymous: int | None = None, **others: int) -> Statuses:
-    """Return the status of each role: ``default`` but for those that are named.
+    """Return the status of each role: ``default``, except for the roles named.
 
-    Caio gets what Davi gets. The superuser does too, and what Otto gets where Davi is refused.
+    Caio gets Davi's status. The superuser gets it too, or Otto's where Davi is refused.
     """
     base = dict.fromkeys(ROLES, default)
     base |= {"anonymous": default if anonymous is None else anonymous, **others}
@@ -43,21 +43,21 @@ def public() -> Statuses:
 
 
 def api(default: int, **others: int) -> Statuses:
-    """Return the statuses of an endpoint: programs are told that they are not signed in."""
+    """Statuses of an API endpoint: 401 when not signed in."""
     return row(default, anonymous=401, **others)
 
 
 def page(default: int, **others: int) -> Statuses:
-    """Return the statuses of a page: people are sent to sign in."""
+    """Statuses of a page: redirects to sign-in when not signed in."""
     return row(default, anonymous=302, **others)
 
 
 MANAGERS = ("davi", "rosa", "otto")
-SEEN_BY_MANAGERS = dict.fromkeys(MANAGERS, 200)
-"""Coordinators, researchers and auditors see studies and results."""
+MANAGERS_ONLY = dict.fromkeys(MANAGERS, 200)
+"""Coordinators, researchers and auditors may see studies and results."""
 
-RESULTS = {**SEEN_BY_MANAGERS, "caio": 403}
-"""Whoever still reads in the study is told nothing of its results."""
+RESULTS = {**MANAGERS_ONLY, "caio": 403}
+"""Managers get results, unless they still read in the study."""
 
 FINDINGS = {"findings": [], "quality": "good", "comment": ""}
 KEY = {"Idempotency-Key": "0d6f6a3c-54a7-4d3c-9f5e-0d7f0c1c2b11"}
@@ -74,12 +74,12 @@ API: dict[str, dict[str, Cell]] = {
         "GET": Cell(api(200)),
         "DELETE": Cell(api(204)),
     },
-    # The number of the address is nobody's token.
+    # The id in the address is nobody's token.
     "api-token": {"DELETE": Cell(api(404))},
     "api-assignments": {"GET": Cell(api(200))},
     "api-notices": {"GET": Cell(api(200))},
     "api-notices-seen": {"POST": Cell(api(200), body={})},
-    # The batch of the address is no pool, for nobody.
+    # The batch in the address is not a pool.
     "api-lease": {"POST": Cell(api(404), body={})},
     "api-assignment": {"GET": Cell(api(404, ana=200))},
     "api-draft": {
@@ -89,7 +89,7 @@ API: dict[str, dict[str, Cell]] = {
         "POST": Cell(api(404, ana=201), body={"based_on": 0, **FINDINGS}, headers=KEY),
     },
     "api-deferral": {"POST": Cell(api(404, ana=200), body={})},
-    # Nobody before the blind reading, not even its reader.
+    # Not before the blind reading, not even for its reader.
     "api-assignment-suggestions": {"GET": Cell(api(404))},
     "api-viewing": {"POST": Cell(api(404), body={"shown_ms": 1}, headers=KEY)},
     "api-revision": {
@@ -100,41 +100,41 @@ API: dict[str, dict[str, Cell]] = {
     },
     "api-assignment-tracing": {"GET": Cell(api(404, ana=200))},
     "api-prior-tracing": {"GET": Cell(api(404, ana=200))},
-    # By the code of the exam, which no reader knows.
-    "api-tracing": {"GET": Cell(api(403, **SEEN_BY_MANAGERS, caio=404))},
+    # Addressed by exam code, which readers never see.
+    "api-tracing": {"GET": Cell(api(403, **MANAGERS_ONLY, caio=404))},
     "api-readings": {"GET": Cell(api(200))},
-    # Bruno's, of a batch that is open: nobody else's business, whatever the role.
+    # Bruno's reading in an open batch: hidden from everyone else, whatever their role.
     "api-reading": {"GET": Cell(api(404, bruno=200))},
-    "api-datasets": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-exams": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    "api-exam": {"GET": Cell(api(403, **SEEN_BY_MANAGERS, caio=404))},
+    "api-datasets": {"GET": Cell(api(403, **MANAGERS_ONLY))},
+    "api-exams": {"GET": Cell(api(403, **MANAGERS_ONLY))},
+    "api-exam": {"GET": Cell(api(403, **MANAGERS_ONLY, caio=404))},
     "api-studies": {
-        "GET": Cell(api(403, **SEEN_BY_MANAGERS)),
+        "GET": Cell(api(403, **MANAGERS_ONLY)),
         "POST": Cell(api(403, davi=201), body={"name": "Another study"}),
     },
-    "api-study": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-study": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-study-batches": {
-        "GET": Cell(api(403, **SEEN_BY_MANAGERS)),
+        "GET": Cell(api(403, **MANAGERS_ONLY)),
         "POST": Cell(
             api(403, davi=201),
             body={"name": "Another batch", "exams": ["{code}"], "readers": ["ana"]},
         ),
     },
-    # Davi may, but the study of the address is open.
+    # Davi may, but the study in the address is already open.
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
-    # A worker makes the archive.
+    # 202: a worker builds the archive.
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
-    # The key of the address is that of no archive.
+    # The key in the address belongs to no archive.
     "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
-    "api-batch": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
+    "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
     "api-batch-adjudication": {
-        # Davi may, but the batch of the address is still open.
+        # Davi may, but the batch in the address is still open.
         "POST": Cell(api(403, davi=409, caio=403), body={"readers": ["clara"]}),
     },
     "api-audit": {"GET": Cell(api(403, otto=200))},
@@ -148,22 +148,22 @@ API: dict[str, dict[str, Cell]] = {
 }
 
 PAGES: dict[str, dict[str, Cell]] = {
-    # Whoever is signed in is sent on to their next thing to do.
+    # Redirects signed-in users to their next task.
     "home": {"GET": Cell(row(302, anonymous=200))},
     "language": {"POST": Cell(row(302))},
     "taxonomy": {"GET": Cell(public())},
     "livez": {"GET": Cell(public())},
     "readyz": {"GET": Cell(public())},
     "worklist": {"GET": Cell(page(200))},
-    # The batch of the address is neither a pool nor a set with reference answers.
+    # The batch in the address is neither a pool nor a qualification set.
     "take-next": {"POST": Cell(page(404))},
     "feedback": {"GET": Cell(page(404))},
     "notices": {"GET": Cell(page(200)), "POST": Cell(page(302))},
     "desk": {"GET": Cell(page(404, ana=200))},
-    "studies": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "studies": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    "study": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "study-consensus": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "study-consensus": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-export": {
         "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
         "POST": Cell(page(403, davi=302, rosa=302, caio=403)),
@@ -171,25 +171,25 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-export-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
     "study-export-file": {"GET": Cell(page(403, davi=404, rosa=404, caio=403))},
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    "batch": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "batch": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "batch-close": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400, caio=403))},
     "audit": {"GET": Cell(page(403, otto=200))},
     "audit-export": {"GET": Cell(page(403, otto=200))},
     "audit-event": {"GET": Cell(page(403, otto=200))},
-    "datasets": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "dataset": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "datasets": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "dataset": {"GET": Cell(page(403, **MANAGERS_ONLY))},
 }
 
 SIGN_IN: dict[str, dict[str, Cell]] = {
     "sign-in": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
     "account_login": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
-    # Both lead back to the beginning: nobody has given a password yet, or everybody is in.
+    # Both redirect: no password has been entered yet, or the user is signed in already.
     "mfa_authenticate": {"GET": Cell(row(302)), "POST": Cell(row(302))},
     "mfa_login_webauthn": {"GET": Cell(row(302)), "POST": Cell(row(302))},
     "sign-out": {"POST": Cell(row(302))},
     "account_logout": {"POST": Cell(row(302))},
-    # Without its token a link is a dead one, whoever follows it.
+    # Without its token a link is invalid for everyone.
     "link": {"GET": Cell(row(403)), "POST": Cell(row(403))},
     "invitation": {"GET": Cell(row(403)), "POST": Cell(row(403))},
     "account_reset_password": {"GET": Cell(public()), "POST": Cell(row(400))},
@@ -200,14 +200,14 @@ SIGN_IN: dict[str, dict[str, Cell]] = {
 
 ACCOUNT: dict[str, dict[str, Cell]] = {
     "mfa_index": {"GET": Cell(page(200))},
-    # Nobody of the cast has a password: they are sent on to set one, and need not confirm it.
+    # None of these users has a password: they are redirected to set one, without confirming.
     "account_change_password": {"GET": Cell(page(302)), "POST": Cell(page(302))},
     "account_set_password": {"GET": Cell(page(200)), "POST": Cell(page(400))},
     "account_reauthenticate": {"GET": Cell(page(403)), "POST": Cell(page(403))},
     "mfa_reauthenticate": {"GET": Cell(page(403)), "POST": Cell(page(403))},
     "mfa_reauthenticate_webauthn": {"GET": Cell(page(403)), "POST": Cell(page(403))},
     "mfa_activate_totp": {"GET": Cell(page(200)), "POST": Cell(page(400))},
-    # Nor has anybody a second factor that could be seen or taken away.
+    # Nobody has a second factor to view or remove.
     "mfa_deactivate_totp": {"GET": Cell(page(404)), "POST": Cell(page(404))},
     "mfa_view_recovery_codes": {"GET": Cell(page(404))},
     "mfa_generate_recovery_codes": {"GET": Cell(page(200)), "POST": Cell(page(400))},
@@ -233,69 +233,69 @@ PEOPLE: dict[str, dict[str, Cell]] = {
     "person-second-factor": {"POST": Cell(page(403, davi=302))},
 }
 
-SETTING_UP: dict[str, dict[str, Cell]] = {
+SETUP: dict[str, dict[str, Cell]] = {
     "study-start": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    # The study of the address is open: there is nothing left to set up.
+    # The study in the address is open already, so setup is over.
     "study-setup-name": {"GET": Cell(page(403, davi=302)), "POST": Cell(page(403, davi=302))},
     "study-setup-reading": {"GET": Cell(page(403, davi=302)), "POST": Cell(page(403, davi=302))},
     "study-setup-check": {"GET": Cell(page(403, davi=302))},
     "study-open": {"POST": Cell(page(403, davi=302))},
     "study-lock": {"POST": Cell(page(403, davi=302))},
     "study-release": {"POST": Cell(page(403, davi=302))},
-    "study-protocol": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "study-protocol-file": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-protocol": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "study-protocol-file": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-amend": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    # Davi does not read in the study: there is no glass before him, as there is before Caio.
+    # Only a coordinator who reads in the study (Caio) has to break the glass.
     "study-break-glass": {
         "GET": Cell(page(403, davi=302, caio=200)),
         "POST": Cell(page(403, davi=302, caio=400)),
     },
     "study-readers": {
-        "GET": Cell(page(403, **SEEN_BY_MANAGERS)),
+        "GET": Cell(page(403, **MANAGERS_ONLY)),
         "POST": Cell(page(403, davi=400)),
     },
     "study-reader": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-reassign": {"POST": Cell(page(403, davi=400, caio=403))},
     "study-exams": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-plan": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
-    "study-progress": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "study-progress": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-progress-file": {"GET": Cell(page(403, **RESULTS))},
     "batch-release": {"POST": Cell(page(403, davi=302))},
     "batch-due": {"POST": Cell(page(403, davi=302))},
     "batch-discard": {"POST": Cell(page(403, davi=302))},
-    "api-study-readers": {"GET": Cell(api(403, **SEEN_BY_MANAGERS))},
-    # No exam is left to be planned, and the batch of the address was released.
+    "api-study-readers": {"GET": Cell(api(403, **MANAGERS_ONLY))},
+    # All exams are planned, and the batch in the address is released.
     "api-study-plans": {"POST": Cell(api(403, davi=409), body={"name": "Another"})},
     "api-study-progress": {"GET": Cell(api(403, **RESULTS))},
     "api-batch-release": {"POST": Cell(api(403, davi=409), body={})},
     "api-batch-plan": {"DELETE": Cell(api(403, davi=409))},
 }
 
-# The batch of the address is open: its agreement is shown to nobody, and nothing is computed.
-OF_AGREEMENT: dict[str, dict[str, Cell]] = {
-    "": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-readers": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-reader": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-suggestions": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-certainty": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-precision": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-pair": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-exams": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-exam": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+# The batch in the address is open: its agreement is hidden and nothing is computed.
+AGREEMENT_PARTS: dict[str, dict[str, Cell]] = {
+    "": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-readers": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-reader": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-suggestions": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-certainty": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-precision": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-pair": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-exams": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-exam": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "-file": {"GET": Cell(page(403, **dict.fromkeys(MANAGERS, 404)))},
-    "-report": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
-    "-run": {"GET": Cell(page(403, **SEEN_BY_MANAGERS))},
+    "-report": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "-run": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "-computing": {"POST": Cell(page(403, davi=302))},
     "-cancelling": {"POST": Cell(page(403, davi=302))},
 }
 AGREEMENT: dict[str, dict[str, Cell]] = {
-    f"{kind}-agreement{part}": methods
-    for kind in ("batch", "study")
-    for part, methods in OF_AGREEMENT.items()
+    f"{scope}-agreement{part}": methods
+    for scope in ("batch", "study")
+    for part, methods in AGREEMENT_PARTS.items()
 }
 
-OF_PEOPLE = {**SIGN_IN, **ACCOUNT, **OWN_TOKENS, **PEOPLE}
-ADDRESSES = {**AGREEMENT, **SETTING_UP, **API, **PAGES, **OF_PEOPLE}
+SIGN_IN_AND_PEOPLE = {**SIGN_IN, **ACCOUNT, **OWN_TOKENS, **PEOPLE}
+ADDRESSES = {**AGREEMENT, **SETUP, **API, **PAGES, **SIGN_IN_AND_PEOPLE}
 
 METHOD_COMES_FIRST = {*SIGN_IN, *ACCOUNT, "language", "api-nowhere"}
-"""Addresses that refuse a method they lack before they ask who it is."""
+"""Addresses that answer 405 before they check who is asking."""

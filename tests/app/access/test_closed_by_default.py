@@ -1,4 +1,4 @@
-"""A fresh installation lets nobody in, and says nothing it need not say."""
+"""A fresh installation admits nobody and reveals nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.test import Client
 from annotations.models import User
 from tests.app.access.world import parameters
 
-WORDS = (
+SIGN_UP_TERMS = (
     "signup",
     "sign-up",
     "register",
@@ -25,21 +25,23 @@ WORDS = (
 
 NAMES = ("admin", "root", "user", "test", "demo", "guest", "ana", "davi", "ecg", "administrator")
 PASSWORDS = ("", "admin", "password", "12345678", "ecg", "changeme", "demo", "postgres", "letmein")
-PAIRS = [(name, word) for name in NAMES for word in (*PASSWORDS, name)][:60]
+PAIRS = [(name, part) for name in NAMES for part in (*PASSWORDS, name)][:60]
 
 
-def test_there_is_no_address_to_sign_up():
-    assert not [name for name in parameters() if any(word in name.lower() for word in WORDS)]
+def test_no_address_allows_signing_up():
+    assert not [
+        name for name in parameters() if any(part in name.lower() for part in SIGN_UP_TERMS)
+    ]
 
 
 @pytest.mark.parametrize("address", ["/sign-up/", "/signup/", "/register/", "/accounts/signup/"])
 @pytest.mark.django_db
-def test_signing_up_leads_nowhere(address):
+def test_sign_up_addresses_are_not_found(address):
     assert Client().post(address, {"username": "mallory"}).status_code == 404
 
 
 @pytest.mark.django_db
-def test_a_fresh_database_has_nobody_in_it():
+def test_a_fresh_database_has_no_users():
     assert not User.objects.exists()
 
 
@@ -47,17 +49,17 @@ def test_a_fresh_database_has_nobody_in_it():
 def test_no_default_login_works(ana, davi, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     client = Client()
-    let_in = [pair for pair in PAIRS if client.login(username=pair[0], password=pair[1])]
-    assert let_in == []
+    accepted = [pair for pair in PAIRS if client.login(username=pair[0], password=pair[1])]
+    assert accepted == []
 
 
-def start(**environment):
-    """Load the settings in a process of its own; return what it says when it refuses."""
-    kept = {key: os.environ[key] for key in ("PATH", "DATABASE_URL", "REDIS_URL")}
+def load_settings(**environment):
+    """Load the settings in a subprocess and return the finished process."""
+    inherited = {key: os.environ[key] for key in ("PATH", "DATABASE_URL", "REDIS_URL")}
     code = "import ecgreview.settings"
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={**kept, **environment},
+        env={**inherited, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -79,8 +81,8 @@ STRONG = "kD8" + "4f9Jq2LmX7vBzR1tYpWc" * 3
         {"SECRET_KEY": STRONG, "DEBUG": "1"},
     ],
 )
-def test_it_does_not_start(environment):
-    process = start(**environment)
+def test_the_site_does_not_start_without_a_strong_secret_key(environment):
+    process = load_settings(**environment)
     assert process.returncode != 0
     assert "SECRET_KEY" in process.stderr or "DEBUG" in process.stderr
 
@@ -88,24 +90,24 @@ def test_it_does_not_start(environment):
 @pytest.mark.parametrize(
     "address", [None, "", "ecg.hospital.example", "https://", "https://ecg.example/below"]
 )
-def test_it_does_not_start_without_the_address_of_the_site(address):
-    process = start(SECRET_KEY=STRONG, **({} if address is None else {"SITE_URL": address}))
+def test_the_site_does_not_start_without_a_valid_site_url(address):
+    process = load_settings(SECRET_KEY=STRONG, **({} if address is None else {"SITE_URL": address}))
     assert process.returncode != 0
     assert "SITE_URL" in process.stderr
 
 
-def test_it_starts_with_a_strong_key():
-    assert start(SECRET_KEY=STRONG, SITE_URL="https://ecg.hospital.example").returncode == 0
+def test_the_site_starts_with_a_strong_key():
+    assert load_settings(SECRET_KEY=STRONG, SITE_URL="https://ecg.hospital.example").returncode == 0
 
 
-def test_its_cookies_travel_over_https_only():
+def test_cookies_are_sent_over_https_only():
     code = (
         "from ecgreview import settings as s;"
         "assert s.SESSION_COOKIE_SECURE and s.CSRF_COOKIE_SECURE and s.SECURE_SSL_REDIRECT;"
         "assert s.SECURE_HSTS_SECONDS and s.SESSION_COOKIE_HTTPONLY and not s.DEBUG"
     )
-    kept = {key: os.environ[key] for key in ("PATH", "DATABASE_URL", "REDIS_URL")}
-    environment = {**kept, "SECRET_KEY": STRONG, "SITE_URL": "https://ecg.hospital.example"}
+    inherited = {key: os.environ[key] for key in ("PATH", "DATABASE_URL", "REDIS_URL")}
+    environment = {**inherited, "SECRET_KEY": STRONG, "SITE_URL": "https://ecg.hospital.example"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, cwd=settings.BASE_DIR)
 
 
@@ -120,7 +122,7 @@ POLICY = (
 @pytest.mark.parametrize(
     "address", ["/", "/sign-in/", "/taxonomy/", "/api/docs/", "/api/classes/", "/nowhere/"]
 )
-def test_every_answer_carries_the_headers_that_protect_it(address, taxonomy):
+def test_every_response_has_security_headers(address, taxonomy):
     headers = Client().get(address).headers
     policy = "; ".join(sorted(headers["Content-Security-Policy"].split("; ")))
     assert policy == POLICY
@@ -131,7 +133,7 @@ def test_every_answer_carries_the_headers_that_protect_it(address, taxonomy):
 
 
 @pytest.mark.django_db
-def test_what_is_personal_is_kept_in_no_cache(ana):
+def test_personal_responses_are_not_cached(ana):
     client = Client()
     client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
     for address in ("/api/me/", "/api/assignments/", "/api/readings/", "/worklist/"):

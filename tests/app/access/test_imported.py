@@ -1,4 +1,4 @@
-"""A study whose readings were made elsewhere: nobody to sign in, nothing to look at on a sheet."""
+"""An imported study: its readers have no accounts and its exams no tracings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from annotations.models import Study
-from tests.app.access.imports import bring_in
+from tests.app.access.imports import import_study
 from tests.app.access.table import ADDRESSES, MANAGERS
 from tests.app.conftest import NOW
 from tests.sizes import size
@@ -18,16 +18,16 @@ GETS = {name: methods["GET"] for name, methods in ADDRESSES.items() if "GET" in 
 
 
 @pytest.fixture(scope="module")
-def brought_in(module_db, prepared, tmp_path_factory):
-    """The key of a study whose two readers were imported, made once for all tests."""
+def imported_study_id(module_db, prepared, tmp_path_factory):
+    """Primary key of the imported study; imported once for the module."""
     with module_db():
-        return bring_in(tmp_path_factory.mktemp("published"), NOW).pk
+        return import_study(tmp_path_factory.mktemp("published"), NOW).pk
 
 
 @pytest.fixture
-def imported(world, brought_in):
-    """The same world, whose addresses lead into the imported study."""
-    batch = Study.objects.get(pk=brought_in).batches.get()
+def imported(world, imported_study_id):
+    """The world, with addresses of the imported study."""
+    batch = Study.objects.get(pk=imported_study_id).batches.get()
     assignment = batch.assignments.order_by("position")[0]
     people = {**world.people, "ana": assignment.reader}  # whose page "study-reader" is
     reading = assignment.readings.get()
@@ -46,45 +46,45 @@ def expected(role):
     return {name: cell.statuses[role] for name, cell in GETS.items()}
 
 
-def test_every_page_of_it_opens_as_of_any_other(imported):
-    # The batch is closed, so its readings are seen; there is no tracing to be had.
+def test_managers_get_the_same_statuses_as_in_any_other_study(imported):
+    # The batch is closed, so its readings are visible. There are no tracings.
     differing = {"api-reading": 200, "api-tracing": 404, "batch-agreement-file": 200}
     for role in size(MANAGERS[:1], MANAGERS):
         assert (role, statuses(imported, role)) == (role, {**expected(role), **differing})
 
 
-def test_nobody_who_reads_is_told_more_of_it_than_of_any_other(imported):
-    # Bruno's own reading is not the one of the address any more.
+def test_others_get_the_same_statuses_as_in_any_other_study(imported):
+    # The reading in the address is no longer Bruno's.
     for role in ("anonymous", "eva", "bruno", "clara"):
         differing = {"api-reading": 401 if role == "anonymous" else 404}
         assert (role, statuses(imported, role)) == (role, {**expected(role), **differing})
 
 
-class TestNobodyReadsWhatHasNoTracing:
-    def test_its_disputed_exams_are_not_offered_to_adjudicators(self, imported):
+class TestExamsWithoutTracings:
+    def test_disputed_exams_are_not_offered_for_adjudication(self, imported):
         page = imported.client("davi").get(imported.address("batch")).content.decode()
         assert imported.batch.study.consensus.filter(outcome="disputed").exists()
         assert "in dispute" not in page
 
-    def test_adjudicators_are_not_sent_its_exams(self, imported):
+    def test_adjudicating_them_is_refused(self, imported):
         client, address = imported.client("davi"), imported.address("batch-adjudicate")
-        answer = client.post(
+        response = client.post(
             address, {"readers": [imported.people["clara"].pk]}, format="multipart"
         )
-        assert answer.status_code == 409
-        assert "have no tracings, so nobody can read them" in answer.content.decode()
+        assert response.status_code == 409
+        assert "have no tracings, so nobody can read them" in response.content.decode()
 
-    def test_a_batch_of_its_exams_is_refused(self, imported, study):
-        answer = imported.client("davi").post(
+    def test_a_batch_of_them_is_refused(self, imported, study):
+        response = imported.client("davi").post(
             f"/api/studies/{study.slug}/batches/",
             {"name": "More", "exams": [imported.assignment.exam.code], "readers": ["bruno"]},
             format="json",
         )
-        assert answer.status_code == 400
-        assert answer.json()["type"].endswith("no-tracings")
+        assert response.status_code == 400
+        assert response.json()["type"].endswith("no-tracings")
 
     @pytest.mark.parametrize("name", ["batch-new", "study-exams"])
-    def test_its_data_set_is_not_offered(self, imported, world, name):
+    def test_their_data_set_is_not_offered(self, imported, world, name):
         page = imported.client("davi").get(world.address(name)).content.decode()
         assert "Ward 3" in page
         assert "Exams without tracings" not in page

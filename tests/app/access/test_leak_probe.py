@@ -1,4 +1,4 @@
-"""Nothing a reader gets may depend on another reader's work, or on a model's before its time."""
+"""Responses to a reader depend on no other reader's work, nor on suggestions still withheld."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ pytestmark = pytest.mark.django_db(databases=["default"])
 
 @pytest.fixture
 def world(db):
-    """The world before the others' work."""
+    """The twin world, before anybody else has read."""
     return leak_probe.build(datetime.now(UTC))
 
 
 @pytest.fixture
 def no_row_security(monkeypatch):
-    """Take the second line of defence away, to see whether the first one is missed."""
+    """Switch off row-level security, so that only the application's rules remain."""
     monkeypatch.setattr(row_security, "act_as", lambda user_id: None)
 
 
 @pytest.mark.parametrize("person", sorted({*leak_probe.PROBED} - {*leak_probe.INVITED_BY_GIL}))
-def test_whatever_a_session_asks_shows_the_same(world, person):
+def test_random_sessions_show_no_difference(world, person):
     @settings(
         max_examples=size(2, 5),
         deadline=None,
@@ -51,52 +51,51 @@ def test_whatever_a_session_asks_shows_the_same(world, person):
         suppress_health_check=list(HealthCheck),
     )
     @given(st.randoms(use_true_random=False), st.integers(5, size(30, 60)))
-    def same(chance, length):
-        session = leak_probe.random_session(world, person, chance, length)
+    def check(rng, length):
+        session = leak_probe.random_session(world, person, rng, length)
         outcome = leak_probe.probe(world, person, [session])
         assert [str(leak) for leak in outcome.leaks] == []
 
-    same()
+    check()
 
 
-def test_what_a_model_shows_of_the_last_exam_only_ends_its_correction(world):
+def test_suggestions_of_the_last_exam_leak_nothing_after_it_is_submitted(world):
     own = world.own("ana")
     last = f"/api/assignments/{own[0].pk}/"
     everything = leak_probe.fixed_session(world, "ana")
-    actions = [one for one in everything if isinstance(one, str)]
+    actions = [step for step in everything if isinstance(step, str)]
     work = [
-        one for one in everything
-        if isinstance(one, leak_probe.Step) and one.method != "GET" and one.address.startswith(last)
+        step for step in everything
+        if isinstance(step, leak_probe.Step)
+        and step.method != "GET" and step.address.startswith(last)
     ]  # fmt: skip
-    desk = [leak_probe.Step("GET", f"/read/{one.pk}/") for one in own]
-    asking = leak_probe.Step("GET", f"{last}suggestions/")
-    session: leak_probe.Session = [*actions, *work, *actions, asking, *desk]
+    desk = [leak_probe.Step("GET", f"/read/{assignment.pk}/") for assignment in own]
+    request = leak_probe.Step("GET", f"{last}suggestions/")
+    session: leak_probe.Session = [*actions, *work, *actions, request, *desk]
     outcome = leak_probe.probe(world, "ana", [session])
     assert [str(leak) for leak in outcome.leaks] == []
     assert outcome.n_allowed > len(desk)
 
 
-def test_a_new_address_must_tell_the_probe_what_it_takes():
+def test_an_address_with_an_unknown_parameter_is_an_error():
     with pytest.raises(UnknownParameter):
         endpoints({"": {}})
 
 
-def test_the_probe_knows_every_address_of_the_site(world):
+def test_the_probe_covers_every_address(world):
     names = {endpoint.name for endpoint in endpoints(world.values("ana"))}
     assert parameters().keys() - names - {"sign-out", "account_logout"} <= {
         name for name in parameters() if name.startswith("admin:") or not name
     }
 
 
-def test_every_endpoint_shows_the_same_whatever_the_others_do_and_the_report_says_so(
-    world, monkeypatch
-):
+def test_the_report_counts_no_differences(world, monkeypatch):
     people = size(("ana",), leak_probe.PROBED)
     monkeypatch.setattr("annotations.leak_probe.report.PROBED", people)
     report = conduct(world, n_requests=size(2, 30), seed=1)
     text = report.as_text()
     assert report.n_leaks == 0, text
-    assert [one.person for one in report.outcomes if one.n_actions] == list(people)
+    assert [outcome.person for outcome in report.outcomes if outcome.n_actions] == list(people)
     assert f"Requests in each world: {report.n_requests}." in text
     assert "Differences: 0." in text
     assert report.as_dict()["people"][0]["person"] == "ana"
@@ -106,68 +105,70 @@ class TestTheProbeFindsALeak:
     """A probe that cannot fail proves nothing: each of these removes one guard."""
 
     @pytest.fixture(autouse=True)
-    def first_line_only(self, no_row_security):
-        """Each guard is tried without the other line of defence behind it."""
+    def without_row_security(self, no_row_security):
+        """Row-level security would hide the missing guard."""
 
     LISTS = r"/(api/readings|api/assignments|worklist)/.*"
     PROGRESS = r"/api/batches/\d+/progress/"
 
-    def leaks(self, world, person="ana", looked_at=LISTS):
+    def leaks(self, world, person="ana", addresses=LISTS):
         session = [
-            one
-            for one in leak_probe.fixed_session(world, person)
-            if isinstance(one, str) or re.fullmatch(looked_at, one.address)
+            step
+            for step in leak_probe.fixed_session(world, person)
+            if isinstance(step, str) or re.fullmatch(addresses, step.address)
         ]
         outcome = leak_probe.probe(world, person, [session])
         return {str(leak) for leak in outcome.leaks}
 
-    def test_none_while_all_guards_stand(self, world):
+    def test_no_leak_with_all_guards_in_place(self, world):
         assert self.leaks(world) == set()
 
-    def test_when_every_reading_is_visible(self, world, monkeypatch):
+    def test_readings_visible_to_everyone(self, world, monkeypatch):
         monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
-        assert "GET /api/readings/: body" in self.leaks(world, looked_at="/api/readings/")
+        assert "GET /api/readings/: body" in self.leaks(world, addresses="/api/readings/")
 
-    def test_when_every_assignment_is_visible(self, world, monkeypatch):
+    def test_assignments_visible_to_everyone(self, world, monkeypatch):
         monkeypatch.setattr(AssignmentQuerySet, "visible_to", lambda self, user: self)
-        leaks = self.leaks(world, looked_at="/api/assignments/")
+        leaks = self.leaks(world, addresses="/api/assignments/")
         assert "GET /api/assignments/: body" in leaks
 
-    def test_when_readings_are_known_by_their_number(self, world, monkeypatch):
-        honest = desk_payloads.reading_payload
-        numbered = lambda reading: {**honest(reading), "id": reading.pk}  # noqa: E731
+    def test_readings_identified_by_sequence_number(self, world, monkeypatch):
+        original = desk_payloads.reading_payload
+        numbered = lambda reading: {**original(reading), "id": reading.pk}  # noqa: E731
         monkeypatch.setattr(desk_payloads, "reading_payload", numbered)
         assert "GET /api/readings/: body" in self.leaks(world)
 
-    def test_when_the_blinding_rules_are_off(self, world, monkeypatch):
+    def test_blinding_rules_switched_off(self, world, monkeypatch):
         monkeypatch.setattr(rules, "is_blinded_to", lambda study, user: False)
         monkeypatch.setattr(BatchQuerySet, "not_read_by", lambda self, user: self)
         monkeypatch.setattr(StudyQuerySet, "blinding", lambda self, user: self.none())
-        leaks = self.leaks(world, "gil", looked_at=self.PROGRESS)
+        leaks = self.leaks(world, "gil", addresses=self.PROGRESS)
         assert any("/progress/: body" in leak for leak in leaks)
 
     @pytest.mark.parametrize("person", leak_probe.INVITED_BY_GIL)
-    def test_when_an_invited_account_has_eyes_of_its_own(self, world, monkeypatch, person):
+    def test_an_invited_account_not_blinded_with_its_inviter(self, world, monkeypatch, person):
         monkeypatch.setattr(User, "blinded_with", property(lambda self: [self.pk]))
-        leaks = self.leaks(world, person, looked_at=self.PROGRESS)
+        leaks = self.leaks(world, person, addresses=self.PROGRESS)
         assert any("/progress/: body" in leak for leak in leaks)
 
-    def test_none_where_batches_are_planned(self, world):
-        assert self.leaks(world, "gil", "|".join(planning(world))) == set()
+    def test_no_leak_on_the_planning_pages(self, world):
+        assert self.leaks(world, "gil", "|".join(planning_addresses(world))) == set()
 
-    def test_when_the_plan_shows_which_exams_lack_a_reader(self, world, monkeypatch):
+    def test_the_plan_page_shows_which_exams_lack_a_reader(self, world, monkeypatch):
         monkeypatch.setattr(
             "annotations.views.studies.plans.is_blinded_to", lambda study, user: False
         )
-        page, _ = planning(world)
-        assert f"GET {page}: body" in self.leaks(world, "gil", "|".join(planning(world)))
+        page, _ = planning_addresses(world)
+        assert f"GET {page}: body" in self.leaks(world, "gil", "|".join(planning_addresses(world)))
 
-    def test_when_what_lacks_a_reader_is_dealt_again(self, world, monkeypatch):
+    def test_planning_assigns_exams_that_lack_a_reader(self, world, monkeypatch):
         monkeypatch.setattr("annotations.api.plans.is_blinded_to", lambda study, user: False)
-        _, plans = planning(world)
-        assert f"POST {plans}: body" in self.leaks(world, "gil", "|".join(planning(world)))
+        _, plans = planning_addresses(world)
+        assert f"POST {plans}: body" in self.leaks(
+            world, "gil", "|".join(planning_addresses(world))
+        )
 
-    def test_when_a_model_speaks_too_early(self, world, monkeypatch):
+    def test_suggestions_shown_before_the_blind_reading(self, world, monkeypatch):
         finished = lambda self, user: self.filter(finished_at__isnull=False)  # noqa: E731
         monkeypatch.setattr(SuggestionRunQuerySet, "visible_to", finished)
         from annotations.services.suggestions import offers
@@ -176,23 +177,23 @@ class TestTheProbeFindsALeak:
         assert any("/suggestions/: status" in leak for leak in self.leaks(world))
 
 
-def planning(world):
-    """Return the addresses at which batches are planned."""
+def planning_addresses(world):
+    """Return the planning page and the API endpoint."""
     slug = world.study.slug
     return (f"/studies/{slug}/plan/", f"/api/studies/{slug}/plans/")
 
 
-def test_a_coordinator_who_reads_gets_no_second_pair_of_eyes(world):
+def test_a_coordinator_who_reads_cannot_invite_people(world):
     with mock.patch.object(timezone, "now", return_value=world.now):
         client = Client()
         client.force_login(world.people["gil"], backend="django.contrib.auth.backends.ModelBackend")
-        invited = [
-            one for one in leak_probe.fixed_session(world, "gil")
-            if isinstance(one, leak_probe.Step) and one.address == "/people/new/" and one.body
+        invitations = [
+            step for step in leak_probe.fixed_session(world, "gil")
+            if isinstance(step, leak_probe.Step) and step.address == "/people/new/" and step.body
         ]  # fmt: skip
         answers = [
-            client.post(one.address, one.body, content_type=dict(one.headers)["Content-Type"])
-            for one in invited
+            client.post(step.address, step.body, content_type=dict(step.headers)["Content-Type"])
+            for step in invitations
         ]
     assert [answer.status_code for answer in answers] == [400, 400, 400]
     assert all(b"/invitation/?key=" not in answer.content for answer in answers)
@@ -200,7 +201,7 @@ def test_a_coordinator_who_reads_gets_no_second_pair_of_eyes(world):
 
 
 @pytest.mark.parametrize("person", leak_probe.INVITED_BY_GIL)
-def test_an_account_that_a_reading_coordinator_invited_obtains_nothing(world, person):
+def test_an_account_invited_by_a_coordinator_who_reads_sees_no_results(world, person):
     client = Client()
     client.force_login(world.people[person], backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/api/readings/").json()["results"] == []
@@ -211,7 +212,7 @@ def test_an_account_that_a_reading_coordinator_invited_obtains_nothing(world, pe
     assert world.study.name not in client.get("/audit/").content.decode()
 
 
-def test_the_second_line_holds_where_the_first_is_missing(world, monkeypatch):
+def test_row_level_security_hides_readings_when_the_queryset_does_not(world, monkeypatch):
     monkeypatch.setattr(ReadingQuerySet, "visible_to", lambda self, user: self)
     readings = [leak_probe.Step("GET", "/api/readings/"), leak_probe.Step("GET", "/worklist/")]
     session = [

@@ -1,4 +1,4 @@
-"""Every answer has the shape that the schema tells, and no field beside."""
+"""Every API response matches the OpenAPI schema and has no extra field."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.access.table import API
 
-UNTOLD = {"api-docs", "api-nowhere"}
-"""A page, and what is no address of the API: the schema does not tell of them."""
+WITHOUT_SCHEMA = {"api-docs", "api-nowhere"}
+"""A page, and the catch-all for unknown API addresses."""
 
-GETS = sorted({name for name, methods in API.items() if "GET" in methods} - UNTOLD)
+GETS = sorted({name for name, methods in API.items() if "GET" in methods} - WITHOUT_SCHEMA)
 
 
 def schema_of(address):
-    """Return the schema of what a GET of ``address`` answers, None when it is no JSON."""
+    """Return the schema of the response to a GET, None if the response isn't JSON."""
     for template, methods in openapi.document()["paths"].items():
         pattern = re.sub(r"\{\w+\}", "[^/]+", template)
         if re.fullmatch(pattern, address) and "get" in methods:
@@ -39,35 +39,35 @@ def strict(schema):
     return {**inner, "additionalProperties": False} if closed else inner
 
 
-def objections(schema, payload):
-    whole = strict({"components": openapi.document()["components"], **schema})
-    errors = OAS31Validator(whole).iter_errors(payload)
+def schema_errors(schema, payload):
+    full_schema = strict({"components": openapi.document()["components"], **schema})
+    errors = OAS31Validator(full_schema).iter_errors(payload)
     return [f"{error.json_path}: {error.message[:200]}" for error in errors]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["bruno", "davi"])
-def test_what_is_answered_is_what_the_schema_tells(world, role, now):
+def test_responses_match_the_schema(world, role, now):
     while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
-    found = {}
+    errors_by_name = {}
     for name in GETS:
         address = world.address(name)
         response, schema = world.client(role).get(address), schema_of(address)
         if response.status_code == 200 and schema is not None:
-            found[name] = objections(schema, response.json())
-    assert found == {name: [] for name in found}
+            errors_by_name[name] = schema_errors(schema, response.json())
+    assert errors_by_name == {name: [] for name in errors_by_name}
 
 
 @pytest.mark.django_db
-def test_an_assignment_has_the_shape_that_the_schema_tells(world):
+def test_an_assignment_matches_the_schema(world):
     address = world.address("api-assignment")
     payload = world.client("ana").get(address).json()
-    assert objections(schema_of(address), payload) == []
+    assert schema_errors(schema_of(address), payload) == []
 
 
 @pytest.mark.django_db
-def test_a_refusal_has_the_shape_that_the_docs_tell(world):
+def test_a_refusal_matches_the_schema(world):
     payload = world.client("eva").get("/api/studies/").json()
     schema = {"$ref": "#/components/schemas/StaleDraftShape"}
-    assert objections(schema, {**payload, "draft": None}) == []
+    assert schema_errors(schema, {**payload, "draft": None}) == []

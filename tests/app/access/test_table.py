@@ -1,4 +1,4 @@
-"""The table of access, held against the site."""
+"""The site answers as the access table says."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.app.access.world import METHODS, parameters
 
 
 @pytest.fixture(autouse=True)
-def quiet():
-    """Refusals by the thousand are what is wanted here: none needs a line in a log."""
+def no_error_log():
+    """The tests provoke thousands of refusals; don't log them."""
     logging.disable(logging.ERROR)
     yield
     logging.disable(logging.NOTSET)
@@ -33,8 +33,8 @@ CELLS = {
 
 
 @pytest.fixture
-def quick(monkeypatch, world):
-    """Leave pages empty, and look people up once: what a status is does not depend on either."""
+def empty_pages(monkeypatch, world):
+    """Skip template rendering and user queries for speed; statuses depend on neither."""
 
     def get_user(request):
         name = owners.get(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
@@ -46,11 +46,11 @@ def quick(monkeypatch, world):
     monkeypatch.setattr(auth, "get_user", get_user)
 
 
-class Undone(Exception):
-    """Takes back what a request did, before the next role tries the same."""
+class RollBack(Exception):
+    """Rolls back a request, so that the next role finds the same data."""
 
 
-def ask(world, role, name, method, cell=None):
+def request_status(world, role, name, method, cell=None):
     """Return the status that ``role`` gets."""
     body = None
     if cell is not None and cell.body is not None:
@@ -67,8 +67,8 @@ def ask(world, role, name, method, cell=None):
                 content_type="application/json",
                 headers=headers,
             )
-            raise Undone
-    except Undone:
+            raise RollBack
+    except RollBack:
         return response.status_code
 
 
@@ -82,76 +82,80 @@ def test_every_address_is_in_the_table():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_meets_what_the_table_says(world, role):
-    found = {
-        f"{method} {name}": ask(world, role, name, method, cell)
+def test_each_role_gets_the_statuses_of_the_table(world, role):
+    statuses = {
+        f"{method} {name}": request_status(world, role, name, method, cell)
         for name, methods in ADDRESSES.items()
         for method, cell in methods.items()
     }
-    assert found == {place: cell.statuses[role] for place, cell in CELLS.items()}
+    assert statuses == {place: cell.statuses[role] for place, cell in CELLS.items()}
 
 
 SOME_ROLES = [
     role if role in {"anonymous", "ana", "root"} else pytest.param(role, marks=pytest.mark.drill)
     for role in ROLES
 ]
-"""What goes by the method, once for each kind of answer; the drill asks as everybody."""
+"""One role per kind of response; the drill runs all roles."""
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", SOME_ROLES)
-def test_head_is_answered_as_get_is(world, quick, role):
-    found = {
-        name: ask(world, role, name, "HEAD", methods["GET"])
+def test_head_has_the_status_of_get(world, empty_pages, role):
+    statuses = {
+        name: request_status(world, role, name, "HEAD", methods["GET"])
         for name, methods in ADDRESSES.items()
         if "GET" in methods
     }
-    assert found == {name: ADDRESSES[name]["GET"].statuses[role] for name in found}
+    assert statuses == {name: ADDRESSES[name]["GET"].statuses[role] for name in statuses}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", SOME_ROLES)
-def test_other_methods_are_refused_as_those_of_the_table_are(world, quick, role):
-    found = {
-        f"{method} {name}": ask(world, role, name, method)
+def test_methods_that_are_not_in_the_table_are_refused(world, empty_pages, role):
+    statuses = {
+        f"{method} {name}": request_status(world, role, name, method)
         for name, methods in ADDRESSES.items()
         for method in METHODS
         if method not in methods and not (method == "HEAD" and "GET" in methods)
     }
-    assert found == {place: without_method(place.partition(" ")[2], role) for place in found}
+    assert statuses == {
+        place: status_without_method(place.partition(" ")[2], role) for place in statuses
+    }
 
 
-def without_method(name, role):
-    """Return the status of a method that an address lacks: 405 for whoever is let in at all."""
+def status_without_method(name, role):
+    """Expected status of a method an address lacks: 405 for anyone with some access to it."""
     if name in METHOD_COMES_FIRST:
         return 405
-    # Caio has the permissions: he is turned away only where he would see results.
-    asker = "davi" if role == "caio" else role
-    statuses = {cell.statuses[asker] for cell in ADDRESSES[name].values()}
+    # Caio has Davi's permissions; only the blinding rules refuse him, and they come later.
+    permission_role = "davi" if role == "caio" else role
+    statuses = {cell.statuses[permission_role] for cell in ADDRESSES[name].values()}
     refusals = {302, 401, 403} if role == "anonymous" else {403}
     return statuses.pop() if len(statuses) == 1 and statuses <= refusals else 405
 
 
 @pytest.mark.django_db
-def test_an_address_with_nul_is_not_found(world):
+def test_an_address_with_a_nul_byte_is_not_found(world):
     client = world.client("root")
-    for name, known in parameters().items():
-        given = world.address(name) if known and not name.startswith("admin:") else ""
-        for value in {str(one) for one in world.arguments(name).values()} if given else ():
-            address = given.replace(f"/{value}/", "/%00/")
-            if address != given:
-                assert client.get(address).status_code == 404, address
+    for name, params in parameters().items():
+        if not params or name.startswith("admin:"):
+            continue
+        address = world.address(name)
+        for value in {str(value) for value in world.arguments(name).values()}:
+            with_nul = address.replace(f"/{value}/", "/%00/")
+            if with_nul != address:
+                assert client.get(with_nul).status_code == 404, with_nul
 
 
 @pytest.mark.django_db
-def test_the_admin_is_for_staff(world):
-    let_in = {role for role in ROLES if world.client(role).get("/admin/").status_code == 200}
-    assert let_in == {"root"}
+def test_only_staff_may_open_the_admin(world):
+    allowed = {role for role in ROLES if world.client(role).get("/admin/").status_code == 200}
+    assert allowed == {"root"}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["audit-export", "api-audit-export"])
-def test_head_of_an_export_tells_the_trail_of_none(world, name):
+def test_head_of_an_export_writes_no_audit_event(world, name):
     before = AuditEvent.objects.count()
     response = world.client("root").head(world.address(name))
     assert (response.status_code, response.content) == (200, b"")
@@ -159,7 +163,7 @@ def test_head_of_an_export_tells_the_trail_of_none(world, name):
     assert AuditEvent.objects.count() == before
 
 
-def test_the_admin_shows_nothing_that_is_blind():
-    shown = {model.__name__ for model in admin.site._registry}
+def test_the_admin_registers_no_blinded_model():
+    registered = {model.__name__ for model in admin.site._registry}
     blind = {"Reading", "Finding", "Draft", "Suggestion", "SuggestionRun", "AgreementReport"}
-    assert not shown & (blind | {"Consensus", "ConsensusLabel", "Assignment"})
+    assert not registered & (blind | {"Consensus", "ConsensusLabel", "Assignment"})

@@ -1,4 +1,4 @@
-"""A small clinic in which every address leads somewhere."""
+"""Test data in which every address of the site leads to an existing row."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 @dataclass(frozen=True)
 class World:
-    """An open batch that Ana and Bruno read, a closed one, and everybody else.
+    """An open batch read by Ana and Bruno, a closed batch, and a user per role.
 
     Attributes:
-        assignment: Ana's, untouched, in the open batch.
-        reading: Bruno's, of the same exam in the same batch.
-        sessions: of whoever has signed in, by their key.
-        handler: the middleware, loaded once for all browsers.
+        assignment: Ana's in the open batch, not started.
+        reading: Bruno's reading of the same exam in the same batch.
+        sessions: session keys of the users who have signed in, by user id.
+        handler: the middleware stack, loaded once for all clients.
     """
 
     people: dict[str, User]
@@ -37,12 +37,11 @@ class World:
     )
 
     def address(self, name: str) -> str:
-        """Return where the address called ``name`` leads in this world."""
         return reverse(name, kwargs=self.arguments(name))
 
     def arguments(self, name: str) -> dict[str, Any]:
         assignment, batch = self.assignment, self.batch
-        known: dict[str, Any] = {
+        values: dict[str, Any] = {
             "code": assignment.exam.code,
             "position": 1,
             "rest": "no/such/place",
@@ -55,19 +54,19 @@ class World:
         of_assignment = {"api-assignment", "api-draft", "api-deferral", "api-reading-create"}
         of_assignment |= {"api-revision", "api-confirmation", "api-viewing", "api-prior-tracing"}
         if name in of_assignment | {"api-assignment-suggestions", "api-assignment-tracing", "desk"}:
-            known["pk"] = assignment.pk
+            values["pk"] = assignment.pk
         elif name.startswith("person"):
-            known["pk"] = self.people["eva"].pk
+            values["pk"] = self.people["eva"].pk
         elif name in {"study-reader", "study-reassign"}:
-            known["pk"] = self.people["ana"].pk
+            values["pk"] = self.people["ana"].pk
         elif name == "dataset":
-            known["pk"] = assignment.exam.dataset_id
+            values["pk"] = assignment.exam.dataset_id
         else:
-            known["pk"] = batch.pk
-        return {key: known[key] for key in parameters()[name]}
+            values["pk"] = batch.pk
+        return {key: values[key] for key in parameters()[name]}
 
     def client(self, role: str) -> APIClient:
-        """Return a browser in which somebody of this role is signed in."""
+        """Return a test client signed in as this role."""
         client = APIClient()
         client.handler = self.handler
         if role != "anonymous":
@@ -75,7 +74,7 @@ class World:
         return client
 
     def session_of(self, user: User) -> str:
-        """Return the key of the session of ``user``, who signs in only once."""
+        """Return the session key of ``user``, signing in only the first time."""
         if user.pk not in self.sessions:
             client = Client()
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -84,20 +83,20 @@ class World:
 
 
 def parameters() -> dict[str, list[str]]:
-    """Return the name of every address of the site, and what it takes."""
+    """Return every URL name of the site with its parameters."""
     return dict(_walk(get_resolver(), [], []))
 
 
 def _walk(
     resolver: URLResolver, spaces: list[str], outer: list[str]
 ) -> list[tuple[str, list[str]]]:
-    found = []
+    patterns = []
     for entry in resolver.url_patterns:
         inner = [*outer, *entry.pattern.converters]
         if isinstance(entry, URLPattern):
             name = ":".join([*spaces, str(entry.name or entry.pattern)])
-            found.append((name, inner))
+            patterns.append((name, inner))
         else:
             space = [entry.namespace] if entry.namespace else []
-            found += _walk(entry, [*spaces, *space], inner)
-    return found
+            patterns += _walk(entry, [*spaces, *space], inner)
+    return patterns

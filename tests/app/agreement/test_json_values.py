@@ -1,4 +1,4 @@
-"""Values of dataclasses go into a row and come back the same."""
+"""Dataclass values survive a round trip through JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ecgreview import json_values
 from ecgreview.json_values import NotStorable
 
 
-class Colour(StrEnum):
+class Color(StrEnum):
     RED = "red"
 
 
@@ -31,49 +31,49 @@ class Whole:
     at: datetime | None
     pair: tuple[float, int]
     parts: tuple[Part, ...]
-    by_colour: Mapping[Colour, Part]
+    by_color: Mapping[Color, Part]
     is_small: bool = False
 
 
 WHOLE = Whole(
     "whole", date(2026, 3, 2), datetime(2026, 3, 2, 9, tzinfo=UTC), (0.5, 2),
-    (Part(1, 0.25), Part(2)), {Colour.RED: Part(3)},
+    (Part(1, 0.25), Part(2)), {Color.RED: Part(3)},
 )  # fmt: skip
 
 
-def test_a_value_comes_back_the_same():
+def test_a_value_survives_dump_and_load():
     assert json_values.load(Whole, json_values.dump(WHOLE)) == WHOLE
 
 
-def test_what_an_earlier_version_did_not_store_has_its_default():
-    told = json_values.dump(WHOLE)
-    del told["is_small"]
-    assert json_values.load(Whole, told) == WHOLE
+def test_a_missing_field_gets_its_default():
+    dumped = json_values.dump(WHOLE)
+    del dumped["is_small"]
+    assert json_values.load(Whole, dumped) == WHOLE
 
 
-def test_what_a_later_version_stored_beside_is_left_out():
-    told = {**json_values.dump(WHOLE), "colour": "red"}
-    assert json_values.load(Whole, told) == WHOLE
+def test_an_unknown_field_is_ignored():
+    dumped = {**json_values.dump(WHOLE), "color": "red"}
+    assert json_values.load(Whole, dumped) == WHOLE
 
 
-def test_a_field_without_a_default_is_missed():
+def test_a_missing_field_without_a_default_is_an_error():
     with pytest.raises(TypeError, match="name"):
         json_values.load(Whole, {})
 
 
-def test_what_no_row_can_hold_is_refused():
+def test_values_without_a_json_form_are_refused():
     with pytest.raises(NotStorable):
         json_values.dump({"object": object()})
     with pytest.raises(NotStorable):
         json_values.load(object, "object")
 
 
-def test_a_digest_tells_arrays_of_another_shape_or_kind_apart():
+def test_digests_differ_by_shape_and_type_of_arrays():
     zeros = [np.zeros(4), np.zeros((2, 2)), np.zeros(4, dtype=np.int64), np.zeros(5), 0, "0"]
-    assert len({json_values.digest(one) for one in zeros}) == len(zeros)
+    assert len({json_values.digest(value) for value in zeros}) == len(zeros)
 
 
-def test_a_digest_tells_where_a_part_ends():
+def test_a_digest_depends_on_where_parts_end():
     assert json_values.digest("ab", "c") != json_values.digest("a", "bc")
 
 

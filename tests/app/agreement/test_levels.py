@@ -17,24 +17,24 @@ from tests.app import signing
 pytestmark = pytest.mark.django_db
 
 AF = "atrial_fibrillation"
-SAID = {"ana": ("definite", 160), "bruno": ("possible", 164)}
+CERTAINTY_AND_VALUE = {"ana": ("definite", 160), "bruno": ("possible", 164)}
 
 
 @pytest.fixture
 def batch(make_batch, make_exam, close, now):
-    """Two exams in which Ana and Bruno give AF and measure it."""
-    made = make_batch([make_exam(), make_exam()], name="Measured")
-    for assignment in made.assignments.select_related("reader"):
-        sure, value = SAID[assignment.reader.username]
+    """Two exams in which Ana and Bruno both find AF and measure an interval."""
+    measured = make_batch([make_exam(), make_exam()], name="Measured")
+    for assignment in measured.assignments.select_related("reader"):
+        certainty, value = CERTAINTY_AND_VALUE[assignment.reader.username]
         mark = {"kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.1, "to_s": 0.2,
                 "value": value + assignment.position}  # fmt: skip
         signing.submit_reading(
             assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
-            findings=[content.FindingIn(AF, sure, (), (mark,))], quality="good", comment="",
+            findings=[content.FindingIn(AF, certainty, (), (mark,))], quality="good", comment="",
             idempotency_key=uuid.UUID(int=assignment.pk), now=now,
         )  # fmt: skip
-    close(made)
-    return made
+    close(measured)
+    return measured
 
 
 def printed(batch, **options):
@@ -51,18 +51,20 @@ def stored(batch):
     return AgreementReport.objects.get(batch=batch).results
 
 
-def test_groups_are_printed_as_classes_are(batch):
-    told = json.loads(printed(batch, level="groups", format="json"))
-    for line, expected in zip(told, stored(batch)["groups"], strict=True):
+def test_groups_are_printed_like_classes(batch):
+    printed_groups = json.loads(printed(batch, level="groups", format="json"))
+    for line, expected in zip(printed_groups, stored(batch)["groups"], strict=True):
         assert line.pop("readers") == ["Ana", "Bruno"]
         assert line == expected
     head, *lines = printed(batch, level="groups").splitlines()
     assert head.split()[:2] == ["group", "exams"]
-    assert len(lines) == len(told)
-    assert {row["class"] for row in rows(batch, "groups")} == {one["class"] for one in told}
+    assert len(lines) == len(printed_groups)
+    assert {row["class"] for row in rows(batch, "groups")} == {
+        group["class"] for group in printed_groups
+    }
 
 
-def test_groups_are_named_by_their_codes(batch):
+def test_groups_are_selected_by_code(batch):
     code = json.loads(printed(batch, level="groups", format="json"))[0]["class"]
     (line,) = json.loads(printed(batch, level="groups", format="json", codes=[code]))
     assert line["class"] == code
@@ -70,7 +72,7 @@ def test_groups_are_named_by_their_codes(batch):
         printed(batch, level="groups", codes=["x"])
 
 
-def test_certainty_is_printed_class_by_class(batch):
+def test_certainty_is_printed_by_class(batch):
     (line,) = json.loads(printed(batch, level="certainty", format="json", codes=[AF]))
     assert (line["n_both"], line["n_possible"], line["n_definite"]) == (2, 2, 2)
     (row,) = [
@@ -94,7 +96,7 @@ def test_measurements_are_printed_by_pair(batch):
     assert "interval, ms" in printed(batch, level="measurements")
 
 
-def test_all_that_is_printed_leaves_single_exams_out(batch):
+def test_the_printed_report_leaves_out_single_exams(batch):
     (line,) = json.loads(printed(batch, level="report"))["measured"]
     assert "points" not in line
     assert "points" in stored(batch)["measured"][0]

@@ -1,4 +1,4 @@
-"""What readers measured, and what the report tells of it."""
+"""Measurements: how they are collected and what the report states."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def marks(*values, kind="interval"):
 
 
 @pytest.fixture
-def say(now):
-    """Submit a reading of AF with these measurements."""
+def submit_measured(now):
+    """Submit a reading with AF and these measurements."""
 
     def make(assignment, *measured, key=None, **more):
         return signing.submit_reading(
@@ -43,14 +43,16 @@ def say(now):
 
 
 @pytest.fixture
-def read(make_batch, make_exam, say):
-    """Open a batch in which Ana and Bruno measure so many ms, exam by exam; None: they do not."""
+def read(make_batch, make_exam, submit_measured):
+    """Open a batch in which Ana and Bruno measure AF: a pair of ms per exam, None for none."""
 
     def make(*exams_read, exams=None):
         batch = make_batch(exams or [make_exam() for _ in exams_read])
         rows = batch.assignments.order_by("exam", "reader__username").select_related("reader")
-        for assignment, one in zip(rows, [one for two in exams_read for one in two], strict=True):
-            say(assignment, *([] if one is None else marks(one)))
+        for assignment, value in zip(
+            rows, [value for two in exams_read for value in two], strict=True
+        ):
+            submit_measured(assignment, *([] if value is None else marks(value)))
         return batch
 
     return make
@@ -65,48 +67,52 @@ def collected(study, ana, bruno, now):
     return measured
 
 
-def test_exams_that_two_measured_are_kept(read, study, ana, bruno, now):
+def test_only_exams_measured_by_both_readers_are_kept(read, study, ana, bruno, now):
     read((160, 164), (200, None), (150, 151), (None, None))
-    (found,) = collected(study, ana, bruno, now)
+    (line,) = collected(study, ana, bruno, now)
     exams = (((0, 150.0), (1, 151.0)), ((0, 160.0), (1, 164.0)))
-    assert found == Measured(1, "interval", exams)
+    assert line == Measured(1, "interval", exams)
 
 
-def test_of_ones_own_measurements_the_mean_counts(make_batch, say, study, ana, bruno, now):
+def test_several_measurements_of_one_reader_are_averaged(
+    make_batch, submit_measured, study, ana, bruno, now
+):
     batch = make_batch()
-    say(batch.assignments.get(reader=ana), *marks(100, 110), *marks(1.5, kind="amplitude"))
-    say(batch.assignments.get(reader=bruno), *marks(104))
-    (found,) = collected(study, ana, bruno, now)
-    assert (found.kind, found.exams) == ("interval", (((0, 105.0), (1, 104.0)),))
+    submit_measured(
+        batch.assignments.get(reader=ana), *marks(100, 110), *marks(1.5, kind="amplitude")
+    )
+    submit_measured(batch.assignments.get(reader=bruno), *marks(104))
+    (line,) = collected(study, ana, bruno, now)
+    assert (line.kind, line.exams) == ("interval", (((0, 105.0), (1, 104.0)),))
 
 
-def test_each_kind_is_by_itself(make_batch, say, study, ana, bruno, now):
+def test_kinds_of_measurement_are_kept_apart(make_batch, submit_measured, study, ana, bruno, now):
     batch = make_batch()
     for reader in (ana, bruno):
         assignment = batch.assignments.get(reader=reader)
-        say(assignment, *marks(100), *marks(1.5, kind="amplitude"))
-    assert [one.kind for one in collected(study, ana, bruno, now)] == ["amplitude", "interval"]
+        submit_measured(assignment, *marks(100), *marks(1.5, kind="amplitude"))
+    assert [line.kind for line in collected(study, ana, bruno, now)] == ["amplitude", "interval"]
 
 
-def test_exams_of_one_patient_are_told(read, make_visits, study, ana, bruno, now):
+def test_several_exams_of_one_patient_are_clustered(read, make_visits, study, ana, bruno, now):
     read((160, 164), (150, 151), exams=make_visits(1, 5))
-    (found,) = collected(study, ana, bruno, now)
-    assert found.is_clustered
+    (line,) = collected(study, ana, bruno, now)
+    assert line.is_clustered
 
 
-def test_who_reads_again_in_another_batch_keeps_the_first_vote(
-    make_batch, make_exam, say, study, ana, bruno, now
+def test_the_first_of_two_readings_in_different_batches_counts(
+    make_batch, make_exam, submit_measured, study, ana, bruno, now
 ):
     exam = make_exam()
     first = make_batch([exam], [ana, bruno])
     for reader, value in ((ana, 160), (bruno, 164)):
-        say(first.assignments.get(reader=reader), *marks(value))
-    say(make_batch([exam], [ana]).assignments.get(), *marks(300))
-    (found,) = collected(study, ana, bruno, now)
-    assert found.exams == (((0, 160.0), (1, 164.0)),)
+        submit_measured(first.assignments.get(reader=reader), *marks(value))
+    submit_measured(make_batch([exam], [ana]).assignments.get(), *marks(300))
+    (line,) = collected(study, ana, bruno, now)
+    assert line.exams == (((0, 160.0), (1, 164.0)),)
 
 
-def test_the_report_compares_them(read, close, study, now):
+def test_the_report_compares_measurements(read, close, study, now):
     batch = read((160, 164), (200, 202), (150, 151), (180, None))
     close(batch)
     while refresh.work_next(now=now + timedelta(hours=1)):
@@ -120,6 +126,6 @@ def test_the_report_compares_them(read, close, study, now):
         assert len(line["points"]) == 3
 
 
-def test_a_study_without_measurements_has_none(read, study, ana, bruno, now):
+def test_exams_without_measurements_give_none(read, study, ana, bruno, now):
     read((None, None))
     assert collected(study, ana, bruno, now) == ()

@@ -1,4 +1,4 @@
-"""Two readers held against one reference: on the page, in files, in the API and on paper."""
+"""Paired errors of two readers against a reference: command, page, files and API."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ NAMES = ("cardiologist1", "cardiologist2", "dnn", "gold_standard")
 
 
 @pytest.fixture
-def said() -> dict[str, np.ndarray]:
-    """A reference, and three who err more or less often."""
+def votes() -> dict[str, np.ndarray]:
+    """Votes of a reference and of three readers with different error rates."""
     rng = np.random.default_rng(12)
     truth = rng.random((N, len(CLASSES))) < 0.3
     slips = {name: rng.random(truth.shape) < share
@@ -37,8 +37,8 @@ def said() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def study(said, tmp_path: Path) -> Study:
-    folder = published.write(tmp_path / "annotations", said)
+def study(votes, tmp_path: Path) -> Study:
+    folder = published.write(tmp_path / "annotations", votes)
     call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
                  stdout=io.StringIO())  # fmt: skip
     return Study.objects.get(slug="code")
@@ -58,12 +58,12 @@ def printed(*more: str) -> str:
     return out.getvalue()
 
 
-def test_the_counts_and_the_exact_p_are_those_of_the_files(study, said):
-    told = json.loads(printed("--format", "json"))
-    lines = {(*line["readers"], line["class"]): line for line in told}
-    assert {line["reference"] for line in told} == {"gold_standard"}
-    assert len(lines) == len(told) == 3 * len(CLASSES)
-    right = {name: said[name] == said["gold_standard"] for name in NAMES}
+def test_counts_and_exact_p_match_the_files(study, votes):
+    all_lines = json.loads(printed("--format", "json"))
+    lines = {(*line["readers"], line["class"]): line for line in all_lines}
+    assert {line["reference"] for line in all_lines} == {"gold_standard"}
+    assert len(lines) == len(all_lines) == 3 * len(CLASSES)
+    right = {name: votes[name] == votes["gold_standard"] for name in NAMES}
     for column, code in enumerate(CLASSES):
         line = lines["cardiologist1", "dnn", code]
         first, second = right["cardiologist1"][:, column], right["dnn"][:, column]
@@ -76,7 +76,7 @@ def test_the_counts_and_the_exact_p_are_those_of_the_files(study, said):
             assert line["holm_p"] >= line["exact_p"]
 
 
-def test_a_table_and_a_file_say_what_readers_are(study):
+def test_table_and_csv_tell_people_from_models(study):
     assert "cardiologist1 / dnn (model)" in printed("--class", "AF")
     rows = list(csv.DictReader(io.StringIO(printed("--format", "csv"))))
     assert {(row["first_kind"], row["second_kind"]) for row in rows} == {
@@ -85,28 +85,28 @@ def test_a_table_and_a_file_say_what_readers_are(study):
     }
 
 
-def test_without_a_reference_the_command_says_why(tmp_path, said):
-    folder = published.write(tmp_path / "two", {name: said[name] for name in NAMES[:2]})
+def test_without_a_reference_the_command_explains_itself(tmp_path, votes):
+    folder = published.write(tmp_path / "two", {name: votes[name] for name in NAMES[:2]})
     call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
                  stdout=io.StringIO())  # fmt: skip
     with pytest.raises(CommandError, match="There is no reference"):
         printed()
 
 
-def test_a_vote_of_ones_own_in_the_consensus_is_said(with_consensus):
+def test_readers_who_voted_in_the_consensus_get_a_caution(with_consensus):
     report = with_consensus.agreement_reports.filter(batch=None).latest("number")
     detail = details.all_errors_of(report)
     assert detail is not None
     ids = dict(User.objects.filter(last_name__in=NAMES).values_list("last_name", "pk"))
-    one, other, dnn = (ids[name] for name in NAMES[:3])
+    first_reader, second_reader, dnn = (ids[name] for name in NAMES[:3])
 
     def cautions(first, second):
-        (found,) = (x for x in paired_errors.of_pair(detail.comparisons, first, second)
+        (comparison,) = (x for x in paired_errors.of_pair(detail.comparisons, first, second)
                     if x.reference_id is None)  # fmt: skip
-        return found.cautions
+        return comparison.cautions
 
-    assert cautions(one, other) == ("own_vote_of_first", "own_vote_of_second")
-    assert cautions(one, dnn) == ("own_vote_of_first",)
+    assert cautions(first_reader, second_reader) == ("own_vote_of_first", "own_vote_of_second")
+    assert cautions(first_reader, dnn) == ("own_vote_of_first",)
     assert cautions(dnn, ids["gold_standard"]) == ()
 
 
@@ -114,27 +114,25 @@ class TestPage:
     def url(self, study: Study, first: int, second: int, more: str = "") -> str:
         return f"/studies/{study.slug}/agreement/pair/?first={first}&second={second}{more}"
 
-    def test_a_pair_is_held_against_the_reference(self, with_consensus, client, davi):
+    def test_a_pair_is_compared_with_the_reference(self, with_consensus, client, davi):
         client.force_login(davi)
         page = client.get(self.url(with_consensus, 1, 3)).content.decode()
         assert "Only dnn (model) right" in page
         assert "gold_standard (reference)" in page
         assert "voted in this consensus" not in page
 
-    def test_a_reader_who_votes_is_warned_of(self, with_consensus, client, davi):
+    def test_a_reader_who_voted_in_the_consensus_gets_a_warning(self, with_consensus, client, davi):
         client.force_login(davi)
         page = client.get(self.url(with_consensus, 1, 3, "&against=consensus")).content.decode()
         assert "cardiologist1 voted in this consensus" in page
 
-    def test_without_a_consensus_the_reference_is_held_against_nothing(
-        self, study, now, client, davi
-    ):
+    def test_the_reference_itself_needs_a_consensus_to_compare_with(self, study, now, client, davi):
         refresh.refresh_study(study=study, now=now)
         client.force_login(davi)
         page = client.get(self.url(study, 1, 4)).content.decode()
         assert "One of the two is the reference itself." in page
 
-    def test_the_files_have_all_pairs(self, with_consensus, client, davi):
+    def test_csv_and_json_have_all_pairs(self, with_consensus, client, davi):
         client.force_login(davi)
         address = f"/studies/{with_consensus.slug}/agreement/file/?table=errors&format="
         rows = list(csv.DictReader(io.StringIO(client.get(f"{address}csv").content.decode())))
@@ -147,30 +145,30 @@ class TestPage:
 
 
 class TestApi:
-    def test_it_tells_every_pair_and_class(self, with_consensus, client, davi):
+    def test_every_pair_and_class_is_listed(self, with_consensus, client, davi):
         client.force_login(davi)
-        told = client.get(f"/api/studies/{with_consensus.slug}/agreement/errors/").json()
-        assert told["why_none"] is None
-        assert {line["against"] for line in told["tests"]} == {"reference", "consensus"}
-        assert {kind for line in told["tests"] for kind in line["kinds"]} == {
+        payload = client.get(f"/api/studies/{with_consensus.slug}/agreement/errors/").json()
+        assert payload["why_none"] is None
+        assert {line["against"] for line in payload["tests"]} == {"reference", "consensus"}
+        assert {kind for line in payload["tests"] for kind in line["kinds"]} == {
             "person",
             "model",
             "reference",
         }
-        used = {code for line in told["tests"] for code in (*line["cautions"], line["undefined"])}
-        assert set(told["reasons"]) == used - {None}
+        used = {
+            code for line in payload["tests"] for code in (*line["cautions"], line["undefined"])
+        }
+        assert set(payload["reasons"]) == used - {None}
 
-    def test_it_says_why_there_is_nothing(self, study, client, davi):
+    def test_no_report_comes_with_a_reason(self, study, client, davi):
         client.force_login(davi)
-        told = client.get(f"/api/studies/{study.slug}/agreement/errors/").json()
-        assert (told["version"], told["why_none"], told["tests"]) == (None, "not_open", [])
-        assert set(told["reasons"]) == {"not_open"}
+        payload = client.get(f"/api/studies/{study.slug}/agreement/errors/").json()
+        assert (payload["version"], payload["why_none"], payload["tests"]) == (None, "not_open", [])
+        assert set(payload["reasons"]) == {"not_open"}
 
-    def test_a_consensus_that_is_not_open_is_left_out(
-        self, with_consensus, client, davi, monkeypatch
-    ):
+    def test_a_hidden_consensus_is_left_out(self, with_consensus, client, davi, monkeypatch):
         queries = type(Consensus.objects.all())
         monkeypatch.setattr(queries, "visible_to", lambda self, _user: self.none())
         client.force_login(davi)
-        told = client.get(f"/api/studies/{with_consensus.slug}/agreement/errors/").json()
-        assert {line["against"] for line in told["tests"]} == {"reference"}
+        payload = client.get(f"/api/studies/{with_consensus.slug}/agreement/errors/").json()
+        assert {line["against"] for line in payload["tests"]} == {"reference"}

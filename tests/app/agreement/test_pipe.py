@@ -1,4 +1,4 @@
-"""``manage.py agreement STUDY | head -1``: who has read enough closes the pipe, and that is all."""
+"""``manage.py agreement STUDY | head -1``: a closed pipe ends the command quietly."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ from annotations.models import AgreementReport
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 
 
-DRILLED = [pytest.param(form, marks=pytest.mark.drill) for form in ("csv", "json")]
+DRILL_FORMATS = [
+    pytest.param(output_format, marks=pytest.mark.drill) for output_format in ("csv", "json")
+]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("form", ["table", *DRILLED])
-def test_a_pipe_that_is_closed_ends_it_quietly(make_batch, submit, close, study, form):
+@pytest.mark.parametrize("output_format", ["table", *DRILL_FORMATS])
+def test_a_closed_pipe_ends_the_command_without_an_error(
+    make_batch, submit, close, study, output_format
+):
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, "atrial_fibrillation")
@@ -29,7 +33,7 @@ def test_a_pipe_that_is_closed_ends_it_quietly(make_batch, submit, close, study,
     url = urlsplit(os.environ["DATABASE_URL"])
     address = url._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     process = subprocess.Popen(
-        [sys.executable, str(MANAGE), "agreement", study.slug, "--format", form],
+        [sys.executable, str(MANAGE), "agreement", study.slug, "--format", output_format],
         env={**os.environ, "DATABASE_URL": address},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -39,6 +43,6 @@ def test_a_pipe_that_is_closed_ends_it_quietly(make_batch, submit, close, study,
     assert process.stderr is not None
     process.stdout.close()
     with process.stderr:
-        complaint = process.stderr.read()
-    assert (process.wait(), complaint) == (0, "")
+        errors = process.stderr.read()
+    assert (process.wait(), errors) == (0, "")
     assert AgreementReport.objects.exists()

@@ -1,4 +1,4 @@
-"""Hidden repeats come into the agreement: how far readers agree with themselves."""
+"""Hidden repeats: how far readers agree with themselves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AF, NOISE = "atrial_fibrillation", "artifact"
 
 @pytest.fixture
 def study(make_study):
-    """A study in which exams come a second time."""
+    """A study whose protocol repeats half of each reader's exams."""
     return make_study(repeat_fraction=0.5, washout_days=0, washout_exams=1)
 
 
@@ -47,8 +47,8 @@ def batch(study, make_exam, ana, bruno, davi, now):
 
 
 @pytest.fixture
-def say(batch, now):
-    """Let a reader say something at one of their places."""
+def submit_at(batch, now):
+    """Submit a reading of ``reader`` at a position of their worklist."""
 
     def make(reader, position, *codes, quality="good", not_assessable=()):
         assignment = batch.assignments.get(reader=reader, position=position)
@@ -63,104 +63,106 @@ def say(batch, now):
 
 
 @pytest.fixture
-def first(say, ana, bruno):
-    """Everybody has read everything once: Ana gives AF to the first two."""
+def first(submit_at, ana, bruno):
+    """Read every exam once; both readers find AF in the first two."""
     for reader in (ana, bruno):
         for position in range(1, 5):
-            say(reader, position, *([AF] if position <= 2 else []))
+            submit_at(reader, position, *([AF] if position <= 2 else []))
 
 
-def settle(now):
+def run_pending_work(now):
     while refresh.work_next(now=now):
         pass
 
 
-def of_ana(results, code=AF):
-    """Return both, first only, second only, neither, of a class."""
+def repeat_counts(results, code=AF):
+    """Return how often a class was found both times, first only, second only, neither."""
     (line,) = results["repeats"]
-    column = [one["class"] for one in results["classes"]].index(code)
+    column = [row["class"] for row in results["classes"]].index(code)
     return tuple(line[field][column] for field in ("n11", "n10", "n01", "n00"))
 
 
-def test_without_repeats_there_is_none(batch, first, now):
+def test_the_report_has_no_repeats_before_one_is_read(batch, first, now):
     assert refresh.refresh(batch=batch, now=now).results["repeats"] == []
 
 
-def test_a_reader_is_compared_with_what_they_said_before(batch, first, say, ana, now):
-    say(ana, 5, AF)
-    say(ana, 6)
-    say(ana, 7)
+def test_a_repeat_is_compared_with_the_first_reading(batch, first, submit_at, ana, now):
+    submit_at(ana, 5, AF)
+    submit_at(ana, 6)
+    submit_at(ana, 7)
     results = refresh.refresh(batch=batch, now=now).results
-    assert of_ana(results) == (1, 1, 0, 1)
-    assert of_ana(results, NOISE) == (0, 0, 0, 3)
+    assert repeat_counts(results) == (1, 1, 0, 1)
+    assert repeat_counts(results, NOISE) == (0, 0, 0, 3)
 
 
-def test_the_whole_study_has_them_too(batch, first, say, ana, study, now):
-    say(ana, 5)
-    assert of_ana(refresh.refresh_study(study=study, now=now).results) == (0, 1, 0, 0)
+def test_the_report_of_the_study_has_repeats_too(batch, first, submit_at, ana, study, now):
+    submit_at(ana, 5)
+    assert repeat_counts(refresh.refresh_study(study=study, now=now).results) == (0, 1, 0, 0)
 
 
-def test_the_numbers_are_those_of_the_domain(batch, first, say, ana, now):
+def test_coefficients_come_from_the_domain(batch, first, submit_at, ana, now):
     for position, codes in ((5, [AF]), (6, []), (7, [AF])):
-        say(ana, position, *codes)
+        submit_at(ana, position, *codes)
     results = refresh.refresh(batch=batch, now=now).results
-    line = next(one for one in domain.repeat_lines(results) if one["class"] == AF)
+    line = next(row for row in domain.repeat_lines(results) if row["class"] == AF)
     assert line["cohen_kappa"]["estimate"] == pytest.approx(-0.5)
     assert line["percent_agreement"]["n"] == 3
 
 
-def test_what_cannot_be_told_is_not_compared(batch, first, say, ana, now):
-    say(ana, 5, not_assessable=[AF])
-    say(ana, 6, quality="unreadable")
+def test_unreadable_and_not_assessable_repeats_are_not_compared(batch, first, submit_at, ana, now):
+    submit_at(ana, 5, not_assessable=[AF])
+    submit_at(ana, 6, quality="unreadable")
     results = refresh.refresh(batch=batch, now=now).results
-    assert of_ana(results) == (0, 0, 0, 0)
-    assert of_ana(results, NOISE) == (0, 0, 0, 1)
+    assert repeat_counts(results) == (0, 0, 0, 0)
+    assert repeat_counts(results, NOISE) == (0, 0, 0, 1)
 
 
-def test_repeats_do_not_count_between_readers(batch, first, say, ana, now):
+def test_repeats_do_not_change_agreement_between_readers(batch, first, submit_at, ana, now):
     before = refresh.refresh(batch=batch, now=now).results
-    say(ana, 5, NOISE)
+    submit_at(ana, 5, NOISE)
     after = refresh.refresh(batch=batch, now=now).results
     assert after["classes"] == before["classes"]
 
 
-def test_a_repeat_makes_a_new_version(batch, first, say, ana, now):
+def test_a_repeat_makes_a_new_version(batch, first, submit_at, ana, now):
     before = refresh.refresh(batch=batch, now=now)
-    say(ana, 5, AF)
+    submit_at(ana, 5, AF)
     after = refresh.refresh(batch=batch, now=now)
     assert (after.number, after.inputs_digest == before.inputs_digest) == (2, False)
 
 
-def test_a_repeat_by_itself_brings_batch_and_study_up_to_date(batch, first, say, ana, study, now):
-    settle(now)
-    say(ana, 5, AF)
-    for minutes in (10, 20):  # the second time for the study, which is told by the batch
-        settle(now + timedelta(minutes=minutes))
+def test_a_repeat_alone_refreshes_batch_and_study(batch, first, submit_at, ana, study, now):
+    run_pending_work(now)
+    submit_at(ana, 5, AF)
+    for minutes in (10, 20):  # the study's run is requested when the batch's is done
+        run_pending_work(now + timedelta(minutes=minutes))
     for scope in (Scope(study.pk, batch.pk), Scope(study.pk)):
         newest = AgreementReport.objects.of_scope(scope).latest("number")
-        assert of_ana(newest.results) == (1, 0, 0, 0)
+        assert repeat_counts(newest.results) == (1, 0, 0, 0)
     batch.refresh_from_db()
     assert not batch.agreement_is_due
 
 
-def test_a_repeat_that_comes_in_meanwhile_leaves_the_batch_due(
-    batch, first, say, ana, now, monkeypatch
+def test_a_repeat_submitted_during_a_refresh_leaves_the_batch_due(
+    batch, first, submit_at, ana, now, monkeypatch
 ):
-    loaded = load.load
+    original_load = load.load
 
-    def load_and_read_on(scope):
-        found = loaded(scope)
-        say(ana, 5, AF)
-        return found
+    def load_then_submit(scope):
+        rows = original_load(scope)
+        submit_at(ana, 5, AF)
+        return rows
 
-    monkeypatch.setattr(load, "load", load_and_read_on)
+    monkeypatch.setattr(load, "load", load_then_submit)
     assert refresh.refresh(batch=batch, now=now).results["repeats"] == []
     batch.refresh_from_db()
     assert batch.agreement_is_due
 
 
-def test_the_study_compares_in_the_classes_in_force(batch, first, say, ana, study, davi, now):
-    say(ana, 5, AF)
+def test_the_study_compares_repeats_in_the_current_taxonomy(
+    batch, first, submit_at, ana, study, davi, now
+):
+    submit_at(ana, 5, AF)
     amend_to_next_version(study, davi, now)
     results = refresh.refresh_study(study=study, now=now).results
     (line,) = results["repeats"]

@@ -1,4 +1,4 @@
-"""The written report of a study: the page, and the files to take along."""
+"""The written report of a study: page and downloads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AF = "atrial_fibrillation"
 
 @pytest.fixture
 def address(make_batch, make_exam, submit, close, ana, bruno, now):
-    """Where the report of a closed batch is, which two have read."""
+    """Address of the report of a closed batch that Ana and Bruno read."""
     exams = [make_exam(age_years=age) for age in (40.0, 60.0, 80.0)]
     batch = make_batch(exams, [ana, bruno], "Read")
     for place, assignment in enumerate(batch.assignments.select_related("reader")):
@@ -31,7 +31,7 @@ def as_davi(davi, signed_in):
     return signed_in(davi)
 
 
-def test_the_page_tells_methods_and_results(as_davi, address):
+def test_the_page_has_methods_and_results(as_davi, address):
     page = as_davi.get(address)
     assert page.status_code == 200
     titles = [section.title for section in page.context["document"].sections]
@@ -40,21 +40,21 @@ def test_the_page_tells_methods_and_results(as_davi, address):
 
 
 @pytest.mark.parametrize(
-    ("form", "kind", "start"),
+    ("extension", "content_type", "start"),
     [
         ("pdf", "application/pdf", b"%PDF-"),
         ("html", "text/html; charset=utf-8", b"<!doctype html>"),
         ("md", "text/markdown; charset=utf-8", b"# "),
     ],
 )
-def test_the_report_can_be_taken_along(as_davi, address, form, kind, start):
-    answer = as_davi.get(address, {"format": form})
-    assert (answer.status_code, answer["Content-Type"]) == (200, kind)
-    assert answer["Content-Disposition"] == f'attachment; filename="read-agreement-1.{form}"'
-    assert answer.content.startswith(start)
+def test_the_report_can_be_downloaded(as_davi, address, extension, content_type, start):
+    response = as_davi.get(address, {"format": extension})
+    assert (response.status_code, response["Content-Type"]) == (200, content_type)
+    assert response["Content-Disposition"] == f'attachment; filename="read-agreement-1.{extension}"'
+    assert response.content.startswith(start)
 
 
-def test_the_same_report_is_the_same_file(as_davi, address):
+def test_downloading_twice_gives_identical_files(as_davi, address):
     first, second = (as_davi.get(address, {"format": "pdf"}).content for _ in range(2))
     assert first == second
 
@@ -63,22 +63,22 @@ def test_an_unknown_format_is_not_found(as_davi, address):
     assert as_davi.get(address, {"format": "docx"}).status_code == 404
 
 
-def test_the_numbers_are_those_of_the_stored_report(as_davi, address):
+def test_numbers_equal_those_of_the_stored_report(as_davi, address):
     text = as_davi.get(address, {"format": "md"}).content.decode()
     report = AgreementReport.objects.get(batch__isnull=False)
-    (of_class,) = [one for one in report.results["classes"] if one["class"] == AF]
+    (of_class,) = [line for line in report.results["classes"] if line["class"] == AF]
     assert f"{of_class['positive_agreement']['estimate']:.3f}" in text
     assert f"{of_class['positive_agreement']['low']:.3f}" in text
     assert report.inputs_digest in text
 
 
-def test_the_report_speaks_portuguese(as_davi, address):
+def test_the_report_is_translated_to_portuguese(as_davi, address):
     as_davi.post("/language/", {"language": "pt-br"})
     text = as_davi.get(address, {"format": "md"}).content.decode()
     assert re.search(r"\d,\d{3}", text)
 
 
-def test_facts_are_those_of_the_rows(address, study, davi):
+def test_study_facts_match_the_rows(address, study, davi):
     report = AgreementReport.objects.select_related("study", "batch", "taxonomy").get(
         batch__isnull=False
     )
@@ -93,22 +93,22 @@ def test_facts_are_those_of_the_rows(address, study, davi):
     assert facts.design.readers_per_exam == study.readers_per_exam
 
 
-def test_a_whole_study_has_a_report_too(as_davi, address, study):
+def test_a_study_has_a_report_too(as_davi, address, study):
     page = as_davi.get(f"/studies/{study.slug}/agreement/report/")
     assert page.status_code == 200
     assert page.context["document"].title
 
 
-def test_who_reads_the_report_has_seen_results(as_davi, address, davi):
+def test_downloading_the_report_is_recorded_as_results_seen(as_davi, address, davi):
     as_davi.get(address, {"format": "md"})
     assert ResultsSeen.objects.filter(user=davi).exists()
 
 
-def test_a_reader_is_shown_nothing(ana, address, signed_in):
+def test_readers_of_the_study_are_refused(ana, address, signed_in):
     assert signed_in(ana).get(address, {"format": "pdf"}).status_code == 403
 
 
-def test_without_a_report_there_is_no_file(as_davi, make_batch):
+def test_without_a_report_a_download_is_not_found(as_davi, make_batch):
     batch = make_batch()
     place = f"/batches/{batch.pk}/agreement/report/"
     assert as_davi.get(place).status_code == 200

@@ -1,4 +1,4 @@
-"""Who asked for an agreement, and who stopped it, stands in the audit trail."""
+"""Requesting and cancelling an agreement run are audited."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.app.counts.pattern_counting import of_batch
 
 @pytest.fixture
 def auditor_of(db):
-    """Make an auditor of somebody who reads."""
+    """Give a reader the auditor role as well."""
 
     def make(person):
         roles.give(person, [Role.READER, Role.AUDITOR])
@@ -29,7 +29,7 @@ def events(action):
     return list(AuditEvent.objects.filter(action=action).order_by("pk"))
 
 
-def test_asking_for_a_batch_is_an_event(make_batch, davi, now):
+def test_a_request_for_a_batch_is_audited(make_batch, davi, now):
     batch = make_batch()
     run = runs.request(scope=of_batch(batch), requested_by=davi, now=now)
     (event,) = events(Action.AGREEMENT_REQUESTED)
@@ -38,14 +38,14 @@ def test_asking_for_a_batch_is_an_event(make_batch, davi, now):
     assert json.loads(event.after) == {"batch": batch.pk, "stage": "waiting"}
 
 
-def test_asking_for_a_study_is_an_event(study, davi, now):
+def test_a_request_for_a_study_is_audited(study, davi, now):
     runs.request(scope=Scope(study.pk), requested_by=davi, now=now)
     (event,) = events(Action.AGREEMENT_REQUESTED)
     assert event.study == study
     assert json.loads(event.after)["batch"] is None
 
 
-def test_asking_again_is_another_event_of_the_same_run(study, davi, clara, now):
+def test_a_second_request_is_another_event_of_the_same_run(study, davi, clara, now):
     for person in (davi, clara):
         runs.request(scope=Scope(study.pk), requested_by=person, now=now)
     first, second = events(Action.AGREEMENT_REQUESTED)
@@ -53,14 +53,14 @@ def test_asking_again_is_another_event_of_the_same_run(study, davi, clara, now):
     assert first.object_id == second.object_id
 
 
-def test_a_run_requested_by_readings_is_nobodys_action(study, now):
+def test_a_run_caused_by_readings_is_not_audited(study, now):
     runs.note_change(Scope(study.pk), now=now)
     assert AgreementRun.objects.exists()
     assert not events(Action.AGREEMENT_REQUESTED)
 
 
 @pytest.mark.parametrize("stage", [RunStage.WAITING, RunStage.COMPUTING])
-def test_stopping_is_an_event(study, davi, clara, now, stage):
+def test_cancelling_is_audited(study, davi, clara, now, stage):
     run = runs.request(scope=Scope(study.pk), requested_by=davi, now=now)
     AgreementRun.objects.update(stage=stage)
     runs.cancel(run_id=run.pk, actor=clara, now=now)
@@ -69,7 +69,7 @@ def test_stopping_is_an_event(study, davi, clara, now, stage):
     assert json.loads(event.after) == {"batch": None, "stage": stage.value}
 
 
-def test_what_cannot_be_stopped_is_no_event(study, davi, now):
+def test_a_refused_cancellation_is_not_audited(study, davi, now):
     run = runs.request(scope=Scope(study.pk), requested_by=davi, now=now)
     runs.cancel(run_id=run.pk, actor=davi, now=now)
     with pytest.raises(runs.RunFinished):
@@ -78,18 +78,20 @@ def test_what_cannot_be_stopped_is_no_event(study, davi, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_trail_with_both_verifies(study, davi, now):
+def test_the_trail_verifies_after_request_and_cancellation(study, davi, now):
     run = runs.request(scope=Scope(study.pk), requested_by=davi, now=now)
     runs.cancel(run_id=run.pk, actor=davi, now=now)
-    found = trail.verify()
-    assert found.fault is None
-    assert found.head.seq >= 2
+    result = trail.verify()
+    assert result.fault is None
+    assert result.head.seq >= 2
 
 
-def test_who_reads_in_the_study_sees_neither(study, make_batch, ana, davi, auditor_of, now):
+def test_an_auditor_who_reads_in_the_study_sees_neither_event(
+    study, make_batch, ana, davi, auditor_of, now
+):
     batch = make_batch()
     run = runs.request(scope=of_batch(batch), requested_by=davi, now=now)
     runs.cancel(run_id=run.pk, actor=davi, now=now)
-    seen = AuditEvent.objects.visible_to(auditor_of(ana))
-    assert not seen.filter(action__startswith="agreement.").exists()
+    visible = AuditEvent.objects.visible_to(auditor_of(ana))
+    assert not visible.filter(action__startswith="agreement.").exists()
     assert AuditEvent.objects.filter(action__startswith="agreement.").count() == 2

@@ -1,4 +1,4 @@
-"""Runs: when a report is made, how far it is, who stops it, and what is left when it dies."""
+"""Agreement runs: when they start, their progress, cancelling, and recovery after a crash."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def seconds(n):
 
 @pytest.fixture
 def batch(make_batch, make_exam, submit):
-    """A batch of two exams, of which Ana and Bruno have read the first."""
-    made = make_batch([make_exam(), make_exam()])
-    for assignment in made.assignments.order_by("exam", "reader__username")[:2]:
+    """A batch of two exams; Ana and Bruno have read the first."""
+    partly_read = make_batch([make_exam(), make_exam()])
+    for assignment in partly_read.assignments.order_by("exam", "reader__username")[:2]:
         submit(assignment, AF)
-    return made
+    return partly_read
 
 
 @pytest.fixture
-def read_on(batch, submit):
-    """Submit the next reading that the batch waits for."""
+def submit_next(batch, submit):
+    """Submit the next pending reading of the batch."""
 
     def read(*codes):
         return submit(batch.assignments.waiting().order_by("exam", "pk").first(), *codes)
@@ -43,23 +43,23 @@ def read_on(batch, submit):
 
 @pytest.fixture
 def refreshed(batch, now):
-    """The batch, when every report is as new as can be."""
-    settle(now)
+    """The batch, with all reports up to date."""
+    run_pending_work(now)
     assert not AgreementRun.objects.unfinished().exists()
     return batch
 
 
-def settle(now):
+def run_pending_work(now):
     while refresh.work_next(now=now):
         pass
 
 
-def elsewhere(act):
-    """Do something over another connection and return what it gives."""
+def on_another_connection(action):
+    """Run ``action`` over a database connection of its own; return its result."""
 
     def run():
         try:
-            return act()
+            return action()
         finally:
             connection.close()
 
@@ -67,66 +67,66 @@ def elsewhere(act):
         return thread.submit(run).result(timeout=30)
 
 
-def run_of(batch):
+def latest_run(batch):
     return AgreementRun.objects.filter(batch=batch).latest("pk")
 
 
-def while_computing(monkeypatch, act):
-    """Do something once while the next report is being computed."""
-    real = results.coefficients
+def while_computing(monkeypatch, action):
+    """Run ``action`` once, while the next report is being computed."""
+    original = results.coefficients
 
     def compute(*args):
-        monkeypatch.setattr(results, "coefficients", real)
-        act()
-        return real(*args)
+        monkeypatch.setattr(results, "coefficients", original)
+        action()
+        return original(*args)
 
     monkeypatch.setattr(results, "coefficients", compute)
 
 
-class TestRipeness:
-    def test_the_first_report_waits_for_nothing(self, batch, now):
-        settle(now)
+class TestDebounce:
+    def test_the_first_report_is_computed_at_once(self, batch, now):
+        run_pending_work(now)
         assert AgreementReport.objects.of_scope(of_batch(batch)).get().n_readings == 2
 
     @pytest.mark.parametrize(
-        ("after_s", "is_made"), [(0, False), (4, False), (5, True), (59, True)]
+        ("after_s", "is_computed"), [(0, False), (4, False), (5, True), (59, True)]
     )
-    def test_a_change_waits_until_nothing_has_changed_for_a_while(
-        self, refreshed, read_on, now, after_s, is_made
+    def test_a_change_is_reported_after_five_quiet_seconds(
+        self, refreshed, submit_next, now, after_s, is_computed
     ):
-        read_on(AF)
+        submit_next(AF)
         drain(now)
-        settle(now + seconds(after_s))
-        assert AgreementReport.objects.filter(batch=refreshed, number=2).exists() is is_made
+        run_pending_work(now + seconds(after_s))
+        assert AgreementReport.objects.filter(batch=refreshed, number=2).exists() is is_computed
 
-    def test_it_waits_no_longer_than_a_minute_while_changes_go_on(self, refreshed, read_on, now):
+    def test_changes_wait_at_most_a_minute(self, refreshed, submit_next, now):
         for after_s in (2, 61):
-            read_on(AF)
+            submit_next(AF)
             drain(now + seconds(after_s))
-            settle(now + seconds(after_s))
-        found = AgreementReport.objects.filter(batch=refreshed).order_by("number")
-        assert [one.computed_at - now for one in found] == [seconds(0), seconds(61)]
+            run_pending_work(now + seconds(after_s))
+        reports = AgreementReport.objects.filter(batch=refreshed).order_by("number")
+        assert [report.computed_at - now for report in reports] == [seconds(0), seconds(61)]
 
-    def test_who_asks_does_not_wait(self, refreshed, davi, now):
+    def test_a_requested_run_starts_at_once(self, refreshed, davi, now):
         runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
         assert refresh.refresh_due(now=now)
-        assert run_of(refreshed).requested_by == davi
+        assert latest_run(refreshed).requested_by == davi
 
-    def test_who_asks_hurries_what_waits_already(self, refreshed, read_on, davi, now):
-        read_on(AF)
+    def test_a_request_speeds_up_a_waiting_run(self, refreshed, submit_next, davi, now):
+        submit_next(AF)
         drain(now)
-        asked = runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
-        assert asked == AgreementRun.objects.unfinished().get(batch=refreshed)
+        requested = runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
+        assert requested == AgreementRun.objects.unfinished().get(batch=refreshed)
         assert refresh.refresh_due(now=now)
         assert AgreementReport.objects.filter(batch=refreshed).count() == 2
 
-    def test_a_batch_that_is_closed_unread_has_a_report(self, make_batch, close, now):
+    def test_a_batch_closed_without_readings_has_a_report(self, make_batch, close, now):
         closed = close(make_batch())
-        settle(now)
+        run_pending_work(now)
         assert closed.agreement_reports.get().n_readings == 0
         assert not Batch.objects.get(pk=closed.pk).agreement_is_due
 
-    def test_nothing_to_do_asks_for_nothing(self, refreshed, now):
+    def test_an_unchanged_batch_needs_no_work(self, refreshed, now):
         assert not refresh.work_next(now=now + seconds(600))
 
 
@@ -141,37 +141,40 @@ class TestVersions:
         monkeypatch.setattr(results, "coefficients", None)
         refresh.refresh(batch=refreshed, now=now)
 
-    def test_another_method_makes_a_new_version(self, refreshed, now, monkeypatch):
+    def test_a_new_method_version_makes_a_new_report_version(self, refreshed, now, monkeypatch):
         monkeypatch.setattr(domain, "VERSION", "next")
         refresh.refresh(batch=refreshed, now=now)
-        methods = AgreementReport.objects.filter(batch=refreshed).order_by("number")
-        assert [one.method_version for one in methods][1:] == ["next"]
+        reports = AgreementReport.objects.filter(batch=refreshed).order_by("number")
+        assert [report.method_version for report in reports][1:] == ["next"]
 
-    def test_a_new_reading_makes_a_new_version_and_leaves_the_old(self, refreshed, read_on, now):
+    def test_a_new_reading_makes_a_new_version_and_keeps_the_old(self, refreshed, submit_next, now):
         old = AgreementReport.objects.get(batch=refreshed)
-        read_on(NOISE)
+        submit_next(NOISE)
         refresh.refresh(batch=refreshed, now=now)
         first, second = AgreementReport.objects.filter(batch=refreshed).order_by("number")
         assert (first.results, first.inputs_digest) == (old.results, old.inputs_digest)
         assert (second.number, second.n_readings) == (2, 3)
         assert list(AgreementReport.objects.newest().filter(batch=refreshed)) == [second]
 
-    def test_the_newest_of_a_study_is_not_that_of_a_batch(self, refreshed, read_on, study, now):
-        read_on(NOISE)
+    def test_the_newest_reports_are_per_study_and_batch(self, refreshed, submit_next, study, now):
+        submit_next(NOISE)
         refresh.refresh_study(study=study, now=now)
         newest = AgreementReport.objects.newest()
-        assert {(one.batch_id, one.number) for one in newest} == {(None, 2), (refreshed.pk, 1)}
+        assert {(report.batch_id, report.number) for report in newest} == {
+            (None, 2),
+            (refreshed.pk, 1),
+        }
 
-    def test_a_version_is_never_deleted(self, refreshed):
+    def test_the_database_refuses_to_delete_a_version(self, refreshed):
         with pytest.raises(IntegrityError, match="never changes"):
             AgreementReport.objects.filter(batch=refreshed)._raw_delete("default")
 
-    def test_a_run_tells_its_report(self, refreshed):
-        run = run_of(refreshed)
+    def test_a_finished_run_has_its_report(self, refreshed):
+        run = latest_run(refreshed)
         assert run.report == AgreementReport.objects.get(batch=refreshed)
         assert (run.stage, run.is_finished, run.share) == (RunStage.DONE, True, None)
 
-    def test_the_whole_study_has_one_vote_for_each_reader(
+    def test_the_study_counts_one_vote_per_reader_and_exam(
         self, refreshed, make_batch, submit, ana, study, now
     ):
         again = make_batch([refreshed.assignments.order_by("exam").first().exam], [ana])
@@ -180,149 +183,163 @@ class TestVersions:
         assert (report.n_readings, report.batch) == (2, None)
 
 
-class TestChangesMeanwhile:
-    def test_what_comes_in_while_it_is_computed_asks_for_another(
-        self, batch, read_on, now, monkeypatch
+class TestChangesDuringARun:
+    def test_a_reading_counted_during_a_run_requests_another_run(
+        self, batch, submit_next, now, monkeypatch
     ):
-        while_computing(monkeypatch, lambda: (read_on(AF), drain(now)))
+        while_computing(monkeypatch, lambda: (submit_next(AF), drain(now)))
         refresh.refresh(batch=batch, now=now)
         assert AgreementReport.objects.get(batch=batch).n_readings == 2
         assert Batch.objects.get(pk=batch.pk).agreement_is_due
         assert AgreementRun.objects.unfinished().filter(batch=batch).exists()
-        settle(now + seconds(5))
+        run_pending_work(now + seconds(5))
         assert AgreementReport.objects.newest().get(batch=batch).n_readings == 3
         assert not Batch.objects.get(pk=batch.pk).agreement_is_due
 
-    def test_what_is_uncounted_when_it_ends_leaves_it_due(self, batch, read_on, now, monkeypatch):
-        while_computing(monkeypatch, lambda: read_on(AF))
+    def test_a_reading_not_yet_counted_leaves_the_batch_due(
+        self, batch, submit_next, now, monkeypatch
+    ):
+        while_computing(monkeypatch, lambda: submit_next(AF))
         refresh.refresh(batch=batch, now=now)
         assert Batch.objects.get(pk=batch.pk).agreement_is_due
         for after_s in (5, 10):
-            settle(now + seconds(after_s))
+            run_pending_work(now + seconds(after_s))
         assert AgreementReport.objects.newest().get(batch=batch).n_readings == 3
 
 
 class TestCancelling:
-    def test_what_waits_is_stopped_at_once(self, refreshed, read_on, davi, now):
-        read_on(AF)
+    def test_a_waiting_run_is_cancelled_at_once(self, refreshed, submit_next, davi, now):
+        submit_next(AF)
         drain(now)
-        run = runs.cancel(run_id=run_of(refreshed).pk, actor=davi, now=now)
+        run = runs.cancel(run_id=latest_run(refreshed).pk, actor=davi, now=now)
         assert (run.finished_at, run.cancelled_by) == (now, davi)
-        settle(now + seconds(60))
+        run_pending_work(now + seconds(60))
         assert AgreementReport.objects.filter(batch=refreshed).count() == 1
 
-    def test_what_is_at_work_stops_behind_its_stage(self, batch, davi, now, monkeypatch):
+    def test_a_running_run_stops_after_its_stage(self, batch, davi, now, monkeypatch):
         while_computing(
             monkeypatch,
-            lambda: runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now),
+            lambda: runs.cancel(run_id=latest_run(batch).pk, actor=davi, now=now),
         )
         assert refresh.refresh_next(now=now)
-        run = run_of(batch)
+        run = latest_run(batch)
         assert (run.finished_at, run.report, run.failure) == (now, None, "")
         assert not AgreementReport.objects.filter(batch=batch).exists()
         assert not refresh.refresh_next(now=now)
 
-    def test_the_next_reading_asks_again(self, batch, read_on, davi, now):
+    def test_the_next_reading_requests_a_run_again(self, batch, submit_next, davi, now):
         drain(now)
-        runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
-        read_on(AF)
-        settle(now + seconds(5))
+        runs.cancel(run_id=latest_run(batch).pk, actor=davi, now=now)
+        submit_next(AF)
+        run_pending_work(now + seconds(5))
         assert AgreementReport.objects.get(batch=batch).n_readings == 3
 
-    def test_a_run_is_cancelled_once(self, batch, davi, now):
+    def test_a_run_cannot_be_cancelled_twice(self, batch, davi, now):
         drain(now)
-        run = runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
+        run = runs.cancel(run_id=latest_run(batch).pk, actor=davi, now=now)
         with pytest.raises(runs.RunFinished):
             runs.cancel(run_id=run.pk, actor=davi, now=now)
 
-    def test_what_was_cancelled_by_a_worker_that_died_ends(self, batch, davi, now):
+    def test_a_cancelled_run_of_a_dead_worker_is_finished(self, batch, davi, now):
         drain(now)
         AgreementRun.objects.filter(batch=batch).update(stage=RunStage.COMPUTING)
-        runs.cancel(run_id=run_of(batch).pk, actor=davi, now=now)
-        settle(now)
-        assert (run_of(batch).is_finished, run_of(batch).report) == (True, None)
+        runs.cancel(run_id=latest_run(batch).pk, actor=davi, now=now)
+        run_pending_work(now)
+        assert (latest_run(batch).is_finished, latest_run(batch).report) == (True, None)
 
 
 class WorkerLost(BaseException):
-    """Stands for a signal that kills the worker."""
+    """Simulates a signal that kills the worker."""
 
 
-class TestDying:
-    def test_a_run_that_dies_is_taken_up_again(self, batch, now, monkeypatch):
-        def lost():
+class TestFailures:
+    def test_a_run_of_a_dead_worker_is_retried(self, batch, now, monkeypatch):
+        def kill_worker():
             raise WorkerLost
 
-        while_computing(monkeypatch, lost)
+        while_computing(monkeypatch, kill_worker)
         with pytest.raises(WorkerLost):
             refresh.refresh_next(now=now)
-        dead = run_of(batch)
-        assert (dead.n_attempts, dead.failure, dead.is_finished) == (1, "WorkerLost", False)
+        interrupted = latest_run(batch)
+        assert (interrupted.n_attempts, interrupted.failure, interrupted.is_finished) == (
+            1,
+            "WorkerLost",
+            False,
+        )
         assert not AgreementReport.objects.filter(batch=batch).exists()
         assert refresh.refresh_next(now=now)
-        run = run_of(batch)
-        assert (run, run.n_attempts, run.failure) == (dead, 2, "")
+        run = latest_run(batch)
+        assert (run, run.n_attempts, run.failure) == (interrupted, 2, "")
         assert run.report.n_readings == 2
 
-    def test_what_fails_is_tried_again_later_and_later(self, batch, now, monkeypatch):
+    def test_a_failing_run_is_retried_with_growing_delays(self, batch, now, monkeypatch):
         def failing(*args):
             raise ArithmeticError
 
         monkeypatch.setattr(results, "coefficients", failing)
         drain(now)
-        moments = []
+        attempts = []
         for after_s in range(100):
             try:
                 refresh.refresh_due(now=now + seconds(after_s))
             except ArithmeticError:
                 run = AgreementRun.objects.filter(started_at=now + seconds(after_s)).get()
-                moments.append((run.batch_id is None, after_s))
-        assert [s for is_study, s in moments if not is_study] == [0, 10, 30, 70]
+                attempts.append((run.batch_id is None, after_s))
+        assert [s for is_study, s in attempts if not is_study] == [0, 10, 30, 70]
 
     @pytest.mark.django_db(transaction=True)
-    def test_people_see_how_far_it_is(self, batch, now, monkeypatch):
-        seen = []
+    def test_other_connections_see_the_stage(self, batch, now, monkeypatch):
+        observed = []
 
-        def look():
+        def observe():
             run = AgreementRun.objects.unfinished().get(batch=batch)
-            seen.append((run.stage, run.n_attempts))
+            observed.append((run.stage, run.n_attempts))
 
-        monkeypatch.setattr(live, "count_all", _then(live.count_all, lambda: elsewhere(look)))
-        while_computing(monkeypatch, lambda: elsewhere(look))
+        monkeypatch.setattr(
+            live, "count_all", followed_by(live.count_all, lambda: on_another_connection(observe))
+        )
+        while_computing(monkeypatch, lambda: on_another_connection(observe))
         refresh.refresh_next(now=now)
-        assert seen == [(RunStage.COUNTING, 1), (RunStage.COMPUTING, 1)]
+        assert observed == [(RunStage.COUNTING, 1), (RunStage.COMPUTING, 1)]
 
     @pytest.mark.django_db(transaction=True)
-    def test_nobody_else_works_on_it_meanwhile(self, batch, now, monkeypatch):
-        found = []
+    def test_two_workers_never_compute_the_same_run(self, batch, now, monkeypatch):
+        results_elsewhere = []
         while_computing(
-            monkeypatch, lambda: found.append(elsewhere(lambda: refresh.refresh_next(now=now)))
+            monkeypatch,
+            lambda: results_elsewhere.append(
+                on_another_connection(lambda: refresh.refresh_next(now=now))
+            ),
         )
         refresh.refresh_next(now=now)
-        assert (found, AgreementReport.objects.filter(batch=batch).count()) == ([False], 1)
+        assert (results_elsewhere, AgreementReport.objects.filter(batch=batch).count()) == (
+            [False],
+            1,
+        )
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_claim_ends_with_the_work(self, batch, now):
+    def test_the_lock_is_released_when_the_work_ends(self, batch, now):
         refresh.refresh_next(now=now)
 
-        def claim():
-            with runs.exclusive(of_batch(batch), waits=False) as is_ours:
-                return is_ours
+        def try_lock():
+            with runs.exclusive(of_batch(batch), waits=False) as is_locked:
+                return is_locked
 
-        assert elsewhere(claim)
+        assert on_another_connection(try_lock)
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_claim_ends_with_its_connection(self, batch, now):
+    def test_the_lock_is_released_with_its_connection(self, batch, now):
         with runs.exclusive(of_batch(batch), waits=False):
             connection.close()
 
-        def claim():
-            with runs.exclusive(of_batch(batch), waits=False) as is_ours:
-                return is_ours
+        def try_lock():
+            with runs.exclusive(of_batch(batch), waits=False) as is_locked:
+                return is_locked
 
-        assert elsewhere(claim)
+        assert on_another_connection(try_lock)
 
 
-def _then(act, more):
+def followed_by(act, more):
     def both(*args, **values):
         act(*args, **values)
         more()
@@ -330,19 +347,19 @@ def _then(act, more):
     return both
 
 
-def test_the_share_of_a_stage_is_told(study, now):
+def test_a_run_knows_the_share_done(study, now):
     run = AgreementRun(study=study, requested_at=now, n_done=200, n_total=800)
     assert (run.share, run.scope) == (0.25, Scope(study.pk))
 
 
-def test_counting_tells_how_far_it_is(batch, now, monkeypatch):
+def test_counting_reports_progress(batch, now, monkeypatch):
     monkeypatch.setattr(live, "EXAMS_AT_ONCE", (1,))
-    told = []
-    live.count_all(of_batch(batch), now=now, progress=lambda *so_far: told.append(so_far))
-    assert told == [(0, 2), (1, 2)]
+    reported = []
+    live.count_all(of_batch(batch), now=now, progress=lambda *so_far: reported.append(so_far))
+    assert reported == [(0, 2), (1, 2)]
 
 
-def test_the_task_counts_and_reports(batch):
+def test_the_task_counts_and_computes_reports(batch):
     tasks.refresh_agreement()
     assert set(AgreementReport.objects.values_list("batch", "n_readings")) == {
         (batch.pk, 2),

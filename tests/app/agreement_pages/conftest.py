@@ -1,4 +1,4 @@
-"""Batches that three have read, with their agreement: made once for all tests of a module."""
+"""Batches read by three readers with their agreement, created once per module."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ from tests.conftest import ModuleDb
 
 
 @pytest.fixture(autouse=True)
-def nudged(monkeypatch):
-    """The tasks that a page nudged; what they do is tested with the services."""
-    asked: list[object] = []
-    monkeypatch.setattr(tasks, "nudge", asked.append)
-    return asked
+def nudged_tasks(monkeypatch):
+    """Record the tasks a page nudges instead of running them."""
+    tasks_nudged: list[object] = []
+    monkeypatch.setattr(tasks, "nudge", tasks_nudged.append)
+    return tasks_nudged
 
 
 @dataclass(frozen=True)
-class Clinic:
-    """Whom and what all tests of a module find, by their keys."""
+class StudySetup:
+    """Primary keys of the people and rows that all tests of a module share."""
 
     people: dict[str, int]
     taxonomy: int
     dataset: int
     study: int
     numbers: Iterator[int]
-    """Of the exams, no two of which are alike."""
+    """Yields a new exam number each time."""
 
     def person(self, username: str) -> User:
         return User.objects.get(pk=self.people[username])
@@ -67,11 +67,11 @@ class Clinic:
 
 
 @pytest.fixture(scope="module")
-def clinic(module_db: ModuleDb) -> Clinic:
-    """Davi's study and three readers, beside everybody else who has a name."""
+def study_setup(module_db: ModuleDb) -> StudySetup:
+    """Davi's study with three readers, and one user of every other role."""
     with module_db():
         classes = versions.install(now=NOW)
-        cast = [
+        users = [
             builders.person("Ana", Role.READER),
             builders.person("Bruno", Role.READER),
             builders.person("Carla", Role.READER),
@@ -81,8 +81,8 @@ def clinic(module_db: ModuleDb) -> Clinic:
             builders.person("Otto", Role.AUDITOR),
             builders.person("Eva"),
         ]
-        return Clinic(
-            people={one.username: one.pk for one in cast},
+        return StudySetup(
+            people={user.username: user.pk for user in users},
             taxonomy=classes.pk,
             dataset=builders.dataset(now=NOW).pk,
             study=builders.study(classes, davi, now=NOW).pk,
@@ -90,37 +90,37 @@ def clinic(module_db: ModuleDb) -> Clinic:
         )
 
 
-def somebody(username: str) -> Callable[[None, Clinic], User]:
-    """Return a fixture: somebody of the clinic, as no other test has met them."""
+def person_fixture(username: str) -> Callable[[None, StudySetup], User]:
+    """Return a fixture that loads a user of the study setup."""
 
     @pytest.fixture(name=username)
-    def found(db: None, clinic: Clinic) -> User:
-        return clinic.person(username)
+    def load_person(db: None, study_setup: StudySetup) -> User:
+        return study_setup.person(username)
 
-    return found
+    return load_person
 
 
 ana, bruno, carla, clara, davi, rosa, otto, eva = map(
-    somebody, ("ana", "bruno", "carla", "clara", "davi", "rosa", "otto", "eva")
+    person_fixture, ("ana", "bruno", "carla", "clara", "davi", "rosa", "otto", "eva")
 )
 
 
 @pytest.fixture
-def taxonomy(db: None, clinic: Clinic) -> Taxonomy:
-    return Taxonomy.objects.get(pk=clinic.taxonomy)
+def taxonomy(db: None, study_setup: StudySetup) -> Taxonomy:
+    return Taxonomy.objects.get(pk=study_setup.taxonomy)
 
 
 @pytest.fixture
-def study(db: None, clinic: Clinic) -> Study:
-    return Study.objects.get(pk=clinic.study)
+def study(db: None, study_setup: StudySetup) -> Study:
+    return Study.objects.get(pk=study_setup.study)
 
 
 @pytest.fixture
-def make_exam(db: None, clinic: Clinic) -> Callable[[], Exam]:
-    return lambda: clinic.exams(1)[0]
+def make_exam(db: None, study_setup: StudySetup) -> Callable[[], Exam]:
+    return lambda: study_setup.exams(1)[0]
 
 
-# -- What three say of six exams -----------------------------------------------------------------
+# -- Votes of three readers on six exams ---------------------------------------------------------
 
 BY_EXAM = [
     (AF, AF, AF),
@@ -130,36 +130,36 @@ BY_EXAM = [
     (LBBB, LBBB, PVC),
     (AF, LBBB, AF),
 ]
-"""By exam, what each of the three says."""
+"""By exam, the class each reader gives, or "" for a normal ECG."""
 
 
 @pytest.fixture(scope="module")
-def compared_batch(module_db: ModuleDb, clinic: Clinic) -> int:
+def compared_batch(module_db: ModuleDb, study_setup: StudySetup) -> int:
     """A closed batch of six exams read by three, with its agreement and that of its study."""
     with module_db():
-        readers = [clinic.person(name) for name in ("ana", "bruno", "clara")]
+        readers = [study_setup.person(name) for name in ("ana", "bruno", "clara")]
         roles.give(readers[2], [Role.READER])
-        made = open_batch_of(clinic, "Three readers", readers)
-        exams = list(made.assignments.order_by("exam").values_list("exam", flat=True).distinct())
+        batch = open_batch_of(study_setup, "Three readers", readers)
+        exams = list(batch.assignments.order_by("exam").values_list("exam", flat=True).distinct())
         for exam, codes in zip(exams, BY_EXAM, strict=True):
             for reader, code in zip(readers, codes, strict=True):
-                assignment = made.assignments.get(exam=exam, reader=reader)
-                is_silent = reader == readers[0] and exam == exams[3]
-                missing: dict[str, Any] = {"not_assessable": [PVC]} if is_silent else {}
+                assignment = batch.assignments.get(exam=exam, reader=reader)
+                is_not_assessable = reader == readers[0] and exam == exams[3]
+                missing: dict[str, Any] = {"not_assessable": [PVC]} if is_not_assessable else {}
                 builders.submit(
                     assignment, *([code] if code else ["normal_ecg"]), now=NOW, **missing
                 )
-        batches.close(batch_id=made.pk, closed_by=clinic.person("davi"), now=NOW)
+        batches.close(batch_id=batch.pk, closed_by=study_setup.person("davi"), now=NOW)
         while refresh.work_next(now=NOW + timedelta(hours=1)):
             pass
-        return made.pk
+        return batch.pk
 
 
-def open_batch_of(clinic: Clinic, name: str, readers: list[User]) -> Batch:
+def open_batch_of(study_setup: StudySetup, name: str, readers: list[User]) -> Batch:
     """Open a batch of six new exams."""
-    study = Study.objects.get(pk=clinic.study)
-    exams = clinic.exams(6)
-    return builders.batch(study, name, exams, readers, by=clinic.person("davi"), now=NOW)
+    study = Study.objects.get(pk=study_setup.study)
+    exams = study_setup.exams(6)
+    return builders.batch(study, name, exams, readers, by=study_setup.person("davi"), now=NOW)
 
 
 @pytest.fixture
@@ -172,18 +172,18 @@ def report(batch: Batch) -> AgreementReport:
     return AgreementReport.objects.get(batch=batch)
 
 
-# -- What readers say over time ------------------------------------------------------------------
+# -- Readings over time --------------------------------------------------------------------------
 
-SAID = {
+VOTES = {
     "ana": [AF, AF, AF, "", "", NOISE],
     "bruno": [AF, AF, "", "", AF, NOISE],
     "carla": [AF, AF, AF, "", "", ""],
 }
-"""What three readers say of six exams."""
+"""The class each reader gives in six exams, "" for none."""
 
 
 def sign_at(assignment: Assignment, *codes, minutes=0, active_ms=0, **more):
-    """Submit what a reader says, some minutes after the start and within some time."""
+    """Submit a reading ``minutes`` after the start, with ``active_ms`` of reading time."""
     return signing.submit_reading(
         assignment_id=assignment.pk, reader=assignment.reader, based_on=0,
         findings=[content.FindingIn(code, "definite") for code in codes], quality="good",
@@ -197,32 +197,32 @@ def sign():
     return sign_at
 
 
-def read_each_minute(clinic: Clinic, name: str) -> Batch:
-    """Open six exams and let three readers read them, one each minute."""
-    made = open_batch_of(clinic, name, [clinic.person(name) for name in SAID])
-    for assignment in made.assignments.select_related("reader"):
-        number = list(made.assignments.filter(reader=assignment.reader).order_by("exam"))
-        at = number.index(assignment)
-        code = SAID[assignment.reader.username][at]
-        sign_at(assignment, *([code] if code else []), minutes=at, active_ms=1000 * (at + 1))
-    return made
+def read_each_minute(study_setup: StudySetup, name: str) -> Batch:
+    """Open a batch of six exams; three readers read one exam per minute."""
+    batch = open_batch_of(study_setup, name, [study_setup.person(name) for name in VOTES])
+    for assignment in batch.assignments.select_related("reader"):
+        number = list(batch.assignments.filter(reader=assignment.reader).order_by("exam"))
+        place = number.index(assignment)
+        code = VOTES[assignment.reader.username][place]
+        sign_at(assignment, *([code] if code else []), minutes=place, active_ms=1000 * (place + 1))
+    return batch
 
 
 @pytest.fixture
-def open_batch(db: None, clinic: Clinic) -> Batch:
-    """Six exams that three readers have read, one each minute."""
-    return read_each_minute(clinic, "Still open")
+def open_batch(db: None, study_setup: StudySetup) -> Batch:
+    """An open batch of six exams that three readers have read, one per minute."""
+    return read_each_minute(study_setup, "Still open")
 
 
 @pytest.fixture(scope="module")
-def closed_batch(module_db: ModuleDb, clinic: Clinic) -> int:
-    """The same, closed, with all results computed."""
+def closed_batch(module_db: ModuleDb, study_setup: StudySetup) -> int:
+    """A batch like ``open_batch``, but closed and with all results computed."""
     with module_db():
-        made = read_each_minute(clinic, "Each minute")
-        batches.close(batch_id=made.pk, closed_by=clinic.person("davi"), now=NOW)
+        batch = read_each_minute(study_setup, "Each minute")
+        batches.close(batch_id=batch.pk, closed_by=study_setup.person("davi"), now=NOW)
         while refresh.work_next(now=NOW) or labels.refresh_next(now=NOW):
             pass
-        return made.pk
+        return batch.pk
 
 
 @pytest.fixture
@@ -236,32 +236,32 @@ ARMS = [{"arm": "none", "weight": 1}, {"arm": "concurrent", "weight": 1}]
 
 
 @pytest.fixture
-def randomised(make_study):
-    """A study in which chance decides who sees suggestions."""
+def randomized(make_study):
+    """A study that randomizes who sees suggestions."""
     return make_study(
-        name="By chance", suggestion_policy="randomised", suggestion_arms=ARMS,
+        name="Randomized", suggestion_policy="randomised", suggestion_arms=ARMS,
         consensus_rule="agreement_then_majority",
     )  # fmt: skip
 
 
 @pytest.fixture
-def arms_batch(randomised, make_exam, ana, bruno, carla, davi, sign, now, close):
-    """Twelve exams with AF suggested in all; who sees it always says AF, the others never."""
+def arms_batch(randomized, make_exam, ana, bruno, carla, davi, sign, now, close):
+    """Twelve exams with AF suggested in each; readers who see it give AF, the others don't."""
     exams = [make_exam() for _ in range(12)]
     model = SuggestionModel.objects.create(
         name="probe", version="1", covered_classes=[AF, NOISE], created_at=now
     )
-    kind = randomised.taxonomy.classes.get(code=AF)
+    af_class = randomized.taxonomy.classes.get(code=AF)
     for exam in exams:
         run = SuggestionRun.objects.create(
             exam=exam, model=model, requested_at=now, finished_at=now
         )
-        Suggestion.objects.create(run=run, diagnostic_class=kind, strength=0.9, evidence="RR")
-    made = batches.create(
-        study=randomised, name="Chance", exams=exams, readers=[ana, bruno, carla], created_by=davi,
-        now=now,
+        Suggestion.objects.create(run=run, diagnostic_class=af_class, strength=0.9, evidence="RR")
+    batch = batches.create(
+        study=randomized, name="Randomized batch", exams=exams, readers=[ana, bruno, carla],
+        created_by=davi, now=now,
     )  # fmt: skip
-    for assignment in made.assignments.select_related("reader", "batch"):
+    for assignment in batch.assignments.select_related("reader", "batch"):
         is_shown = assignment.arm == "concurrent"
         if is_shown:
             Exposure.objects.create(
@@ -269,5 +269,5 @@ def arms_batch(randomised, make_exam, ana, bruno, carla, davi, sign, now, close)
                 arm="concurrent", first_shown_at=now,
             )  # fmt: skip
         sign(assignment, *([AF] if is_shown else []), active_ms=10_000 if is_shown else 20_000)
-    close(made)
-    return made
+    close(batch)
+    return batch

@@ -1,4 +1,4 @@
-"""Where the pages of agreement are, and what is said on them."""
+"""Addresses of the agreement pages, and helpers to read them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ PARTS = (
     "", "readers/", "exams/", "pair/?first=1&second=2", "file/", "file/?format=json",
     "file/?table=pairs&class=atrial_fibrillation", "file/?format=svg",
 )  # fmt: skip
-"""The parts that tell of classes, pairs and exams."""
+"""Pages and files about classes, pairs and exams."""
 
 MORE_PARTS = ("reader", "suggestions", "precision")
-"""The parts that tell what lies beyond coefficients."""
+"""Pages about readers, suggestions and precision."""
 
 
 def addresses(batch):
-    """Return where the agreement of a batch and of its study is."""
+    """Return the agreement pages of a batch and of its study."""
     return [f"/batches/{batch.pk}/agreement/", f"/studies/{batch.study.slug}/agreement/"]
 
 
-def address(kind, part, batch):
-    place = {"pk": batch.pk} if kind == "batch" else {"slug": batch.study.slug}
-    number = {"place": 1} if part == "reader" else {}
-    return reverse(f"{kind}-agreement-{part}", kwargs={**place, **number})
+def address(scope, part, batch):
+    scope_kwargs = {"pk": batch.pk} if scope == "batch" else {"slug": batch.study.slug}
+    reader_kwargs = {"place": 1} if part == "reader" else {}
+    return reverse(f"{scope}-agreement-{part}", kwargs={**scope_kwargs, **reader_kwargs})
 
 
 def lines(page):

@@ -1,4 +1,4 @@
-"""The page of certainty and measurements, and its files."""
+"""The page of certainty and measurements, and its downloads."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ from tests.app.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
-SURE = {"ana": ["definite", "probable", "definite"], "bruno": ["definite", "definite", "possible"]}
+CERTAINTY = {
+    "ana": ["definite", "probable", "definite"],
+    "bruno": ["definite", "definite", "possible"],
+}
 MEASURED = {"ana": [160, 180, 171], "bruno": [164, 183, 170]}
-"""How sure two readers are of AF in three exams, and how many ms they measure."""
+"""Certainty of AF and measured ms by two readers in three exams."""
 
 
 def mark(value):
@@ -31,32 +34,32 @@ def mark(value):
 
 
 @pytest.fixture
-def measured(clinic):
-    """An open batch in which two readers are so sure, and measure."""
-    made = open_batch_of(clinic, "Measured", [clinic.person(name) for name in SURE])
-    for assignment in made.assignments.select_related("reader").order_by("exam"):
+def measured_batch(study_setup):
+    """An open batch with the certainties and measurements above."""
+    batch = open_batch_of(study_setup, "Measured", [study_setup.person(name) for name in CERTAINTY])
+    for assignment in batch.assignments.select_related("reader").order_by("exam"):
         name = assignment.reader.username
-        place = list(made.assignments.filter(reader=assignment.reader).order_by("exam")).index(
+        place = list(batch.assignments.filter(reader=assignment.reader).order_by("exam")).index(
             assignment
         )
-        told = []
-        if place < len(SURE[name]):
-            finding = (AF, SURE[name][place], (), (mark(MEASURED[name][place]),))
-            told = [content.FindingIn(*finding)]
+        findings = []
+        if place < len(CERTAINTY[name]):
+            finding = (AF, CERTAINTY[name][place], (), (mark(MEASURED[name][place]),))
+            findings = [content.FindingIn(*finding)]
         signing.submit_reading(
-            assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=told,
+            assignment_id=assignment.pk, reader=assignment.reader, based_on=0, findings=findings,
             quality="good", comment="", idempotency_key=uuid.UUID(int=assignment.pk), now=NOW,
         )  # fmt: skip
-    return made
+    return batch
 
 
 @pytest.fixture
-def batch(measured, davi):
-    """The same, closed, with its agreement."""
-    batches.close(batch_id=measured.pk, closed_by=davi, now=NOW)
-    refresh.refresh(batch=measured, now=NOW)
-    refresh.refresh_study(study=measured.study, now=NOW)
-    return measured
+def batch(measured_batch, davi):
+    """The measured batch, closed, with its agreement."""
+    batches.close(batch_id=measured_batch.pk, closed_by=davi, now=NOW)
+    refresh.refresh(batch=measured_batch, now=NOW)
+    refresh.refresh_study(study=measured_batch.study, now=NOW)
+    return measured_batch
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def rows_of(response):
 
 
 def test_the_page_has_the_certainty_of_the_report(signed_in, davi, batch, report):
-    (stored,) = (one for one in report.results["certainty"]["classes"] if one["class"] == AF)
+    (stored,) = (row for row in report.results["certainty"]["classes"] if row["class"] == AF)
     for address in addresses(batch):
         page = signed_in(davi).get(f"{address}certainty/")
         (line,) = page.context["sure"]
@@ -95,8 +98,8 @@ def test_the_page_has_the_measurements_of_the_report(signed_in, davi, batch, rep
 def test_the_plot_has_the_exams_in_its_table(signed_in, davi, batch):
     page = signed_in(davi).get(f"{addresses(batch)[0]}certainty/")
     exams = page.context["chart"].series[-1]
-    told = sorted(page.context["points"])
-    assert told == [
+    points = sorted(page.context["points"])
+    assert points == [
         ("160.0", "164.0", "162.0", "−4.0"),
         ("171.0", "170.0", "170.5", "1.0"),
         ("180.0", "183.0", "181.5", "−3.0"),
@@ -105,12 +108,12 @@ def test_the_plot_has_the_exams_in_its_table(signed_in, davi, batch):
 
 
 @pytest.mark.parametrize("query", ["of=7", "pair=x", "of=-1&pair=99999999999999", "version=x"])
-def test_what_an_address_cannot_ask_for_counts_as_not_asked(signed_in, davi, batch, query):
+def test_invalid_query_parameters_are_ignored(signed_in, davi, batch, query):
     page = signed_in(davi).get(f"{addresses(batch)[0]}certainty/?{query}")
     assert page.context["pair"].first == "Ana"
 
 
-def test_everything_is_a_file(signed_in, davi, batch, report):
+def test_certainty_measurements_and_points_can_be_downloaded(signed_in, davi, batch, report):
     address = f"{addresses(batch)[0]}file/?table="
     client = signed_in(davi)
     (of_af,) = (row for row in rows_of(client.get(f"{address}certainty")) if row["class"] == AF)
@@ -123,28 +126,28 @@ def test_everything_is_a_file(signed_in, davi, batch, report):
     assert sorted((row["first_value"], row["second_value"]) for row in points)[0] == (
         "160.0", "164.0",
     )  # fmt: skip
-    told = json.loads(client.get(f"{address}certainty&format=json").content)
-    assert told["certainty"] == report.results["certainty"]
+    payload = json.loads(client.get(f"{address}certainty&format=json").content)
+    assert payload["certainty"] == report.results["certainty"]
 
 
 @pytest.mark.parametrize("query", ["table=measurements&format=json", "format=json"])
-def test_files_of_all_leave_single_exams_out(signed_in, davi, batch, query):
-    told = json.loads(signed_in(davi).get(f"{addresses(batch)[0]}file/?{query}").content)
-    assert told["readers"] == ["Ana", "Bruno"]
-    assert "points" not in told["measured"][0]
-    assert told["measured"][0]["pairs"]
+def test_json_files_leave_out_single_exams(signed_in, davi, batch, query):
+    payload = json.loads(signed_in(davi).get(f"{addresses(batch)[0]}file/?{query}").content)
+    assert payload["readers"] == ["Ana", "Bruno"]
+    assert "points" not in payload["measured"][0]
+    assert payload["measured"][0]["pairs"]
 
 
 @pytest.fixture
-def shown_at_once(measured, davi):
-    """The same, open, of a study that shows its agreement as it comes."""
-    Batch.objects.filter(pk=measured.pk).update(results_open=ResultsOpen.LIVE)
-    refresh.refresh(batch=measured, now=NOW)
-    return measured
+def live_batch(measured_batch, davi):
+    """The measured batch, still open, of a study with live results."""
+    Batch.objects.filter(pk=measured_batch.pk).update(results_open=ResultsOpen.LIVE)
+    refresh.refresh(batch=measured_batch, now=NOW)
+    return measured_batch
 
 
-def test_single_exams_wait_until_the_batch_is_closed(signed_in, davi, shown_at_once):
-    address = addresses(shown_at_once)[0]
+def test_single_exams_stay_hidden_until_the_batch_is_closed(signed_in, davi, live_batch):
+    address = addresses(live_batch)[0]
     page = signed_in(davi).get(f"{address}certainty/")
     assert page.context["pairs"]
     assert "points" not in page.context
@@ -154,30 +157,30 @@ def test_single_exams_wait_until_the_batch_is_closed(signed_in, davi, shown_at_o
     assert signed_in(davi).get(f"{address}file/?table=points").status_code == 404
 
 
-def test_a_study_without_either_says_so(signed_in, davi, clinic):
-    made = open_batch_of(clinic, "Nothing", [clinic.person(name) for name in SURE])
-    batches.close(batch_id=made.pk, closed_by=davi, now=NOW)
-    refresh.refresh(batch=made, now=NOW)
-    told = signed_in(davi).get(f"{addresses(made)[0]}certainty/").content.decode()
-    assert "No class has been marked yet." in told
-    assert "No exam has measurements by two readers" in told
-    address = f"{addresses(made)[0]}file/?table="
+def test_a_batch_without_findings_has_empty_tables(signed_in, davi, study_setup):
+    empty_batch = open_batch_of(
+        study_setup, "Nothing", [study_setup.person(name) for name in CERTAINTY]
+    )
+    batches.close(batch_id=empty_batch.pk, closed_by=davi, now=NOW)
+    refresh.refresh(batch=empty_batch, now=NOW)
+    page = signed_in(davi).get(f"{addresses(empty_batch)[0]}certainty/").content.decode()
+    assert "No class has been marked yet." in page
+    assert "No exam has measurements by two readers" in page
+    address = f"{addresses(empty_batch)[0]}file/?table="
     assert len(rows_of(signed_in(davi).get(f"{address}measurements"))) == 0
     assert signed_in(davi).get(f"{address}points").status_code == 404
 
 
-def test_the_page_opens_without_computing_anything(
-    signed_in, davi, batch, django_assert_max_num_queries
-):
+def test_the_page_needs_at_most_40_queries(signed_in, davi, batch, django_assert_max_num_queries):
     client = signed_in(davi)
     client.get(f"{addresses(batch)[0]}certainty/")
     with django_assert_max_num_queries(40):
         client.get(f"{addresses(batch)[0]}certainty/")
 
 
-def test_the_api_tells_the_same_without_single_exams(signed_in, davi, batch, report):
-    told = signed_in(davi).get(f"/api/batches/{batch.pk}/agreement/").json()["results"]
-    assert told["groups"] == report.results["groups"]
-    assert told["certainty"] == report.results["certainty"]
-    assert told["measured"][0]["pairs"] == report.results["measured"][0]["pairs"]
-    assert "points" not in told["measured"][0]
+def test_the_api_leaves_out_single_exams(signed_in, davi, batch, report):
+    payload = signed_in(davi).get(f"/api/batches/{batch.pk}/agreement/").json()["results"]
+    assert payload["groups"] == report.results["groups"]
+    assert payload["certainty"] == report.results["certainty"]
+    assert payload["measured"][0]["pairs"] == report.results["measured"][0]["pairs"]
+    assert "points" not in payload["measured"][0]

@@ -1,4 +1,4 @@
-"""What is stored with a version beside its coefficients: facts, profiles, suggestions."""
+"""Details stored with a report version: study facts, reader profiles, suggestion effect."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from tests.app.conftest import NOW
 pytestmark = pytest.mark.django_db
 
 
-def settle(now):
-    """Let the workers finish all that is due."""
+def run_pending_work(now):
+    """Run everything that is due."""
     while refresh.work_next(now=now) or labels.refresh_next(now=now):
         pass
 
 
 @pytest.fixture(scope="module")
 def settled_batch(module_db, closed_batch):
-    """The closed batch, when all that follows from its consensus is computed too."""
+    """The closed batch, after everything that depends on its consensus is computed."""
     with module_db():
-        settle(NOW + timedelta(hours=1))
+        run_pending_work(NOW + timedelta(hours=1))
         return closed_batch
 
 
@@ -58,7 +58,7 @@ def settled(db, settled_batch):
 
 @pytest.fixture
 def promoted(settled, ana):
-    """What is known of Ana has changed since the last version."""
+    """Ana, whose level has changed since the last version."""
     ana.level = ReaderLevel.SENIOR
     ana.save(update_fields=["level"])
     return ana
@@ -73,18 +73,18 @@ def gathered(batch):
 
 
 def facts(report, user):
-    found = details.facts_of(report, user)
-    assert found
-    return found
+    stored = details.facts_of(report, user)
+    assert stored
+    return stored
 
 
-def lose_labels(batch):
-    """Take the labels from one consensus of the study."""
-    one = Consensus.objects.filter(study=batch.study).first()
-    assert one
-    one.labels.all().delete()
-    one.class_states = {}
-    one.save(update_fields=["class_states"])
+def delete_labels(batch):
+    """Delete the labels of one consensus of the study."""
+    consensus = Consensus.objects.filter(study=batch.study).first()
+    assert consensus
+    consensus.labels.all().delete()
+    consensus.class_states = {}
+    consensus.save(update_fields=["class_states"])
 
 
 def digests(report):
@@ -92,8 +92,8 @@ def digests(report):
     return {(kind, reader): digest for kind, reader, digest in rows}
 
 
-def without_details(report):
-    """Return the next version of the same scope as an earlier product stored it."""
+def add_version_without_details(report):
+    """Store the next version without details, as earlier releases did."""
     return AgreementReport.objects.create(
         study=report.study, batch=report.batch, number=report.number + 1, taxonomy=report.taxonomy,
         protocol_version=report.protocol_version, method_version=report.method_version,
@@ -105,35 +105,35 @@ def without_details(report):
 # -- Versions -----------------------------------------------------------------------------------
 
 
-def test_each_reader_has_a_profile_in_the_version(settled, ana, bruno, carla):
-    found = newest(settled).details.filter(kind=DetailKind.READER)
-    assert set(found.values_list("reader", flat=True)) == {ana.pk, bruno.pk, carla.pk}
+def test_each_reader_has_a_stored_profile(settled, ana, bruno, carla):
+    profiles = newest(settled).details.filter(kind=DetailKind.READER)
+    assert set(profiles.values_list("reader", flat=True)) == {ana.pk, bruno.pk, carla.pk}
 
 
-def test_a_stored_profile_is_the_computed_one(settled, ana, davi):
+def test_a_stored_profile_equals_the_computed_one(settled, ana, davi):
     readings = gathered(settled).readings
     assert isinstance(readings, OpenReadings)
     stored = details.reader_of(newest(settled), davi, ana.pk)
     assert stored
     for against in Against:
-        made = reader_profiles.profile(
+        computed = reader_profiles.profile(
             readings.references, ana.pk, readings.times[ana.pk], against=against
         )
-        assert stored.profiles[against] == made.of_classes_met()
+        assert stored.profiles[against] == computed.of_classes_met()
 
 
-def test_stored_arms_are_the_computed_ones(settled, davi):
+def test_a_stored_suggestion_effect_equals_the_computed_one(settled, davi):
     assert details.arms_of(newest(settled), davi) == gathered(settled).trial
 
 
-def test_nothing_new_makes_no_new_version(settled, now):
+def test_unchanged_inputs_make_no_new_version(settled, now):
     before = newest(settled)
     assert refresh.refresh(batch=settled, now=now + timedelta(hours=1)) == before
 
 
-def test_another_consensus_is_another_version_of_the_same_numbers(settled, now):
+def test_a_changed_consensus_makes_a_new_version_with_the_same_coefficients(settled, now):
     before = newest(settled)
-    lose_labels(settled)
+    delete_labels(settled)
     after = refresh.refresh(batch=settled, now=now)
     assert after.number == before.number + 1
     assert after.results == before.results
@@ -142,27 +142,27 @@ def test_another_consensus_is_another_version_of_the_same_numbers(settled, now):
 
 def test_a_version_keeps_the_profiles_of_its_consensus(settled, ana, davi, now):
     before = newest(settled)
-    told = details.reader_of(before, davi, ana.pk)
-    lose_labels(settled)
+    profile = details.reader_of(before, davi, ana.pk)
+    delete_labels(settled)
     refresh.refresh(batch=settled, now=now)
-    assert details.reader_of(before, davi, ana.pk) == told
-    assert details.reader_of(newest(settled), davi, ana.pk) != told
+    assert details.reader_of(before, davi, ana.pk) == profile
+    assert details.reader_of(newest(settled), davi, ana.pk) != profile
 
 
-def test_a_new_consensus_asks_for_a_new_version(settled, now):
-    lose_labels(settled)
+def test_a_changed_consensus_requests_runs(settled, now):
+    delete_labels(settled)
     assert not AgreementRun.objects.unfinished().exists()
     labels.compute(study=settled.study, now=now)
-    asked = AgreementRun.objects.unfinished().values_list("batch", flat=True)
-    assert set(asked) == {settled.pk, None}
+    requested = AgreementRun.objects.unfinished().values_list("batch", flat=True)
+    assert set(requested) == {settled.pk, None}
 
 
-def test_the_same_consensus_asks_for_no_new_version_of_a_batch(settled, now):
+def test_an_unchanged_consensus_requests_no_run(settled, now):
     labels.compute(study=settled.study, now=now)
     assert not AgreementRun.objects.unfinished().filter(batch=settled).exists()
 
 
-def test_what_is_made_from_the_same_is_taken_over(settled, promoted, now, monkeypatch):
+def test_details_of_unchanged_inputs_are_reused(settled, promoted, now, monkeypatch):
     before = newest(settled)
     monkeypatch.setattr(reader_profiles, "profile", None)
     after = refresh.refresh(batch=settled, now=now)
@@ -170,28 +170,28 @@ def test_what_is_made_from_the_same_is_taken_over(settled, promoted, now, monkey
     assert (after.number, kinds) == (before.number + 1, {"facts"})
 
 
-def test_what_is_taken_over_twice_is_held_once(settled, promoted, ana, davi, now):
+def test_a_detail_reused_twice_is_stored_once(settled, promoted, ana, davi, now):
     first = newest(settled)
     refresh.refresh(batch=settled, now=now)
     promoted.level = ReaderLevel.TRAINEE
     promoted.save(update_fields=["level"])
     third = refresh.refresh(batch=settled, now=now)
-    mine = third.details.get(reader=ana)
-    assert (mine.results, mine.taken_from) == (None, first.details.get(reader=ana))
-    told = [details.reader_of(one, davi, ana.pk) for one in (first, third)]
-    assert told[0] == told[1] is not None
+    third_detail = third.details.get(reader=ana)
+    assert (third_detail.results, third_detail.taken_from) == (None, first.details.get(reader=ana))
+    profiles = [details.reader_of(report, davi, ana.pk) for report in (first, third)]
+    assert profiles[0] == profiles[1] is not None
 
 
-def test_a_run_is_cancelled_between_two_readers(settled, davi, now, monkeypatch):
-    made = results.reader_detail
+def test_a_run_can_be_cancelled_between_two_readers(settled, davi, now, monkeypatch):
+    original = results.reader_detail
 
-    def cancel_then_make(*args):
+    def cancel_then_compute(*args):
         run = AgreementRun.objects.unfinished().get()
         assert (run.stage, run.n_total) == (RunStage.COMPARING, 4)
         runs.cancel(run_id=run.pk, actor=davi, now=now)
-        return made(*args)
+        return original(*args)
 
-    monkeypatch.setattr(results, "reader_detail", cancel_then_make)
+    monkeypatch.setattr(results, "reader_detail", cancel_then_compute)
     with pytest.raises(runs.Cancelled):
         refresh.refresh(batch=settled, now=now)
     assert AgreementRun.objects.latest("pk").report is None
@@ -200,44 +200,44 @@ def test_a_run_is_cancelled_between_two_readers(settled, davi, now, monkeypatch)
 # -- Facts --------------------------------------------------------------------------------------
 
 
-def test_an_old_version_tells_what_was_so_then(settled, promoted, davi, now):
+def test_an_old_version_keeps_its_study_facts(settled, promoted, davi, now):
     before = newest(settled)
     after = refresh.refresh(batch=settled, now=now)
-    levels = [facts(one, davi).readers.levels for one in (before, after)]
+    levels = [facts(report, davi).readers.levels for report in (before, after)]
     assert levels == [(Tally("2", 3),), (Tally("2", 2), Tally("3", 1))]
 
 
-def test_other_software_makes_no_other_version(settled, now, settings):
+def test_a_new_software_version_makes_no_new_report_version(settled, now, settings):
     before = newest(settled)
     settings.VERSION = "99"
     assert refresh.refresh(batch=settled, now=now) == before
 
 
-def test_facts_speak_the_language_of_who_reads_them(settled, davi):
+def test_stored_facts_are_localized_when_shown(settled, davi):
     report = newest(settled)
     stored = facts(report, davi)
-    assert [one.name for one in stored.readers.levels] == ["2"]
-    told = study_facts.localized(stored, report)
-    assert [one.name for one in told.readers.levels] == ["Cardiologist"]
+    assert [tally.name for tally in stored.readers.levels] == ["2"]
+    localized = study_facts.localized(stored, report)
+    assert [tally.name for tally in localized.readers.levels] == ["Cardiologist"]
 
 
-def test_a_version_without_facts_says_so(settled, signed_in, davi):
-    without_details(newest(settled))
+def test_a_version_without_facts_says_that_none_are_stored(settled, signed_in, davi):
+    add_version_without_details(newest(settled))
     text = signed_in(davi).get(address("batch", "report", settled)).content.decode()
     assert "This version has no stored study facts" in text
 
 
-def test_a_version_without_facts_tells_the_rules_it_names(settled, study, davi, now):
-    report = without_details(newest(settled))
+def test_a_version_without_facts_uses_its_protocol_version(settled, study, davi, now):
+    report = add_version_without_details(newest(settled))
     rules = protocols.protocol_of(study)
-    wanted = replace(rules, minimum_reader_level=3)
-    lifecycle.amend(study_id=study.pk, protocol=wanted, reason="Seniors.", actor=davi, now=now)
+    amended = replace(rules, minimum_reader_level=3)
+    lifecycle.amend(study_id=study.pk, protocol=amended, reason="Seniors.", actor=davi, now=now)
     design = study_facts.of_report(report).design
     assert design.minimum_reader_level == rules.minimum_reader_level
 
 
 @pytest.mark.parametrize("part", ["reader", "suggestions"])
-def test_a_version_without_details_says_so(settled, signed_in, davi, part):
-    without_details(newest(settled))
+def test_a_version_without_details_says_that_none_are_stored(settled, signed_in, davi, part):
+    add_version_without_details(newest(settled))
     text = signed_in(davi).get(address("batch", part, settled)).content.decode()
     assert "This version has no" in text

@@ -1,4 +1,4 @@
-"""Who sees what is stored with a version, when it is made, and what opening it costs."""
+"""Details of a report version: access, when they are stored, and the cost of opening them."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ from tests.app.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
-ACTS = {
-    "look": "select * from annotations_agreementdetail",
-    "add": "insert into annotations_agreementdetail default values",
-    "change": "update annotations_agreementdetail set id = 1",
+STATEMENTS = {
+    "select": "select * from annotations_agreementdetail",
+    "insert": "insert into annotations_agreementdetail default values",
+    "update": "update annotations_agreementdetail set id = 1",
     "delete": "delete from annotations_agreementdetail",
 }
 
 
-def settle(now):
-    """Let the workers finish all that is due."""
+def run_pending_work(now):
+    """Run everything that is due."""
     while refresh.work_next(now=now) or labels.refresh_next(now=now):
         pass
 
 
 @pytest.fixture(scope="module")
 def settled_batch(module_db, closed_batch):
-    """The closed batch, when all that follows from its consensus is computed too."""
+    """The closed batch, after everything that depends on its consensus is computed."""
     with module_db():
-        settle(NOW + timedelta(hours=1))
+        run_pending_work(NOW + timedelta(hours=1))
         return closed_batch
 
 
@@ -65,18 +65,18 @@ def settled(db, settled_batch):
 
 @pytest.fixture
 def read_while_open(make_study, make_exam, sign, ana, bruno, davi, now):
-    """Make a batch that two have read and that is not closed, with its agreement."""
+    """Create an open batch that two readers have finished, with its agreement."""
 
     def make(policy):
         study = make_study(name=f"Opens {policy}", results_open=policy)
-        made = batches.create(
+        batch = batches.create(
             study=study, name="Read", exams=[make_exam()], readers=[ana, bruno], created_by=davi,
             now=now,
         )  # fmt: skip
-        for assignment in made.assignments.select_related("reader"):
+        for assignment in batch.assignments.select_related("reader"):
             sign(assignment, AF)
-        settle(now + timedelta(hours=1))
-        return made
+        run_pending_work(now + timedelta(hours=1))
+        return batch
 
     return make
 
@@ -93,36 +93,36 @@ def kinds(batch):
 
 
 @pytest.mark.parametrize("policy", ResultsOpen.values)
-def test_nothing_is_made_of_single_readings_before_they_are_open(read_while_open, policy):
+def test_only_facts_are_stored_before_readings_are_open(read_while_open, policy):
     assert kinds(read_while_open(policy)) == {DetailKind.FACTS}
 
 
-def test_what_waited_for_the_lock_is_made_when_it_comes(read_while_open, close, davi, now):
+def test_locking_the_study_stores_the_remaining_details(read_while_open, close, davi, now):
     batch = read_while_open(ResultsOpen.STUDY_LOCKED)
     close(batch)
-    settle(now + timedelta(hours=2))
+    run_pending_work(now + timedelta(hours=2))
     assert kinds(batch) == {DetailKind.FACTS}
     lifecycle.lock(study_id=batch.study_id, actor=davi, now=now + timedelta(hours=3))
-    settle(now + timedelta(hours=4))
+    run_pending_work(now + timedelta(hours=4))
     assert kinds(batch) == set(DetailKind)
-    whole = AgreementReport.objects.filter(study=batch.study_id, batch=None).latest("number")
-    assert set(whole.details.values_list("kind", flat=True)) == set(DetailKind)
+    study_report = AgreementReport.objects.filter(study=batch.study_id, batch=None).latest("number")
+    assert set(study_report.details.values_list("kind", flat=True)) == set(DetailKind)
 
 
-def test_who_may_not_see_closed_readings_sees_the_facts_alone(settled, davi, monkeypatch):
-    has = type(davi).has_perm
+def test_without_permission_for_closed_readings_only_facts_are_visible(settled, davi, monkeypatch):
+    original = type(davi).has_perm
     monkeypatch.setattr(
         type(davi),
         "has_perm",
         lambda self, name, obj=None: (
-            name != "annotations.view_closed_readings" and has(self, name, obj)
+            name != "annotations.view_closed_readings" and original(self, name, obj)
         ),
     )
-    seen = AgreementDetail.objects.visible_to(davi).filter(report=newest(settled))
-    assert set(seen.values_list("kind", flat=True)) == {DetailKind.FACTS}
+    visible = AgreementDetail.objects.visible_to(davi).filter(report=newest(settled))
+    assert set(visible.values_list("kind", flat=True)) == {DetailKind.FACTS}
 
 
-def test_who_reads_in_the_study_sees_no_detail(settled, davi, now):
+def test_a_coordinator_who_reads_in_the_study_sees_no_detail(settled, davi, now):
     assert AgreementDetail.objects.visible_to(davi).exists()
     StudyReader.objects.create(study=settled.study, user=davi, status_since=now, added_at=now)
     roles.give(davi, [Role.READER, Role.COORDINATOR])
@@ -133,25 +133,25 @@ def test_a_reader_sees_no_detail(settled, ana):
     assert not AgreementDetail.objects.visible_to(ana).exists()
 
 
-def test_what_rests_on_a_consensus_goes_with_it(settled, ana, davi, monkeypatch):
+def test_profiles_against_a_hidden_consensus_are_left_out(settled, ana, davi, monkeypatch):
     report = newest(settled)
-    found = details.reader_of(report, davi, ana.pk)
-    assert found
-    assert set(found.profiles) == set(Against)
+    profile = details.reader_of(report, davi, ana.pk)
+    assert profile
+    assert set(profile.profiles) == set(Against)
     monkeypatch.setattr(
         type(Consensus.objects.all()), "visible_to", lambda self, _user: self.none()
     )
-    found = details.reader_of(report, davi, ana.pk)
-    assert found
-    assert set(found.profiles) == set(Against) - {Against.CONSENSUS}
-    assert found.against(Against.CONSENSUS).against is Against.OTHERS
+    profile = details.reader_of(report, davi, ana.pk)
+    assert profile
+    assert set(profile.profiles) == set(Against) - {Against.CONSENSUS}
+    assert profile.against(Against.CONSENSUS).against is Against.OTHERS
 
 
 # -- The database -------------------------------------------------------------------------------
 
 
-def refused(person, statement):
-    """Tell whether the database refuses ``person`` this."""
+def is_refused(person, statement):
+    """Return True if the database refuses the statement to ``person``, else fail."""
     with (
         pytest.raises(DatabaseError, match=r"permission denied|row-level security"),
         transaction.atomic(),
@@ -163,29 +163,29 @@ def refused(person, statement):
 
 
 @pytest.mark.parametrize("name", ["ana", "eva", None])
-def test_readers_have_no_right_to_details(settled, request, name):
+def test_the_database_refuses_readers_all_access_to_details(settled, request, name):
     person = request.getfixturevalue(name) if name else None
-    for statement in ACTS.values():
-        assert refused(person, statement)
+    for statement in STATEMENTS.values():
+        assert is_refused(person, statement)
 
 
-def test_managers_change_no_detail(settled, davi):
-    for act in ACTS.keys() - {"look"}:
-        assert refused(davi, ACTS[act])
+def test_the_database_refuses_managers_to_change_details(settled, davi):
+    for kind in STATEMENTS.keys() - {"select"}:
+        assert is_refused(davi, STATEMENTS[kind])
 
 
-def test_the_database_shows_the_details_of_the_versions_it_shows(settled, davi):
+def test_the_database_shows_details_of_visible_versions_only(settled, davi):
     everything = set(AgreementDetail.objects.values_list("pk", flat=True))
-    mine = set(AgreementDetail.objects.visible_to(davi).values_list("pk", flat=True))
+    by_queryset = set(AgreementDetail.objects.visible_to(davi).values_list("pk", flat=True))
     with row_security.acting_as(davi.pk):
-        shown = set(AgreementDetail.objects.values_list("pk", flat=True))
+        by_database = set(AgreementDetail.objects.values_list("pk", flat=True))
         versions = set(AgreementReport.objects.values_list("pk", flat=True))
     of_versions = AgreementDetail.objects.filter(report__in=versions)
-    assert shown == mine == set(of_versions.values_list("pk", flat=True))
-    assert 0 < len(shown) <= len(everything)
+    assert by_database == by_queryset == set(of_versions.values_list("pk", flat=True))
+    assert 0 < len(by_database) <= len(everything)
 
 
-def test_the_database_shows_no_detail_of_what_is_open(read_while_open, davi):
+def test_the_database_hides_details_of_open_batches(read_while_open, davi):
     batch = read_while_open(ResultsOpen.BATCH_CLOSED)
     of_batch = AgreementDetail.objects.filter(report=newest(batch))
     assert of_batch.exists()
@@ -193,55 +193,57 @@ def test_the_database_shows_no_detail_of_what_is_open(read_while_open, davi):
         assert not of_batch.all().exists()
 
 
-# -- What it costs ------------------------------------------------------------------------------
+# -- Cost ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", ["reader", "suggestions", "report"])
-def test_a_page_looks_at_no_reading(settled, signed_in, davi, monkeypatch, part):
+def test_pages_load_no_readings(settled, signed_in, davi, monkeypatch, part):
     monkeypatch.setattr(inputs, "opened", None)
     assert signed_in(davi).get(address("batch", part, settled)).status_code == 200
 
 
 @pytest.mark.parametrize("part", ["reader", "suggestions", "report"])
-def test_ten_times_as_many_readings_take_no_more_statements(
+def test_the_number_of_statements_does_not_grow_with_readings(
     settled, make_batch, make_exam, close, sign, ana, bruno, carla, signed_in, davi, now, part
 ):
-    def n_statements(one):
+    def n_statements(batch):
         client = signed_in(davi)
-        client.get(address("batch", part, one))
-        with CaptureQueriesContext(connection) as asked:
-            assert client.get(address("batch", part, one)).status_code == 200
-        return len(asked)
+        client.get(address("batch", part, batch))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address("batch", part, batch)).status_code == 200
+        return len(queries)
 
     smaller = make_batch([make_exam()], [ana, bruno, carla], "Smaller")
     larger = make_batch([make_exam() for _ in range(10)], [ana, bruno, carla], "Larger")
-    for made in (smaller, larger):
-        for assignment in made.assignments.select_related("reader"):
+    for compared_batch in (smaller, larger):
+        for assignment in compared_batch.assignments.select_related("reader"):
             sign(assignment, AF)
-        close(made)
-    settle(now + timedelta(hours=2))
+        close(compared_batch)
+    run_pending_work(now + timedelta(hours=2))
     assert n_statements(larger) == n_statements(smaller)
 
 
 # -- Patients -----------------------------------------------------------------------------------
 
 
-def test_exams_of_a_patient_are_drawn_together(settled, bruno):
+def test_the_bootstrap_resamples_by_patient(settled, bruno):
     exams = list(Exam.objects.filter(assignments__batch=settled).distinct().order_by("pk"))
-    one = Patient.objects.create(dataset=exams[0].dataset, pseudonym="one")
-    Exam.objects.filter(pk__in=[exam.pk for exam in exams[:4]]).update(patient=one)
+    patient = Patient.objects.create(dataset=exams[0].dataset, pseudonym="P1")
+    Exam.objects.filter(pk__in=[exam.pk for exam in exams[:4]]).update(patient=patient)
     readings = inputs.gather(Scope(settled.study_id, settled.pk), software="").readings
     assert isinstance(readings, OpenReadings)
-    on = readings.references
-    mine = on.matrix.readers == bruno.pk
-    assert on.patients[mine].tolist() == [one.pk] * 4 + [-exam.pk for exam in exams[4:]]
-    found = reader_profiles.profile(on, bruno.pk, readings.times[bruno.pk])
+    references = readings.references
+    of_bruno = references.matrix.readers == bruno.pk
+    assert references.patients[of_bruno].tolist() == [patient.pk] * 4 + [
+        -exam.pk for exam in exams[4:]
+    ]
+    profile = reader_profiles.profile(references, bruno.pk, readings.times[bruno.pk])
     expected = performance.performance(
-        on.matrix.states[mine], on.states[Against.CONSENSUS][mine],
-        np.random.default_rng(reader_profiles.SEED), patients=on.patients[mine],
+        references.matrix.states[of_bruno], references.states[Against.CONSENSUS][of_bruno],
+        np.random.default_rng(reader_profiles.SEED), patients=references.patients[of_bruno],
     )  # fmt: skip
-    alone = performance.performance(
-        on.matrix.states[mine], on.states[Against.CONSENSUS][mine],
+    without_patients = performance.performance(
+        references.matrix.states[of_bruno], references.states[Against.CONSENSUS][of_bruno],
         np.random.default_rng(reader_profiles.SEED),
     )  # fmt: skip
-    assert found.found == expected != alone
+    assert profile.found == expected != without_patients

@@ -1,4 +1,4 @@
-"""The exams behind every count, and what was said of one."""
+"""The exams behind every count, and the page of one exam."""
 
 from __future__ import annotations
 
@@ -18,31 +18,34 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("is_study", [False, True])
-def test_behind_every_count_are_as_many_exams(batch, is_study):
-    found = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
-    for one in found.results["classes"]:
-        n = {said: len(find_exams(found, one["class"], said, limit=100)) for said in ExamFilter}
-        assert n[ExamFilter.ANY] == one["n_positive_any"]
-        assert n[ExamFilter.ALL] == one["n_positive_all"]
-        assert n[ExamFilter.SOME] == one["n_positive_any"] - one["n_positive_all"]
-        assert n[ExamFilter.NONE] == one["n_exams"] - one["n_positive_any"]
-        silent = find_exams(found, one["class"], ExamFilter.NOT_ASSESSABLE, limit=100)
-        assert sum(len(exam.not_assessable) for exam in silent) == one["n_not_assessable"]
+def test_each_count_lists_that_many_exams(batch, is_study):
+    report = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
+    for row in report.results["classes"]:
+        n = {
+            exam_filter: len(find_exams(report, row["class"], exam_filter, limit=100))
+            for exam_filter in ExamFilter
+        }
+        assert n[ExamFilter.ANY] == row["n_positive_any"]
+        assert n[ExamFilter.ALL] == row["n_positive_all"]
+        assert n[ExamFilter.SOME] == row["n_positive_any"] - row["n_positive_all"]
+        assert n[ExamFilter.NONE] == row["n_exams"] - row["n_positive_any"]
+        not_assessable = find_exams(report, row["class"], ExamFilter.NOT_ASSESSABLE, limit=100)
+        assert sum(len(exam.not_assessable) for exam in not_assessable) == row["n_not_assessable"]
 
 
 @pytest.mark.parametrize("is_study", [False, True])
-def test_behind_every_field_of_a_pair_are_as_many_exams(batch, is_study):
-    found = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
-    codes = [one["class"] for one in found.results["classes"]]
-    for row in found.results["pairs"]:
-        first, second = (int(found.results["readers"][place]) for place in row["readers"])
+def test_each_cell_of_a_pair_lists_that_many_exams(batch, is_study):
+    report = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
+    codes = [row_of_class["class"] for row_of_class in report.results["classes"]]
+    for row in report.results["pairs"]:
+        first, second = (int(report.results["readers"][place]) for place in row["readers"])
         for cell in Cell:
             for column, code in enumerate(codes):
-                exams = find_exams(found, code, Pair(first, second, cell), limit=100)
+                exams = find_exams(report, code, Pair(first, second, cell), limit=100)
                 assert len(exams) == row[cell][column]
 
 
-def test_the_list_says_who_said_what(signed_in, davi, batch):
+def test_the_list_names_readers_for_and_against(signed_in, davi, batch):
     for address in addresses(batch):
         page = signed_in(davi).get(f"{address}exams/?class={PVC}&said=some")
         (row,) = page.context["rows"]
@@ -50,43 +53,43 @@ def test_the_list_says_who_said_what(signed_in, davi, batch):
         assert page.context["count"] == 1
 
 
-def test_the_field_of_a_pair_can_be_asked_either_way_round(signed_in, davi, batch):
+def test_a_cell_of_a_pair_is_the_same_in_either_order(signed_in, davi, batch):
     client = signed_in(davi)
-    there = client.get(f"{addresses(batch)[0]}exams/?class={AF}&first=1&second=2&cell=n10")
-    back = client.get(f"{addresses(batch)[0]}exams/?class={AF}&first=2&second=1&cell=n01")
-    assert there.context["rows"] != []
-    assert [row["code"] for row in there.context["rows"]] == [
-        row["code"] for row in back.context["rows"]
+    forward = client.get(f"{addresses(batch)[0]}exams/?class={AF}&first=1&second=2&cell=n10")
+    reverse = client.get(f"{addresses(batch)[0]}exams/?class={AF}&first=2&second=1&cell=n01")
+    assert forward.context["rows"] != []
+    assert [row["code"] for row in forward.context["rows"]] == [
+        row["code"] for row in reverse.context["rows"]
     ]
-    assert there.context["count"] == back.context["count"] == len(there.context["rows"])
+    assert forward.context["count"] == reverse.context["count"] == len(forward.context["rows"])
 
 
 def test_the_list_is_paged(signed_in, davi, batch, monkeypatch):
     monkeypatch.setattr("annotations.views.agreement.exams.EXAMS_PER_PAGE", 2)
-    address, seen = f"{addresses(batch)[0]}exams/", []
+    address, listed = f"{addresses(batch)[0]}exams/", []
     query = f"?class={AF}&said=any"
     while query:
         page = signed_in(davi).get(address + query)
-        seen += [row["code"] for row in page.context["rows"]]
+        listed += [row["code"] for row in page.context["rows"]]
         query = page.context["next_url"]
-    assert len(seen) == len(set(seen)) == 4
+    assert len(listed) == len(set(listed)) == 4
 
 
 @pytest.mark.parametrize(
     "query", ["class=nowhere", f"class={AF}&cell=n11", f"class={AF}&cell=n11&first=1&second=99",
               f"class={AF}&cell=n11&first=-1&second=x"]
 )  # fmt: skip
-def test_what_the_report_does_not_have_is_not_found(signed_in, davi, batch, query):
+def test_an_unknown_class_or_reader_is_not_found(signed_in, davi, batch, query):
     assert signed_in(davi).get(f"{addresses(batch)[0]}exams/?{query}").status_code == 404
 
 
-def test_an_exam_shows_what_its_readers_said(signed_in, davi, batch, report):
-    (one,) = find_exams(report, PVC, ExamFilter.SOME, limit=2)
-    page = signed_in(davi).get(f"{addresses(batch)[0]}exams/{one.code}/?class={PVC}")
-    said = {row["of"].code: row["states"] for row in page.context["answers"]}
+def test_the_page_of_an_exam_shows_every_reading(signed_in, davi, batch, report):
+    (exam,) = find_exams(report, PVC, ExamFilter.SOME, limit=2)
+    page = signed_in(davi).get(f"{addresses(batch)[0]}exams/{exam.code}/?class={PVC}")
+    states = {row["of"].code: row["states"] for row in page.context["answers"]}
     assert page.context["readers"] == ["Ana", "Bruno", "Clara"]
-    assert (said[PVC], said[LBBB]) == (["1", "1", "2"], ["2", "2", "1"])
-    assert f"/api/exams/{one.code}/tracings/1/" in page.content.decode()
+    assert (states[PVC], states[LBBB]) == (["1", "1", "2"], ["2", "2", "1"])
+    assert f"/api/exams/{exam.code}/tracings/1/" in page.content.decode()
 
 
 def test_an_exam_of_another_batch_is_not_found(signed_in, davi, batch, make_exam, report):
@@ -95,15 +98,15 @@ def test_an_exam_of_another_batch_is_not_found(signed_in, davi, batch, make_exam
     assert signed_in(davi).get(f"{addresses(batch)[0]}exams/{other.code}/").status_code == 404
 
 
-def test_an_exam_that_somebody_reads_elsewhere_is_not_shown_to_them(
+def test_an_exam_is_hidden_from_someone_who_reads_it_in_another_study(
     signed_in, rosa, batch, report, make_study, davi, now
 ):
-    (one,) = find_exams(report, PVC, ExamFilter.SOME, limit=2)
+    (exam,) = find_exams(report, PVC, ExamFilter.SOME, limit=2)
     roles.give(rosa, [Role.RESEARCHER, Role.READER])
     batches.create(
-        study=make_study(name="Elsewhere"), name="Again", exams=[Exam.objects.get(pk=one.exam_id)],
+        study=make_study(name="Elsewhere"), name="Again", exams=[Exam.objects.get(pk=exam.exam_id)],
         readers=[rosa], created_by=davi, now=now,
     )  # fmt: skip
-    page = signed_in(rosa).get(f"{addresses(batch)[0]}exams/{one.code}/").content.decode()
+    page = signed_in(rosa).get(f"{addresses(batch)[0]}exams/{exam.code}/").content.decode()
     assert "Hidden while you read in this study." in page
     assert "Ventricular premature" not in page

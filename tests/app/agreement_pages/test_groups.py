@@ -22,67 +22,70 @@ def group_of(code):
 
 
 def group_line(report, code):
-    return next(one for one in report.results["groups"] if one["class"] == group_of(code))
+    return next(row for row in report.results["groups"] if row["class"] == group_of(code))
 
 
 def test_every_class_is_in_its_group(taxonomy):
-    found = load.groups(taxonomy.pk)
-    assert list(found) == list(taxonomy.groups.order_by("position").values_list("code", flat=True))
-    codes = [code for members in found.values() for code in members]
+    groups = load.groups(taxonomy.pk)
+    assert list(groups) == list(taxonomy.groups.order_by("position").values_list("code", flat=True))
+    codes = [code for members in groups.values() for code in members]
     assert sorted(codes) == sorted(taxonomy.classes.values_list("code", flat=True))
-    assert AF in found[group_of(AF)]
+    assert AF in groups[group_of(AF)]
 
 
-def test_the_report_tells_of_groups_what_it_tells_of_classes(batch):
+def test_groups_have_the_same_fields_as_classes(batch):
     for report in AgreementReport.objects.filter(study=batch.study):
         results = report.results
-        (of_class,) = (one for one in results["classes"] if one["class"] == LBBB)
+        (of_class,) = (row for row in results["classes"] if row["class"] == LBBB)
         of_group = group_line(report, LBBB)
         assert of_group.keys() - {"members"} == of_class.keys()
         assert LBBB in of_group["members"]
-        # In the last two exams a reader gives AF or a PVC in the place of the block.
+        # In the last two exams one reader gives AF or a PVC instead of the block.
         assert (of_group["n_positive_any"], of_group["n_positive_all"]) == (2, 0)
 
 
-def test_readers_who_name_two_classes_of_a_group_agree_about_it(
+def test_readers_who_give_different_classes_of_a_group_agree_on_the_group(
     make_batch, submit, close, taxonomy, ana, bruno, now
 ):
     group = DiagnosticClass.objects.get(code=PVC).group
     first, second = group.classes.order_by("position")[:2]
-    made = make_batch()
-    submit(made.assignments.get(reader=ana), first.code)
-    submit(made.assignments.get(reader=bruno), second.code)
-    close(made)
-    report = refresh.refresh(batch=made, now=now)
-    line = next(one for one in report.results["groups"] if one["class"] == group.code)
+    batch = make_batch()
+    submit(batch.assignments.get(reader=ana), first.code)
+    submit(batch.assignments.get(reader=bruno), second.code)
+    close(batch)
+    report = refresh.refresh(batch=batch, now=now)
+    line = next(row for row in report.results["groups"] if row["class"] == group.code)
     assert line["n_positive_all"] == 1
     assert line["positive_agreement"]["estimate"] == 1
 
 
-def test_a_page_lists_the_groups_with_the_numbers_of_the_report(signed_in, davi, batch, report):
-    stored = {one["class"]: one for one in report.results["groups"]}
+def test_the_page_has_the_numbers_of_groups(signed_in, davi, batch, report):
+    stored = {row["class"]: row for row in report.results["groups"]}
     for address in addresses(batch):
         page = signed_in(davi).get(f"{address}?level=groups&measure=light_kappa")
-        found = lines(page)
-        assert found.keys() == stored.keys()
-        for code, line in found.items():
-            one = stored[code]
-            assert (line.n_any, line.n_all) == (one["n_positive_any"], one["n_positive_all"])
-            assert line.chosen.value == one["light_kappa"]["estimate"]
-            assert [of.code for of in line.of.members] == one["members"]
+        by_code = lines(page)
+        assert by_code.keys() == stored.keys()
+        for code, line in by_code.items():
+            expected = stored[code]
+            assert (line.n_any, line.n_all) == (
+                expected["n_positive_any"],
+                expected["n_positive_all"],
+            )
+            assert line.chosen.value == expected["light_kappa"]["estimate"]
+            assert [of.code for of in line.of.members] == expected["members"]
 
 
-def test_the_plot_of_groups_leads_to_their_classes(signed_in, davi, batch):
+def test_the_plot_of_groups_links_to_their_classes(signed_in, davi, batch):
     page = signed_in(davi).get(f"{addresses(batch)[0]}?level=groups")
-    (row,) = (one for one in page.context["forest"] if one["code"] == group_of(AF))
+    (row,) = (entry for entry in page.context["forest"] if entry["code"] == group_of(AF))
     assert row["label"] == row["name"] == DiagnosticClass.objects.get(code=AF).group.local_name
     assert "AF" in row["aside"].split(", ")
-    behind = signed_in(davi).get(addresses(batch)[0] + row["url"])
-    assert AF in lines(behind)
-    assert {line.of.group.code for line in lines(behind).values()} == {group_of(AF)}
+    classes_page = signed_in(davi).get(addresses(batch)[0] + row["url"])
+    assert AF in lines(classes_page)
+    assert {line.of.group.code for line in lines(classes_page).values()} == {group_of(AF)}
 
 
-def test_groups_are_sorted_and_filtered_as_classes_are(signed_in, davi, batch):
+def test_groups_can_be_sorted_and_filtered(signed_in, davi, batch):
     address = f"{addresses(batch)[0]}?level=groups"
     given_only = lines(signed_in(davi).get(f"{address}&only=given"))
     assert 0 < len(given_only) < len(lines(signed_in(davi).get(address)))
@@ -93,29 +96,31 @@ def test_groups_are_sorted_and_filtered_as_classes_are(signed_in, davi, batch):
     assert names == sorted(names, key=str.casefold)
 
 
-def test_the_switch_keeps_the_coefficient(signed_in, davi, batch):
+def test_switching_between_classes_and_groups_keeps_the_coefficient(signed_in, davi, batch):
     page = signed_in(davi).get(f"{addresses(batch)[0]}?measure=gwet_ac1")
     levels = page.context["levels"]
-    assert [one["is_here"] for one in levels] == [True, False]
+    assert [level["is_here"] for level in levels] == [True, False]
     assert levels[1]["url"] == "?level=groups&measure=gwet_ac1"
 
 
-def test_groups_are_files(signed_in, davi, batch, report):
+def test_groups_can_be_downloaded(signed_in, davi, batch, report):
     address = f"{addresses(batch)[0]}file/?table=groups"
     rows = list(csv.DictReader(io.StringIO(signed_in(davi).get(address).content.decode())))
-    assert [row["group"] for row in rows] == [one["class"] for one in report.results["groups"]]
+    assert [row["group"] for row in rows] == [
+        expected["class"] for expected in report.results["groups"]
+    ]
     assert AF in next(row for row in rows if row["group"] == group_of(AF))["classes"].split()
-    told = json.loads(signed_in(davi).get(f"{address}&format=json").content)
-    assert told["groups"] == report.results["groups"]
+    payload = json.loads(signed_in(davi).get(f"{address}&format=json").content)
+    assert payload["groups"] == report.results["groups"]
     name = DiagnosticClass.objects.get(code=AF).group.local_name
-    drawn = signed_in(davi).get(f"{address}&format=svg").content.decode()
-    assert name.split()[0] in drawn
+    svg = signed_in(davi).get(f"{address}&format=svg").content.decode()
+    assert name.split()[0] in svg
     assert signed_in(davi).get(f"{address}&format=pdf").content[:5] == b"%PDF-"
 
 
 @pytest.fixture
 def old_version(batch, report, now):
-    """A later version of before groups, certainty or measurements were told."""
+    """The latest version, in the format from before groups, certainty and measurements."""
     newer = ("groups", "certainty", "measured")
     results = {key: value for key, value in report.results.items() if key not in newer}
     return AgreementReport.objects.create(
@@ -126,7 +131,7 @@ def old_version(batch, report, now):
 
 
 @pytest.mark.parametrize("part", ["?level=groups", "certainty/"])
-def test_a_version_of_before_says_that_it_does_not_tell(signed_in, davi, batch, old_version, part):
+def test_an_old_version_says_what_it_lacks(signed_in, davi, batch, old_version, part):
     page = signed_in(davi).get(addresses(batch)[0] + part)
     assert page.context["report"] == old_version
     assert "Not available in this version" in page.content.decode()
@@ -134,12 +139,12 @@ def test_a_version_of_before_says_that_it_does_not_tell(signed_in, davi, batch, 
 
 @pytest.fixture
 def version_with_sentences(batch, report, now):
-    """A later version with the same numbers, from before reasons were codes."""
+    """The latest version with the same numbers, in the format from before reason codes."""
     old = {code: text for text, code in CODES.items()}
     results = json.loads(
         json.dumps(report.results),
-        object_hook=lambda one: {
-            **one, **({"reason": old.get(one["reason"], one["reason"])} if "reason" in one else {})
+        object_hook=lambda row: {
+            **row, **({"reason": old.get(row["reason"], row["reason"])} if "reason" in row else {})
         },
     )  # fmt: skip
     return AgreementReport.objects.create(
@@ -149,13 +154,13 @@ def version_with_sentences(batch, report, now):
     )  # fmt: skip
 
 
-def test_a_version_of_before_codes_is_read_as_codes(version_with_sentences, report):
+def test_stored_sentences_are_read_as_codes(version_with_sentences, report):
     assert version_with_sentences.results["classes"] != report.results["classes"]
     assert version_with_sentences.coded_results == {**report.results, "version": "6"}
 
 
 @pytest.mark.parametrize("part", ["", "file/?format=json", "file/?format=csv"])
-def test_a_version_of_before_codes_is_shown_as_one_of_today(
+def test_stored_sentences_are_shown_like_codes(
     signed_in, davi, batch, version_with_sentences, part
 ):
     page = signed_in(davi).get(addresses(batch)[0] + part).content.decode()
@@ -164,7 +169,7 @@ def test_a_version_of_before_codes_is_shown_as_one_of_today(
 
 
 @pytest.mark.parametrize("part", ["", "readers/", "precision/", "report/", "file/?format=json"])
-def test_a_version_of_before_opens(signed_in, davi, batch, old_version, part):
+def test_pages_open_for_an_old_version(signed_in, davi, batch, old_version, part):
     assert signed_in(davi).get(addresses(batch)[0] + part).status_code == 200
 
 
@@ -175,6 +180,6 @@ def test_a_version_of_before_opens(signed_in, davi, batch, old_version, part):
         "table=points",
     ],
 )  # fmt: skip
-def test_what_a_version_does_not_tell_is_no_file(signed_in, davi, batch, old_version, query):
-    found = signed_in(davi).get(f"{addresses(batch)[0]}file/?{query}")
-    assert found.status_code == 404
+def test_tables_an_old_version_lacks_are_not_found(signed_in, davi, batch, old_version, query):
+    response = signed_in(davi).get(f"{addresses(batch)[0]}file/?{query}")
+    assert response.status_code == 404

@@ -1,4 +1,4 @@
-"""Shares as people read them: the rarest class has a prevalence that is not rounded away."""
+"""Percentages: small prevalences are not rounded to zero."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from annotations.views.agreement.numbers import grouped, written
 
 
 @pytest.mark.parametrize(
-    ("share", "told"),
+    ("share", "text"),
     [
         (0.0, "0%"),
         (0.0000001, "0.0001%"),
@@ -23,13 +23,13 @@ from annotations.views.agreement.numbers import grouped, written
         (1.0, "100%"),
     ],
 )
-def test_a_share_near_nothing_or_all_keeps_its_first_digit(share, told):
-    assert written(share, as_percent=True) == told
+def test_a_share_near_zero_or_one_keeps_its_first_digit(share, text):
+    assert written(share, as_percent=True) == text
 
 
 @pytest.mark.parametrize(
-    ("language", "told"), [("en", ["999", "100,000"]), ("pt-br", ["999", "100.000"])]
+    ("language", "text"), [("en", ["999", "100,000"]), ("pt-br", ["999", "100.000"])]
 )
-def test_thousands_stand_apart_in_the_language_of_the_page(language, told):
+def test_thousands_separators_follow_the_language(language, text):
     with translation.override(language):
-        assert [grouped(n) for n in (999, 100_000)] == told
+        assert [grouped(n) for n in (999, 100_000)] == text

@@ -1,4 +1,4 @@
-"""What rare classes borrow is shown beside what is known without a reference, and is marked."""
+"""Pooled estimates of rare classes are shown and marked as such."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ REFUSED = {"prevalence": measure(None, Reason.NO_TRIPLES), "readers": []}
 
 @pytest.fixture
 def with_latent(closed):
-    """Store a version of the report whose classes have these fits."""
+    """Store a report version whose classes have these latent class fits."""
 
-    def stored(*classes, of_af=None):
+    def store(*classes, of_af=None):
         report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk))
         newest = report.latest("number")
         results = copy.deepcopy(newest.results)
         fits = [*classes, *[fitted(None)] * (len(results["classes"]) - len(classes))]
         if of_af is not None:
-            fits[[one["class"] for one in results["classes"]].index(AF)] = of_af
+            fits[[row["class"] for row in results["classes"]].index(AF)] = of_af
         results["latent"] = {"reason": "", "n_replicates": 0, "classes": fits}
         newest.pk, newest.number, newest.results = None, newest.number + 1, results
         newest.save(force_insert=True)
         return closed
 
-    return stored
+    return store
 
 
 def page_of(batch, client, part):
@@ -78,16 +78,14 @@ def test_pooled_estimates_are_marked(with_latent, signed_in, davi, part):
     assert '<span class="badge">pooled</span>' in text
 
 
-def test_the_prevalence_and_its_caution_stand_on_the_page_of_precision(
-    with_latent, signed_in, davi
-):
+def test_the_precision_page_has_the_pooled_prevalence_with_a_caution(with_latent, signed_in, davi):
     batch = with_latent(fitted(POOLED))
     text = signed_in(davi).get(address("batch", "precision", batch)).content.decode()
     assert "<strong>1%</strong>" in text
     assert sentence(Reason.FEW_POOLED) in text
 
 
-def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in, davi):
+def test_the_page_of_a_reader_has_only_their_estimates(with_latent, signed_in, davi):
     batch = with_latent(fitted(POOLED))
     text = signed_in(davi).get(address("batch", "reader", batch)).content.decode()
     assert "<strong>81%</strong>" in text
@@ -95,44 +93,44 @@ def test_each_reader_sees_the_numbers_of_their_page_only(with_latent, signed_in,
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_refusal_beside_what_is_known_says_why(with_latent, signed_in, davi, part):
-    known = {**fitted(None), **POOLED}
-    text = page_of(with_latent(fitted(REFUSED), of_af=known), signed_in(davi), part)
+def test_a_class_without_an_estimate_gets_the_reason(with_latent, signed_in, davi, part):
+    latent_fit = {**fitted(None), **POOLED}
+    text = page_of(with_latent(fitted(REFUSED), of_af=latent_fit), signed_in(davi), part)
     assert "No estimate:" in text
     assert '<span class="badge">pooled</span>' not in text
 
 
-def test_an_absurd_fit_is_replaced_and_says_why(with_latent, signed_in, davi):
-    absurd = {**fitted(POOLED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
-    text = page_of(with_latent(absurd), signed_in(davi), "precision")
+def test_an_implausible_fit_is_replaced_by_the_pooled_one(with_latent, signed_in, davi):
+    implausible = {**fitted(POOLED), "prevalence": measure(None, Reason.PREVALENCE_ABOVE_GIVEN)}
+    text = page_of(with_latent(implausible), signed_in(davi), "precision")
     assert "Pooled estimate: " + sentence(Reason.PREVALENCE_ABOVE_GIVEN) in text
     assert "<strong>1%</strong>" in text
 
 
-def test_no_code_stands_on_a_page(with_latent, signed_in, davi):
+def test_pages_show_sentences_instead_of_codes(with_latent, signed_in, davi):
     few = {"prevalence": measure(None, Reason.FEW_TRUE_POSITIVES), "readers": []}
-    known = {**fitted(None), **POOLED}
-    text = page_of(with_latent(fitted(few), of_af=known), signed_in(davi), "precision")
+    latent_fit = {**fitted(None), **POOLED}
+    text = page_of(with_latent(fitted(few), of_af=latent_fit), signed_in(davi), "precision")
     assert sentence(Reason.FEW_TRUE_POSITIVES) in text
     assert Reason.FEW_TRUE_POSITIVES not in text
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_where_nothing_is_known_the_reason_is_told_once(with_latent, signed_in, davi, part):
+def test_a_reason_common_to_all_classes_is_shown_once(with_latent, signed_in, davi, part):
     text = page_of(with_latent(fitted(REFUSED), fitted(REFUSED)), signed_in(davi), part)
     assert text.count("No exam was read by three readers") == 1
     assert MARK not in text
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_reason_is_that_of_classes_that_came_up(with_latent, signed_in, davi, part):
+def test_the_reason_comes_from_classes_that_were_given(with_latent, signed_in, davi, part):
     never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 65), signed_in(davi), part)
     assert "No exam was read by three readers" in text
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_where_no_class_came_up_that_is_the_reason(with_latent, signed_in, davi, part):
+def test_the_reason_can_be_that_no_class_was_given(with_latent, signed_in, davi, part):
     never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 66), signed_in(davi), part)
     assert "No reader marked the class." in text
@@ -145,7 +143,7 @@ def test_a_class_with_enough_data_is_not_pooled(with_latent, signed_in, davi, pa
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_version_of_before_says_that_it_was_not_computed(with_latent, signed_in, davi, part):
+def test_an_old_version_says_that_pooling_was_not_computed(with_latent, signed_in, davi, part):
     old = fitted(None)
     del old["pooled"]
     page = signed_in(davi).get(address("batch", part, with_latent(old)))

@@ -1,4 +1,4 @@
-"""How many exams an interval of a wished width takes."""
+"""Forecasts: the number of exams for an interval of a given width."""
 
 from __future__ import annotations
 
@@ -16,47 +16,49 @@ from tests.app.agreement_pages.pages import AF
 pytestmark = pytest.mark.django_db
 
 
-def test_forecasts_are_those_of_the_domain(closed):
+def test_forecasts_start_from_the_exams_of_the_report(closed):
     report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk)).latest("number")
     target = precision.Target.POSITIVE_AGREEMENT
-    found = agreement_precision.forecasts(report.results, [AF], 0.05, target=target)
-    assert found is not None
-    (one,) = found.classes
+    forecasts = agreement_precision.forecasts(report.results, [AF], 0.05, target=target)
+    assert forecasts is not None
+    (line,) = forecasts.classes
     rows = inputs.counts(report.scope)
     assert rows.n_exams == 6
-    assert (one.forecast.n_exams, one.forecast.n_marked, one.forecast.n_reads) == (6, 4, 18)
-    assert one.half_widths[-1] <= 0.05 < one.half_widths[0]
+    assert (line.forecast.n_exams, line.forecast.n_marked, line.forecast.n_reads) == (6, 4, 18)
+    assert line.half_widths[-1] <= 0.05 < line.half_widths[0]
 
 
-def test_a_report_of_before_says_so(closed):
+def test_a_version_without_cells_has_no_forecast(closed):
     report = AgreementReport.objects.latest("pk")
     old = {key: value for key, value in report.results.items() if key != "cells"}
     target = precision.Target.FLEISS_KAPPA
     assert agreement_precision.forecasts(old, [AF], 0.05, target=target) is None
 
 
-def test_forecasts_know_of_patients_who_have_several_exams(closed):
+def test_forecasts_use_the_design_effect_of_patients(closed):
     report = AgreementReport.objects.latest("pk")
-    of_patients = {
+    by_patient = {
         **report.results,
         "method": {**report.results["method"], "unit": "patient"},
         "classes": [
-            {**one, "design_effect": 4.0, "design_effect_given": 5.0}
-            for one in report.results["classes"]
+            {**row, "design_effect": 4.0, "design_effect_given": 5.0}
+            for row in report.results["classes"]
         ],
     }
     target = precision.Target.POSITIVE_AGREEMENT
-    plain, wider = (
+    unclustered, clustered = (
         agreement_precision.forecasts(results, [AF], 0.05, target=target)
-        for results in (report.results, of_patients)
+        for results in (report.results, by_patient)
     )
-    assert plain is not None
-    assert wider is not None
-    first, second = (one.classes[0].forecast.half_width for one in (plain, wider))
+    assert unclustered is not None
+    assert clustered is not None
+    first, second = (
+        forecast.classes[0].forecast.half_width for forecast in (unclustered, clustered)
+    )
     assert second == pytest.approx(2 * (first or 0))
 
 
-def test_a_version_that_took_exams_for_patients_has_no_forecast(closed):
+def test_a_version_by_patient_without_design_effect_has_no_forecast(closed):
     report = AgreementReport.objects.latest("pk")
     method = {**report.results["method"], "unit": "patient"}
     target = precision.Target.FLEISS_KAPPA

@@ -10,23 +10,23 @@ from tests.app.agreement_pages.pages import AF, addresses
 pytestmark = pytest.mark.django_db
 
 
-def test_a_field_is_the_kappa_of_the_two_readers(signed_in, davi, batch, report):
+def test_each_cell_of_the_matrix_is_a_kappa(signed_in, davi, batch, report):
     rows = signed_in(davi).get(f"{addresses(batch)[0]}readers/?class={AF}").context["rows"]
     expected = {
         tuple(line["readers"]): line["cohen_kappa"]["estimate"]
         for line in domain.pair_lines(report.results, classes=[AF])
     }
     ids = report.results["readers"]
-    found = {
+    kappas = {
         (ids[field.first], ids[field.second]): field.kappa.value
         for row in rows
         for field in row.fields
         if field
     }
-    assert found == pytest.approx(expected)
+    assert kappas == pytest.approx(expected)
 
 
-def test_readers_are_named_to_coordinators_and_lettered_for_others(signed_in, davi, rosa, batch):
+def test_only_coordinators_see_names_and_others_see_letters(signed_in, davi, rosa, batch):
     for address in addresses(batch):
         named = signed_in(davi).get(f"{address}readers/").context["rows"]
         assert [row.name for row in named] == ["Ana", "Bruno", "Clara"]
@@ -34,7 +34,7 @@ def test_readers_are_named_to_coordinators_and_lettered_for_others(signed_in, da
         assert [row.name for row in lettered] == ["A", "B", "C"]
 
 
-def test_sorted_by_mean_the_one_who_agrees_least_is_first(signed_in, davi, batch):
+def test_sorting_by_mean_puts_the_lowest_agreement_first(signed_in, davi, batch):
     rows = signed_in(davi).get(f"{addresses(batch)[0]}readers/?sort=mean").context["rows"]
     means = [row.mean.value for row in rows]
     assert means == sorted(means)
@@ -45,16 +45,16 @@ def test_sorted_by_mean_the_one_who_agrees_least_is_first(signed_in, davi, batch
 def test_a_pair_has_every_coefficient_with_its_interval(signed_in, davi, batch, report):
     page = signed_in(davi).get(f"{addresses(batch)[0]}pair/?first=1&second=2&class={AF}")
     (line,) = (
-        one
-        for one in domain.pair_lines(report.results, classes=[AF])
-        if one["readers"] == report.results["readers"][:2]
+        row
+        for row in domain.pair_lines(report.results, classes=[AF])
+        if row["readers"] == report.results["readers"][:2]
     )
-    shown = {str(one["told"].name): one["number"].value for one in page.context["measures"]}
-    assert shown["Cohen's kappa"] == pytest.approx(line["cohen_kappa"]["estimate"])
+    values = {str(row["measure"].name): row["number"].value for row in page.context["measures"]}
+    assert values["Cohen's kappa"] == pytest.approx(line["cohen_kappa"]["estimate"])
     assert page.context["cells"]["n10"]["n"] == line["n10"]
 
 
-def test_matrix_and_pair_lead_to_the_profiles_of_their_readers(signed_in, davi, batch):
+def test_matrix_and_pair_link_to_reader_profiles(signed_in, davi, batch):
     for address in addresses(batch):
         for part in ("readers/", "pair/?first=1&second=2"):
             page = signed_in(davi).get(address + part).content.decode()
@@ -72,10 +72,10 @@ def test_matrix_and_pair_lead_to_the_profiles_of_their_readers(signed_in, davi, 
         "first=x&second=y",
     ],
 )
-def test_a_pair_that_the_report_does_not_have_is_not_found(signed_in, davi, batch, query):
+def test_an_unknown_pair_is_not_found(signed_in, davi, batch, query):
     assert signed_in(davi).get(f"{addresses(batch)[0]}pair/?{query}").status_code == 404
 
 
-def test_a_pair_that_nobody_named_is_the_first(signed_in, davi, batch):
+def test_the_first_pair_is_the_default(signed_in, davi, batch):
     page = signed_in(davi).get(f"{addresses(batch)[0]}pair/")
     assert (page.context["first"], page.context["second"]) == ("Ana", "Bruno")

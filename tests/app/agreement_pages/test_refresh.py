@@ -1,4 +1,4 @@
-"""A refresh gathers its inputs once, computes without the database, and stores."""
+"""A refresh gathers its inputs once, computes without the database, then stores the report."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ MAX_MODULES = 12
 ROWS_OF_READINGS = re.compile(
     r'^(?!select count\(|select 1 )select .*"annotations_reading"\."id"', re.I
 )
-"""Statements that load readings themselves; aggregates over them are something else."""
+"""Statements that load rows of readings. Aggregates don't match."""
 
 
 @pytest.fixture
-def counted(arms_batch, now):
-    """The batch, with nothing left to count."""
+def counted_batch(arms_batch, now):
+    """The batch, with all its readings counted."""
     live.count_all(Scope(arms_batch.study_id, arms_batch.pk), now=now)
     live.count_all(Scope(arms_batch.study_id), now=now)
     return arms_batch
 
 
 @pytest.fixture(params=["batch", "study"])
-def scope(request, counted):
-    return Scope(counted.study_id, counted.pk if request.param == "batch" else None)
+def scope(request, counted_batch):
+    return Scope(counted_batch.study_id, counted_batch.pk if request.param == "batch" else None)
 
 
-def refreshed(scope, batch, now):
+def refresh_scope(scope, batch, now):
     if scope.is_study:
         return refresh.refresh_study(study=batch.study, now=now)
     return refresh.refresh(batch=batch, now=now)
 
 
-def modules_entered(act):
-    """Return the modules of the services in which a function is called during ``act``."""
+def modules_entered(action):
+    """Return the service modules in which ``action`` calls a function."""
     entered = set()
 
     def note(frame, event, _arg):
@@ -61,24 +61,24 @@ def modules_entered(act):
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        act()
+        action()
     finally:
         sys.setprofile(before)
     paths = (Path(name) for name in entered)
     return {str(path.relative_to(ROOMS)) for path in paths if path.is_relative_to(ROOMS)}
 
 
-def test_a_refresh_enters_at_most_twelve_modules(scope, counted, now):
-    entered = modules_entered(lambda: refreshed(scope, counted, now))
+def test_a_refresh_enters_at_most_twelve_modules(scope, counted_batch, now):
+    entered = modules_entered(lambda: refresh_scope(scope, counted_batch, now))
     assert {"agreement/inputs.py", "agreement/results.py", "agreement/versions.py"} < entered
     assert len(entered) <= MAX_MODULES, sorted(entered)
 
 
-def test_computing_asks_the_database_nothing(scope, django_assert_num_queries):
+def test_computing_makes_no_query(scope, django_assert_num_queries):
     gathered = inputs.gather(scope, software="1")
     with django_assert_num_queries(0):
         coefficients = results.coefficients(gathered.counts, gathered.groups)
-        made = list(
+        detail_rows = list(
             results.details(
                 gathered,
                 {},
@@ -87,19 +87,19 @@ def test_computing_asks_the_database_nothing(scope, django_assert_num_queries):
             )
         )
     assert coefficients["classes"]
-    assert {detail.kind for detail in made} == set(DetailKind)
-    assert all(detail.results for detail in made)
+    assert {detail.kind for detail in detail_rows} == set(DetailKind)
+    assert all(detail.results for detail in detail_rows)
 
 
-def test_a_refresh_loads_the_same_readings_once(scope, counted, now):
-    with CaptureQueriesContext(connection) as asked:
-        report = refreshed(scope, counted, now)
+def test_a_refresh_loads_readings_once(scope, counted_batch, now):
+    with CaptureQueriesContext(connection) as queries:
+        report = refresh_scope(scope, counted_batch, now)
     assert report.details.count() == len(DetailKind) - 1 + 3
-    loads = [one["sql"] for one in asked if ROWS_OF_READINGS.match(one["sql"])]
+    loads = [query["sql"] for query in queries if ROWS_OF_READINGS.match(query["sql"])]
     by_conditions = Counter(sql[sql.index(" FROM ") :] for sql in loads)
     assert loads
     assert set(by_conditions.values()) == {1}
-    # Those whose votes are chosen by turn: the reading matrix, and adjudicators' readings.
+    # The two loads that pick votes by turn: the reading matrix and adjudicators' readings.
     assert sum('AS "turn"' in sql for sql in loads) == 2
 
 
@@ -112,17 +112,17 @@ def test_the_number_of_readers_does_not_change_the_number_of_loads(
             sign(assignment, AF)
         close(batch)
         live.count_all(Scope(batch.study_id, batch.pk), now=now)
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as queries:
             inputs.gather(Scope(batch.study_id, batch.pk), software="")
-        return len(asked)
+        return len(queries)
 
     assert n_statements([ana, bruno], "Two") == n_statements([ana, bruno, carla], "Three")
 
 
-def test_a_second_refresh_computes_nothing(scope, counted, now, monkeypatch):
-    first = refreshed(scope, counted, now)
+def test_a_second_refresh_computes_nothing(scope, counted_batch, now, monkeypatch):
+    first = refresh_scope(scope, counted_batch, now)
     monkeypatch.setattr(results, "coefficients", None)
     monkeypatch.setattr(reader_profiles, "profile", None)
     monkeypatch.setattr(suggestion_effect, "compare", None)
-    assert refreshed(scope, counted, now + timedelta(hours=1)) == first
+    assert refresh_scope(scope, counted_batch, now + timedelta(hours=1)) == first
     assert AgreementReport.objects.of_scope(scope).count() == 1

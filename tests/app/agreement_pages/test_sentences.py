@@ -1,4 +1,4 @@
-"""Every code that the domain gives as a reason has a sentence, in the language of the page."""
+"""Every reason code of the domain has a sentence in each language."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def test_every_code_has_a_sentence_in_both_languages(codes):
         assert english != portuguese
 
 
-def test_no_code_means_two_things():
-    codes = [str(code) for one in ENUMS for code in one]
+def test_codes_are_unique_across_enums():
+    codes = [str(code) for enum in ENUMS for code in enum]
     assert len(set(codes)) == len(codes)
     assert set(sentences.SENTENCES) == set(codes)
 
 
-def test_no_reason_is_no_sentence():
+def test_an_empty_code_has_an_empty_sentence():
     assert sentence("") == ""
 
 
-def test_a_code_of_a_later_version_is_shown_as_it_is():
+def test_an_unknown_code_is_shown_unchanged():
     assert sentence("computed_on_the_moon") == "computed_on_the_moon"
 
 
-def test_the_sentences_of_results_are_those_of_their_reasons_each_once():
+def test_sentences_of_results_are_listed_once_per_code():
     results = {
         "latent": {"reason": Reason.TOO_LARGE},
         "classes": [{"pabak": {"reason": Reason.ALL_ALIKE}}, {"pabak": {"reason": ""}}],
@@ -57,7 +57,7 @@ def test_the_sentences_of_results_are_those_of_their_reasons_each_once():
     }
 
 
-def test_no_sentence_is_among_the_codes():
+def test_old_sentences_and_codes_do_not_overlap():
     assert not set(CODES) & set(sentences.SENTENCES)
 
 
@@ -67,12 +67,12 @@ def test_every_code_about_errors_has_a_sentence():
     assert set(paired_errors.WHY_NO_TEST) == set(Undefined)
 
 
-def test_the_sentences_about_errors_are_those_of_the_codes_that_occur():
+def test_only_codes_that_occur_have_sentences_about_errors():
     lines: list[dict[str, Any]] = [
         {"cautions": [str(Caution.OWN_VOTE_OF_FIRST)], "undefined": None},
         {"cautions": [], "undefined": str(Undefined.NEVER_DIFFERED)},
     ]
-    found = paired_errors.sentences_of(None, lines)
-    assert set(found) == {"own_vote_of_first", "never_differed"}
-    assert found["own_vote_of_first"].startswith("The first reader voted")
+    sentences_by_code = paired_errors.sentences_of(None, lines)
+    assert set(sentences_by_code) == {"own_vote_of_first", "never_differed"}
+    assert sentences_by_code["own_vote_of_first"].startswith("The first reader voted")
     assert set(paired_errors.sentences_of(Missing.NOT_OPEN, [])) == {"not_open"}

@@ -1,4 +1,4 @@
-"""Versions that are kept, and runs that are asked for and stopped."""
+"""Report versions, and runs requested and cancelled from the page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.app.agreement_pages.pages import AF, PVC, addresses
 pytestmark = pytest.mark.django_db
 
 
-def test_the_page_opens_from_the_stored_report(signed_in, davi, batch, monkeypatch):
+def test_pages_use_the_stored_report(signed_in, davi, batch, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("computed anew")
 
@@ -36,16 +36,16 @@ def test_the_page_opens_from_the_stored_report(signed_in, davi, batch, monkeypat
 
 
 @pytest.mark.parametrize("part", ["", "readers/", "exams/?said=any", "pair/?first=1&second=2"])
-def test_the_number_of_statements_does_not_grow(
+def test_the_number_of_statements_does_not_grow_with_exams(
     signed_in, davi, batch, make_batch, make_exam, submit, close, ana, bruno, now, part
 ):
-    def n_statements(one):
-        address = f"/batches/{one.pk}/agreement/{part}"
+    def n_statements(batch):
+        address = f"/batches/{batch.pk}/agreement/{part}"
         client = signed_in(davi)
         client.get(address)
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as queries:
             client.get(address)
-        return len(asked)
+        return len(queries)
 
     larger = make_batch([make_exam() for _ in range(12)], [ana, bruno])
     for assignment in larger.assignments.all():
@@ -56,18 +56,18 @@ def test_the_number_of_statements_does_not_grow(
     assert n_statements(larger) == n_statements(batch)
 
 
-def test_who_hands_out_work_can_have_it_computed(signed_in, davi, batch, nudged):
+def test_a_coordinator_can_request_a_run(signed_in, davi, batch, nudged_tasks):
     for address in addresses(batch):
         assert signed_in(davi).post(f"{address}computing/").status_code == 302
     runs = AgreementRun.objects.unfinished()
     assert {(run.scope, run.requested_by) for run in runs} == {
         (Scope(batch.study_id, batch.pk), davi), (Scope(batch.study_id), davi),
     }  # fmt: skip
-    assert nudged == [tasks.refresh_agreement] * 2
+    assert nudged_tasks == [tasks.refresh_agreement] * 2
     assert "A new version is being computed." in signed_in(davi).get(address).content.decode()
 
 
-def test_a_run_can_be_stopped(signed_in, davi, batch):
+def test_a_run_can_be_cancelled(signed_in, davi, batch):
     address = addresses(batch)[0]
     client = signed_in(davi)
     client.post(f"{address}computing/")
@@ -80,14 +80,14 @@ def test_a_run_can_be_stopped(signed_in, davi, batch):
     ).content.decode()  # fmt: skip
 
 
-def test_what_was_stopped_before_the_first_version_can_be_computed_from_the_empty_page(
+def test_the_empty_page_can_request_a_run_after_one_was_cancelled(
     signed_in, davi, make_batch, submit, close
 ):
-    made = make_batch()
-    for assignment in made.assignments.all():
+    batch = make_batch()
+    for assignment in batch.assignments.all():
         submit(assignment, AF)
-    close(made)
-    address = f"/batches/{made.pk}/agreement/"
+    close(batch)
+    address = f"/batches/{batch.pk}/agreement/"
     client = signed_in(davi)
     assert "Being computed" in client.get(address).content.decode()
     client.post(f"{address}computing/")
@@ -98,26 +98,26 @@ def test_what_was_stopped_before_the_first_version_can_be_computed_from_the_empt
     )  # fmt: skip
 
 
-def test_what_is_not_open_is_not_computed_either(signed_in, davi, make_batch):
-    made, earlier = make_batch(), set(AgreementRun.objects.values_list("pk", flat=True))
-    page = signed_in(davi).post(f"/batches/{made.pk}/agreement/computing/", follow=True)
+def test_a_run_for_hidden_results_is_refused(signed_in, davi, make_batch):
+    batch, earlier = make_batch(), set(AgreementRun.objects.values_list("pk", flat=True))
+    page = signed_in(davi).post(f"/batches/{batch.pk}/agreement/computing/", follow=True)
     assert "This agreement is not visible to you yet." in page.content.decode()
     assert set(AgreementRun.objects.values_list("pk", flat=True)) == earlier
 
 
-def test_who_reads_in_the_study_has_nothing_computed(
-    signed_in, davi, batch, make_batch, make_exam, nudged
+def test_a_coordinator_who_reads_in_the_study_cannot_request_a_run(
+    signed_in, davi, batch, make_batch, make_exam, nudged_tasks
 ):
     roles.give(davi, [Role.COORDINATOR, Role.READER])
     make_batch([make_exam()], [davi])
     for address in addresses(batch):
         signed_in(davi).post(f"{address}computing/")
-    assert (AgreementRun.objects.filter(requested_by=davi).exists(), nudged) == (False, [])
+    assert (AgreementRun.objects.filter(requested_by=davi).exists(), nudged_tasks) == (False, [])
 
 
 @pytest.fixture
 def second_version(batch, report, now):
-    """A later version of the same, which was computed in another way."""
+    """A second version of the report, by another method version."""
     return AgreementReport.objects.create(
         study=batch.study, batch=batch, number=report.number + 1, taxonomy=report.taxonomy,
         protocol_version=1, method_version="4", inputs_digest="f" * 64, computed_at=now,
@@ -125,7 +125,7 @@ def second_version(batch, report, now):
     )  # fmt: skip
 
 
-def test_older_versions_are_kept_within_reach(signed_in, davi, batch, second_version):
+def test_older_versions_can_be_opened(signed_in, davi, batch, second_version):
     address = addresses(batch)[0]
     client = signed_in(davi)
     assert client.get(address).context["report"] == second_version
@@ -134,7 +134,7 @@ def test_older_versions_are_kept_within_reach(signed_in, davi, batch, second_ver
     assert "This is version 1, not the latest." in older.content.decode()
 
 
-def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
+def test_a_page_states_the_method(signed_in, davi, batch, report):
     page = signed_in(davi).get(addresses(batch)[0]).content.decode()
     method = report.results["method"]
     assert report.inputs_digest in page
@@ -143,7 +143,7 @@ def test_a_page_says_how_it_was_computed(signed_in, davi, batch, report):
     )
 
 
-def test_a_finished_run_cannot_be_stopped(signed_in, davi, batch, monkeypatch):
+def test_cancelling_a_finished_run_shows_a_message(signed_in, davi, batch, monkeypatch):
     def finished(**_):
         raise counts_runs.RunFinished
 

@@ -1,4 +1,4 @@
-"""What suggestions do to readings, where chance decides who sees them."""
+"""The effect of suggestions in a study that randomizes who sees them."""
 
 from __future__ import annotations
 
@@ -25,25 +25,27 @@ from tests.app.agreement_pages.pages import AF, address
 pytestmark = pytest.mark.django_db
 
 
-def compared(batch):
+def compare_arms(batch):
     study = Study.objects.select_related("taxonomy").get(pk=batch.study_id)
     matrix = inputs.load_matrix(study, inputs.in_scope(Scope(study.pk, batch.pk)))
-    found = inputs.load_trial(study, matrix)
-    return suggestion_effect.compare(found) if isinstance(found, Trial) else found
+    trial = inputs.load_trial(study, matrix)
+    return suggestion_effect.compare(trial) if isinstance(trial, Trial) else trial
 
 
-def test_who_sees_a_wrong_suggestion_accepts_it(arms_batch):
-    found = compared(arms_batch)
-    assert found.nothing is None
-    assert found.n_shown + found.n_hidden == 36
-    assert found.n_exposed == found.n_shown > 0
-    commission = found.effects[Split.COMMISSION]
+def test_commission_errors_are_counted_by_arm(arms_batch):
+    comparison = compare_arms(arms_batch)
+    assert comparison.nothing is None
+    assert comparison.n_shown + comparison.n_hidden == 36
+    assert comparison.n_exposed == comparison.n_shown > 0
+    commission = comparison.effects[Split.COMMISSION]
     assert (commission.shown.estimate, commission.hidden.estimate) == (1.0, 0.0)
     assert commission.difference.estimate == 1.0
-    assert found.effects[Split.RIGHT].hidden.estimate == 1.0  # no noise, as the model says
+    assert (
+        comparison.effects[Split.RIGHT].hidden.estimate == 1.0
+    )  # no artifact, as the model suggests
 
 
-def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch):
+def test_the_reference_of_a_reading_excludes_the_reading(arms_batch):
     scope = Scope(arms_batch.study_id, arms_batch.pk)
     matrix = inputs.load_matrix(arms_batch.study, inputs.in_scope(scope))
     assert isinstance(matrix, ReadingMatrix)
@@ -57,30 +59,30 @@ def test_the_reference_of_a_reading_never_rests_on_itself(arms_batch):
         assert reference[row, matrix.codes.index(AF)] == expected
 
 
-def test_suggestions_take_half_of_the_time(arms_batch):
-    times = compared(arms_batch).times
+def test_reading_times_are_compared_by_arm(arms_batch):
+    times = compare_arms(arms_batch).times
     assert times.ratio.estimate == pytest.approx(0.5)
     assert times.shown.quartiles_ms == (10_000, 10_000, 10_000)
 
 
-def test_a_class_that_the_model_does_not_cover_is_no_answer(arms_batch):
-    found = compared(arms_batch)
+def test_only_classes_the_model_covers_are_compared(arms_batch):
+    comparison = compare_arms(arms_batch)
     n_covered = 2
-    assert found.effects[Split.ALL].difference.n == 36 * n_covered
+    assert comparison.effects[Split.ALL].difference.n == 36 * n_covered
 
 
-def test_a_study_without_chance_says_why(closed):
-    assert compared(closed).nothing is Nothing.NOT_RANDOMISED
+def test_a_study_without_randomization_gives_a_reason(closed):
+    assert compare_arms(closed).nothing is Nothing.NOT_RANDOMISED
 
 
-def test_without_open_readings_it_says_why(randomised, make_exam, ana, davi, now):
-    made = batches.create(
-        study=randomised, name="Open", exams=[make_exam()], readers=[ana], created_by=davi, now=now
+def test_a_batch_without_open_readings_gives_a_reason(randomized, make_exam, ana, davi, now):
+    batch = batches.create(
+        study=randomized, name="Open", exams=[make_exam()], readers=[ana], created_by=davi, now=now
     )
-    assert compared(made).nothing is Nothing.NO_READINGS
+    assert compare_arms(batch).nothing is Nothing.NO_READINGS
 
 
-def test_arms_have_a_page(arms_batch, signed_in, davi, now):
+def test_the_suggestion_effect_has_a_page(arms_batch, signed_in, davi, now):
     while refresh.work_next(now=now):
         pass
     text = signed_in(davi).get(address("batch", "suggestions", arms_batch)).content.decode()
@@ -88,17 +90,17 @@ def test_arms_have_a_page(arms_batch, signed_in, davi, now):
     assert "+100" in text
 
 
-def test_what_a_newer_model_says_of_exams_that_were_read_asks_for_new_versions(arms_batch, now):
+def test_new_suggestions_for_read_exams_request_runs(arms_batch, now):
     AgreementRun.objects.all().delete()
     Batch.objects.filter(pk=arms_batch.pk).update(agreement_is_due=False)
     exam = arms_batch.assignments.first().exam
     suggestion_requests.request(exams=[exam], now=now)
     assert runs.run_next(now=now)
-    asked = AgreementRun.objects.unfinished().values_list("batch", flat=True)
-    assert set(asked) == {arms_batch.pk, None}
+    requested = AgreementRun.objects.unfinished().values_list("batch", flat=True)
+    assert set(requested) == {arms_batch.pk, None}
 
 
-def test_what_a_model_says_before_anybody_reads_asks_for_none(randomised, make_exam, now):
+def test_suggestions_for_unread_exams_request_no_run(randomized, make_exam, now):
     suggestion_requests.request(exams=[make_exam()], now=now)
     assert runs.run_next(now=now)
-    assert not AgreementRun.objects.filter(study=randomised).exists()
+    assert not AgreementRun.objects.filter(study=randomized).exists()

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a refusal or a success, never a crash."""
+"""Any request body gets a success or a refusal, never a server error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from tests.sizes import size
 
-ODD: st.SearchStrategy[Any] = st.sampled_from(
+ODD_VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,
@@ -33,7 +33,7 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
         [[]],
     ]
 )
-SCALARS = st.one_of(ODD, st.integers(), st.text(max_size=20), st.floats(allow_nan=False))
+SCALARS = st.one_of(ODD_VALUES, st.integers(), st.text(max_size=20), st.floats(allow_nan=False))
 ANYTHING = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
@@ -64,7 +64,7 @@ READING = st.fixed_dictionaries(
     optional={"active_ms": ANYTHING, "display": ANYTHING, "spare": ANYTHING},
 )
 
-ONE_WORLD = settings(
+FUZZ_SETTINGS = settings(
     max_examples=size(50, 150),
     deadline=None,
     derandomize=True,
@@ -72,43 +72,43 @@ ONE_WORLD = settings(
 )
 
 
-class Undone(Exception):
-    """Takes back what an example did."""
+class RollBack(Exception):
+    """Rolls back the writes of one example."""
 
 
 @pytest.fixture
 def send(assign, ana):
-    """Send a body to an address of Ana's assignment; return the status."""
+    """Send a body to a path below Ana's assignment; return the status."""
     client = APIClient()
     client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
     base = f"/api/assignments/{assign(ana).pk}/"
 
-    def send(method, what, body):
+    def send(method, path, body):
         data: Any = body if isinstance(body, bytes) else json.dumps(body).encode()
         key = {"Idempotency-Key": str(uuid.UUID(int=5))}
         try:
             with transaction.atomic():
                 status = client.generic(
                     method,
-                    base + what,
+                    base + path,
                     data,
                     content_type="application/json",
                     headers=key,
                 ).status_code
-                raise Undone
-        except Undone:
+                raise RollBack
+        except RollBack:
             return status
 
     return send
 
 
-@ONE_WORLD
+@FUZZ_SETTINGS
 @given(body=st.one_of(DRAFT, ANYTHING))
 def test_a_draft_of_any_shape_is_saved_or_refused(send, body):
     assert send("PUT", "draft/", body) in {200, 400, 409}
 
 
-@ONE_WORLD
+@FUZZ_SETTINGS
 @given(body=st.one_of(READING, ANYTHING))
 def test_a_reading_of_any_shape_is_accepted_or_refused(send, body):
     assert send("POST", "reading/", body) in {201, 400, 409}
@@ -130,15 +130,15 @@ def test_a_reading_of_any_shape_is_accepted_or_refused(send, body):
         b"null",
     ],
 )
-def test_bytes_that_are_no_reading_are_refused(send, body):
+def test_a_body_that_is_not_a_reading_is_refused(send, body):
     assert send("POST", "reading/", body) == 400
 
 
-def test_a_body_beyond_any_need_is_refused_before_it_is_read(send):
+def test_an_oversized_body_is_refused(send):
     assert send("POST", "reading/", b" " * 2_600_000) == 413
 
 
-def test_another_type_of_body_is_refused(assign, ana):
+def test_a_body_of_another_content_type_is_refused(assign, ana):
     client = APIClient()
     client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
     address = f"/api/assignments/{assign(ana).pk}/reading/"

@@ -1,4 +1,4 @@
-"""What the API tells everybody, how it refuses, and who may sign in to it."""
+"""Public parts of the API: classes, schema, docs, problems, tokens and CSRF."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def as_ana(ana):
     return client
 
 
-def test_the_classes_are_66_in_their_order(anonymous, taxonomy):
+def test_there_are_66_classes_in_order(anonymous, taxonomy):
     classes = anonymous.get("/api/classes/").json()
-    assert [one["position"] for one in classes] == list(range(1, 67))
+    assert [item["position"] for item in classes] == list(range(1, 67))
 
 
-def test_the_classes_of_the_newest_taxonomy_are_told(anonymous, taxonomy, now):
+def test_classes_come_from_the_newest_taxonomy(anonymous, taxonomy, now):
     Taxonomy.objects.create(
         name="Another", version="2", status="draft", banner="b", installed_at=now
     )
     assert anonymous.get("/api/classes/").json() == []
 
 
-def test_before_a_taxonomy_is_installed_there_are_no_classes(anonymous, db):
+def test_classes_are_not_found_without_a_taxonomy(anonymous, db):
     assert anonymous.get("/api/classes/").status_code == 404
 
 
@@ -49,7 +49,7 @@ def test_the_schema_is_valid(signed_in, eva):
     validate(signed_in(eva).get("/api/schema/").json())
 
 
-def test_the_schema_is_made_without_a_warning(tmp_path):
+def test_the_schema_is_generated_without_a_warning(tmp_path):
     file = str(tmp_path / "schema.yaml")
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", file)
 
@@ -57,9 +57,9 @@ def test_the_schema_is_made_without_a_warning(tmp_path):
 def test_the_docs_explain_every_operation(signed_in, eva):
     page = signed_in(eva).get("/api/docs/").content.decode()
     operations = [
-        said["operationId"]
+        operation["operationId"]
         for methods in openapi.document()["paths"].values()
-        for said in methods.values()
+        for operation in methods.values()
     ]
     assert all(f'id="{operation}"' in page for operation in operations)
 
@@ -86,12 +86,12 @@ def test_a_refusal_is_a_problem(anonymous, db, method, address, status):
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/png", "*/*", ""])
-def test_json_is_the_only_form(anonymous, taxonomy, accept):
+def test_responses_are_json_whatever_is_accepted(anonymous, taxonomy, accept):
     response = anonymous.get("/api/classes/", headers={"Accept": accept})
     assert response.headers["Content-Type"] == "application/json"
 
 
-def test_a_database_that_is_down_is_a_matter_of_seconds(as_ana, monkeypatch):
+def test_a_database_that_is_down_gives_503_with_retry_after(as_ana, monkeypatch):
     def down(*_args):
         raise OperationalError("connection to server at 10.0.0.7 failed")
 
@@ -107,49 +107,49 @@ class TestTokens:
     def token(self, as_ana):
         return as_ana.post("/api/tokens/", {}).json()["token"]
 
-    def ask(self, token):
+    def get_me(self, token):
         header = {"Authorization": f"Token {token}"}
         return APIClient().get("/api/me/", headers=header)
 
-    def test_sign_in_a_program(self, token):
-        assert self.ask(token).json()["username"] == "ana"
+    def test_authenticate_a_program(self, token):
+        assert self.get_me(token).json()["username"] == "ana"
 
     def test_expire_after_90_days(self, token):
-        found = AuthToken.objects.get()
-        assert (found.expiry - found.created).days in {89, 90}
+        auth_token = AuthToken.objects.get()
+        assert (auth_token.expiry - auth_token.created).days in {89, 90}
 
     def test_are_stored_as_a_digest_only(self, token):
         assert token not in json.dumps(list(AuthToken.objects.values()), default=str)
 
     def test_can_be_revoked(self, as_ana, token):
         assert as_ana.delete("/api/tokens/").status_code == 204
-        assert self.ask(token).status_code == 401
+        assert self.get_me(token).status_code == 401
 
-    def test_are_in_the_trail_from_first_to_last(self, as_ana, ana, token):
-        for _ in range(2):  # the second time there is none
+    def test_are_audited_when_made_and_deleted(self, as_ana, ana, token):
+        for _ in range(2):  # the second call finds no token to delete
             as_ana.delete("/api/tokens/")
         events = AuditEvent.objects.filter(action__startswith="people.token").order_by("pk")
-        told = [(event.action, event.actor, event.object_id) for event in events]
-        mine = (ana, str(ana.pk))
-        assert told == [("people.token_made", *mine), ("people.tokens_deleted", *mine)]
+        recorded = [(event.action, event.actor, event.object_id) for event in events]
+        subject = (ana, str(ana.pk))
+        assert recorded == [("people.token_made", *subject), ("people.tokens_deleted", *subject)]
         assert token not in str(list(events.values()))
 
     def test_end_with_their_owner(self, ana, token):
         ana.is_active = False
         ana.save()
-        assert self.ask(token).status_code == 401
+        assert self.get_me(token).status_code == 401
 
-    def test_make_no_tokens(self, token):
+    def test_cannot_create_tokens(self, token):
         header = {"Authorization": f"Token {token}"}
         assert APIClient().post("/api/tokens/", {}, headers=header).status_code == 401
 
     @pytest.mark.parametrize("token", ["", "x", "\xff\xfe", "a\0b", "a b", "é", "9" * 10_000])
-    def test_that_are_none_are_refused(self, db, token):
-        assert self.ask(token).status_code == 401
+    def test_that_are_invalid_are_refused(self, db, token):
+        assert self.get_me(token).status_code == 401
 
 
 class TestCsrf:
-    """What a page of somebody else's makes the browser send is refused."""
+    """Requests forged by another site are refused."""
 
     @pytest.fixture
     def browser(self, ana):
@@ -157,20 +157,20 @@ class TestCsrf:
         client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
-    def test_a_change_needs_the_token_of_the_page(self, browser):
+    def test_a_change_needs_the_csrf_token(self, browser):
         refusal = browser.post("/api/tokens/", {})
         assert (refusal.status_code, AuthToken.objects.count()) == (403, 0)
 
-    def test_a_change_with_the_token_of_the_page_is_made(self, browser):
+    def test_a_change_with_the_csrf_token_is_accepted(self, browser):
         browser.get("/taxonomy/")
         token = "t" * 32
         browser.cookies["csrftoken"] = token
-        made = browser.post("/api/tokens/", {}, headers={"X-CSRFToken": token})
-        assert made.status_code == 201
+        accepted = browser.post("/api/tokens/", {}, headers={"X-CSRFToken": token})
+        assert accepted.status_code == 201
 
 
 @pytest.mark.django_db
-def test_an_address_that_is_none_is_answered_like_every_other_refusal(client):
+def test_an_unknown_address_is_a_problem_too(client):
     response = client.get("/api/nope/")
     assert (response.status_code, response.headers["Content-Type"]) == (
         404,

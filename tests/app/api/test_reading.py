@@ -1,4 +1,4 @@
-"""What a reader does through the API."""
+"""The API for readers: worklist, drafts, readings and tracings."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def sheet(assign, ana):
     return assign(ana)
 
 
-def address(assignment, what=""):
-    return f"/api/assignments/{assignment.pk}/{what}"
+def address(assignment, path=""):
+    return f"/api/assignments/{assignment.pk}/{path}"
 
 
 def send(client, assignment, *codes, key=None, based_on=0, **changes):
@@ -38,30 +38,30 @@ def send(client, assignment, *codes, key=None, based_on=0, **changes):
     return client.post(address(assignment, "reading/"), body, headers=headers)
 
 
-def test_the_worklist_holds_ones_own_assignments(as_ana, make_batch, ana, bruno):
-    mine = make_batch(readers=[ana, bruno]).assignments.get(reader=ana)
-    found = as_ana.get("/api/assignments/").json()
-    assert [row["id"] for row in found["results"]] == [mine.pk]
+def test_the_worklist_lists_only_own_assignments(as_ana, make_batch, ana, bruno):
+    assignment_of_ana = make_batch(readers=[ana, bruno]).assignments.get(reader=ana)
+    payload = as_ana.get("/api/assignments/").json()
+    assert [row["id"] for row in payload["results"]] == [assignment_of_ana.pk]
 
 
-def test_the_open_worklist_leaves_out_what_is_submitted(as_ana, assign, ana, submit):
+def test_the_open_worklist_leaves_out_submitted_exams(as_ana, assign, ana, submit):
     submit(assign(ana))
-    left = assign(ana)
-    found = as_ana.get("/api/assignments/?state=open").json()
-    assert [row["id"] for row in found["results"]] == [left.pk]
+    remaining = assign(ana)
+    payload = as_ana.get("/api/assignments/?state=open").json()
+    assert [row["id"] for row in payload["results"]] == [remaining.pk]
 
 
-def test_the_portions_of_a_list_make_the_list(as_ana, make_batch, make_exam, ana):
+def test_all_pages_together_make_the_whole_list(as_ana, make_batch, make_exam, ana):
     make_batch([make_exam() for _ in range(7)], [ana])
-    whole = as_ana.get("/api/assignments/").json()["results"]
-    found: list[Any] = []
+    expected = as_ana.get("/api/assignments/").json()["results"]
+    rows: list[Any] = []
     cursor: str | None = ""
     while cursor is not None:
-        where = {"after": cursor} if cursor else {}
-        portion = as_ana.get("/api/assignments/", {"limit": 3, **where})
-        found += portion.json()["results"]
-        cursor = portion.json()["next"]
-    assert found == whole
+        params = {"after": cursor} if cursor else {}
+        page = as_ana.get("/api/assignments/", {"limit": 3, **params})
+        rows += page.json()["results"]
+        cursor = page.json()["next"]
+    assert rows == expected
 
 
 def test_the_worklist_is_in_reading_order(as_ana, make_batch, make_exam, ana):
@@ -78,38 +78,38 @@ def test_the_worklist_is_in_reading_order(as_ana, make_batch, make_exam, ana):
         "ordering=-readings", "reader=2", "batch__assignments__reader__password__startswith=a",
     ],
 )  # fmt: skip
-def test_a_query_it_does_not_know_is_refused(as_ana, query):
+def test_invalid_and_unknown_query_parameters_are_refused(as_ana, query):
     assert as_ana.get(f"/api/assignments/?{query}").status_code == 400
 
 
-def test_an_assignment_tells_nothing_about_the_origin_of_its_exam(as_ana, sheet):
+def test_an_assignment_does_not_reveal_the_source_of_its_exam(as_ana, sheet):
     body = as_ana.get(address(sheet)).content.decode()
     assert sheet.exam.source_key not in body
     assert sheet.exam.dataset.name not in body
 
 
-def test_age_and_sex_are_told_when_the_study_says_so(as_ana, sheet):
+def test_age_and_sex_are_shown_if_the_study_allows_it(as_ana, sheet):
     exam = as_ana.get(address(sheet)).json()["exam"]
     assert (exam["age_years"], exam["sex"]) == (61.0, "F")
 
 
-def test_age_and_sex_are_kept_back_when_the_study_says_so(as_ana, sheet):
+def test_age_and_sex_are_hidden_if_the_study_says_so(as_ana, sheet):
     Batch.objects.filter(pk=sheet.batch_id).update(clinical_information="none")
     exam = as_ana.get(address(sheet)).json()["exam"]
     assert (exam["age_years"], exam["sex"]) == (None, None)
 
 
-def test_a_draft_comes_back_as_it_was_saved(as_ana, sheet):
+def test_a_draft_is_returned_as_saved(as_ana, sheet):
     finding = {"class": "atrial_fibrillation", "certainty": "probable"}
     findings = [{**finding, "localisations": [], "measurements": []}]
     content = {**EMPTY, "findings": findings, "quality": "poor", "comment": " a  b "}
     saved = as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": content})
     assert (saved.status_code, saved.json()) == (200, {"version": 1})
-    found = as_ana.get(address(sheet)).json()
-    assert (found["state"], found["draft"]) == ("draft", {"version": 1, "content": content})
+    payload = as_ana.get(address(sheet)).json()
+    assert (payload["state"], payload["draft"]) == ("draft", {"version": 1, "content": content})
 
 
-def test_a_stale_draft_is_refused_with_the_one_that_is_stored(as_ana, sheet):
+def test_a_stale_draft_is_refused_with_the_stored_one(as_ana, sheet):
     as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": EMPTY})
     other = {**EMPTY, "quality": "poor"}
     refusal = as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": other})
@@ -125,7 +125,7 @@ def test_a_reading_is_accepted(as_ana, sheet):
     assert (accepted.json()["id"], accepted.json()["next"]) == (str(key), None)
 
 
-def test_the_same_reading_sent_again_gives_the_same_answer(as_ana, sheet):
+def test_resending_a_reading_gives_the_same_response(as_ana, sheet):
     key = uuid.uuid4()
     first, second = (send(as_ana, sheet, "atrial_fibrillation", key=key) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 200)
@@ -142,29 +142,31 @@ def test_the_display_of_the_desk_is_accepted(as_ana, sheet):
     assert Reading.objects.get().display == display
 
 
-def test_a_submission_tells_what_comes_next(as_ana, make_batch, make_exam, ana):
+def test_a_submission_returns_the_next_assignment(as_ana, make_batch, make_exam, ana):
     batch = make_batch([make_exam(), make_exam()], [ana])
     first, second = batch.assignments.all().in_reading_order()
     assert send(as_ana, first).json()["next"] == second.pk
 
 
-def places(client, assignments):
-    return [client.get(address(one)).json()["queue"]["position"] for one in assignments]
+def positions(client, assignments):
+    return [
+        client.get(address(assignment)).json()["queue"]["position"] for assignment in assignments
+    ]
 
 
-def test_an_exam_that_is_loaded_ahead_knows_its_place(as_ana, make_batch, make_exam, ana):
+def test_an_exam_loaded_ahead_has_its_position(as_ana, make_batch, make_exam, ana):
     batch = make_batch([make_exam() for _ in range(4)], [ana])
     queue = list(batch.assignments.all().in_reading_order())
-    assert places(as_ana, queue) == [1, 2, 3, 4]
+    assert positions(as_ana, queue) == [1, 2, 3, 4]
     send(as_ana, queue[0])
-    assert places(as_ana, queue) == [1, 2, 3, 4]
+    assert positions(as_ana, queue) == [1, 2, 3, 4]
 
 
-def test_an_exam_that_was_skipped_comes_after_what_is_read(as_ana, make_batch, make_exam, ana):
+def test_a_skipped_exam_comes_after_those_already_read(as_ana, make_batch, make_exam, ana):
     batch = make_batch([make_exam() for _ in range(3)], [ana])
     skipped, read, waiting = batch.assignments.all().in_reading_order()
     send(as_ana, read)
-    assert places(as_ana, [read, skipped, waiting]) == [1, 2, 3]
+    assert positions(as_ana, [read, skipped, waiting]) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_an_exam_that_was_skipped_comes_after_what_is_read(as_ana, make_batch, m
         ([], {"reader": 1}, "reader"),
     ],
 )
-def test_what_is_wrong_is_told_by_field(as_ana, sheet, codes, changes, field):
+def test_errors_are_listed_by_field(as_ana, sheet, codes, changes, field):
     refusal = send(as_ana, sheet, *codes, **changes)
     assert refusal.status_code == 400
     assert refusal.headers["Content-Type"] == "application/problem+json"
@@ -194,7 +196,7 @@ def test_what_is_wrong_is_told_by_field(as_ana, sheet, codes, changes, field):
     assert not Reading.objects.exists()
 
 
-def test_a_wrong_finding_is_told_by_its_place(as_ana, sheet):
+def test_an_error_in_a_finding_names_its_index(as_ana, sheet):
     findings = [{"class": "atrial_fibrillation", "certainty": "surely"}]
     refusal = as_ana.post(
         address(sheet, "reading/"),
@@ -209,19 +211,19 @@ def test_a_reading_needs_an_idempotency_key(as_ana, sheet, key):
     assert "Idempotency-Key" in send(as_ana, sheet, key=key or " ").json()["errors"]
 
 
-def test_a_submitted_reading_takes_no_other(as_ana, sheet, submit):
+def test_an_exam_already_submitted_is_refused(as_ana, sheet, submit):
     submit(sheet)
     refusal = send(as_ana, sheet)
     assert (refusal.status_code, refusal.json()["type"][-17:]) == (409, "already-submitted")
 
 
-def test_a_closed_batch_takes_no_reading(as_ana, sheet, close):
+def test_a_reading_for_a_closed_batch_is_refused(as_ana, sheet, close):
     close(sheet.batch)
     refusal = send(as_ana, sheet)
     assert (refusal.status_code, refusal.json()["type"][-12:]) == (409, "batch-closed")
 
 
-def test_a_closed_batch_takes_no_draft(as_ana, sheet, close):
+def test_a_draft_for_a_closed_batch_is_refused(as_ana, sheet, close):
     close(sheet.batch)
     refusal = as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": EMPTY})
     assert (refusal.status_code, refusal.json()["type"][-12:]) == (409, "batch-closed")
@@ -240,76 +242,74 @@ def test_a_key_used_for_another_exam_is_refused(as_ana, assign, ana):
     assert (refusal.status_code, refusal.json()["type"][-10:]) == (409, "key-reused")
 
 
-@pytest.mark.parametrize("what", ["", "suggestions/"])
-def test_anothers_assignment_is_as_missing_as_a_missing_one(as_ana, assign, bruno, what):
-    foreign = as_ana.get(address(assign(bruno), what))
-    missing = as_ana.get(f"/api/assignments/999999999999999999999/{what}")
+@pytest.mark.parametrize("path", ["", "suggestions/"])
+def test_another_readers_assignment_looks_like_a_missing_one(as_ana, assign, bruno, path):
+    foreign = as_ana.get(address(assign(bruno), path))
+    missing = as_ana.get(f"/api/assignments/999999999999999999999/{path}")
     assert (foreign.status_code, foreign.content) == (404, missing.content)
 
 
-def test_anothers_draft_cannot_be_written(as_ana, assign, bruno):
+def test_another_readers_draft_cannot_be_saved(as_ana, assign, bruno):
     body = {"based_on": 0, "content": EMPTY}
     assert as_ana.put(address(assign(bruno), "draft/"), body).status_code == 404
     assert not Draft.objects.exists()
 
 
-def test_anothers_exam_cannot_be_read(as_ana, assign, bruno):
+def test_another_readers_assignment_cannot_be_submitted(as_ana, assign, bruno):
     assert send(as_ana, assign(bruno)).status_code == 404
     assert not Reading.objects.exists()
 
 
-def test_a_reading_keeps_its_number_to_itself(as_ana, sheet, submit):
+def test_readings_are_identified_by_their_key(as_ana, sheet, submit):
     reading = submit(sheet)
-    found = as_ana.get("/api/readings/").json()["results"]
-    assert [row["id"] for row in found] == [str(reading.idempotency_key)]
+    payload = as_ana.get("/api/readings/").json()["results"]
+    assert [row["id"] for row in payload] == [str(reading.idempotency_key)]
 
 
-def test_anothers_reading_is_as_missing_as_a_missing_one(as_ana, assign, bruno, submit):
-    theirs = submit(assign(bruno), "atrial_fibrillation")
-    foreign = as_ana.get(f"/api/readings/{theirs.idempotency_key}/")
+def test_another_readers_reading_looks_like_a_missing_one(as_ana, assign, bruno, submit):
+    reading_of_bruno = submit(assign(bruno), "atrial_fibrillation")
+    foreign = as_ana.get(f"/api/readings/{reading_of_bruno.idempotency_key}/")
     missing = as_ana.get(f"/api/readings/{uuid.uuid4()}/")
     assert (foreign.status_code, foreign.content) == (404, missing.content)
 
 
 class TestTracings:
-    """The samples, as they are stored."""
-
     @pytest.fixture
     def href(self, as_ana, sheet):
         return as_ana.get(address(sheet)).json()["exam"]["tracings"][0]["href"]
 
-    def test_are_served_as_they_are_stored(self, as_ana, sheet, href):
+    def test_are_served_compressed_as_stored(self, as_ana, sheet, href):
         response = as_ana.get(href, headers={"Accept-Encoding": "br, gzip"})
         assert response.headers["Content-Encoding"] == "gzip"
         assert response.content == bytes(sheet.exam.tracings.get().packed)
 
-    def test_are_inflated_for_who_cannot(self, as_ana, sheet, href):
+    def test_are_inflated_for_clients_without_gzip(self, as_ana, sheet, href):
         response = as_ana.get(href, headers={"Accept-Encoding": "gzip;q=0, identity"})
         assert "Content-Encoding" not in response.headers
         packed = bytes(sheet.exam.tracings.get().packed)
         assert response.content == gzip.decompress(packed) == wire.inflated(wire.unpack(packed))
 
-    def test_may_be_kept_forever_by_their_reader(self, as_ana, href):
-        kept = as_ana.get(href).headers["Cache-Control"]
-        assert kept == "private, max-age=31536000, immutable"
+    def test_are_cacheable_by_their_reader(self, as_ana, href):
+        cache_control = as_ana.get(href).headers["Cache-Control"]
+        assert cache_control == "private, max-age=31536000, immutable"
 
-    def test_are_not_sent_twice(self, as_ana, href, django_assert_num_queries):
+    def test_are_not_resent_if_the_etag_matches(self, as_ana, href, django_assert_num_queries):
         etag = as_ana.get(href, headers={"Accept-Encoding": "gzip"}).headers["ETag"]
         again = as_ana.get(href, headers={"Accept-Encoding": "gzip", "If-None-Match": etag})
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
 
-    def test_come_whatever_the_client_accepts(self, as_ana, href):
+    def test_have_one_content_type_whatever_is_accepted(self, as_ana, href):
         response = as_ana.get(href, headers={"Accept": "application/octet-stream"})
         assert response.headers["Content-Type"] == "application/octet-stream"
 
     @pytest.mark.parametrize("end", ["2/", "0/", f"{10**30}/"])
-    def test_that_do_not_exist_are_missing(self, as_ana, href, end):
+    def test_that_do_not_exist_are_not_found(self, as_ana, href, end):
         assert as_ana.get(href.removesuffix("1/") + end).status_code == 404
 
-    def test_of_others_assignments_are_missing(self, as_ana, assign, bruno):
-        theirs = address(assign(bruno), "tracings/1/")
+    def test_of_another_readers_assignment_are_not_found(self, as_ana, assign, bruno):
+        url = address(assign(bruno), "tracings/1/")
         missing = as_ana.get(address(assign(bruno), "tracings/1/").replace("1/", "9/", 1))
-        assert as_ana.get(theirs).status_code == missing.status_code == 404
+        assert as_ana.get(url).status_code == missing.status_code == 404
 
-    def test_are_not_asked_for_by_the_code_of_the_exam(self, as_ana, sheet):
+    def test_are_refused_to_readers_by_exam_code(self, as_ana, sheet):
         assert as_ana.get(f"/api/exams/{sheet.exam.code}/tracings/1/").status_code == 403

@@ -1,4 +1,4 @@
-"""What a reading says in depth, put off, abstained from and taken back, through the API."""
+"""The API of readings in detail: marks, measurements, abstaining, deferring and undoing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PR = {
     "kind": "interval", "tracing": 1, "lead": "II", "from_s": 1.0, "to_s": 1.238, "value": 238.0,
     "n_cycles": 1,
 }  # fmt: skip
-FOUND = {"class": AF, "certainty": "probable", "localisations": [PLACE], "measurements": [PR]}
+FINDING = {"class": AF, "certainty": "probable", "localisations": [PLACE], "measurements": [PR]}
 CONTENT = {
-    "findings": [FOUND],
+    "findings": [FINDING],
     "not_assessable": [NOISE],
     "quality": "poor",
     "problems": [{"kind": "noise", "leads": ["V2"]}],
@@ -39,8 +39,8 @@ def sheet(assign, ana):
     return assign(ana)
 
 
-def address(assignment, what=""):
-    return f"/api/assignments/{assignment.pk}/{what}"
+def address(assignment, path=""):
+    return f"/api/assignments/{assignment.pk}/{path}"
 
 
 def send(client, assignment, key=None, **changes):
@@ -49,70 +49,70 @@ def send(client, assignment, key=None, **changes):
     return client.post(address(assignment, "reading/"), body, headers=headers)
 
 
-def told(client, assignment):
+def get_assignment(client, assignment):
     return client.get(address(assignment)).json()
 
 
-def test_a_reading_comes_back_as_it_was_sent(as_ana, sheet):
+def test_a_reading_is_returned_as_sent(as_ana, sheet):
     assert send(as_ana, sheet).status_code == 201
-    reading = told(as_ana, sheet)["reading"]
+    reading = get_assignment(as_ana, sheet)["reading"]
     assert {name: reading[name] for name in CONTENT} == CONTENT
     assert reading["outcome"] == "read"
 
 
-def test_a_draft_comes_back_as_it_was_saved(as_ana, sheet):
+def test_a_draft_is_returned_as_saved(as_ana, sheet):
     saved = as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": CONTENT})
-    assert (saved.status_code, told(as_ana, sheet)["draft"]["content"]) == (200, CONTENT)
+    assert (saved.status_code, get_assignment(as_ana, sheet)["draft"]["content"]) == (200, CONTENT)
 
 
-def test_the_same_draft_sent_again_is_the_same_version(as_ana, sheet):
+def test_resending_a_draft_keeps_its_version(as_ana, sheet):
     for _ in range(2):
         saved = as_ana.put(address(sheet, "draft/"), {"based_on": 0, "content": CONTENT})
         assert saved.json() == {"version": 1}
 
 
-def test_a_draft_of_before_says_nothing_of_the_rest(as_ana, sheet, now):
+def test_an_old_draft_has_empty_defaults_for_later_fields(as_ana, sheet, now):
     finding = {"class": AF, "certainty": "definite"}
     old = {"findings": [finding], "quality": "", "comment": ""}
     Draft.objects.create(assignment=sheet, version=1, content=old, saved_at=now)
-    content = told(as_ana, sheet)["draft"]["content"]
+    content = get_assignment(as_ana, sheet)["draft"]["content"]
     assert content["findings"] == [{**finding, "localisations": [], "measurements": []}]
     assert (content["not_assessable"], content["problems"]) == ([], [])
 
 
-def test_how_it_was_come_to_is_kept(as_ana, sheet):
+def test_reading_times_and_tools_are_stored(as_ana, sheet):
     tools = {"calipers": 3, "filter_40": 1}
     assert send(as_ana, sheet, idle_ms=900, active_ms=100, tools=tools).status_code == 201
     reading = Reading.objects.get()
     assert (reading.idle_ms, reading.active_ms, reading.tools) == (900, 100, tools)
 
 
-def test_a_stretch_that_was_drawn_from_its_end_is_the_same(as_ana, sheet):
+def test_a_mark_drawn_backward_is_normalized(as_ana, sheet):
     drawn = {**PLACE, "from_s": PLACE["to_s"], "to_s": PLACE["from_s"], "leads": ["V1", "II"]}
-    send(as_ana, sheet, findings=[{**FOUND, "localisations": [drawn]}])
+    send(as_ana, sheet, findings=[{**FINDING, "localisations": [drawn]}])
     assert Finding.objects.get().localisations == [PLACE]
 
 
-def test_times_have_four_decimals(as_ana, sheet):
+def test_times_are_rounded_to_four_decimals(as_ana, sheet):
     drawn = {**PLACE, "from_s": 0.123456, "to_s": 1}
-    send(as_ana, sheet, findings=[{**FOUND, "localisations": [drawn]}])
+    send(as_ana, sheet, findings=[{**FINDING, "localisations": [drawn]}])
     assert Finding.objects.get().localisations[0]["from_s"] == 0.1235
 
 
-def test_a_measurement_of_no_lead_is_one_of_all(as_ana, sheet):
+def test_a_measurement_without_a_lead_is_stored_without_one(as_ana, sheet):
     free = {name: value for name, value in PR.items() if name not in {"lead", "n_cycles"}}
-    send(as_ana, sheet, findings=[{**FOUND, "measurements": [free]}])
+    send(as_ana, sheet, findings=[{**FINDING, "measurements": [free]}])
     assert Finding.objects.get().measurements == [{**free, "lead": None}]
 
 
 def marks(**changes):
-    """Return the findings with a localisation that ``changes`` make wrong."""
-    return {"findings": [{**FOUND, "localisations": [{**PLACE, **changes}]}]}
+    """Return a body whose localisation is made invalid by ``changes``."""
+    return {"findings": [{**FINDING, "localisations": [{**PLACE, **changes}]}]}
 
 
 def measures(**changes):
-    """Return the findings with a measurement that ``changes`` make wrong."""
-    return {"findings": [{**FOUND, "measurements": [{**PR, **changes}]}]}
+    """Return a body whose measurement is made invalid by ``changes``."""
+    return {"findings": [{**FINDING, "measurements": [{**PR, **changes}]}]}
 
 
 OF_PLACE, OF_MEASURE = "findings.0.localisations.0.", "findings.0.measurements.0."
@@ -143,9 +143,9 @@ OF_PLACE, OF_MEASURE = "findings.0.localisations.0.", "findings.0.measurements.0
         (measures(value=0.4), OF_MEASURE + "value"),
         (measures(value=3_600_001), OF_MEASURE + "value"),
         (measures(n_cycles=0), OF_MEASURE + "n_cycles"),
-        ({"findings": [{**FOUND, "localisations": [PLACE] * 21}]}, "findings.0.localisations"),
-        ({"findings": [{**FOUND, "measurements": [PR] * 21}]}, "findings.0.measurements"),
-        ({"findings": [{**FOUND, "localisations": None}]}, "findings.0.localisations"),
+        ({"findings": [{**FINDING, "localisations": [PLACE] * 21}]}, "findings.0.localisations"),
+        ({"findings": [{**FINDING, "measurements": [PR] * 21}]}, "findings.0.measurements"),
+        ({"findings": [{**FINDING, "localisations": None}]}, "findings.0.localisations"),
         ({"not_assessable": [AF]}, "not_assessable"),
         ({"not_assessable": ["no_such_class"]}, "findings"),
         ({"not_assessable": [NOISE, NOISE]}, "findings"),
@@ -171,7 +171,7 @@ OF_PLACE, OF_MEASURE = "findings.0.localisations.0.", "findings.0.measurements.0
         ({"supersedes": "yesterday"}, "supersedes"),
     ],
 )
-def test_what_is_wrong_is_told_by_field(as_ana, sheet, changes, field):
+def test_errors_are_listed_by_field(as_ana, sheet, changes, field):
     refusal = send(as_ana, sheet, **changes)
     assert (refusal.status_code, refusal.json()["status"]) == (400, 400)
     assert field in refusal.json()["errors"]
@@ -179,7 +179,7 @@ def test_what_is_wrong_is_told_by_field(as_ana, sheet, changes, field):
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_a_number_that_is_none_is_refused(as_ana, sheet, number):
+def test_not_a_number_and_infinity_are_refused(as_ana, sheet, number):
     body = (
         '{"based_on": 0, "quality": "good", "findings": [{"class": "artifact", "certainty":'
         f' "definite", "localisations": [{{"tracing": 1, "leads": ["II"], "from_s": {number},'
@@ -194,94 +194,101 @@ def test_a_number_that_is_none_is_refused(as_ana, sheet, number):
     assert refusal.status_code == 400
 
 
-class TestWhoAbstains:
-    def test_needs_to_say_nothing_else(self, as_ana, sheet):
+class TestAbstaining:
+    def test_needs_no_other_field(self, as_ana, sheet):
         body = {"based_on": 0, "outcome": "abstained", "findings": []}
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         accepted = as_ana.post(address(sheet, "reading/"), body, headers=headers)
         assert accepted.status_code == 201
-        found = told(as_ana, sheet)
-        assert (found["state"], found["reading"]["outcome"]) == ("submitted", "abstained")
+        payload = get_assignment(as_ana, sheet)
+        assert (payload["state"], payload["reading"]["outcome"]) == ("submitted", "abstained")
 
-    def test_may_say_how_the_signal_is_all_the_same(self, as_ana, sheet):
+    def test_may_state_the_signal_quality(self, as_ana, sheet):
         accepted = send(as_ana, sheet, **NOTHING, outcome="abstained", quality="good")
         assert accepted.status_code == 201
 
 
-class TestPuttingOff:
+class TestDeferral:
     @pytest.fixture
     def queue(self, make_batch, make_exam, ana):
         batch = make_batch([make_exam() for _ in range(3)], [ana])
         return list(batch.assignments.all().in_reading_order())
 
-    def test_tells_what_comes_next(self, as_ana, queue):
-        one, two, _ = queue
-        answer = as_ana.post(address(one, "deferral/"), {})
-        assert (answer.status_code, answer.json()) == (200, {"next": two.pk})
+    def test_returns_the_next_assignment(self, as_ana, queue):
+        first, second, _ = queue
+        response = as_ana.post(address(first, "deferral/"), {})
+        assert (response.status_code, response.json()) == (200, {"next": second.pk})
 
-    def test_sent_again_tells_the_same(self, as_ana, queue):
+    def test_sent_again_returns_the_same(self, as_ana, queue):
         first, second = (as_ana.post(address(queue[0], "deferral/"), {}) for _ in range(2))
         assert first.json() == second.json()
 
-    def test_of_the_only_exam_leaves_nothing(self, as_ana, sheet):
+    def test_of_the_only_exam_has_no_next_assignment(self, as_ana, sheet):
         assert as_ana.post(address(sheet, "deferral/"), {}).json() == {"next": None}
 
-    def test_is_told_with_the_exam(self, as_ana, queue):
+    def test_is_shown_with_the_assignment(self, as_ana, queue):
         as_ana.post(address(queue[0], "deferral/"), {})
-        assert [told(as_ana, one)["is_deferred"] for one in queue] == [True, False, False]
+        assert [get_assignment(as_ana, item)["is_deferred"] for item in queue] == [
+            True,
+            False,
+            False,
+        ]
         listed = as_ana.get("/api/assignments/").json()["results"]
-        assert [one["is_deferred"] for one in listed] == [True, False, False]
+        assert [item["is_deferred"] for item in listed] == [True, False, False]
 
     def test_comes_last_on_the_page_of_the_worklist(self, as_ana, queue):
         as_ana.post(address(queue[0], "deferral/"), {})
         page = as_ana.get("/worklist/").content.decode()
-        place = {one.pk: page.index(one.code) for one in queue}
+        place = {item.pk: page.index(item.code) for item in queue}
         assert place[queue[1].pk] < place[queue[2].pk] < place[queue[0].pk]
         assert f"/read/{queue[1].pk}/" in page
 
-    def test_takes_nothing_but_an_empty_object(self, as_ana, sheet):
+    def test_accepts_only_an_empty_object(self, as_ana, sheet):
         assert as_ana.post(address(sheet, "deferral/"), {"until": "later"}).status_code == 400
 
-    def test_of_anothers_exam_is_not_found(self, as_ana, assign, bruno):
+    def test_of_another_readers_exam_is_not_found(self, as_ana, assign, bruno):
         assert as_ana.post(address(assign(bruno), "deferral/"), {}).status_code == 404
 
-    def test_of_what_is_read_is_refused(self, as_ana, sheet, submit):
+    def test_of_a_submitted_exam_is_refused(self, as_ana, sheet, submit):
         submit(sheet)
         refusal = as_ana.post(address(sheet, "deferral/"), {})
         assert (refusal.status_code, refusal.json()["type"][-17:]) == (409, "already-submitted")
 
 
-class TestTakingBack:
-    def test_is_possible_until_the_time_that_is_told(self, as_ana, sheet):
+class TestUndo:
+    def test_is_offered_for_60_seconds(self, as_ana, sheet):
         accepted = send(as_ana, sheet).json()
         ends = datetime.fromisoformat(accepted["undo_until"])
         begins = datetime.fromisoformat(accepted["submitted_at"])
         assert ends - begins == timedelta(seconds=60)
-        assert told(as_ana, sheet)["undo_until"] == accepted["undo_until"]
+        assert get_assignment(as_ana, sheet)["undo_until"] == accepted["undo_until"]
 
-    def test_of_what_was_never_submitted_is_not(self, as_ana, sheet):
-        assert told(as_ana, sheet)["undo_until"] is None
+    def test_is_not_offered_before_a_submission(self, as_ana, sheet):
+        assert get_assignment(as_ana, sheet)["undo_until"] is None
 
-    def test_of_what_was_submitted_long_ago_is_not(self, as_ana, sheet, submit):
+    def test_is_not_offered_long_after_a_submission(self, as_ana, sheet, submit):
         submit(sheet)  # in March
-        assert told(as_ana, sheet)["undo_until"] is None
+        assert get_assignment(as_ana, sheet)["undo_until"] is None
 
-    def test_puts_another_reading_in_its_place(self, as_ana, sheet):
+    def test_replaces_the_reading(self, as_ana, sheet):
         first = send(as_ana, sheet).json()
         second = send(as_ana, sheet, findings=[], supersedes=first["id"])
         assert second.status_code == 201
-        found = told(as_ana, sheet)
-        assert (found["reading"]["id"], found["reading"]["findings"]) == (second.json()["id"], [])
+        payload = get_assignment(as_ana, sheet)
+        assert (payload["reading"]["id"], payload["reading"]["findings"]) == (
+            second.json()["id"],
+            [],
+        )
         listed = as_ana.get("/api/readings/").json()["results"]
-        assert [one["id"] for one in listed] == [second.json()["id"]]
+        assert [item["id"] for item in listed] == [second.json()["id"]]
 
-    def test_sent_again_gives_the_same_answer(self, as_ana, sheet):
+    def test_sent_again_gives_the_same_response(self, as_ana, sheet):
         first, key = send(as_ana, sheet).json(), uuid.uuid4()
-        answers = [send(as_ana, sheet, key, supersedes=first["id"]) for _ in range(2)]
-        assert [one.status_code for one in answers] == [201, 200]
-        assert answers[0].json() == answers[1].json()
+        responses = [send(as_ana, sheet, key, supersedes=first["id"]) for _ in range(2)]
+        assert [item.status_code for item in responses] == [201, 200]
+        assert responses[0].json() == responses[1].json()
 
-    def test_of_what_was_taken_back_is_told_nothing(self, as_ana, sheet):
+    def test_is_not_offered_for_a_replaced_reading(self, as_ana, sheet):
         key = uuid.uuid4()
         first = send(as_ana, sheet, key).json()
         send(as_ana, sheet, supersedes=first["id"])
@@ -304,20 +311,20 @@ class TestTakingBack:
         refusal = send(as_ana, sheet, supersedes=str(first.idempotency_key))
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (409, "reading-final")
 
-    def test_without_saying_so_is_refused_as_ever(self, as_ana, sheet):
+    def test_needs_the_superseded_reading(self, as_ana, sheet):
         send(as_ana, sheet)
         assert send(as_ana, sheet).json()["type"].endswith("already-submitted")
 
     def test_ends_when_suggestions_are_shown(self, as_ana, sheet):
         first = send(as_ana, sheet).json()
-        moment = datetime.fromisoformat(first["submitted_at"])
+        submitted_at = datetime.fromisoformat(first["submitted_at"])
         model = SuggestionModel.objects.create(
-            name="m", version="1", covered_classes=[AF], created_at=moment
+            name="m", version="1", covered_classes=[AF], created_at=submitted_at
         )
         SuggestionRun.objects.create(
-            exam=sheet.exam, model=model, requested_at=moment, finished_at=moment
+            exam=sheet.exam, model=model, requested_at=submitted_at, finished_at=submitted_at
         )
         assert as_ana.get(address(sheet, "suggestions/")).status_code == 200
-        assert told(as_ana, sheet)["undo_until"] is None
+        assert get_assignment(as_ana, sheet)["undo_until"] is None
         refusal = send(as_ana, sheet, supersedes=first["id"])
         assert refusal.json()["type"].endswith("reading-final")

@@ -1,4 +1,4 @@
-"""What coordinators, researchers and auditors do through the API."""
+"""The API for coordinators, researchers and auditors."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def as_davi(davi):
 
 @pytest.fixture
 def read_batch(make_batch, make_exam, submit, close, ana, bruno, now):
-    """A closed batch: agreed on the first exam, not on the second."""
+    """A closed batch of two exams: agreement on the first, dispute about the second."""
     first, second = make_exam(), make_exam()
     batch = make_batch([first, second], [ana, bruno], "Read")
     for assignment in batch.assignments.select_related("reader"):
-        agreed = assignment.exam_id == first.pk or assignment.reader_id == ana.pk
-        submit(assignment, "atrial_fibrillation" if agreed else "sinus_bradycardia")
+        gives_af = assignment.exam_id == first.pk or assignment.reader_id == ana.pk
+        submit(assignment, "atrial_fibrillation" if gives_af else "sinus_bradycardia")
     close(batch)
     while refresh.refresh_next(now=now) or labels.refresh_next(now=now):
         pass
@@ -41,13 +41,13 @@ def read_batch(make_batch, make_exam, submit, close, ana, bruno, now):
 
 
 def test_a_study_is_created(as_davi, taxonomy):
-    made = as_davi.post("/api/studies/", {"name": "Night list", "clinical_information": "none"})
-    assert made.status_code == 201
-    study = Study.objects.get(slug=made.json()["slug"])
+    response = as_davi.post("/api/studies/", {"name": "Night list", "clinical_information": "none"})
+    assert response.status_code == 201
+    study = Study.objects.get(slug=response.json()["slug"])
     assert (study.clinical_information, study.taxonomy) == ("none", taxonomy)
 
 
-def test_the_seed_of_a_study_is_told_to_nobody(as_davi, study):
+def test_the_seed_of_a_study_is_not_in_the_api(as_davi, study):
     assert study.seed not in as_davi.get(f"/api/studies/{study.slug}/").content.decode()
 
 
@@ -67,7 +67,7 @@ def test_the_seed_of_a_study_is_told_to_nobody(as_davi, study):
         ({"is_demo": True}, "is_demo"),
     ],
 )
-def test_a_study_that_cannot_be_is_refused_by_field(as_davi, study, changes, field):
+def test_errors_in_a_new_study_are_listed_by_field(as_davi, study, changes, field):
     refusal = as_davi.post("/api/studies/", {"name": "Night list", **changes})
     assert (refusal.status_code, refusal.json()["field"]) == (400, field)
     assert field in refusal.json()["errors"]
@@ -76,9 +76,9 @@ def test_a_study_that_cannot_be_is_refused_by_field(as_davi, study, changes, fie
 def test_a_batch_is_opened(as_davi, study, make_exam, ana, bruno):
     codes = [make_exam().code for _ in range(3)]
     body = {"name": "First", "exams": codes, "readers": ["ana", "bruno"]}
-    made = as_davi.post(f"/api/studies/{study.slug}/batches/", body)
-    assert made.status_code == 201
-    assert (made.json()["n_assigned"], made.json()["n_submitted"]) == (6, 0)
+    response = as_davi.post(f"/api/studies/{study.slug}/batches/", body)
+    assert response.status_code == 201
+    assert (response.json()["n_assigned"], response.json()["n_submitted"]) == (6, 0)
 
 
 @pytest.mark.parametrize(
@@ -94,33 +94,35 @@ def test_a_batch_is_opened(as_davi, study, make_exam, ana, bruno):
         ({"closed_at": None}, "closed_at"),
     ],
 )
-def test_a_batch_that_cannot_be_is_refused_by_field(as_davi, study, make_exam, ana, changes, field):
+def test_errors_in_a_new_batch_are_listed_by_field(as_davi, study, make_exam, ana, changes, field):
     body = {"name": "First", "exams": [make_exam().code], "readers": ["ana"], **changes}
     refusal = as_davi.post(f"/api/studies/{study.slug}/batches/", body)
     assert (refusal.status_code, refusal.json()["field"]) == (400, field)
     assert not Batch.objects.exists()
 
 
-def test_a_batch_is_closed_once(as_davi, make_batch):
+def test_closing_a_batch_twice_is_refused(as_davi, make_batch):
     address = f"/api/batches/{make_batch().pk}/closing/"
     first, second = as_davi.post(address, {}), as_davi.post(address, {})
     assert (first.status_code, first.json()["is_open"]) == (200, False)
     assert (second.status_code, second.json()["type"][-14:]) == (409, "already-closed")
 
 
-def test_progress_is_told_by_reader(as_davi, make_batch, make_exam, ana, bruno, submit):
+def test_progress_lists_counts_by_reader(as_davi, make_batch, make_exam, ana, bruno, submit):
     batch = make_batch([make_exam(), make_exam()], [ana, bruno])
     make_batch([make_exam()], [ana])
     submit(batch.assignments.filter(reader=ana)[0])
     readers = as_davi.get(f"/api/batches/{batch.pk}/progress/").json()["readers"]
-    found = [(one["username"], one["n_assigned"], one["n_submitted"]) for one in readers]
-    assert found == [("ana", 2, 1), ("bruno", 2, 0)]
+    counts = [
+        (reader["username"], reader["n_assigned"], reader["n_submitted"]) for reader in readers
+    ]
+    assert counts == [("ana", 2, 1), ("bruno", 2, 0)]
 
 
-def test_agreement_names_readers_as_the_export_does(as_davi, read_batch, ana):
-    found = as_davi.get(f"/api/batches/{read_batch.pk}/agreement/").json()
-    assert found["n_readings"] == 4
-    assert all(name.startswith("reader-") for name in found["results"]["readers"])
+def test_agreement_names_readers_by_pseudonym(as_davi, read_batch, ana):
+    payload = as_davi.get(f"/api/batches/{read_batch.pk}/agreement/").json()
+    assert payload["n_readings"] == 4
+    assert all(name.startswith("reader-") for name in payload["results"]["readers"])
 
 
 def test_pairs_of_a_class_have_their_table_and_measures(as_davi, read_batch):
@@ -132,14 +134,14 @@ def test_pairs_of_a_class_have_their_table_and_measures(as_davi, read_batch):
     assert pooled["n11"] >= line["n11"]
 
 
-def test_reasons_are_codes_and_the_answer_says_what_they_mean(as_davi, read_batch):
+def test_reasons_are_codes_with_translated_sentences(as_davi, read_batch):
     address = f"/api/batches/{read_batch.pk}/agreement/"
     english = as_davi.get(address).json()
-    reasons = {one["pabak"]["reason"] for one in english["results"]["classes"]} - {""}
+    reasons = {row["pabak"]["reason"] for row in english["results"]["classes"]} - {""}
     assert reasons
     assert reasons <= set(english["reasons"]) <= set(Reason)
     portuguese = as_davi.get(address, headers={"Accept-Language": "pt-BR"}).json()
-    assert english["reasons"]["absence_only"].startswith("No reader gave the class")
+    assert english["reasons"]["absence_only"].startswith("No reader marked the class")
     assert portuguese["reasons"]["absence_only"].startswith("Nenhum leitor")
     pairs = as_davi.get(f"{address}pairs/", {"class": "atrial_fibrillation"}).json()
     assert set(pairs["reasons"]) <= set(Reason)
@@ -152,22 +154,22 @@ def test_pairs_of_an_unknown_class_are_refused(as_davi, read_batch):
     assert "class" in str(refusal.json())
 
 
-def test_a_whole_study_has_its_agreement_too(as_davi, study, read_batch, now):
+def test_a_study_has_agreement_too(as_davi, study, read_batch, now):
     refresh.refresh_study(study=study, now=now)
-    found = as_davi.get(f"/api/studies/{study.slug}/agreement/").json()
+    payload = as_davi.get(f"/api/studies/{study.slug}/agreement/").json()
     of_batch = as_davi.get(f"/api/batches/{read_batch.pk}/agreement/").json()
-    assert (found["batch"], found["version"], found["n_readings"]) == (None, 1, 4)
-    assert found["results"]["classes"] == of_batch["results"]["classes"]
+    assert (payload["batch"], payload["version"], payload["n_readings"]) == (None, 1, 4)
+    assert payload["results"]["classes"] == of_batch["results"]["classes"]
     pairs = as_davi.get(f"/api/studies/{study.slug}/agreement/pairs/").json()
     assert len(pairs["pairs"]) == 1
 
 
-def test_agreement_not_computed_yet_is_not_an_error(as_davi, make_batch):
-    found = as_davi.get(f"/api/batches/{make_batch().pk}/agreement/").json()
-    assert found["results"] is None
+def test_agreement_not_yet_computed_is_null(as_davi, make_batch):
+    payload = as_davi.get(f"/api/batches/{make_batch().pk}/agreement/").json()
+    assert payload["results"] is None
 
 
-def test_consensus_is_told_by_exam(as_davi, study, read_batch):
+def test_consensus_is_listed_by_exam(as_davi, study, read_batch):
     rows = as_davi.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
     assert [row["outcome"] for row in rows] == ["agreement", "disputed"]
     assert rows[0]["labels"] == [
@@ -181,7 +183,7 @@ def test_consensus_is_told_by_exam(as_davi, study, read_batch):
     ]
 
 
-def test_the_disputed_exams_are_sent_to_the_adjudicator(as_davi, read_batch, clara):
+def test_disputed_exams_are_sent_to_the_adjudicator(as_davi, read_batch, clara):
     sent = as_davi.post(f"/api/batches/{read_batch.pk}/adjudication/", {"readers": ["clara"]})
     assert (sent.status_code, sent.json()["n_exams"]) == (201, 1)
 
@@ -195,21 +197,21 @@ def test_the_export_is_a_zip_archive(as_davi, study, read_batch, now):
     assert "consensus.csv" in {name.rpartition("/")[2] for name in names}
 
 
-def test_closed_readings_come_under_a_pseudonym(otto, read_batch):
-    found = signed_in(otto).get("/api/readings/").json()["results"]
-    assert len(found) == 4
-    assert all(row["reader"].startswith("reader-") for row in found)
+def test_closed_readings_have_pseudonymous_readers(otto, read_batch):
+    payload = signed_in(otto).get("/api/readings/").json()["results"]
+    assert len(payload) == 4
+    assert all(row["reader"].startswith("reader-") for row in payload)
 
 
-def test_readings_are_told_with_few_queries(otto, read_batch, django_assert_max_num_queries):
+def test_readings_are_listed_with_few_queries(otto, read_batch, django_assert_max_num_queries):
     client = signed_in(otto)
-    client.get("/api/readings/")  # that Otto has seen them is noted once
+    client.get("/api/readings/")  # the first request also records that Otto has seen results
     with django_assert_max_num_queries(21):
         client.get("/api/readings/")
 
 
-class TestACoordinatorWhoReads:
-    """The firewall: whoever still reads in a study sees no result of it."""
+class TestCoordinatorWhoReads:
+    """A coordinator who still reads in a study sees none of its results."""
 
     @pytest.fixture
     def as_gil(self, make_user, make_batch, make_exam):
@@ -218,26 +220,26 @@ class TestACoordinatorWhoReads:
         return signed_in(gil)
 
     @pytest.mark.parametrize(
-        "what", ["agreement", "agreement/pairs", "agreement/errors", "progress"]
+        "path", ["agreement", "agreement/pairs", "agreement/errors", "progress"]
     )
-    def test_sees_no_results_of_a_batch(self, as_gil, read_batch, what):
-        refusal = as_gil.get(f"/api/batches/{read_batch.pk}/{what}/")
+    def test_sees_no_results_of_a_batch(self, as_gil, read_batch, path):
+        refusal = as_gil.get(f"/api/batches/{read_batch.pk}/{path}/")
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
 
     @pytest.mark.parametrize(
-        "what", ["consensus", "export", "agreement", "agreement/pairs", "agreement/errors"]
+        "path", ["consensus", "export", "agreement", "agreement/pairs", "agreement/errors"]
     )
-    def test_sees_no_results_of_the_study(self, as_gil, study, read_batch, what):
-        refusal = as_gil.get(f"/api/studies/{study.slug}/{what}/")
+    def test_sees_no_results_of_the_study(self, as_gil, study, read_batch, path):
+        refusal = as_gil.get(f"/api/studies/{study.slug}/{path}/")
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (403, "still-reading")
 
     def test_sees_no_readings_of_others(self, as_gil, read_batch):
         assert as_gil.get("/api/readings/").json()["results"] == []
 
-    def test_sees_not_how_far_others_are(self, as_gil, read_batch):
+    def test_sees_no_progress_of_others(self, as_gil, read_batch):
         assert as_gil.get(f"/api/batches/{read_batch.pk}/").json()["n_submitted"] is None
 
-    def test_sends_nobody_the_disputed_exams(self, as_gil, read_batch, clara):
+    def test_cannot_send_disputed_exams_to_adjudication(self, as_gil, read_batch, clara):
         body = {"readers": ["clara"]}
         refusal = as_gil.post(f"/api/batches/{read_batch.pk}/adjudication/", body)
         assert refusal.status_code == 403

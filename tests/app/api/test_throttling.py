@@ -1,4 +1,4 @@
-"""Floods are answered with 429; the desk of a fast reader and a whole hospital are no flood."""
+"""Rate limits: per user when signed in, per address when not."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def statuses(client, n, address="/api/me/", **headers):
     return [client.get(address, headers=headers).status_code for _ in range(n)]
 
 
-def test_a_flood_is_answered_429_until_the_minute_is_over(browser_of, ana):
+def test_too_many_requests_get_429_until_the_minute_ends(browser_of, ana):
     client = browser_of(ana)
     assert statuses(client, 3) == [200, 200, 200]
     refusal = client.get("/api/me/")
@@ -47,36 +47,36 @@ def test_a_flood_is_answered_429_until_the_minute_is_over(browser_of, ana):
     assert refusal.json()["type"] == "/api/docs/#throttled"
 
 
-def test_the_next_minute_counts_anew(browser_of, ana, monkeypatch):
+def test_the_limit_starts_over_each_minute(browser_of, ana, monkeypatch):
     client = browser_of(ana)
     statuses(client, 4)
     monkeypatch.setattr(time, "time", lambda: 1_800_000_070.0)
     assert client.get("/api/me/").status_code == 200
 
 
-def test_colleagues_behind_one_address_share_no_limit(browser_of, ana, bruno):
+def test_users_behind_one_address_have_separate_limits(browser_of, ana, bruno):
     statuses(browser_of(ana), 4)
     assert statuses(browser_of(bruno), 3) == [200, 200, 200]
 
 
-def test_strangers_at_an_address_do_not_stop_who_is_signed_in_there(browser_of, ana, taxonomy):
+def test_anonymous_requests_do_not_limit_users_at_the_same_address(browser_of, ana, taxonomy):
     assert statuses(APIClient(), 3, "/api/classes/") == [200, 200, 429]
     assert browser_of(ana).get("/api/me/").status_code == 200
 
 
-def test_tokens_cannot_be_guessed_without_end():
+def test_guessing_tokens_is_limited():
     wrong = {"Authorization": f"Token {'0' * 64}"}
     assert statuses(APIClient(), 3, **wrong) == [401, 401, 429]
 
 
-def test_while_redis_is_down_everybody_is_served(browser_of, ana, settings, monkeypatch):
+def test_without_valkey_requests_are_not_limited(browser_of, ana, settings, monkeypatch):
     monkeypatch.setattr(throttling, "_asks_again_at", 0.0)
     down = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": down}
     assert statuses(browser_of(ana), 5) == [200] * 5
 
 
-def test_passwords_are_checked_a_few_at_a_time(rf, monkeypatch, settings):
+def test_concurrent_sign_ins_are_limited(rf, monkeypatch, settings):
     monkeypatch.setattr(pages, "ROOM_S", 0.01)
     inside, leave = threading.Barrier(settings.SIGN_INS_AT_ONCE + 1), threading.Event()
 
@@ -88,16 +88,16 @@ def test_passwords_are_checked_a_few_at_a_time(rf, monkeypatch, settings):
 
     view = pages.account_view(pages.few_at_once(slow))
 
-    def ask(method):
+    def sign_in(method):
         request = getattr(rf, method)("/sign-in/")
         request.user = AnonymousUser()
         return view(request)
 
     with ThreadPoolExecutor() as pool:
-        first = [pool.submit(ask, "post") for _ in range(settings.SIGN_INS_AT_ONCE)]
+        first = [pool.submit(sign_in, "post") for _ in range(settings.SIGN_INS_AT_ONCE)]
         inside.wait(timeout=30)
-        refusal = ask("post")
+        refusal = sign_in("post")
         assert (refusal.status_code, refusal["Retry-After"]) == (429, "30")
-        assert ask("get").status_code == 200
+        assert sign_in("get").status_code == 200
         leave.set()
-        assert [one.result().content for one in first] == [b"done"] * len(first)
+        assert [future.result().content for future in first] == [b"done"] * len(first)

@@ -1,4 +1,4 @@
-"""Batches: made, closed, sent to adjudication."""
+"""Batches: creating, closing and sending to adjudication."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_order_is_the_published_hmac(make_batch, study, ana):
     assert assignment.order_key == expected
 
 
-def test_readers_meet_the_exams_in_different_orders(make_batch, make_exam, ana, bruno):
+def test_readers_get_exams_in_different_orders(make_batch, make_exam, ana, bruno):
     batch = make_batch([make_exam() for _ in range(12)])
     orders = [
         list(
@@ -53,7 +53,7 @@ def test_a_batch_needs_readers(make_batch, make_exam):
         make_batch([make_exam()], [])
 
 
-def test_a_batch_is_made_within_a_request(make_batch, make_exam, ana, bruno, monkeypatch):
+def test_a_batch_with_too_many_readings_is_refused(make_batch, make_exam, ana, bruno, monkeypatch):
     monkeypatch.setattr(batches, "MAX_READINGS", 3)
     with pytest.raises(batches.TooManyReadings, match="4"):
         make_batch([make_exam(), make_exam()], [ana, bruno])
@@ -70,26 +70,26 @@ def test_the_form_says_when_a_batch_is_too_large(
 
 
 @pytest.mark.parametrize("name", ["davi", "eva"])
-def test_only_readers_read(make_batch, make_exam, request, name):
+def test_people_without_the_reader_role_are_refused(make_batch, make_exam, request, name):
     with pytest.raises(roster.NotAReader, match=name.title()):
         make_batch([make_exam()], [request.getfixturevalue(name)])
 
 
-def test_who_has_left_reads_no_more(make_batch, make_exam, ana):
+def test_a_deactivated_reader_is_refused(make_batch, make_exam, ana):
     ana.is_active = False
     ana.save()
     with pytest.raises(roster.NotAReader):
         make_batch([make_exam()], [ana])
 
 
-def test_a_name_is_used_once_in_a_study(make_batch, make_exam):
+def test_batch_names_are_unique_in_a_study(make_batch, make_exam):
     make_batch(name="Monday")
     with pytest.raises(NameTaken):
         make_batch(name="Monday")
     assert Batch.objects.count() == 1
 
 
-def test_closing_says_who_did_it(make_batch, close, davi, now):
+def test_closing_records_person_and_time(make_batch, close, davi, now):
     closed = close(make_batch())
     assert (closed.closed_by, closed.closed_at) == (davi, now)
 
@@ -102,7 +102,7 @@ def test_closing_makes_consensus_due(make_batch, close):
     assert close(make_batch()).consensus_is_due
 
 
-def test_a_batch_is_closed_once(make_batch, close):
+def test_closing_a_batch_twice_is_refused(make_batch, close):
     batch = make_batch()
     close(batch)
     with pytest.raises(batches.AlreadyClosed):
@@ -111,12 +111,12 @@ def test_a_batch_is_closed_once(make_batch, close):
 
 @pytest.fixture
 def disputed(make_batch, make_exam, submit, close, ana, bruno):
-    """A closed batch with one exam agreed upon and one in dispute."""
+    """A closed batch with one agreed and one disputed exam."""
     batch = make_batch([make_exam(), make_exam()], name="Monday")
     agreed, other = batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()
-    said = {(ana, agreed): "artifact", (bruno, agreed): "artifact"}
-    said |= {(ana, other): "atrial_flutter", (bruno, other): "atrial_fibrillation"}
-    for (reader, exam), code in said.items():
+    codes = {(ana, agreed): "artifact", (bruno, agreed): "artifact"}
+    codes |= {(ana, other): "atrial_flutter", (bruno, other): "atrial_fibrillation"}
+    for (reader, exam), code in codes.items():
         submit(batch.assignments.get(reader=reader, exam=exam), code)
     return close(batch)
 
@@ -125,7 +125,7 @@ def adjudicate(batch, readers, davi, now):
     return adjudications.send_disputed(batch_id=batch.pk, readers=readers, created_by=davi, now=now)
 
 
-def test_only_what_is_in_dispute_is_sent(disputed, clara, davi, now):
+def test_only_disputed_exams_are_sent(disputed, clara, davi, now):
     sent = adjudicate(disputed, [clara], davi, now)
     other = disputed.assignments.order_by("exam").last().exam
     assert [item.exam for item in sent.assignments.all()] == [other]
@@ -135,13 +135,13 @@ def test_the_new_batch_is_named_after_the_old(disputed, clara, davi, now):
     assert adjudicate(disputed, [clara], davi, now).name == "Monday, adjudication"
 
 
-def test_nothing_is_sent_twice(disputed, clara, davi, now):
+def test_sending_disputed_exams_twice_is_refused(disputed, clara, davi, now):
     adjudicate(disputed, [clara], davi, now)
     with pytest.raises(NameTaken):
         adjudicate(disputed, [clara], davi, now)
 
 
-def test_an_open_batch_has_nothing_in_dispute_yet(make_batch, clara, davi, now):
+def test_an_open_batch_cannot_be_adjudicated(make_batch, clara, davi, now):
     with pytest.raises(adjudications.BatchStillOpen):
         adjudicate(make_batch(), [clara], davi, now)
 
@@ -154,12 +154,12 @@ def test_agreement_leaves_nothing_to_adjudicate(make_batch, submit, close, clara
         adjudicate(close(batch), [clara], davi, now)
 
 
-def test_a_reader_does_not_adjudicate(disputed, ana, davi, now):
+def test_people_without_the_adjudicator_role_are_refused(disputed, ana, davi, now):
     with pytest.raises(roster.NotAReader):
         adjudicate(disputed, [ana], davi, now)
 
 
-def test_nobody_adjudicates_what_they_have_read(
+def test_adjudicators_who_have_read_an_exam_are_refused(
     make_batch, make_exam, submit, close, ana, clara, davi, now
 ):
     batch = make_batch([make_exam()], [ana, clara])
@@ -171,16 +171,14 @@ def test_nobody_adjudicates_what_they_have_read(
         adjudicate(close(batch), [clara], davi, now)
 
 
-def test_as_many_exams_lie_between_two_of_one_patient_as_the_protocol_says(
-    make_batch, study, monkeypatch
-):
-    asked = []
+def test_the_patient_gap_of_the_protocol_is_requested(make_batch, study, monkeypatch):
+    requests = []
     generate = design.generate
 
-    def listen(request):
-        asked.append(request)
+    def record_request(request):
+        requests.append(request)
         return generate(request)
 
-    monkeypatch.setattr(design, "generate", listen)
+    monkeypatch.setattr(design, "generate", record_request)
     make_batch()
-    assert asked[0].patient_gap == study.patient_gap + 1  # places, not exams in between
+    assert requests[0].patient_gap == study.patient_gap + 1  # in positions, not in exams between

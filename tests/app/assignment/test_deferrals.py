@@ -1,4 +1,4 @@
-"""Putting an exam off: it comes again when all others are read, and nothing of it is lost."""
+"""Deferring an exam: it moves to the end of the queue, and its draft is kept."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from annotations.services import audit
 from annotations.services.assignment import batches, deferrals, guards, leases, pool_slots
 from annotations.services.reading import drafts
 
-A_MOMENT = timedelta(seconds=1)
+ONE_SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
 def queue(make_batch, make_exam, ana):
-    """Ana's four exams, in their order."""
+    """Ana's four assignments in reading order."""
     batch = make_batch([make_exam() for _ in range(4)], [ana])
     return list(batch.assignments.all().in_reading_order())
 
 
 @pytest.fixture
 def defer(now):
-    """Put an exam off, some seconds after the beginning of the test."""
+    """Defer an assignment ``after`` seconds after ``now``."""
 
     def make(assignment, after=0):
         return deferrals.defer(
             assignment_id=assignment.pk,
             reader=assignment.reader,
-            now=now + after * A_MOMENT,
+            now=now + after * ONE_SECOND,
         )
 
     return make
@@ -42,45 +42,45 @@ def next_of(assignment):
     return desk_payloads.next_id(assignment, assignment.reader)
 
 
-def walk(start, submit):
-    """Read on from ``start`` and return the exams in the order in which they came."""
-    found, place = [], start
-    while place is not None:
-        found.append(place.pk)
-        submit(place)
-        following = next_of(place)
-        place = following and Assignment.objects.get(pk=following)
-    return found
+def read_all_from(start, submit):
+    """Submit ``start`` and what follows; return the assignments in the order they came."""
+    order, assignment = [], start
+    while assignment is not None:
+        order.append(assignment.pk)
+        submit(assignment)
+        following = next_of(assignment)
+        assignment = following and Assignment.objects.get(pk=following)
+    return order
 
 
-def test_what_is_put_off_comes_last(queue, defer, submit):
-    one, two, three, four = queue
-    defer(one)
-    assert walk(two, submit) == [two.pk, three.pk, four.pk, one.pk]
+def test_a_deferred_exam_comes_last(queue, defer, submit):
+    first, second, third, fourth = queue
+    defer(first)
+    assert read_all_from(second, submit) == [second.pk, third.pk, fourth.pk, first.pk]
 
 
-def test_what_was_put_off_first_comes_first(queue, defer, submit):
-    one, two, three, four = queue
-    defer(two, after=1)
-    defer(one, after=2)
-    assert walk(three, submit) == [three.pk, four.pk, two.pk, one.pk]
+def test_deferred_exams_come_in_order_of_deferral(queue, defer, submit):
+    first, second, third, fourth = queue
+    defer(second, after=1)
+    defer(first, after=2)
+    assert read_all_from(third, submit) == [third.pk, fourth.pk, second.pk, first.pk]
 
 
-def test_put_off_again_it_goes_to_the_end(queue, defer, submit):
-    one, two, three, four = queue
-    defer(one, after=1)
-    defer(two, after=2)
-    defer(one, after=3)
-    assert walk(three, submit) == [three.pk, four.pk, two.pk, one.pk]
+def test_deferring_again_moves_to_the_end(queue, defer, submit):
+    first, second, third, fourth = queue
+    defer(first, after=1)
+    defer(second, after=2)
+    defer(first, after=3)
+    assert read_all_from(third, submit) == [third.pk, fourth.pk, second.pk, first.pk]
 
 
-def test_from_the_last_put_off_one_goes_round(queue, defer, submit):
+def test_with_all_exams_deferred_the_queue_wraps_around(queue, defer, submit):
     for number, assignment in enumerate(queue):
         defer(assignment, after=number)
-    assert [next_of(one) for one in queue] == [one.pk for one in [*queue[1:], queue[0]]]
+    assert [next_of(item) for item in queue] == [item.pk for item in [*queue[1:], queue[0]]]
 
 
-def test_sending_it_again_changes_nothing(queue, defer):
+def test_deferring_twice_in_a_row_changes_nothing(queue, defer):
     first = defer(queue[0], after=1)
     again = defer(queue[0], after=2)
     assert first.deferred_at == again.deferred_at
@@ -95,17 +95,17 @@ def test_the_draft_is_kept(queue, defer, now):
     assert Draft.objects.get().content == content
 
 
-def test_it_is_in_the_trail(queue, defer, ana, now):
+def test_a_deferral_is_audited(queue, defer, ana, now):
     defer(queue[0])
     event = AuditEvent.objects.get(action=audit.Action.ASSIGNMENT_DEFERRED)
     assert (event.actor, event.object_id) == (ana, str(queue[0].pk))
     assert json.loads(event.before) == {"deferred_at": None}
 
 
-def test_the_place_in_the_queue_is_the_one_at_its_end(queue, defer, now):
-    one, two, *_ = queue
-    defer(two, after=1)
-    defer(one, after=2)
+def test_the_position_counts_deferred_exams_last(queue, defer, now):
+    first, second, *_ = queue
+    defer(second, after=1)
+    defer(first, after=2)
     places = []
     for assignment in queue:
         assignment.refresh_from_db()
@@ -114,33 +114,33 @@ def test_the_place_in_the_queue_is_the_one_at_its_end(queue, defer, now):
     assert places == [4, 3, 1, 2]
 
 
-def test_it_is_told_until_it_is_read(queue, defer, submit):
-    one = defer(queue[0])
-    assert desk_payloads.is_deferred(one)
-    submit(one)
-    one.refresh_from_db()
-    assert not desk_payloads.is_deferred(one)
+def test_an_exam_is_deferred_until_it_is_read(queue, defer, submit):
+    first = defer(queue[0])
+    assert desk_payloads.is_deferred(first)
+    submit(first)
+    first.refresh_from_db()
+    assert not desk_payloads.is_deferred(first)
 
 
-def test_anothers_exam_cannot_be_put_off(queue, bruno, now):
+def test_another_readers_exam_cannot_be_deferred(queue, bruno, now):
     with pytest.raises(Assignment.DoesNotExist):
         deferrals.defer(assignment_id=queue[0].pk, reader=bruno, now=now)
 
 
-def test_what_is_read_cannot_be_put_off(queue, defer, submit):
+def test_a_submitted_exam_cannot_be_deferred(queue, defer, submit):
     submit(queue[0])
     with pytest.raises(guards.AlreadySubmitted):
         defer(queue[0])
 
 
-def test_in_a_closed_batch_nothing_is_put_off(queue, defer, close):
+def test_an_exam_of_a_closed_batch_cannot_be_deferred(queue, defer, close):
     close(queue[0].batch)
     with pytest.raises(guards.BatchClosed):
         defer(queue[0])
 
 
 class TestInAPool:
-    """There the reader takes another exam; what was put off keeps its lease, and no longer."""
+    """The reader takes another exam; the deferred one keeps its lease until it expires."""
 
     @pytest.fixture
     def pool(self, study, make_exam, ana, davi, now):
@@ -157,36 +157,36 @@ class TestInAPool:
 
         return make
 
-    def test_another_is_taken(self, take, defer):
-        one = take()
-        defer(one)
-        assert take().exam != one.exam
+    def test_the_next_exam_is_another_one(self, take, defer):
+        first = take()
+        defer(first)
+        assert take().exam != first.exam
 
-    def test_what_is_free_comes_before_what_is_put_off(self, take, defer, submit):
+    def test_free_exams_come_before_deferred_ones(self, take, defer, submit):
         defer(take())
         other = take()
         submit(other)
-        assert next_of(other) is None  # so that the desk asks the pool
+        assert next_of(other) is None  # so the desk takes the next exam from the pool
 
-    def test_it_is_handed_out_when_there_is_nothing_else(self, take, defer, submit):
-        one = take()
-        defer(one)
+    def test_a_deferred_exam_comes_back_when_none_is_free(self, take, defer, submit):
+        first = take()
+        defer(first)
         submit(take())
-        assert take() == one
+        assert take() == first
 
-    def test_its_lease_runs_out_all_the_same(self, take, defer, now):
-        one = take()
-        defer(one)
+    def test_the_lease_of_a_deferred_exam_still_expires(self, take, defer, now):
+        first = take()
+        defer(first)
         take()
         while leases.reclaim_next(now=now + timedelta(hours=1)):
             pass
-        one.refresh_from_db()
-        assert one.state == "lapsed"
+        first.refresh_from_db()
+        assert first.state == "lapsed"
 
-    def test_given_back_it_comes_after_what_is_free(self, take, defer, submit, now):
-        one = take()
-        defer(one)
+    def test_after_its_lease_expired_it_comes_after_free_exams(self, take, defer, submit, now):
+        first = take()
+        defer(first)
         leases.reclaim_next(now=now + timedelta(hours=1))
         other = take(timedelta(hours=1))
         submit(other)
-        assert (other.exam != one.exam, take(timedelta(hours=1))) == (True, one)
+        assert (other.exam != first.exam, take(timedelta(hours=1))) == (True, first)

@@ -1,7 +1,7 @@
-"""Readers, coordinators and workers in any order: what must hold after each step does.
+"""Invariants of assignment hold for actions of readers, coordinators and workers in any order.
 
-Hypothesis draws the order of the deeds and looks for the shortest that breaks a promise. The
-services are the real ones, on a real database; true concurrency is in the tests of races.
+Hypothesis draws sequences of actions and shrinks the ones that break an invariant. Services and
+database are real. Concurrent requests are tested in test_leases_races.py.
 """
 
 from __future__ import annotations
@@ -67,18 +67,18 @@ REFUSALS = (
     roster.StatusUnchanged,
     lifecycle.NotThisPhase,
 )
-"""What a deed may meet that comes at the wrong moment: nothing has changed then."""
+"""Refusals an action may get; it must leave everything unchanged then."""
 
 N_RUNS = int(os.environ.get("INTERLEAVINGS", size("6", "50")))
-"""More find more; this many take a minute."""
+"""Number of sequences. The default takes about a minute."""
 
 nth = st.integers(min_value=0, max_value=10**6)
-who = st.integers(min_value=0, max_value=2)
+reader_numbers = st.integers(min_value=0, max_value=2)
 
 
 @dataclass(frozen=True)
-class World:
-    """What every run begins with."""
+class InitialRows:
+    """The rows every sequence starts with."""
 
     study: Study
     readers: list[User]
@@ -91,59 +91,60 @@ class World:
 class Interleavings(RuleBasedStateMachine):
     """One study with a pool and a named batch, three readers, and a clock that jumps."""
 
-    world: World
+    initial: InitialRows
 
     def __init__(self) -> None:
         super().__init__()
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()
-        self.now = self.world.now
+        self.now = self.initial.now
         self.signed: dict[uuid.UUID, int] = {}
         self.orders: dict[int, tuple[Any, ...]] = {}
         self.is_locked = False
 
     def teardown(self) -> None:
-        """Leave the world as the next run expects it."""
+        """Roll back, so that the next sequence starts with the same rows."""
         transaction.set_rollback(True)
         self.savepoint.__exit__(None, None, None)
 
-    def attempt(self, deed: Callable[[], Any]) -> Any:
-        """Do it, or be told why not."""
+    def attempt(self, action: Callable[[], Any]) -> Any:
+        """Run ``action``; return None if it is refused."""
         try:
-            return deed()
+            return action()
         except REFUSALS:
             return None
 
     def pick(self, number: int, reader: User | None = None) -> Assignment | None:
-        """Return any assignment, whatever became of it."""
-        # By what is the same in every run: ids are drawn at random.
-        found = Assignment.objects.select_related("reader").order_by("batch", "reader", "position")
-        rows = list(found.filter(reader=reader) if reader else found)
+        """Return the assignment at ``number`` (modulo their count), in any state."""
+        # Ordered by columns that are the same in every sequence.
+        assignments = Assignment.objects.select_related("reader").order_by(
+            "batch", "reader", "position"
+        )
+        rows = list(assignments.filter(reader=reader) if reader else assignments)
         return rows[number % len(rows)] if rows else None
 
     # -- Readers ----------------------------------------------------------------------------
 
-    @rule(reader=who)
+    @rule(reader=reader_numbers)
     def take(self, reader: int) -> None:
-        """Somebody takes the next exam of the pool."""
         self.take_one(reader)
 
     def take_one(self, reader: int) -> None:
         self.attempt(
             lambda: leases.take(
-                batch_id=self.world.pool.pk, reader=self.world.readers[reader], now=self.now
+                batch_id=self.initial.pool.pk, reader=self.initial.readers[reader], now=self.now
             )
         )
 
     @rule()
     def take_all(self) -> None:
-        """Everybody takes one."""
+        """Every reader takes an exam of the pool."""
         for reader in range(3):
             self.take_one(reader)
 
     @rule(number=nth, back=st.integers(min_value=0, max_value=1))
     def draft(self, number: int, back: int) -> None:
-        """Somebody types, in the tab at hand or in one that is a version behind."""
+        """A reader saves a draft, in the current tab or in one that is a version behind."""
         assignment = self.pick(number)
         if assignment is None:
             return
@@ -159,13 +160,12 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(number=nth)
     def submit(self, number: int) -> None:
-        """Somebody signs what is on their screen."""
         if assignment := self.pick(number):
             self.sign(assignment, uuid.uuid4())
 
     @rule(number=nth)
     def submit_twice(self, number: int) -> None:
-        """Somebody clicks twice: the same key comes again."""
+        """A double click sends the same idempotency key twice."""
         if assignment := self.pick(number):
             key = uuid.uuid4()
             first, second = self.sign(assignment, key), self.sign(assignment, key)
@@ -174,35 +174,38 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(number=nth)
     def submit_in_two_tabs(self, number: int) -> None:
-        """Somebody signs one exam in two tabs."""
+        """A reader submits the same exam in two tabs."""
         if assignment := self.pick(number):
             accepted = [self.sign(assignment, uuid.uuid4()) for _ in range(2)]
-            assert sum(one is not None for one in accepted) <= 1
+            assert sum(submission is not None for submission in accepted) <= 1
 
     # -- Coordinators -----------------------------------------------------------------------
 
-    @rule(reader=who)
+    @rule(reader=reader_numbers)
     def pause(self, reader: int) -> None:
-        """Somebody is paused, or goes on."""
+        """Pause a reader, or resume a paused one."""
         if not self.manage(roster.pause, reader, reason="leave"):
             self.manage(roster.resume, reader)
 
     @precondition(lambda self: self.n_left() > 1)
-    @rule(reader=who)
+    @rule(reader=reader_numbers)
     def withdraw(self, reader: int) -> None:
-        """Somebody leaves the study."""
         self.manage(roster.withdraw, reader, reason="moved")
 
-    @rule(giver=who, recipient=who, with_begun=st.booleans(), limit=st.sampled_from([None, 1]))
+    @rule(
+        giver=reader_numbers,
+        recipient=reader_numbers,
+        with_begun=st.booleans(),
+        limit=st.sampled_from([None, 1]),
+    )
     def reassign(self, giver: int, recipient: int, with_begun: bool, limit: int | None) -> None:
-        """What waits for one goes to another."""
         if giver == recipient:
             return
-        readers = self.world.readers
+        readers = self.initial.readers
         self.attempt(
             lambda: reassignment.reassign(
-                study=self.world.study, reader=readers[giver], to=[readers[recipient]],
-                actor=self.world.coordinator, reason="leave", now=self.now,
+                study=self.initial.study, reader=readers[giver], to=[readers[recipient]],
+                actor=self.initial.coordinator, reason="leave", now=self.now,
                 with_begun=with_begun, limit=limit,
             )
         )  # fmt: skip
@@ -210,19 +213,19 @@ class Interleavings(RuleBasedStateMachine):
     @precondition(lambda self: len(self.signed) > 3)
     @rule(is_pool=st.booleans())
     def close(self, is_pool: bool) -> None:
-        """A batch is closed."""
-        batch = self.world.pool if is_pool else self.world.named
+        batch = self.initial.pool if is_pool else self.initial.named
         self.attempt(
-            lambda: batches.close(batch_id=batch.pk, closed_by=self.world.coordinator, now=self.now)
+            lambda: batches.close(
+                batch_id=batch.pk, closed_by=self.initial.coordinator, now=self.now
+            )
         )
 
     @precondition(lambda self: len(self.signed) > 6)
     @rule()
     def lock(self) -> None:
-        """The study is locked."""
         done = self.attempt(
             lambda: lifecycle.lock(
-                study_id=self.world.study.pk, actor=self.world.coordinator, now=self.now
+                study_id=self.initial.study.pk, actor=self.initial.coordinator, now=self.now
             )
         )
         self.is_locked = self.is_locked or done is not None
@@ -231,29 +234,29 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule()
     def reclaim(self) -> None:
-        """The worker frees what nobody has touched."""
+        """The worker reclaims expired leases."""
         while leases.reclaim_next(now=self.now):
             pass
 
     @rule()
-    def leave_it(self) -> None:
-        """Nobody does anything for longer than a lease."""
+    def let_leases_expire(self) -> None:
+        """More time passes than a lease lasts."""
         self.now += timedelta(minutes=61)
         self.reclaim()
 
     @rule()
     def work(self) -> None:
-        """The worker does what else is due."""
+        """The worker sends reminders and refreshes agreement."""
         delivery.remind(now=self.now)
         while refresh.refresh_next(now=self.now):
             pass
 
     @rule(minutes=st.integers(min_value=-3 * 24 * 60, max_value=3 * 24 * 60))
     def jump(self, minutes: int) -> None:
-        """The clock goes on, or back."""
+        """The clock moves forward or backward."""
         self.now += timedelta(minutes=minutes)
 
-    # -- What holds -------------------------------------------------------------------------
+    # -- Invariants -------------------------------------------------------------------------
 
     @invariant()
     def no_reading_is_lost_or_doubled(self) -> None:
@@ -264,27 +267,27 @@ class Interleavings(RuleBasedStateMachine):
         assert set(read) == set(stored.values())
 
     @invariant()
-    def every_reading_is_on_record_once(self) -> None:
+    def every_reading_is_audited_once(self) -> None:
         events = AuditEvent.objects.filter(action="reading.submitted")
         recorded = sorted(int(pk) for pk in events.values_list("object_id", flat=True))
         assert recorded == sorted(Reading.objects.values_list("pk", flat=True))
 
     @invariant()
-    def seats_count_what_there_is(self) -> None:
+    def seats_count_assignments_and_readings(self) -> None:
         own = Assignment.objects.order_by().values_list("batch", "reader")
         n_standing = Count("pk", filter=Q(state__in=STANDING))
         n_read = Count("pk", filter=Q(state=AssignmentState.READ))
         rows = own.annotate(n_standing=n_standing, n_read=n_read)
         counted = {(batch, reader): tuple(numbers) for batch, reader, *numbers in rows}
         for seat in Seat.objects.all():
-            there = counted.get((seat.batch_id, seat.reader_id), (0, 0))
-            assert (seat.n_assigned, seat.n_read) == there
+            expected = counted.get((seat.batch_id, seat.reader_id), (0, 0))
+            assert (seat.n_assigned, seat.n_read) == expected
 
     @invariant()
-    def nothing_waits_for_who_has_left(self) -> None:
-        left = StudyReader.objects.filter(status=StudyReaderStatus.WITHDRAWN).values("user")
+    def withdrawn_readers_have_nothing_to_read(self) -> None:
+        withdrawn = StudyReader.objects.filter(status=StudyReaderStatus.WITHDRAWN).values("user")
         over = (AssignmentState.READ, AssignmentState.WITHDRAWN)
-        assert not Assignment.objects.filter(reader__in=left).exclude(state__in=over).exists()
+        assert not Assignment.objects.filter(reader__in=withdrawn).exclude(state__in=over).exists()
 
     @invariant()
     def slots_are_filled_once_and_by_the_right_exam(self) -> None:
@@ -305,37 +308,37 @@ class Interleavings(RuleBasedStateMachine):
         assert not leased.values("reader").annotate(n=Count("pk")).filter(n__gt=1).exists()
 
     @invariant()
-    def past_order_stays(self) -> None:
-        kept = ("reader", "batch", "exam", "occurrence", "position", "order_key", "arm")
-        rows = Assignment.objects.values_list("pk", *kept)
+    def past_assignments_keep_their_order(self) -> None:
+        columns = ("reader", "batch", "exam", "occurrence", "position", "order_key", "arm")
+        rows = Assignment.objects.values_list("pk", *columns)
         now = {row[0]: row[1:] for row in rows}
         assert {pk: now.get(pk) for pk in self.orders} == self.orders
         self.orders = now
 
-    # -- How --------------------------------------------------------------------------------
+    # -- Helpers ----------------------------------------------------------------------------
 
     def sign(self, assignment: Assignment, key: uuid.UUID) -> Any:
         batch = Batch.objects.get(pk=assignment.batch_id)
-        done = self.attempt(
+        submission = self.attempt(
             lambda: signing.submit_reading(
                 assignment_id=assignment.pk, reader=assignment.reader,
                 based_on=self.version(assignment), findings=[], quality="good", comment="",
                 idempotency_key=key, active_ms=0, display={}, now=self.now,
             )
         )  # fmt: skip
-        if done is not None:
+        if submission is not None:
             assert not self.is_locked
             assert batch.is_open
             self.signed[key] = assignment.pk
-        return done
+        return submission
 
-    def manage(self, deed: Callable[..., Any], reader: int, **more: Any) -> Any:
+    def manage(self, action: Callable[..., Any], reader: int, **more: Any) -> Any:
         if self.is_locked:
             return None
         return self.attempt(
-            lambda: deed(
-                study=self.world.study, user=self.world.readers[reader],
-                actor=self.world.coordinator, now=self.now, **more,
+            lambda: action(
+                study=self.initial.study, user=self.initial.readers[reader],
+                actor=self.initial.coordinator, now=self.now, **more,
             )
         )  # fmt: skip
 
@@ -345,24 +348,24 @@ class Interleavings(RuleBasedStateMachine):
 
     def n_left(self) -> int:
         lines = StudyReader.objects.exclude(status=StudyReaderStatus.WITHDRAWN)
-        return lines.filter(study=self.world.study).count()
+        return lines.filter(study=self.initial.study).count()
 
 
 @pytest.mark.django_db
-def test_promises_hold_in_any_order_of_deeds(study, ana, bruno, clara, davi, make_exam, now):
+def test_invariants_hold_in_any_order_of_actions(study, ana, bruno, clara, davi, make_exam, now):
     exams = [make_exam() for _ in range(8)]
     readers = [ana, bruno, clara]
     named = batches.create(
         study=study, name="Named", exams=exams[:4], readers=[ana, bruno], created_by=davi,
         now=now, due_on=now.date(),
     )  # fmt: skip
-    # One exam is in both: who has it here is not given it there.
+    # One exam is in both batches; a reader must get it in only one of them.
     pool = pool_slots.create_pool(
         study=study, name="Pool", exams=exams[3:], readers=readers, readers_per_exam=2,
         lease_minutes=60, created_by=davi, now=now,
     )  # fmt: skip
     batches.release(batch_id=pool.pk, actor=davi, now=now)
-    Interleavings.world = World(study, readers, davi, pool, named, now)
+    Interleavings.initial = InitialRows(study, readers, davi, pool, named, now)
     run_state_machine_as_test(
         Interleavings,
         settings=settings(

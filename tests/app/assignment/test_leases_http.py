@@ -1,4 +1,4 @@
-"""Pools as readers meet them: the worklist, the desk, the API, and what none of them tells."""
+"""Pools on the worklist, the desk and the API, and what they must not reveal."""
 
 from __future__ import annotations
 
@@ -40,34 +40,32 @@ def test_the_worklist_offers_the_next_exam(make_pool, ana, signed_in):
     assert f'action="/worklist/{batch.pk}/next/"' in page
 
 
-def test_taking_leads_to_the_desk(make_pool, ana, signed_in):
+def test_taking_an_exam_redirects_to_the_desk(make_pool, ana, signed_in):
     batch = make_pool()
     browser = signed_in(ana)
-    answer = browser.post(f"/worklist/{batch.pk}/next/")
+    response = browser.post(f"/worklist/{batch.pk}/next/")
     taken = Assignment.objects.get()
-    assert answer.url == f"/read/{taken.pk}/"
-    assert browser.get(answer.url).status_code == 200
+    assert response.url == f"/read/{taken.pk}/"
+    assert browser.get(response.url).status_code == 200
 
 
-def test_what_is_held_is_opened_from_the_worklist(make_pool, ana, signed_in):
+def test_the_worklist_links_to_the_exam_already_taken(make_pool, ana, signed_in):
     batch = make_pool()
     browser = signed_in(ana)
-    answer = browser.post(f"/worklist/{batch.pk}/next/")
+    response = browser.post(f"/worklist/{batch.pk}/next/")
     page = browser.get("/worklist/").content.decode()
-    assert f'href="{answer.url}"' in page
+    assert f'href="{response.url}"' in page
     assert f"/worklist/{batch.pk}/next/" not in page
 
 
-def test_an_empty_pool_says_only_that_there_is_nothing_now(
-    make_pool, ana, bruno, submit, now, signed_in
-):
+def test_an_empty_pool_says_that_no_exam_is_free_now(make_pool, ana, bruno, submit, now, signed_in):
     batch = make_pool(n_exams=1)
     leases.take(batch_id=batch.pk, reader=bruno, now=now)
     page = signed_in(ana).post(f"/worklist/{batch.pk}/next/", follow=True).content.decode()
     assert "No exam of this batch is available to you right now" in page
 
 
-def test_the_worklist_does_not_tell_how_full_a_pool_is(make_pool, ana, bruno, now, signed_in):
+def test_the_worklist_does_not_reveal_how_full_a_pool_is(make_pool, ana, bruno, now, signed_in):
     batch = make_pool(n_exams=1)
     browser = signed_in(ana)
     before = browser.get("/worklist/").content.decode()
@@ -80,41 +78,43 @@ def strip_tokens(page):
     return [line for line in page.splitlines() if "csrfmiddlewaretoken" not in line]
 
 
-def test_a_submission_takes_the_next_exam_along(make_pool, ana, signed_in):
+def test_a_submission_takes_the_next_exam(make_pool, ana, signed_in):
     batch = make_pool(n_exams=2)
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
-    answer = sign(browser, first)
-    assert answer.status_code == 201
+    response = sign(browser, first)
+    assert response.status_code == 201
     following = Assignment.objects.get(position=2)
-    assert answer.json()["next"] == following.pk
+    assert response.json()["next"] == following.pk
     assert sign(browser, following.pk).json()["next"] is None
 
 
-def test_the_same_submission_again_names_the_same_next_exam(make_pool, ana, signed_in):
+def test_resending_a_submission_returns_the_same_next_exam(make_pool, ana, signed_in):
     batch = make_pool(n_exams=3)
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
     key = {"Idempotency-Key": str(uuid.uuid4())}
     send = {"content_type": "application/json", "headers": key}
-    one = browser.post(f"/api/assignments/{first}/reading/", READING, **send)
-    again = browser.post(f"/api/assignments/{first}/reading/", READING, **send)
-    assert (one.status_code, again.status_code) == (201, 200)
-    assert one.json() == again.json()
+    accepted = browser.post(f"/api/assignments/{first}/reading/", READING, **send)
+    resent = browser.post(f"/api/assignments/{first}/reading/", READING, **send)
+    assert (accepted.status_code, resent.status_code) == (201, 200)
+    assert accepted.json() == resent.json()
 
 
-def test_a_paused_reader_keeps_what_is_on_their_screen(make_pool, study, ana, davi, now, signed_in):
+def test_a_paused_reader_can_submit_the_exam_already_taken(
+    make_pool, study, ana, davi, now, signed_in
+):
     batch = make_pool()
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
     roster.pause(study=study, user=ana, reason="leave", actor=davi, now=now)
-    answer = sign(browser, first)
-    assert (answer.status_code, answer.json()["next"]) == (201, None)
+    response = sign(browser, first)
+    assert (response.status_code, response.json()["next"]) == (201, None)
     refused = browser.post(f"/api/batches/{batch.pk}/lease/")
     assert (refused.status_code, refused.json()["type"][-14:]) == (409, "nothing-served")
 
 
-def test_a_pool_has_no_total(make_pool, ana, signed_in):
+def test_the_queue_of_a_pool_has_no_total(make_pool, ana, signed_in):
     batch = make_pool()
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
@@ -122,16 +122,18 @@ def test_a_pool_has_no_total(make_pool, ana, signed_in):
     assert queue == {"position": 1, "total": None, "submitted": 0}
 
 
-def test_a_draft_is_saved_in_a_pool(make_pool, ana, signed_in):
+def test_a_draft_can_be_saved_in_a_pool(make_pool, ana, signed_in):
     batch = make_pool()
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
     body = {"based_on": 0, "content": {"findings": [], "quality": "good", "comment": "x"}}
-    answer = browser.put(f"/api/assignments/{first}/draft/", body, content_type="application/json")
-    assert answer.status_code == 200
+    response = browser.put(
+        f"/api/assignments/{first}/draft/", body, content_type="application/json"
+    )
+    assert response.status_code == 200
 
 
-def test_a_draft_of_what_was_given_back_takes_it_again(make_pool, ana, now, signed_in):
+def test_a_draft_after_an_expired_lease_takes_the_exam_again(make_pool, ana, now, signed_in):
     batch = make_pool()
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
@@ -142,7 +144,7 @@ def test_a_draft_of_what_was_given_back_takes_it_again(make_pool, ana, now, sign
     assert Slot.objects.get(assignment=first)
 
 
-def test_a_late_submission_is_taken(make_pool, ana, bruno, now, signed_in):
+def test_a_late_submission_is_accepted(make_pool, ana, bruno, now, signed_in):
     batch = make_pool(n_exams=1)
     browser = signed_in(ana)
     first = browser.post(f"/api/batches/{batch.pk}/lease/").json()["next"]
@@ -152,14 +154,14 @@ def test_a_late_submission_is_taken(make_pool, ana, bruno, now, signed_in):
     assert sign(browser, first).status_code == 201
 
 
-def test_a_pool_of_others_is_not_found(make_pool, clara, signed_in):
+def test_a_pool_of_other_readers_is_not_found(make_pool, clara, signed_in):
     batch = make_pool()
     browser = signed_in(clara)
     assert browser.post(f"/worklist/{batch.pk}/next/").status_code == 404
     assert browser.post(f"/api/batches/{batch.pk}/lease/").status_code == 404
 
 
-def test_a_closed_pool_says_so(make_pool, ana, close, signed_in):
+def test_taking_from_a_closed_pool_is_a_conflict(make_pool, ana, close, signed_in):
     batch = close(make_pool())
-    answer = signed_in(ana).post(f"/api/batches/{batch.pk}/lease/")
-    assert (answer.status_code, answer.json()["type"][-12:]) == (409, "batch-closed")
+    response = signed_in(ana).post(f"/api/batches/{batch.pk}/lease/")
+    assert (response.status_code, response.json()["type"][-12:]) == (409, "batch-closed")

@@ -1,4 +1,4 @@
-"""The work of taking an exam does not grow with the pool."""
+"""The cost of taking an exam does not grow with the pool: query plans."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILL = """
       from annotations_exam e where e.source_key like 'made/%%';
     analyze annotations_slot; analyze annotations_exam;
 """
-"""So many exams and slots would take the services a minute."""
+"""Fills the pool by SQL; the services would take a minute."""
 
 
 @pytest.fixture
@@ -50,39 +50,45 @@ def make_pool(study, ana, bruno, davi, make_exam, dataset: Dataset, now: datetim
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return a plan and all plans below it."""
+    """Yield a query plan node and all nodes below it."""
     yield plan
     for inner in plan.get("Plans", []):
         yield from nodes(inner)
 
 
-def explained(batch: Batch, reader: User) -> list[dict[str, Any]]:
-    """Return what PostgreSQL did to find the next slot."""
+def explain_next_slot(batch: Batch, reader: User) -> list[dict[str, Any]]:
+    """Return the nodes of PostgreSQL's plan for finding the next slot."""
     seat = Seat.objects.select_related("batch__study").get(batch=batch, reader=reader)
     place = pool_slots.start_key(batch.study.seed, reader.pk, batch.pk)
-    wanted = leases._readable(seat).filter(order_key__gt=place).order_by("order_key", "pk")[:1]
-    query, values = wanted.query.sql_with_params()
+    next_slot = leases._readable(seat).filter(order_key__gt=place).order_by("order_key", "pk")[:1]
+    query, values = next_slot.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, format json) {query}", values)
         return list(nodes(cursor.fetchone()[0][0]["Plan"]))
 
 
 @pytest.mark.parametrize("n_slots", [400, LARGE])
-def test_the_next_slot_is_found_in_the_index(make_pool, ana, n_slots):
+def test_a_large_pool_is_searched_by_index(make_pool, ana, n_slots):
     batch = make_pool(n_slots)
-    of_slots = [
-        one for one in explained(batch, ana) if one.get("Relation Name") == "annotations_slot"
+    slot_nodes = [
+        node
+        for node in explain_next_slot(batch, ana)
+        if node.get("Relation Name") == "annotations_slot"
     ]
     if n_slots == LARGE:
-        assert {one.get("Index Name") for one in of_slots} == {"slot_free"}
+        assert {node.get("Index Name") for node in slot_nodes} == {"slot_free"}
     assert Slot.objects.count() >= n_slots // 2
 
 
-def test_a_large_pool_is_looked_at_where_the_reader_is(make_pool, ana, submit, now):
+def test_finding_the_next_slot_reads_few_rows_of_a_large_pool(make_pool, ana, submit, now):
     batch = make_pool(LARGE)
     for _ in range(30):
         submit(leases.take(batch_id=batch.pk, reader=ana, now=now), "artifact")
-    seen = [one for one in explained(batch, ana) if one.get("Relation Name") == "annotations_slot"]
-    rows = [one["Actual Rows"] + one.get("Rows Removed by Filter", 0) for one in seen]
+    slot_nodes = [
+        node
+        for node in explain_next_slot(batch, ana)
+        if node.get("Relation Name") == "annotations_slot"
+    ]
+    rows = [node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in slot_nodes]
     assert max(rows) <= 100
     assert Exam.objects.count() > LARGE // 2

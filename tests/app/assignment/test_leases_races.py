@@ -1,4 +1,4 @@
-"""Many readers at one pool: no exam goes out twice, none is lost, nobody waits in a circle."""
+"""Concurrent requests on one pool: no exam is taken twice or lost, and nothing deadlocks."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ N_THREADS = size(24, 64)
 
 
 @pytest.fixture
-def crowd(make_user):
-    """As many readers as threads."""
+def many_readers(make_user):
+    """One reader per thread."""
     return [make_user(f"Reader{number}", Role.READER) for number in range(N_THREADS)]
 
 
@@ -47,23 +47,30 @@ def sign(assignment, now):
     )  # fmt: skip
 
 
-def defects(results):
-    """Return what is an error and no refusal."""
-    fine = (leases.NoExamNow, leases.NothingAvailable, guards.Withdrawn, guards.AlreadySubmitted)
+def unexpected_errors(results):
+    """Return exceptions that are not expected refusals."""
+    expected = (
+        leases.NoExamNow,
+        leases.NothingAvailable,
+        guards.Withdrawn,
+        guards.AlreadySubmitted,
+    )
     return [
-        found for found in results if isinstance(found, Exception) and not isinstance(found, fine)
+        result
+        for result in results
+        if isinstance(result, Exception) and not isinstance(result, expected)
     ]
 
 
-def check(batch):
-    """Refuse a pool in which something was doubled or lost."""
-    taken = Slot.objects.filter(batch=batch, assignment__isnull=False)
-    held = list(taken.values_list("assignment", flat=True))
-    assert len(held) == len(set(held))
-    slots = set(taken.values_list("exam", "assignment__exam"))
-    assert all(one == other for one, other in slots)
-    open_ones = batch.assignments.filter(state__in=("waiting", "read"))
-    twice = [n for n in Counter(open_ones.values_list("exam", "reader")).values() if n > 1]
+def check_pool(batch):
+    """Assert that no slot, exam or count of the batch is doubled or lost."""
+    filled = Slot.objects.filter(batch=batch, assignment__isnull=False)
+    assignments = list(filled.values_list("assignment", flat=True))
+    assert len(assignments) == len(set(assignments))
+    slots = set(filled.values_list("exam", "assignment__exam"))
+    assert all(slot_exam == assigned_exam for slot_exam, assigned_exam in slots)
+    standing = batch.assignments.filter(state__in=("waiting", "read"))
+    twice = [n for n in Counter(standing.values_list("exam", "reader")).values() if n > 1]
     assert not twice
     for seat in Seat.objects.filter(batch=batch):
         own = batch.assignments.filter(reader=seat.reader)
@@ -71,37 +78,43 @@ def check(batch):
         assert seat.n_read == own.filter(state="read").count()
 
 
-def test_many_readers_race_for_the_last_exam(make_pool, crowd, now):
-    batch = make_pool(1, 1, crowd)
+def test_many_readers_race_for_the_last_exam(make_pool, many_readers, now):
+    batch = make_pool(1, 1, many_readers)
     results = at_once(
-        *[lambda r=reader: leases.take(batch_id=batch.pk, reader=r, now=now) for reader in crowd]
+        *[
+            lambda r=reader: leases.take(batch_id=batch.pk, reader=r, now=now)
+            for reader in many_readers
+        ]
     )
-    assert not defects(results)
-    assert sum(isinstance(found, Assignment) for found in results) == 1
+    assert not unexpected_errors(results)
+    assert sum(isinstance(result, Assignment) for result in results) == 1
     assert not Slot.objects.free().exists()
-    check(batch)
+    check_pool(batch)
 
 
-def test_many_readers_race_for_as_many_exams(make_pool, crowd, now):
-    batch = make_pool(N_THREADS, 1, crowd)
+def test_many_readers_race_for_as_many_exams(make_pool, many_readers, now):
+    batch = make_pool(N_THREADS, 1, many_readers)
     results = at_once(
-        *[lambda r=reader: leases.take(batch_id=batch.pk, reader=r, now=now) for reader in crowd]
+        *[
+            lambda r=reader: leases.take(batch_id=batch.pk, reader=r, now=now)
+            for reader in many_readers
+        ]
     )
-    assert not defects(results)
-    exams = [found.exam_id for found in results if isinstance(found, Assignment)]
+    assert not unexpected_errors(results)
+    exams = [result.exam_id for result in results if isinstance(result, Assignment)]
     assert len(exams) == len(set(exams)) == N_THREADS
-    check(batch)
+    check_pool(batch)
 
 
-def test_two_tabs_take_one_exam(make_pool, ana, now):
+def test_eight_tabs_of_a_reader_take_one_exam(make_pool, ana, now):
     batch = make_pool(8, 1, [ana])
     results = at_once(*[lambda: leases.take(batch_id=batch.pk, reader=ana, now=now)] * 8)
-    assert not defects(results)
-    assert len({found.pk for found in results}) == 1
-    check(batch)
+    assert not unexpected_errors(results)
+    assert len({result.pk for result in results}) == 1
+    check_pool(batch)
 
 
-def test_nothing_is_taken_while_the_reader_is_being_withdrawn(make_pool, study, ana, davi, now):
+def test_taking_waits_for_a_withdrawal_and_is_refused(make_pool, study, ana, davi, now):
     batch = make_pool(1, 1, [ana])
     with transaction.atomic():
         roster.withdraw(study=study, user=ana, reason="moved", actor=davi, now=now)
@@ -117,25 +130,25 @@ REFUSALS = (
     guards.AlreadySubmitted,
     guards.Withdrawn,
 )
-"""What somebody with two tabs may meet, and goes on after."""
+"""Refusals that a reader with two tabs may get and can ignore."""
 
 
 def read_one(batch, reader, now):
-    """Take an exam, begin it, submit it and take the next, each request in one transaction."""
+    """Take an exam, save a draft, submit and take the next, each in a transaction of its own."""
     with transaction.atomic():
-        held = leases.take(batch_id=batch.pk, reader=reader, now=now)
+        assignment = leases.take(batch_id=batch.pk, reader=reader, now=now)
     with transaction.atomic():
-        drafts.save(assignment_id=held.pk, reader=reader, based_on=0, content={}, now=now)
+        drafts.save(assignment_id=assignment.pk, reader=reader, based_on=0, content={}, now=now)
     with transaction.atomic():
         submission = signing.submit_reading(
-            assignment_id=held.pk, reader=reader, based_on=1, findings=[], quality="good",
+            assignment_id=assignment.pk, reader=reader, based_on=1, findings=[], quality="good",
             comment="", idempotency_key=uuid.uuid4(), active_ms=0, display={}, now=now,
         )  # fmt: skip
         leases.next_id(assignment=submission.reading.assignment, now=now)
 
 
-def read_on(batch, reader, now):
-    """Try so often that two tabs of four readers could read it all; return what was refused."""
+def read_repeatedly(batch, reader, now):
+    """Try often enough for two tabs of four readers to read the pool; return refusals."""
     refused = []
     for _ in range(14):
         try:
@@ -146,37 +159,41 @@ def read_on(batch, reader, now):
 
 
 @pytest.mark.parametrize("attempt", range(size(1, 3)))
-def test_readers_and_the_worker_meet_in_no_circle(make_pool, crowd, study, davi, now, attempt):
-    """Everybody reads on, in two tabs, while leases end and somebody is withdrawn."""
-    readers = crowd[:4]
+def test_readers_and_worker_do_not_deadlock(make_pool, many_readers, study, davi, now, attempt):
+    """Four readers read in two tabs each while leases expire and one reader is withdrawn."""
+    readers = many_readers[:4]
     batch = make_pool(12, 3, readers, lease_minutes=1)
     later = now.replace(hour=23)
-    acts = [lambda r=reader: read_on(batch, r, now) for reader in readers for _ in range(2)]
+    requests = [
+        lambda r=reader: read_repeatedly(batch, r, now) for reader in readers for _ in range(2)
+    ]
     results = at_once(
-        *acts,
+        *requests,
         *[lambda: [leases.reclaim_next(now=later) for _ in range(30)]] * 2,
         lambda: roster.withdraw(study=study, user=readers[0], reason="moved", actor=davi, now=now),
     )
-    assert not defects(results)
+    assert not unexpected_errors(results)
     assert not batch.assignments.filter(reader=readers[0], state=AssignmentState.WAITING).exists()
-    check(batch)
+    check_pool(batch)
 
 
 @pytest.mark.parametrize("attempt", range(size(1, 3)))
-def test_exams_move_both_ways_at_once(make_batch, make_exam, study, ana, bruno, davi, now, attempt):
-    hers = make_batch([make_exam() for _ in range(4)], [ana], "Hers")
-    his = make_batch([make_exam() for _ in range(4)], [bruno], "His")
+def test_opposite_reassignments_do_not_deadlock(
+    make_batch, make_exam, study, ana, bruno, davi, now, attempt
+):
+    batch_of_ana = make_batch([make_exam() for _ in range(4)], [ana], "Hers")
+    batch_of_bruno = make_batch([make_exam() for _ in range(4)], [bruno], "His")
 
     def move(source, target):
         return reassignment.reassign(
             study=study, reader=source, to=[target], actor=davi, reason="swap", now=now
         )
 
-    own = list(hers.assignments.all().select_related("reader"))
+    own = list(batch_of_ana.assignments.all().select_related("reader"))
     results = at_once(
         lambda: move(ana, bruno), lambda: move(bruno, ana), lambda: [sign(a, now) for a in own[:1]]
     )
     refusals = (reassignment.NothingWaits, reassignment.NobodyToReadThem)
-    assert not [found for found in defects(results) if not isinstance(found, refusals)]
-    for batch in (hers, his):
-        check(batch)
+    assert not [result for result in unexpected_errors(results) if not isinstance(result, refusals)]
+    for batch in (batch_of_ana, batch_of_bruno):
+        check_pool(batch)

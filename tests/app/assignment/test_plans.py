@@ -1,4 +1,4 @@
-"""Plans: who reads what is decided by the design generator and kept by the database."""
+"""Plans: assignments come from the design generator and are stored as planned batches."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def readers(make_user):
 
 @pytest.fixture
 def make_exams(dataset, now):
-    """Make exams without tracings: nobody opens them here."""
+    """Create exams without tracings; no test opens them."""
     n_made = 0
 
     def make(number, *, labels=(), patient=None):
         nonlocal n_made
-        made = dataset.exams.bulk_create(
+        exams = dataset.exams.bulk_create(
             dataset.exams.model(
                 dataset=dataset,
                 source_key=f"r/{n_made + place}",
@@ -52,7 +52,7 @@ def make_exams(dataset, now):
             for place in range(number)
         )
         n_made += number
-        return made
+        return exams
 
     return make
 
@@ -60,8 +60,8 @@ def make_exams(dataset, now):
 @pytest.fixture
 def study_of(taxonomy, davi, now):
     def make(readers, *, is_open=True, **settings):
-        wanted = Protocol(name="Planned", taxonomy=str(taxonomy), **settings)
-        study = lifecycle.create(protocol=wanted, created_by=davi, now=now)
+        rules = Protocol(name="Planned", taxonomy=str(taxonomy), **settings)
+        study = lifecycle.create(protocol=rules, created_by=davi, now=now)
         roster.join(study=study, readers=readers, actor=davi, now=now)
         if is_open:
             study = lifecycle.open_study(study_id=study.pk, actor=davi, now=now)
@@ -95,12 +95,12 @@ def release(davi, now):
 
 
 def orders(study):
-    """Return each reader's past order: batch, position and exam."""
+    """Return batch, position, exam and occurrence of each reader's assignments, in order."""
     rows = Assignment.objects.filter(batch__study=study).order_by("batch_id", "position")
-    found: dict[int, list[tuple[int, ...]]] = {}
+    by_reader: dict[int, list[tuple[int, ...]]] = {}
     for row in rows.values_list("reader_id", "batch_id", "position", "exam_id", "occurrence"):
-        found.setdefault(row[0], []).append(row[1:])
-    return found
+        by_reader.setdefault(row[0], []).append(row[1:])
+    return by_reader
 
 
 def loads(study):
@@ -108,7 +108,7 @@ def loads(study):
     return Counter(rows.values_list("reader", flat=True))
 
 
-def test_each_exam_has_as_many_readers_as_the_protocol_says(
+def test_each_exam_gets_the_readers_per_exam_of_the_protocol(
     study_of, readers, make_exams, add, plan
 ):
     study = study_of(readers, readers_per_exam=3)
@@ -118,15 +118,15 @@ def test_each_exam_has_as_many_readers_as_the_protocol_says(
     assert set(counts.values()) == {3}
 
 
-def test_readers_have_as_many_exams_within_one(study_of, readers, make_exams, add, plan):
+def test_loads_of_readers_differ_by_at_most_one(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(17))
     plan(study)
-    found = loads(study).values()
-    assert max(found) - min(found) <= 1
+    n_exams = loads(study).values()
+    assert max(n_exams) - min(n_exams) <= 1
 
 
-def test_no_reader_knows_of_a_plan(study_of, readers, make_exams, add, plan):
+def test_a_plan_is_invisible_to_readers(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(5))
     plan(study)
@@ -134,56 +134,56 @@ def test_no_reader_knows_of_a_plan(study_of, readers, make_exams, add, plan):
     assert not Notice.objects.exists()
 
 
-def test_a_draft_is_not_planned(study_of, readers, make_exams, add, plan):
+def test_a_study_in_draft_cannot_be_planned(study_of, readers, make_exams, add, plan):
     study = study_of(readers, is_open=False)
     add(study, make_exams(5))
     with pytest.raises(lifecycle.NotOpen):
         plan(study)
 
 
-def test_a_pool_is_spread_over_several_batches(study_of, readers, make_exams, add, plan):
+def test_a_plan_can_be_split_into_several_batches(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(10))
-    made = plan(study, n_batches=3)
-    assert [batch.name for batch in made] == ["Plan 1", "Plan 2", "Plan 3"]
-    sizes = [batch.assignments.values("exam").distinct().count() for batch in made]
+    planned = plan(study, n_batches=3)
+    assert [batch.name for batch in planned] == ["Plan 1", "Plan 2", "Plan 3"]
+    sizes = [batch.assignments.values("exam").distinct().count() for batch in planned]
     assert sorted(sizes) == [3, 3, 4]
 
 
-def test_a_number_in_the_name_counts_on(study_of, readers, make_exams, add, plan):
+def test_a_number_in_the_name_is_incremented(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(4))
-    made = plan(study, "Batch 9", n_batches=2)
-    assert [batch.name for batch in made] == ["Batch 9", "Batch 10"]
+    planned = plan(study, "Batch 9", n_batches=2)
+    assert [batch.name for batch in planned] == ["Batch 9", "Batch 10"]
 
 
-def test_batches_of_one_plan_are_evened_out_together(study_of, readers, make_exams, add, plan):
+def test_loads_are_balanced_over_all_batches_of_a_plan(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(23))
     plan(study, n_batches=6)
-    found = loads(study).values()
-    assert max(found) - min(found) <= 1
+    n_exams = loads(study).values()
+    assert max(n_exams) - min(n_exams) <= 1
 
 
-def test_each_batch_counts_positions_from_one(study_of, readers, make_exams, add, plan):
+def test_positions_start_at_one_in_each_batch(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(20))
     for batch in plan(study, n_batches=2):
         own = batch.assignments.filter(reader=readers[0]).in_reading_order()
-        assert [one.position for one in own] == list(range(1, len(own) + 1))
+        assert [assignment.position for assignment in own] == list(range(1, len(own) + 1))
 
 
-def test_later_exams_continue_the_balance(study_of, readers, make_exams, add, plan):
+def test_exams_added_later_keep_loads_balanced(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(7))
     plan(study, "First")
     add(study, make_exams(4))
     plan(study, "Second")
-    found = loads(study).values()
-    assert max(found) - min(found) <= 1
+    n_exams = loads(study).values()
+    assert max(n_exams) - min(n_exams) <= 1
 
 
-def test_later_exams_keep_everybodys_past_order(study_of, readers, make_exams, add, plan):
+def test_exams_added_later_change_no_past_assignment(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(12))
     plan(study, "First")
@@ -194,7 +194,7 @@ def test_later_exams_keep_everybodys_past_order(study_of, readers, make_exams, a
     assert {pk: rows[: len(before[pk])] for pk, rows in after.items()} == before
 
 
-def test_later_readers_change_nobodys_past_order(
+def test_readers_added_later_change_no_past_assignment(
     study_of, readers, make_exams, add, plan, davi, now
 ):
     study = study_of(readers[:3])
@@ -208,18 +208,18 @@ def test_later_readers_change_nobodys_past_order(
     assert {pk: after[pk][: len(rows)] for pk, rows in before.items()} == before
 
 
-def test_later_readers_catch_up(study_of, readers, make_exams, add, plan, davi, now):
+def test_readers_added_later_catch_up(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers[:3])
     add(study, make_exams(12))
     plan(study, "First")
     roster.join(study=study, readers=readers[3:], actor=davi, now=now)
     add(study, make_exams(30))
     plan(study, "Second")
-    found = loads(study).values()
-    assert max(found) - min(found) <= 1
+    n_exams = loads(study).values()
+    assert max(n_exams) - min(n_exams) <= 1
 
 
-def test_later_readers_are_given_the_anchors(study_of, readers, make_exams, add, plan, davi, now):
+def test_readers_added_later_get_the_anchors(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers[:3])
     add(study, make_exams(12))
     exam_pool.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
@@ -232,7 +232,7 @@ def test_later_readers_are_given_the_anchors(study_of, readers, make_exams, add,
     }
 
 
-def test_everybody_reads_the_anchors(study_of, readers, make_exams, add, plan, davi, now):
+def test_every_reader_gets_the_anchors(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers)
     add(study, make_exams(10))
     exam_pool.choose_anchors(study=study, n_anchors=2, actor=davi, now=now)
@@ -241,7 +241,7 @@ def test_everybody_reads_the_anchors(study_of, readers, make_exams, add, plan, d
     assert sorted(counts.values()) == [2] * 8 + [5] * 2
 
 
-def test_caps_are_kept(study_of, readers, make_exams, add, plan, davi, now):
+def test_caps_are_respected(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers)
     roster.set_cap(study=study, user=readers[0], max_exams=1, actor=davi, now=now)
     add(study, make_exams(12))
@@ -249,7 +249,7 @@ def test_caps_are_kept(study_of, readers, make_exams, add, plan, davi, now):
     assert loads(study)[readers[0].pk] == 1
 
 
-def test_a_paused_reader_is_given_nothing(study_of, readers, make_exams, add, plan, davi, now):
+def test_a_paused_reader_gets_no_exams(study_of, readers, make_exams, add, plan, davi, now):
     study = study_of(readers)
     roster.pause(study=study, user=readers[0], reason="leave", actor=davi, now=now)
     add(study, make_exams(12))
@@ -268,13 +268,13 @@ def test_an_exam_left_unread_when_its_batch_closed_is_planned_again(
     assert not plans.incomplete(study).exists()
     close(batch)
     (again,) = plan(study, "Again")
-    given = again.assignments.get()
-    assert given.exam == unread.exam
-    assert given.reader != read.reader
+    replanned = again.assignments.get()
+    assert replanned.exam == unread.exam
+    assert replanned.reader != read.reader
     assert not plans.incomplete(study).exists()
 
 
-def test_an_exam_of_a_closed_pool_that_nobody_took_is_planned(
+def test_an_untaken_exam_of_a_closed_pool_is_planned_again(
     study_of, readers, make_exams, add, plan, close, davi, now
 ):
     study = study_of(readers[:2], readers_per_exam=2)
@@ -285,7 +285,7 @@ def test_an_exam_of_a_closed_pool_that_nobody_took_is_planned(
     assert again.assignments.count() == 2
 
 
-def test_an_exam_that_lost_its_reader_is_given_to_another(
+def test_exams_of_a_withdrawn_reader_go_to_others(
     study_of, readers, make_exams, add, plan, release, davi, now
 ):
     study = study_of(readers)
@@ -298,7 +298,7 @@ def test_an_exam_that_lost_its_reader_is_given_to_another(
     assert not second.assignments.filter(reader=readers[0]).exists()
 
 
-def test_nobody_is_given_an_exam_twice_but_as_a_repeat(study_of, readers, make_exams, add, plan):
+def test_a_reader_gets_an_exam_twice_only_as_a_repeat(study_of, readers, make_exams, add, plan):
     study = study_of(readers, repeat_fraction=0.2, washout_exams=3)
     add(study, make_exams(30))
     plan(study, n_batches=2)
@@ -307,7 +307,7 @@ def test_nobody_is_given_an_exam_twice_but_as_a_repeat(study_of, readers, make_e
     assert Assignment.objects.filter(occurrence=2).exists()
 
 
-def test_a_repeat_has_the_washout_in_between(study_of, readers, make_exams, add, plan):
+def test_repeats_keep_the_washout(study_of, readers, make_exams, add, plan):
     study = study_of(readers, repeat_fraction=0.2, washout_exams=5)
     add(study, make_exams(40))
     (batch,) = plan(study)
@@ -323,11 +323,11 @@ def test_exams_of_one_patient_are_kept_apart(study_of, readers, make_exams, add,
     (batch,) = plan(study)
     for reader in readers[:2]:
         places = batch.assignments.filter(reader=reader, exam__patient=patient)
-        one, other = sorted(places.values_list("position", flat=True))
-        assert other - one - 1 >= 4
+        first, second = sorted(places.values_list("position", flat=True))
+        assert second - first - 1 >= 4
 
 
-def test_whoever_saw_results_of_an_exam_is_not_given_it(
+def test_readers_who_saw_results_of_an_exam_do_not_get_it(
     study_of, readers, make_exam, add, plan, make_batch, close, ana, bruno, now
 ):
     exams = [make_exam() for _ in range(6)]
@@ -348,7 +348,7 @@ def test_too_few_readers_are_refused(study_of, readers, make_exams, add, plan, d
         plan(study)
 
 
-def test_caps_that_do_not_hold_the_exams_are_refused(
+def test_caps_too_small_for_the_exams_are_refused(
     study_of, readers, make_exams, add, plan, davi, now
 ):
     study = study_of(readers[:2])
@@ -358,7 +358,7 @@ def test_caps_that_do_not_hold_the_exams_are_refused(
         plan(study)
 
 
-def test_a_washout_longer_than_a_list_is_refused(study_of, readers, make_exams, add, plan):
+def test_a_washout_longer_than_the_list_is_refused(study_of, readers, make_exams, add, plan):
     study = study_of(readers, repeat_fraction=0.5, washout_exams=500)
     add(study, make_exams(10))
     with pytest.raises(design.WashoutTooLong):
@@ -378,7 +378,7 @@ def test_an_empty_pool_is_refused(study_of, readers, plan):
         plan(study_of(readers))
 
 
-def test_what_was_planned_is_not_planned_again(study_of, readers, make_exams, add, plan):
+def test_planned_exams_are_not_planned_again(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(5))
     plan(study)
@@ -386,7 +386,7 @@ def test_what_was_planned_is_not_planned_again(study_of, readers, make_exams, ad
         plan(study, "Again")
 
 
-def test_there_are_no_batches_without_an_exam(study_of, readers, make_exams, add, plan):
+def test_more_batches_than_exams_are_refused(study_of, readers, make_exams, add, plan):
     study = study_of(readers)
     add(study, make_exams(5))
     with pytest.raises(plans.TooManyBatches):
@@ -394,7 +394,7 @@ def test_there_are_no_batches_without_an_exam(study_of, readers, make_exams, add
 
 
 class TestDiscarding:
-    def test_the_exams_can_be_planned_anew(
+    def test_discarded_exams_can_be_planned_again(
         self, study_of, readers, make_exams, add, plan, davi, now
     ):
         study = study_of(readers)
@@ -404,7 +404,7 @@ class TestDiscarding:
         assert plans.unassigned(study).count() == 5
         assert plan(study)[0].assignments.count() == 10
 
-    def test_it_leaves_an_event(self, study_of, readers, make_exams, add, plan, davi, now):
+    def test_discarding_is_audited(self, study_of, readers, make_exams, add, plan, davi, now):
         study = study_of(readers)
         add(study, make_exams(5))
         (batch,) = plan(study)
@@ -412,7 +412,7 @@ class TestDiscarding:
         event = AuditEvent.objects.get(action="batch.discarded")
         assert event.actor == davi
 
-    def test_a_released_batch_stays(
+    def test_a_released_batch_cannot_be_discarded(
         self, study_of, readers, make_exams, add, plan, release, davi, now
     ):
         study = study_of(readers)
@@ -421,7 +421,9 @@ class TestDiscarding:
         with pytest.raises(batches.AlreadyReleased):
             plans.discard(batch_id=batch.pk, actor=davi, now=now)
 
-    def test_the_same_plan_is_made_again(self, study_of, readers, make_exams, add, plan, davi, now):
+    def test_planning_again_gives_the_same_plan(
+        self, study_of, readers, make_exams, add, plan, davi, now
+    ):
         study = study_of(readers)
         add(study, make_exams(9))
         (batch,) = plan(study)
@@ -439,8 +441,8 @@ class TestPools:
     @pytest.fixture
     def draw(self, dataset, davi, now):
         def make(study, actor=davi, **others):
-            wish = exam_pool.DrawRequest(dataset=dataset, **others)
-            return exam_pool.draw(study=study, request=wish, actor=actor, now=now)
+            draw_request = exam_pool.DrawRequest(dataset=dataset, **others)
+            return exam_pool.draw(study=study, request=draw_request, actor=actor, now=now)
 
         return make
 
@@ -448,48 +450,48 @@ class TestPools:
         make_exams(7)
         assert draw(study).n_exams == study.pool.count() == 7
 
-    def test_so_many_by_chance(self, study, make_exams, draw):
+    def test_a_random_draw_of_a_given_size(self, study, make_exams, draw):
         make_exams(50)
         draw(study, n_exams=10)
         assert study.pool.count() == 10
 
-    def test_a_second_draw_adds_others(self, study, make_exams, draw):
+    def test_a_second_draw_adds_other_exams(self, study, make_exams, draw):
         make_exams(10)
         draw(study, n_exams=5)
         draw(study, n_exams=5)
         assert study.pool.count() == 10
 
-    def test_nothing_left_is_refused(self, study, make_exams, draw):
+    def test_drawing_from_an_exhausted_data_set_is_refused(self, study, make_exams, draw):
         make_exams(3)
         draw(study)
         with pytest.raises(exam_pool.NothingToAdd):
             draw(study)
 
-    def test_as_many_of_each_kind(self, study, make_exams, draw):
+    def test_equal_quotas_by_stratum(self, study, make_exams, draw):
         make_exams(40, labels=["NORM"])
         make_exams(5, labels=["AFIB", "NORM"])
         draw(study, n_exams=8, stratify_by="source", quota="equal")
         assert dict(strata.in_pool(study)) == {"AFIB": 4, "NORM": 4}
 
-    def test_an_exam_of_several_kinds_is_of_the_rarest(self, study, make_exams, draw):
+    def test_an_exam_of_several_strata_belongs_to_the_rarest(self, study, make_exams, draw):
         make_exams(3, labels=["A", "B"])
         make_exams(3, labels=["A"])
         draw(study, n_exams=6, stratify_by="source")
         assert dict(strata.in_pool(study)) == {"A": 3, "B": 3}
 
-    def test_a_number_for_each_kind(self, study, make_exams, draw):
+    def test_a_quota_per_stratum(self, study, make_exams, draw):
         make_exams(5, labels=["NORM"])
         make_exams(5, labels=["AFIB"])
         draw(study, stratify_by="source", quota={"AFIB": 3, "NORM": 1})
         assert dict(strata.in_pool(study)) == {"AFIB": 3, "NORM": 1}
 
-    def test_too_few_of_a_kind_are_named(self, study, make_exams, draw):
+    def test_an_unmet_quota_names_the_stratum(self, study, make_exams, draw):
         make_exams(2, labels=["AFIB"])
         with pytest.raises(design.QuotaUnmet) as refusal:
             draw(study, stratify_by="source", quota={"AFIB": 3})
         assert (refusal.value.stratum, refusal.value.available) == ("AFIB", 2)
 
-    def test_kinds_can_be_what_the_model_suggests(self, study, make_exams, draw, taxonomy, now):
+    def test_strata_can_come_from_suggestions(self, study, make_exams, draw, taxonomy, now):
         exams = make_exams(6)
         model = SuggestionModel.objects.create(
             name="probe", version="1", covered_classes=[], created_at=now
@@ -503,16 +505,14 @@ class TestPools:
         draw(study, n_exams=6, stratify_by="suggested")
         assert dict(strata.in_pool(study)) == {"": 4, "atrial_fibrillation": 2}
 
-    def test_whoever_reads_in_the_study_does_not_choose_by_kind(
-        self, study, make_exams, draw, davi, now
-    ):
+    def test_a_coordinator_who_reads_cannot_stratify(self, study, make_exams, draw, davi, now):
         roles.give(davi, [Role.COORDINATOR, Role.READER])
         roster.join(study=study, readers=[davi], actor=davi, now=now)
         make_exams(5, labels=["AFIB"])
         with pytest.raises(strata.StrataHidden):
             draw(study, n_exams=2, stratify_by="source")
 
-    def test_clearing_keeps_what_was_given(
+    def test_clearing_the_pool_keeps_planned_exams(
         self, study_of, readers, make_exams, add, plan, davi, now
     ):
         study = study_of(readers)
@@ -521,7 +521,7 @@ class TestPools:
         assert exam_pool.clear(study=study, actor=davi, now=now) == 2
         assert study.pool.count() == 3
 
-    def test_fewer_anchors_than_are_given_out_are_refused(
+    def test_fewer_anchors_than_already_planned_are_refused(
         self, study_of, readers, make_exams, add, plan, davi, now
     ):
         study = study_of(readers)
@@ -531,9 +531,7 @@ class TestPools:
         with pytest.raises(exam_pool.AlreadyGiven):
             exam_pool.choose_anchors(study=study, n_anchors=1, actor=davi, now=now)
 
-    def test_anchors_can_be_chosen_anew_before_they_are_given(
-        self, study, make_exams, draw, davi, now
-    ):
+    def test_anchors_can_be_chosen_again_before_planning(self, study, make_exams, draw, davi, now):
         make_exams(9)
         draw(study)
         exam_pool.choose_anchors(study=study, n_anchors=4, actor=davi, now=now)
@@ -548,25 +546,25 @@ class TestPools:
             draw(study)
 
 
-class TestOutlook:
-    def test_it_tells_the_hours_before_anything_is_written(
-        self, study_of, readers, make_exams, add
-    ):
+class TestPreview:
+    def test_it_predicts_the_readings_without_writing(self, study_of, readers, make_exams, add):
         study = study_of(readers, is_open=False)
         add(study, make_exams(100))
-        found = plan_preview.preview(study, is_blind=False)
-        assert found.prediction is not None
-        assert found.report is not None
-        assert found.prediction.n_readings == found.report.own.n_readings == 200
+        preview = plan_preview.preview(study, is_blind=False)
+        assert preview.prediction is not None
+        assert preview.report is not None
+        assert preview.prediction.n_readings == preview.report.own.n_readings == 200
         assert not Batch.objects.exists()
 
-    def test_it_tells_why_nothing_can_be_planned(self, study_of, readers, make_exams, add):
+    def test_it_states_why_planning_is_refused(self, study_of, readers, make_exams, add):
         study = study_of(readers[:1], is_open=False)
         add(study, make_exams(3))
-        found = plan_preview.preview(study, is_blind=False)
-        assert isinstance(found.refusal, design.TooFewReaders)
+        preview = plan_preview.preview(study, is_blind=False)
+        assert isinstance(preview.refusal, design.TooFewReaders)
 
-    def test_a_report_joins_the_batches_before(self, study_of, readers, make_exams, add, plan):
+    def test_the_balance_report_includes_earlier_batches(
+        self, study_of, readers, make_exams, add, plan
+    ):
         study = study_of(readers)
         add(study, make_exams(11))
         _, last = plan(study, n_batches=2)

@@ -1,4 +1,4 @@
-"""Reassigning: what waits goes to others, what was read stays."""
+"""Reassignment: unread assignments move to other readers, readings stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def hand_over(study, ana, bruno, davi, now):
-    """Give what waits for Ana to Bruno, or to others."""
+    """Reassign Ana's waiting assignments to Bruno or to ``to``."""
 
     def make(*to, **more):
         return reassignment.reassign(
@@ -32,8 +32,8 @@ def hand_over(study, ana, bruno, davi, now):
 
 
 @pytest.fixture
-def six(make_batch, make_exam, ana):
-    """A batch of six exams, all Ana's."""
+def batch(make_batch, make_exam, ana):
+    """A batch of six exams for Ana."""
     return make_batch([make_exam() for _ in range(6)], [ana])
 
 
@@ -42,99 +42,103 @@ def positions(batch, reader, **more):
     return list(own.values_list("position", flat=True))
 
 
-def test_what_waits_changes_hands(six, hand_over, ana, bruno):
-    done = hand_over()
-    assert (done.n_by_reader, done.n_left) == ({bruno.pk: 6}, 0)
-    assert set(six.assignments.filter(reader=ana).values_list("state", flat=True)) == {"withdrawn"}
-    assert six.assignments.waiting().filter(reader=bruno).count() == 6
+def test_waiting_assignments_move_to_the_other_reader(batch, hand_over, ana, bruno):
+    result = hand_over()
+    assert (result.n_by_reader, result.n_left) == ({bruno.pk: 6}, 0)
+    assert set(batch.assignments.filter(reader=ana).values_list("state", flat=True)) == {
+        "withdrawn"
+    }
+    assert batch.assignments.waiting().filter(reader=bruno).count() == 6
 
 
-def test_a_coordinator_reassigns_on_the_site(six, hand_over, davi):
+def test_row_level_security_lets_a_coordinator_reassign(batch, hand_over, davi):
     with row_security.acting_as(davi.pk):
         assert hand_over().n_moved == 6
 
 
-def test_what_was_read_stays(six, hand_over, submit, ana):
-    submit(six.assignments.filter(reader=ana)[0], "artifact")
+def test_readings_stay_with_their_reader(batch, hand_over, submit, ana):
+    submit(batch.assignments.filter(reader=ana)[0], "artifact")
     assert hand_over().n_moved == 5
     assert Reading.objects.get().reader == ana
 
 
-def test_new_exams_come_after_the_old(make_batch, make_exam, hand_over, ana, bruno):
-    hers, his = make_exam(), make_exam()
-    batch = make_batch([hers], [ana])
-    rows = [Row(bruno.pk, his.pk, 1)]
+def test_moved_exams_come_after_existing_ones(make_batch, make_exam, hand_over, ana, bruno):
+    exam_of_ana, exam_of_bruno = make_exam(), make_exam()
+    batch = make_batch([exam_of_ana], [ana])
+    rows = [Row(bruno.pk, exam_of_bruno.pk, 1)]
     handout.assign(batch, rows)
     hand_over()
     assert positions(batch, bruno) == [1, 2]
-    assert batch.assignments.get(reader=bruno, position=1).exam == his
+    assert batch.assignments.get(reader=bruno, position=1).exam == exam_of_bruno
 
 
-def test_new_exams_come_in_the_order_of_their_keys(six, hand_over, bruno):
+def test_moved_exams_are_ordered_by_key(batch, hand_over, bruno):
     hand_over()
-    keys = six.assignments.filter(reader=bruno).order_by("position").values_list("order_key")
+    keys = batch.assignments.filter(reader=bruno).order_by("position").values_list("order_key")
     assert list(keys) == sorted(keys)
 
 
-def test_exams_are_spread_evenly(six, hand_over, bruno, clara):
+def test_exams_are_spread_evenly_over_several_readers(batch, hand_over, bruno, clara):
     assert sorted(hand_over(bruno, clara).n_by_reader.values()) == [3, 3]
 
 
-def test_nobody_gets_an_exam_that_they_have(make_batch, make_exam, hand_over, ana, bruno):
-    both, hers = make_exam(), make_exam()
+def test_an_exam_the_recipient_already_has_stays(make_batch, make_exam, hand_over, ana, bruno):
+    both, exam_of_ana = make_exam(), make_exam()
     make_batch([both], [ana, bruno])
-    make_batch([hers], [ana])
-    done = hand_over()
-    assert (done.n_moved, done.n_left) == (1, 1)
+    make_batch([exam_of_ana], [ana])
+    result = hand_over()
+    assert (result.n_moved, result.n_left) == (1, 1)
     assert Assignment.objects.waiting().get(reader=ana).exam == both
 
 
-def test_nobody_gets_an_exam_that_they_know_results_of(
+def test_an_exam_whose_results_the_recipient_saw_is_refused(
     make_batch, make_exam, hand_over, close, submit, study, ana, bruno, clara, now
 ):
     exam = make_exam()
-    seen = make_batch([exam], [clara])
-    submit(seen.assignments.get(), "artifact")
-    close(seen)
-    results_seen.results(batches=type(seen).objects.filter(pk=seen.pk), user=bruno, now=now)
+    closed_batch = make_batch([exam], [clara])
+    submit(closed_batch.assignments.get(), "artifact")
+    close(closed_batch)
+    results_seen.results(
+        batches=type(closed_batch).objects.filter(pk=closed_batch.pk), user=bruno, now=now
+    )
     make_batch([exam], [ana])
     with pytest.raises(reassignment.NobodyToReadThem):
         hand_over()
 
 
-def test_a_cap_bounds_what_is_given(six, hand_over, study, bruno, davi, now):
+def test_the_cap_of_the_recipient_limits_reassignment(batch, hand_over, study, bruno, davi, now):
     roster.join(study=study, readers=[bruno], actor=davi, now=now)
     roster.set_cap(study=study, user=bruno, max_exams=2, actor=davi, now=now)
     assert hand_over().n_moved == 2
 
 
-def test_what_was_begun_stays_unless_asked_for(six, hand_over, ana, bruno, now):
-    begun = six.assignments.filter(reader=ana)[0]
+def test_exams_with_a_draft_move_only_on_request(batch, hand_over, ana, bruno, now):
+    begun = batch.assignments.filter(reader=ana)[0]
     drafts.save(assignment_id=begun.pk, reader=ana, based_on=0, content={}, now=now)
     assert hand_over().n_moved == 5
     assert hand_over(with_begun=True).n_moved == 1
     assert begun.draft.version == 1
 
 
-def test_some_can_go_and_the_last_go_first(six, hand_over, ana):
+def test_a_limit_moves_the_last_exams(batch, hand_over, ana):
     hand_over(limit=2)
-    assert positions(six, ana, state=AssignmentState.WAITING) == [1, 2, 3, 4]
+    assert positions(batch, ana, state=AssignmentState.WAITING) == [1, 2, 3, 4]
 
 
-def test_who_loses_an_exam_on_their_screen_is_told(six, hand_over, submit, ana):
-    open_one = six.assignments.filter(reader=ana)[0]
+def test_submitting_a_reassigned_exam_is_refused(batch, hand_over, submit, ana):
+    on_screen = batch.assignments.filter(reader=ana)[0]
     hand_over()
     with pytest.raises(guards.Withdrawn):
-        submit(open_one, "artifact")
+        submit(on_screen, "artifact")
 
 
-def test_it_is_on_record_with_its_reason(six, hand_over, ana):
+def test_reassignment_is_audited_with_its_reason(batch, hand_over, ana):
     hand_over()
     event = AuditEvent.objects.get(action="assignment.reassigned")
     assert (event.object_id, event.reason) == (str(ana.pk), "on leave")
 
 
-def test_who_gets_exams_is_told_how_many(six, hand_over, bruno):
+def test_the_recipient_is_notified_of_the_number(batch, hand_over, bruno):
     hand_over()
     notice = bruno.notices.get(kind="exams_reassigned")
     assert notice.data["n_exams"] == 6
@@ -144,28 +148,28 @@ def test_who_gets_exams_is_told_how_many(six, hand_over, bruno):
 
 
 @pytest.fixture
-def wash_out(study, davi, now):
-    """Amend the protocol so that repeats come so many exams after their first readings."""
+def set_washout(study, davi, now):
+    """Amend the protocol to require this many exams between a reading and its repeat."""
 
     def make(washout_exams: int) -> None:
         study.refresh_from_db()
-        wanted = replace(
+        amended = replace(
             protocols.protocol_of(study),
             repeat_fraction=0.2,
             washout_days=14,
             washout_exams=washout_exams,
         )
-        lifecycle.amend(study_id=study.pk, protocol=wanted, reason="pilot", actor=davi, now=now)
+        lifecycle.amend(study_id=study.pk, protocol=amended, reason="pilot", actor=davi, now=now)
 
     return make
 
 
 @pytest.fixture
-def make_repeats(study, wash_out, make_exam, ana, davi, now):
-    """Make a batch of Ana's in which the first of four exams comes back at the end."""
+def make_repeats(study, set_washout, make_exam, ana, davi, now):
+    """Create a batch for Ana whose first of four exams comes again at the end."""
 
     def make(washout_exams):
-        wash_out(washout_exams)
+        set_washout(washout_exams)
         study.refresh_from_db()
         exams = [make_exam() for _ in range(4)]
         roster.join(study=study, readers=[ana], actor=davi, now=now)
@@ -179,29 +183,29 @@ def make_repeats(study, wash_out, make_exam, ana, davi, now):
 
 @pytest.fixture
 def with_repeat(make_repeats):
-    """Such a batch, made when the protocol asked for five exams in between."""
+    """A batch with a repeat, planned when the protocol required five exams in between."""
     return make_repeats(5)
 
 
-def test_a_repeat_that_cannot_be_washed_out_is_dropped(with_repeat, hand_over, bruno):
-    done = hand_over()
-    assert (done.n_moved, done.n_repeats_dropped) == (4, 1)
+def test_a_repeat_that_cannot_keep_the_washout_is_dropped(with_repeat, hand_over, bruno):
+    result = hand_over()
+    assert (result.n_moved, result.n_repeats_dropped) == (4, 1)
     assert not with_repeat.assignments.filter(reader=bruno, occurrence=2).exists()
 
 
-def test_an_amended_washout_holds_for_later_batches(with_repeat, hand_over, wash_out):
-    wash_out(0)
+def test_an_amended_washout_applies_to_later_batches_only(with_repeat, hand_over, set_washout):
+    set_washout(0)
     assert hand_over().n_repeats_dropped == 1
 
 
-def test_a_repeat_goes_with_its_first_reading(make_repeats, hand_over, bruno):
-    batch = make_repeats(0)  # wherever in Bruno's order the first reading comes
+def test_a_repeat_moves_with_its_first_reading(make_repeats, hand_over, bruno):
+    batch = make_repeats(0)  # any position in Bruno's order keeps a washout of 0
     assert hand_over().n_repeats_dropped == 0
     repeat = batch.assignments.get(reader=bruno, occurrence=2)
     assert (repeat.position, repeat.not_before) == (5, handout.UNTIL_READ)
 
 
-def test_the_repeat_of_what_was_read_stays(with_repeat, hand_over, submit, ana, now):
+def test_the_repeat_of_a_reading_stays(with_repeat, hand_over, submit, ana, now):
     submit(with_repeat.assignments.get(position=1), "artifact")
     assert hand_over().n_moved == 3
     repeat = with_repeat.assignments.get(reader=ana, occurrence=2)
@@ -211,41 +215,41 @@ def test_the_repeat_of_what_was_read_stays(with_repeat, hand_over, submit, ana, 
 # -- Refusals -----------------------------------------------------------------------------------
 
 
-def test_without_a_reason_nothing_moves(six, hand_over):
+def test_a_missing_reason_is_refused(batch, hand_over):
     with pytest.raises(lifecycle.ReasonMissing):
         hand_over(reason=" ")
 
 
-def test_nothing_goes_from_somebody_to_themselves(six, hand_over, ana):
+def test_reassigning_to_the_same_reader_is_refused(batch, hand_over, ana):
     with pytest.raises(reassignment.SameReader):
         hand_over(ana)
 
 
-def test_nothing_goes_to_who_cannot_read(six, hand_over, davi):
+def test_a_recipient_without_the_reader_role_is_refused(batch, hand_over, davi):
     with pytest.raises(roster.NotAReader):
         hand_over(davi)
 
 
-def test_nothing_goes_to_who_is_paused(six, hand_over, study, bruno, davi, now):
+def test_a_paused_recipient_is_refused(batch, hand_over, study, bruno, davi, now):
     roster.join(study=study, readers=[bruno], actor=davi, now=now)
     roster.pause(study=study, user=bruno, reason="leave", actor=davi, now=now)
     with pytest.raises(reassignment.Paused):
         hand_over()
 
 
-def test_nothing_goes_to_who_has_left(six, hand_over, study, bruno, davi, now):
+def test_a_withdrawn_recipient_is_refused(batch, hand_over, study, bruno, davi, now):
     roster.join(study=study, readers=[bruno], actor=davi, now=now)
     roster.withdraw(study=study, user=bruno, reason="moved", actor=davi, now=now)
     with pytest.raises(roster.HasLeft):
         hand_over()
 
 
-def test_nothing_moves_in_a_locked_study(six, hand_over, study, davi, now):
+def test_reassignment_in_a_locked_study_is_refused(batch, hand_over, study, davi, now):
     lifecycle.lock(study_id=study.pk, actor=davi, now=now)
     with pytest.raises(lifecycle.NotOpen):
         hand_over()
 
 
-def test_who_has_nothing_waiting_gives_nothing(hand_over):
+def test_reassigning_without_waiting_assignments_is_refused(hand_over):
     with pytest.raises(reassignment.NothingWaits):
         hand_over()

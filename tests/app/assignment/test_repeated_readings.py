@@ -1,4 +1,4 @@
-"""Hidden repeats: nobody knows of them before they are washed out, nor tells them apart after."""
+"""Hidden repeats: invisible during the washout, indistinguishable from other exams after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WASHOUT = timedelta(days=14)
 
 @pytest.fixture
 def study(make_study):
-    """A study in which some exams come a second time, after fourteen days."""
+    """A study with hidden repeats after 14 days."""
     return make_study(repeat_fraction=0.5, washout_days=WASHOUT.days)
 
 
@@ -40,7 +40,7 @@ def released(study, davi, now):
 
 @pytest.fixture
 def batch(study, released, make_exam, ana, bruno, davi, now):
-    """Ana reads three exams and the first of them again; Bruno reads each once."""
+    """Three exams for Ana, with the first one repeated, and for Bruno."""
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam() for _ in range(3)]
     rows = [
@@ -70,7 +70,7 @@ def as_ana(ana):
 
 @pytest.fixture
 def washed_out(first, repeat, submit):
-    """Ana read the first so long ago that the repeat may come."""
+    """The repeat, after Ana's first reading was longer ago than the washout."""
     long_ago = timezone.now() - WASHOUT - timedelta(days=1)
     sign(first, long_ago)
     repeat.refresh_from_db()
@@ -89,10 +89,10 @@ def listed(client):
     return [row["id"] for row in client.get("/api/assignments/").json()["results"]]
 
 
-# -- Held back ----------------------------------------------------------------------------------
+# -- During the washout -------------------------------------------------------------------------
 
 
-def test_a_held_repeat_is_on_no_list(as_ana, repeat):
+def test_a_held_repeat_is_not_listed(as_ana, repeat):
     assert len(listed(as_ana)) == 3
     assert repeat.pk not in listed(as_ana)
 
@@ -103,10 +103,10 @@ def test_a_held_repeat_is_not_counted(as_ana, first):
     assert "0 of 3" in as_ana.get("/worklist/").content.decode()
 
 
-@pytest.mark.parametrize("what", ["", "suggestions/", "tracings/1/"])
-def test_a_held_repeat_is_as_missing_as_a_missing_one(as_ana, repeat, what):
-    held = as_ana.get(f"/api/assignments/{repeat.pk}/{what}")
-    missing = as_ana.get(f"/api/assignments/{repeat.pk ^ 1}/{what}")
+@pytest.mark.parametrize("path", ["", "suggestions/", "tracings/1/"])
+def test_a_held_repeat_looks_like_a_missing_assignment(as_ana, repeat, path):
+    held = as_ana.get(f"/api/assignments/{repeat.pk}/{path}")
+    missing = as_ana.get(f"/api/assignments/{repeat.pk ^ 1}/{path}")
     assert (held.status_code, held.content) == (404, missing.content)
 
 
@@ -118,7 +118,7 @@ def test_a_held_repeat_cannot_be_read(as_ana, repeat, now):
         sign(repeat, now)
 
 
-def test_a_held_repeat_is_not_next(as_ana, batch, ana, now):
+def test_a_held_repeat_is_not_the_next_assignment(as_ana, batch, ana, now):
     last = batch.assignments.get(reader=ana, position=3)
     for assignment in batch.assignments.filter(reader=ana, position__lt=3):
         sign(assignment, timezone.now())
@@ -131,17 +131,17 @@ def test_the_washout_counts_from_the_first_reading(first, repeat, now):
     assert repeat.not_before == now + WASHOUT
 
 
-def test_another_readers_reading_washes_nothing_out(batch, repeat, bruno, now):
+def test_another_readers_reading_does_not_start_the_washout(batch, repeat, bruno, now):
     before = repeat.not_before
     sign(batch.assignments.get(reader=bruno, exam=repeat.exam), now)
     repeat.refresh_from_db()
     assert repeat.not_before == before
 
 
-# -- Then like any other exam -------------------------------------------------------------------
+# -- After the washout --------------------------------------------------------------------------
 
 
-def test_a_washed_out_repeat_is_on_the_list(as_ana, washed_out):
+def test_a_washed_out_repeat_is_listed(as_ana, washed_out):
     assert washed_out.pk in listed(as_ana)
 
 
@@ -154,10 +154,11 @@ def test_a_repeat_has_a_code_of_its_own(washed_out, first):
     assert washed_out.code != first.code
 
 
-def test_a_repeat_tells_nothing_that_another_exam_does_not(as_ana, washed_out, batch, ana):
+def test_the_payload_of_a_repeat_looks_like_any_other(as_ana, washed_out, batch, ana):
     other = batch.assignments.get(reader=ana, position=2)
     repeated, usual = (
-        as_ana.get(f"/api/assignments/{one.pk}/").json() for one in (washed_out, other)
+        as_ana.get(f"/api/assignments/{assignment.pk}/").json()
+        for assignment in (washed_out, other)
     )
     for own in ("id", "exam", "next"):
         del repeated[own], usual[own]
@@ -165,105 +166,105 @@ def test_a_repeat_tells_nothing_that_another_exam_does_not(as_ana, washed_out, b
     assert repeated == usual
 
 
-def test_the_tracing_of_a_repeat_has_an_address_and_a_tag_of_its_own(as_ana, washed_out, first):
+def test_the_tracing_of_a_repeat_has_its_own_address_and_etag(as_ana, washed_out, first):
     hrefs, tags, bodies = set(), set(), set()
-    for one in (washed_out, first):
-        (tracing,) = as_ana.get(f"/api/assignments/{one.pk}/").json()["exam"]["tracings"]
-        sent = as_ana.get(tracing["href"])
+    for assignment in (washed_out, first):
+        (tracing,) = as_ana.get(f"/api/assignments/{assignment.pk}/").json()["exam"]["tracings"]
+        response = as_ana.get(tracing["href"])
         hrefs.add(tracing["href"])
-        tags.add(sent.headers["ETag"])
-        bodies.add(sent.content)
+        tags.add(response.headers["ETag"])
+        bodies.add(response.content)
     assert (len(hrefs), len(tags), len(bodies)) == (2, 2, 1)
 
 
-def test_the_tag_of_a_tracing_is_not_its_content(as_ana, first):
-    sent = as_ana.get(f"/api/assignments/{first.pk}/tracings/1/")
-    assert first.exam.tracings.get().content_hash not in str(sent.headers)
+def test_the_etag_of_a_tracing_is_not_its_content_hash(as_ana, first):
+    response = as_ana.get(f"/api/assignments/{first.pk}/tracings/1/")
+    assert first.exam.tracings.get().content_hash not in str(response.headers)
 
 
-def test_no_answer_about_a_repeat_holds_the_code_of_its_exam(as_ana, washed_out):
+def test_responses_about_a_repeat_do_not_contain_the_exam_code(as_ana, washed_out):
     for address in (f"/api/assignments/{washed_out.pk}/", "/api/assignments/", "/worklist/"):
         assert washed_out.exam.code not in as_ana.get(address).content.decode()
 
 
-# -- What they count for ------------------------------------------------------------------------
+# -- Counting -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def read(batch, washed_out, bruno, now, close):
-    """Everything is read and closed; of the repeated exam Ana says at last something else."""
+    """The batch, read and closed; Ana's repeat differs from her first reading."""
     for assignment in batch.assignments.exclude(pk=washed_out.pk).filter(readings=None):
         sign(assignment, now)
     sign(washed_out, now, "artifact")
     return close(batch)
 
 
-def test_a_repeat_is_no_reading_that_counts(read, washed_out):
+def test_a_repeat_is_not_a_counted_reading(read, washed_out):
     assert not Reading.objects.counted().filter(assignment=washed_out).exists()
     assert Reading.objects.counted().count() == 6
 
 
-def test_a_repeat_is_no_vote(read, study, now):
+def test_a_repeat_does_not_vote_in_the_consensus(read, study, now):
     labels.compute(study=study, now=now)
     assert set(study.consensus.values_list("outcome", "n_readings")) == {("agreement", 2)}
 
 
 def test_a_repeat_is_not_compared_with_the_other_reader(read, now):
     report = refresh.refresh(batch=read, now=now)
-    artifact = next(one for one in report.results["classes"] if one["class"] == "artifact")
+    artifact = next(row for row in report.results["classes"] if row["class"] == "artifact")
     assert (report.n_readings, artifact["n_positive"]) == (6, 0)
 
 
-def test_a_repeat_is_exported_as_what_it_is(read, study):
+def test_a_repeat_is_exported_with_its_occurrence(read, study):
     heading, *rows = tables.readings_long(study)
     column = {name: place for place, name in enumerate(heading)}
-    found = {row[column["class"]] for row in rows if row[column["occurrence"]] == 2}
+    classes = {row[column["class"]] for row in rows if row[column["occurrence"]] == 2}
     present = [
         row[column["class"]]
         for row in rows
         if row[column["occurrence"]] == 2 and row[column["state"]] == "present"
     ]
-    assert (len(found), present) == (66, ["artifact"])
+    assert (len(classes), present) == (66, ["artifact"])
 
 
 @pytest.fixture
-def practised(study, released, make_exam, ana, bruno, davi, now, close):
-    """A closed practice batch, read by two."""
-    made = batches.create(
+def practice_batch(study, released, make_exam, ana, bruno, davi, now, close):
+    """A closed practice batch that Ana and Bruno have read."""
+    batch = batches.create(
         study=study, name="Practice", exams=[make_exam()], readers=[ana, bruno],
         created_by=davi, now=now, purpose=Purpose.PRACTICE,
     )  # fmt: skip
-    for assignment in made.assignments.all():
+    for assignment in batch.assignments.all():
         sign(assignment, now, "artifact")
-    return close(made)
+    return close(batch)
 
 
-def test_practice_makes_no_consensus(practised, study, now):
+def test_practice_does_not_count_for_consensus(practice_batch, study, now):
     labels.compute(study=study, now=now)
     assert not study.consensus.exists()
 
 
-def test_practice_makes_no_consensus_due(practised):
-    assert not practised.consensus_is_due
+def test_closing_a_practice_batch_makes_no_consensus_due(practice_batch):
+    assert not practice_batch.consensus_is_due
 
 
-def test_practice_makes_no_agreement(practised, now):
-    assert refresh.refresh(batch=practised, now=now).n_readings == 0
+def test_practice_does_not_count_for_agreement(practice_batch, now):
+    assert refresh.refresh(batch=practice_batch, now=now).n_readings == 0
 
 
-def test_practice_is_not_exported(practised, study):
+def test_practice_is_not_exported(practice_batch, study):
     assert len(list(tables.readings_long(study))) == 1
 
 
-def test_what_was_practised_with_is_never_data(practised, study, ana, davi, now):
-    (exam,) = Exam.objects.filter(assignments__batch=practised).distinct()
+def test_exams_used_for_practice_cannot_become_data(practice_batch, study, ana, davi, now):
+    (exam,) = Exam.objects.filter(assignments__batch=practice_batch).distinct()
     with pytest.raises(batches.MixedWithData, match=exam.code):
         batches.create(
             study=study, name="Data", exams=[exam], readers=[ana], created_by=davi, now=now
         )
 
 
-def test_what_is_data_is_never_practised_with(batch, study, ana, davi, now):
+def test_exams_used_as_data_cannot_become_practice(batch, study, ana, davi, now):
     exams = list(Exam.objects.filter(assignments__batch=batch).distinct())
     with pytest.raises(batches.MixedWithData):
         batches.create(

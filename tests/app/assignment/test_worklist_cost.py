@@ -1,4 +1,4 @@
-"""The next exam costs the same whether a reader has a thousand exams to read or 200,000."""
+"""The cost of the next exam does not grow with the worklist (1,000 and 200,000 exams)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.app.conftest import NOW
 
 FEW, MANY = 1_000, 200_000
 
-ROWS_AT_MOST = 150
-"""What one statement may look at: a page of the worklist, and a little around it."""
+MAX_ROWS = 150
+"""Rows one statement may read: a page of the worklist plus a margin."""
 
 
 def client_of(user):
@@ -32,7 +32,7 @@ def client_of(user):
 
 
 def requests_of(user):
-    """Return the addresses that a reader asks in the course of an exam, by what they are."""
+    """Return the addresses requested while reading an exam, by name."""
     middle = Assignment.objects.filter(reader=user).waiting().order_by("position")[0]
     return {
         "worklist": "/worklist/",
@@ -44,7 +44,7 @@ def requests_of(user):
 
 
 def statements(user, address):
-    """Return what the database is asked for one request, the second time."""
+    """Return the SQL statements of a request with warm caches."""
     client = client_of(user)
     client.get(address)
     with CaptureQueriesContext(connection) as captured:
@@ -52,8 +52,8 @@ def statements(user, address):
     return [query["sql"] for query in captured.captured_queries]
 
 
-def works(user, sqls):
-    """Return what the statements about assignments cost, asked as the reader."""
+def costs(user, sqls):
+    """Return the cost of the statements about assignments, run as the reader."""
     with row_security.acting_as(user.pk):
         return [filled.statement_cost(sql) for sql in sqls if _is_about_assignments(sql)]
 
@@ -64,7 +64,7 @@ def _is_about_assignments(sql):
 
 @pytest.fixture(scope="module")
 def filled_lists(module_db):
-    """Ana has few exams on her list, Bruno many; either has read half. Made once: it takes long."""
+    """Ana's list is short, Bruno's long; both have read half. Created once, as it is slow."""
     with module_db():
         classes = versions.install(now=NOW)
         davi = builders.person("Davi", Role.COORDINATOR)
@@ -74,9 +74,9 @@ def filled_lists(module_db):
         filled.exams(dataset, MANY)
         roster.join(study=study, readers=[ana, bruno], actor=davi, now=NOW)
         for reader, n in ((ana, FEW), (bruno, MANY)):
-            made = batches.make(study=study, name=f"{n}", rows=[], created_by=davi, now=NOW)
-            filled.assignments(made, reader, n)
-            batches.release(batch_id=made.pk, actor=davi, now=NOW)
+            batch = batches.make(study=study, name=f"{n}", rows=[], created_by=davi, now=NOW)
+            filled.assignments(batch, reader, n)
+            batches.release(batch_id=batch.pk, actor=davi, now=NOW)
 
 
 @pytest.fixture
@@ -84,23 +84,23 @@ def lists(db, filled_lists):
     return User.objects.get(username="ana"), User.objects.get(username="bruno")
 
 
-def test_the_next_exam_costs_the_same_on_a_long_list_as_on_a_short_one(lists):
+def test_requests_cost_the_same_on_a_long_worklist(lists):
     few, many = lists
     for name in requests_of(few):
         short = statements(few, requests_of(few)[name])
         long = statements(many, requests_of(many)[name])
         assert len(short) == len(long), name
-        for work in works(many, long):
+        for work in costs(many, long):
             assert "Seq Scan annotations_assignment" not in work.scans, name
-            assert work.n_rows <= ROWS_AT_MOST, (name, work)
+            assert work.n_rows <= MAX_ROWS, (name, work)
 
 
-def test_going_on_from_the_middle_of_a_long_list_starts_in_the_middle(lists):
+def test_a_page_from_the_middle_of_a_long_list_reads_few_rows(lists):
     _, many = lists
     middle = Assignment.objects.get(reader=many, position=3 * MANY // 4)
     place = json.dumps([middle.batch_id, middle.position]).encode()
     after = base64.urlsafe_b64encode(place).decode().rstrip("=")
     for state in ("", "state=open&"):
         address = f"/api/assignments/?{state}limit=50&after={after}"
-        for work in works(many, statements(many, address)):
-            assert work.n_rows <= ROWS_AT_MOST, work
+        for work in costs(many, statements(many, address)):
+            assert work.n_rows <= MAX_ROWS, work

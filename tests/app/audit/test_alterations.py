@@ -1,7 +1,7 @@
-"""Whoever owns the database alters one thing, past every trigger, and verify_audit names it.
+"""A database owner alters one thing past every trigger; verification finds it and names the row.
 
-These are the 42 alterations of the security review. One story is told for all of them; each is
-told afterwards.
+These are the 42 alterations of the security review, plus further ones. The history is built once;
+each test alters it in a transaction that is rolled back.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from annotations.services.verification import heads, trail
 from ecgreview.ecg import wire
 from ecgreview.hash_chain import Kind
 from tests.app import builders
-from tests.app.constraints.acts import commit
+from tests.app.constraints.acts import check_constraints
 
 pytestmark = pytest.mark.django_db
 
@@ -53,11 +53,11 @@ ASSIGNMENT = "update annotations_assignment set {} where id = %(assignment)s"
 
 @dataclass(frozen=True)
 class Alteration:
-    """What is done in SQL, and what has to be found.
+    """The SQL of an alteration and the fault that verification must report.
 
     Attributes:
-        place: the key in the story of the number that the fault must name; where it names a place
-            in the chain instead, "seq" or "last".
+        place: key in ``ids`` of the number the fault must name ("seq" and "last" are positions in
+            the chain).
     """
 
     sql: str
@@ -147,13 +147,13 @@ READINGS = {
         Kind.READING_MISSING,
         "reading",
     ),
-    "reading stuffed in": Alteration(
+    "reading inserted": Alteration(
         "insert into annotations_reading select (jsonb_populate_record(null::annotations_reading,"
         " to_jsonb(r) || jsonb_build_object('id', 999999, 'assignment_id', %(waiting)s,"
         " 'idempotency_key', gen_random_uuid()))).* from annotations_reading r"
         " where r.id = %(reading)s",
         Kind.READING_UNRECORDED,
-        "stuffed",
+        "inserted",
     ),
     "code of a class": Alteration(
         "update annotations_diagnosticclass set code = 'x' where id = %(class)s",
@@ -168,7 +168,7 @@ READINGS = {
         "first_reading",
     ),
 }
-WHAT_WAS_READ = {
+SIGNED_CONTENT = {
     "exam of a signed assignment": Alteration(
         ASSIGNMENT.format("exam_id = %(other_exam)s"), Kind.ASSIGNMENT_ALTERED, "assignment"
     ),
@@ -248,13 +248,13 @@ RECORDS = {
         "bruno",
     ),
 }
-BEYOND_THE_REVIEW = {
-    "version 2 taken back to version 1": Alteration(
+FURTHER_ALTERATIONS = {
+    "protocol version of a reading": Alteration(
         "update annotations_reading set protocol_version = 7 where id = %(reading)s",
         Kind.READING_ALTERED,
         "reading",
     ),
-    "samples exchanged with their hash": Alteration(
+    "samples swapped with their hash": Alteration(
         "update annotations_tracing t set packed = o.packed, content_hash = o.content_hash"
         " from annotations_tracing o where t.id = %(tracing)s and o.exam_id = %(other_exam)s",
         Kind.EXAM_ALTERED,
@@ -270,7 +270,7 @@ BEYOND_THE_REVIEW = {
         Kind.STUDY_ALTERED,
         "study",
     ),
-    "reader taken off the list": Alteration(
+    "reader removed from the roster": Alteration(
         "delete from annotations_studyreader where id = %(line)s",
         Kind.STUDY_READER_ALTERED,
         "bruno",
@@ -285,7 +285,7 @@ BEYOND_THE_REVIEW = {
         Kind.CONSENSUS_ALTERED,
         "study",
     ),
-    "account put in": Alteration(
+    "account inserted": Alteration(
         "insert into annotations_user (username, password, first_name, last_name, email, is_active,"
         " is_staff, is_superuser, date_joined, level, kind)"
         " values ('ghost', '!', '', '', '', true, true, true, now(), 2, 'person')",
@@ -315,21 +315,21 @@ BEYOND_THE_REVIEW = {
         "",
     ),
 }
-ALTERATIONS = {**CHAIN, **READINGS, **WHAT_WAS_READ, **RECORDS}
-"""All but the cut end, which needs a head that was written down."""
+ALTERATIONS = {**CHAIN, **READINGS, **SIGNED_CONTENT, **RECORDS}
+"""All but truncation, which is found only with a recorded head."""
 
 
 @pytest.fixture(scope="module")
-def told(module_db):
-    """Tell the story once, and switch off what stands in the way of who alters it."""
+def ids(module_db):
+    """Build the history once and drop the guards; return the ids that alterations use."""
     with module_db():
-        places = _told()
-        _disarm()
-        return places
+        numbers = _build_history()
+        _drop_guards()
+        return numbers
 
 
-def _told():
-    """Two readers, two batches; one is closed, and Rosa looked at what came of it."""
+def _build_history():
+    """Two readers and two batches; one is closed, and Rosa has seen its results."""
     taxonomy = versions.install(now=NOW)
     ana, bruno = builders.person("Ana", Role.READER), builders.person("Bruno", Role.READER)
     model = accounts.create_without_access(
@@ -343,19 +343,19 @@ def _told():
     for assignment in closed.assignments.order_by("pk").select_related("reader"):
         builders.submit(assignment, AF, now=NOW + timedelta(minutes=assignment.pk % 7))
     batches.close(batch_id=closed.pk, closed_by=davi, now=NOW)
-    still_open = builders.batch(study, "Two", exams[2:3], [ana, bruno], by=davi, now=NOW)
+    open_batch = builders.batch(study, "Two", exams[2:3], [ana, bruno], by=davi, now=NOW)
     roster.pause(study=study, user=bruno, reason="ill", actor=davi, now=NOW)
     labels.compute(study=study, now=NOW)
     while refresh.refresh_next(now=NOW + timedelta(hours=1)):
         pass
     results_seen.results_of_study(study=study, user=rosa, now=NOW)
     audit.record(actor=davi, action=audit.Action.STUDY_CHANGED, reason="the last", now=NOW)
-    commit()
-    return {**_places(study, closed, still_open, exams, rosa, bruno), "model": model.pk}
+    check_constraints()
+    return {**_ids(study, closed, open_batch, exams, rosa, bruno), "model": model.pk}
 
 
-def _places(study, closed, still_open, exams, rosa, bruno):
-    """Return the numbers of all that is altered."""
+def _ids(study, closed, open_batch, exams, rosa, bruno):
+    """Return the ids of all rows that are altered."""
     last = AuditLink.objects.latest("seq")
     middle = AuditLink.objects.get(seq=last.seq // 2)
     readings = Reading.objects.order_by("pk")
@@ -366,15 +366,15 @@ def _places(study, closed, still_open, exams, rosa, bruno):
         "seq": middle.seq, "event": middle.event_id,
         "last": last.seq, "last_event": last.event_id,
         "rosa": rosa.pk, "bruno": bruno.pk,
-        "reading": reading.pk, "first_reading": readings[0].pk, "stuffed": 999_999,
+        "reading": reading.pk, "first_reading": readings[0].pk, "inserted": 999_999,
         "assignment": reading.assignment_id,
-        "waiting": Assignment.objects.filter(batch=still_open)[0].pk,
+        "waiting": Assignment.objects.filter(batch=open_batch)[0].pk,
         "class": of_classes[AF], "other_class": of_classes["atrial_flutter"],
         "taxonomy": study.taxonomy_id,
         "exam": exam.pk, "other_exam": exams[3].pk,
         "tracing": Tracing.objects.get(exam=exam).pk,
         "other_samples": wire.pack(builders.small_signal(99)),
-        "batch": closed.pk, "other_batch": still_open.pk,
+        "batch": closed.pk, "other_batch": open_batch.pk,
         "study": study.pk, "version": study.protocol_versions.get().pk,
         "consensus": Consensus.objects.get(exam=exam).pk,
         "report": AgreementReport.objects.order_by("pk")[0].pk,
@@ -382,8 +382,8 @@ def _places(study, closed, still_open, exams, rosa, bruno):
     }  # fmt: skip
 
 
-def _disarm():
-    """Switch off every trigger of ours, and the constraints that stand in an owner's way."""
+def _drop_guards():
+    """Disable our triggers and drop the constraints that would refuse an alteration."""
     with connection.cursor() as cursor:
         cursor.execute("select tablename from pg_tables where schemaname = 'public'")
         for (table,) in cursor.fetchall():
@@ -398,55 +398,55 @@ def _disarm():
             cursor.execute(f"alter table {table} drop constraint {name}")
 
 
-def alter(sql, places):
+def alter(sql, numbers):
     with connection.cursor() as cursor:
         for statement in sql.split(";"):
-            cursor.execute(statement, places)
+            cursor.execute(statement, numbers)
 
 
-def test_what_nobody_altered_holds(told):
-    found = trail.verify()
-    assert found.fault is None, str(found.fault)
-    assert found.n_readings == 4
+def test_an_unaltered_trail_verifies(ids):
+    result = trail.verify()
+    assert result.fault is None, str(result.fault)
+    assert result.n_readings == 4
 
 
 def test_there_are_42_alterations():
     assert len(ALTERATIONS) + len(["the end cut off"]) == 42
 
 
-@pytest.mark.parametrize("name", [*ALTERATIONS, *BEYOND_THE_REVIEW])
-def test_is_named(told, name):
-    done = {**ALTERATIONS, **BEYOND_THE_REVIEW}[name]
-    alter(done.sql, told)
+@pytest.mark.parametrize("name", [*ALTERATIONS, *FURTHER_ALTERATIONS])
+def test_an_alteration_is_found_and_named(ids, name):
+    alteration = {**ALTERATIONS, **FURTHER_ALTERATIONS}[name]
+    alter(alteration.sql, ids)
     fault = trail.verify().fault
     assert fault is not None, name
-    assert fault.kind == done.kind, str(fault)
-    if done.place:
-        named = fault.seq if done.place in {"seq", "last"} else fault.other
-        assert named == told[done.place], str(fault)
+    assert fault.kind == alteration.kind, str(fault)
+    if alteration.place:
+        named = fault.seq if alteration.place in {"seq", "last"} else fault.other
+        assert named == ids[alteration.place], str(fault)
 
 
-def test_the_end_cut_off_is_named_by_the_head_that_the_last_verification_kept(told, tmp_path):
+def test_truncation_is_found_with_the_head_of_the_last_verification(ids, tmp_path):
     with override_settings(AUDIT_HEADS_FILE=str(tmp_path / "heads.txt")):
         call_command("verify_audit", verbosity=0)
         alter(
             "delete from annotations_auditlink where seq = %(last)s;"
             "delete from annotations_auditevent where id = %(last_event)s",
-            told,
+            ids,
         )
-        assert trail.verify().holds  # nothing in the database tells
-        found = heads.verify()
-        assert found is not None
-        assert found.fault is not None
-        assert (found.fault.kind, found.fault.seq) == (Kind.TRUNCATED, told["last"])
+        assert trail.verify().holds  # not visible in the database alone
+        result = heads.verify()
+        assert result is not None
+        assert result.fault is not None
+        assert (result.fault.kind, result.fault.seq) == (Kind.TRUNCATED, ids["last"])
         with pytest.raises(SystemExit):
             call_command("verify_audit", verbosity=0)
 
 
-def test_a_slice_finds_what_the_whole_finds(told):
-    alter(RECORDS["role"].sql, told)
-    position, found = trail.Position(), None
-    while found is None:
-        position, found = trail.step(position)
-    assert found.fault == trail.verify().fault
-    assert found.n_readings == 4
+def test_verification_in_slices_finds_the_same_fault(ids):
+    alter(RECORDS["role"].sql, ids)
+    position, result = trail.Position(), None
+    while result is None:
+        position, result = trail.step(position)
+    assert result.fault == trail.verify().fault
+    assert result.n_readings == 4

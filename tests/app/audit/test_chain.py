@@ -1,4 +1,4 @@
-"""The database chains what is recorded, and whoever tampers with it is found."""
+"""The database chains audit events, and verification finds tampering."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annotations.services.audit import signed_content
 from annotations.services.verification import trail as verification_trail
 from annotations.services.verification.trail import Position, verify
 from ecgreview.hash_chain import GENESIS, START, Head, Kind, link_digest
-from tests.app.constraints.acts import commit
+from tests.app.constraints.acts import check_constraints
 
 N_EVENTS = 12
 
@@ -43,8 +43,8 @@ def scalar(sql, *parameters):
 
 @pytest.fixture
 def record(davi, study, now):
-    """Record a deed of Davi's in the study, and chain it as at a commit."""
-    commit()
+    """Record an action of Davi in the study and chain it, as a commit would."""
+    check_constraints()
 
     def make(reason="", **changes):
         event = audit.record(
@@ -56,7 +56,7 @@ def record(davi, study, now):
             **{"before": {"due": None}, "after": {"due": "2026-04-01"}, **changes},
             reason=reason,
         )
-        commit()
+        check_constraints()
         return event
 
     return make
@@ -64,21 +64,21 @@ def record(davi, study, now):
 
 @pytest.fixture
 def trail(record):
-    """Return the seqs of twelve links; what was recorded before the test comes before them."""
+    """Record twelve events and return the sequence numbers of their links."""
     events = [record(f"Reason {number}") for number in range(1, N_EVENTS + 1)]
     return [event.link.seq for event in events]
 
 
 @pytest.fixture
-def disarmed(trail):
-    """The database's owner puts every guard of the trail out of action."""
+def unguarded(trail):
+    """The trail with its triggers disabled, as a database owner could do."""
     for table in ("annotations_auditevent", "annotations_auditlink"):
         run(f"alter table {table} disable trigger user")
     return trail
 
 
 @pytest.mark.django_db
-class TestTheChain:
+class TestChain:
     def test_begins_at_one(self, trail):
         first = AuditLink.objects.get(seq=1)
         assert first.previous == GENESIS
@@ -87,45 +87,45 @@ class TestTheChain:
         seqs = list(AuditLink.objects.order_by("seq").values_list("seq", flat=True))
         assert seqs == list(range(1, len(seqs) + 1))
 
-    def test_is_digested_alike_by_the_database_as_by_the_domain(self, record):
+    def test_has_the_same_digests_in_database_and_domain(self, record):
         record(reason="Ünicode, 心电图: 'a'\n\\x00", before=None, after={})
         for entry in verification_trail.entries():
             assert entry.link is not None
             assert entry.event is not None
             assert link_digest(entry.link, entry.event) == entry.link.digest
 
-    def test_tells_years_before_christ_apart(self, record, disarmed):
+    def test_distinguishes_years_before_christ(self, record, unguarded):
         run("update annotations_auditevent set at = '2026-03-02 09:00+00 BC' where reason <> ''")
         assert fault_found().kind == Kind.ALTERED_EVENT
 
-    def test_takes_a_time_that_never_ends(self, record, disarmed):
+    def test_accepts_an_infinite_time(self, record, unguarded):
         run("update annotations_auditevent set at = 'infinity' where reason <> ''")
         assert fault_found().kind == Kind.ALTERED_EVENT
 
     def test_verifies(self, trail):
-        found = verify()
-        assert found.holds
-        assert found.n_events == trail[-1]
-        assert found.head == Head(trail[-1], AuditLink.objects.get(seq=trail[-1]).digest)
+        result = verify()
+        assert result.holds
+        assert result.n_events == trail[-1]
+        assert result.head == Head(trail[-1], AuditLink.objects.get(seq=trail[-1]).digest)
 
-    def test_leaves_no_event_of_a_deed_that_was_undone(self, record, trail):
+    def test_has_no_event_of_a_transaction_rolled_back(self, record, trail):
         with transaction.atomic():
             record("Undone")
             transaction.set_rollback(True)
         record("Done")
         assert verify().n_events == trail[-1] + 1
 
-    def test_leaves_nothing_waiting(self, trail):
+    def test_leaves_no_event_unchained(self, trail):
         assert scalar("select count(*) from audit_unchained") == 0
 
     @pytest.mark.parametrize("table", ["annotations_auditevent", "annotations_auditlink"])
-    def test_is_not_truncated(self, trail, table):
+    def test_cannot_be_truncated(self, trail, table):
         for name in ("event", "link"):
             run(f"alter table annotations_audit{name} enable trigger audit_{name}_stays")
         with pytest.raises(IntegrityError, match=r"stays written|never changes"):
             run(f"truncate {table} cascade")
 
-    def test_is_not_deleted(self, trail):
+    def test_cannot_be_deleted(self, trail):
         for rows in (AuditLink.objects.all(), AuditEvent.objects.all()):
             with pytest.raises(IntegrityError), transaction.atomic():
                 rows.filter(pk__gt=0)._raw_delete("default")
@@ -171,17 +171,17 @@ TAMPERINGS = {
     " update annotations_auditlink l set digest = audit_digest(l, e)"
     " from annotations_auditevent e where e.id = l.event_id and l.seq = {seq}",
 }
-"""What an owner may try in SQL with the row in the middle of the trail."""
+"""SQL by which an owner may tamper with the event in the middle of the trail."""
 
 
 @pytest.fixture
-def places(disarmed, ana):
-    """Names of rows for the statements above."""
+def places(unguarded, ana):
+    """Values for the placeholders of the statements above."""
     constraint = (
         "select conname from pg_constraint"
         " where conrelid = 'annotations_auditlink'::regclass and contype = %s"
     )
-    middle, last = disarmed[N_EVENTS // 2], disarmed[-1]
+    middle, last = unguarded[N_EVENTS // 2], unguarded[-1]
     return {
         "seq": middle,
         "last": last,
@@ -202,40 +202,40 @@ class TestTampering:
         assert fault is not None
         assert fault.seq == places["seq"], str(fault)
 
-    def test_of_a_swap_tells_where_the_row_belongs(self, places):
+    def test_by_a_swap_names_where_the_row_belongs(self, places):
         run(TAMPERINGS["swapped events"].format(**places))
         fault = fault_found()
         assert (fault.kind, fault.other) == (Kind.MOVED, places["last"])
 
-    def test_by_an_event_past_the_chain_is_found(self, disarmed, davi, now):
+    def test_by_an_unchained_event_is_found(self, unguarded, davi, now):
         forged = AuditEvent.objects.create(at=now, actor=davi, action="study.locked")
         fault = fault_found()
         assert (fault.kind, fault.event) == (Kind.UNLINKED_EVENT, str(forged.pk))
 
-    def test_by_a_link_that_is_made_up_is_found(self, disarmed, davi, now):
+    def test_by_a_forged_link_is_found(self, unguarded, davi, now):
         forged = AuditEvent.objects.create(at=now, actor=davi, action="study.locked")
-        last = AuditLink.objects.get(seq=disarmed[-1])
+        last = AuditLink.objects.get(seq=unguarded[-1])
         AuditLink.objects.create(
             seq=last.seq + 1, event=forged, chained_at=now, previous=last.digest, digest="f" * 64
         )
         assert fault_found().seq == last.seq + 1
 
-    def test_by_cutting_off_the_end_is_found_with_a_head(self, disarmed):
+    def test_by_truncation_is_found_with_a_head(self, unguarded):
         head = verify().head
-        run("delete from annotations_auditlink where seq >= %s", disarmed[-3])
+        run("delete from annotations_auditlink where seq >= %s", unguarded[-3])
         run(
             "delete from annotations_auditevent"
             " where reason in ('Reason 10', 'Reason 11', 'Reason 12')"
         )
         assert verify().holds
         fault = fault_found(expected=head)
-        assert (fault.kind, fault.seq) == (Kind.TRUNCATED, disarmed[-3])
+        assert (fault.kind, fault.seq) == (Kind.TRUNCATED, unguarded[-3])
         assert fault_found(after=head).kind == Kind.TRUNCATED
 
-    def test_by_chaining_all_anew_is_found_with_a_head(self, disarmed):
+    def test_by_rebuilding_the_chain_is_found_with_a_head(self, unguarded):
         head = verify().head
         run("update annotations_auditevent set reason = 'Another' where reason = 'Reason 3'")
-        for seq in range(disarmed[0], disarmed[-1] + 1):
+        for seq in range(unguarded[0], unguarded[-1] + 1):
             run(
                 "update annotations_auditlink l set previous = p.digest"
                 " from annotations_auditlink p where l.seq = %s and p.seq = %s",
@@ -253,12 +253,12 @@ class TestTampering:
     def test_after_a_head_is_found_from_there(self, places):
         first = AuditLink.objects.get(seq=places["seq"] - 2)
         run(TAMPERINGS["reason"].format(**places))
-        found = verify(after=Head(first.seq, first.digest))
-        assert found.n_events == 1
-        assert found.fault is not None
-        assert found.fault.seq == places["seq"]
+        result = verify(after=Head(first.seq, first.digest))
+        assert result.n_events == 1
+        assert result.fault is not None
+        assert result.fault.seq == places["seq"]
 
-    def test_does_not_deceive_by_functions_of_its_own(self, places):
+    def test_by_replacing_database_functions_is_found(self, places):
         run("create or replace function audit_moment(moment timestamptz) returns text"
             " language sql stable return '2026-03-02T09:00:00.000000Z'")  # fmt: skip
         run(TAMPERINGS["at"].format(**places))
@@ -267,9 +267,9 @@ class TestTampering:
 
 @pytest.fixture
 def reading(assign, ana, submit):
-    found = submit(assign(ana), "atrial_fibrillation", comment="Irregular")
-    commit()
-    return found
+    submitted = submit(assign(ana), "atrial_fibrillation", comment="Irregular")
+    check_constraints()
+    return submitted
 
 
 EDITS = {
@@ -305,11 +305,11 @@ EDITS = {
 
 @pytest.mark.django_db
 class TestReadings:
-    def test_are_as_they_were_submitted(self, reading):
-        found = verify()
-        assert (found.holds, found.n_readings) == (True, 1)
+    def test_verify_as_submitted(self, reading):
+        result = verify()
+        assert (result.holds, result.n_readings) == (True, 1)
 
-    def test_have_a_digest_of_what_is_stored(self, reading):
+    def test_have_the_same_digest_when_reloaded(self, reading):
         assert signed_content.reading_digest(reading) == signed_content.reading_digest(
             Reading.objects.get()
         )
@@ -323,7 +323,7 @@ class TestReadings:
         fault = fault_found()
         assert (fault.kind, fault.other) == (Kind.READING_ALTERED, reading.pk)
 
-    def test_that_are_gone_are_found(self, reading):
+    def test_that_were_deleted_are_found(self, reading):
         run("alter table annotations_reading disable trigger user")
         run("alter table annotations_finding disable trigger user")
         run("delete from annotations_finding")
@@ -331,7 +331,7 @@ class TestReadings:
         fault = fault_found()
         assert (fault.kind, fault.other) == (Kind.READING_MISSING, reading.pk)
 
-    def test_whose_submission_was_cut_off_are_found(self, reading):
+    def test_without_a_submission_event_are_found(self, reading):
         for table in ("event", "link"):
             run(f"alter table annotations_audit{table} disable trigger user")
         event = AuditEvent.objects.get(action=audit.Action.READING_SUBMITTED)
@@ -340,7 +340,7 @@ class TestReadings:
         fault = fault_found()
         assert (fault.kind, fault.other) == (Kind.READING_UNRECORDED, reading.pk)
 
-    def test_of_before_the_trail_are_recorded_when_it_begins(self, reading):
+    def test_from_before_the_trail_are_recorded_by_the_migrations(self, reading):
         for table in ("event", "link"):
             run(f"alter table annotations_audit{table} disable trigger user")
         run("delete from annotations_auditlink")
@@ -349,16 +349,16 @@ class TestReadings:
             run(f"alter table annotations_audit{table} enable trigger user")
         migration = import_module("annotations.migrations.0007_audit_chain")
         migration.record_earlier_readings(apps, None)
-        commit()
+        check_constraints()
         assert fault_found().kind == Kind.READING_UNBOUND
         import_module("annotations.migrations.0034_recorded_as_it_stands").record(apps, None)
-        commit()
-        found = verify()
-        assert (found.fault, found.n_readings) == (None, 1)
+        check_constraints()
+        result = verify()
+        assert (result.fault, result.n_readings) == (None, 1)
         assert AuditEvent.objects.filter(action=audit.Action.AUDIT_RECORDED).count() > 1
 
     @pytest.mark.parametrize("column", ["arm = 'concurrent'", "occurrence = 2"])
-    def test_of_before_the_upgrade_are_bound_to_what_they_were_of_then(self, reading, column):
+    def test_from_before_the_upgrade_are_bound_to_their_assignment(self, reading, column):
         for table in ("event", "link"):
             run(f"alter table annotations_audit{table} disable trigger user")
         run("delete from annotations_auditlink")
@@ -367,7 +367,7 @@ class TestReadings:
             run(f"alter table annotations_audit{table} enable trigger user")
         import_module("annotations.migrations.0007_audit_chain").record_earlier_readings(apps, None)
         import_module("annotations.migrations.0034_recorded_as_it_stands").record(apps, None)
-        commit()
+        check_constraints()
         run("alter table annotations_assignment disable trigger user")
         run(f"update annotations_assignment set {column}")  # noqa: S608
         assert fault_found().kind == Kind.ASSIGNMENT_ALTERED
@@ -376,7 +376,7 @@ class TestReadings:
         audit.record(
             actor=ana, action=audit.Action.READING_SUBMITTED, target=reading, after={}, now=now
         )
-        commit()
+        check_constraints()
         assert fault_found().kind == Kind.READING_RECORDED_TWICE
 
     def test_that_were_forged_with_their_event_are_found(self, reading):
@@ -395,36 +395,36 @@ class TestReadings:
 
 
 @pytest.mark.django_db
-class TestVerifyingInBites:
+class TestVerifyingInSlices:
     @pytest.fixture(autouse=True)
     def short_slices(self, monkeypatch):
         monkeypatch.setattr(verification_trail, "EVENTS_PER_SLICE", 5)
         monkeypatch.setattr(verification_trail, "READINGS_PER_SLICE", 2)
 
     def slices(self):
-        position, found, n_slices = Position(), None, 0
-        while found is None:
-            position, found = verification_trail.step(position)
+        position, result, n_slices = Position(), None, 0
+        while result is None:
+            position, result = verification_trail.step(position)
             n_slices += 1
-        return found, n_slices
+        return result, n_slices
 
-    def test_finds_the_same_as_in_one_go(self, make_exam, make_batch, submit, ana, trail):
+    def test_gives_the_same_result_as_at_once(self, make_exam, make_batch, submit, ana, trail):
         for assignment in make_batch([make_exam() for _ in range(5)], [ana]).assignments.all():
             submit(assignment)
-        commit()
-        found, n_slices = self.slices()
-        assert found == verify()
-        assert found.n_readings == 5
+        check_constraints()
+        result, n_slices = self.slices()
+        assert result == verify()
+        assert result.n_readings == 5
         assert n_slices > 4
 
     def test_finds_an_altered_event(self, places):
         run(TAMPERINGS["reason"].format(**places))
-        found, _ = self.slices()
-        assert found.fault.seq == places["seq"]
+        result, _ = self.slices()
+        assert result.fault.seq == places["seq"]
 
 
-def events_of(davi, barrier, number):
-    """Record two deeds in each of twenty transactions, from a connection of this thread."""
+def record_events(davi, barrier, number):
+    """Record two events in each of twenty transactions on this thread's connection."""
     try:
         barrier.wait(10)
         for turn in range(20):
@@ -441,45 +441,49 @@ def events_of(davi, barrier, number):
 
 
 @pytest.mark.django_db(transaction=True)
-class TestWhoeverCommitsAtOnce:
-    def test_is_chained_without_a_gap(self, davi):
+class TestConcurrentCommits:
+    def test_are_chained_without_a_gap(self, davi):
         barrier = threading.Barrier(8)
         before = verify()
         with ThreadPoolExecutor(8) as pool:
-            for done in [pool.submit(events_of, davi, barrier, number) for number in range(8)]:
-                done.result()
-        found = verify(after=before.head)
-        assert (found.fault, found.n_events) == (None, 8 * 20 * 2)
+            for future in [
+                pool.submit(record_events, davi, barrier, number) for number in range(8)
+            ]:
+                future.result()
+        result = verify(after=before.head)
+        assert (result.fault, result.n_events) == (None, 8 * 20 * 2)
 
-    def test_finds_the_events_of_a_transaction_side_by_side(self, davi):
+    def test_keep_the_events_of_a_transaction_together(self, davi):
         barrier = threading.Barrier(4)
         with ThreadPoolExecutor(4) as pool:
-            for done in [pool.submit(events_of, davi, barrier, number) for number in range(4)]:
-                done.result()
+            for future in [
+                pool.submit(record_events, davi, barrier, number) for number in range(4)
+            ]:
+                future.result()
         reasons = AuditEvent.objects.filter(action=audit.Action.RESULTS_SEEN)
         ordered = list(reasons.order_by("link__seq").values_list("reason", flat=True))
         pairs = zip(ordered[::2], ordered[1::2], strict=True)
-        assert all(one.split()[0] == other.split()[0] for one, other in pairs)
+        assert all(first.split()[0] == second.split()[0] for first, second in pairs)
 
-    def test_waits_for_nobody_while_holding_the_chain(self, davi, study, make_batch, now):
-        """One has an event, then a row that refers to a study; the other has locked the study.
+    def test_do_not_deadlock_on_the_chain_lock(self, davi, study, make_batch, now):
+        """One transaction holds the study's row lock; the other inserts an event that refers to it.
 
-        If the chain were locked before the foreign key is checked, each would wait for the other.
+        If the chain were locked before the foreign key is checked, they would deadlock.
         """
         locked, inserted = threading.Event(), threading.Event()
 
-        def keeper():
+        def lock_study_then_record():
             try:
                 with transaction.atomic():
                     Study.objects.select_for_update().get(pk=study.pk)
                     locked.set()
                     assert inserted.wait(10)
-                    wait_for_a_waiter()
+                    wait_until_blocking()
                     audit.record(actor=davi, action=audit.Action.STUDY_LOCKED, now=now)
             finally:
                 connection.close()
 
-        def writer():
+        def record_twice():
             try:
                 assert locked.wait(10)
                 with transaction.atomic():
@@ -490,13 +494,13 @@ class TestWhoeverCommitsAtOnce:
                 connection.close()
 
         with ThreadPoolExecutor(2) as pool:
-            for done in [pool.submit(keeper), pool.submit(writer)]:
-                done.result()
+            for future in [pool.submit(lock_study_then_record), pool.submit(record_twice)]:
+                future.result()
         assert verify().holds
 
 
-def wait_for_a_waiter():
-    """Return once another session waits for a lock of this one."""
+def wait_until_blocking():
+    """Return once another session waits for a lock of this connection."""
     waiting = """
         select count(*) from pg_stat_activity
          where pg_backend_pid() = any(pg_blocking_pids(pid))
@@ -516,10 +520,10 @@ class TestRecording:
             audit.record(actor=None, action=audit.Action.EXAMS_IMPORTED, now=now)
 
     @pytest.mark.django_db
-    def test_knows_what_is_recorded(self, now):
+    def test_refuses_an_unknown_action(self, now):
         with pytest.raises(audit_events.UnknownAction):
             audit.record(actor=None, action="coffee.made", now=now)
 
     @pytest.mark.django_db
-    def test_starts_the_verification_at_the_start(self):
+    def test_starts_verification_at_the_first_event(self):
         assert Position().head == START

@@ -1,4 +1,4 @@
-"""Auditors find events, look into them and take them away; nobody who reads sees any."""
+"""Audit pages, API, downloads and commands; auditors who read see no events."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from annotations.services.audit import browse
 from annotations.services.audit.browse import EventFilter
 from annotations.services.export import jobs
 from ecgreview.hash_chain.__main__ import main as verify_file
-from tests.app.constraints.acts import commit_and_go_on
+from tests.app.constraints.acts import check_constraints_then_defer
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def record(davi, study, now):
-    """Record a deed of Davi's in the study, and chain it as at a commit."""
+    """Record an action of Davi in the study and chain it, as a commit would."""
 
     def make(action=audit.Action.STUDY_AMENDED, **changes):
-        deed = {
+        fields = {
             "actor": davi,
             "study": study,
             "target": study,
@@ -42,27 +42,27 @@ def record(davi, study, now):
             "reason": "Two readers fell ill.",
             "now": now,
         }
-        event = audit.record(action=action, **{**deed, **changes})
-        commit_and_go_on()
+        event = audit.record(action=action, **{**fields, **changes})
+        check_constraints_then_defer()
         return event
 
-    commit_and_go_on()
+    check_constraints_then_defer()
     return make
 
 
 @pytest.fixture
-def otto_looks(signed_in, otto):
-    """Return what Otto's browser is answered."""
+def get_as_otto(signed_in, otto):
+    """Request a page as Otto, an auditor."""
     return signed_in(otto).get
 
 
 def seqs(response):
-    """Return the numbers of the events in a list."""
+    """Return the sequence numbers of the events on a page."""
     text = response.content.decode()
-    return [int(found) for found in re.findall(r'<a href="/audit/(\d+)/">\d+</a>', text)]
+    return [int(seq) for seq in re.findall(r'<a href="/audit/(\d+)/">\d+</a>', text)]
 
 
-def broken(event):
+def alter_reason(event):
     with connection.cursor() as cursor:
         cursor.execute("alter table annotations_auditevent disable trigger user")
         cursor.execute(
@@ -70,26 +70,26 @@ def broken(event):
         )
 
 
-class TestTheList:
-    def test_shows_who_did_what_and_why(self, otto_looks, record):
+class TestList:
+    def test_shows_who_did_what_and_why(self, get_as_otto, record):
         record()
-        text = otto_looks("/audit/").content.decode()
+        text = get_as_otto("/audit/").content.decode()
         assert "Protocol amended" in text
         assert "Two readers fell ill." in text
         assert "Davi" in text
 
-    def test_has_the_newest_first(self, otto_looks, record):
+    def test_has_the_newest_first(self, get_as_otto, record):
         events = [record() for _ in range(3)]
-        assert seqs(otto_looks("/audit/"))[:3] == [event.link.seq for event in reversed(events)]
+        assert seqs(get_as_otto("/audit/"))[:3] == [event.link.seq for event in reversed(events)]
 
-    def test_goes_on_below_the_last(self, otto_looks, record, monkeypatch):
+    def test_continues_below_the_last_event(self, get_as_otto, record, monkeypatch):
         monkeypatch.setattr("annotations.views.audit.pages.EVENTS_PER_PAGE", 2)
         for _ in range(4):
             record()
-        first = otto_looks("/audit/?action=study.amended")
+        first = get_as_otto("/audit/?action=study.amended")
         (older,) = re.findall(r'rel="next" href="(\?[^"]+)"', first.content.decode())
         record()
-        second = otto_looks(f"/audit/{unescape(older)}")
+        second = get_as_otto(f"/audit/{unescape(older)}")
         assert seqs(second) == [seq - 2 for seq in seqs(first)]
 
     @pytest.mark.parametrize(
@@ -105,178 +105,178 @@ class TestTheList:
             "study=",
         ],
     )
-    def test_finds_one_among_others(self, otto_looks, record, clara, now, query):
+    def test_filters_find_one_event_among_others(self, get_as_otto, record, clara, now, query):
         record(before=None)
-        odd = record(
+        other = record(
             audit.Action.BATCH_CLOSED,
             actor=clara,
             target=("batch", 77),
             reason="The heart stopped.",
             now=now + timedelta(days=3),
         )
-        assert odd.link.seq in seqs(otto_looks(f"/audit/?{query}"))
+        assert other.link.seq in seqs(get_as_otto(f"/audit/?{query}"))
         if query != "study=":
-            assert len(seqs(otto_looks(f"/audit/?{query}"))) == 1
+            assert len(seqs(get_as_otto(f"/audit/?{query}"))) == 1
 
-    def test_finds_the_events_of_a_study(self, otto_looks, record, study):
+    def test_finds_the_events_of_a_study(self, get_as_otto, record, study):
         event = record()
-        assert event.link.seq in seqs(otto_looks(f"/audit/?study={study.slug}"))
-        assert seqs(otto_looks("/audit/?study=another")) == []
+        assert event.link.seq in seqs(get_as_otto(f"/audit/?study={study.slug}"))
+        assert seqs(get_as_otto("/audit/?study=another")) == []
 
-    def test_takes_the_last_day_whole(self, otto_looks, record):
+    def test_includes_the_whole_last_day(self, get_as_otto, record):
         event = record()
-        assert event.link.seq in seqs(otto_looks("/audit/?until=2026-03-02"))
-        assert event.link.seq not in seqs(otto_looks("/audit/?until=2026-03-01"))
+        assert event.link.seq in seqs(get_as_otto("/audit/?until=2026-03-02"))
+        assert event.link.seq not in seqs(get_as_otto("/audit/?until=2026-03-01"))
 
     @pytest.mark.parametrize(
         "query", ["since=yesterday", "action=dance", "text=%00", "study=a/b", "since=0000-00-00"]
     )
-    def test_tells_what_is_wrong_with_a_question(self, otto_looks, query):
-        assert otto_looks(f"/audit/?{query}").status_code == 400
+    def test_refuses_invalid_filters(self, get_as_otto, query):
+        assert get_as_otto(f"/audit/?{query}").status_code == 400
 
     @pytest.mark.parametrize(
         "query", ["before=x", f"before={10**30}", "before=", "since=0001-01-01&until=9999-12-31"]
     )
-    def test_takes_a_cursor_that_is_none_for_the_beginning(self, otto_looks, record, query):
+    def test_treats_an_invalid_cursor_as_the_beginning(self, get_as_otto, record, query):
         event = record()
-        assert event.link.seq in seqs(otto_looks(f"/audit/?{query}"))
+        assert event.link.seq in seqs(get_as_otto(f"/audit/?{query}"))
 
-    def test_says_when_nothing_is_found(self, otto_looks, record):
-        text = otto_looks("/audit/?text=never").content.decode()
+    def test_says_that_nothing_matches(self, get_as_otto, record):
+        text = get_as_otto("/audit/?text=never").content.decode()
         assert "No matching events" in text
 
-    def test_writes_words_and_no_markup(self, otto_looks, record):
+    def test_escapes_markup(self, get_as_otto, record):
         event = record(reason="<script>alert(1)</script>", after={"<b>": "<i>"})
         for address in ("/audit/", f"/audit/{event.link.seq}/"):
-            text = otto_looks(address).content.decode()
+            text = get_as_otto(address).content.decode()
             assert "<script>alert" not in text
             assert "<b>" not in text
 
     @pytest.mark.parametrize("address", ["/audit/", "/api/audit/", "/api/audit/export/"])
-    def test_asks_the_database_as_often_for_many_as_for_few(self, otto_looks, record, address):
-        def asked():
+    def test_needs_no_more_queries_for_more_events(self, get_as_otto, record, address):
+        def statements():
             with CaptureQueriesContext(connection) as queries:
-                otto_looks(address)
-            asked = (query["sql"] for query in queries)
-            return [sql[:7] for sql in asked if "SAVEPOINT" not in sql]
+                get_as_otto(address)
+            sqls = (query["sql"] for query in queries)
+            return [sql[:7] for sql in sqls if "SAVEPOINT" not in sql]
 
         record()
-        asked()
-        few = asked()
+        statements()
+        expected = statements()
         for _ in range(20):
             record()
-        assert asked() == few
+        assert statements() == expected
 
 
-class TestAnEvent:
-    def test_shows_what_changed(self, otto_looks, record):
-        text = otto_looks(f"/audit/{record().link.seq}/").content.decode()
+class TestEvent:
+    def test_shows_what_changed(self, get_as_otto, record):
+        text = get_as_otto(f"/audit/{record().link.seq}/").content.decode()
         assert "<del>null</del>" in text
         assert "<ins>2026-04-01</ins>" in text
 
-    def test_shows_fields_within_fields(self, otto_looks, record):
+    def test_shows_nested_fields(self, get_as_otto, record):
         event = record(before={}, after={"rule": {"name": "k of n", "k": 2}})
-        text = otto_looks(f"/audit/{event.link.seq}/").content.decode()
+        text = get_as_otto(f"/audit/{event.link.seq}/").content.decode()
         assert "rule.name" in text
 
-    def test_stands_as_it_was_written(self, otto_looks, record):
-        text = otto_looks(f"/audit/{record().link.seq}/").content.decode()
+    def test_is_shown_as_intact(self, get_as_otto, record):
+        text = get_as_otto(f"/audit/{record().link.seq}/").content.decode()
         assert "Intact" in text
         assert "Not verified yet" in text
 
-    def test_leads_an_auditor_to_no_page_that_they_may_not_see(self, otto_looks, record, ana):
+    def test_has_no_link_to_a_page_the_auditor_may_not_see(self, get_as_otto, record, ana):
         seq = record(target=ana).link.seq
-        assert f'href="/people/{ana.pk}/"' not in otto_looks(f"/audit/{seq}/").content.decode()
+        assert f'href="/people/{ana.pk}/"' not in get_as_otto(f"/audit/{seq}/").content.decode()
 
-    def test_that_was_altered_says_so(self, otto_looks, record):
+    def test_that_was_altered_is_shown_as_altered(self, get_as_otto, record):
         event = record()
         seq = event.link.seq
-        broken(event)
-        assert "Altered" in otto_looks(f"/audit/{seq}/").content.decode()
+        alter_reason(event)
+        assert "Altered" in get_as_otto(f"/audit/{seq}/").content.decode()
 
-    def test_whose_state_is_no_longer_json_is_shown_as_it_is(self, otto_looks, record):
+    def test_with_invalid_json_is_shown_unchanged(self, get_as_otto, record):
         event = record()
         with connection.cursor() as cursor:
             cursor.execute("alter table annotations_auditevent disable trigger user")
             cursor.execute("update annotations_auditevent set after = 'not { json'")
-        assert "not { json" in otto_looks(f"/audit/{event.link.seq}/").content.decode()
+        assert "not { json" in get_as_otto(f"/audit/{event.link.seq}/").content.decode()
 
     @pytest.mark.parametrize("seq", [0, 10**6, 10**30])
-    def test_that_is_not_there_is_not_found(self, otto_looks, record, seq):
-        assert otto_looks(f"/audit/{seq}/").status_code == 404
+    def test_that_does_not_exist_is_not_found(self, get_as_otto, record, seq):
+        assert get_as_otto(f"/audit/{seq}/").status_code == 404
 
 
 class TestDownloads:
-    def test_verify_without_the_database(self, otto_looks, record, tmp_path):
+    def test_verify_without_the_database(self, get_as_otto, record, tmp_path):
         record(reason="=1+1")
         record(reason="'quoted', and\nwith a line")
-        for kind in ("csv", "jsonl"):
-            answer = otto_looks(f"/audit/export/?format={kind}")
-            (tmp_path / kind).write_bytes(answer.content)
-            assert verify_file([str(tmp_path / kind)]) == 0
+        for file_format in ("csv", "jsonl"):
+            response = get_as_otto(f"/audit/export/?format={file_format}")
+            (tmp_path / file_format).write_bytes(response.content)
+            assert verify_file([str(tmp_path / file_format)]) == 0
 
-    def test_of_a_selection_verify_row_by_row(self, otto_looks, record, tmp_path):
+    def test_of_a_selection_verify_as_an_extract(self, get_as_otto, record, tmp_path):
         for action in ("study.amended", "batch.closed", "study.amended"):
             record(action)
-        answer = otto_looks("/audit/export/?action=study.amended")
-        (tmp_path / "csv").write_bytes(answer.content)
+        response = get_as_otto("/audit/export/?action=study.amended")
+        (tmp_path / "csv").write_bytes(response.content)
         assert verify_file([str(tmp_path / "csv"), "--extract"]) == 0
         assert verify_file([str(tmp_path / "csv")]) == 1
 
-    def test_hold_no_formula(self, otto_looks, record):
+    def test_escape_formulas(self, get_as_otto, record):
         record(reason="=1+1")
-        answer = otto_looks("/audit/export/")
-        rows = csv.reader(io.StringIO(answer.content.decode()))
+        response = get_as_otto("/audit/export/")
+        rows = csv.reader(io.StringIO(response.content.decode()))
         assert [row[-1] for row in rows][-1] == "'=1+1"
 
-    def test_are_events_themselves(self, otto_looks, otto, record):
+    def test_are_audited(self, get_as_otto, otto, record):
         record()
-        answer = otto_looks("/audit/export/?action=study")
-        content = answer.content
+        response = get_as_otto("/audit/export/?action=study")
+        content = response.content
         event = AuditEvent.objects.get(action=audit.Action.AUDIT_EXPORTED)
-        told = json.loads(event.after)
+        recorded = json.loads(event.after)
         assert event.actor == otto
-        assert told["digest"] == hashlib.sha256(content).hexdigest()
-        assert told["wanted"] == {"action": "study"}
+        assert recorded["digest"] == hashlib.sha256(content).hexdigest()
+        assert recorded["wanted"] == {"action": "study"}
 
-    def test_of_too_many_events_are_refused(self, otto_looks, record, monkeypatch):
+    def test_of_too_many_events_are_refused(self, get_as_otto, record, monkeypatch):
         monkeypatch.setattr(browse, "MAX_EVENTS", 1)
         record()
         record()
-        answer = otto_looks("/audit/export/")
-        assert answer.status_code == 400
-        assert "export_audit" in answer.content.decode()
-        assert otto_looks("/api/audit/export/").json()["type"].endswith("too-many-events")
+        response = get_as_otto("/audit/export/")
+        assert response.status_code == 400
+        assert "export_audit" in response.content.decode()
+        assert get_as_otto("/api/audit/export/").json()["type"].endswith("too-many-events")
 
     @pytest.mark.parametrize("query", ["format=pdf", "since=x"])
-    def test_that_cannot_be_are_refused(self, otto_looks, query):
-        assert otto_looks(f"/audit/export/?{query}").status_code == 400
+    def test_with_invalid_parameters_are_refused(self, get_as_otto, query):
+        assert get_as_otto(f"/audit/export/?{query}").status_code == 400
 
 
-class TestTheApi:
-    def test_tells_what_is_digested(self, otto_looks, record):
+class TestApi:
+    def test_lists_the_digested_fields(self, get_as_otto, record):
         event = record()
-        found = otto_looks("/api/audit/?action=study.amended").json()["results"]
-        assert [one["event"] for one in found] == [str(event.pk)]
-        assert found[0]["digest"] == AuditLink.objects.get(event=event).digest
-        assert found[0]["at"] == "2026-03-02T09:00:00.000000Z"
+        rows = get_as_otto("/api/audit/?action=study.amended").json()["results"]
+        assert [row["event"] for row in rows] == [str(event.pk)]
+        assert rows[0]["digest"] == AuditLink.objects.get(event=event).digest
+        assert rows[0]["at"] == "2026-03-02T09:00:00.000000Z"
 
-    def test_goes_on_after_a_cursor(self, otto_looks, record):
+    def test_continues_after_a_cursor(self, get_as_otto, record):
         events = [record() for _ in range(3)]
-        first = otto_looks("/api/audit/?action=study.amended&limit=2").json()
-        second = otto_looks(f"/api/audit/?action=study.amended&after={first['next']}").json()
-        found = [one["event"] for one in first["results"] + second["results"]]
-        assert found == [str(event.pk) for event in events]
+        first = get_as_otto("/api/audit/?action=study.amended&limit=2").json()
+        second = get_as_otto(f"/api/audit/?action=study.amended&after={first['next']}").json()
+        listed = [row["event"] for row in first["results"] + second["results"]]
+        assert listed == [str(event.pk) for event in events]
 
-    def test_refuses_a_question_it_does_not_understand(self, otto_looks):
-        answer = otto_looks("/api/audit/?since=yesterday")
-        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["since"])
+    def test_refuses_an_invalid_filter(self, get_as_otto):
+        response = get_as_otto("/api/audit/?since=yesterday")
+        assert (response.status_code, list(response.json()["errors"])) == (400, ["since"])
 
-    def test_refuses_a_format_it_does_not_know(self, otto_looks):
-        assert otto_looks("/api/audit/export/?format=pdf").status_code == 400
+    def test_refuses_an_unknown_format(self, get_as_otto):
+        assert get_as_otto("/api/audit/export/?format=pdf").status_code == 400
 
 
-class TestWhoeverReads:
+class TestAuditorWhoReads:
     @pytest.fixture
     def gil(self, make_user, assign, record):
         """An auditor who reads in an open study."""
@@ -286,53 +286,53 @@ class TestWhoeverReads:
         return gil
 
     def test_sees_no_event(self, signed_in, gil):
-        answer = signed_in(gil).get("/audit/")
-        assert answer.status_code == 200
-        assert seqs(answer) == []
-        assert "Hidden while you read" in answer.content.decode()
+        response = signed_in(gil).get("/audit/")
+        assert response.status_code == 200
+        assert seqs(response) == []
+        assert "Hidden while you read" in response.content.decode()
 
-    def test_sees_the_same_whatever_happens(self, signed_in, gil, record):
+    def test_sees_the_same_page_after_new_events(self, signed_in, gil, record):
         browser = signed_in(gil)
-        masked = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
-        before = masked.sub("", browser.get("/audit/").content.decode())
+        csrf_token = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
+        before = csrf_token.sub("", browser.get("/audit/").content.decode())
         record()
-        assert masked.sub("", browser.get("/audit/").content.decode()) == before
+        assert csrf_token.sub("", browser.get("/audit/").content.decode()) == before
 
     def test_sees_no_single_event(self, signed_in, gil):
         assert signed_in(gil).get("/audit/1/").status_code == 404
 
     @pytest.mark.parametrize("address", ["/audit/export/", "/api/audit/", "/api/audit/export/"])
-    def test_takes_nothing_away(self, signed_in, gil, address):
+    def test_cannot_download(self, signed_in, gil, address):
         assert signed_in(gil).get(address).status_code == 403
 
-    def test_is_not_recorded_as_having_taken_something_away(self, signed_in, gil):
+    def test_is_not_audited_as_having_downloaded(self, signed_in, gil):
         signed_in(gil).get("/audit/export/")
         assert not AuditEvent.objects.filter(action=audit.Action.AUDIT_EXPORTED).exists()
 
 
 class TestCommands:
-    def test_verify_prints_the_head_to_write_down(self, record, capsys):
+    def test_verify_prints_the_head_to_record(self, record, capsys):
         record()
         call_command("verify_audit")
         last = AuditLink.objects.order_by("-seq")[0]
         assert f"Head to record: {last.seq}:{last.digest}" in capsys.readouterr().out
 
-    def test_verify_names_the_first_bad_row(self, record, capsys):
+    def test_verify_names_the_first_altered_event(self, record, capsys):
         event = record()
-        broken(event)
+        alter_reason(event)
         with pytest.raises(SystemExit) as end:
             call_command("verify_audit", "--json")
-        told = json.loads(capsys.readouterr().out)
+        output = json.loads(capsys.readouterr().out)
         assert end.value.code == 1
-        assert (told["holds"], told["fault"]["seq"]) == (False, event.link.seq)
+        assert (output["holds"], output["fault"]["seq"]) == (False, event.link.seq)
 
-    def test_verify_goes_on_after_a_head(self, record, capsys):
+    def test_verify_continues_after_a_head(self, record, capsys):
         link = record().link
         record()
         call_command("verify_audit", "--since", f"{link.seq}:{link.digest}")
         assert capsys.readouterr().out.startswith("1 events")
 
-    def test_verify_refuses_a_head_that_is_none(self):
+    def test_verify_refuses_an_invalid_head(self):
         with pytest.raises(CommandError, match="Write it as SEQ:DIGEST"):
             call_command("verify_audit", "--head", "7")
 
@@ -343,70 +343,72 @@ class TestCommands:
         assert verify_file([str(tmp_path / name)]) == 0
         assert [path.name for path in tmp_path.iterdir()] == [name]
 
-    def test_export_takes_a_study_and_days(self, record, tmp_path, study):
+    def test_export_can_be_limited_by_study_and_days(self, record, tmp_path, study):
         record()
-        chosen = ("--study", study.slug, "--since", "2026-03-01", "--until", "2026-03-03")
-        call_command("export_audit", str(tmp_path / "a.csv"), *chosen, stdout=io.StringIO())
+        filters = ("--study", study.slug, "--since", "2026-03-01", "--until", "2026-03-03")
+        call_command("export_audit", str(tmp_path / "a.csv"), *filters, stdout=io.StringIO())
         assert verify_file([str(tmp_path / "a.csv"), "--extract"]) == 0
 
     @pytest.mark.parametrize(
         "arguments", [["a.pdf"], ["a.csv", "--study", "none"], ["no/such/a.csv"]]
     )
-    def test_export_refuses_what_it_cannot_do(self, tmp_path, arguments):
-        name, *rest = arguments
+    def test_export_refuses_invalid_arguments(self, tmp_path, arguments):
+        name, *options = arguments
         with pytest.raises(CommandError):
-            call_command("export_audit", str(tmp_path / name), *rest)
+            call_command("export_audit", str(tmp_path / name), *options)
 
-    def test_export_refuses_a_day_that_is_none(self, tmp_path):
+    def test_export_refuses_an_invalid_date(self, tmp_path):
         with pytest.raises(CommandError, match="is not a date"):
             call_command("export_audit", str(tmp_path / "a.csv"), "--since", "monday")
 
 
-class TestTheNight:
-    def test_ends_with_an_event(self, record):
+class TestNightlyVerification:
+    def test_stores_its_result(self, record):
         link = record().link
         tasks.verify_audit()
         status = browse.status()
         assert status is not None
         assert (status.head.seq, status.fault) == (link.seq, "")
 
-    def test_marks_events_as_verified(self, otto_looks, record):
+    def test_marks_events_as_verified(self, get_as_otto, record):
         seq = record().link.seq
         tasks.verify_audit()
-        assert "Verified 20" in otto_looks(f"/audit/{seq}/").content.decode()
+        assert "Verified 20" in get_as_otto(f"/audit/{seq}/").content.decode()
 
-    def test_tells_the_auditors_once_that_something_is_broken(self, record, otto, caplog):
-        broken(record())
+    def test_notifies_auditors_of_a_fault_once(self, record, otto, caplog):
+        alter_reason(record())
         tasks.verify_audit()
         tasks.verify_audit()
         notices = Notice.objects.filter(kind=NoticeKind.AUDIT_BROKEN)
         assert [notice.user for notice in notices] == [otto]
         assert "was altered" in caplog.text
 
-    def test_shows_the_auditors_what_is_broken(self, otto_looks, record):
-        broken(record())
+    def test_shows_auditors_the_fault(self, get_as_otto, record):
+        alter_reason(record())
         tasks.verify_audit()
-        assert "verification failed" in otto_looks("/audit/").content.decode()
+        assert "verification failed" in get_as_otto("/audit/").content.decode()
 
     def test_continues_in_another_time_slice(
         self, record, monkeypatch, django_capture_on_commit_callbacks
     ):
         record()
-        asked = []
+        continuations = []
         monkeypatch.setattr(tasks, "TIME_SLICE_S", 0.0)
-        monkeypatch.setattr(tasks.verify_audit, "apply_async", lambda *of, **_: asked.append(of))
+        monkeypatch.setattr(
+            tasks.verify_audit, "apply_async", lambda *of, **_: continuations.append(of)
+        )
         with django_capture_on_commit_callbacks(execute=True):
             tasks.verify_audit()
         assert browse.status() is None
-        while asked:
-            ((head,), rest) = asked.pop()
+        while continuations:
+            ((head,), options) = continuations.pop()
             with django_capture_on_commit_callbacks(execute=True):
-                tasks.verify_audit(head, **rest)
+                tasks.verify_audit(head, **options)
         assert browse.status() is not None
 
 
-class TestWhatIsRecorded:
-    def test_an_export_with_its_digest(self, study, rosa, now):
+class TestRecordedContent:
+    def test_an_export_is_recorded_with_its_digest(self, study, rosa, now):
         archive = jobs.request(study=study, actor=rosa, now=now)
         jobs.make_next(now=now)
         archive.refresh_from_db()
@@ -414,11 +416,11 @@ class TestWhatIsRecorded:
         assert event.actor == rosa
         assert json.loads(event.after)["digest"] == archive.digest
 
-    def test_the_installation_of_a_taxonomy(self, taxonomy):
+    def test_installing_a_taxonomy_is_recorded(self, taxonomy):
         event = AuditEvent.objects.get(action=audit.Action.TAXONOMY_INSTALLED)
         assert json.loads(event.after)["n_classes"] == taxonomy.classes.count()
 
-    def test_the_labels_of_no_reading(self, assign, ana, submit):
+    def test_a_submission_is_recorded_without_its_labels(self, assign, ana, submit):
         submit(assign(ana), "atrial_fibrillation", comment="Irregular")
         event = AuditEvent.objects.get(action=audit.Action.READING_SUBMITTED)
         assert "fibrillation" not in event.after
@@ -427,6 +429,6 @@ class TestWhatIsRecorded:
     def test_every_group_of_actions_has_a_name(self):
         assert {action.partition(".")[0] for action in audit.Action.values} == set(AUDIT_GROUPS)
 
-    def test_everything_is_wanted_unless_something_is_said(self):
+    def test_an_empty_filter_selects_everything(self):
         assert EventFilter().is_everything
         assert not EventFilter(text="a").is_everything

@@ -1,4 +1,4 @@
-"""Readers who differ and readings that are missing: two states, told apart wherever they show."""
+"""Disputed and incomplete exams are distinguished in pages, exports and the API."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def carla(make_user):
 
 @pytest.fixture
 def read(make_batch, submit, close):
-    """Close a batch of one exam that each of these readers gave these classes; None: not read."""
+    """Close a batch of one exam with these classes per reader; None means not read."""
 
-    def make(said, exam=None, **more):
-        batch = make_batch(exam and [exam], list(said), **more)
-        for reader, codes in said.items():
+    def make(codes_by_reader, exam=None, **more):
+        batch = make_batch(exam and [exam], list(codes_by_reader), **more)
+        for reader, codes in codes_by_reader.items():
             if codes is not None:
                 submit(batch.assignments.get(reader=reader), *codes)
         return close(batch)
@@ -64,7 +64,7 @@ def outcome(study, now):
 
 @pytest.fixture
 def adjudicate(submit, close, clara, davi, now):
-    """Let Clara read the disputed exam of a batch and close hers."""
+    """Send the disputed exam of a batch to Clara, submit her reading, close her batch."""
 
     def make(batch, *codes):
         sent = adjudications.send_disputed(
@@ -78,7 +78,7 @@ def adjudicate(submit, close, clara, davi, now):
 
 def states_in_zip(content):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        (name,) = [one for one in archive.namelist() if one.endswith("consensus.csv")]
+        (name,) = [path for path in archive.namelist() if path.endswith("consensus.csv")]
         return states_in_table(archive.read(name).decode())
 
 
@@ -90,9 +90,9 @@ def states_in_table(text):
 def states_in_every_export(study, rosa, folder, now):
     api = APIClient()
     api.force_login(rosa, backend="django.contrib.auth.backends.ModelBackend")
-    found = jobs.request(study=study, actor=rosa, now=now)
+    requested = jobs.request(study=study, actor=rosa, now=now)
     jobs.make_next(now=now)
-    page = api.get(reverse("study-export-file", args=[study.slug, found.key]))
+    page = api.get(reverse("study-export-file", args=[study.slug, requested.key]))
     archive = api.get(f"/api/studies/{study.slug}/export/")
     call_command("export_consensus", study.slug, str(folder), stdout=io.StringIO())
     (row,) = api.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
@@ -105,7 +105,7 @@ def states_in_every_export(study, rosa, folder, now):
 
 
 @pytest.mark.parametrize("address", ["/batches/{}/adjudication/", "/api/batches/{}/adjudication/"])
-def test_the_consensus_of_many_readings_is_left_to_the_worker(
+def test_with_many_readings_adjudication_waits_for_the_worker(
     study, read, ana, bruno, clara, davi, signed_in, now, monkeypatch, address
 ):
     batch = read({ana: [AVB, LVH], bruno: [LVH]})
@@ -115,22 +115,22 @@ def test_the_consensus_of_many_readings_is_left_to_the_worker(
 
     def send():
         if "api" in address:
-            sent = {"data": {"readers": [clara.username]}, "content_type": "application/json"}
+            options = {"data": {"readers": [clara.username]}, "content_type": "application/json"}
         else:
-            sent = {"data": {"readers": [clara.pk]}}
-        return client.post(address.format(batch.pk), **sent)
+            options = {"data": {"readers": [clara.pk]}}
+        return client.post(address.format(batch.pk), **options)
 
     client = signed_in(davi)
-    answer = send()
-    assert (answer.status_code, Batch.objects.count()) == (409, 1)
-    assert "Try again in a minute" in answer.content.decode()
+    response = send()
+    assert (response.status_code, Batch.objects.count()) == (409, 1)
+    assert "Try again in a minute" in response.content.decode()
     assert Batch.objects.get().consensus_is_due
 
     labels.compute(study=study, now=now)
     assert send().status_code in {201, 302}
 
 
-def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_decided(
+def test_a_disputed_class_is_undecided_in_every_export_until_adjudication(
     study, read, adjudicate, ana, bruno, clara, davi, rosa, signed_in, now, tmp_path
 ):
     batch = read({ana: [AVB, LVH], bruno: [LVH]})
@@ -152,7 +152,7 @@ def test_a_class_of_one_of_two_readers_is_undecided_in_every_export_until_it_is_
     assert (row.outcome, row.adjudicated, row.state(RBBB)) == ("majority", [AVB], "absent")
 
 
-def test_votes_of_an_adjudicator_stand_with_the_class_in_dispute_alone(
+def test_an_adjudicator_votes_only_on_the_disputed_class(
     study, read, adjudicate, outcome, ana, bruno, now
 ):
     adjudicate(read({ana: [AVB, LVH], bruno: [LVH]}))
@@ -160,7 +160,7 @@ def test_votes_of_an_adjudicator_stand_with_the_class_in_dispute_alone(
     assert {code: (n, of) for code, n, of in votes} == {AVB: (1, 3), LVH: (2, 2)}
 
 
-def test_the_page_marks_the_class_in_dispute(study, read, outcome, ana, bruno, davi, signed_in):
+def test_the_page_marks_the_disputed_class(study, read, outcome, ana, bruno, davi, signed_in):
     read({ana: [AVB, LVH], bruno: [LVH]})
     outcome()
     page = signed_in(davi).get(f"/studies/{study.slug}/consensus/")
@@ -170,8 +170,8 @@ def test_the_page_marks_the_class_in_dispute(study, read, outcome, ana, bruno, d
     assert "in dispute</span>" in page.content.decode()
 
 
-class TestAnExamThatLacksAReading:
-    """It is incomplete: nobody differs, so there is nothing to adjudicate."""
+class TestExamWithoutEnoughReadings:
+    """Incomplete, not disputed: there is nothing to adjudicate."""
 
     @pytest.fixture
     def batch(self, read, outcome, ana, bruno):
@@ -191,22 +191,24 @@ class TestAnExamThatLacksAReading:
                 batch_id=batch.pk, readers=[clara], created_by=davi, now=now
             )
 
-    def test_is_told_apart_on_the_page_of_its_batch(self, batch, clara, davi, signed_in):
+    def test_is_listed_separately_on_the_page_of_its_batch(self, batch, clara, davi, signed_in):
         page = signed_in(davi).get(f"/batches/{batch.pk}/")
         assert (page.context["n_disputed"], page.context["n_short"]) == (0, 1)
         assert "1 exam lacks readings" in page.content.decode()
         assert "Send to adjudication" not in page.content.decode()
 
-    def test_is_counted_apart_on_the_page_of_its_study(self, batch, davi, signed_in, study):
+    def test_is_counted_separately_on_the_page_of_its_study(self, batch, davi, signed_in, study):
         page = signed_in(davi).get(f"/studies/{study.slug}/")
-        assert [(one.value, one.n) for one in page.context["outcomes"]] == [("incomplete", 1)]
+        assert [
+            (outcome_count.value, outcome_count.n) for outcome_count in page.context["outcomes"]
+        ] == [("incomplete", 1)]
 
-    def test_can_be_given_to_others_from_there(self, batch, davi, signed_in, study):
+    def test_prefills_the_form_of_a_new_batch(self, batch, davi, signed_in, study):
         address = f"/studies/{study.slug}/batches/new/?lacking={batch.pk}"
         form = signed_in(davi).get(address).context["form"]
         assert form["codes"].value() == Consensus.objects.get().exam.code
 
-    def test_is_not_told_to_a_coordinator_who_reads_in_the_study(
+    def test_is_hidden_from_a_coordinator_who_reads_in_the_study(
         self, batch, davi, signed_in, study, now
     ):
         StudyReader.objects.create(study=study, user=davi, status_since=now, added_at=now)
@@ -214,22 +216,24 @@ class TestAnExamThatLacksAReading:
         assert signed_in(davi).get(address).context["form"]["codes"].value() == ""
 
 
-class TestEnough:
-    """How many readings an exam wants before it is disputed instead of incomplete."""
+class TestReadingsNeeded:
+    """The number of readings an exam needs before it can be disputed instead of incomplete."""
 
-    def test_as_many_as_the_protocol_of_its_batch(self, read, outcome, amend, ana, bruno, carla):
+    def test_come_from_the_protocol_version_of_the_batch(
+        self, read, outcome, amend, ana, bruno, carla
+    ):
         amend(readers_per_exam=3)
         read({ana: [AF], bruno: []})
         row = outcome()
         assert (row.outcome, row.n_wanted) == ("incomplete", 3)
 
-    def test_not_as_many_as_a_later_version_of_the_protocol(self, read, outcome, amend, ana, bruno):
+    def test_do_not_change_with_a_later_protocol_version(self, read, outcome, amend, ana, bruno):
         read({ana: [AF], bruno: []})
         amend(readers_per_exam=3)
         row = outcome()
         assert (row.outcome, row.n_wanted) == ("disputed", 2)
 
-    def test_of_two_batches_the_most(self, read, outcome, amend, make_exam, ana, bruno, carla):
+    def test_are_the_maximum_over_batches(self, read, outcome, amend, make_exam, ana, bruno, carla):
         exam = make_exam()
         read({ana: [AF], bruno: []}, exam)
         amend(readers_per_exam=3)
@@ -237,42 +241,42 @@ class TestEnough:
         row = outcome()
         assert (row.outcome, row.n_wanted, row.state(AF)) == ("majority", 3, "present")
 
-    def test_readers_beyond_it_vote_and_are_not_waited_for(self, read, outcome, ana, bruno, carla):
+    def test_do_not_grow_with_extra_readers(self, read, outcome, ana, bruno, carla):
         read({ana: [AF], bruno: [], carla: None})
         row = outcome()
         assert (row.outcome, row.n_wanted) == ("disputed", 2)
 
-    def test_never_fewer_than_two(self, read, outcome, amend, ana):
+    def test_are_at_least_two(self, read, outcome, amend, ana):
         amend(readers_per_exam=1)
         read({ana: [AF]})
         assert outcome().outcome == "incomplete"
 
-    def test_in_a_pool_as_many_as_it_has_slots(
+    def test_are_the_slots_of_a_pool(
         self, study, make_exam, submit, close, outcome, ana, bruno, carla, davi, now
     ):
-        made = pool_slots.create_pool(
+        planned = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno, carla],
             readers_per_exam=3, lease_minutes=30, created_by=davi, now=now,
         )  # fmt: skip
-        pool = batches.release(batch_id=made.pk, actor=davi, now=now)
+        pool = batches.release(batch_id=planned.pk, actor=davi, now=now)
         for reader, codes in ((ana, [AF]), (bruno, [])):
             submit(leases.take(batch_id=pool.pk, reader=reader, now=now), *codes)
         close(pool)
         row = outcome()
         assert (row.outcome, row.n_wanted, row.n_readings) == ("incomplete", 3, 2)
 
-    def test_a_pool_exam_that_nobody_took_is_incomplete(
+    def test_an_untaken_exam_of_a_pool_is_incomplete(
         self, study, make_exam, close, outcome, ana, bruno, davi, now
     ):
-        made = pool_slots.create_pool(
+        planned = pool_slots.create_pool(
             study=study, name="Pool", exams=[make_exam()], readers=[ana, bruno],
             lease_minutes=30, created_by=davi, now=now,
         )  # fmt: skip
-        close(batches.release(batch_id=made.pk, actor=davi, now=now))
+        close(batches.release(batch_id=planned.pk, actor=davi, now=now))
         row = outcome()
         assert (row.outcome, row.n_readings) == ("incomplete", 0)
 
-    def test_who_withdrew_leaves_a_reading_missing(
+    def test_a_withdrawn_reader_leaves_a_reading_missing(
         self, make_batch, study, submit, close, outcome, ana, bruno, davi, now
     ):
         batch = make_batch()
@@ -281,12 +285,14 @@ class TestEnough:
         close(batch)
         assert outcome().outcome == "incomplete"
 
-    def test_what_a_withdrawn_reader_read_counts(self, read, study, outcome, ana, bruno, davi, now):
+    def test_readings_of_a_withdrawn_reader_count(
+        self, read, study, outcome, ana, bruno, davi, now
+    ):
         read({ana: [AF], bruno: [AF]})
         roster.withdraw(study=study, user=bruno, reason="Moved.", actor=davi, now=now)
         assert outcome().outcome == "agreement"
 
-    def test_who_abstained_leaves_a_reading_missing_until_another_batch_makes_up_for_it(
+    def test_an_abstention_leaves_a_reading_missing_until_another_batch(
         self, make_batch, read, submit, close, outcome, ana, bruno, carla
     ):
         batch = make_batch()
@@ -300,23 +306,23 @@ class TestEnough:
 
 @pytest.fixture
 def amend(study, davi, now):
-    """Put another version of the protocol in force."""
+    """Amend the protocol of the study."""
 
-    def make(**changed):
+    def make(**changes):
         study.refresh_from_db()
-        wanted = replace(protocols.protocol_of(study), **changed)
-        lifecycle.amend(study_id=study.pk, protocol=wanted, reason="A test.", actor=davi, now=now)
+        amended = replace(protocols.protocol_of(study), **changes)
+        lifecycle.amend(study_id=study.pk, protocol=amended, reason="A test.", actor=davi, now=now)
         study.refresh_from_db()
 
     return make
 
 
-class TestTheRuleOfAStudy:
-    def test_is_majority_per_class_unless_another_is_chosen(self, study):
+class TestConsensusRule:
+    def test_is_majority_per_class_by_default(self, study):
         rules = {DEFAULT_RULE, Protocol(name="A", taxonomy="b 1").consensus_rule}
         assert rules | {study.consensus_rule} == {"majority_per_class"}
 
-    def test_stays_what_the_protocol_says(self, read, outcome, amend, ana, bruno):
+    def test_is_that_of_the_protocol(self, read, outcome, amend, ana, bruno):
         amend(consensus_rule="agreement_then_majority")
         read({ana: [AVB, LVH], bruno: [LVH]})
         row = outcome()
@@ -324,43 +330,45 @@ class TestTheRuleOfAStudy:
             "agreement_then_majority 1", "majority", "absent",
         )  # fmt: skip
 
-    def test_two_votes_are_called_so(
+    def test_of_two_votes_is_named_on_the_page(
         self, read, outcome, amend, study, ana, bruno, davi, signed_in
     ):
         amend(consensus_rule="agreement_then_majority")
         read({ana: [AVB, LVH], bruno: [LVH]})
         outcome()
         page = signed_in(davi).get(f"/studies/{study.slug}/consensus/")
-        assert [one.short for one in page.context["outcomes"]] == ["At least two votes"]
+        assert [outcome_count.short for outcome_count in page.context["outcomes"]] == [
+            "At least two votes"
+        ]
         (line,) = page.context["lines"]
         assert line.short == "At least two votes"
 
     @pytest.mark.parametrize("address", ["/studies/new/", "/studies/draft/setup/reading/"])
-    def test_can_be_chosen_from_both(self, davi, signed_in, make_study, address):
+    def test_can_be_chosen_in_both_forms(self, davi, signed_in, make_study, address):
         make_study(name="Draft", is_open=False)
         field = signed_in(davi).get(address).context["form"]["consensus_rule"]
         assert [value for value, _ in field.field.choices] == list(RULES)
         assert field.value() == "majority_per_class"
 
 
-class TestWhoVotes:
-    """Readings of closed batches of the study, and no others of the same exam."""
+class TestVotes:
+    """Only readings of closed batches of the study vote."""
 
-    def test_readings_of_another_study_are_no_votes(
+    def test_readings_of_another_study_do_not_vote(
         self, read, outcome, make_study, make_exam, submit, close, ana, bruno, carla, davi, now
     ):
         exam = make_exam()
         read({ana: [AF], bruno: [AF]}, exam)
-        elsewhere = batches.create(
+        other_batch = batches.create(
             study=make_study(name="Evening list"), name="Batch 1", exams=[exam],
             readers=[carla], created_by=davi, now=now,
         )  # fmt: skip
-        submit(elsewhere.assignments.get(), RBBB)
-        close(elsewhere)
+        submit(other_batch.assignments.get(), RBBB)
+        close(other_batch)
         row = outcome()
         assert (row.outcome, row.n_readings) == ("agreement", 2)
 
-    def test_readings_of_an_open_batch_are_no_votes(
+    def test_readings_of_an_open_batch_do_not_vote(
         self, read, outcome, make_batch, make_exam, submit, ana, bruno, carla
     ):
         exam = make_exam()
@@ -370,23 +378,23 @@ class TestWhoVotes:
         assert (row.outcome, row.n_readings) == ("agreement", 2)
 
 
-def test_an_adjudicator_of_another_study_is_a_reader_here(
+def test_an_adjudicator_of_another_study_votes_as_a_reader(
     read, adjudicate, outcome, make_study, make_exam, submit, close, ana, bruno, clara, davi, now
 ):
     exam = make_exam()
     adjudicate(read({ana: [AF], bruno: []}, exam), AF)
     other = make_study(name="Evening list")
-    made = batches.create(
+    planned = batches.create(
         study=other, name="Batch 1", exams=[exam], readers=[bruno, clara], created_by=davi, now=now
     )
-    for assignment in made.assignments.all():
+    for assignment in planned.assignments.all():
         submit(assignment, LVH)
-    close(made)
+    close(planned)
     labels.compute(study=other, now=now)
     assert Consensus.objects.get(study=other).outcome == "agreement"
 
 
-def test_nothing_of_a_batch_stays_due(read, outcome, ana, bruno):
+def test_no_batch_stays_due(read, outcome, ana, bruno):
     read({ana: [AF], bruno: []})
     outcome()
     assert not Batch.objects.filter(consensus_is_due=True).exists()

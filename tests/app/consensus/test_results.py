@@ -1,4 +1,4 @@
-"""Agreement, consensus and suggestions: computed when due, from what is there."""
+"""Agreement, consensus and suggestions are computed when due."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from ecgreview.ecg.formats import Recording
 
 @pytest.fixture
 def read(make_batch, make_exam, submit):
-    """Open a batch in which each exam gets these readings: (Ana's codes, Bruno's codes)."""
+    """Open a batch with these readings: a pair (Ana's codes, Bruno's codes) per exam."""
 
     def make(*exams_read, quality=("good", "good")):
         batch = make_batch([make_exam() for _ in exams_read])
         rows = batch.assignments.order_by("exam", "reader__username")
-        said = [codes for pair in exams_read for codes in pair]
-        for number, (assignment, codes) in enumerate(zip(rows, said, strict=True)):
+        codes_read = [codes for pair in exams_read for codes in pair]
+        for number, (assignment, codes) in enumerate(zip(rows, codes_read, strict=True)):
             if codes is not None:
                 submit(assignment, *codes, quality=quality[number % 2])
         return batch
@@ -48,49 +48,49 @@ def read(make_batch, make_exam, submit):
 AF, FLUTTER = ("atrial_fibrillation",), ("atrial_flutter",)
 
 
-def test_the_agreement_counts_what_both_gave(read, now, ana, bruno):
+def test_agreement_counts_the_votes_of_both_readers(read, now, ana, bruno):
     report = refresh.refresh(batch=read((AF, AF), (AF, ()), ((), ())), now=now)
     (pair,) = pair_lines(report.results, classes=AF)
     assert pair["readers"] == [str(ana.pk), str(bruno.pk)]
     assert (pair["n11"], pair["n10"], pair["n01"], pair["n00"]) == (1, 1, 0, 1)
 
 
-def test_an_exam_not_read_by_both_is_not_compared(read, now):
+def test_an_exam_read_by_only_one_is_not_compared(read, now):
     report = refresh.refresh(batch=read((AF, AF), (AF, None)), now=now)
     assert (report.results["n_exams_compared"], report.n_readings) == (1, 3)
 
 
-def test_who_could_not_read_it_says_nothing(read, now):
+def test_an_unreadable_exam_is_not_compared(read, now):
     report = refresh.refresh(batch=read((AF, ()), quality=("good", "unreadable")), now=now)
     assert report.results["n_exams_compared"] == 0
 
 
-def test_a_batch_nobody_has_read_has_a_report_too(make_batch, now):
+def test_an_unread_batch_has_an_empty_report(make_batch, now):
     assert refresh.refresh(batch=make_batch(), now=now).results["n_exams_compared"] == 0
 
 
-def test_what_was_due_is_done_once(read, now):
+def test_due_agreement_is_computed_once(read, now):
     read((AF, AF))
     assert [refresh.refresh_next(now=now), refresh.refresh_next(now=now)] == [True, False]
 
 
-def test_a_second_look_replaces_the_first(read, now):
+def test_a_second_refresh_adds_no_version(read, now):
     batch = read((AF, AF))
     refresh.refresh(batch=batch, now=now)
     refresh.refresh(batch=batch, now=now)
     assert AgreementReport.objects.count() == 1
 
 
-def test_a_reading_that_comes_in_meanwhile_stays_due(read, now, submit, monkeypatch):
+def test_a_reading_submitted_during_a_refresh_leaves_it_due(read, now, submit, monkeypatch):
     batch = read((AF, None))
     bruno = batch.assignments.get(readings=None)
-    real = results.coefficients
+    original = results.coefficients
 
-    def meanwhile(*args):
+    def submit_then_compute(*args):
         submit(bruno, *AF)
-        return real(*args)
+        return original(*args)
 
-    monkeypatch.setattr(results, "coefficients", meanwhile)
+    monkeypatch.setattr(results, "coefficients", submit_then_compute)
     refresh.refresh_next(now=now)
     assert Batch.objects.get(pk=batch.pk).agreement_is_due
 
@@ -119,19 +119,19 @@ def test_each_class_is_decided_by_its_own_votes(read, close, now):
     ]
 
 
-def test_what_two_readers_cannot_read_is_unreadable(read, close, now):
+def test_an_exam_unreadable_to_both_is_unreadable(read, close, now):
     batch = read(((), ()), quality=("unreadable", "unreadable"))
     assert consensus_of(batch, close, now) == [("unreadable", [])]
 
 
-def test_one_readable_reading_of_two_is_a_dispute_about_that(read, close, now):
+def test_readability_can_be_disputed(read, close, now):
     batch = read((AF, ()), quality=("good", "unreadable"))
     assert consensus_of(batch, close, now) == [("disputed", [])]
     row = Consensus.objects.get()
     assert (row.reason, row.n_unreadable) == (OpenReason.READABILITY_DISPUTED, 1)
 
 
-def test_an_exam_nobody_has_read_is_incomplete(read, close, now):
+def test_an_unread_exam_is_incomplete(read, close, now):
     assert consensus_of(read((None, None)), close, now) == [("incomplete", [])]
 
 
@@ -141,14 +141,14 @@ def test_an_open_batch_has_no_consensus(read, study, now):
     assert not Consensus.objects.exists()
 
 
-def test_the_adjudicators_reading_decides(read, close, submit, clara, davi, now):
+def test_the_reading_of_the_adjudicator_decides(read, close, submit, clara, davi, now):
     batch = close(read((AF, FLUTTER)))
     sent = adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
     submit(sent.assignments.get(), *AF)
     assert consensus_of(sent, close, now) == [("majority", ["atrial_fibrillation"])]
 
 
-def test_every_vote_is_kept(read, close, now):
+def test_votes_are_stored_with_the_labels(read, close, now):
     consensus_of(read((AF, FLUTTER)), close, now)
     labels = Consensus.objects.get().labels.values_list(
         "diagnostic_class__code", "n_positive", "n_readings", "is_present"
@@ -159,7 +159,7 @@ def test_every_vote_is_kept(read, close, now):
     ]
 
 
-def test_consensus_that_was_due_is_done_once(read, close, now):
+def test_due_consensus_is_computed_once(read, close, now):
     close(read((AF, AF)))
     assert [consensus_labels.refresh_next(now=now), consensus_labels.refresh_next(now=now)] == [
         True,
@@ -169,24 +169,28 @@ def test_consensus_that_was_due_is_done_once(read, close, now):
 
 @pytest.fixture
 def bradycardia(db, taxonomy, now):
-    """A synthetic exam at 40 to 47 beats a minute that waits for its suggestions."""
-    drawn = synth.synthesise("sinus_bradycardia", np.random.default_rng(1))
+    """A synthetic exam at 40 to 47 beats per minute with a pending suggestion run."""
+    synthetic = synth.synthesise("sinus_bradycardia", np.random.default_rng(1))
     dataset = Dataset.objects.create(name="Drawn", created_at=now)
-    recording = Recording(drawn.signal, "1", None, 70.0, "F", ())
+    recording = Recording(synthetic.signal, "1", None, 70.0, "F", ())
     (exam,) = recordings.store(dataset=dataset, recordings=[recording], now=now)
     suggestion_requests.request(exams=[exam], now=now)
     return exam
 
 
-def test_a_suggestion_gives_its_evidence(bradycardia, now):
+def test_a_suggestion_has_evidence(bradycardia, now):
     runs.run_next(now=now)
-    found = SuggestionRun.objects.get().suggestions.get(diagnostic_class__code="sinus_bradycardia")
-    assert "50" in found.evidence
+    suggestion = SuggestionRun.objects.get().suggestions.get(
+        diagnostic_class__code="sinus_bradycardia"
+    )
+    assert "50" in suggestion.evidence
 
 
 def test_each_class_of_the_model_has_a_stored_verdict(bradycardia, now):
     runs.run_next(now=now)
-    states = {one["class"]: one["state"] for one in SuggestionRun.objects.get().verdicts}
+    states = {
+        verdict["class"]: verdict["state"] for verdict in SuggestionRun.objects.get().verdicts
+    }
     assert set(states) == set(criteria.COVERED)
     assert (states["sinus_bradycardia"], states["sinus_tachycardia"]) == ("suggested", "not_met")
 
@@ -196,17 +200,17 @@ def test_the_measurements_are_stored(bradycardia, now):
     assert 38 < SuggestionRun.objects.get().measurements["heart_rate_bpm"]["value"] < 49
 
 
-def test_a_run_is_finished_once(bradycardia, now):
+def test_a_run_is_computed_once(bradycardia, now):
     assert [runs.run_next(now=now), runs.run_next(now=now)] == [True, False]
 
 
-def test_asking_again_for_suggestions_changes_nothing(bradycardia, now):
+def test_requesting_suggestions_again_changes_nothing(bradycardia, now):
     runs.run_next(now=now)
     suggestion_requests.request(exams=[bradycardia], now=now)
     assert not runs.run_next(now=now)
 
 
-def test_a_tracing_that_cannot_be_measured_fails_with_a_reason(bradycardia, now, caplog):
+def test_an_invalid_tracing_fails_with_a_reason(bradycardia, now, caplog):
     Tracing.objects.update(packed=b"no packet")
     runs.run_next(now=now)
     run = SuggestionRun.objects.get()
@@ -224,32 +228,32 @@ def test_a_failure_does_not_stop_the_next_exam(bradycardia, make_exam, now):
 
 
 class WorkerLost(BaseException):
-    """Stands for a signal that kills the worker: nothing in the service may catch it."""
+    """Simulates a signal that kills the worker; the service must not catch it."""
 
 
 @pytest.fixture
-def deadly(bradycardia, monkeypatch):
-    """An exam that ends every worker that looks at it, first in the row."""
-    real = runs._look_at
+def killer_exam(bradycardia, monkeypatch):
+    """An exam, first in the queue, that kills every worker that computes it."""
+    original = runs._look_at
 
     def look_at(exam, formula):
         if exam == bradycardia:
             raise WorkerLost
-        return real(exam, formula)
+        return original(exam, formula)
 
     monkeypatch.setattr(runs, "_look_at", look_at)
     return bradycardia
 
 
-def test_an_exam_that_kills_workers_lets_the_others_pass(deadly, make_exam, now):
+def test_an_exam_that_kills_workers_does_not_block_others(killer_exam, make_exam, now):
     suggestion_requests.request(exams=[make_exam()], now=now)
     with pytest.raises(WorkerLost):
         runs.run_next(now=now)
     runs.run_next(now=now)
-    assert [run.exam for run in SuggestionRun.objects.due()] == [deadly]
+    assert [run.exam for run in SuggestionRun.objects.due()] == [killer_exam]
 
 
-def test_an_exam_that_kills_workers_is_given_up(deadly, now):
+def test_an_exam_that_kills_workers_is_given_up_after_some_attempts(killer_exam, now):
     for _ in range(runs.MAX_ATTEMPTS):
         with pytest.raises(WorkerLost):
             runs.run_next(now=now)
@@ -258,14 +262,12 @@ def test_an_exam_that_kills_workers_is_given_up(deadly, now):
     assert not runs.run_next(now=now)
 
 
-def test_an_exam_that_another_worker_takes_meanwhile_is_left_to_it(
-    bradycardia, taxonomy, now, monkeypatch
-):
-    def taken(_taxonomies):
+def test_an_exam_finished_by_another_worker_is_left_alone(bradycardia, taxonomy, now, monkeypatch):
+    def finish_elsewhere(_taxonomies):
         SuggestionRun.objects.update(finished_at=now)
         return taxonomy
 
-    monkeypatch.setattr(TaxonomyQuerySet, "newest", taken)
+    monkeypatch.setattr(TaxonomyQuerySet, "newest", finish_elsewhere)
     assert runs.run_next(now=now)
     assert not SuggestionRun.objects.get().suggestions.exists()
 
@@ -277,7 +279,7 @@ def test_without_a_taxonomy_no_attempt_is_counted(make_exam, now):
     assert SuggestionRun.objects.get().n_attempts == 0
 
 
-def test_tracings_are_kept_outside_the_row_as_they_are(bradycardia):
+def test_tracings_are_stored_out_of_line_uncompressed(bradycardia):
     with connection.cursor() as cursor:
         cursor.execute(
             "select attstorage from pg_attribute"

@@ -1,4 +1,4 @@
-"""Migration 0029 tells consensus of before in the words of now, from rows as they were stored."""
+"""Migration 0029 converts stored consensus rows to the new outcomes and reasons."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from django.db import connection
 
 from annotations.models import Batch, Consensus
 from annotations.services.consensus import labels
-from tests.app.constraints.acts import commit
+from tests.app.constraints.acts import check_constraints
 
 AF = "atrial_fibrillation"
 IN_NEW_WORDS = import_module("annotations.migrations.0029_consensus_by_class").IN_NEW_WORDS
 
 
 @pytest.fixture
-def old(make_batch, submit, close, now):
-    """Return a consensus as the version before the migration had stored it."""
+def store_old(make_batch, submit, close, now):
+    """Store a consensus row of the previous version, migrate it and return it."""
     batch = make_batch()
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, AF)
     close(batch)
     labels.compute(study=batch.study, now=now)
     Batch.objects.update(consensus_is_due=False)
-    commit()  # no table can be altered before
+    check_constraints()  # pending checks would block ALTER TABLE
 
     def store(**columns):
         with connection.cursor() as cursor:
@@ -43,7 +43,7 @@ def old(make_batch, submit, close, now):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("stored", "told"),
+    ("stored", "expected"),
     [
         ({"n_readings": 1}, ("incomplete", "readings_missing", "incomplete")),
         (
@@ -58,19 +58,19 @@ def old(make_batch, submit, close, now):
         ({"reason": "No class"}, ("disputed", "no_class_shared", "undecided")),
     ],
 )
-def test_undecided_becomes_disputed_or_incomplete_with_its_reason(old, stored, told):
-    found = old(outcome="undecided", **stored)
-    assert (found.outcome, found.reason, found.rest_state) == told
+def test_undecided_becomes_disputed_or_incomplete_with_a_reason(store_old, stored, expected):
+    migrated = store_old(outcome="undecided", **stored)
+    assert (migrated.outcome, migrated.reason, migrated.rest_state) == expected
 
 
 @pytest.mark.django_db
-def test_what_was_decided_keeps_its_outcome_and_is_computed_anew(old):
-    found = old(outcome="agreement")
-    assert (found.outcome, found.reason, found.rest_state) == ("agreement", "", "absent")
-    assert found.class_states == {AF: "present"}
+def test_a_decided_consensus_keeps_its_outcome_and_becomes_due(store_old):
+    migrated = store_old(outcome="agreement")
+    assert (migrated.outcome, migrated.reason, migrated.rest_state) == ("agreement", "", "absent")
+    assert migrated.class_states == {AF: "present"}
     assert Batch.objects.get().consensus_is_due
 
 
 @pytest.mark.django_db
-def test_an_unreadable_exam_has_no_class_assessed(old):
-    assert old(outcome="unreadable").rest_state == "not_assessed"
+def test_an_unreadable_exam_has_no_assessed_class(store_old):
+    assert store_old(outcome="unreadable").rest_state == "not_assessed"

@@ -1,4 +1,4 @@
-"""Who votes, and what a consensus must not miss: one voice per reader, no batch half counted."""
+"""Votes: one per reader and exam, and consistent reads while batches are closed."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from annotations.services.export import archive
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
 
-def settle(now):
+def compute_due(now):
     while labels.refresh_next(now=now):
         pass
 
 
-def test_who_reads_an_exam_twice_has_one_vote(make_batch, make_exam, submit, close, ana, now):
+def test_a_reader_of_an_exam_in_two_batches_has_one_vote(
+    make_batch, make_exam, submit, close, ana, now
+):
     exam = make_exam()
     for _ in range(2):
         batch = make_batch([exam], [ana])
         submit(batch.assignments.get(), AF)
         close(batch)
-    settle(now)
-    found = Consensus.objects.get()
-    assert (found.outcome, found.n_readings) == ("incomplete", 1)
+    compute_due(now)
+    row = Consensus.objects.get()
+    assert (row.outcome, row.n_readings) == ("incomplete", 1)
 
 
-def test_the_first_reading_is_the_vote(make_batch, make_exam, submit, close, ana, bruno, now):
+def test_the_first_reading_votes(make_batch, make_exam, submit, close, ana, bruno, now):
     exam = make_exam()
     first = make_batch([exam], [ana, bruno])
     again = make_batch([exam], [ana])
@@ -43,7 +45,7 @@ def test_the_first_reading_is_the_vote(make_batch, make_exam, submit, close, ana
         submit(assignment, AF)
     close(first)
     close(again)
-    settle(now)
+    compute_due(now)
     votes = Consensus.objects.get().labels.values_list("diagnostic_class__code", "n_positive")
     assert dict(votes) == {AF: 1, FLUTTER: 1}
 
@@ -61,7 +63,7 @@ def test_a_batch_of_a_long_name_can_be_adjudicated(
 
 @pytest.fixture
 def two_studies_due(make_batch, make_study, close, davi, now, ana, make_exam):
-    """Two closed batches, each alone in its study; the first one is first in line."""
+    """Closed batches of two studies, in the order in which consensus is due."""
     first = close(make_batch())
     other = batches.create(
         study=make_study(name="Evening list"), name="Batch 1",
@@ -71,15 +73,15 @@ def two_studies_due(make_batch, make_study, close, davi, now, ana, make_exam):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_study_that_another_worker_holds_is_left_to_it(two_studies_due, now):
-    held, free = two_studies_due
-    taken, done = threading.Event(), threading.Event()
+def test_a_study_locked_by_another_worker_is_skipped(two_studies_due, now):
+    locked, free = two_studies_due
+    lock_taken, done = threading.Event(), threading.Event()
 
     def hold():
         try:
             with transaction.atomic():
-                Study.objects.select_for_update(no_key=True).get(pk=held.study_id)
-                taken.set()
+                Study.objects.select_for_update(no_key=True).get(pk=locked.study_id)
+                lock_taken.set()
                 done.wait(30)
         finally:
             connection.close()
@@ -87,7 +89,7 @@ def test_a_study_that_another_worker_holds_is_left_to_it(two_studies_due, now):
     with ThreadPoolExecutor(1) as thread:
         holding = thread.submit(hold)
         try:
-            assert taken.wait(30)
+            assert lock_taken.wait(30)
             with connection.cursor() as cursor:
                 cursor.execute("set lock_timeout = '500ms'")
             assert labels.refresh_next(now=now)
@@ -95,34 +97,34 @@ def test_a_study_that_another_worker_holds_is_left_to_it(two_studies_due, now):
             done.set()
             holding.result()
             connection.close()
-    held.refresh_from_db()
+    locked.refresh_from_db()
     free.refresh_from_db()
-    assert (held.consensus_is_due, held.n_consensus_attempts) == (True, 0)
+    assert (locked.consensus_is_due, locked.n_consensus_attempts) == (True, 0)
     assert not free.consensus_is_due
 
 
-def test_a_study_that_another_worker_finished_meanwhile_is_not_computed_again(
+def test_a_study_finished_by_another_worker_is_not_computed_again(
     make_batch, close, now, monkeypatch
 ):
     close(make_batch())
-    real = Batch.objects.filter
+    original = Batch.objects.filter
     computed = []
 
     def count_the_attempt(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if sql.startswith("UPDATE") and "n_consensus_attempts" in sql:
-            # Between the claim and the work.
-            real().update(consensus_is_due=False)
+            # Another worker finishes between the claim and the computation.
+            original().update(consensus_is_due=False)
         return result
 
-    monkeypatch.setattr(labels, "compute", lambda **given: computed.append(given))
-    with connection.execute_wrapper(only_once(count_the_attempt)):
+    monkeypatch.setattr(labels, "compute", lambda **options: computed.append(options))
+    with connection.execute_wrapper(without_recursion(count_the_attempt)):
         assert labels.refresh_next(now=now)
     assert computed == []
 
 
-def only_once(wrapper):
-    """Return ``wrapper`` so that what it does itself passes by it."""
+def without_recursion(wrapper):
+    """Wrap a query wrapper so that it ignores its own queries."""
     is_inside = False
 
     def once(execute, sql, params, many, context):
@@ -138,7 +140,7 @@ def only_once(wrapper):
     return once
 
 
-def test_a_consensus_that_changes_asks_for_reports_of_its_batches_and_study(
+def test_a_changed_consensus_requests_reports_of_batches_and_study(
     make_batch, study, submit, close, now
 ):
     batch = make_batch()
@@ -146,13 +148,13 @@ def test_a_consensus_that_changes_asks_for_reports_of_its_batches_and_study(
         submit(assignment, AF)
     close(batch)
     AgreementRun.objects.all().delete()
-    settle(now)
-    asked = AgreementRun.objects.unfinished().filter(study=study)
-    assert set(asked.values_list("batch", flat=True)) == {batch.pk, None}
+    compute_due(now)
+    requested = AgreementRun.objects.unfinished().filter(study=study)
+    assert set(requested.values_list("batch", flat=True)) == {batch.pk, None}
 
 
-def close_impatiently(batch, davi, now):
-    """Close ``batch`` in another connection, unless somebody's lock is in the way."""
+def close_with_lock_timeout(batch, davi, now):
+    """Close ``batch`` on another connection; raise if a lock delays it by 100 ms."""
 
     def close():
         try:
@@ -167,53 +169,53 @@ def close_impatiently(batch, davi, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_batch_ends_while_a_consensus_is_computed(make_batch, study, davi, now, monkeypatch):
+def test_a_batch_cannot_be_closed_while_consensus_is_computed(
+    make_batch, study, davi, now, monkeypatch
+):
     batch = make_batch()
-    real = labels._votes
+    original = labels._votes
 
-    def found(study):
+    def close_then_load(study):
         with pytest.raises(OperationalError, match="lock timeout"):
-            close_impatiently(batch, davi, now)
-        return real(study)
+            close_with_lock_timeout(batch, davi, now)
+        return original(study)
 
-    monkeypatch.setattr(labels, "_votes", found)
+    monkeypatch.setattr(labels, "_votes", close_then_load)
     labels.compute(study=study, now=now)
     assert Batch.objects.get().is_open
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_batch_ends_between_two_tables_of_an_export(make_batch, study, davi, now, monkeypatch):
+def test_an_export_is_a_snapshot_and_blocks_nobody(make_batch, study, davi, now, monkeypatch):
     batch = make_batch()
-    real = archive.TABLES["readings.csv"]
+    original = archive.TABLES["readings.csv"]
 
     def readings(study):
-        close_impatiently(batch, davi, now)
-        return real(study)
+        close_with_lock_timeout(batch, davi, now)
+        return original(study)
 
     monkeypatch.setitem(archive.TABLES, "readings.csv", readings)
     before = archive.contents(study=study, now=now)
-    # Nobody waits for an export, and it is of the moment at which it began.
+    # The export doesn't block closing, and has the state from before it.
     assert not Batch.objects.get().is_open
     assert before["readings.csv"].count(b"\n") == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_export_and_a_worker_never_wait_for_each_other(
-    make_batch, study, submit, close, monkeypatch, now
-):
+def test_an_export_and_a_worker_do_not_deadlock(make_batch, study, submit, close, monkeypatch, now):
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, AF)
     refresh.refresh(batch=close(batch), now=now)
     Batch.objects.update(agreement_is_due=True)
     has_written = threading.Event()
-    real = refresh._settle
+    original = refresh._settle
 
     def settle_late(*args):
         if threading.current_thread() is not threading.main_thread():
             has_written.set()
-            wait_until_somebody_waits()
-        real(*args)
+            wait_for_a_blocked_statement()
+        original(*args)
 
     def work():
         try:
@@ -230,8 +232,8 @@ def test_an_export_and_a_worker_never_wait_for_each_other(
     assert AgreementReport.objects.count() == 1
 
 
-def wait_until_somebody_waits():
-    """Return when a statement in this database waits for somebody's lock."""
+def wait_for_a_blocked_statement():
+    """Return once a statement in this database waits for a lock."""
     deadline = time.monotonic() + 30
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:

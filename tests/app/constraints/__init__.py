@@ -1,4 +1,4 @@
-"""One function for each database constraint, named after it, that breaks it on purpose."""
+"""One function for each database constraint, with its name, that violates the constraint."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ MODULES = (
 )
 
 
-def _breaks(module: ModuleType) -> list[Callable[..., None]]:
+def _violations(module: ModuleType) -> list[Callable[..., None]]:
     """Return the functions that ``module`` itself defines."""
     functions = inspect.getmembers(module, inspect.isfunction)
     return [
-        found
-        for _, found in functions
-        if found.__module__ == module.__name__ and not found.__name__.startswith("_")
+        function
+        for _, function in functions
+        if function.__module__ == module.__name__ and not function.__name__.startswith("_")
     ]
 
 
-BREAKS = [found for module in MODULES for found in _breaks(module)]
+VIOLATIONS = [function for module in MODULES for function in _violations(module)]

@@ -1,4 +1,4 @@
-"""Storing a row again, or changed, past every check that is not the database's."""
+"""Write rows past every check except the database's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Model
 
 
-def again(row: Model, **changes: Any) -> None:
+def insert_copy(row: Model, **changes: Any) -> None:
     """Insert a copy of ``row`` with ``changes``."""
     copy = type(row)._default_manager.get(pk=row.pk)
     copy.pk = None
@@ -18,19 +18,18 @@ def again(row: Model, **changes: Any) -> None:
     copy.save(force_insert=True)
 
 
-def change(row: Model, **changes: Any) -> None:
-    """Update ``row``."""
+def update_row(row: Model, **changes: Any) -> None:
     type(row)._default_manager.filter(pk=row.pk).update(**changes)
 
 
-def commit() -> None:
-    """Let the constraints speak that wait for the end of the transaction."""
+def check_constraints() -> None:
+    """Run deferred constraint checks now; later statements are checked at once."""
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
 
 
-def commit_and_go_on() -> None:
-    """The same, and let those of the next deeds wait again."""
-    commit()
+def check_constraints_then_defer() -> None:
+    """Run deferred constraint checks now, but defer those of later statements again."""
+    check_constraints()
     with connection.cursor() as cursor:
         cursor.execute("set constraints all deferred")

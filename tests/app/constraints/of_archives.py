@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from annotations.models import Archive, ArchiveChunk
-from tests.app.constraints.acts import again, change
+from tests.app.constraints.acts import insert_copy, update_row
 
 
-def _archive(the):
+def _archive(fixture):
     return Archive.objects.create(
-        study=the("study"), requested_by=the("davi"), requested_at=the("now")
+        study=fixture("study"), requested_by=fixture("davi"), requested_at=fixture("now")
     )
 
 
-def _chunk(the):
-    return ArchiveChunk.objects.create(archive=_archive(the), number=0, content=b"PK")
+def _chunk(fixture):
+    return ArchiveChunk.objects.create(archive=_archive(fixture), number=0, content=b"PK")
 
 
-def archive_key_once(the):
-    made = _archive(the)
-    change(made, finished_at=the("now"), failure="OSError")
-    again(made)
+def archive_key_once(fixture):
+    archive = _archive(fixture)
+    update_row(archive, finished_at=fixture("now"), failure="OSError")
+    insert_copy(archive)
 
 
-def archive_unfinished_once(the):
-    _archive(the)
-    _archive(the)
+def archive_unfinished_once(fixture):
+    _archive(fixture)
+    _archive(fixture)
 
 
-def archive_ready_is_whole(the):
-    change(_archive(the), finished_at=the("now"))
+def archive_ready_is_whole(fixture):
+    update_row(_archive(fixture), finished_at=fixture("now"))
 
 
-def archive_chunk_once(the):
-    again(_chunk(the))
+def archive_chunk_once(fixture):
+    insert_copy(_chunk(fixture))
 
 
-def archive_chunk_has_content(the):
-    change(_chunk(the), content=b"")
+def archive_chunk_has_content(fixture):
+    update_row(_chunk(fixture), content=b"")

@@ -6,52 +6,52 @@ from django.db import connection
 
 from annotations.models import AuditLink
 from annotations.services import audit
-from tests.app.constraints.acts import change, commit
+from tests.app.constraints.acts import check_constraints, update_row
 
 
-def _event(the):
-    study = the("study")
+def _event(fixture):
+    study = fixture("study")
     return audit.record(
-        actor=the("davi"),
+        actor=fixture("davi"),
         action=audit.Action.STUDY_LOCKED,
         study=study,
         target=study,
         reason="All is read.",
-        now=the("now"),
+        now=fixture("now"),
     )
 
 
-def _linked(the):
-    event = _event(the)
-    commit()
+def _linked(fixture):
+    event = _event(fixture)
+    check_constraints()
     return event
 
 
-def audit_event_says_what(the):
-    event = _event(the)
+def audit_event_says_what(fixture):
+    event = _event(fixture)
     event.pk, event.action = None, ""
     event.save(force_insert=True)
 
 
-def audit_event_is_immutable(the):
-    change(_event(the), reason="Some is read.")
+def audit_event_is_immutable(fixture):
+    update_row(_event(fixture), reason="Some is read.")
 
 
-def audit_link_is_immutable(the):
-    change(_linked(the).link, digest="f" * 64)
+def audit_link_is_immutable(fixture):
+    update_row(_linked(fixture).link, digest="f" * 64)
 
 
-def audit_link_is_made_by_the_chain(the):
-    event = _event(the)
+def audit_link_is_made_by_the_chain(fixture):
+    event = _event(fixture)
     AuditLink.objects.create(
-        seq=10**6, event=event, chained_at=the("now"), previous="f" * 64, digest="f" * 64
+        seq=10**6, event=event, chained_at=fixture("now"), previous="f" * 64, digest="f" * 64
     )
 
 
-def audit_link_counts_from_one(the):
-    link = _linked(the).link
+def audit_link_counts_from_one(fixture):
+    link = _linked(fixture).link
     _allow(link)
-    change(link, seq=0)
+    update_row(link, seq=0)
 
 
 def _allow(link):

@@ -1,11 +1,13 @@
-"""What people are told."""
+"""Notices to users."""
 
 from __future__ import annotations
 
 from annotations.models import Notice
-from tests.app.constraints.acts import change
+from tests.app.constraints.acts import update_row
 
 
-def notice_kind_is_known(the):
-    notice = Notice.objects.create(user=the("ana"), kind="study_locked", created_at=the("now"))
-    change(notice, kind="gossip")
+def notice_kind_is_known(fixture):
+    notice = Notice.objects.create(
+        user=fixture("ana"), kind="study_locked", created_at=fixture("now")
+    )
+    update_row(notice, kind="gossip")

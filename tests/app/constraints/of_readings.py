@@ -1,4 +1,4 @@
-"""Drafts, readings, findings, the triggers among them."""
+"""Drafts, readings, findings, decisions and confirmations."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from annotations.models import (
 )
 from annotations.services.taxonomy import versions
 from ecgreview import taxonomy
-from tests.app.constraints.acts import again, change, commit
+from tests.app.constraints.acts import check_constraints, insert_copy, update_row
 
 
-def _reading(the, *codes, **changes):
-    """Store a reading of a new assignment of Ana's, past the service."""
-    assignment = the("assign")(the("ana"))
-    said = {
+def _reading(fixture, *codes, **changes):
+    """Store a reading for a new assignment of Ana, bypassing the service."""
+    assignment = fixture("assign")(fixture("ana"))
+    fields = {
         "assignment": assignment,
-        "reader": the("ana"),
-        "taxonomy": the("taxonomy"),
+        "reader": fixture("ana"),
+        "taxonomy": fixture("taxonomy"),
         "quality": "good",
         "n_findings": len(codes),
-        "submitted_at": the("now"),
+        "submitted_at": fixture("now"),
         "idempotency_key": uuid.uuid4(),
     }
-    reading = Reading.objects.create(**{**said, **changes})
-    classes = the("taxonomy").classes
+    reading = Reading.objects.create(**{**fields, **changes})
+    classes = fixture("taxonomy").classes
     for code in codes:
         Finding.objects.create(
             reading=reading, diagnostic_class=classes.get(code=code), certainty="definite"
@@ -44,228 +44,234 @@ def _reading(the, *codes, **changes):
     return reading
 
 
-def _show(the, assignment):
-    """Show the assignment's reader that a model suggests an artifact, past the service."""
+def _show(fixture, assignment):
+    """Record that a suggested artifact was shown to the reader, bypassing the service."""
     model = SuggestionModel.objects.create(
-        name="m", version="1", covered_classes=[], created_at=the("now")
+        name="m", version="1", covered_classes=[], created_at=fixture("now")
     )
-    run = SuggestionRun.objects.create(exam=assignment.exam, model=model, requested_at=the("now"))
-    artifact = the("taxonomy").classes.get(code="artifact")
+    run = SuggestionRun.objects.create(
+        exam=assignment.exam, model=model, requested_at=fixture("now")
+    )
+    artifact = fixture("taxonomy").classes.get(code="artifact")
     Suggestion.objects.create(run=run, diagnostic_class=artifact, strength=0.9, evidence="noise")
     return Exposure.objects.create(
-        assignment=assignment, run=run, arm="after_commit", first_shown_at=the("now")
+        assignment=assignment, run=run, arm="after_commit", first_shown_at=fixture("now")
     )
 
 
-def _revised(the, **changes):
-    """Store a reading, what was shown after it, and its revision."""
-    assignment = _reading(the).assignment
-    _show(the, assignment)
-    said = {"assignment": assignment, "stage": Stage.REVISED, "reason": "slip", **changes}
-    return _reading(the, **said)
+def _revised(fixture, **changes):
+    """Store a reading, suggestions shown after it, and its revision."""
+    assignment = _reading(fixture).assignment
+    _show(fixture, assignment)
+    fields = {"assignment": assignment, "stage": Stage.REVISED, "reason": "slip", **changes}
+    return _reading(fixture, **fields)
 
 
-def _decide(the, reading, *, code="artifact", verdict="rejected"):
+def _decide(fixture, reading, *, code="artifact", verdict="rejected"):
     return Decision.objects.create(
         reading=reading,
         run=SuggestionRun.objects.get(),
-        diagnostic_class=the("taxonomy").classes.get(code=code),
+        diagnostic_class=fixture("taxonomy").classes.get(code=code),
         verdict=verdict,
     )
 
 
-def draft_version_counts_from_one(the):
+def draft_version_counts_from_one(fixture):
     Draft.objects.create(
-        assignment=the("assign")(the("ana")), version=0, content={}, saved_at=the("now")
+        assignment=fixture("assign")(fixture("ana")), version=0, content={}, saved_at=fixture("now")
     )
 
 
-def reading_once_per_stage(the):
-    again(_reading(the), idempotency_key=uuid.uuid4())
+def reading_once_per_stage(fixture):
+    insert_copy(_reading(fixture), idempotency_key=uuid.uuid4())
 
 
-def reading_key_once_per_reader(the):
-    _reading(the, idempotency_key=_reading(the).idempotency_key)
+def reading_key_once_per_reader(fixture):
+    _reading(fixture, idempotency_key=_reading(fixture).idempotency_key)
 
 
-def reading_stage_is_known(the):
-    _reading(the, stage="asleep")
+def reading_stage_is_known(fixture):
+    _reading(fixture, stage="asleep")
 
 
-def reading_outcome_is_known(the):
-    _reading(the, outcome="asleep")
+def reading_outcome_is_known(fixture):
+    _reading(fixture, outcome="asleep")
 
 
-def reading_superseded_once(the):
-    first = _reading(the)
-    second = _supersede(the, first)
-    again(second, idempotency_key=uuid.uuid4())
+def reading_superseded_once(fixture):
+    first = _reading(fixture)
+    second = _supersede(fixture, first)
+    insert_copy(second, idempotency_key=uuid.uuid4())
 
 
-def reading_supersedes_its_own(the):
-    _reading(the, supersedes=_reading(the))
+def reading_supersedes_its_own(fixture):
+    _reading(fixture, supersedes=_reading(fixture))
 
 
-def reading_blind_stage_is_final(the):
-    first = _reading(the)
-    _show(the, first.assignment)
-    _supersede(the, first)
+def reading_blind_stage_is_final(fixture):
+    first = _reading(fixture)
+    _show(fixture, first.assignment)
+    _supersede(fixture, first)
 
 
-def reading_revision_gives_its_reason(the):
-    _reading(the, reason="slip")
+def reading_revision_gives_its_reason(fixture):
+    _reading(fixture, reason="slip")
 
 
-def reading_revision_is_no_abstention(the):
-    _revised(the, outcome="abstained")
+def reading_revision_is_no_abstention(fixture):
+    _revised(fixture, outcome="abstained")
 
 
-def reading_revises_what_was_shown(the):
-    signed = _reading(the)
-    _reading(the, assignment=signed.assignment, stage=Stage.REVISED, reason="slip")
+def reading_revises_what_was_shown(fixture):
+    signed = _reading(fixture)
+    _reading(fixture, assignment=signed.assignment, stage=Stage.REVISED, reason="slip")
 
 
-def reading_has_all_its_decisions(the):
-    _revised(the, n_decisions=2)
-    commit()
+def reading_has_all_its_decisions(fixture):
+    _revised(fixture, n_decisions=2)
+    check_constraints()
 
 
-def decision_is_on_what_was_shown(the):
-    _decide(the, _revised(the, n_decisions=1), code="atrial_flutter")
+def decision_is_on_what_was_shown(fixture):
+    _decide(fixture, _revised(fixture, n_decisions=1), code="atrial_flutter")
 
 
-def decision_once_per_reading(the):
-    again(_decide(the, _revised(the, n_decisions=1)))
+def decision_once_per_reading(fixture):
+    insert_copy(_decide(fixture, _revised(fixture, n_decisions=1)))
 
 
-def decision_verdict_is_known(the):
-    _decide(the, _revised(the, n_decisions=1), verdict="hardly")
+def decision_verdict_is_known(fixture):
+    _decide(fixture, _revised(fixture, n_decisions=1), verdict="hardly")
 
 
-def _confirm(the, *codes):
-    """Confirm, past the service, the artifact that was suggested after a reading."""
-    reading = _reading(the, *codes)
-    exposure = _show(the, reading.assignment)
+def _confirm(fixture, *codes):
+    """Confirm the artifact suggested after a reading, bypassing the service."""
+    reading = _reading(fixture, *codes)
+    exposure = _show(fixture, reading.assignment)
     return Confirmation.objects.create(
         reading=reading,
         run=exposure.run,
-        diagnostic_class=the("taxonomy").classes.get(code="artifact"),
-        confirmed_at=the("now"),
+        diagnostic_class=fixture("taxonomy").classes.get(code="artifact"),
+        confirmed_at=fixture("now"),
     )
 
 
-def confirmation_once_per_reading(the):
-    again(_confirm(the, "artifact"))
+def confirmation_once_per_reading(fixture):
+    insert_copy(_confirm(fixture, "artifact"))
 
 
-def confirmation_is_of_a_shared_finding(the):
-    _confirm(the, "atrial_flutter")
+def confirmation_is_of_a_shared_finding(fixture):
+    _confirm(fixture, "atrial_flutter")
 
 
-def viewing_key_once_per_exposure(the):
-    assignment = the("assign")(the("ana"))
-    exposure = _show(the, assignment)
-    again(
+def viewing_key_once_per_exposure(fixture):
+    assignment = fixture("assign")(fixture("ana"))
+    exposure = _show(fixture, assignment)
+    insert_copy(
         Viewing.objects.create(
-            exposure=exposure, key=uuid.uuid4(), shown_ms=1000, told_at=the("now")
+            exposure=exposure, key=uuid.uuid4(), shown_ms=1000, told_at=fixture("now")
         )
     )
 
 
-def reading_of_who_abstained_is_empty(the):
-    _reading(the, "artifact", outcome="abstained")
+def reading_of_who_abstained_is_empty(fixture):
+    _reading(fixture, "artifact", outcome="abstained")
 
 
-def reading_problems_are_a_short_list(the):
-    _reading(the, problems={})
+def reading_problems_are_a_short_list(fixture):
+    _reading(fixture, problems={})
 
 
-def finding_localisations_are_a_short_list(the):
-    _mark(the, localisations=[{}] * 21)
+def finding_localisations_are_a_short_list(fixture):
+    _store_finding(fixture, localisations=[{}] * 21)
 
 
-def finding_measurements_are_a_short_list(the):
-    _mark(the, measurements=[{}] * 21)
+def finding_measurements_are_a_short_list(fixture):
+    _store_finding(fixture, measurements=[{}] * 21)
 
 
-def finding_measures_something(the):
-    _mark(the, measurements=[{"kind": "interval", "value": 80}, {"kind": "amplitude", "value": 0}])
-
-
-def not_assessable_once_per_reading(the):
-    again(_untold(the, _reading(the, n_not_assessable=1)))
-
-
-def reading_has_all_not_assessable(the):
-    _reading(the, n_not_assessable=1)
-    commit()
-
-
-def reading_class_has_one_state(the):
-    _untold(the, _reading(the, "artifact", n_not_assessable=1))
-    commit()
-
-
-def reading_quality_is_known(the):
-    _reading(the, quality="superb")
-
-
-def reading_of_the_unreadable_is_empty(the):
-    _reading(the, "artifact", quality="unreadable")
-
-
-def finding_once_per_reading(the):
-    _reading(the, "artifact", "artifact")
-
-
-def finding_certainty_is_known(the):
-    reading = _reading(the, n_findings=1)
-    artifact = the("taxonomy").classes.get(code="artifact")
-    Finding.objects.create(reading=reading, diagnostic_class=artifact, certainty="hardly")
-
-
-def reading_is_by_its_reader(the):
-    _reading(the, reader=the("bruno"))
-
-
-def reading_is_immutable(the):
-    change(_reading(the), comment="On second thoughts")
-
-
-def reading_has_all_its_findings(the):
-    _reading(the, "artifact", n_findings=2)
-    commit()
-
-
-def reading_normal_stands_alone(the):
-    _reading(the, "normal_ecg", "artifact")
-    commit()
-
-
-def reading_uses_the_shown_taxonomy(the):
-    shown = _renamed(taxonomy.load(), "another list")
-    _reading(the, "artifact", taxonomy=versions.install(now=the("now"), taxonomy=shown))
-    commit()
-
-
-def _supersede(the, first):
-    return _reading(the, assignment=first.assignment, supersedes=first)
-
-
-def _mark(the, **marks):
-    """Store a finding with ``marks``."""
-    artifact = the("taxonomy").classes.get(code="artifact")
-    Finding.objects.create(
-        reading=_reading(the, n_findings=1),
-        diagnostic_class=artifact,
-        certainty="definite",
-        **marks,
+def finding_measures_something(fixture):
+    _store_finding(
+        fixture, measurements=[{"kind": "interval", "value": 80}, {"kind": "amplitude", "value": 0}]
     )
 
 
-def _untold(the, reading):
-    """Call noise not assessable."""
-    artifact = the("taxonomy").classes.get(code="artifact")
+def not_assessable_once_per_reading(fixture):
+    insert_copy(_mark_not_assessable(fixture, _reading(fixture, n_not_assessable=1)))
+
+
+def reading_has_all_not_assessable(fixture):
+    _reading(fixture, n_not_assessable=1)
+    check_constraints()
+
+
+def reading_class_has_one_state(fixture):
+    _mark_not_assessable(fixture, _reading(fixture, "artifact", n_not_assessable=1))
+    check_constraints()
+
+
+def reading_quality_is_known(fixture):
+    _reading(fixture, quality="superb")
+
+
+def reading_of_the_unreadable_is_empty(fixture):
+    _reading(fixture, "artifact", quality="unreadable")
+
+
+def finding_once_per_reading(fixture):
+    _reading(fixture, "artifact", "artifact")
+
+
+def finding_certainty_is_known(fixture):
+    reading = _reading(fixture, n_findings=1)
+    artifact = fixture("taxonomy").classes.get(code="artifact")
+    Finding.objects.create(reading=reading, diagnostic_class=artifact, certainty="hardly")
+
+
+def reading_is_by_its_reader(fixture):
+    _reading(fixture, reader=fixture("bruno"))
+
+
+def reading_is_immutable(fixture):
+    update_row(_reading(fixture), comment="On second thoughts")
+
+
+def reading_has_all_its_findings(fixture):
+    _reading(fixture, "artifact", n_findings=2)
+    check_constraints()
+
+
+def reading_normal_stands_alone(fixture):
+    _reading(fixture, "normal_ecg", "artifact")
+    check_constraints()
+
+
+def reading_uses_the_shown_taxonomy(fixture):
+    other_taxonomy = _renamed(taxonomy.load(), "another list")
+    _reading(
+        fixture, "artifact", taxonomy=versions.install(now=fixture("now"), taxonomy=other_taxonomy)
+    )
+    check_constraints()
+
+
+def _supersede(fixture, first):
+    return _reading(fixture, assignment=first.assignment, supersedes=first)
+
+
+def _store_finding(fixture, **fields):
+    """Store a finding with these field values."""
+    artifact = fixture("taxonomy").classes.get(code="artifact")
+    Finding.objects.create(
+        reading=_reading(fixture, n_findings=1),
+        diagnostic_class=artifact,
+        certainty="definite",
+        **fields,
+    )
+
+
+def _mark_not_assessable(fixture, reading):
+    """Mark the class artifact as not assessable."""
+    artifact = fixture("taxonomy").classes.get(code="artifact")
     return NotAssessable.objects.create(reading=reading, diagnostic_class=artifact)
 
 

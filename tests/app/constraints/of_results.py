@@ -1,4 +1,4 @@
-"""Suggestions, agreement, consensus."""
+"""Suggestions, agreement and consensus."""
 
 from __future__ import annotations
 
@@ -16,240 +16,249 @@ from annotations.models import (
     SuggestionModel,
     SuggestionRun,
 )
-from tests.app.constraints.acts import again, change
+from tests.app.constraints.acts import insert_copy, update_row
 
 
-def _model(the):
+def _model(fixture):
     return SuggestionModel.objects.create(
-        name="criteria", version="1", covered_classes=[], created_at=the("now")
+        name="criteria", version="1", covered_classes=[], created_at=fixture("now")
     )
 
 
-def _run(the):
+def _run(fixture):
     return SuggestionRun.objects.create(
-        exam=the("make_exam")(), model=_model(the), requested_at=the("now")
+        exam=fixture("make_exam")(), model=_model(fixture), requested_at=fixture("now")
     )
 
 
-def _suggestion(the):
+def _suggestion(fixture):
     return Suggestion.objects.create(
-        run=_run(the),
-        diagnostic_class=the("taxonomy").classes.get(code="artifact"),
+        run=_run(fixture),
+        diagnostic_class=fixture("taxonomy").classes.get(code="artifact"),
         strength=0.5,
         evidence="Noise of 0.2 mV in V1",
     )
 
 
-def _consensus(the):
+def _consensus(fixture):
     return Consensus.objects.create(
-        study=the("study"),
-        exam=the("make_exam")(),
+        study=fixture("study"),
+        exam=fixture("make_exam")(),
         rule="agreement_then_majority 1",
         outcome="agreement",
         n_readings=2,
         rest_state="absent",
-        computed_at=the("now"),
+        computed_at=fixture("now"),
     )
 
 
-def _label(the):
+def _label(fixture):
     return ConsensusLabel.objects.create(
-        consensus=_consensus(the),
-        diagnostic_class=the("taxonomy").classes.get(code="artifact"),
+        consensus=_consensus(fixture),
+        diagnostic_class=fixture("taxonomy").classes.get(code="artifact"),
         n_positive=2,
         n_readings=2,
         is_present=True,
     )
 
 
-def _report(the, **values):
+def _report(fixture, **values):
     return AgreementReport.objects.create(
         **{
-            "study": the("study"), "number": 1, "taxonomy": the("taxonomy"),
+            "study": fixture("study"), "number": 1, "taxonomy": fixture("taxonomy"),
             "protocol_version": 1, "method_version": "2", "inputs_digest": "", "n_readings": 0,
-            "computed_at": the("now"), "checked_at": the("now"), "results": {"version": "2"},
+            "computed_at": fixture("now"), "checked_at": fixture("now"),
+            "results": {"version": "2"},
             **values,
         }
     )  # fmt: skip
 
 
-def agreement_has_results(the):
-    _report(the, results={})
+def agreement_has_results(fixture):
+    _report(fixture, results={})
 
 
-def agreement_number_once(the):
-    again(_report(the))
+def agreement_number_once(fixture):
+    insert_copy(_report(fixture))
 
 
-def agreement_number_counts_from_one(the):
-    _report(the, number=0)
+def agreement_number_counts_from_one(fixture):
+    _report(fixture, number=0)
 
 
-def agreement_report_stays(the):
-    change(_report(the), results={"version": "3"})
+def agreement_report_stays(fixture):
+    update_row(_report(fixture), results={"version": "3"})
 
 
-def _detail(the, **values):
+def _detail(fixture, **values):
     return AgreementDetail.objects.create(
         **{
-            "report": _report(the), "kind": "facts", "inputs_digest": "", "results": {"study": ""},
+            "report": _report(fixture), "kind": "facts", "inputs_digest": "",
+            "results": {"study": ""},
             **values,
         }
     )  # fmt: skip
 
 
-def agreement_detail_once(the):
-    again(_detail(the))
+def agreement_detail_once(fixture):
+    insert_copy(_detail(fixture))
 
 
-def agreement_detail_kind_is_known(the):
-    _detail(the, kind="perhaps")
+def agreement_detail_kind_is_known(fixture):
+    _detail(fixture, kind="perhaps")
 
 
-def agreement_detail_of_reader_names_one(the):
-    _detail(the, kind="reader")
+def agreement_detail_of_reader_names_one(fixture):
+    _detail(fixture, kind="reader")
 
 
-def agreement_detail_has_results(the):
-    _detail(the, results=None)
+def agreement_detail_has_results(fixture):
+    _detail(fixture, results=None)
 
 
-def agreement_detail_stays(the):
-    change(_detail(the), inputs_digest="another")
+def agreement_detail_stays(fixture):
+    update_row(_detail(fixture), inputs_digest="another")
 
 
-def _agreement_run(the):
-    return AgreementRun.objects.create(study=the("study"), requested_at=the("now"))
+def _agreement_run(fixture):
+    return AgreementRun.objects.create(study=fixture("study"), requested_at=fixture("now"))
 
 
-def agreement_run_unfinished_once(the):
-    again(_agreement_run(the))
+def agreement_run_unfinished_once(fixture):
+    insert_copy(_agreement_run(fixture))
 
 
-def agreement_run_stage_is_known(the):
-    change(_agreement_run(the), stage="perhaps")
+def agreement_run_stage_is_known(fixture):
+    update_row(_agreement_run(fixture), stage="perhaps")
 
 
-def agreement_run_cancelled_by_somebody(the):
-    change(_agreement_run(the), cancelled_at=the("now"))
+def agreement_run_cancelled_by_somebody(fixture):
+    update_row(_agreement_run(fixture), cancelled_at=fixture("now"))
 
 
-def agreement_run_does_what_there_is(the):
-    change(_agreement_run(the), n_done=1)
+def agreement_run_does_what_there_is(fixture):
+    update_row(_agreement_run(fixture), n_done=1)
 
 
-def _counted(the):
-    return {"study": the("study"), "batch": None}
+def _count_scope(fixture):
+    return {"study": fixture("study"), "batch": None}
 
 
-def exam_pattern_once(the):
+def exam_pattern_once(fixture):
     marker = ExamPattern.objects.create(
-        exam=the("make_exam")(), taxonomy=the("taxonomy"), readers=[1, 2], **_counted(the)
+        exam=fixture("make_exam")(),
+        taxonomy=fixture("taxonomy"),
+        readers=[1, 2],
+        **_count_scope(fixture),
     )
-    again(marker)
+    insert_copy(marker)
 
 
-def _reader_set(the):
+def _reader_set(fixture):
     return ReaderSetCount.objects.create(
-        taxonomy=the("taxonomy"), readers=[1, 2], n_exams=1, **_counted(the)
+        taxonomy=fixture("taxonomy"), readers=[1, 2], n_exams=1, **_count_scope(fixture)
     )
 
 
-def reader_set_once(the):
-    again(_reader_set(the))
+def reader_set_once(fixture):
+    insert_copy(_reader_set(fixture))
 
 
-def reader_set_has_readers(the):
-    change(_reader_set(the), readers=[])
+def reader_set_has_readers(fixture):
+    update_row(_reader_set(fixture), readers=[])
 
 
-def reader_set_has_exams(the):
-    change(_reader_set(the), n_exams=0)
+def reader_set_has_exams(fixture):
+    update_row(_reader_set(fixture), n_exams=0)
 
 
-def _pattern_count(the):
-    artifact = the("taxonomy").classes.get(code="artifact")
+def _pattern_count(fixture):
+    artifact = fixture("taxonomy").classes.get(code="artifact")
     return PatternCount.objects.create(
-        diagnostic_class=artifact, readers=[1, 2], pattern="21", n_exams=1, **_counted(the)
+        diagnostic_class=artifact, readers=[1, 2], pattern="21", n_exams=1, **_count_scope(fixture)
     )
 
 
-def pattern_count_once(the):
-    again(_pattern_count(the))
+def pattern_count_once(fixture):
+    insert_copy(_pattern_count(fixture))
 
 
-def pattern_count_has_exams(the):
-    change(_pattern_count(the), n_exams=0)
+def pattern_count_has_exams(fixture):
+    update_row(_pattern_count(fixture), n_exams=0)
 
 
-def pattern_is_of_known_states(the):
-    change(_pattern_count(the), pattern="23")
+def pattern_is_of_known_states(fixture):
+    update_row(_pattern_count(fixture), pattern="23")
 
 
-def pattern_is_not_all_absent(the):
-    change(_pattern_count(the), pattern="11")
+def pattern_is_not_all_absent(fixture):
+    update_row(_pattern_count(fixture), pattern="11")
 
 
-def pattern_has_a_state_for_each_reader(the):
-    change(_pattern_count(the), pattern="211")
+def pattern_has_a_state_for_each_reader(fixture):
+    update_row(_pattern_count(fixture), pattern="211")
 
 
-def consensus_once_per_exam(the):
-    again(_consensus(the))
+def consensus_once_per_exam(fixture):
+    insert_copy(_consensus(fixture))
 
 
-def consensus_outcome_is_known(the):
-    change(_consensus(the), outcome="perhaps")
+def consensus_outcome_is_known(fixture):
+    update_row(_consensus(fixture), outcome="perhaps")
 
 
-def consensus_open_gives_its_reason(the):
-    change(_consensus(the), outcome="disputed")
+def consensus_open_gives_its_reason(fixture):
+    update_row(_consensus(fixture), outcome="disputed")
 
 
-def consensus_rest_state_is_known(the):
-    change(_consensus(the), rest_state="maybe")
+def consensus_rest_state_is_known(fixture):
+    update_row(_consensus(fixture), rest_state="maybe")
 
 
-def consensus_class_states_are_known(the):
-    change(_consensus(the), class_states={"artifact": "maybe"})
+def consensus_class_states_are_known(fixture):
+    update_row(_consensus(fixture), class_states={"artifact": "maybe"})
 
 
-def consensus_label_once(the):
-    again(_label(the))
+def consensus_label_once(fixture):
+    insert_copy(_label(fixture))
 
 
-def consensus_votes_are_possible(the):
-    change(_label(the), n_positive=3)
+def consensus_votes_are_possible(fixture):
+    update_row(_label(fixture), n_positive=3)
 
 
-def model_version_once(the):
-    again(_model(the))
+def model_version_once(fixture):
+    insert_copy(_model(fixture))
 
 
-def suggestion_run_once(the):
-    again(_run(the))
+def suggestion_run_once(fixture):
+    insert_copy(_run(fixture))
 
 
-def suggestion_run_fails_when_finished(the):
-    change(_run(the), failure="ValueError: no beat")
+def suggestion_run_fails_when_finished(fixture):
+    update_row(_run(fixture), failure="ValueError: no beat")
 
 
-def suggestion_once(the):
-    again(_suggestion(the))
+def suggestion_once(fixture):
+    insert_copy(_suggestion(fixture))
 
 
-def model_qt_correction_is_known(the):
-    change(_model(the), qt_correction="by_feeling")
+def model_qt_correction_is_known(fixture):
+    update_row(_model(fixture), qt_correction="by_feeling")
 
 
-def suggestion_strength_is_a_fraction(the):
-    change(_suggestion(the), strength=1.5)
+def suggestion_strength_is_a_fraction(fixture):
+    update_row(_suggestion(fixture), strength=1.5)
 
 
-def suggestion_gives_evidence(the):
-    change(_suggestion(the), evidence="")
+def suggestion_gives_evidence(fixture):
+    update_row(_suggestion(fixture), evidence="")
 
 
-def exposure_once(the):
-    shown = {"arm": "after_commit", "first_shown_at": the("now")}
-    again(Exposure.objects.create(assignment=the("assign")(the("ana")), run=_run(the), **shown))
+def exposure_once(fixture):
+    fields = {"arm": "after_commit", "first_shown_at": fixture("now")}
+    insert_copy(
+        Exposure.objects.create(
+            assignment=fixture("assign")(fixture("ana")), run=_run(fixture), **fields
+        )
+    )

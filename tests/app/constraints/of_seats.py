@@ -1,11 +1,11 @@
-"""Seats: a verdict is there as a whole or not at all."""
+"""Seats: the fields of a qualification result are all set or all empty."""
 
 from __future__ import annotations
 
 from annotations.models import Seat
-from tests.app.constraints.acts import change
+from tests.app.constraints.acts import update_row
 
 
-def seat_verdict_is_whole(the):
-    batch = the("make_batch")()
-    change(Seat.objects.filter(batch=batch)[0], judged_at=the("now"))
+def seat_verdict_is_whole(fixture):
+    batch = fixture("make_batch")()
+    update_row(Seat.objects.filter(batch=batch)[0], judged_at=fixture("now"))
