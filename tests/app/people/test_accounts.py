@@ -164,7 +164,7 @@ class TestLockout:
         assert "Too many attempts" in response.content.decode()
         assert not is_signed_in(client)
 
-    def test_four_failures_are_forgiven(self, client, ana):
+    def test_four_failures_do_not_lock_out(self, client, ana):
         self.fail(client, times=4)
         sign_in_with(client)
         assert is_signed_in(client)
@@ -375,7 +375,7 @@ class TestSecondFactor:
         assert not is_signed_in(other)
 
     @pytest.mark.parametrize("later_s", [-30, 30])
-    def test_a_code_works_for_its_half_minute(self, client, with_app, frozen_clock, later_s):
+    def test_a_code_works_for_thirty_seconds(self, client, with_app, frozen_clock, later_s):
         sign_in_with(client)
         client.post("/sign-in/second-factor/", {"code": code(frozen_clock[0] + later_s)})
         assert not is_signed_in(client)

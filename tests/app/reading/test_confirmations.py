@@ -99,7 +99,7 @@ def test_a_repeated_confirmation_is_audited_once(shown_reading, confirm):
     assert f'"class":"{AF}"' in event.after
 
 
-def test_a_revision_may_follow(shown_reading, confirm, now):
+def test_a_confirmed_reading_can_be_revised(shown_reading, confirm, now):
     confirm(shown_reading)
     submission = signing.submit_revision(
         assignment_id=shown_reading.assignment_id, reader=shown_reading.reader,

@@ -79,7 +79,7 @@ def test_a_used_link_names_the_person_who_is_signed_in(client, ana):
     assert "You are already signed in as Ana" in client.get(link).content.decode()
 
 
-def test_a_wrong_password_is_a_400_with_a_message(client, ana):
+def test_a_wrong_password_is_answered_with_400_and_a_message(client, ana):
     response = client.post("/sign-in/", {"login": "ana", "password": "not hers"})
     assert response.status_code == 400
     assert response.context["form"].non_field_errors()

@@ -52,14 +52,14 @@ def test_saving_the_same_content_again_changes_nothing(assign, ana, now):
     assert save(assignment, now, 0, "P waves").version == 1
 
 
-def test_a_submitted_assignment_takes_no_draft(assign, ana, now, submit):
+def test_a_submitted_assignment_refuses_drafts(assign, ana, now, submit):
     assignment = assign(ana)
     submit(assignment)
     with pytest.raises(guards.AlreadySubmitted):
         save(assignment, now)
 
 
-def test_a_closed_batch_takes_no_draft(assign, ana, now, close):
+def test_a_closed_batch_refuses_drafts(assign, ana, now, close):
     assignment = assign(ana)
     close(assignment.batch)
     with pytest.raises(guards.BatchClosed):

@@ -107,14 +107,14 @@ def test_two_tabs_submit_one_reading(assign, ana, now, attempt):
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_one_key_sent_twice_at_once_is_one_reading(assign, ana, now, attempt):
+def test_one_key_sent_twice_at_once_makes_one_reading(assign, ana, now, attempt):
     assignment, key = assign(ana), uuid.uuid4()
     results = at_once(*[lambda: sign(assignment, now, key)] * 4)
     assert sorted(result.is_repeat for result in results) == [False, True, True, True]
     assert Reading.objects.count() == 1
 
 
-def test_one_key_for_two_assignments_at_once_serves_one(assign, ana, now):
+def test_one_key_for_two_assignments_at_once_makes_one_reading(assign, ana, now):
     first, second, key = assign(ana), assign(ana), uuid.uuid4()
     results = at_once(lambda: sign(first, now, key), lambda: sign(second, now, key))
     assert sum(isinstance(result, reading_signing.KeyReused) for result in results) == 1
