@@ -145,10 +145,14 @@ def reassign(
                "n_repeats_dropped": n_dropped, "plan": handout.fingerprint(_rows(getting))},
         reason=reason, now=now,
     )  # fmt: skip
+    _notify(study, done, now)
+    return done
+
+
+def _notify(study: Study, done: Reassignment, now: datetime) -> None:
     for pk, n_exams in done.n_by_reader.items():
         data = {"study": study.name, "n_exams": n_exams}
         delivery.notify([pk], NoticeKind.EXAMS_REASSIGNED, data, now=now)
-    return done
 
 
 def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None:

@@ -119,9 +119,10 @@ def store(
     reading_rows.refuse_changed(rows, readings, stored)
     named = {name for names in (stated or {}).values() for name in names}
     changed = {
-        stored[name]: kinds[name] for name in readings.readers if name in stored and name in named
+        stored[name]: kinds[name]
+        for name in readings.readers
+        if name in stored and name in named and stored[name].kind != kinds[name]
     }
-    changed = {reader: kind for reader, kind in changed.items() if reader.kind != kind}
     if changed:
         _change_kinds(study, changed, by, now)
     new = {reader: kind for reader, kind in kinds.items() if reader not in stored}

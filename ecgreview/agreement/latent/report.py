@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ecgreview.agreement.sampling import resampling
 from ecgreview.agreement.sampling.resampling import DEFAULT, Resampling
 from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.bounded import Measure
-from ecgreview.agreement.values.coefficient import Coefficient, Estimates
+from ecgreview.agreement.values.coefficient import Causes, Coefficient, Estimates
 from ecgreview.agreement.values.intervals import MeasureJson
 from ecgreview.agreement.values.reasons import Reason
 
@@ -76,13 +77,7 @@ def latent_report(
     lines = (
         _fitted(identified, spread[is_identified], how, n_replicates) if is_identified.any() else []
     )
-    n_exams = design.counts.sum(axis=1).astype(int).tolist()
-    reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
-    of_class = iter(lines)
-    alone = [
-        next(of_class) if reason == "" else _refused(n, reason)
-        for n, reason in zip(n_exams, reasons, strict=True)
-    ]
+    alone = _with_refused(lines, design, refusals)
     is_alone = np.array(
         [fields["prevalence"]["estimate"] is not None for fields in alone], dtype=np.bool_
     )
@@ -95,6 +90,19 @@ def latent_report(
             for fields, pooled in zip(alone, pooled_fields, strict=True)
         ],
     }
+
+
+def _with_refused(
+    lines: Sequence[dict[str, Any]], design: Design, refusals: Causes
+) -> list[dict[str, Any]]:
+    """Return the fields of all classes: the fitted ones in ``lines``, and the refused ones."""
+    n_exams = design.counts.sum(axis=1).astype(int).tolist()
+    reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
+    of_class = iter(lines)
+    return [
+        next(of_class) if reason == "" else _refused(n, reason)
+        for n, reason in zip(n_exams, reasons, strict=True)
+    ]
 
 
 def _pooled(

@@ -77,19 +77,7 @@ def certainty(
     answers = _answers(profiles, units, len(classes))
     table = answers.patterns.astype(np.float64)
     cells = Cells(table, answers.counts(answers.weights[None])[0])
-    drawn = list(_replicates(answers, table, how))
-    nothing = np.full((1, len(classes)), np.nan)
-    columns = {}
-    for name, estimates in _coefficients(cells).items():
-        values = np.concatenate([replicates[name] for replicates in drawn]) if drawn else nothing
-        compared = _both(cells) if name == "same_certainty" else cells
-        is_plain = np.zeros(len(classes), dtype=np.bool_)
-        measured = measures(
-            estimates, values, n=compared.n_compared, is_rare=is_plain, confidence=how.confidence
-        )
-        columns[name] = measured.without_interval(
-            _few(name, cells), Reason.FEW_EXAMS_OF_CLASS
-        ).to_json()
+    columns = _measures(cells, list(_replicates(answers, table, how)), how)
     counts = _counts(cells)
     return {
         "levels": list(LEVELS),
@@ -102,6 +90,25 @@ def certainty(
             for row, name in enumerate(classes)
         ],
     }
+
+
+def _measures(
+    cells: Cells, drawn: Sequence[Mapping[str, NDArray[np.float64]]], how: Resampling
+) -> dict[str, Any]:
+    """Return each coefficient of each class, with its interval from the replicates ``drawn``."""
+    columns = {}
+    for name, estimates in _coefficients(cells).items():
+        nothing = np.full((1, len(estimates.values)), np.nan)
+        values = np.concatenate([replicates[name] for replicates in drawn]) if drawn else nothing
+        compared = _both(cells) if name == "same_certainty" else cells
+        is_plain = np.zeros(len(estimates.values), dtype=np.bool_)
+        measured = measures(
+            estimates, values, n=compared.n_compared, is_rare=is_plain, confidence=how.confidence
+        )
+        columns[name] = measured.without_interval(
+            _few(name, cells), Reason.FEW_EXAMS_OF_CLASS
+        ).to_json()
+    return columns
 
 
 def _answers(profiles: Sequence[Graded], units: Sequence[Cluster], n_classes: int) -> Answers:

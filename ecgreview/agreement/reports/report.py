@@ -76,27 +76,15 @@ def report(
         BadRatings: the numbers of names and of readers or classes differ, or too many voters.
         BadCounts: ``patterns`` have other exams, readers or classes than ``answers``.
     """
-    if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
-        raise BadRatings(
-            f"{len(readers)} readers and {len(classes)} classes are named, the answers have "
-            f"{answers.n_readers} and {answers.n_classes}"
-        )
     n_voters = len(readers) if n_voters is None else n_voters
-    if not 0 <= n_voters <= len(readers):
-        raise BadRatings(f"{n_voters} of {len(readers)} readers cannot vote")
+    _refuse_wrong_numbers(answers, readers, classes, n_voters)
     patterns = answers.count() if patterns is None else _checked(patterns, answers)
     patterns = patterns.occurring()
     voting = answers.of_first(n_voters)
     n_read = voting.has_read.sum(axis=1)
     return {
         "version": VERSION,
-        "method": {
-            "confidence": how.confidence,
-            "n_replicates": how.n_replicates,
-            "seed": how.seed,
-            "unit": "patient" if answers.is_clustered else "exam",
-            "rare_below": everyone.RARE,
-        },
+        "method": _method(answers, how),
         "n_readers": n_voters,
         "n_exams": int(voting.weights.sum()),
         "n_exams_compared": int(voting.weights[n_read >= 2].sum()),
@@ -111,6 +99,28 @@ def report(
         "pairs": pair_counts(patterns, answers),
         "repeats": _repeats(repeats),
         "overall": _overall(voting, how),
+    }
+
+
+def _refuse_wrong_numbers(
+    answers: Answers, readers: Sequence[str], classes: Sequence[str], n_voters: int
+) -> None:
+    if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
+        raise BadRatings(
+            f"{len(readers)} readers and {len(classes)} classes are named, the answers have "
+            f"{answers.n_readers} and {answers.n_classes}"
+        )
+    if not 0 <= n_voters <= len(readers):
+        raise BadRatings(f"{n_voters} of {len(readers)} readers cannot vote")
+
+
+def _method(answers: Answers, how: Resampling) -> dict[str, Any]:
+    return {
+        "confidence": how.confidence,
+        "n_replicates": how.n_replicates,
+        "seed": how.seed,
+        "unit": "patient" if answers.is_clustered else "exam",
+        "rare_below": everyone.RARE,
     }
 
 
