@@ -240,7 +240,7 @@ def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, progress: ProgressCal
     _settle()
     for table in TRIGGERED:
         _execute(f"alter table {table} enable trigger user")
-    _execute("drop table plan, said, bench_study, bench_batch, bench_reader, bench_class")
+    _execute("drop table plan, answers, bench_study, bench_batch, bench_reader, bench_class")
 
 
 def _close(studies: list[Study], davi: User, now: datetime) -> None:

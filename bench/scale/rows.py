@@ -77,8 +77,8 @@ insert into annotations_seat (batch_id, reader_id, n_assigned, n_read)
 select batch_id, reader_id, count(*), count(*) filter (where state = 'read')
   from annotations_assignment where batch_id in (select batch_id from plan) group by 1, 2
 """,
-    "said": """
-create temp table said as
+    "answers": """
+create temp table answers as
 select a.id as assignment_id, a.batch_id, a.exam_id, a.reader_id, c.class_id,
        case when pg_temp.u(a.id, 100 + c.place) < 0.004 then 0 else 2 end as state
   from annotations_assignment a
@@ -89,7 +89,7 @@ select a.id as assignment_id, a.batch_id, a.exam_id, a.reader_id, c.class_id,
        < case when pg_temp.u(a.exam_id, 300 + c.place) < c.prevalence then 0.85
               else c.prevalence / 10 end
 """,
-    "index of said": "create index on said (assignment_id); analyze said",
+    "index of answers": "create index on answers (assignment_id); analyze answers",
     "readings": """
 insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, taxonomy_id,
                                  outcome, quality, problems, comment, n_findings,
@@ -107,7 +107,7 @@ select a.id, a.reader_id, 1, 'blind', %(taxonomy)s, 'read',
   from annotations_assignment a
   left join (select assignment_id, count(*) filter (where state = 2) as positive,
                     count(*) filter (where state = 0) as untold
-               from said group by 1) n on n.assignment_id = a.id
+               from answers group by 1) n on n.assignment_id = a.id
  where a.state = 'read' and a.batch_id in (select batch_id from bench_batch)
 """,
     "findings": """
@@ -122,12 +122,12 @@ select r.id, s.class_id,
        case when pg_temp.u(r.id, 9) < 0.05
             then '[{"kind": "interval", "tracing": 1, "lead": "II", "from_s": 1.0, "to_s": 1.2,
                     "value": 200, "n_cycles": 1}]'::jsonb else '[]' end
-  from said s join annotations_reading r on r.assignment_id = s.assignment_id where s.state = 2
+  from answers s join annotations_reading r on r.assignment_id = s.assignment_id where s.state = 2
 """,
     "not assessable": """
 insert into annotations_notassessable (reading_id, diagnostic_class_id)
 select r.id, s.class_id
-  from said s join annotations_reading r on r.assignment_id = s.assignment_id where s.state = 0
+  from answers s join annotations_reading r on r.assignment_id = s.assignment_id where s.state = 0
 """,
     "drafts": """
 insert into annotations_draft (assignment_id, version, content, saved_at)
@@ -147,7 +147,7 @@ select r.id, c.class_id, round(pg_temp.u(r.id, 500 + c.place)::numeric, 2), 'PR 
   from annotations_suggestionrun r cross join bench_class c
  where r.model_id = %(model)s and pg_temp.u(r.exam_id, 300 + c.place) < c.prevalence
 """,
-    "exposures": """
+    "results seen": """
 insert into annotations_exposure (assignment_id, run_id, arm, first_shown_at)
 select a.id, r.id, 'after_commit', now()
   from annotations_assignment a
@@ -196,11 +196,11 @@ select b.study_id, b.id, r.exam_id, %(taxonomy)s, r.readers, coalesce(p.states, 
     select d.batch_id, d.exam_id, jsonb_object_agg(c.code, d.digits) as states
       from (select k.batch_id, k.exam_id, k.class_id,
                    string_agg(coalesce(s.state, 1)::text, '' order by a.reader_id) as digits
-              from (select distinct batch_id, exam_id, class_id from said) k
+              from (select distinct batch_id, exam_id, class_id from answers) k
               join annotations_assignment a on a.batch_id = k.batch_id and a.exam_id = k.exam_id
               join annotations_reading g on g.assignment_id = a.id and g.stage = 'blind'
                and g.quality <> 'unreadable'
-              left join said s on s.assignment_id = a.id and s.class_id = k.class_id
+              left join answers s on s.assignment_id = a.id and s.class_id = k.class_id
              group by 1, 2, 3) d
       join annotations_diagnosticclass c on c.id = d.class_id group by 1, 2
   ) p on p.batch_id = r.batch_id and p.exam_id = r.exam_id

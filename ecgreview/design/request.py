@@ -114,7 +114,7 @@ class Frame:
 
 
 def place(ids: Ids, among: Ids) -> tuple[Ids, NDArray[np.bool_]]:
-    """Return the index of each of ``wanted`` in sorted ``among``, and whether it is there."""
+    """Return the index of each of ``ids`` in sorted ``among``, and whether it is there."""
     if len(among) == 0:
         return np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=bool)
     at = np.minimum(np.searchsorted(among, ids), len(among) - 1)

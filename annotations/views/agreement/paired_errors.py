@@ -32,50 +32,57 @@ class Line:
     why_none: str
 
 
-def section(found: AgreementPage, pair: tuple[str, str], reference_key: str) -> dict[str, object]:
+def section(
+    dashboard: AgreementPage, pair: tuple[str, str], reference_key: str
+) -> dict[str, object]:
     """Return the context for the errors of a pair.
 
     Args:
-        found: the dashboard.
+        dashboard: with the report.
         pair: the readers' primary keys, as in the report.
         reference_key: primary key of the reference reader, or "consensus".
     """
-    if found.report is None:
+    if dashboard.report is None:
         return {}
-    detail = details.errors_of(found.report, found.user)
-    why = details.why_no_errors(found.report, detail)
+    detail = details.errors_of(dashboard.report, dashboard.user)
+    why = details.why_no_errors(dashboard.report, detail)
     first, second = int(pair[0]), int(pair[1])
     comparisons = paired_errors.of_pair(detail.comparisons if detail else (), first, second)
     if not comparisons:
-        return {"why_none": text.why_none(why or _why_not_this_pair(found, pair))}
+        return {"why_none": text.why_none(why or _why_not_this_pair(dashboard, pair))}
     chosen = next(
         (comparison for comparison in comparisons if _key(comparison) == reference_key),
         comparisons[0],
     )
     if chosen.against is Against.CONSENSUS:
-        results_seen.results_of_study(study=found.study, user=found.user, now=timezone.now())
-    names = {"first": found.names[str(chosen.first)], "second": found.names[str(chosen.second)]}
+        results_seen.results_of_study(
+            study=dashboard.study, user=dashboard.user, now=timezone.now()
+        )
+    names = {
+        "first": dashboard.names[str(chosen.first)],
+        "second": dashboard.names[str(chosen.second)],
+    }
     return {
         **names,
         "chosen": chosen,
         "options": [
             {
                 "key": _key(comparison),
-                "name": _name(comparison, found),
+                "name": _name(comparison, dashboard),
                 "is_chosen": comparison is chosen,
             }
             for comparison in comparisons
         ],
-        "reference": _name(chosen, found),
+        "reference": _name(chosen, dashboard),
         "cautions": [text.caution(comparison, **names) for comparison in chosen.cautions],
-        "lines": _lines(chosen, found.classes),
+        "lines": _lines(chosen, dashboard.classes),
     }
 
 
-def _why_not_this_pair(found: AgreementPage, pair: tuple[str, str]) -> Missing:
+def _why_not_this_pair(dashboard: AgreementPage, pair: tuple[str, str]) -> Missing:
     """Return why this pair has no comparison although others have."""
-    readers = found.results["readers"]
-    kinds = dict(zip(readers, found.results.get("kinds", []), strict=False))
+    readers = dashboard.results["readers"]
+    kinds = dict(zip(readers, dashboard.results.get("kinds", []), strict=False))
     is_reference = any(kinds.get(reader_id) == Against.REFERENCE.value for reader_id in pair)
     return Missing.IS_REFERENCE if is_reference else Missing.NO_COMMON_EXAM
 
@@ -86,10 +93,10 @@ def _key(comparison: Comparison) -> str:
     )
 
 
-def _name(comparison: Comparison, found: AgreementPage) -> str:
+def _name(comparison: Comparison, dashboard: AgreementPage) -> str:
     if comparison.reference_id is None:
         return str(_("The consensus"))
-    return found.names.get(str(comparison.reference_id), "?")
+    return dashboard.names.get(str(comparison.reference_id), "?")
 
 
 def _lines(comparison: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[Line]:

@@ -169,8 +169,8 @@ def no_latent(results: Mapping[str, Any]) -> str:
         return _("Not available in this version.")
     if fit["reason"]:
         return sentence(fit["reason"])
-    every = [one["prevalence"]["reason"] for one in fit["classes"]]
-    reasons = [one for one in every if one not in pooled_table.UNMET] or every
+    every = [fitted["prevalence"]["reason"] for fitted in fit["classes"]]
+    reasons = [reason for reason in every if reason not in pooled_table.UNMET] or every
     return sentence(max(set(reasons), key=reasons.count)) if reasons else ""
 
 
