@@ -47,13 +47,15 @@ class AccountMail(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="account_mails"
     )
-    address = models.EmailField(blank=True, help_text="As typed, until it is known whose it is.")
+    address = models.EmailField(blank=True, help_text="As typed, until its account is looked up.")
     language = models.CharField(max_length=10)
-    expires_at = models.DateTimeField(null=True, help_text="When the link of an invitation ends.")
+    expires_at = models.DateTimeField(
+        null=True, help_text="When the link of an invitation expires."
+    )
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     n_attempts = models.PositiveSmallIntegerField(default=0)
-    accepted_at = models.DateTimeField(null=True, help_text="When the mail server took it.")
+    accepted_at = models.DateTimeField(null=True, help_text="When the mail server accepted it.")
     failed_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=10, choices=AccountMailFailure, blank=True)
 

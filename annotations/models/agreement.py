@@ -77,7 +77,7 @@ class AgreementReport(models.Model):
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="+")
     protocol_version = models.PositiveSmallIntegerField()
     method_version = models.CharField(max_length=20)
-    inputs_digest = models.CharField(max_length=64, help_text="SHA-256 of all that was counted.")
+    inputs_digest = models.CharField(max_length=64, help_text="SHA-256 of the counts.")
     computed_at = models.DateTimeField()
     checked_at = models.DateTimeField()
     n_readings = models.PositiveIntegerField()
@@ -162,7 +162,7 @@ class AgreementRun(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
-        help_text="Nobody: the readings changed.",
+        help_text="Empty if a change of readings requested it.",
     )
     requested_at = models.DateTimeField()
     changed_at = models.DateTimeField(null=True, help_text="When the counts last changed.")
@@ -177,9 +177,9 @@ class AgreementRun(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     finished_at = models.DateTimeField(null=True)
-    failure = models.TextField(blank=True, help_text="Why the last attempt came to no end.")
+    failure = models.TextField(blank=True, help_text="Why the last attempt failed.")
     n_repaired = models.PositiveIntegerField(
-        default=0, help_text="Counts that a full recount had to set right before it."
+        default=0, help_text="Number of counts that a full recount repaired before it."
     )
     report = models.ForeignKey(
         AgreementReport, on_delete=models.PROTECT, null=True, related_name="runs"

@@ -48,7 +48,7 @@ class AgreementDetail(models.Model):
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    inputs_digest = models.CharField(max_length=64, help_text="SHA-256 of all it was made from.")
+    inputs_digest = models.CharField(max_length=64, help_text="SHA-256 of its inputs.")
     results = models.JSONField(null=True)
     taken_from = models.ForeignKey(
         "self",

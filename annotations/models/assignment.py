@@ -123,10 +123,10 @@ class Assignment(models.Model):
     is_abstained = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Its reader said that they are not competent: no reading of it.",
+        help_text="Its reader abstained, so there is no reading.",
     )
     deferred_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its reader last put it off until the end."
+        null=True, blank=True, help_text="When its reader last skipped it."
     )
 
     objects = AssignmentQuerySet.as_manager()

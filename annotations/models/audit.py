@@ -35,7 +35,7 @@ class AuditEvent(models.Model):
     changes and deletions and link each event into the chain when its transaction commits.
     """
 
-    at = models.DateTimeField(help_text="The time the deed was done at, by the server's clock.")
+    at = models.DateTimeField(help_text="The time of the action, by the server's clock.")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

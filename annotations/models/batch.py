@@ -155,7 +155,7 @@ class Batch(HasWithheld):
     agreement_is_due = DueField(default=False)
     consensus_is_due = models.BooleanField(default=False)
     n_consensus_attempts = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Begun since the consensus last came to an end."
+        default=0, db_default=0, help_text="Attempts since the consensus was last computed."
     )
 
     objects = BatchQuerySet.as_manager()

@@ -108,11 +108,11 @@ class Consensus(models.Model):
     reason = models.CharField(max_length=30, choices=OpenReason, blank=True)
     n_readings = models.PositiveSmallIntegerField()
     n_wanted = models.PositiveSmallIntegerField(
-        default=MIN_READINGS, help_text="How many readings are enough, adjudication aside."
+        default=MIN_READINGS, help_text="Number of readings required, without adjudication."
     )
     n_unreadable = models.PositiveSmallIntegerField(default=0)
     not_assessable = models.JSONField(
-        default=dict, blank=True, help_text="By how many readings, for each class that any said."
+        default=dict, blank=True, help_text="How many readings called each class not assessable."
     )
     class_states = models.JSONField(
         default=dict, blank=True, help_text="State by class, where it is not rest_state."

@@ -124,7 +124,7 @@ class Exam(models.Model):
         Patient, on_delete=models.PROTECT, related_name="exams", null=True, blank=True
     )
     patient_day = models.IntegerField(
-        null=True, blank=True, help_text="Counts from any day of the patient's own: never a date."
+        null=True, blank=True, help_text="Days since an arbitrary day of the patient; never a date."
     )
     code = models.CharField(max_length=8, default=new_code)
     source_key = models.CharField(max_length=300)
@@ -135,14 +135,14 @@ class Exam(models.Model):
         models.CharField(max_length=60),
         default=list,
         blank=True,
-        help_text="What the source says it shows; for drawing samples, never for readers.",
+        help_text="Labels from the source; for sampling, never shown to readers.",
     )
     imported_at = models.DateTimeField()
     fingerprint = ArrayField(
         models.BigIntegerField(),
         null=True,
         blank=True,
-        help_text="Finds other exams of the same recording; null until it was looked at.",
+        help_text="Finds other exams of the same recording; null until computed.",
     )
     duplicate_of = models.ForeignKey(
         "self",
@@ -233,7 +233,7 @@ class ImportRun(models.Model):
     n_known = models.PositiveIntegerField(default=0)
     n_refused = models.PositiveIntegerField(default=0)
     n_duplicates = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Of those imported, copies of recordings of other exams."
+        default=0, db_default=0, help_text="Imported copies of recordings that other exams hold."
     )
 
     class Meta:
@@ -255,8 +255,10 @@ class ImportIssue(models.Model):
     file = models.CharField(max_length=500)
     code = models.CharField(max_length=60)
     details = models.JSONField(default=dict, help_text="What was expected and found, by name.")
-    reason = models.TextField(blank=True, help_text="In English, of imports before the details.")
-    hint = models.TextField(blank=True, help_text="Likewise.")
+    reason = models.TextField(
+        blank=True, help_text="In English; only for imports before details were stored."
+    )
+    hint = models.TextField(blank=True, help_text="As reason.")
     is_refusal = models.BooleanField()
 
     class Meta:

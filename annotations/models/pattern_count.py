@@ -73,7 +73,9 @@ class ExamPattern(models.Model):
     taxonomy = models.ForeignKey(
         Taxonomy, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    readers = ArrayField(models.BigIntegerField(), help_text="Who could read it, sorted.")
+    readers = ArrayField(
+        models.BigIntegerField(), help_text="Ids of the readers who could read it, sorted."
+    )
     states = models.JSONField(default=dict, help_text="{class: digits}")
     n_unreadable = models.PositiveSmallIntegerField(default=0)
     n_abstained = models.PositiveSmallIntegerField(default=0)

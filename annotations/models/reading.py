@@ -183,7 +183,7 @@ class Reading(models.Model):
     outcome = models.CharField(max_length=10, choices=ReadingOutcome, default=ReadingOutcome.READ)
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="readings")
     quality = models.CharField(
-        max_length=10, choices=Quality, blank=True, help_text="Blank only of who abstained."
+        max_length=10, choices=Quality, blank=True, help_text="Blank only for abstentions."
     )
     problems = models.JSONField(
         default=list, blank=True, help_text="[{kind, leads}]: why the quality is not good."

@@ -194,7 +194,7 @@ class Viewing(models.Model):
     """A period during which suggestions were visible on the reader's screen."""
 
     exposure = models.ForeignKey(Exposure, on_delete=models.PROTECT, related_name="viewings")
-    key = models.UUIDField(help_text="Made by the desk, so that a repeat counts once.")
+    key = models.UUIDField(help_text="Created by the desk, so that a repeated request counts once.")
     shown_ms = models.PositiveIntegerField()
     told_at = models.DateTimeField()
 
