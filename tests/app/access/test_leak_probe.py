@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from datetime import UTC, datetime
 from random import Random
 from unittest import mock
@@ -29,10 +30,17 @@ from tests.sizes import size
 pytestmark = pytest.mark.django_db(databases=["default"])
 
 
+@pytest.fixture(scope="module")
+def built(module_db):
+    """The twin world, before anybody else has read; built once per module."""
+    with module_db():
+        return leak_probe.build(datetime.now(UTC))
+
+
 @pytest.fixture
-def world(db):
-    """The twin world, before anybody else has read."""
-    return leak_probe.build(datetime.now(UTC))
+def world(db, built):
+    """A copy of the twin world, which this test may change."""
+    return deepcopy(built)
 
 
 @pytest.fixture
