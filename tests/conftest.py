@@ -21,6 +21,7 @@ from tests.sizes import IS_DRILL, size
 
 # `make test` always tries the same examples; `make drill` searches for new ones.
 settings.register_profile("quick", derandomize=True, max_examples=20, deadline=None)
+settings.register_profile("fast", derandomize=True, max_examples=5, deadline=None)
 settings.register_profile("deep", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", size("quick", "deep")))
 
