@@ -129,7 +129,7 @@ def test_page_and_api_explain_the_refusal(store, study, dataset, davi, ana, sign
     form = {"name": "A", "codes": f"{slow.code} {fast.code}", "readers": [ana.pk]}
     address = reverse("batch-new", args=[study.slug])
     page = browser.post(address, {**form, "step": "create"})
-    assert "hold the same recording" in page.content.decode()
+    assert "contain the same recording" in page.content.decode()
     answer = browser.post(
         f"/api/studies/{study.slug}/batches/",
         {"name": "A", "exams": [slow.code, fast.code], "readers": ["ana"]},
