@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from django.utils.html import escape
 
 from annotations.models import AgreementReport, DiagnosticClass
 from annotations.services.agreement import refresh
@@ -73,6 +74,8 @@ def test_the_page_has_the_numbers_of_groups(signed_in, davi, batch, report):
             )
             assert line.chosen.value == expected["light_kappa"]["estimate"]
             assert [of.code for of in line.of.members] == expected["members"]
+            members = ", ".join(member.abbreviation for member in line.of.members)
+            assert f'<span class="class-name">{escape(members)}</span>' in page.content.decode()
 
 
 def test_the_plot_of_groups_links_to_their_classes(signed_in, davi, batch):
