@@ -1,4 +1,4 @@
-"""The forms of sign-in and of one's own account: allauth's, with our texts."""
+"""Forms for sign-in and the user's own account: allauth's forms with our texts."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from annotations import tasks
 from annotations.models import User
 from annotations.services.mail import queue
 
-RULE = _("At least 12 characters. Four unrelated words make a good password.")
-NEW = _("New password")
-AGAIN = _("Repeat new password")
-CURRENT = _("Current password")
+PASSWORD_RULE = _("At least 12 characters. Four unrelated words make a good password.")
+NEW_PASSWORD = _("New password")
+REPEAT_PASSWORD = _("Repeat new password")
+CURRENT_PASSWORD = _("Current password")
 CODE = _("Code")
 PASSKEY_NAME = _("Name of the passkey")
 
 LABELS = {
     "login": _("User name"),
     "password": _("Password"),
-    "oldpassword": CURRENT,
-    "password1": NEW,
-    "password2": AGAIN,
+    "oldpassword": CURRENT_PASSWORD,
+    "password1": NEW_PASSWORD,
+    "password2": REPEAT_PASSWORD,
     "code": CODE,
     "name": PASSKEY_NAME,
     "email": _("E-mail address"),
     "passwordless": _("Sign in with this passkey only"),
 }
-HELP = {
-    "password1": RULE,
+HELP_TEXTS = {
+    "password1": PASSWORD_RULE,
     "name": _("A name you will recognize, for example: my phone."),
     "passwordless": _(
         "Your device asks for your fingerprint, face or PIN. You need no user name or password."
@@ -45,8 +45,8 @@ HELP = {
 }
 
 
-class Plain:
-    """Sets our labels and help texts, and removes placeholders."""
+class WithOurTexts:
+    """Mixin that sets our labels and help texts, and removes placeholders."""
 
     fields: dict[str, forms.Field]
 
@@ -55,22 +55,22 @@ class Plain:
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             field.label = LABELS.get(name, field.label)
-            field.help_text = HELP.get(name, "")
+            field.help_text = HELP_TEXTS.get(name, "")
 
 
-class SignInForm(Plain, account.LoginForm):  # type: ignore[misc]
+class SignInForm(WithOurTexts, account.LoginForm):  # type: ignore[misc]
     pass
 
 
-class ChangePasswordForm(Plain, account.ChangePasswordForm):  # type: ignore[misc]
-    """A new password, for people who know the present one."""
+class ChangePasswordForm(WithOurTexts, account.ChangePasswordForm):  # type: ignore[misc]
+    """A new password, for people who know the current one."""
 
 
-class SetPasswordForm(Plain, account.SetPasswordForm):  # type: ignore[misc]
-    """A first password, for people who signed in by link so far."""
+class SetPasswordForm(WithOurTexts, account.SetPasswordForm):  # type: ignore[misc]
+    """A first password, for people who have only signed in by link."""
 
 
-class ForgottenPasswordForm(Plain, account.ResetPasswordForm):  # type: ignore[misc]
+class ForgottenPasswordForm(WithOurTexts, account.ResetPasswordForm):  # type: ignore[misc]
     """The address to send the link to."""
 
     def clean_email(self) -> str:
@@ -78,38 +78,38 @@ class ForgottenPasswordForm(Plain, account.ResetPasswordForm):  # type: ignore[m
         return str(self.cleaned_data["email"]).lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue the mail. Timing and answer are the same for an unknown address."""
+        """Queue the mail. Timing and response are the same for an unknown address."""
         address = str(self.cleaned_data["email"])
         queue.forgotten_password(address, now=timezone.now())
         tasks.nudge(tasks.mail_accounts)
         return address
 
 
-class NewPasswordForm(Plain, account.ResetPasswordKeyForm):  # type: ignore[misc]
-    """A new password, for people with the link."""
+class NewPasswordForm(WithOurTexts, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, for people with a reset link."""
 
 
-class ConfirmPasswordForm(Plain, account.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmPasswordForm(WithOurTexts, account.ReauthenticateForm):  # type: ignore[misc]
     """The password again, before a sensitive change."""
 
 
-class CodeForm(Plain, codes.AuthenticateForm):  # type: ignore[misc]
-    """A code of the app, or a recovery code."""
+class CodeForm(WithOurTexts, codes.AuthenticateForm):  # type: ignore[misc]
+    """A code from the authenticator app, or a recovery code."""
 
 
-class ConfirmCodeForm(Plain, codes.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmCodeForm(WithOurTexts, codes.ReauthenticateForm):  # type: ignore[misc]
     """A code, before a sensitive change."""
 
 
-class FirstCodeForm(Plain, totp.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of an app, which proves that it has the secret."""
+class FirstCodeForm(WithOurTexts, totp.ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an authenticator app, which proves that it has the secret."""
 
 
-class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):  # type: ignore[misc]
-    """The answer of the device, and a name for the passkey."""
+class AddPasskeyForm(WithOurTexts, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+    """The device's response, and a name for the passkey."""
 
 
-class RenamePasskeyForm(Plain, webauthn.EditWebAuthnForm):  # type: ignore[misc]
+class RenamePasskeyForm(WithOurTexts, webauthn.EditWebAuthnForm):  # type: ignore[misc]
     pass
 
 
@@ -119,7 +119,7 @@ class InvitationForm(forms.Form):
     password1 = forms.CharField(
         label=_("Password"),
         strip=False,
-        help_text=RULE,
+        help_text=PASSWORD_RULE,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     password2 = forms.CharField(

@@ -1,4 +1,4 @@
-"""Signing in by password, one-time link or invitation; signing out; the language."""
+"""Sign-in by password, one-time link or invitation; sign-out; the language."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from annotations.views.account.forms import InvitationForm
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """Sign-in by user name and password; people who are signed in go on to their work."""
+    """Sign-in by user name and password. Signed-in users are redirected."""
 
     template_name = "session/sign_in.html"
 
@@ -56,15 +56,15 @@ class SignOut(LogoutView):
 def link(request: HttpRequest) -> HttpResponse:
     """Sign in with a one-time link after a click on the button.
 
-    A GET does not use up the link, because mail scanners and chat previews open links. A second
-    factor is asked for, as after a password.
+    A GET does not use up the link, because mail scanners and chat previews open links. As after
+    a password, a second factor is required.
     """
     user = authenticate(request, sesame=request.GET.get("sesame", ""))
     if not isinstance(user, User):
         return render(request, "session/link_used.html", status=403)
     if request.method != "POST":
         return render(request, "session/link.html", {"person": user})
-    return _enter(request, user, "link")
+    return _complete_sign_in(request, user, "link")
 
 
 @never_cache
@@ -79,7 +79,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
         form = InvitationForm(request.POST if request.method == "POST" else None, user=person)
         if form.is_valid():
             person = members.accept(key=key, password=form.cleaned_data["password1"], now=now)
-            return _enter(request, person, "password")
+            return _complete_sign_in(request, person, "password")
     except members.InvitationOver:
         return render(request, "session/invitation_over.html", status=403)
     status = 400 if form.is_bound else 200
@@ -93,11 +93,11 @@ def language(request: HttpRequest) -> HttpResponse:
     return django_set_language(request)
 
 
-def _enter(request: HttpRequest, user: User, method: str) -> HttpResponse:
-    """Sign ``user`` in instead of the present user, asking for a second factor.
+def _complete_sign_in(request: HttpRequest, user: User, method: str) -> HttpResponse:
+    """Sign in ``user``, replacing any current user, and ask for the second factor.
 
-    This counts as authentication, so that for five minutes they can set up a second factor and see
-    their recovery codes.
+    This counts as recent authentication, so for five minutes they can set up a second factor and
+    see their recovery codes.
     """
     if request.user.is_authenticated and request.user != user:
         logout(request)

@@ -1,4 +1,4 @@
-"""One's own API tokens: creating and revoking them."""
+"""The user's own API tokens: creating and revoking them."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class TokenForm(forms.Form):
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_tokens(request: SignedInRequest) -> HttpResponse:
-    """List one's own tokens; a POST creates one and shows its secret once."""
+    """List the user's tokens; a POST creates one and shows its secret once."""
     form = TokenForm(posted(request))
-    secret = _make(request, form) if form.is_valid() else None
+    secret = _create(request, form) if form.is_valid() else None
     context = {
         "form": TokenForm() if secret else form,
         "secret": secret,
@@ -58,7 +58,7 @@ def own_tokens(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def token_end(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Revoke one of one's own tokens."""
+    """Revoke one of the user's own tokens."""
     try:
         tokens.revoke(user=request.user, grant_id=pk, now=timezone.now())
     except TokenGrant.DoesNotExist as unknown:
@@ -67,15 +67,15 @@ def token_end(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("account-tokens")
 
 
-def _make(request: SignedInRequest, form: TokenForm) -> str | None:
-    """Return the secret of a new token, or None after adding errors to the form."""
-    me = request.user
-    methods = [str(record["method"]) for record in get_authentication_records(request, me)]
+def _create(request: SignedInRequest, form: TokenForm) -> str | None:
+    """Create a token and return its secret, or None after adding errors to the form."""
+    user = request.user
+    methods = [str(record["method"]) for record in get_authentication_records(request, user)]
     with refusal_on_form(form):
-        sign_in.refuse_unproven(me, methods)
+        sign_in.refuse_unproven(user, methods)
         secret, _expires_at = tokens.make(
-            user=me,
-            actor=me,
+            user=user,
+            actor=user,
             name=form.cleaned_data["name"],
             scope=TokenScope(form.cleaned_data["scope"]),
             now=timezone.now(),

@@ -1,1 +1,1 @@
-"""Batches: their matrix, closing and releases."""
+"""Batches: creation, progress, release and closing."""

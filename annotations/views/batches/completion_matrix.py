@@ -27,7 +27,7 @@ class ReaderProgress:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One exam with the state of each reader, in the order of the columns; None: not assigned."""
+    """One exam with the state of each reader, in column order; None: not assigned."""
 
     exam: Exam
     states: list[str | None]
@@ -79,11 +79,13 @@ def _progress(batch: Batch, names: dict[int, str]) -> list[ReaderProgress]:
 
 
 def _rows(batch: Batch, exams: list[Exam], readers: list[int]) -> list[Row]:
-    shown = Assignment.objects.filter(batch=batch, exam__in=exams, occurrence=Occurrence.FIRST)
-    stated = shown.annotate(progress=work_state()).order_by("exam_id")
-    cells = stated.values_list("exam_id", "reader_id", "progress")
+    assignments = Assignment.objects.filter(
+        batch=batch, exam__in=exams, occurrence=Occurrence.FIRST
+    )
+    with_state = assignments.annotate(progress=work_state()).order_by("exam_id")
+    cells = with_state.values_list("exam_id", "reader_id", "progress")
     by_exam = {
-        exam: {reader: found for _, reader, found in group}
+        exam: {reader: state for _, reader, state in group}
         for exam, group in groupby(cells, key=lambda cell: cell[0])
     }
     return [Row(exam, [by_exam[exam.pk].get(reader) for reader in readers]) for exam in exams]

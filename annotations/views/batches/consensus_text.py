@@ -1,4 +1,4 @@
-"""Consensus in words: the number of exams per outcome, and the votes on each exam."""
+"""Consensus as text: the number of exams per outcome, and the votes on each exam."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHORT: dict[str, Promise] = {
     Outcome.INCOMPLETE: _("Incomplete"),
     Outcome.UNREADABLE: _("Unreadable"),
 }
-"""The outcomes where there is room for a word."""
+"""Short names of outcomes, for badges and tabs."""
 
 BADGES = {
     Outcome.AGREEMENT: "is-ok",
@@ -68,7 +68,7 @@ class ExamLine:
 
     @property
     def reason(self) -> str:
-        """Why it is disputed or incomplete, unless the votes already show it."""
+        """Why the exam is disputed or incomplete; empty if the votes already show it."""
         return (
             "" if self.row.reason == OpenReason.CLASSES_DISPUTED else self.row.get_reason_display()
         )
@@ -90,7 +90,7 @@ def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
 
 
 def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
-    """Return ``rows``, with labels and classes loaded, as the page shows them."""
+    """Format ``rows``, which must have labels and classes prefetched."""
     return [
         ExamLine(
             row,

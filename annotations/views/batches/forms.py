@@ -14,7 +14,7 @@ from annotations.views.form_fields import exam_codes, exam_count, set_choices
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
 
-# More exams in one batch are a typing error: CODE-II-test has 8,475.
+# A larger number is a typing error: even all of CODE-II-test has only 8,475 exams.
 MAX_EXAMS = 10_000
 
 
@@ -117,5 +117,5 @@ class DueForm(forms.Form):
 
 
 def codes_in(text: str) -> list[str]:
-    """Return the distinct exam codes in ``text``, in their order."""
+    """Return the distinct exam codes in ``text``, in order of appearance."""
     return list(dict.fromkeys(re.findall(r"[^\s,;]+", text.upper())))

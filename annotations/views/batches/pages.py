@@ -1,4 +1,4 @@
-"""Batches: creating, watching and closing one, and sending disputed exams to adjudication."""
+"""Batches: creation, progress, closing, and sending disputed exams to adjudication."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from annotations.views.desk.pages import SECONDS_PER_EXAM
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
 
-ABOUT_READERS: tuple[type[Exception], ...] = (
+READER_REFUSALS: tuple[type[Exception], ...] = (
     adjudications.AlreadyRead,
     roster.KnowsResults,
     roster.NotAReader,
@@ -50,7 +50,7 @@ ABOUT_READERS: tuple[type[Exception], ...] = (
     roster.LevelTooLow,
     roster.HasLeft,
 )
-"""Refusals of the chosen readers, shown at that field of the form."""
+"""Refusals shown at the field of the chosen readers."""
 
 
 @needs("add_batch")
@@ -65,7 +65,7 @@ def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _batch_form(request, study, form, 400)
     if request.POST.get("step") != "create":
-        context = {"study": study, "form": form, **_plan(form.cleaned_data)}
+        context = {"study": study, "form": form, **_summary(form.cleaned_data)}
         return render(request, "batches/preview.html", context)
     return _create(request, study, form)
 
@@ -101,7 +101,7 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     """Create an adjudication batch from the disputed exams of a closed batch."""
     batch = lookups.batch(request.user, pk)
     if is_blinded_to(batch.study, request.user):
-        # The number of disputed exams, or whether there are any, would reveal what others found.
+        # Even whether there are disputed exams would reveal what other readers found.
         return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
     form = AdjudicationForm(request.POST)
     if not form.is_valid():
@@ -113,11 +113,11 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
             created_by=request.user,
             now=timezone.now(),
         )
-    except ABOUT_READERS as refusal:
+    except READER_REFUSALS as refusal:
         form.add_error("readers", message(refusal))
         return _batch_page(request, batch, form, status=400)
     except NameTaken:
-        # The name is derived from the batch, so the sentence about names would puzzle people.
+        # The name is derived from the batch, so the usual message about names would be confusing.
         messages.error(
             request, _("The exams in dispute of this batch were sent to adjudication before.")
         )
@@ -147,14 +147,14 @@ def _batch_page(
         context |= {
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
-            **_open_questions(request.user, batch),
+            **_unresolved_counts(request.user, batch),
             "adjudication": _adjudication(request.user, batch),
         }
     return render(request, "batches/detail.html", context, status=status)
 
 
-def _open_questions(user: User, batch: Batch) -> dict[str, int]:
-    """Return the numbers of exams that are disputed, lack readings, or have to be read again.
+def _unresolved_counts(user: User, batch: Batch) -> dict[str, int]:
+    """Return how many exams are disputed, lack readings, or must be read again.
 
     Exams without tracings are left out, because nobody can read them.
     """
@@ -177,8 +177,8 @@ def _short_exams(user: User, study: Study, batch_id: str) -> str:
     batch = study.batches.filter(pk=int(batch_id)).first() if batch_id.isdecimal() else None
     if batch is None or is_blinded_to(study, user):
         return ""
-    short = _consensus_of(user, batch).filter(reason=OpenReason.READINGS_MISSING)
-    return " ".join(short.order_by("exam__code").values_list("exam__code", flat=True))
+    lacking = _consensus_of(user, batch).filter(reason=OpenReason.READINGS_MISSING)
+    return " ".join(lacking.order_by("exam__code").values_list("exam__code", flat=True))
 
 
 def _adjudication(user: User, batch: Batch) -> Batch | None:
@@ -196,7 +196,7 @@ def _batch_form(
 
 def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResponse:
     cleaned = form.cleaned_data
-    fields: dict[type[Exception], str] = dict.fromkeys(ABOUT_READERS, "readers")
+    fields: dict[type[Exception], str] = dict.fromkeys(READER_REFUSALS, "readers")
     fields[NameTaken] = "name"
     with refusal_on_form(form, fields):
         batch = batches.create(
@@ -212,8 +212,8 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
     return _batch_form(request, study, form, 400)
 
 
-def _plan(cleaned: dict[str, Any]) -> dict[str, object]:
-    """Return the readings and hours of the new batch."""
+def _summary(cleaned: dict[str, Any]) -> dict[str, object]:
+    """Return the exams, readers, counts and reading time of the new batch."""
     exams, readers = cleaned["exams"], list(cleaned["readers"])
     patients = Counter(exam.patient_id for exam in exams if exam.patient_id)
     return {

@@ -47,7 +47,7 @@ def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Delete a batch that was not released."""
+    """Delete a batch that has not been released."""
     batch = lookups.batch(request.user, pk)
     with refusal_as_message(request):
         plans.discard(batch_id=batch.pk, actor=request.user, now=timezone.now())
@@ -57,7 +57,7 @@ def batch_discard(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _due_on(request: SignedInRequest) -> date | None:
-    """Return the date that was entered, or None if it is empty or no date."""
+    """Return the entered date, or None if the field is empty or invalid."""
     form = DueForm(request.POST)
     due_on: date | None = form.cleaned_data["due_on"] if form.is_valid() else None
     return due_on

@@ -1,4 +1,4 @@
-"""Taking the next exam of a pool."""
+"""Taking the next exam from a pool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annotations.views.refusals import refusal_as_message
 @signed_in
 @require_POST
 def take_next(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Take the next exam of a pool and open it at the desk."""
+    """Take the next exam from a pool and open it at the desk."""
     try:
         with refusal_as_message(request, messages.INFO):
             lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())

@@ -33,20 +33,19 @@ from annotations.views.desk.texts import desk_texts
 from annotations.views.desk.work_state import work_state
 
 SECONDS_PER_EXAM = 58
-"""Time an expert takes for one ECG, used until the reader's own pace is known (protocol.md 1)."""
+"""Default until the reader's own pace is known: an expert's time (CODE-II, arXiv 2511.15632v1)."""
 
 MIN_READINGS_FOR_PACE = 5
-PACE_OF = 100
-"""The pace is the mean of the reader's latest readings, at most this many."""
+MAX_READINGS_FOR_PACE = 100
+"""The pace is the mean active time of at most this many of the reader's latest readings."""
 
-
-SHOWN_READ = 12
-SHOWN_WAITING = 24
-"""How many exams the worklist names before and after the reader's position in a batch."""
+MAX_READ_LISTED = 12
+MAX_WAITING_LISTED = 24
+"""How many exams the worklist lists before and after the reader's position in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
+class WorklistEntry:
     """One reader's part of a batch, as the worklist shows it."""
 
     batch: Batch
@@ -64,7 +63,7 @@ class Pile:
 
     @property
     def is_pooled(self) -> bool:
-        """Whether readers take the exams one by one, so that the total is unknown."""
+        """Whether readers take the exams one by one, so the total is unknown."""
         return self.batch.handout == Handout.POOLED
 
     @property
@@ -87,12 +86,13 @@ class Pile:
 @require_safe
 def worklist(request: SignedInRequest) -> HttpResponse:
     """Show the reader's batches with their own progress and a button to continue."""
-    piles = _piles(request.user)
-    waiting = [pile for pile in piles if pile.can_continue]
+    entries = _entries(request.user)
+    waiting = [entry for entry in entries if entry.can_continue]
     context = {
         "next": waiting[0] if waiting else None,
-        "piles": waiting + [pile for pile in piles if pile.batch.is_open and not pile.can_continue],
-        "closed": [pile for pile in piles if not pile.batch.is_open],
+        "entries": waiting
+        + [entry for entry in entries if entry.batch.is_open and not entry.can_continue],
+        "closed": [entry for entry in entries if not entry.batch.is_open],
         "withheld": _withheld(request.user),
     }
     return render(request, "worklist.html", context)
@@ -120,15 +120,15 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "desk/reading.html", context)
 
 
-def _piles(user: User) -> list[Pile]:
+def _entries(user: User) -> list[WorklistEntry]:
     """Return the batches in which ``user`` has a seat.
 
     The cost depends on the number of batches, not of exams: seats hold the counts, and an index
     finds the next exam.
     """
     seats = Seat.objects.filter(reader=user, batch__released_at__isnull=False)
-    is_pool = Q(batch__handout=Handout.POOLED, batch__closed_at=None)
-    listed = seats.filter(Q(n_assigned__gt=0) | is_pool)
+    in_open_pool = Q(batch__handout=Handout.POOLED, batch__closed_at=None)
+    listed = seats.filter(Q(n_assigned__gt=0) | in_open_pool)
     rows = listed.select_related("batch__study").order_by("batch")
     serving = set(Batch.objects.serving(user).values_list("pk", flat=True))
     drafts = Draft.objects.filter(assignment__reader=user).values_list("assignment__batch")
@@ -137,7 +137,7 @@ def _piles(user: User) -> list[Pile]:
     n_held = dict(held_back.annotate(n=Count("pk")))
     seconds = _pace_s(user)
     return [
-        _pile(
+        _entry(
             seat,
             user,
             n_drafts=n_drafts.get(seat.batch_id, 0),
@@ -149,17 +149,17 @@ def _piles(user: User) -> list[Pile]:
     ]
 
 
-def _pile(
+def _entry(
     seat: Seat, user: User, *, n_drafts: int, n_held: int, seconds: float, is_served: bool
-) -> Pile:
+) -> WorklistEntry:
     own = Assignment.objects.visible_to(user).filter(batch=seat.batch_id).in_reading_order()
-    named = own.annotate(progress=work_state())
-    waiting = _waiting(named) if seat.batch.is_open else []
-    place = waiting[0].position if waiting else 2**31 - 1
-    before = named.exclude(state=AssignmentState.WAITING, deferred_at__isnull=False)
-    read = list(before.filter(position__lt=place).reverse()[:SHOWN_READ]) if waiting else []
+    annotated = own.annotate(progress=work_state())
+    waiting = _waiting(annotated) if seat.batch.is_open else []
+    position = waiting[0].position if waiting else 2**31 - 1
+    before = annotated.exclude(state=AssignmentState.WAITING, deferred_at__isnull=False)
+    read = list(before.filter(position__lt=position).reverse()[:MAX_READ_LISTED]) if waiting else []
     n_left = seat.n_assigned - n_held - seat.n_read
-    return Pile(
+    return WorklistEntry(
         batch=seat.batch,
         next=waiting[0] if waiting and is_served else None,
         n_total=seat.n_assigned - n_held,
@@ -171,11 +171,11 @@ def _pile(
     )
 
 
-def _waiting(named: AssignmentQuerySet) -> list[Assignment]:
+def _waiting(annotated: AssignmentQuerySet) -> list[Assignment]:
     """Return the next waiting assignments in reading order; skipped exams come last."""
-    waiting = list(named.waiting().filter(deferred_at=None)[:SHOWN_WAITING])
-    skipped = named.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
-    return waiting + list(skipped[: SHOWN_WAITING - len(waiting)])
+    waiting = list(annotated.waiting().filter(deferred_at=None)[:MAX_WAITING_LISTED])
+    skipped = annotated.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
+    return waiting + list(skipped[: MAX_WAITING_LISTED - len(waiting)])
 
 
 def _withheld(user: User) -> list[StudyReader]:
@@ -191,6 +191,6 @@ def _withheld(user: User) -> list[StudyReader]:
 def _pace_s(user: User) -> float:
     """Return the mean active time of the latest readings, or the default for too few."""
     own = Reading.objects.blind().effective().answered().filter(reader=user, active_ms__gt=0)
-    latest = own.order_by("-pk").values("active_ms")[:PACE_OF]
+    latest = own.order_by("-pk").values("active_ms")[:MAX_READINGS_FOR_PACE]
     pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))
     return pace["mean"] / 1000 if pace["n"] >= MIN_READINGS_FOR_PACE else SECONDS_PER_EXAM

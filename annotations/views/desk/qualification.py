@@ -1,4 +1,4 @@
-"""How one did in a qualification or in practice: own answers beside the reference."""
+"""Feedback on a qualification or practice set: the reader's answers beside the reference."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from annotations.views.access import SignedInRequest, signed_in
 @signed_in
 @require_safe
 def feedback_page(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the exams of one's own set that may be shown, and what came of it."""
+    """Show the reader's own answers and result, as far as feedback is allowed already."""
     try:
         seat = qualification_feedback.seat_of(batch_id=pk, reader=request.user)
     except Seat.DoesNotExist as missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from .verdict_texts import verdict_texts
+from annotations.views.desk.verdict_texts import verdict_texts
 
 
 def model_texts() -> dict[str, str]:

@@ -27,7 +27,7 @@ def desk_texts() -> dict[str, str]:
 
 
 def _form_texts() -> dict[str, str]:
-    """Texts of the form, with its warnings before submitting."""
+    """Texts of the form, including warnings before submission."""
     return {
         "normal": _("Normal"),
         "finder-none": _("No class has this name or abbreviation."),

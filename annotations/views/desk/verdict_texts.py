@@ -69,7 +69,7 @@ def _reasons() -> dict[str, str]:
 
 
 def _missing() -> dict[str, str]:
-    """Return why there is no number, by ``ecgreview.measure.measurements.Missing``."""
+    """Why a measurement is missing, by ``ecgreview.measure.measurements.Missing``."""
     return {
         "missing-sampling_rate_too_low": _("sampling rate too low"),
         "missing-recording_too_short": _("recording too short"),

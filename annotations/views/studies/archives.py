@@ -32,8 +32,8 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     if request.method == "POST":
-        found = jobs.request(study=study, actor=request.user, now=timezone.now())
-        if not found.is_ready:
+        archive = jobs.request(study=study, actor=request.user, now=timezone.now())
+        if not archive.is_ready:
             tasks.nudge(tasks.make_archives)
         return redirect("study-export", slug=study.slug)
     latest, is_current = jobs.latest(study)
@@ -42,7 +42,7 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
         "archive": latest,
         "is_current": is_current,
         "is_being_made": latest is not None and latest.finished_at is None,
-        "told": _told(latest) if latest else None,
+        "run_status": _run_status(latest) if latest else None,
         "has_closed_batch": study.batches.closed().exists(),
     }
     return render(request, "studies/export.html", context)
@@ -53,28 +53,28 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
     """Return the progress of an archive as JSON for the waiting page."""
-    return JsonResponse(asdict(_told(_archive(request, slug, key))))
+    return JsonResponse(asdict(_run_status(_archive(request, slug, key))))
 
 
 @never_cache
 @needs("export_study")
 @require_safe
 def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpResponseBase:
-    """Download an archive, unless the person still reads in the study."""
+    """Download an archive, unless the user still reads in the study."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
-    found = _archive(request, slug, key)
+    archive = _archive(request, slug, key)
     try:
-        jobs.refuse(found)
+        jobs.refuse(archive)
     except (jobs.NotReady, jobs.Outdated):
         return redirect("study-export", slug=slug)
     parts: Iterator[bytes] = iter(())
     if request.method != "HEAD":
         now = timezone.now()
-        parts = jobs.download(archive=found, actor=request.user, now=now)
+        parts = jobs.download(archive=archive, actor=request.user, now=now)
         results_seen.results_of_study(study=study, user=request.user, now=now)
-    return StreamingHttpResponse(parts, headers=jobs.headers(found))
+    return StreamingHttpResponse(parts, headers=jobs.headers(archive))
 
 
 def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
@@ -87,7 +87,7 @@ def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
         raise Http404 from error
 
 
-def _told(archive: Archive) -> RunStatus:
+def _run_status(archive: Archive) -> RunStatus:
     """Return the status of ``archive`` for the waiting page."""
     if archive.is_ready:
         return RunStatus(_("The archive is ready."), is_over=True, is_newer=True)

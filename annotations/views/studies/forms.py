@@ -43,7 +43,7 @@ class StudyForm(StudyNameForm):
 
     suggestion_policy = forms.ChoiceField(
         label=_("When can readers see the suggestions of the criteria model?"),
-        choices=[(one.value, one.label) for one in QUICK_POLICIES],
+        choices=[(choice.value, choice.label) for choice in QUICK_POLICIES],
         initial=SuggestionPolicy.AFTER_COMMIT,
         widget=forms.RadioSelect,
         help_text=_(
@@ -53,7 +53,7 @@ class StudyForm(StudyNameForm):
     )
     clinical_information = forms.ChoiceField(
         label=_("What do readers know about the patient?"),
-        choices=[(one.value, one.label) for one in QUICK_INFORMATION],
+        choices=[(choice.value, choice.label) for choice in QUICK_INFORMATION],
         initial=ClinicalInformation.AGE_AND_SEX,
         widget=forms.RadioSelect,
     )

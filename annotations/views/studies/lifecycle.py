@@ -58,7 +58,7 @@ def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Amend the protocol of an open study for later batches: show the changes, then ask why."""
+    """Amend the protocol for later batches of an open study: show the changes, ask for a reason."""
     study = lookups.study(request.user, slug)
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)
@@ -83,7 +83,7 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("close_batch")
 @require_POST
 def study_lock(request: SignedInRequest, slug: str) -> HttpResponse:
-    """End all reading in a study for good."""
+    """End all reading in a study permanently."""
     study = lookups.study(request.user, slug)
     with refusal_as_message(request):
         lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
@@ -108,7 +108,7 @@ def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("break_glass")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show a reader the results of their study, for a stated reason; it ends their reading."""
+    """Show a reader the results of their study. They state a reason, and their reading ends."""
     study = lookups.study(request.user, slug)
     if not rules.reads_in(study, request.user):
         messages.info(
@@ -158,7 +158,7 @@ def _changes(current: protocol.Protocol, amended: protocol.Protocol) -> list[pro
 
 
 def _versions(study: Study) -> list[dict[str, Any]]:
-    """Return the versions, newest first, each with its changes from the one before."""
+    """Return the versions, newest first, each with its changes from the previous one."""
     rows = list(
         ProtocolVersion.objects.filter(study=study).select_related("created_by").order_by("version")
     )

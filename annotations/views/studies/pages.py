@@ -66,8 +66,8 @@ def study_new(request: SignedInRequest) -> HttpResponse:
     form = StudyForm(request.POST or None)
     if taxonomy and request.method == "POST" and form.is_valid():
         with protocol_problems_on_form(form):
-            wanted = protocol.parse({**form.settings(), "taxonomy": str(taxonomy)})
-            study = _made(request.user, wanted, is_open=form.cleaned_data["open_now"])
+            new_protocol = protocol.parse({**form.settings(), "taxonomy": str(taxonomy)})
+            study = _create(request.user, new_protocol, is_open=form.cleaned_data["open_now"])
             return redirect("study", slug=study.slug)
     status = 400 if request.method == "POST" else 200
     context = {"form": form, "taxonomy": taxonomy}
@@ -82,16 +82,16 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     is_hidden = is_blinded_to(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
-    shown = batches if is_hidden else batches.with_progress()
+    listed = batches if is_hidden else batches.with_progress()
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
-    found = consensus_text.tallies(visible, study.consensus_rule)
-    if found:
+    outcomes = consensus_text.tallies(visible, study.consensus_rule)
+    if outcomes:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     context = {
         "study": study,
-        "batches": shown.order_by("-created_at", "-pk"),
+        "batches": listed.order_by("-created_at", "-pk"),
         "is_hidden": is_hidden,
-        "outcomes": found,
+        "outcomes": outcomes,
         "has_closed_batch": study.batches.closed().exists(),
         "lines": [line for line in _rules(study) if line.key not in LEFT_OUT],
         "n_readers": study.readers.exclude(status=StudyReaderStatus.WITHDRAWN).count(),
@@ -114,12 +114,13 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
     if visible.exists():
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
-    wanted = request.GET.get("outcome", "")
-    chosen = visible.filter(outcome=wanted) if wanted in Outcome.values else visible
+    requested = request.GET.get("outcome", "")
+    selected = requested if requested in Outcome.values else ""
+    listed = visible.filter(outcome=selected) if selected else visible
     labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
         "diagnostic_class__position"
     )
-    rows = chosen.select_related("exam").prefetch_related(Prefetch("labels", labels))
+    rows = listed.select_related("exam").prefetch_related(Prefetch("labels", labels))
     pages = Paginator(rows.order_by("exam__code"), EXAMS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     context = {
@@ -127,7 +128,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
         "is_hidden": is_blinded_to(study, request.user),
         "is_due": study.batches.filter(consensus_is_due=True).exists(),
         "outcomes": consensus_text.tallies(visible, study.consensus_rule),
-        "wanted": wanted if wanted in Outcome.values else "",
+        "selected": selected,
         "n_all": visible.count(),
         "pages": page,
         "lines": consensus_text.exam_lines(page.object_list),
@@ -135,7 +136,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     return render(request, "studies/consensus.html", context)
 
 
-# Rules shown only on the page of the whole protocol.
+# These rules are shown only on the page with the whole protocol.
 LEFT_OUT = frozenset({"name", "frequent_classes", "order_seed_sha256"})
 
 
@@ -144,18 +145,18 @@ def _rules(study: Study) -> list[protocol_text.Line]:
 
 
 @transaction.atomic
-def _made(user: User, wanted: protocol.Protocol, *, is_open: bool) -> Study:
-    """Return a new study, opened at once if requested."""
-    study = lifecycle.create(protocol=wanted, created_by=user, now=timezone.now())
+def _create(user: User, new_protocol: protocol.Protocol, *, is_open: bool) -> Study:
+    """Create a study, and open it at once if ``is_open``."""
+    study = lifecycle.create(protocol=new_protocol, created_by=user, now=timezone.now())
     if is_open:
         return lifecycle.open_study(study_id=study.pk, actor=user, now=timezone.now())
     return study
 
 
-def _of_batches(told: Aggregate) -> Subquery:
+def _of_batches(aggregate: Aggregate) -> Subquery:
     """Return a subquery that aggregates the batches of a study, once per study.
 
     A join with the batches would evaluate it once per batch.
     """
-    found = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
-    return Subquery(found.annotate(told=told).values("told"))
+    batches = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
+    return Subquery(batches.annotate(aggregate=aggregate).values("aggregate"))

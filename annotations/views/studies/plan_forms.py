@@ -33,7 +33,7 @@ class AddReadersForm(forms.Form):
 
 
 class DrawForm(forms.Form):
-    """Drawing exams of a data set."""
+    """Draws exams from a data set."""
 
     dataset = forms.ModelChoiceField(
         label=_("Data set"), queryset=Dataset.objects.none(), empty_label=_("Choose …")
@@ -73,11 +73,11 @@ class DrawForm(forms.Form):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """Require the numbers that the chosen way of drawing needs."""
+        """Require the numbers that the chosen quota needs."""
         cleaned: dict[str, Any] = super().clean() or {}
         is_stratified = cleaned.get("stratify_by", StratumSource.NONE) != StratumSource.NONE
         if is_stratified and cleaned.get("quota") == "listed":
-            cleaned["listed"] = self._numbers(cleaned.get("listed", ""))
+            cleaned["listed"] = self._parse_listed(cleaned.get("listed", ""))
         elif (is_stratified or cleaned.get("per_patient")) and not cleaned.get("n_exams"):
             self.add_error("n_exams", _("Enter the number of exams."))
         return cleaned
@@ -96,31 +96,31 @@ class DrawForm(forms.Form):
             per_patient=cleaned["per_patient"],
         )
 
-    def _numbers(self, text: str) -> dict[str, int]:
-        found: dict[str, int] = {}
+    def _parse_listed(self, text: str) -> dict[str, int]:
+        numbers: dict[str, int] = {}
         for line in filter(None, (line.strip() for line in text.splitlines())):
             match = re.fullmatch(r"(.{1,60}?)[\s:=,;]+(\d{1,6})", line)
-            if match is None or match[1] in found:
+            if match is None or match[1] in numbers:
                 message = gettext(
                     "This line is not a stratum with a number, or the stratum is "
                     "listed twice: %(line)s"
                 )
                 self.add_error("listed", message % {"line": line[:80]})
                 return {}
-            found[match[1]] = int(match[2])
-        if not found:
+            numbers[match[1]] = int(match[2])
+        if not numbers:
             self.add_error("listed", gettext("List at least one stratum with a number."))
-        return found
+        return numbers
 
 
 class CodesForm(forms.Form):
-    """Adding exams by code."""
+    """Adds exams by code."""
 
     codes = exam_codes(label=_("Exam codes"), help_text=_("Separated by spaces or lines."))
 
 
 class AnchorsForm(forms.Form):
-    """The number of exams that everybody reads."""
+    """The number of exams that all readers read."""
 
     n_anchors = forms.IntegerField(
         label=_("Exams that all readers read (anchors)"),
@@ -134,7 +134,7 @@ class AnchorsForm(forms.Form):
 
 
 class PlanForm(forms.Form):
-    """How the remaining exams become batches.
+    """Plans batches from the remaining exams.
 
     Gaps are hidden from people who read in the study: an exam that lacks a reader may reveal who
     abstained.
@@ -181,7 +181,7 @@ class PlanForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """The reason of an action, for the audit trail."""
+    """The reason for an action, for the audit trail."""
 
     reason = forms.CharField(
         label=_("Reason"),

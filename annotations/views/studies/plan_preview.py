@@ -12,18 +12,16 @@ from annotations.models import DiagnosticClass, Study, User
 from annotations.sentences.reasons import sentence
 from annotations.services.assignment.plan_preview import PREVALENCES, BalanceReport, PlanPreview
 from ecgreview import design
-from ecgreview.design import prediction
 
-KAPPA = prediction.KAPPA
 MAX_CLASSES = 20
 
-# Width of the range of kappa, -1 to 1; wider intervals say nothing.
+# Kappa ranges from -1 to 1, so an interval this wide carries no information.
 FULL_WIDTH = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLine:
-    """The exams one reader would read, or has planned."""
+    """The planned exams of one reader."""
 
     name: str
     n_exams: int
@@ -46,7 +44,7 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class BalanceLines:
-    """The balance of a plan; pairs of a name and a value."""
+    """The balance of a plan. ``facts`` are label, value and note."""
 
     facts: list[tuple[str, str, str]]
     readers: list[ReaderLine]
@@ -54,7 +52,7 @@ class BalanceLines:
 
 @dataclass(frozen=True, slots=True)
 class PreviewLines:
-    """The plan preview as the check page shows it."""
+    """A plan preview, formatted for the check page."""
 
     n_exams: int
     n_anchors: int
@@ -67,44 +65,44 @@ class PreviewLines:
     balance: BalanceLines | None
 
 
-def preview_lines(found: PlanPreview, study: Study) -> PreviewLines:
-    """Return the plan preview of ``study`` for the page."""
-    predicted = found.prediction
+def preview_lines(preview: PlanPreview, study: Study) -> PreviewLines:
+    """Format ``preview`` of ``study`` for the check page."""
+    predicted = preview.prediction
     n_readings = predicted.n_readings if predicted else 0
-    classes = {one.code: one for one in study.taxonomy.classes.all()} if found.by_class else {}
-    names = {user.pk: user for user in found.readers}
+    classes = {row.code: row for row in study.taxonomy.classes.all()} if preview.by_class else {}
+    names = {user.pk: user for user in preview.readers}
     return PreviewLines(
-        n_exams=found.n_exams,
-        n_anchors=found.n_anchors,
-        n_readers=len(found.readers),
+        n_exams=preview.n_exams,
+        n_anchors=preview.n_anchors,
+        n_readers=len(preview.readers),
         n_readings=n_readings,
         hours=_hours(predicted.hours) if predicted else "–",
-        readers=reader_lines(found.report.own, names) if found.report else [],
+        readers=reader_lines(preview.report.own, names) if preview.report else [],
         assumed=_assumed(predicted),
-        expected=_expected(found.by_class, classes),
-        balance=balance_lines(found.report, names) if found.report else None,
+        expected=_expected(preview.by_class, classes),
+        balance=balance_lines(preview.report, names) if preview.report else None,
     )
 
 
 def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> BalanceLines:
-    """Return the balance report of a plan.
+    """Format the balance report of a plan.
 
     Args:
         report: from ``plan_preview.balance_report``.
-        names: of the readers, by id.
+        names: of the readers, by user id.
     """
-    own, whole, order = report.own, report.whole, report.order
+    own, overall, order = report.own, report.whole, report.order
     facts = [
         (_("Exams for each reader"), _spread(own.loads), _("In this plan only")),
         (
             _("Exams for each reader, including earlier plans"),
-            _spread(whole.loads),
+            _spread(overall.loads),
             _("The ideal difference is at most one"),
         ),
-        (_("Exams shared by two readers"), _spread(whole.pairs), _("Over all pairs of readers")),
+        (_("Exams shared by two readers"), _spread(overall.pairs), _("Over all pairs of readers")),
         (
             _("Readers per exam"),
-            _counts(whole.exams_by_number_of_readers),
+            _counts(overall.exams_by_number_of_readers),
             _("Number of exams by number of readers"),
         ),
         (_("Hidden repeats"), str(sum(own.repeats_by_reader.values())), _washout(own)),
@@ -128,8 +126,8 @@ def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> Bal
 
 
 def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> list[ReaderLine]:
-    """Return the readings of each reader, by name."""
-    found = [
+    """Return the planned readings of each reader, sorted by name."""
+    lines = [
         ReaderLine(
             name=str(names.get(reader, "–")),
             n_exams=n_exams,
@@ -138,40 +136,49 @@ def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> li
         )
         for reader, n_exams in balance.exams_by_reader.items()
     ]
-    return sorted(found, key=lambda line: line.name)
+    return sorted(lines, key=lambda line: line.name)
 
 
-def _assumed(found: design.Prediction | None) -> list[ClassLine]:
+def _assumed(predicted: design.Prediction | None) -> list[ClassLine]:
     """Return the classes whose prevalence is only assumed."""
-    if found is None:
+    if predicted is None:
         return []
     return [
-        _class_line(_("A class present in %(share)s of exams") % {"share": _percent(share)}, one)
+        _class_line(
+            _("A class present in %(share)s of exams") % {"share": _percent(share)}, precision
+        )
         for share in PREVALENCES
-        if (one := found.classes.get(str(share))) is not None
+        if (precision := predicted.classes.get(str(share))) is not None
     ]
 
 
 def _expected(
-    found: Mapping[str, design.Precision], classes: Mapping[str, DiagnosticClass]
+    by_class: Mapping[str, design.Precision], classes: Mapping[str, DiagnosticClass]
 ) -> list[ClassLine]:
-    known = sorted(
-        ((one.prevalence, code) for code, one in found.items() if code in classes), reverse=True
+    most_frequent = sorted(
+        ((precision.prevalence, code) for code, precision in by_class.items() if code in classes),
+        reverse=True,
+    )[:MAX_CLASSES]
+    return [_class_line(classes[code].local_name, by_class[code]) for _, code in most_frequent]
+
+
+def _class_line(name: str, precision: design.Precision) -> ClassLine:
+    half_width = precision.half_width.value
+    low, high = (
+        (max(-1.0, precision.kappa - half_width), min(1.0, precision.kappa + half_width))
+        if half_width
+        else (0, 0)
     )
-    return [_class_line(classes[code].local_name, found[code]) for _, code in known[:MAX_CLASSES]]
-
-
-def _class_line(name: str, one: design.Precision) -> ClassLine:
-    half = one.half_width.value
-    low, high = (max(-1.0, one.kappa - half), min(1.0, one.kappa + half)) if half else (0, 0)
     return ClassLine(
         name=name,
-        share=_percent(one.prevalence),
-        expected=number_format(one.expected_positives, 0 if one.expected_positives >= 10 else 1),
-        interval="–" if half is None else f"{_decimal(low)} – {_decimal(high)}",
-        width="–" if one.width is None else _decimal(one.width),
-        bar=0 if one.width is None else min(100, round(100 * one.width / FULL_WIDTH)),
-        reason=sentence(one.half_width.reason),
+        share=_percent(precision.prevalence),
+        expected=number_format(
+            precision.expected_positives, 0 if precision.expected_positives >= 10 else 1
+        ),
+        interval="–" if half_width is None else f"{_decimal(low)} – {_decimal(high)}",
+        width="–" if precision.width is None else _decimal(precision.width),
+        bar=0 if precision.width is None else min(100, round(100 * precision.width / FULL_WIDTH)),
+        reason=sentence(precision.half_width.reason),
     )
 
 
@@ -193,23 +200,23 @@ def _washout(balance: design.Balance) -> str:
     return _("At least %(n)d other exams in between") % {"n": balance.least_washout - 1}
 
 
-def _correlation(found: design.Correlations) -> str:
-    if found.mean is None or found.sd is None:
+def _correlation(correlations: design.Correlations) -> str:
+    if correlations.mean is None or correlations.sd is None:
         return "–"
     return _("mean r %(mean)s (SD %(sd)s)") % {
-        "mean": _decimal(found.mean),
-        "sd": _decimal(found.sd),
+        "mean": _decimal(correlations.mean),
+        "sd": _decimal(correlations.sd),
     }
 
 
-def _chance(found: design.Correlations) -> str:
-    if found.expected_sd is None:
+def _chance(correlations: design.Correlations) -> str:
+    if correlations.expected_sd is None:
         return _("Too few exams")
-    return _("Expected by chance: mean 0 (SD %(sd)s)") % {"sd": _decimal(found.expected_sd)}
+    return _("Expected by chance: mean 0 (SD %(sd)s)") % {"sd": _decimal(correlations.expected_sd)}
 
 
 def _decimal(value: float) -> str:
-    rounded = round(value, 2) or 0.0  # no "-0.00"
+    rounded = round(value, 2) or 0.0  # avoids "-0.00"
     return number_format(rounded, 2).replace("-", "\N{MINUS SIGN}")
 
 

@@ -28,10 +28,10 @@ from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawFor
 from annotations.views.studies.setup import steps
 from annotations.views.studies.stratum_names import stratum_names
 
-# Above this number of rows, only their number is shown.
+# The page lists at most this many strata.
 MAX_STRATA = 60
 
-AT_FIELDS: dict[type[Exception], str] = {
+REFUSED_FIELDS: dict[type[Exception], str] = {
     NameTaken: "name",
     batches.DueBeforeToday: "due_on",
     plans.TooManyBatches: "n_batches",
@@ -44,23 +44,23 @@ AT_FIELDS: dict[type[Exception], str] = {
 def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the exams of a study by stratum, and add more; strata are hidden from its readers."""
     study = lookups.study(request.user, slug)
-    wanted = request.POST.get("do", "")
-    sent = request.POST if wanted in ACTIONS else None
+    action = request.POST.get("do", "")
+    data = request.POST if action in ACTIONS else None
     may_see_strata = not is_blinded_to(study, request.user)
-    shown: dict[str, forms.Form] = {
-        "draw": DrawForm(sent if wanted == "draw" else None, may_see_strata=may_see_strata),
-        "codes": CodesForm(sent if wanted == "codes" else None),
-        "anchors": AnchorsForm(sent if wanted == "anchors" else None,
+    action_forms: dict[str, forms.Form] = {
+        "draw": DrawForm(data if action == "draw" else None, may_see_strata=may_see_strata),
+        "codes": CodesForm(data if action == "codes" else None),
+        "anchors": AnchorsForm(data if action == "anchors" else None,
                                initial={"n_anchors": study.pool.filter(is_anchor=True).count()}),
-        "clear": forms.Form(sent if wanted == "clear" else None),
+        "clear": forms.Form(data if action == "clear" else None),
     }  # fmt: skip
-    if sent is not None and shown[wanted].is_valid():
-        with refusal_on_form(shown[wanted]):
-            messages.success(request, ACTIONS[wanted](study, shown[wanted], request.user))
+    if data is not None and action_forms[action].is_valid():
+        with refusal_on_form(action_forms[action]):
+            messages.success(request, ACTIONS[action](study, action_forms[action], request.user))
             return redirect("study-exams", slug=study.slug)
     context = {
         "study": study,
-        "forms": shown,
+        "forms": action_forms,
         "steps": steps(study, "study-exams"),
         "may_see_strata": may_see_strata,
         "n_exams": study.pool.count(),
@@ -79,16 +79,16 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
 def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
     """Plan batches from the remaining exams; readers see them only after their release."""
     study = lookups.study(request.user, slug)
-    n_made = study.batches.of_data().count()
+    n_batches = study.batches.of_data().count()
     may_see_gaps = not is_blinded_to(study, request.user)
-    named = {"name": _("Batch %(n)d") % {"n": n_made + 1}}
-    form = PlanForm(posted(request), initial=named, may_see_gaps=may_see_gaps)
+    initial = {"name": _("Batch %(n)d") % {"n": n_batches + 1}}
+    form = PlanForm(posted(request), initial=initial, may_see_gaps=may_see_gaps)
     if request.method == "POST" and form.is_valid():
-        with refusal_on_form(form, AT_FIELDS):
-            made = _plan(study, form.cleaned_data, request.user)
-            messages.success(request, _planned(made))
-            if len(made) == 1:
-                return redirect("batch", pk=made[0].pk)
+        with refusal_on_form(form, REFUSED_FIELDS):
+            planned = _plan(study, form.cleaned_data, request.user)
+            messages.success(request, _planned_text(planned))
+            if len(planned) == 1:
+                return redirect("batch", pk=planned[0].pk)
             return redirect("study", slug=study.slug)
     context = {
         "study": study,
@@ -103,23 +103,25 @@ def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _draw(study: Study, form: Any, user: User) -> str:
-    drawn = exam_pool.draw(study=study, request=form.draw_request(), actor=user, now=timezone.now())
-    return _added(drawn.n_exams)
+    result = exam_pool.draw(
+        study=study, request=form.draw_request(), actor=user, now=timezone.now()
+    )
+    return _added_text(result.n_exams)
 
 
-def _codes(study: Study, form: forms.Form, user: User) -> str:
+def _add_by_code(study: Study, form: forms.Form, user: User) -> str:
     codes = codes_in(form.cleaned_data["codes"])
     exams = list(Exam.objects.visible_to(user).filter(code__in=codes))
     n_added = exam_pool.add(study=study, exams=exams, actor=user, now=timezone.now())
     if unknown := sorted(set(codes) - {exam.code for exam in exams}):
-        told = ngettext(
+        unknown_text = ngettext(
             "Exam %(codes)s does not exist.", "Exams %(codes)s do not exist.", len(unknown)
         )
-        return f"{_added(n_added)} {told % {'codes': ', '.join(unknown[:10])}}"
-    return _added(n_added)
+        return f"{_added_text(n_added)} {unknown_text % {'codes': ', '.join(unknown[:10])}}"
+    return _added_text(n_added)
 
 
-def _anchors(study: Study, form: forms.Form, user: User) -> str:
+def _choose_anchors(study: Study, form: forms.Form, user: User) -> str:
     n = exam_pool.choose_anchors(
         study=study, n_anchors=form.cleaned_data["n_anchors"], actor=user, now=timezone.now()
     )
@@ -133,37 +135,37 @@ def _clear(study: Study, form: forms.Form, user: User) -> str:
 
 ACTIONS: dict[str, Callable[[Study, Any, User], str]] = {
     "draw": _draw,
-    "codes": _codes,
-    "anchors": _anchors,
+    "codes": _add_by_code,
+    "anchors": _choose_anchors,
     "clear": _clear,
 }
 
 
-def _added(n: int) -> str:
+def _added_text(n: int) -> str:
     return ngettext("%(n)d exam was added.", "%(n)d exams were added.", n) % {"n": n}
 
 
 def _strata(study: Study) -> list[dict[str, object]]:
-    found = strata.in_pool(study)
-    names = stratum_names(study.taxonomy, [stratum for stratum, _ in found])
-    most = max((n for _, n in found), default=0)
+    counts = strata.in_pool(study)
+    names = stratum_names(study.taxonomy, [stratum for stratum, _ in counts])
+    max_n = max((n for _, n in counts), default=0)
     return [
-        {"stratum": stratum, "name": names.get(stratum, ""), "n": n, "most": most}
-        for stratum, n in found[:MAX_STRATA]
+        {"stratum": stratum, "name": names.get(stratum, ""), "n": n, "max_n": max_n}
+        for stratum, n in counts[:MAX_STRATA]
     ]
 
 
 def _plan(study: Study, cleaned: dict[str, Any], user: User) -> list[Batch]:
-    both = {"study": study, "name": cleaned["name"], "n_exams": cleaned["n_exams"],
+    common = {"study": study, "name": cleaned["name"], "n_exams": cleaned["n_exams"],
             "due_on": cleaned["due_on"], "created_by": user, "now": timezone.now()}  # fmt: skip
     if cleaned["handout"] == Handout.POOLED:
-        return [plans.plan_pool(**both, lease_minutes=cleaned["lease_minutes"])]
+        return [plans.plan_pool(**common, lease_minutes=cleaned["lease_minutes"])]
     is_filling_up = cleaned.get("fill_up", False)
-    return plans.plan(**both, n_batches=cleaned["n_batches"], is_filling_up=is_filling_up)
+    return plans.plan(**common, n_batches=cleaned["n_batches"], is_filling_up=is_filling_up)
 
 
-def _planned(made: list[Batch]) -> str:
-    n = len(made)
+def _planned_text(planned: list[Batch]) -> str:
+    n = len(planned)
     return ngettext(
         "%(n)d batch is planned. Review it, then release it to the readers.",
         "%(n)d batches are planned. Review them, then release them to the readers.",

@@ -32,15 +32,15 @@ COLUMNS = (
     "abstained", "last_reading_on", "idle_days", "readings_per_day", "median_active_s",
     "expected_finish_on", "too_fast_share", "longest_odd_run", "flagged",
 )  # fmt: skip
-# Column names of the file, which are not translated.
+"""Column names of the CSV file, which are not translated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLine:
-    """One reader as shown on the page, with the points to look into."""
+    """One reader as shown on the page. ``flags`` are reasons to contact the reader."""
 
     name: str
-    found: ReaderProgress
+    progress: ReaderProgress
     flags: list[str]
 
 
@@ -48,23 +48,23 @@ class ReaderLine:
 @needs("view_batch")
 @require_safe
 def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show completion, pace, forecast, and the readers to get in touch with."""
+    """Show completion, pace, forecast, and the flagged readers."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/progress.html", {"study": study, "is_hidden": True})
     now = timezone.now()
-    found = progress.of_study(study=study, now=now)
-    readers = reader_lines(study, request.user, found)
+    snapshot = progress.of_study(study=study, now=now)
+    readers = reader_lines(study, request.user, snapshot)
     context = {
         "study": study,
         "is_hidden": False,
         "today": now.date(),
-        "progress": found,
-        "share": found.n_read / found.n_wanted if found.n_wanted else None,
+        "progress": snapshot,
+        "share": snapshot.n_read / snapshot.n_wanted if snapshot.n_wanted else None,
         "readers": readers,
         "attention": sorted((line for line in readers if line.flags), key=_urgency),
-        "n_overdue": sum(line.found.n_overdue for line in readers),
-        "curve": curve(found, now=now),
+        "n_overdue": sum(line.progress.n_overdue for line in readers),
+        "curve": curve(snapshot, now=now),
         "chart_words": _chart_words(),
         "plausible_s": monitoring.PLAUSIBLE_MS // 1000,
     }
@@ -79,31 +79,31 @@ def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
-    found = progress.of_study(study=study, now=timezone.now())
+    snapshot = progress.of_study(study=study, now=timezone.now())
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for line in reader_lines(study, request.user, found):
+    for line in reader_lines(study, request.user, snapshot):
         writer.writerow([archive.formula_safe(line.name), *_cells(line)])
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-progress.csv"'
     return response
 
 
-def reader_lines(study: Study, user: User, found: Progress) -> list[ReaderLine]:
-    """Return the readers; by name for coordinators, by pseudonym for others."""
-    told = reader_names.names_for(user, study)
+def reader_lines(study: Study, user: User, snapshot: Progress) -> list[ReaderLine]:
+    """Return the readers: by name for coordinators, by pseudonym for others."""
+    names = reader_names.names_for(user, study)
     return [
         ReaderLine(
-            name=with_kind(told.of(one.user), one.user),
-            found=one,
-            flags=list(_flags(one)),
+            name=with_kind(names.of(reader.user), reader.user),
+            progress=reader,
+            flags=list(_flags(reader)),
         )
-        for one in found.readers
+        for reader in snapshot.readers
     ]
 
 
-def curve(found: Progress, *, now: datetime) -> dict[str, list[object]]:
+def curve(snapshot: Progress, *, now: datetime) -> dict[str, list[object]]:
     """Return the cumulative readings per day and their forecast, for the chart.
 
     Returns:
@@ -112,16 +112,16 @@ def curve(found: Progress, *, now: datetime) -> dict[str, list[object]]:
     """
     today = now.date()
     done, n_done = [], 0
-    first = found.days[0][0] - timedelta(days=1) if found.days else today
+    first = snapshot.days[0][0] - timedelta(days=1) if snapshot.days else today
     done.append((first, 0))
-    for day, n in found.days:
+    for day, n in snapshot.days:
         n_done += n
         done.append((day, n_done))
     if done[-1][0] < today:
         done.append((today, n_done))
     ahead = []
-    if found.finish_on is not None and found.n_left:
-        ahead = [(done[-1][0], n_done), (found.finish_on, n_done + found.n_left)]
+    if snapshot.finish_on is not None and snapshot.n_left:
+        ahead = [(done[-1][0], n_done), (snapshot.finish_on, n_done + snapshot.n_left)]
     return {
         "days": [day.isoformat() for day, _ in done],
         "done": [n for _, n in done],
@@ -131,48 +131,49 @@ def curve(found: Progress, *, now: datetime) -> dict[str, list[object]]:
 
 
 def _urgency(line: ReaderLine) -> tuple[bool, int]:
-    """Sort key: readers with points to look into first, then those who are late."""
-    return not (line.found.is_flagged or line.found.is_idle), -line.found.n_overdue
+    """Sort key: suspicious or idle readers first, then by overdue exams."""
+    return not (line.progress.is_flagged or line.progress.is_idle), -line.progress.n_overdue
 
 
-def _flags(one: ReaderProgress) -> list[str]:
-    told = []
-    if one.n_overdue:
-        told.append(
-            ngettext("%(n)d exam overdue", "%(n)d exams overdue", one.n_overdue)
-            % {"n": one.n_overdue}
+def _flags(reader: ReaderProgress) -> list[str]:
+    flags = []
+    if reader.n_overdue:
+        flags.append(
+            ngettext("%(n)d exam overdue", "%(n)d exams overdue", reader.n_overdue)
+            % {"n": reader.n_overdue}
         )
-    if one.is_idle:
-        told.append(
-            ngettext("no reading for %(n)d day", "no reading for %(n)d days", one.idle_days or 0)
-            % {"n": one.idle_days}
+    if reader.is_idle:
+        flags.append(
+            ngettext("no reading for %(n)d day", "no reading for %(n)d days", reader.idle_days or 0)
+            % {"n": reader.idle_days}
         )
-    if one.haste.is_flagged:
-        told.append(
+    if reader.haste.is_flagged:
+        flags.append(
             _("%(percent)d%% read in less than %(seconds)d s")
             % {
-                "percent": round(100 * (one.haste.share or 0)),
+                "percent": round(100 * (reader.haste.share or 0)),
                 "seconds": monitoring.PLAUSIBLE_MS // 1000,
             }
         )
-    if one.run.is_flagged:
-        told.append(
-            _("%(n)d identical answers in a row, unlikely by chance") % {"n": one.run.length}
+    if reader.run.is_flagged:
+        flags.append(
+            _("%(n)d identical answers in a row, unlikely by chance") % {"n": reader.run.length}
         )
-    return told
+    return flags
 
 
 def _cells(line: ReaderLine) -> list[Cell]:
-    """Return the cells of a reader after the name."""
-    one = line.found
+    """Return the cells of a reader that follow the name."""
+    reader = line.progress
     return [
-        one.status, one.n_assigned, one.n_read, one.n_left, one.n_missing, one.n_overdue,
-        one.n_lapsed, one.n_abstained,
-        _day(one.pace.last_at.date() if one.pace.last_at else None),
-        one.idle_days, round(one.pace.per_day, 2), one.pace.median_s, _day(one.finish_on),
-        None if one.haste.share is None else round(one.haste.share, 3),
-        one.run.length if one.run.is_flagged else None,
-        "yes" if one.is_flagged else "no",
+        reader.status, reader.n_assigned, reader.n_read, reader.n_left, reader.n_missing,
+        reader.n_overdue, reader.n_lapsed, reader.n_abstained,
+        _day(reader.pace.last_at.date() if reader.pace.last_at else None),
+        reader.idle_days, round(reader.pace.per_day, 2), reader.pace.median_s,
+        _day(reader.finish_on),
+        None if reader.haste.share is None else round(reader.haste.share, 3),
+        reader.run.length if reader.run.is_flagged else None,
+        "yes" if reader.is_flagged else "no",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A protocol in plain words: its rules, changes and problems."""
+"""A protocol as text: its rules, changes and problems."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Change:
 
 
 def lines(document: Document) -> list[Line]:
-    """Return the rules of a protocol, given as by ``ecgreview.protocol.as_document``."""
+    """Return the rules of a protocol in the form of ``ecgreview.protocol.as_document``."""
     document = complete(document)
     return [
-        Line(key, str(label), tell(document)) for key, label, tell in RULES_TOLD if key in document
+        Line(key, str(label), text(document)) for key, label, text in RULE_TEXTS if key in document
     ]
 
 
@@ -74,9 +74,9 @@ def _suggestions(document: Document) -> str:
     arms = document.get("suggestion_arms") or []
     if not arms:
         return policy
-    total = sum(one["weight"] for one in arms)
-    told = [f"{_label(Arm, one['arm'])}: {_percent(one['weight'] / total)}" for one in arms]
-    return f"{policy} ({'; '.join(told)})"
+    total = sum(arm["weight"] for arm in arms)
+    shares = [f"{_label(Arm, arm['arm'])}: {_percent(arm['weight'] / total)}" for arm in arms]
+    return f"{policy} ({'; '.join(shares)})"
 
 
 def _repeats(document: Document) -> str:
@@ -114,11 +114,11 @@ def _level(document: Document) -> str:
 
 
 def _qualification(document: Document) -> str:
-    found = document["qualification"]
-    if not found["required"]:
+    qualification = document["qualification"]
+    if not qualification["required"]:
         return _("Not required")
     return _("Required before reading; pass mark %(percent)s") % {
-        "percent": _percent(found["pass_mark"])
+        "percent": _percent(qualification["pass_mark"])
     }
 
 
@@ -131,7 +131,7 @@ def _seed(document: Document) -> str:
     return str(document["order_seed_sha256"] or "–")
 
 
-def _plain(key: str) -> Callable[[Document], str]:
+def _text(key: str) -> Callable[[Document], str]:
     return lambda document: str(document[key])
 
 
@@ -147,9 +147,9 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") + "%"
 
 
-RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
-    ("name", gettext_lazy("Name"), _plain("name")),
-    ("taxonomy", gettext_lazy("List of classes"), _plain("taxonomy")),
+RULE_TEXTS: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
+    ("name", gettext_lazy("Name"), _text("name")),
+    ("taxonomy", gettext_lazy("List of classes"), _text("taxonomy")),
     ("readers_per_exam", gettext_lazy("Readers per exam"), _readers),
     ("minimum_reader_level", gettext_lazy("Minimum experience"), _level),
     ("qualification", gettext_lazy("Qualification"), _qualification),
@@ -174,9 +174,9 @@ RULES_TOLD: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
     ("frequent_classes", gettext_lazy("Number keys"), _frequent),
     ("order_seed_sha256", gettext_lazy("SHA-256 of the randomization secret"), _seed),
 )
-# Every rule, in the order in which people ask. A test makes sure that none is missing.
+"""Every rule, in display order. A test checks that none is missing."""
 
 
-def problems(found: Iterable[Problem]) -> list[tuple[str, str]]:
-    """Return the key and the sentence of each problem, in the active language."""
-    return [(one.key.split("[")[0].split(".")[0], sentence(one)) for one in found]
+def problem_lines(problems: Iterable[Problem]) -> list[tuple[str, str]]:
+    """Return the top-level key and the sentence of each problem, in the active language."""
+    return [(problem.key.split("[")[0].split(".")[0], sentence(problem)) for problem in problems]

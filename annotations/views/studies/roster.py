@@ -55,7 +55,7 @@ def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Pause, resume or withdraw one reader with a reason; or remove them from a draft."""
+    """Pause, resume or withdraw a reader, or remove them from a draft."""
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
     form = ReasonForm(posted(request))
@@ -79,28 +79,28 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
     form = ReassignForm(request.POST, study=study, reader=line.user)
     if form.is_valid():
         with refusal_on_form(form):
-            moved = reassignment.reassign(
+            result = reassignment.reassign(
                 study=study, reader=line.user, to=list(form.cleaned_data["to"]),
                 actor=request.user, reason=form.cleaned_data["reason"], now=timezone.now(),
                 with_begun=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
             )  # fmt: skip
-            messages.success(request, _moved(moved))
+            messages.success(request, _reassigned_text(result))
             return redirect("study-readers", slug=study.slug)
     return _reader_page(request, line, ReasonForm(), form)
 
 
-def _moved(moved: reassignment.Reassignment) -> str:
-    told = ngettext("%(n)d exam was reassigned.", "%(n)d exams were reassigned.", moved.n_moved) % {
-        "n": moved.n_moved
-    }
-    if moved.n_left:
-        stays = ngettext(
+def _reassigned_text(result: reassignment.Reassignment) -> str:
+    text = ngettext(
+        "%(n)d exam was reassigned.", "%(n)d exams were reassigned.", result.n_moved
+    ) % {"n": result.n_moved}
+    if result.n_left:
+        not_moved = ngettext(
             "%(n)d was not reassigned: none of these readers can read it.",
             "%(n)d were not reassigned: none of these readers can read them.",
-            moved.n_left,
+            result.n_left,
         )
-        told = f"{told} {stays % {'n': moved.n_left}}"
-    return told
+        text = f"{text} {not_moved % {'n': result.n_left}}"
+    return text
 
 
 def _line(study: Study, pk: int) -> StudyReader:
@@ -129,22 +129,22 @@ def _reader_page(
 def _readers_page(
     request: SignedInRequest, study: Study, form: AddReadersForm, *, may_change: bool, status: int
 ) -> HttpResponse:
-    told = reader_names.names_for(request.user, study)
+    names = reader_names.names_for(request.user, study)
     is_hidden = is_blinded_to(study, request.user)
     context = {
         "study": study,
         "steps": steps(study, "study-readers") if may_change else [],
-        "lines": _lines(study, told, is_hidden=is_hidden),
+        "lines": _lines(study, names, is_hidden=is_hidden),
         "form": form,
         "may_change": may_change,
-        "is_named": told.are_real,
+        "is_named": names.are_real,
         # Whether a colleague passed a qualification is hidden like other results.
         "is_hidden": is_hidden,
     }
     return render(request, "studies/readers.html", context, status=status)
 
 
-def _lines(study: Study, told: ReaderNames, *, is_hidden: bool) -> list[dict[str, object]]:
+def _lines(study: Study, names: ReaderNames, *, is_hidden: bool) -> list[dict[str, object]]:
     """Return the readers in the order in which they joined.
 
     The number of their exams is hidden with the results, because in a pool it grows as they read.
@@ -155,7 +155,7 @@ def _lines(study: Study, told: ReaderNames, *, is_hidden: bool) -> list[dict[str
     return [
         {
             "line": line,
-            "name": with_kind(told.of(line.user), line.user),
+            "name": with_kind(names.of(line.user), line.user),
             "n_assigned": n_assigned.get(line.user_id, 0),
             "is_too_low": line.user.is_person and line.user.level < study.minimum_reader_level,
         }
@@ -179,19 +179,19 @@ def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
     n_changed = 0
     for line in StudyReader.objects.filter(study=study).select_related("user").order_by("pk"):
         try:
-            wanted = _cap(request.POST, line)
+            max_exams = _cap(request.POST, line)
         except ValueError:
-            told = _("%(name)s: enter a whole number, or leave the limit empty.")
-            messages.error(request, told % {"name": line.user})
+            problem = _("%(name)s: enter a whole number, or leave the limit empty.")
+            messages.error(request, problem % {"name": line.user})
             continue
-        if wanted != line.max_exams:
+        if max_exams != line.max_exams:
             n_changed += 1
             roster.set_cap(
-                study=study, user=line.user, max_exams=wanted, actor=request.user,
+                study=study, user=line.user, max_exams=max_exams, actor=request.user,
                 now=timezone.now(),
             )  # fmt: skip
-    told = ngettext("%(n)d limit was changed.", "%(n)d limits were changed.", n_changed)
-    messages.success(request, told % {"n": n_changed})
+    changed = ngettext("%(n)d limit was changed.", "%(n)d limits were changed.", n_changed)
+    messages.success(request, changed % {"n": n_changed})
     return redirect("study-readers", slug=study.slug)
 
 

@@ -1,4 +1,4 @@
-"""Setting a study up, step by step; every step is kept, and nothing is frozen before the last."""
+"""Study setup in steps. Each step is saved at once; only the last one freezes the protocol."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from annotations.views.studies.setup_forms import NameForm, ReadingForm, initial
 from ecgreview import protocol
 
 WASHOUT = {"washout_days": 14, "washout_exams": 50}
-"""Where a new study starts: hidden repeats that are turned on later have a washout at once."""
+"""Defaults of a new study, so that hidden repeats have a washout when they are turned on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as the list above the page shows it."""
+    """One step in the list at the top of the page."""
 
     url: str
     label: str
@@ -55,7 +55,7 @@ STEPS: tuple[tuple[str, Promise], ...] = (
 
 
 def steps(study: Study | None, current: str) -> list[Step]:
-    """Return the steps of setting ``study`` up, None when it is not made yet; none once open."""
+    """Return the setup steps of a study (None: not created yet), or none once it is open."""
     if study is not None and not study.is_draft:
         return []
     done = set() if study is None else _done(study)
@@ -73,7 +73,7 @@ def steps(study: Study | None, current: str) -> list[Step]:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_start(request: SignedInRequest) -> HttpResponse:
-    """Make a draft; its other rules are the usual ones until the next steps change them."""
+    """Create a draft with default rules, which the next steps can change."""
     newest = Taxonomy.objects.all().newest_first().first()
     form = NameForm(posted(request), initial={"taxonomy": newest})
     if newest and request.method == "POST" and form.is_valid():
@@ -92,16 +92,16 @@ def study_start(request: SignedInRequest) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup_name(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Change the name or the classes of a draft."""
+    """Change the name or the list of classes of a draft."""
     study = lookups.study(request.user, slug)
     if not study.is_draft:
         return redirect("study", slug=study.slug)
-    given = {"name": study.name, "taxonomy": study.taxonomy_id}
-    form = NameForm(posted(request), initial=given)
+    stored = {"name": study.name, "taxonomy": study.taxonomy_id}
+    form = NameForm(posted(request), initial=stored)
     if request.method == "POST" and form.is_valid():
         settings = form.settings()
         if settings["taxonomy"] != str(study.taxonomy):
-            settings["frequent_classes"] = None  # codes of another list
+            settings["frequent_classes"] = None  # Their codes belong to the old list.
         if changed := _rewrite(request, study, settings, form):
             return redirect("study-setup-reading", slug=changed.slug)
         study.refresh_from_db()
@@ -133,7 +133,7 @@ def setup_reading(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD"])
 def setup_check(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the whole protocol, all that is wrong with it, and what it will cost and tell."""
+    """Show the whole protocol, its problems, and the expected effort and precision."""
     study = lookups.study(request.user, slug)
     if not study.is_draft:
         return redirect("study", slug=study.slug)
@@ -143,7 +143,7 @@ def setup_check(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_POST
 def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Freeze the protocol of a draft and let its batches be planned."""
+    """Open a draft: freeze its protocol, so that batches can be planned."""
     study = lookups.study(request.user, slug)
     try:
         with refusal_as_message(request):
@@ -159,19 +159,19 @@ def study_open(request: SignedInRequest, slug: str) -> HttpResponse:
 def _check_page(request: SignedInRequest, study: Study, status: int = 200) -> HttpResponse:
     is_blind = is_blinded_to(study, request.user)
     current = protocols.protocol_of(study)
-    found = plan_preview.preview(study, is_blind=is_blind)
+    preview = plan_preview.preview(study, is_blind=is_blind)
     n_readers = StudyReader.objects.filter(study=study).count()
     problems = _problems(study, current, n_readers, None)
-    # What is wrong with these exams only does not keep the study from being opened.
-    later = [one for one in _problems(study, current, n_readers, found.n_exams or None)
-             if one not in problems]  # fmt: skip
+    # Problems that depend on the chosen exams do not prevent opening the study.
+    with_exams = _problems(study, current, n_readers, preview.n_exams or None)
+    exam_problems = [problem for problem in with_exams if problem not in problems]
     context = {
         "study": study,
         "steps": steps(study, "study-setup-check"),
         "lines": protocol_text.lines(protocol.as_document(current)),
         "problems": problems,
-        "warnings": [*later, *_warnings(study, n_readers, found)],
-        "preview": preview_lines(found, study),
+        "warnings": [*exam_problems, *_warnings(study, n_readers, preview)],
+        "preview": preview_lines(preview, study),
     }
     return render(request, "studies/setup_check.html", context, status=status)
 
@@ -179,35 +179,35 @@ def _check_page(request: SignedInRequest, study: Study, status: int = 200) -> Ht
 def _problems(
     study: Study, current: protocol.Protocol, n_readers: int, n_exams: int | None
 ) -> list[tuple[str, str]]:
-    """Return what is wrong with the protocol here, each with the step that mends it."""
-    found = lifecycle.problems(current, n_readers=n_readers or None, n_exams=n_exams)
+    """Return the problems of the protocol, each after the URL of the step that fixes it."""
+    problems = lifecycle.problems(current, n_readers=n_readers or None, n_exams=n_exams)
     return [
-        (reverse(MENDED_AT.get(key, "study-setup-reading"), args=[study.slug]), sentence)
-        for key, sentence in protocol_text.problems(found)
+        (reverse(STEP_BY_RULE.get(key, "study-setup-reading"), args=[study.slug]), sentence)
+        for key, sentence in protocol_text.problem_lines(problems)
     ]
 
 
-MENDED_AT = {"name": "study-setup-name", "taxonomy": "study-setup-name"}
+STEP_BY_RULE = {"name": "study-setup-name", "taxonomy": "study-setup-name"}
 
 
 def _warnings(
-    study: Study, n_readers: int, found: plan_preview.PlanPreview
+    study: Study, n_readers: int, preview: plan_preview.PlanPreview
 ) -> list[tuple[str, str]]:
-    """Return what does not keep it from being opened, but from being read."""
-    told = []
+    """Return what prevents reading but not opening, each after the URL of its step."""
+    warnings = []
     if not n_readers:
-        told.append(("study-readers", _("The study has no readers yet.")))
-    if not found.n_exams:
-        told.append(("study-exams", _("The study has no exams yet. You can add them later.")))
-    elif found.refusal and n_readers:
-        told.append(("study-readers", message(found.refusal)))
-    return [(reverse(name, args=[study.slug]), sentence) for name, sentence in told]
+        warnings.append(("study-readers", _("The study has no readers yet.")))
+    if not preview.n_exams:
+        warnings.append(("study-exams", _("The study has no exams yet. You can add them later.")))
+    elif preview.refusal and n_readers:
+        warnings.append(("study-readers", message(preview.refusal)))
+    return [(reverse(name, args=[study.slug]), sentence) for name, sentence in warnings]
 
 
 def _rewrite(
     request: SignedInRequest, study: Study, settings: dict[str, Any], form: forms.Form
 ) -> Study | None:
-    """Change settings of the protocol of a draft; return None after adding errors to the form."""
+    """Change protocol settings of a draft, or return None after adding errors to the form."""
     current = protocols.protocol_of(study)
     with protocol_problems_on_form(form):
         return lifecycle.rewrite(
@@ -220,12 +220,12 @@ def _rewrite(
 
 
 def protocol_problems_on_form(form: forms.Form) -> RefusalHandler:
-    """Show the problems of a protocol, or a refusal to store it, at the fields of ``form``."""
+    """Show problems of a protocol, or a refusal to store it, at the fields of ``form``."""
 
     def show(error: Exception) -> None:
         if isinstance(error, protocol.InvalidProtocol):
-            for key, sentence in protocol_text.problems(error.problems):
-                field = FIELDS.get(key, key)
+            for key, sentence in protocol_text.problem_lines(error.problems):
+                field = FORM_FIELDS.get(key, key)
                 form.add_error(field if field in form.fields else None, sentence)
         else:
             form.add_error(REFUSED_FIELDS.get(type(error)), message(error))
@@ -238,8 +238,8 @@ REFUSED_FIELDS: dict[type[Exception], str] = {
     lifecycle.ReasonMissing: "reason",
 }
 
-FIELDS = {"repeat_fraction": "repeat_percent", "suggestion_arms": "suggestion_policy"}
-"""Settings of the protocol whose form field has another name."""
+FORM_FIELDS = {"repeat_fraction": "repeat_percent", "suggestion_arms": "suggestion_policy"}
+"""Form field by protocol setting, where the names differ."""
 
 
 def _done(study: Study) -> set[str]:

@@ -30,7 +30,7 @@ OFFERED_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX
 
 
 class NameForm(StudyNameForm):
-    """The name of a study, and the classes its readers choose from."""
+    """The name of a study, and the list of classes its readers choose from."""
 
     taxonomy = forms.ModelChoiceField(
         label=_("List of classes"),
@@ -60,7 +60,7 @@ class ReadingForm(forms.Form):
     )
     clinical_information = forms.ChoiceField(
         label=_("What do readers know about the patient?"),
-        choices=[(one.value, one.label) for one in OFFERED_INFORMATION],
+        choices=[(choice.value, choice.label) for choice in OFFERED_INFORMATION],
         widget=forms.RadioSelect,
     )
     prior_exam = forms.ChoiceField(
@@ -161,13 +161,13 @@ class ReadingForm(forms.Form):
         """Return the protocol settings that were entered."""
         cleaned = self.cleaned_data
         policy = cleaned["suggestion_policy"]
-        plain = (
+        same_keys = (
             "readers_per_exam", "minimum_reader_level", "clinical_information", "prior_exam",
             "suggestion_policy", "qt_correction", "washout_days", "washout_exams", "patient_gap",
             "undo_window_s", "results_open", "consensus_rule",
         )  # fmt: skip
         return {
-            **{key: cleaned[key] for key in plain},
+            **{key: cleaned[key] for key in same_keys},
             "suggestion_arms": self._arms() if policy == SuggestionPolicy.RANDOMISED else [],
             "repeat_fraction": float(cleaned["repeat_percent"]) / 100,
             "qualification": {
@@ -183,7 +183,7 @@ class ReadingForm(forms.Form):
 
 
 class AmendmentForm(ReadingForm):
-    """The rules for batches created from now on, and the reason of the change."""
+    """The rules for batches created from now on, and the reason for the change."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -197,7 +197,7 @@ class AmendmentForm(ReadingForm):
 def initial(protocol: Protocol) -> dict[str, Any]:
     """Return the initial values of ``ReadingForm`` and ``AmendmentForm`` for ``protocol``."""
     settings = protocol.settings()
-    arms = {f"arm_{one['arm']}": one["weight"] for one in settings["suggestion_arms"]}
+    arms = {f"arm_{entry['arm']}": entry["weight"] for entry in settings["suggestion_arms"]}
     return {
         "arm_none": 0, "arm_after_commit": 1, "arm_concurrent": 1,
         **settings,

@@ -1,4 +1,4 @@
-"""Names for the kinds of exams: what a source writes as a number, people read as a class."""
+"""Class names for exam strata, which data sources label with codes of several vocabularies."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from collections.abc import Iterable
 from annotations.models import Taxonomy
 
 VOCABULARIES = ("snomed_ct", "code15", "scp", "cpsc2018")
-"""In which the sources label their exams; CODE-15 writes its columns in any case."""
+"""Vocabularies of the sources. Case is ignored, because CODE-15 column names vary in case."""
 
 
 def stratum_names(taxonomy: Taxonomy, strata: Iterable[str]) -> dict[str, str]:
-    """Return the name of the class that each of ``strata`` stands for, where one is known."""
-    wanted = set(strata)
-    known: dict[str, tuple[bool, str]] = {}
-    for one in taxonomy.classes.order_by("position"):
-        known[one.code.lower()] = (False, one.local_name)
+    """Return class names by stratum, without strata that match no class.
+
+    An exact match of codes is preferred to an approximate one.
+    """
+    by_code: dict[str, tuple[bool, str]] = {}
+    for diagnostic_class in taxonomy.classes.order_by("position"):
+        name = diagnostic_class.local_name
+        by_code[diagnostic_class.code.lower()] = (False, name)
         for vocabulary in VOCABULARIES:
-            for foreign in one.codes.get(vocabulary, ()):
-                told = (foreign["match"] != "exact", one.local_name)
-                code = foreign["code"].lower()
-                known[code] = min(known.get(code, told), told, key=lambda found: found[0])
-    return {stratum: known[stratum.lower()][1] for stratum in wanted if stratum.lower() in known}
+            for mapped in diagnostic_class.codes.get(vocabulary, ()):
+                candidate = (mapped["match"] != "exact", name)
+                code = mapped["code"].lower()
+                by_code[code] = min(
+                    by_code.get(code, candidate), candidate, key=lambda match: match[0]
+                )
+    return {
+        stratum: by_code[stratum.lower()][1]
+        for stratum in set(strata)
+        if stratum.lower() in by_code
+    }

@@ -133,7 +133,7 @@ def test_a_finished_worklist_says_thank_you(signed_in, ana, assign, submit):
 def test_a_closed_batch_moves_to_the_closed_batches(signed_in, ana, make_batch, close):
     close(make_batch())
     page = signed_in(ana).get("/worklist/")
-    assert not page.context["piles"]
+    assert not page.context["entries"]
     assert "Closed batches" in page.content.decode()
 
 

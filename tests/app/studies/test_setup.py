@@ -201,7 +201,7 @@ class TestCheck:
 
     def test_it_lists_every_rule(self, signed_in, davi, ready):
         page = signed_in(davi).get(f"/studies/{ready.slug}/setup/check/")
-        assert len(page.context["lines"]) == len(protocol_text.RULES_TOLD)
+        assert len(page.context["lines"]) == len(protocol_text.RULE_TEXTS)
 
     def test_too_few_readers_prevent_opening(self, signed_in, davi, ready):
         form = reading_form(ready, readers_per_exam=5)
