@@ -128,4 +128,14 @@ class Migration(migrations.Migration):
             name='key',
             field=models.UUIDField(help_text='Created by the desk, so that a repeated request counts once.'),
         ),
+        migrations.AlterField(
+            model_name='batch',
+            name='prior_exam',
+            field=models.CharField(choices=[('hidden', 'Not shown'), ('shown', 'Shown on request, with the number of days between the two exams')], default='hidden', max_length=10),
+        ),
+        migrations.AlterField(
+            model_name='study',
+            name='prior_exam',
+            field=models.CharField(choices=[('hidden', 'Not shown'), ('shown', 'Shown on request, with the number of days between the two exams')], default='hidden', max_length=10),
+        ),
     ]

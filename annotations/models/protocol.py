@@ -46,7 +46,7 @@ class PriorExam(models.TextChoices):
     """Whether a reader may open the same patient's previous exam."""
 
     HIDDEN = "hidden", _("Not shown")
-    SHOWN = "shown", _("Shown on request, with the number of days between them")
+    SHOWN = "shown", _("Shown on request, with the number of days between the two exams")
 
 
 class QtCorrection(models.TextChoices):

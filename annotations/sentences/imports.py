@@ -247,7 +247,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _("Nothing was recorded here. Leave the exam out."),
     ),
     RefusalCode.AMPLITUDE: (
-        _("Expected amplitudes of some millivolts, found %(found)s mV."),
+        _("Expected amplitudes of a few millivolts, found %(found)s mV."),
         _("The gain or the unit is wrong. Correct it and import again."),
     ),
     RefusalCode.RESOLUTION: (
@@ -286,7 +286,7 @@ REMARKS: Mapping[RemarkCode, Promise] = {
         "I is opposite to V6 (correlation %(correlation)s): the arm leads may be interchanged."
     ),
     RemarkCode.CLIPPING: _("%(leads)s: peaks are cut off at the limit of the recorder."),
-    RemarkCode.OTHER_SIGNALS: _("Not one of the twelve leads, left out: %(signals)s."),
+    RemarkCode.OTHER_SIGNALS: _("Signals other than the 12 leads were not imported: %(signals)s."),
     RemarkCode.UNIT_NOT_STATED: _(
         "The header states no unit. Read as millivolts, as WFDB prescribes."
     ),

@@ -242,7 +242,7 @@ BATCHES: Sentences = {
     "no-exams": (_("A batch needs at least one exam."), _("Choose exams by their codes.")),
     "no-readers": (
         _("A batch needs at least one reader."),
-        _("Add readers to the study, or resume some who are paused."),
+        _("Add readers to the study, or resume readers who are paused."),
     ),
     "too-few-readers": (
         _("There are not enough readers for each exam."),

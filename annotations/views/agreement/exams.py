@@ -28,7 +28,7 @@ NAMES: Mapping[ExamFilter, Promise] = {
     ExamFilter.SOME: gettext_lazy("Marked by some"),
     ExamFilter.ALL: gettext_lazy("Marked by all"),
     ExamFilter.ANY: gettext_lazy("Marked by at least one"),
-    ExamFilter.NONE: gettext_lazy("Marked by nobody"),
+    ExamFilter.NONE: gettext_lazy("Not marked by any reader"),
     ExamFilter.NOT_ASSESSABLE: gettext_lazy("Not assessable for a reader"),
 }
 

@@ -113,7 +113,7 @@ def _exam_end_texts() -> dict[str, str]:
         "retracting-abstention": _(
             "You abstained from this exam. The abstention counts until you submit a reading."
         ),
-        "retract-too-late": _("The time to take it back has passed."),
+        "retract-too-late": _("This submission can no longer be taken back."),
         "draft-here": _("Correction saved on this device"),
         "submitted-elsewhere": _("This exam was submitted in another window."),
     }
