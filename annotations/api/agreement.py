@@ -1,4 +1,4 @@
-"""Agreement of readers in a batch or a study, overall and by pair."""
+"""Agreement between the readers of a batch or a study, overall and by pair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from annotations.api import result_shapes
-from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.base import ApiView, UserRequest
 from annotations.desk_payloads import Payload
 from annotations.models import OF_STUDIES, AgreementReport, AgreementRun, Batch, Scope, Study
 from annotations.models.batch import BatchQuerySet
@@ -27,30 +27,33 @@ from ecgreview.agreement.accuracy.paired_errors import Missing
 from ecgreview.agreement.reports.measured import without_points
 
 CLASS = OpenApiParameter(
-    "class", str, description="Code of a class; without it, the answers to all classes are pooled."
+    "class", str, description="Code of a class. Without it, all classes are pooled."
 )
 
 
 class BatchAgreement(ApiView):
-    needs = {"GET": "view_agreementreport"}
+    required_permissions = {"GET": "view_agreementreport"}
 
     @extend_schema(operation_id="batch_agreement", responses=result_shapes.AgreementShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return the latest agreement of the batch; hidden from readers of the study."""
-        return answer(_told(request, *_of_batch(request, pk)))
+        """Return the latest agreement report of the batch; hidden from readers of the study."""
+        return Response(_agreement(request, *_of_batch(request, pk)))
 
 
 class StudyAgreement(ApiView):
-    needs = {"GET": "view_agreementreport"}
+    required_permissions = {"GET": "view_agreementreport"}
 
     @extend_schema(operation_id="study_agreement", responses=result_shapes.AgreementShape)
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Return the latest agreement of the study, with one reading per reader and exam."""
-        return answer(_told(request, *_of_study(request, slug)))
+        """Return the latest agreement report of the study; hidden from its readers.
+
+        It counts one reading per reader and exam.
+        """
+        return Response(_agreement(request, *_of_study(request, slug)))
 
 
 class BatchAgreementPairs(ApiView):
-    needs = {"GET": "view_agreementreport"}
+    required_permissions = {"GET": "view_agreementreport"}
     parameters = frozenset({"class"})
 
     @extend_schema(
@@ -59,12 +62,12 @@ class BatchAgreementPairs(ApiView):
         responses=result_shapes.AgreementPairsShape,
     )
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return the table and all measures of each pair of readers that share an exam."""
-        return answer(_pairs(request, *_of_batch(request, pk)))
+        """Return the table and all measures for each pair of readers with an exam in common."""
+        return Response(_pairs(request, *_of_batch(request, pk)))
 
 
 class StudyAgreementPairs(ApiView):
-    needs = {"GET": "view_agreementreport"}
+    required_permissions = {"GET": "view_agreementreport"}
     parameters = frozenset({"class"})
 
     @extend_schema(
@@ -73,30 +76,30 @@ class StudyAgreementPairs(ApiView):
         responses=result_shapes.AgreementPairsShape,
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Return the table and all measures of each pair of readers that share an exam."""
-        return answer(_pairs(request, *_of_study(request, slug)))
+        """Return the table and all measures for each pair of readers with an exam in common."""
+        return Response(_pairs(request, *_of_study(request, slug)))
 
 
 class BatchErrors(ApiView):
-    needs = {"GET": "view_agreementreport"}
+    required_permissions = {"GET": "view_agreementreport"}
 
     @extend_schema(
         operation_id="batch_agreement_errors", responses=result_shapes.AgreementErrorsShape
     )
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Compare the errors of two readers by McNemar's test, by pair, reference and class."""
-        return answer(_errors(request, *_of_batch(request, pk)))
+        """Compare two readers' errors with McNemar's test, for each pair, reference and class."""
+        return Response(_errors(request, *_of_batch(request, pk)))
 
 
 class StudyErrors(ApiView):
-    needs = {"GET": "view_agreementreport"}
+    required_permissions = {"GET": "view_agreementreport"}
 
     @extend_schema(
         operation_id="study_agreement_errors", responses=result_shapes.AgreementErrorsShape
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Compare the errors of two readers by McNemar's test, by pair, reference and class."""
-        return answer(_errors(request, *_of_study(request, slug)))
+        """Compare two readers' errors with McNemar's test, for each pair, reference and class."""
+        return Response(_errors(request, *_of_study(request, slug)))
 
 
 def _of_batch(request: UserRequest, pk: int) -> tuple[Study, Batch | None]:
@@ -112,13 +115,13 @@ def _of_study(request: UserRequest, slug: str) -> tuple[Study, Batch | None]:
 
 
 def _report(request: UserRequest, study: Study, batch: Batch | None) -> AgreementReport | None:
-    """Return the newest version the person may see, and record that they saw it."""
+    """Return the newest version that the user may see, and record that they saw it."""
     scope = Scope(study.pk, batch.pk if batch else None)
     visible = AgreementReport.objects.visible_to(request.user).of_scope(scope)
     report = visible.select_related("taxonomy").order_by("-number").first()
     if report:
-        shown = _batches(study, batch)
-        results_seen.results(batches=shown, user=request.user, now=timezone.now())
+        batches = _batches(study, batch)
+        results_seen.results(batches=batches, user=request.user, now=timezone.now())
     return report
 
 
@@ -128,12 +131,12 @@ def _batches(study: Study, batch: Batch | None) -> BatchQuerySet:
     return Batch.objects.filter(study=study, purpose__in=OF_STUDIES)
 
 
-def _told(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
+def _agreement(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     report = _report(request, study, batch)
     scope = Scope(study.pk, batch.pk if batch else None)
     runs = AgreementRun.objects.visible_to(request.user).of_scope(scope).unfinished()
     is_due = batch.agreement_is_due if batch else runs.exists()
-    results = _named(report.coded_results, study) if report else None
+    results = _with_pseudonyms(report.coded_results, study) if report else None
     return {
         "study": study.slug,
         "batch": batch and batch.pk,
@@ -157,7 +160,7 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     report = _report(request, study, batch)
     if report is None:
         return {"version": None, "pairs": [], "reasons": {}}
-    named = _named(report.coded_results, study)
+    named = _with_pseudonyms(report.coded_results, study)
     lines = agreement.pair_lines(named, classes=[code]) if code else agreement.pooled_lines(named)
     return {"version": report.number, "pairs": lines, "reasons": sentences_of(lines)}
 
@@ -165,18 +168,18 @@ def _pairs(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
 def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     report = _report(request, study, batch)
     if report is None:
-        why = Missing.NOT_OPEN
-        reasons = paired_errors_text.sentences_of(why, [])
-        return {"version": None, "why_none": why.value, "tests": [], "reasons": reasons}
+        not_open = Missing.NOT_OPEN
+        reasons = paired_errors_text.sentences_of(not_open, [])
+        return {"version": None, "why_none": not_open.value, "tests": [], "reasons": reasons}
     detail = details.errors_of(report, request.user)
     missing = details.why_no_errors(report, detail)
-    found = detail.comparisons if detail else ()
-    if found:
+    comparisons = detail.comparisons if detail else ()
+    if comparisons:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     readers = [int(reader) for reader in report.coded_results["readers"]]
     names = {reader: reader_names.pseudonym(study, reader) for reader in readers}
     kinds = dict(zip(readers, report.coded_results.get("kinds", []), strict=False))
-    tests = list(paired_errors.lines(found, names, kinds))
+    tests = list(paired_errors.lines(comparisons, names, kinds))
     return {
         "version": report.number,
         "why_none": missing and missing.value,
@@ -185,7 +188,7 @@ def _errors(request: UserRequest, study: Study, batch: Batch | None) -> Payload:
     }
 
 
-def _named(results: Mapping[str, Any], study: Study) -> Payload:
-    """Return the results with the pseudonyms of the export instead of primary keys."""
+def _with_pseudonyms(results: Mapping[str, Any], study: Study) -> Payload:
+    """Return the results with the pseudonyms used in exports instead of primary keys."""
     names = {reader: reader_names.pseudonym(study, int(reader)) for reader in results["readers"]}
     return versions.named(without_points(results), names)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from annotations import tasks
 from annotations.api import shapes
-from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.serializers import Nothing
 from annotations.desk_payloads import Payload
 from annotations.models import Archive, Study
@@ -35,7 +35,7 @@ class ArchiveShape(shapes.Shape):
     n_total = serializers.IntegerField()
     requested_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    is_current = serializers.BooleanField(help_text="Whether the study is unchanged since.")
+    is_current = serializers.BooleanField(help_text="Whether the study has not changed since then.")
     n_bytes = serializers.IntegerField(allow_null=True)
     sha256 = serializers.CharField(allow_null=True)
     url = serializers.CharField(help_text="Address of this status.")
@@ -45,7 +45,7 @@ class ArchiveShape(shapes.Shape):
 
 
 class StudyExport(ApiView):
-    needs = {"GET": "export_study"}
+    required_permissions = {"GET": "export_study"}
 
     @extend_schema(
         operation_id="study_export",
@@ -55,20 +55,20 @@ class StudyExport(ApiView):
         },
     )
     def get(self, request: UserRequest, slug: str) -> HttpResponse | StreamingHttpResponse:
-        """Download consensus, readings, taxonomy and agreement as a zip of CSV files.
+        """Download consensus, readings, taxonomy and agreement as CSV files in a zip archive.
 
-        While a worker creates the archive, the answer is 202: try again after Retry-After seconds.
+        While the archive is being created, the response is 202: retry after Retry-After seconds.
         """
         study = _exported(request, slug)
-        found = jobs.request(study=study, actor=request.user, now=timezone.now())
-        if found.is_ready:
-            return _file(request, found)
+        archive = jobs.request(study=study, actor=request.user, now=timezone.now())
+        if archive.is_ready:
+            return _file(request, archive)
         tasks.nudge(tasks.make_archives)
-        return _accepted(found)
+        return _accepted(archive)
 
 
 class StudyArchives(ApiView):
-    needs = {"POST": "export_study"}
+    required_permissions = {"POST": "export_study"}
 
     @extend_schema(
         operation_id="archive_create",
@@ -82,35 +82,35 @@ class StudyArchives(ApiView):
         """Request an archive of the study as it is now."""
         checked(Nothing, request.data)
         study = _exported(request, slug)
-        found = jobs.request(study=study, actor=request.user, now=timezone.now())
-        if found.is_ready:
-            return answer(_payload(found))
+        archive = jobs.request(study=study, actor=request.user, now=timezone.now())
+        if archive.is_ready:
+            return Response(_payload(archive))
         tasks.nudge(tasks.make_archives)
-        return _accepted(found)
+        return _accepted(archive)
 
 
 class ArchiveDetail(ApiView):
-    needs = {"GET": "export_study"}
+    required_permissions = {"GET": "export_study"}
 
     @extend_schema(operation_id="archive", responses=ArchiveShape)
     def get(self, request: UserRequest, slug: str, key: UUID) -> Response:
-        """Return the status of the archive, and the address of its file when it is ready."""
-        return answer(_payload(jobs.find(study=_exported(request, slug), key=key)))
+        """Return the status of an archive, and the address of its file once it is ready."""
+        return Response(_payload(jobs.find(study=_exported(request, slug), key=key)))
 
 
 class ArchiveFile(ApiView):
-    needs = {"GET": "export_study"}
+    required_permissions = {"GET": "export_study"}
 
     @extend_schema(
         operation_id="archive_file", responses={(200, "application/zip"): OpenApiTypes.BINARY}
     )
     def get(self, request: UserRequest, slug: str, key: UUID) -> StreamingHttpResponse:
-        """Download an archive that is ready. The download is recorded in the audit trail."""
+        """Download an archive that is ready. The audit trail records each download."""
         return _file(request, jobs.find(study=_exported(request, slug), key=key))
 
 
 def _exported(request: UserRequest, slug: str) -> Study:
-    """Return the study; refuse readers to whom its results are hidden."""
+    """Return the study; refuse readers, from whom its results are hidden."""
     study = Study.objects.visible_to(request.user).get(slug=slug)
     rules.refuse_readers(study, request.user)
     return study
@@ -136,7 +136,7 @@ def _accepted(archive: Archive) -> Response:
 
 
 def _payload(archive: Archive) -> Payload:
-    known = {"slug": archive.study.slug, "key": archive.key}
+    url_kwargs = {"slug": archive.study.slug, "key": archive.key}
     is_ready = archive.is_ready
     return {
         "key": str(archive.key),
@@ -148,6 +148,6 @@ def _payload(archive: Archive) -> Payload:
         "is_current": jobs.is_current(archive),
         "n_bytes": archive.n_bytes if is_ready else None,
         "sha256": archive.digest if is_ready else None,
-        "url": reverse("api-study-archive", kwargs=known),
-        "file": reverse("api-study-archive-file", kwargs=known) if is_ready else None,
+        "url": reverse("api-study-archive", kwargs=url_kwargs),
+        "file": reverse("api-study-archive-file", kwargs=url_kwargs) if is_ready else None,
     }

@@ -1,4 +1,4 @@
-"""The audit trail, for auditors' programs."""
+"""The audit trail, for auditors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from annotations.api import paging, shapes
-from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.base import ApiView, UserRequest
 from annotations.api.reading import CURSOR
 from annotations.audit_filter import AuditFilterForm
 from annotations.desk_payloads import Payload
@@ -30,7 +30,7 @@ FILTER_PARAMETERS = [OpenApiParameter(name) for name in sorted(FILTERS)]
 
 
 class AuditEventShape(shapes.Shape):
-    """An event and its link, as the chain digests them: every value is text or null."""
+    """An event and its link in the hash chain, as hashed: every value is text or null."""
 
     def get_fields(self) -> dict[str, Any]:
         fields = {
@@ -40,7 +40,7 @@ class AuditEventShape(shapes.Shape):
 
 
 class AuditEvents(ApiView):
-    needs = {"GET": "view_auditevent"}
+    required_permissions = {"GET": "view_auditevent"}
     parameters = paging.PARAMETERS | FILTERS
 
     @extend_schema(
@@ -49,16 +49,16 @@ class AuditEvents(ApiView):
         responses=shapes.page_of(AuditEventShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List the events that match the filter, in the order of the chain."""
+        """List the events that match the filter in chain order."""
         rules.refuse_readers_of_any_study(request.user)
         visible = AuditEvent.objects.visible_to(request.user)
-        events = browse.find(visible, _wanted(request)).select_related("link")
-        in_turn = events.annotate(seq=F("link__seq"))
-        return answer(paging.page(in_turn, request, {"seq": int}, _event))
+        events = browse.find(visible, _event_filter(request)).select_related("link")
+        in_chain_order = events.annotate(seq=F("link__seq"))
+        return Response(paging.page(in_chain_order, request, {"seq": int}, _event))
 
 
 class AuditExport(ApiView):
-    needs = {"GET": "view_auditevent"}
+    required_permissions = {"GET": "view_auditevent"}
     parameters = FILTERS | {"format"}
 
     @extend_schema(
@@ -67,22 +67,25 @@ class AuditExport(ApiView):
         responses={(200, "text/csv"): OpenApiTypes.BINARY},
     )
     def get(self, request: UserRequest) -> HttpResponse:
-        """Download the events that match the filter. The download is an event itself."""
+        """Download the events that match the filter. The audit trail records each download."""
         rules.refuse_readers_of_any_study(request.user)
-        wanted, kind = _wanted(request), _format(request.query_params.get("format", "csv"))
+        event_filter = _event_filter(request)
+        file_format = _format(request.query_params.get("format", "csv"))
         now = timezone.now()
-        content = browse.download(kind=kind, actor=request.user, event_filter=wanted, now=now)
-        response = HttpResponse(content, content_type=browse.CONTENT_TYPES[kind])
-        filename = f"audit-{now:%Y%m%d-%H%M%S}.{kind.value}"
+        content = browse.download(
+            kind=file_format, actor=request.user, event_filter=event_filter, now=now
+        )
+        response = HttpResponse(content, content_type=browse.CONTENT_TYPES[file_format])
+        filename = f"audit-{now:%Y%m%d-%H%M%S}.{file_format.value}"
         response["Content-Disposition"] = f'attachment; filename="{filename}"'
         return response
 
 
-def _wanted(request: UserRequest) -> EventFilter:
+def _event_filter(request: UserRequest) -> EventFilter:
     form = AuditFilterForm({name: request.query_params.get(name, "") for name in FILTERS})
     if not form.is_valid():
         raise ValidationError(
-            {name: [str(one) for one in told] for name, told in form.errors.items()}
+            {name: [str(message) for message in messages] for name, messages in form.errors.items()}
         )
     return form.event_filter()
 

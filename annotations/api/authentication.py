@@ -1,4 +1,4 @@
-"""Authentication by the session of a browser or the token of a program."""
+"""Authentication by browser session or by API token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from annotations import row_security
 
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
-    """Knox tokens. Malformed ones are refused before they reach the database."""
+    """Authenticate knox tokens. Malformed ones are refused before they reach the database."""
 
     def authenticate_credentials(self, token: bytes) -> Any:
         """Return the user and the token.
@@ -21,20 +21,20 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
         Raises:
             AuthenticationFailed: malformed, unknown or expired, or the owner is deactivated.
         """
-        # Knox decodes any bytes as UTF-8 and queries PostgreSQL for text with NUL: both crash.
+        # Knox decodes any bytes as UTF-8 and queries PostgreSQL for text with NUL: both raise.
         if not token.isalnum():
             raise AuthenticationFailed
-        # No role of a request may read tokens, and the user is not known yet.
+        # No database role of a request may read tokens, and the user is not known yet.
         with row_security.as_owner():
             return super().authenticate_credentials(token)
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
-    """Describes our authentication in the schema as knox describes its own."""
+    """Describe ``TokenAuthentication`` in the schema in the same way as knox's own class."""
 
     target_class = "annotations.api.authentication.TokenAuthentication"
     name = "token"
 
 
 AUTHENTICATION = (TokenAuthentication, SessionAuthentication)
-"""Tokens first: their challenge turns the answer to anonymous requests from 403 into 401."""
+"""Tokens come first: their challenge makes anonymous requests a 401 instead of a 403."""

@@ -1,4 +1,4 @@
-"""What all endpoints share: permissions, content types, query parameters, caching."""
+"""Base classes of the endpoints: permissions, content types, query parameters, caching."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission, IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
@@ -28,18 +27,18 @@ from .parsers import BoundedJSONParser
 
 
 class UserRequest(Request):
-    """A request of a signed-in user; IsAuthenticated has refused all others."""
+    """A request from a signed-in user. ``IsAuthenticated`` refuses all others."""
 
     user: User
 
 
-class OneForm(BaseContentNegotiation):
-    """Every endpoint has one content type, whatever the Accept header says."""
+class OneContentType(BaseContentNegotiation):
+    """Each endpoint has one content type. The Accept header is ignored."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> Any:
-        """Return the parser for the type of the body, or None for the answer 415."""
+        """Return the parser for the content type of the body; None results in a 415."""
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((one for one in parsers if one.media_type == content_type), None)
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
 
     def select_renderer(
         self,
@@ -51,10 +50,10 @@ class OneForm(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-class MayUse(IsAuthenticated):
-    """Signed in, with the permission that the view requires for the method.
+class HasPermission(IsAuthenticated):
+    """Require a signed-in user who has the view's permission for the method.
 
-    The scope of a token is checked here and nowhere else.
+    Token scopes are checked here and nowhere else.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -64,48 +63,52 @@ class MayUse(IsAuthenticated):
             is_safe = request.method in SAFE_METHODS
             scope = view.scope_of_get if is_safe else view.scope
             tokens.use(request.auth, needed=scope, now=timezone.now())
-        needed = view.needed(request.method or "") if isinstance(view, ApiView) else None
-        return needed is None or request.user.has_perm(f"annotations.{needed}")
+        if not isinstance(view, ApiView):
+            return True
+        permission = view.required_permission(request.method or "")
+        return permission is None or request.user.has_perm(f"annotations.{permission}")
 
 
 class ApiView(APIView):
-    """An endpoint for signed-in users, unless it says otherwise."""
+    """Base class of endpoints for signed-in users."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = AUTHENTICATION
-    permission_classes: Sequence[type[BasePermission]] = (MayUse,)
+    permission_classes: Sequence[type[BasePermission]] = (HasPermission,)
     parser_classes = (BoundedJSONParser,)
-    content_negotiation_class = OneForm
+    content_negotiation_class = OneContentType
     metadata_class = None
 
-    needs: ClassVar[Mapping[str, str]] = {}
+    required_permissions: ClassVar[Mapping[str, str]] = {}
     """The permission that each method requires, if any."""
 
     scope: ClassVar[TokenScope] = TokenScope.FULL
-    """The scope that a token needs for methods that change something."""
+    """The scope that a token needs for methods other than GET, HEAD and OPTIONS."""
 
     scope_of_get: ClassVar[TokenScope] = TokenScope.READ
-    """The same for GET, which changes something where it records that a reader saw something."""
+    """The scope that a token needs for GET; higher where GET records what a reader has seen."""
 
     parameters: ClassVar[frozenset[str]] = frozenset()
-    """The query parameters it knows; others are refused rather than ignored."""
+    """Accepted query parameters. Others are refused rather than ignored."""
 
     @classmethod
-    def needed(cls, method: str) -> str | None:
+    def required_permission(cls, method: str) -> str | None:
         """Return the permission that ``method`` requires; None if signing in is enough.
 
-        HEAD, OPTIONS and methods that do not exist require the same as GET, or as the only
-        method, so that they reveal nothing to people who may not use it.
+        HEAD, OPTIONS and unsupported methods require the same as GET, or as the first method of
+        an endpoint without GET, so that they reveal nothing to people without that permission.
         """
-        if method in cls.needs:
-            return cls.needs[method]
+        if method in cls.required_permissions:
+            return cls.required_permissions[method]
         if method != "OPTIONS" and hasattr(cls, method.lower()):
             return None
-        return cls.needs.get("GET") if hasattr(cls, "get") else next(iter(cls.needs.values()), None)
+        if hasattr(cls, "get"):
+            return cls.required_permissions.get("GET")
+        return next(iter(cls.required_permissions.values()), None)
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticate, and set the user in the database for token requests.
+        """Authenticate, and set the user for row-level security if the request uses a token.
 
-        For sessions the middleware has done so.
+        For sessions the middleware does this.
         """
         super().perform_authentication(request)
         if request.auth is not None:
@@ -132,7 +135,7 @@ class ApiView(APIView):
 
 
 class PublicView(ApiView):
-    """An endpoint that anybody may use without signing in."""
+    """Base class of endpoints that are open to everybody."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -141,16 +144,12 @@ class PublicView(ApiView):
 Input = TypeVar("Input", bound="Serializer[Any]")
 
 
-def checked(kind: type[Input], data: Any) -> dict[str, Any]:
-    """Validate ``data`` with the serializer ``kind``.
+def checked(serializer_class: type[Input], data: Any) -> dict[str, Any]:
+    """Return ``data`` as validated by a serializer.
 
     Raises:
         ValidationError: with messages by field.
     """
-    serializer = kind(data=data)
+    serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
-
-
-def answer(payload: Any, status: int = 200) -> Response:
-    return Response(payload, status=status)

@@ -1,4 +1,4 @@
-"""Batches: create, close, watch progress, send disputed exams to adjudication."""
+"""Batches: create and close them, follow progress, send disputed exams to adjudication."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
-from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.reading import CURSOR
 from annotations.desk_payloads import Payload
 from annotations.models import Batch, Exam, Seat, Study, User
@@ -26,7 +26,7 @@ from annotations.services.consensus import adjudications
 
 
 class StudyBatches(ApiView):
-    needs = {"GET": "view_batch", "POST": "add_batch"}
+    required_permissions = {"GET": "view_batch", "POST": "add_batch"}
     parameters = paging.PARAMETERS
 
     @extend_schema(
@@ -39,7 +39,7 @@ class StudyBatches(ApiView):
         study = Study.objects.visible_to(request.user).get(slug=slug)
         rows = Batch.objects.visible_to(request.user).filter(study=study)
         payload = partial(_payload, is_hidden=is_blinded_to(study, request.user))
-        return answer(
+        return Response(
             paging.page(rows.select_related("study").with_progress(), request, {"pk": int}, payload)
         )
 
@@ -49,30 +49,30 @@ class StudyBatches(ApiView):
         responses={201: result_shapes.BatchShape},
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Create a batch in which each of these readers reads each of these exams."""
-        said = checked(serializers.BatchInput, request.data)
+        """Create a batch in which every listed reader reads every listed exam."""
+        data = checked(serializers.BatchInput, request.data)
         batch = batches.create(
             study=Study.objects.visible_to(request.user).get(slug=slug),
-            name=said["name"],
-            exams=_exams(said["exams"], request.user),
-            readers=_people(said["readers"]),
+            name=data["name"],
+            exams=_exams(data["exams"], request.user),
+            readers=_people(data["readers"]),
             created_by=request.user,
             now=timezone.now(),
         )
-        return answer(_current(request, batch.pk), status=201)
+        return Response(_current(request, batch.pk), status=201)
 
 
 class BatchDetail(ApiView):
-    needs = {"GET": "view_batch"}
+    required_permissions = {"GET": "view_batch"}
 
     @extend_schema(operation_id="batch", responses=result_shapes.BatchShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Return a batch and its progress."""
-        return answer(_current(request, pk))
+        return Response(_current(request, pk))
 
 
 class BatchClosing(ApiView):
-    needs = {"POST": "close_batch"}
+    required_permissions = {"POST": "close_batch"}
 
     @extend_schema(
         operation_id="batch_close",
@@ -80,33 +80,33 @@ class BatchClosing(ApiView):
         responses=result_shapes.BatchShape,
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Close a batch for good: it takes no more readings."""
+        """Close a batch permanently: it accepts no more readings."""
         checked(serializers.Nothing, request.data)
         batches.close(batch_id=_visible(request, pk).pk, closed_by=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
         tasks.nudge(tasks.compute_consensus)
-        return answer(_current(request, pk))
+        return Response(_current(request, pk))
 
 
 class BatchProgress(ApiView):
-    needs = {"GET": "view_batch"}
+    required_permissions = {"GET": "view_batch"}
 
     @extend_schema(operation_id="batch_progress", responses=result_shapes.ProgressShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return how many exams each reader has submitted; hidden from readers of the study.
+        """Return the number of readings each reader submitted; hidden from readers of the study.
 
         Coordinators see names, others see pseudonyms.
         """
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         seats = Seat.objects.filter(batch=batch).select_related("reader").order_by("reader")
-        told = reader_names.names_for(request.user, batch.study)
-        lines = [_progress(seat, told) for seat in seats]
-        return answer({"readers": sorted(lines, key=itemgetter("name"))})
+        names = reader_names.names_for(request.user, batch.study)
+        lines = [_progress(seat, names) for seat in seats]
+        return Response({"readers": sorted(lines, key=itemgetter("name"))})
 
 
 class BatchAdjudication(ApiView):
-    needs = {"POST": "add_batch"}
+    required_permissions = {"POST": "add_batch"}
 
     @extend_schema(
         operation_id="batch_adjudicate",
@@ -115,16 +115,16 @@ class BatchAdjudication(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Send the disputed exams of a closed batch to adjudicators, who read them blind."""
-        said = checked(serializers.AdjudicationInput, request.data)
+        data = checked(serializers.AdjudicationInput, request.data)
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         adjudication = adjudications.send_disputed(
             batch_id=batch.pk,
-            readers=_people(said["readers"]),
+            readers=_people(data["readers"]),
             created_by=request.user,
             now=timezone.now(),
         )
-        return answer(_current(request, adjudication.pk), status=201)
+        return Response(_current(request, adjudication.pk), status=201)
 
 
 def _visible(request: UserRequest, pk: int) -> Batch:
@@ -154,10 +154,10 @@ def _payload(batch: Batch, *, is_hidden: bool) -> Payload:
     }
 
 
-def _progress(seat: Seat, told: ReaderNames) -> Payload:
+def _progress(seat: Seat, names: ReaderNames) -> Payload:
     return {
-        "username": told.username_of(seat.reader),
-        "name": told.of(seat.reader),
+        "username": names.username_of(seat.reader),
+        "name": names.of(seat.reader),
         "kind": seat.reader.kind,
         "n_assigned": seat.n_assigned,
         "n_submitted": seat.n_read,
@@ -167,26 +167,26 @@ def _progress(seat: Seat, told: ReaderNames) -> Payload:
 def _exams(codes: Sequence[str], user: User) -> list[Exam]:
     """Return the exams in the order of ``codes``; refuse unknown codes."""
     visible = Exam.objects.visible_to(user).filter(code__in=codes)
-    found = {exam.code: exam for exam in visible}
-    return [found[code] for code in _all_known("exams", codes, found)]
+    exams = {exam.code: exam for exam in visible}
+    return [exams[code] for code in _unique("exams", codes, exams)]
 
 
 def _people(usernames: Sequence[str]) -> list[User]:
-    """Return the active users of these names; refuse unknown names."""
+    """Return the active users with these names; refuse unknown names."""
     active = User.objects.filter(is_active=True, username__in=usernames)
-    found = {user.username: user for user in active}
-    return [found[name] for name in _all_known("readers", usernames, found)]
+    users = {user.username: user for user in active}
+    return [users[name] for name in _unique("readers", usernames, users)]
 
 
-def _all_known(field: str, wanted: Sequence[str], known: Container[str]) -> list[str]:
-    """Return ``wanted`` without repetitions.
+def _unique(field: str, names: Sequence[str], known: Container[str]) -> list[str]:
+    """Return ``names`` without repetitions.
 
     Raises:
         ValidationError: some are not in ``known``.
     """
-    names = list(dict.fromkeys(wanted))
-    if unknown := [name for name in names if name not in known]:
+    unique = list(dict.fromkeys(names))
+    if unknown := [name for name in unique if name not in known]:
         raise ValidationError(
             {field: [_("Unknown: %(names)s.") % {"names": ", ".join(unknown[:10])}]}
         )
-    return names
+    return unique

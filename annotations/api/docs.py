@@ -1,7 +1,7 @@
 """The documentation page of the API, generated from the schema and the table of refusals.
 
-Rendered on the server: the usual viewers need a megabyte of scripts and inline styles, which the
-content security policy forbids.
+It is rendered on the server: the usual viewers load a megabyte of scripts and inline styles, which
+the content security policy blocks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -73,7 +74,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a problem of this type means, with an ellipsis for what differs each time."""
+    """A refusal and its texts, with an ellipsis for each placeholder."""
 
     code: str
     status: int
@@ -90,14 +91,15 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @cache
 def subjects() -> list[tuple[str, list[Operation]]]:
-    """Return the operations by the first part of their address."""
-    found = list(_operations(openapi.document()))
-    return [(subject, list(group)) for subject, group in groupby(found, lambda one: one.subject)]
+    """Return the operations, grouped by the first part of their address."""
+    operations = list(_operations(openapi.document()))
+    groups = groupby(operations, attrgetter("subject"))
+    return [(subject, list(group)) for subject, group in groups]
 
 
 @cache
 def refusals() -> list[Refusal]:
-    """Return the refusals by code, in English like the rest of the page."""
+    """Return the refusals sorted by code, in English like the rest of the page."""
     with translation.override("en"):
         return [_refusal(code) for code in sorted(PROBLEMS)]
 
@@ -110,29 +112,34 @@ def _refusal(code: str) -> Refusal:
 def _operations(document: Json) -> Iterator[Operation]:
     components = document["components"]["schemas"]
     for path, methods in document["paths"].items():
-        for method, said in methods.items():
-            body = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+        for method, operation in methods.items():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             yield Operation(
-                id=said["operationId"],
+                id=operation["operationId"],
                 method=method.upper(),
                 path=path,
-                description=said.get("description", ""),
-                is_public="security" not in said or {} in said["security"],
-                parameters=tuple(_parameter(one, components) for one in said.get("parameters", ())),
+                description=operation.get("description", ""),
+                is_public="security" not in operation or {} in operation["security"],
+                parameters=tuple(
+                    _parameter(parameter, components)
+                    for parameter in operation.get("parameters", ())
+                ),
                 body=_fields(body.get("schema", {}), components),
                 answers=tuple(
-                    _answer(status, one, components) for status, one in said["responses"].items()
+                    _answer(status, response, components)
+                    for status, response in operation["responses"].items()
                 ),
             )
 
 
-def _parameter(said: Json, components: Json) -> Value:
-    note = " ".join(filter(None, (f"({said['in']})", said.get("description", ""))))
-    return Value(said["name"], _type(said["schema"], components), said.get("required", False), note)
+def _parameter(parameter: Json, components: Json) -> Value:
+    note = " ".join(filter(None, (f"({parameter['in']})", parameter.get("description", ""))))
+    is_required = parameter.get("required", False)
+    return Value(parameter["name"], _type(parameter["schema"], components), is_required, note)
 
 
-def _answer(status: str, said: Json, components: Json) -> Answer:
-    schemas = [content["schema"] for content in said.get("content", {}).values()]
+def _answer(status: str, response: Json, components: Json) -> Answer:
+    schemas = [content["schema"] for content in response.get("content", {}).values()]
     if not schemas:
         return Answer(status, "", ())
     kind = "a list of" if "items" in schemas[0] else ""
@@ -146,19 +153,19 @@ def _fields(schema: Json, components: Json) -> tuple[Value, ...]:
     return tuple(
         Value(
             name,
-            _type(one, components),
+            _type(field, components),
             name in required,
-            one.get("description", "").partition("\n")[0],
+            field.get("description", "").partition("\n")[0],
         )
-        for name, one in inner.get("properties", {}).items()
+        for name, field in inner.get("properties", {}).items()
     )
 
 
 def _resolved(schema: Json, components: Json) -> Json:
     if "$ref" not in schema:
         return schema
-    found: Json = components[schema["$ref"].rpartition("/")[2]]
-    return found
+    component: Json = components[schema["$ref"].rpartition("/")[2]]
+    return component
 
 
 def _type(schema: Json, components: Json) -> str:
@@ -166,7 +173,8 @@ def _type(schema: Json, components: Json) -> str:
     inner = _resolved(schema, components)
     for key in ("oneOf", "anyOf", "allOf"):
         if key in inner:
-            return " or ".join(dict.fromkeys(_type(one, components) for one in inner[key]))
+            types = (_type(alternative, components) for alternative in inner[key])
+            return " or ".join(dict.fromkeys(types))
     if "enum" in inner:
         return " or ".join(str(value) or "(empty)" for value in inner["enum"])
     if inner.get("type") == "array":

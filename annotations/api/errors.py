@@ -1,4 +1,4 @@
-"""Answers to refusals, as application/problem+json (RFC 9457)."""
+"""Error responses, as application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -22,51 +22,51 @@ from ecgreview import protocol
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = {"unavailable": 5, "timed-out": 60}
-"""A statement that timed out would time out again if it were retried at once."""
+"""Seconds to wait. A query that timed out would time out again if retried at once."""
 
 
 def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
-    """Return the answer to ``error``; None for a bug of ours (HTTP 500)."""
-    told = problems.explain(error)
-    if told is None:
+    """Return the response to ``error``; None if it is unexpected (HTTP 500)."""
+    explanation = problems.explain(error)
+    if explanation is None:
         return None
-    problem = PROBLEMS[told.code]
-    answer = Response(
-        _body(problem, told, error),
+    problem = PROBLEMS[explanation.code]
+    response = Response(
+        _body(problem, explanation, error),
         status=problem.status,
-        headers=_headers(problem, told, error),
+        headers=_headers(problem, explanation, error),
         content_type=CONTENT_TYPE,
     )
-    answer["Cache-Control"] = "no-store"
-    # After the sentences: some look up names.
+    response["Cache-Control"] = "no-store"
+    # After the texts are built: some of them query the database for names.
     set_rollback()
-    return answer
+    return response
 
 
 def unavailable(error: OperationalError) -> JsonResponse:
-    """Return what ``handle`` would return, for code outside of views."""
-    told = problems.explain(error) or sentences.of_code("unavailable")
-    problem = PROBLEMS[told.code]
-    answer = JsonResponse(
-        _body(problem, told, error),
+    """Return the same response as ``handle``, for errors outside views."""
+    explanation = problems.explain(error) or sentences.of_code("unavailable")
+    problem = PROBLEMS[explanation.code]
+    response = JsonResponse(
+        _body(problem, explanation, error),
         status=problem.status,
-        headers=_headers(problem, told, error),
+        headers=_headers(problem, explanation, error),
         content_type=CONTENT_TYPE,
     )
-    answer["Cache-Control"] = "no-store"
-    return answer
+    response["Cache-Control"] = "no-store"
+    return response
 
 
-def _body(problem: Problem, told: Explanation, error: Exception) -> dict[str, Any]:
-    errors = _errors(problem, told, error)
+def _body(problem: Problem, explanation: Explanation, error: Exception) -> dict[str, Any]:
+    errors = _errors(problem, explanation, error)
     is_invalid = isinstance(error, exceptions.ValidationError)
     body: dict[str, Any] = {
-        "type": TYPE_BASE + told.code,
-        "title": told.title,
+        "type": TYPE_BASE + explanation.code,
+        "title": explanation.title,
         "status": problem.status,
-        "detail": _first_of_each(errors) if is_invalid else str(told),
+        "detail": _first_of_each(errors) if is_invalid else str(explanation),
         "field": problem.field or next(iter(errors), None),
-        "hint": told.hint,
+        "hint": explanation.hint,
         "errors": errors,
     }
     if isinstance(error, drafts.StaleDraft):
@@ -74,13 +74,13 @@ def _body(problem: Problem, told: Explanation, error: Exception) -> dict[str, An
     return body
 
 
-def _errors(problem: Problem, told: Explanation, error: Exception) -> dict[str, list[str]]:
+def _errors(problem: Problem, explanation: Explanation, error: Exception) -> dict[str, list[str]]:
     if isinstance(error, exceptions.ValidationError):
         return dict(_messages(error.detail))
     if isinstance(error, protocol.InvalidProtocol):
-        return {found.key or "body": [protocols.sentence(found)] for found in error.problems}
+        return {invalid.key or "body": [protocols.sentence(invalid)] for invalid in error.problems}
     if problem.field and problem.status == status.HTTP_400_BAD_REQUEST:
-        return {problem.field: [str(told)]}
+        return {problem.field: [str(explanation)]}
     return {}
 
 
@@ -92,9 +92,9 @@ def _messages(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
     """Flatten DRF's nested messages to paths such as ``findings.0.class``."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            plain = name == "non_field_errors"
-            yield from _messages(inner, path if plain else f"{path}.{name}".lstrip("."))
-    elif isinstance(detail, list) and any(isinstance(one, dict | list) for one in detail):
+            is_general = name == "non_field_errors"
+            yield from _messages(inner, path if is_general else f"{path}.{name}".lstrip("."))
+    elif isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
         for index, inner in enumerate(detail):
             yield from _messages(inner, f"{path}.{index}".lstrip("."))
     else:
@@ -102,11 +102,11 @@ def _messages(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
         yield path or "body", [str(message) for message in messages]
 
 
-def _headers(problem: Problem, told: Explanation, error: Exception) -> dict[str, str]:
+def _headers(problem: Problem, explanation: Explanation, error: Exception) -> dict[str, str]:
     headers = {}
     if problem.status == status.HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Token"
-    if seconds := RETRY_AFTER_S.get(told.code):
+    if seconds := RETRY_AFTER_S.get(explanation.code):
         headers["Retry-After"] = str(seconds)
     elif wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from annotations.api import paging, result_shapes, shapes
-from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.base import ApiView, UserRequest
 from annotations.api.reading import CURSOR
 from annotations.desk_payloads import Payload
 from annotations.models import Dataset, Exam, Tracing
@@ -18,7 +18,7 @@ from annotations.sentences import imports
 
 
 class Datasets(ApiView):
-    needs = {"GET": "view_dataset"}
+    required_permissions = {"GET": "view_dataset"}
     parameters = paging.PARAMETERS
 
     @extend_schema(
@@ -29,11 +29,11 @@ class Datasets(ApiView):
     def get(self, request: UserRequest) -> Response:
         """List the data sets."""
         rows = Dataset.objects.annotate(n_exams=Count("exams"))
-        return answer(paging.page(rows, request, {"pk": int}, _dataset))
+        return Response(paging.page(rows, request, {"pk": int}, _dataset))
 
 
 class Exams(ApiView):
-    needs = {"GET": "view_exam"}
+    required_permissions = {"GET": "view_exam"}
     parameters = paging.PARAMETERS | {"dataset"}
 
     @extend_schema(
@@ -42,20 +42,23 @@ class Exams(ApiView):
         responses=shapes.page_of(result_shapes.ExamShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List the exams, optionally of one data set, without those you still read."""
+        """List the exams, optionally of one data set.
+
+        Exams you read in a study are hidden from you until the study is locked.
+        """
         rows = _exams(request)
         if (dataset := request.query_params.get("dataset")) is not None:
             rows = rows.filter(dataset=_number("dataset", dataset))
-        return answer(paging.page(rows, request, {"pk": int}, _exam))
+        return Response(paging.page(rows, request, {"pk": int}, _exam))
 
 
 class ExamDetail(ApiView):
-    needs = {"GET": "view_exam"}
+    required_permissions = {"GET": "view_exam"}
 
     @extend_schema(operation_id="exam", responses=result_shapes.ExamShape)
     def get(self, request: UserRequest, code: str) -> Response:
-        """Return an exam; not found if you still read it."""
-        return answer(_exam(_exams(request).get(code=code)))
+        """Return an exam; not found if you read it in a study that is not locked yet."""
+        return Response(_exam(_exams(request).get(code=code)))
 
 
 def _exams(request: UserRequest) -> QuerySet[Exam]:
@@ -87,19 +90,19 @@ def _exam(exam: Exam) -> Payload:
 
 
 def _tracing(exam: Exam, tracing: Tracing) -> Payload:
-    place = {"code": exam.code, "position": tracing.position}
+    url_kwargs = {"code": exam.code, "position": tracing.position}
     return {
         "position": tracing.position,
-        "href": reverse("api-tracing", kwargs=place),
+        "href": reverse("api-tracing", kwargs=url_kwargs),
         "sampling_rate_hz": tracing.sampling_rate_hz,
         "n_samples": tracing.n_samples,
         "missing_leads": tracing.missing_leads,
-        "remarks": [_remark(one) for one in tracing.remarks],
+        "remarks": [_remark(remark) for remark in tracing.remarks],
     }
 
 
 def _remark(stored: Payload) -> Payload:
-    """Return a remark with its sentence; tracings of before hold one, in English."""
+    """Return a remark with its text. Old remarks store the text itself, in English."""
     code, leads, details = stored["code"], stored["leads"], stored.get("details", {})
     text = stored.get("text")
     if text is None:

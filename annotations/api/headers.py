@@ -12,7 +12,7 @@ KEY = "Idempotency-Key"
 
 
 def idempotency_key(request: Request) -> UUID:
-    """Return the key under which a repeated request has no second effect.
+    """Return the key that makes it safe to repeat the request.
 
     Raises:
         ValidationError: the header is missing or not a UUID.

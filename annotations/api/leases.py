@@ -1,4 +1,4 @@
-"""Exams of pooled batches, which readers take one at a time."""
+"""Leases: readers of a pooled batch take one exam at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.base import ApiView, UserRequest
 from annotations.api.shapes import Shape
 from annotations.models import TokenScope
 from annotations.services.assignment import leases
@@ -24,9 +24,9 @@ class Lease(ApiView):
 
     @extend_schema(operation_id="lease_take", request=None, responses=LeaseShape)
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Take the next exam of a pooled batch, or return the one you already hold."""
+        """Take the next exam of a pooled batch, or return the one you have already taken."""
         try:
             lease = leases.take(batch_id=pk, reader=request.user, now=timezone.now())
         except leases.NoExamNow:
-            return answer({"next": None})
-        return answer({"next": lease.pk})
+            return Response({"next": None})
+        return Response({"next": lease.pk})

@@ -1,4 +1,4 @@
-"""Your notices."""
+"""The user's notices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.base import ApiView, UserRequest
 from annotations.api.shapes import Shape
 from annotations.desk_payloads import NOTICES_SHOWN, notice_payload
 from annotations.models import Notice, NoticeKind, TokenScope
@@ -18,7 +18,7 @@ class NoticeShape(Shape):
     kind = serializers.ChoiceField(choices=NoticeKind.choices)
     title = serializers.CharField()
     text = serializers.CharField()
-    href = serializers.CharField(help_text="Address of the page it is about; may be empty.")
+    href = serializers.CharField(help_text="Address of the related page; may be empty.")
     created_at = serializers.DateTimeField()
     is_seen = serializers.BooleanField()
 
@@ -42,7 +42,7 @@ class Notices(ApiView):
         """List your latest 100 notices, newest first, in the language of the request."""
         own = Notice.objects.visible_to(request.user)
         latest = own.order_by("-created_at", "-pk")[:NOTICES_SHOWN]
-        return answer(
+        return Response(
             {
                 "n_unseen": own.unseen().count(),
                 "notices": [notice_payload(notice) for notice in latest],
@@ -56,4 +56,4 @@ class NoticesSeen(ApiView):
     @extend_schema(operation_id="notices_seen", request=None, responses=SeenShape)
     def post(self, request: UserRequest) -> Response:
         """Mark all your notices as seen."""
-        return answer({"n_seen": delivery.mark_seen(user=request.user, now=timezone.now())})
+        return Response({"n_seen": delivery.mark_seen(user=request.user, now=timezone.now())})

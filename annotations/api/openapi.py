@@ -1,4 +1,4 @@
-"""The OpenAPI schema, generated once per process: addresses do not change while it runs."""
+"""The OpenAPI schema, generated once per process because the URLs never change."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rest_framework.utils.encoders import JSONEncoder
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the schema as plain values, in English whatever the language of the request."""
+    """Return the schema as JSON values, always in English."""
     with translation.override("en"):
         generator = SchemaGenerator()  # type: ignore[no-untyped-call]
         schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-        plain: dict[str, Any] = json.loads(json.dumps(schema, cls=JSONEncoder))
-    return plain
+        as_json: dict[str, Any] = json.loads(json.dumps(schema, cls=JSONEncoder))
+    return as_json

@@ -1,4 +1,4 @@
-"""Cursor pagination: rows that come and go meanwhile are neither skipped nor repeated."""
+"""Cursor pagination: inserting or deleting rows between pages skips and repeats none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_LIMIT = 200
 PARAMETERS = frozenset({"after", "limit"})
 
 Order = Mapping[str, type]
-"""The fields to sort by, ascending and together unique, with their types."""
+"""The fields to sort by (ascending; unique together) and their types."""
 
 Row = TypeVar("Row", bound=Model)
 
@@ -25,18 +25,18 @@ Row = TypeVar("Row", bound=Model)
 def page(
     rows: QuerySet[Row], request: Request, order: Order, payload: Callable[[Row], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return one page of ``rows`` and the cursor of the next, None on the last page.
+    """Return one page of ``rows`` and the cursor of the next page, None on the last one.
 
     Raises:
         ValidationError: ``limit`` or ``after`` is malformed.
     """
     limit = _limit(request.query_params.get("limit"))
-    portion = _portion(rows, order, request.query_params.get("after"), limit + 1)
-    shown = portion[:limit]
-    is_last = len(portion) <= limit
+    fetched = _rows_after(rows, order, request.query_params.get("after"), limit + 1)
+    results = fetched[:limit]
+    is_last = len(fetched) <= limit
     return {
-        "results": [payload(row) for row in shown],
-        "next": None if is_last else _write(shown[-1], order),
+        "results": [payload(row) for row in results],
+        "next": None if is_last else _encode(results[-1], order),
     }
 
 
@@ -55,50 +55,52 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _portion(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> list[Row]:
+def _rows_after(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> list[Row]:
     """Return the first ``n`` rows after ``cursor``, or from the beginning."""
     if not cursor:
         return list(rows.order_by(*order)[:n])
-    found: list[Row] = []
-    for beyond in _beyond(_read(cursor, order)):
-        found += rows.filter(**beyond).order_by(*order)[: n - len(found)]
-        if len(found) == n:
+    fetched: list[Row] = []
+    for condition in _conditions_after(_decode(cursor, order)):
+        fetched += rows.filter(**condition).order_by(*order)[: n - len(fetched)]
+        if len(fetched) == n:
             break
-    return found
+    return fetched
 
 
-def _beyond(position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _conditions_after(position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the conditions for rows after ``position``, nearest rows first.
 
-    Each condition is a query of its own, which an index answers directly. Joined by OR, or as a
-    row comparison, they make PostgreSQL read all rows before the position.
+    Each is used in a separate query, so that PostgreSQL can use an index. Joined by OR, or as a
+    row comparison, they make it read all rows before the position.
     """
     fields = list(position.items())
-    for place in reversed(range(len(fields))):
-        field, value = fields[place]
-        yield {**dict(fields[:place]), f"{field}__gt": value}
+    for index in reversed(range(len(fields))):
+        field, value = fields[index]
+        yield {**dict(fields[:index]), f"{field}__gt": value}
 
 
-def _write(row: Model, order: Order) -> str:
+def _encode(row: Model, order: Order) -> str:
     values = [getattr(row, field) for field in order]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, order: Order) -> dict[str, Any]:
-    """Return the position that ``cursor`` encodes, with each value checked for its type."""
+def _decode(cursor: str, order: Order) -> dict[str, Any]:
+    """Return the position that ``cursor`` encodes, after checking the type of each value."""
     padded = cursor + "=" * (-len(cursor) % 4)
     try:
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError) as error:
-        raise _not_a_cursor() from error
+        raise _invalid_cursor() from error
     if not isinstance(values, list) or len(values) != len(order):
-        raise _not_a_cursor()
-    for value, kind in zip(values, order.values(), strict=True):
-        if type(value) is not kind or not str(value).isascii() or "\0" in str(value):
-            raise _not_a_cursor()
+        raise _invalid_cursor()
+    for value, type_ in zip(values, order.values(), strict=True):
+        if type(value) is not type_ or not str(value).isascii() or "\0" in str(value):
+            raise _invalid_cursor()
     return dict(zip(order, values, strict=True))
 
 
-def _not_a_cursor() -> ValidationError:
-    told = _("This is not a cursor of this list. Send the value of `next` from the previous page.")
-    return ValidationError({"after": [told]})
+def _invalid_cursor() -> ValidationError:
+    message = _(
+        "This is not a cursor of this list. Send the value of `next` from the previous page."
+    )
+    return ValidationError({"after": [message]})

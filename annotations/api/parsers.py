@@ -21,7 +21,7 @@ class TooLarge(APIException):
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON whose size and nesting cannot exhaust the process."""
+    """JSON of limited size and nesting, so that no request can exhaust the process."""
 
     def parse(
         self,
@@ -32,7 +32,7 @@ class BoundedJSONParser(JSONParser):
         """Parse the body.
 
         Raises:
-            TooLarge: the body is too long, whatever Content-Length says.
+            TooLarge: the body is too long, even if Content-Length claims otherwise.
             ParseError: not JSON, or nested too deeply for Python's recursion limit.
         """
         # Django's own limit applies to request.body only, which DRF never reads.

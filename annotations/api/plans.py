@@ -1,4 +1,4 @@
-"""Plan and release batches of a study, and follow its progress."""
+"""Plans: create and release the batches of a study, and follow its progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.serializers import Strict
 from annotations.api.shapes import Anything, Shape
 from annotations.desk_payloads import Payload
@@ -41,11 +41,11 @@ class PlannedShape(Shape):
     due_on = serializers.DateField(allow_null=True)
     balance = Anything(
         allow_null=True,
-        help_text="Loads, pairs, repeats and minimum distances; null if you read in the study.",
+        help_text="Loads, pairs, repeats and minimum gaps; null if you are a reader of the study.",
     )
     order = Anything(
         allow_null=True,
-        help_text="Whether the readers' orders show a pattern; null if you read in the study.",
+        help_text="Whether the exam orders show a pattern; null if you are a reader of the study.",
     )
 
 
@@ -54,7 +54,7 @@ class PlansShape(Shape):
 
 
 class ReaderComingOnShape(Shape):
-    """Progress of one reader, without anything about their answers."""
+    """Progress of one reader, without their findings."""
 
     username = serializers.CharField(
         allow_null=True, help_text="Null unless you are a coordinator."
@@ -67,7 +67,7 @@ class ReaderComingOnShape(Shape):
     n_assigned = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
     n_left = serializers.IntegerField()
-    n_missing = serializers.IntegerField(help_text="Not read when their batches were closed.")
+    n_missing = serializers.IntegerField(help_text="Exams not read before their batch was closed.")
     n_overdue = serializers.IntegerField()
     n_given_back = serializers.IntegerField()
     n_abstained = serializers.IntegerField()
@@ -79,7 +79,8 @@ class ReaderComingOnShape(Shape):
     too_fast_share = serializers.FloatField(allow_null=True)
     is_too_fast = serializers.BooleanField()
     odd_run_length = serializers.IntegerField(
-        allow_null=True, help_text="Length of a run of identical answers too long for chance."
+        allow_null=True,
+        help_text="Length of a run of identical readings that is too long to be chance.",
     )
 
 
@@ -94,7 +95,7 @@ class BatchComingOnShape(Shape):
     n_wanted = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
     n_missing = serializers.IntegerField(
-        help_text="Readings that will not be made: the batch is closed, or a reader abstained."
+        help_text="Readings that will never be submitted: batch closed, or reader abstained."
     )
     finish_on = serializers.DateField(allow_null=True)
 
@@ -104,10 +105,10 @@ class StudyProgressShape(Shape):
 
     n_wanted = serializers.IntegerField()
     n_submitted = serializers.IntegerField()
-    n_missing = serializers.IntegerField(help_text="Readings that will not be made any more.")
+    n_missing = serializers.IntegerField(help_text="Readings that will never be submitted.")
     finish_on = serializers.DateField(
         allow_null=True,
-        help_text="When the remaining exams will be read; null: never at this pace.",
+        help_text="When the last exam will be read; null if never at this pace.",
     )
     readings_per_day = serializers.FloatField()
     readers = ReaderComingOnShape(many=True)
@@ -115,34 +116,34 @@ class StudyProgressShape(Shape):
 
 
 class StudyPlans(ApiView):
-    needs = {"POST": "add_batch"}
+    required_permissions = {"POST": "add_batch"}
 
     @extend_schema(operation_id="study_plan", request=PlanInput, responses={201: PlansShape})
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Plan batches of exams that are not assigned yet; release them in a second step.
+        """Plan batches of exams that are not assigned yet. Release them in a second step.
 
-        Exams that lack a reading are assigned again, unless you read in the study yourself: the
-        gaps would show who abstained.
+        Exams that lack a reading are assigned again, unless you are a reader of the study: the gaps
+        would reveal who abstained.
         """
-        said = checked(PlanInput, request.data)
+        data = checked(PlanInput, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
         is_hidden = is_blinded_to(study, request.user)
-        made = plans.plan(
+        batches = plans.plan(
             study=study,
-            name=said["name"],
-            n_exams=said.get("n_exams"),
-            n_batches=said["n_batches"],
-            due_on=said.get("due_on"),
+            name=data["name"],
+            n_exams=data.get("n_exams"),
+            n_batches=data["n_batches"],
+            due_on=data.get("due_on"),
             created_by=request.user,
             now=timezone.now(),
             is_filling_up=not is_hidden,
         )
-        planned = [_planned(batch, is_hidden=is_hidden) for batch in made]
-        return answer({"batches": planned}, status=201)
+        planned = [_planned(batch, is_hidden=is_hidden) for batch in batches]
+        return Response({"batches": planned}, status=201)
 
 
 class BatchPlan(ApiView):
-    needs = {"DELETE": "add_batch"}
+    required_permissions = {"DELETE": "add_batch"}
 
     @extend_schema(operation_id="batch_discard", responses={204: None})
     def delete(self, request: UserRequest, pk: int) -> Response:
@@ -165,17 +166,17 @@ class ReleasedShape(Shape):
 
 
 class BatchRelease(ApiView):
-    needs = {"POST": "add_batch"}
+    required_permissions = {"POST": "add_batch"}
 
     @extend_schema(operation_id="batch_release", request=ReleaseInput, responses=ReleasedShape)
     def post(self, request: UserRequest, pk: int) -> Response:
         """Release a planned batch to its readers."""
-        said = checked(ReleaseInput, request.data)
+        data = checked(ReleaseInput, request.data)
         batch = Batch.objects.visible_to(request.user).get(pk=pk)
         released = assignment_batches.release(
-            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=said.get("due_on")
+            batch_id=batch.pk, actor=request.user, now=timezone.now(), due_on=data.get("due_on")
         )
-        return answer(
+        return Response(
             {
                 "id": released.pk,
                 "released_at": released.released_at,
@@ -185,76 +186,76 @@ class BatchRelease(ApiView):
 
 
 class StudyProgress(ApiView):
-    needs = {"GET": "view_batch"}
+    required_permissions = {"GET": "view_batch"}
 
     @extend_schema(operation_id="study_progress", responses=StudyProgressShape)
     def get(self, request: UserRequest, slug: str) -> Response:
         """Return progress, pace and time remaining; hidden from readers of the study."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
-        found = progress.of_study(study=study, now=timezone.now())
-        told = reader_names.names_for(request.user, study)
-        return answer(
+        study_progress = progress.of_study(study=study, now=timezone.now())
+        names = reader_names.names_for(request.user, study)
+        return Response(
             {
-                "n_wanted": found.n_wanted,
-                "n_submitted": found.n_read,
-                "n_missing": found.n_missing,
-                "readings_per_day": found.per_day,
-                "finish_on": found.finish_on,
-                "readers": [_reader(one, told) for one in found.readers],
-                "batches": [_batch(one) for one in found.batches],
+                "n_wanted": study_progress.n_wanted,
+                "n_submitted": study_progress.n_read,
+                "n_missing": study_progress.n_missing,
+                "readings_per_day": study_progress.per_day,
+                "finish_on": study_progress.finish_on,
+                "readers": [_reader(reader, names) for reader in study_progress.readers],
+                "batches": [_batch(batch) for batch in study_progress.batches],
             }
         )
 
 
 def _planned(batch: Batch, *, is_hidden: bool) -> Payload:
-    """Return a planned batch, without its repeats for people who read in the study."""
-    told: Payload = {"id": batch.pk, "name": batch.name, "due_on": batch.due_on}
+    """Return a planned batch; readers of the study must not learn of its repeats."""
+    summary: Payload = {"id": batch.pk, "name": batch.name, "due_on": batch.due_on}
     if is_hidden:
-        return {**told, "balance": None, "order": None}
+        return {**summary, "balance": None, "order": None}
     report = plan_preview.balance_report(batch)
     balance: dict[str, Any] = report.own.as_dict()
     return {
-        **told,
-        # Figures by reader have primary keys, which mean nothing to clients.
-        "balance": {key: one for key, one in balance.items() if not key.endswith("_by_reader")},
+        **summary,
+        # Counts by reader are keyed by primary keys, which mean nothing to clients.
+        "balance": {key: value for key, value in balance.items() if not key.endswith("_by_reader")},
         "order": report.order.as_dict(),
     }
 
 
-def _reader(one: ReaderProgress, told: ReaderNames) -> Payload:
+def _reader(reader: ReaderProgress, names: ReaderNames) -> Payload:
     return {
-        "username": told.username_of(one.user),
-        "name": told.of(one.user),
-        "kind": one.user.kind,
-        "status": one.status,
-        "n_assigned": one.n_assigned,
-        "n_submitted": one.n_read,
-        "n_left": one.n_left,
-        "n_missing": one.n_missing,
-        "n_overdue": one.n_overdue,
-        "n_given_back": one.n_lapsed,
-        "n_abstained": one.n_abstained,
-        "last_reading_at": one.pace.last_at,
-        "idle_days": one.idle_days,
-        "readings_per_day": one.pace.per_day,
-        "median_active_s": one.pace.median_s,
-        "finish_on": one.finish_on,
-        "too_fast_share": one.haste.share,
-        "is_too_fast": one.haste.is_flagged,
-        "odd_run_length": one.run.length if one.run.is_flagged else None,
+        "username": names.username_of(reader.user),
+        "name": names.of(reader.user),
+        "kind": reader.user.kind,
+        "status": reader.status,
+        "n_assigned": reader.n_assigned,
+        "n_submitted": reader.n_read,
+        "n_left": reader.n_left,
+        "n_missing": reader.n_missing,
+        "n_overdue": reader.n_overdue,
+        "n_given_back": reader.n_lapsed,
+        "n_abstained": reader.n_abstained,
+        "last_reading_at": reader.pace.last_at,
+        "idle_days": reader.idle_days,
+        "readings_per_day": reader.pace.per_day,
+        "median_active_s": reader.pace.median_s,
+        "finish_on": reader.finish_on,
+        "too_fast_share": reader.haste.share,
+        "is_too_fast": reader.haste.is_flagged,
+        "odd_run_length": reader.run.length if reader.run.is_flagged else None,
     }
 
 
-def _batch(one: BatchProgress) -> Payload:
+def _batch(batch_progress: BatchProgress) -> Payload:
     return {
-        "id": one.batch.pk,
-        "name": one.batch.name,
-        "due_on": one.batch.due_on,
-        "is_open": one.batch.is_open,
-        "is_overdue": one.is_overdue,
-        "n_wanted": one.n_wanted,
-        "n_submitted": one.n_read,
-        "n_missing": one.n_missing,
-        "finish_on": one.finish_on,
+        "id": batch_progress.batch.pk,
+        "name": batch_progress.batch.name,
+        "due_on": batch_progress.batch.due_on,
+        "is_open": batch_progress.batch.is_open,
+        "is_overdue": batch_progress.is_overdue,
+        "n_wanted": batch_progress.n_wanted,
+        "n_submitted": batch_progress.n_read,
+        "n_missing": batch_progress.n_missing,
+        "finish_on": batch_progress.finish_on,
     }

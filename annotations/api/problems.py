@@ -1,4 +1,4 @@
-"""Which HTTP status each refusal has; what it says is in ``annotations.sentences.refusals``."""
+"""HTTP status of each refusal. The texts are in ``annotations.sentences.refusals``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annotations.sentences.refusals import Explanation
 from annotations.services.refusals import Refusal
 
 TYPE_BASE = "/api/docs/#"
-"""The docs page has a line for each code."""
+"""The docs page has an anchor for each code."""
 
 INVALID = status.HTTP_400_BAD_REQUEST
 FORBIDDEN = status.HTTP_403_FORBIDDEN
@@ -26,10 +26,10 @@ CONFLICT = status.HTTP_409_CONFLICT
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """How a refusal is answered.
+    """The response to a refusal.
 
     Attributes:
-        field: the field of the request that it is about.
+        field: the field of the request that caused it.
     """
 
     status: int
@@ -168,23 +168,23 @@ FRAMEWORK: Mapping[type[Exception], str] = {
     ObjectDoesNotExist: "not-found",
     OperationalError: "unavailable",
 }
-"""Codes of what Django and its REST framework raise.
+"""Codes of the exceptions that Django and its REST framework raise.
 
-Of their messages only a parser's is passed on: the others could say what exists, or where the
-database is.
+Of their messages only those of the parser are passed on: others could reveal what exists, or where
+the database is.
 """
 
 
 def explain(error: Exception) -> Explanation | None:
-    """Return what a client is told about ``error``; None for a defect of ours (HTTP 500)."""
+    """Return the explanation of ``error`` for clients; None if it is unexpected (HTTP 500)."""
     if isinstance(error, (Refusal, *sentences.DOMAIN)):
         return sentences.explain(error)
     if is_timeout(error):
         return sentences.of_code("timed-out")
-    code = next((FRAMEWORK[kind] for kind in type(error).__mro__ if kind in FRAMEWORK), None)
+    code = next((FRAMEWORK[base] for base in type(error).__mro__ if base in FRAMEWORK), None)
     return sentences.of_code(code, {"reason": error}) if code else None
 
 
 def is_timeout(error: Exception) -> bool:
-    """Tell whether the database gave a statement up because it took too long."""
+    """Whether PostgreSQL canceled the query because of its statement timeout."""
     return isinstance(error, OperationalError) and isinstance(error.__cause__, QueryCanceled)

@@ -1,4 +1,4 @@
-"""What needs no role: the classes, the taxonomies and the schema."""
+"""Endpoints that require no permission: classes, taxonomies and the schema."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from rest_framework.response import Response
 
 from annotations import desk_payloads
 from annotations.api import openapi, shapes
-from annotations.api.base import ApiView, PublicView, UserRequest, answer
+from annotations.api.base import ApiView, PublicView, UserRequest
 from annotations.models import Taxonomy
 
 
 class Classes(PublicView):
     @extend_schema(operation_id="classes", responses=shapes.ClassShape(many=True))
     def get(self, _request: Request) -> Response:
-        """List the diagnostic classes of the newest taxonomy, in their order."""
-        return answer(desk_payloads.classes_payload(Taxonomy.objects.all().newest()))
+        """List the diagnostic classes of the newest taxonomy by position."""
+        return Response(desk_payloads.classes_payload(Taxonomy.objects.all().newest()))
 
 
 class Taxonomies(PublicView):
     @extend_schema(operation_id="taxonomies", responses=shapes.TaxonomyShape(many=True))
     def get(self, _request: Request) -> Response:
-        """List the versions of the classes, newest first."""
+        """List the versions of the taxonomy, newest first."""
         newest_first = Taxonomy.objects.order_by("-installed_at", "-pk")
-        return answer([desk_payloads.taxonomy_payload(one) for one in newest_first])
+        return Response([desk_payloads.taxonomy_payload(taxonomy) for taxonomy in newest_first])
 
 
-class Nowhere(PublicView):
-    """Any other address below /api/, so that the 404 is a problem document as well."""
+class UnknownAddress(PublicView):
+    """Any other address below /api/, so that its 404 is a problem document too."""
 
     @extend_schema(exclude=True)
     def get(self, _request: Request, rest: str) -> Response:
@@ -41,4 +41,4 @@ class Schema(ApiView):
     @extend_schema(operation_id="schema", responses=OpenApiTypes.OBJECT)
     def get(self, _request: UserRequest) -> Response:
         """Return the OpenAPI schema."""
-        return answer(openapi.document())
+        return Response(openapi.document())

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from annotations import desk_payloads, tasks
 from annotations.api import paging, reading_inputs, serializers, shapes
-from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, Batch, Reading, TokenScope, User
 from annotations.models.reading import ReadingQuerySet
@@ -35,13 +35,13 @@ class Assignments(ApiView):
         responses=shapes.page_of(shapes.AssignmentSummaryShape),
     )
     def get(self, request: UserRequest) -> Response:
-        """List your assignments in reading order; `state=open` lists only unread ones."""
-        mine = Assignment.objects.visible_to(request.user)
+        """List your assignments in reading order; with `state=open`, only unread ones."""
+        assignments = Assignment.objects.visible_to(request.user)
         state = request.query_params.get("state")
         if state not in (None, "open"):
             raise ValidationError({"state": [_("Send “open”, or leave it out.")]})
-        rows = mine.unread() if state else mine
-        return answer(
+        rows = assignments.unread() if state else assignments
+        return Response(
             paging.page(
                 desk_payloads.with_states(rows),
                 request,
@@ -54,10 +54,10 @@ class Assignments(ApiView):
 class AssignmentDetail(ApiView):
     @extend_schema(operation_id="assignment", responses=shapes.AssignmentShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return one of your assignments with all that the reading desk needs."""
+        """Return one of your assignments: the exam, your draft or reading, and your progress."""
         own = _own(request, pk)
         guards.refuse_unserved(own, request.user)
-        return answer(desk_payloads.assignment_payload(own, request.user, now=timezone.now()))
+        return Response(desk_payloads.assignment_payload(own, request.user, now=timezone.now()))
 
 
 class DraftDetail(ApiView):
@@ -76,7 +76,7 @@ class DraftDetail(ApiView):
             now=timezone.now(),
             **checked(reading_inputs.DraftInput, request.data),
         )
-        return answer({"version": draft.version})
+        return Response({"version": draft.version})
 
 
 class ReadingCreate(ApiView):
@@ -93,15 +93,15 @@ class ReadingCreate(ApiView):
         },
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Submit the reading. The same key sent again returns the same answer."""
+        """Submit the reading. Sending it again with the same key has no further effect."""
         now, key = timezone.now(), idempotency_key(request)
-        said = checked(reading_inputs.ReadingInput, request.data)
+        data = checked(reading_inputs.ReadingInput, request.data)
         submission = submissions.submit(
             assignment_id=pk,
             reader=request.user,
-            based_on=said["based_on"],
-            signed=reading_inputs.signed(said, key),
-            supersedes=said["supersedes"],
+            based_on=data["based_on"],
+            signed=reading_inputs.signed(data, key),
+            supersedes=data["supersedes"],
             now=now,
         )
         tasks.nudge(tasks.refresh_agreement)
@@ -112,7 +112,7 @@ class ReadingCreate(ApiView):
             "undo_until": corrections.until(reading, now=now),
             "next": _next(reading.assignment, request.user),
         }
-        return answer(payload, status=200 if submission.is_repeat else 201)
+        return Response(payload, status=200 if submission.is_repeat else 201)
 
 
 class DeferralCreate(ApiView):
@@ -126,7 +126,7 @@ class DeferralCreate(ApiView):
         checked(serializers.Nothing, request.data)
         deferred = deferrals.defer(assignment_id=pk, reader=request.user, now=timezone.now())
         following = _next(deferred, request.user)
-        return answer({"next": None if following == pk else following})
+        return Response({"next": None if following == pk else following})
 
 
 class Readings(ApiView):
@@ -136,10 +136,10 @@ class Readings(ApiView):
         operation_id="readings", parameters=CURSOR, responses=shapes.page_of(shapes.ReadingShape)
     )
     def get(self, request: UserRequest) -> Response:
-        """List the readings you may see, without those that were superseded."""
+        """List the readings you may see, except superseded ones."""
         rows = desk_payloads.with_findings(_visible(request).effective())
         _note_results(request)
-        return answer(
+        return Response(
             paging.page(rows, request, READINGS_ORDER, lambda row: _reading(row, request))
         )
 
@@ -147,15 +147,15 @@ class Readings(ApiView):
 class ReadingDetail(ApiView):
     @extend_schema(operation_id="reading", responses=shapes.ReadingShape)
     def get(self, request: UserRequest, key: UUID) -> Response:
-        """Return a reading."""
-        of_key = desk_payloads.with_findings(_visible(request)).filter(idempotency_key=key)
+        """Return a reading, including a superseded one."""
+        readings = desk_payloads.with_findings(_visible(request)).filter(idempotency_key=key)
         # Two readers may have used the same key: prefer your own reading, then the earliest.
-        found = of_key.order_by(_own_first(request.user), "pk").first()
-        if found is None:
+        reading = readings.order_by(_own_first(request.user), "pk").first()
+        if reading is None:
             raise Reading.DoesNotExist
-        if found.reader_id != request.user.pk:
+        if reading.reader_id != request.user.pk:
             _note_results(request)
-        return answer(_reading(found, request))
+        return Response(_reading(reading, request))
 
 
 def _own_first(user: User) -> Case:
@@ -163,27 +163,27 @@ def _own_first(user: User) -> Case:
 
 
 def _own(request: UserRequest, pk: int) -> Assignment:
-    mine = Assignment.objects.visible_to(request.user)
-    return mine.select_related("exam", "batch__study", "batch__taxonomy").get(pk=pk)
+    assignments = Assignment.objects.visible_to(request.user)
+    return assignments.select_related("exam", "batch__study", "batch__taxonomy").get(pk=pk)
 
 
 def _next(assignment: Assignment, user: User) -> int | None:
-    """Return the next assignment; in a pooled batch this takes the exam."""
-    waiting = desk_payloads.next_id(assignment, user)
-    if waiting is not None:
-        return waiting
+    """Return the id of the next assignment; in a pooled batch this takes a lease on it."""
+    next_id = desk_payloads.next_id(assignment, user)
+    if next_id is not None:
+        return next_id
     return leases.next_id(assignment=assignment, now=timezone.now())
 
 
 def _note_results(request: UserRequest) -> None:
-    """Record that the person has seen the readings of all batches open to them."""
+    """Record that the user has seen the readings of all batches whose results they may see."""
     if request.user.has_perm("annotations.view_closed_readings"):
-        opened = Batch.objects.all().with_open_results().not_read_by(request.user)
-        results_seen.results(batches=opened, user=request.user, now=timezone.now())
+        batches = Batch.objects.all().with_open_results().not_read_by(request.user)
+        results_seen.results(batches=batches, user=request.user, now=timezone.now())
 
 
 def _visible(request: UserRequest) -> ReadingQuerySet:
-    # Prefetch, not join: a join would be computed for all readings before the limit.
+    # Prefetched: PostgreSQL would compute a join for all readings before applying the limit.
     return Reading.objects.visible_to(request.user).prefetch_related(
         "assignment__exam", "assignment__reader", "assignment__batch__study"
     )

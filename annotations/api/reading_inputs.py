@@ -1,4 +1,4 @@
-"""Serializers of drafts, readings and revisions as clients send them."""
+"""Request serializers of drafts, readings and revisions."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Stretch(Strict):
     to_s = Decimal(min_value=0, max_value=MAX_SECONDS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Put the ends in order: readers may drag from right to left."""
+        """Swap the ends if necessary: readers may drag from right to left."""
         start, end = sorted((attrs["from_s"], attrs["to_s"]))
         return {**attrs, "from_s": start, "to_s": end}
 
@@ -119,24 +119,24 @@ class MeasurementInput(Stretch):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         is_interval = attrs["kind"] == "interval"
-        least, most = (0, MAX_MS) if is_interval else (-MAX_MV, MAX_MV)
-        if not least <= attrs["value"] <= most:
+        low, high = (0, MAX_MS) if is_interval else (-MAX_MV, MAX_MV)
+        if not low <= attrs["value"] <= high:
             raise ValidationError(
                 {
                     "value": [
-                        _("Enter a number from %(low)s to %(high)s.") % {"low": least, "high": most}
+                        _("Enter a number from %(low)s to %(high)s.") % {"low": low, "high": high}
                     ]
                 }
             )
         if abs(attrs["value"]) < (MIN_MS if is_interval else MIN_MV):
             zero = "0 ms" if is_interval else "0.00 mV"
-            told = _("This rounds to %(zero)s. Remove the measurement, or measure again.")
-            raise ValidationError({"value": [told % {"zero": zero}]})
+            message = _("This rounds to %(zero)s. Remove the measurement, or measure again.")
+            raise ValidationError({"value": [message % {"zero": zero}]})
         return super().validate(attrs)
 
 
 class FindingInput(Strict):
-    """A class that the reader gives as present."""
+    """A class that the reader reports as present."""
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     localisations = serializers.ListField(
@@ -153,7 +153,7 @@ class FindingInput(Strict):
 
 
 class ProblemInput(Strict):
-    """A problem of the signal quality."""
+    """A signal quality problem."""
 
     kind = serializers.ChoiceField(choices=PROBLEMS)
     leads = Leads(default=list, help_text="Empty: all leads, or not stated.")
@@ -194,7 +194,7 @@ class DraftInput(Strict):
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class DisplayField(serializers.DictField):
-    """How the sheet was displayed: a few short entries of numbers, words and lists of them."""
+    """Display settings of the sheet: a few numbers, short words, or lists of them, by name."""
 
     child = serializers.JSONField(allow_null=True)
 
@@ -211,7 +211,7 @@ class DisplayField(serializers.DictField):
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class ToolsField(serializers.DictField):
-    """How often each tool was used, by the name of the tool."""
+    """Number of uses of each tool, by its name."""
 
     child = serializers.IntegerField(min_value=0, max_value=MAX_TOOL_USES)
 
@@ -235,7 +235,7 @@ class DecisionInput(Strict):
 
 
 class ConfirmationInput(Strict):
-    """The class of a suggestion that the reader confirms."""
+    """The class of the suggestion to confirm."""
 
     def get_fields(self) -> dict[str, Any]:
         """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
@@ -252,7 +252,7 @@ class WorkInput(ContentInput):
         min_value=0,
         max_value=MAX_POSITIVE_INTEGER,
         default=0,
-        help_text="Time the exam was open without any activity.",
+        help_text="Time the exam was open without activity.",
     )
     display = DisplayField(default=dict)
     tools = ToolsField(default=dict)
@@ -264,7 +264,8 @@ class WorkInput(ContentInput):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        chosen = [DecisionIn(one["class"], one["verdict"]) for one in attrs.pop("decisions")]
+        decisions = attrs.pop("decisions")
+        chosen = [DecisionIn(decision["class"], decision["verdict"]) for decision in decisions]
         return {**attrs, "chosen": chosen}
 
     def validate_findings(self, findings: list[dict[str, Any]]) -> list[FindingIn]:
@@ -293,7 +294,7 @@ class ReadingInput(WorkInput):
     supersedes = serializers.UUIDField(
         allow_null=True,
         default=None,
-        help_text="Id of your own reading that this one corrects; possible until undo_until.",
+        help_text="Id of your own reading that this one corrects. Allowed until undo_until.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -308,11 +309,11 @@ class RevisionInput(WorkInput):
     reason = serializers.ChoiceField(choices=RevisionReason.choices)
 
 
-def signed(said: Mapping[str, Any], key: UUID) -> Signed:
-    """Return the validated fields of a ``WorkInput`` as the services take them."""
-    content = {one.name: said[one.name] for one in fields(Content) if one.name in said}
-    work = {one.name: said[one.name] for one in fields(Effort)}
-    return Signed(Content(**content), key, said["chosen"], Effort(**work))
+def signed(data: Mapping[str, Any], key: UUID) -> Signed:
+    """Convert the validated fields of a ``WorkInput`` for the services."""
+    content = {field.name: data[field.name] for field in fields(Content) if field.name in data}
+    effort = {field.name: data[field.name] for field in fields(Effort)}
+    return Signed(Content(**content), key, data["chosen"], Effort(**effort))
 
 
 class ViewingInput(Strict):

@@ -1,4 +1,4 @@
-"""Serializers of answers to people who manage studies; tests check every answer."""
+"""Response serializers for people who manage studies. Tests check every response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefin
 
 
 class DatasetShape(Shape):
-    """A data set, from which exams come."""
+    """A data set of exams."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -38,7 +38,7 @@ class DatasetShape(Shape):
 
 
 class TracingShape(TracingLinkShape):
-    """A tracing with the remarks of its import."""
+    """A tracing with the remarks made at import."""
 
     sampling_rate_hz = serializers.FloatField()
     n_samples = serializers.IntegerField()
@@ -58,14 +58,14 @@ class ExamShape(Shape):
 
 
 class ArmShape(Shape):
-    """One arm of a randomised suggestion policy."""
+    """One arm of a randomized suggestion policy."""
 
     arm = serializers.ChoiceField(choices=Arm.choices)
     weight = serializers.IntegerField()
 
 
 class QualificationShape(Shape):
-    """Whether readers pass a set with reference answers first."""
+    """Whether readers must pass a qualification set, with known reference answers, first."""
 
     pass_mark = serializers.FloatField()
 
@@ -142,15 +142,15 @@ class ProgressShape(Shape):
 
 
 class ReasonsField(serializers.DictField):
-    """Sentences for the reason codes in an answer."""
+    """Sentences for the reason codes in a response."""
 
     def __init__(self, **options: Any) -> None:
-        texts = "Meaning of each reason and caution in this answer, by code; in Accept-Language."
+        texts = "Explanation of each reason and caution code, in the language of Accept-Language."
         super().__init__(child=serializers.CharField(), help_text=texts, **options)
 
 
 class AgreementShape(Shape):
-    """The latest agreement; `results` is null before it was first computed."""
+    """The latest agreement report; `results` is null until the first has been computed."""
 
     study = serializers.CharField()
     batch = serializers.IntegerField(allow_null=True, help_text="Null for a whole study.")
@@ -166,7 +166,7 @@ class AgreementShape(Shape):
 
 
 class AgreementPairsShape(Shape):
-    """One entry per pair of readers: the table, and every measure with its interval."""
+    """One entry per pair of readers: the table, and every measure with its confidence interval."""
 
     version = serializers.IntegerField(allow_null=True)
     pairs = serializers.ListField(child=serializers.JSONField())
@@ -174,9 +174,9 @@ class AgreementPairsShape(Shape):
 
 
 class ErrorTestShape(Shape):
-    """McNemar's test of two readers' errors in one class, judged by one reference.
+    """McNemar's test of two readers' errors in one class against one reference.
 
-    The test assumes independent exams; see `cautions` where they are not.
+    The test assumes independent exams; `cautions` says where they may not be.
     """
 
     readers = serializers.ListField(child=serializers.CharField(), help_text="Two pseudonyms.")
@@ -184,10 +184,10 @@ class ErrorTestShape(Shape):
     against = serializers.ChoiceField(choices=["reference", "consensus"])
     reference = serializers.CharField(help_text="A pseudonym; empty means the consensus.")
     n_exams = serializers.IntegerField(
-        help_text="Exams that both have read and that the reference covers."
+        help_text="Exams that both readers read and that have a reference."
     )
     n = serializers.IntegerField(
-        help_text="Those of n_exams in which all three could assess the class."
+        help_text="Exams, of n_exams, in which all three could assess the class."
     )
     both_right = serializers.IntegerField()
     first_right = serializers.IntegerField(
@@ -208,10 +208,12 @@ class ErrorTestShape(Shape):
         allow_null=True, help_text="exact_p after Holm's adjustment for the classes of this pair."
     )
     undefined = serializers.ChoiceField(
-        choices=[one.value for one in Undefined], allow_null=True, help_text="Why there is no test."
+        choices=[reason.value for reason in Undefined],
+        allow_null=True,
+        help_text="Why there is no test.",
     )
     cautions = serializers.ListField(
-        child=serializers.ChoiceField(choices=[one.value for one in Caution])
+        child=serializers.ChoiceField(choices=[caution.value for caution in Caution])
     )
 
     def get_fields(self) -> dict[str, Any]:
@@ -220,20 +222,20 @@ class ErrorTestShape(Shape):
 
 
 class AgreementErrorsShape(Shape):
-    """One entry per pair of readers, reference and class that any of the three gave."""
+    """One test per pair of readers, reference and class that any of the three reported."""
 
     version = serializers.IntegerField(allow_null=True)
     why_none = serializers.ChoiceField(
-        choices=[one.value for one in Missing],
+        choices=[reason.value for reason in Missing],
         allow_null=True,
-        help_text="Why there are no tests at all.",
+        help_text="Why there are no tests.",
     )
     tests = ErrorTestShape(many=True)
     reasons = ReasonsField()
 
 
 class ConsensusLabelShape(Shape):
-    """A class that readers gave, with the votes and the consensus."""
+    """A class that readers reported, with the votes and the consensus."""
 
     n_positive = serializers.IntegerField()
     n_readings = serializers.IntegerField()
@@ -269,7 +271,7 @@ class ConsensusShape(Shape):
         choices=ClassState.choices, help_text="State of all other classes."
     )
     adjudicated = serializers.ListField(
-        child=serializers.CharField(), help_text="Disputed classes that adjudication has decided."
+        child=serializers.CharField(), help_text="Disputed classes decided by adjudication."
     )
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)

@@ -1,4 +1,4 @@
-"""Suggestions after the blind reading: view them, revise the reading, confirm classes."""
+"""After the blind reading: view suggestions, submit a revision, confirm suggestions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from annotations import desk_payloads
 from annotations.api import reading_inputs, shapes
-from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.headers import KEY, idempotency_key
 from annotations.models import Assignment, SuggestionRun, Taxonomy, TokenScope
 from annotations.services.assignment import guards, leases
@@ -19,14 +19,14 @@ from annotations.services.suggestions import offers
 
 
 class AssignmentSuggestions(ApiView):
-    scope_of_get = TokenScope.LABEL  # seeing suggestions ends the time for corrections
+    scope_of_get = TokenScope.LABEL  # seeing suggestions ends the correction period
 
     @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return the suggestions of the model; not found before the study's policy allows it."""
+        """Return the model's suggestions; not found before the study's policy allows them."""
         own = _own(request, pk)
         run = offers.show(assignment=own, now=timezone.now())
-        return answer(_suggestions(run, own.batch.taxonomy))
+        return Response(_suggestions(run, own.batch.taxonomy))
 
 
 class ViewingCreate(ApiView):
@@ -40,13 +40,13 @@ class ViewingCreate(ApiView):
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Record how long the suggestions were visible; not found if none were shown."""
-        seen = offers.view(
+        viewing = offers.view(
             assignment=_own(request, pk),
             key=idempotency_key(request),
             now=timezone.now(),
             **checked(reading_inputs.ViewingInput, request.data),
         )
-        return answer({"shown_ms": seen.shown_ms})
+        return Response({"shown_ms": viewing.shown_ms})
 
 
 class RevisionCreate(ApiView):
@@ -59,14 +59,14 @@ class RevisionCreate(ApiView):
         responses={201: shapes.RevisedShape, 200: shapes.RevisedShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Submit a revision, once. The blind reading stays and is what results count."""
+        """Submit a revision, once. Results still count the blind reading, which is kept."""
         now, key = timezone.now(), idempotency_key(request)
-        said = checked(reading_inputs.RevisionInput, request.data)
+        data = checked(reading_inputs.RevisionInput, request.data)
         submission = revisions.submit(
             assignment_id=pk,
             reader=request.user,
-            reason=said["reason"],
-            signed=reading_inputs.signed(said, key),
+            reason=data["reason"],
+            signed=reading_inputs.signed(data, key),
             now=now,
         )
         revision = submission.reading
@@ -78,7 +78,7 @@ class RevisionCreate(ApiView):
             "submitted_at": revision.submitted_at,
             "next": following,
         }
-        return answer(payload, status=200 if submission.is_repeat else 201)
+        return Response(payload, status=200 if submission.is_repeat else 201)
 
 
 class ConfirmationCreate(ApiView):
@@ -90,36 +90,36 @@ class ConfirmationCreate(ApiView):
         responses={201: shapes.ConfirmationShape, 200: shapes.ConfirmationShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Confirm a suggestion, once per class. The reading stays as submitted."""
-        told = checked(reading_inputs.ConfirmationInput, request.data)
-        made, is_repeat = confirmations.confirm(
-            assignment_id=pk, reader=request.user, code=told["class"], now=timezone.now()
+        """Confirm a suggestion, once per class. The reading itself does not change."""
+        data = checked(reading_inputs.ConfirmationInput, request.data)
+        confirmation, is_repeat = confirmations.confirm(
+            assignment_id=pk, reader=request.user, code=data["class"], now=timezone.now()
         )
-        payload = {"class": told["class"], "confirmed_at": made.confirmed_at}
-        return answer(payload, status=200 if is_repeat else 201)
+        payload = {"class": data["class"], "confirmed_at": confirmation.confirmed_at}
+        return Response(payload, status=200 if is_repeat else 201)
 
 
 def _own(request: UserRequest, pk: int) -> Assignment:
-    mine = Assignment.objects.visible_to(request.user)
-    found = mine.select_related("batch__study", "batch__taxonomy", "reader").get(pk=pk)
-    guards.refuse_barred(found)
-    return found
+    assignments = Assignment.objects.visible_to(request.user)
+    assignment = assignments.select_related("batch__study", "batch__taxonomy", "reader").get(pk=pk)
+    guards.refuse_barred(assignment)
+    return assignment
 
 
 def _suggestions(run: SuggestionRun, taxonomy: Taxonomy) -> desk_payloads.Payload:
-    """Return the suggestions of ``run`` for the classes of the batch."""
-    known = set(taxonomy.classes.values_list("code", flat=True))
+    """Return the suggestions of ``run``, limited to the classes in the batch's taxonomy."""
+    codes_of_batch = set(taxonomy.classes.values_list("code", flat=True))
     ordered = run.suggestions.named_in(taxonomy).order_by("diagnostic_class__position")
-    found = ordered.values_list("diagnostic_class__code", "evidence", "marks")
+    suggestions = ordered.values_list("diagnostic_class__code", "evidence", "marks")
     return {
         "model": run.model.name,
         "version": run.model.version,
         "qt_correction": run.model.qt_correction,
-        "covered_classes": [code for code in run.model.covered_classes if code in known],
+        "covered_classes": [code for code in run.model.covered_classes if code in codes_of_batch],
         "suggestions": [
             {"class": code, "evidence": evidence, "marks": marks or None}
-            for code, evidence, marks in found
+            for code, evidence, marks in suggestions
         ],
-        "verdicts": [one for one in run.verdicts if one["class"] in known],
+        "verdicts": [verdict for verdict in run.verdicts if verdict["class"] in codes_of_batch],
         "measurements": run.measurements,
     }

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from annotations.api.base import ApiView, UserRequest, answer
+from annotations.api.base import ApiView, UserRequest
 from annotations.api.shapes import Shape
 from annotations.desk_payloads import Payload
 from annotations.models import ReaderKind, ReaderLevel, Seat, Study, StudyReader, StudyReaderStatus
@@ -34,7 +34,7 @@ class StudyReaderShape(Shape):
     max_exams = serializers.IntegerField(allow_null=True)
     n_assigned = serializers.IntegerField(
         allow_null=True,
-        help_text="Null if you read in the study: in a pool it grows with what was read.",
+        help_text="Null if you are a reader of the study: in a pool it would reveal progress.",
     )
 
 
@@ -43,34 +43,34 @@ class ReadersShape(Shape):
 
 
 class StudyReaders(ApiView):
-    needs = {"GET": "view_study"}
+    required_permissions = {"GET": "view_study"}
 
     @extend_schema(operation_id="study_readers", responses=ReadersShape)
     def get(self, request: UserRequest, slug: str) -> Response:
-        """List the readers in the order in which they joined."""
+        """List the readers of a study in the order in which they joined."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
-        n_assigned = {} if is_blinded_to(study, request.user) else _given(study)
-        lines = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
-        told = reader_names.names_for(request.user, study)
-        listed = [_line(line, n_assigned.get(line.user_id), told) for line in lines]
-        return answer({"readers": listed})
+        n_assigned = {} if is_blinded_to(study, request.user) else _assigned_by_reader(study)
+        readers = StudyReader.objects.filter(study=study).select_related("user").order_by("pk")
+        names = reader_names.names_for(request.user, study)
+        listed = [_reader(reader, n_assigned.get(reader.user_id), names) for reader in readers]
+        return Response({"readers": listed})
 
 
-def _given(study: Study) -> dict[int, int]:
+def _assigned_by_reader(study: Study) -> dict[int, int]:
     """Return the number of assigned readings by reader."""
     seats = Seat.objects.filter(batch__study=study).order_by().values_list("reader")
-    nobody = dict.fromkeys(study.readers.values_list("user", flat=True), 0)
-    return nobody | dict(seats.annotate(n=Sum("n_assigned", default=0)))
+    zeros = dict.fromkeys(study.readers.values_list("user", flat=True), 0)
+    return zeros | dict(seats.annotate(n=Sum("n_assigned", default=0)))
 
 
-def _line(line: StudyReader, n_assigned: int | None, told: ReaderNames) -> Payload:
+def _reader(reader: StudyReader, n_assigned: int | None, names: ReaderNames) -> Payload:
     return {
-        "username": told.username_of(line.user),
-        "name": told.of(line.user),
-        "kind": line.user.kind,
-        "level": line.user.level,
-        "status": line.status,
-        "status_since": line.status_since,
-        "max_exams": line.max_exams,
+        "username": names.username_of(reader.user),
+        "name": names.of(reader.user),
+        "kind": reader.user.kind,
+        "level": reader.user.level,
+        "status": reader.status,
+        "status_since": reader.status_since,
+        "max_exams": reader.max_exams,
         "n_assigned": n_assigned,
     }

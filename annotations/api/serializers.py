@@ -1,4 +1,4 @@
-"""Serializers that check the form of requests; services and constraints check the rest."""
+"""Serializers of requests. They check types and sizes; services and constraints do the rest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_READERS = 1000
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses unknown fields, so that a typing error is not silently ignored."""
+    """Refuses unknown fields, so that typos are not silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

@@ -1,4 +1,4 @@
-"""Serializers of answers to readers, for the schema; tests check every answer."""
+"""Response serializers for readers. They define the schema; tests check every response."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Anything(serializers.JSONField):
 
 
 class Shape(serializers.Serializer[Any]):
-    """Base class of the objects in answers."""
+    """Base class of the objects in responses."""
 
 
 def page_of(item: type[Shape]) -> Any:
@@ -107,7 +107,7 @@ class MeShape(Shape):
 
 
 class TokenShape(Shape):
-    """A new token, shown only in this answer."""
+    """A new token. Its secret is shown only in this response."""
 
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
@@ -148,7 +148,7 @@ class MeasurementShape(Shape):
 
 
 class FindingShape(Shape):
-    """A class given as present."""
+    """A class reported as present."""
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     localisations = LocalisationShape(many=True)
@@ -160,7 +160,7 @@ class FindingShape(Shape):
 
 
 class SignalProblemShape(Shape):
-    """A problem of the signal quality."""
+    """A signal quality problem."""
 
     kind = serializers.CharField()
     leads = serializers.ListField(child=serializers.CharField())
@@ -189,7 +189,7 @@ class DraftShape(DraftVersionShape):
 
 
 class StaleDraftShape(ProblemShape):
-    """A refused change, with the stored draft."""
+    """The refusal of an outdated change, with the stored draft."""
 
     draft = DraftShape(allow_null=True)
 
@@ -296,7 +296,7 @@ class AssignmentShape(Shape):
     draft = DraftShape(allow_null=True)
     reading = SignedShape(allow_null=True)
     undo_until = serializers.DateTimeField(
-        allow_null=True, help_text="Until when the reading can be taken back; null if it cannot."
+        allow_null=True, help_text="Until when the reading can be corrected; null if it cannot."
     )
     revision = SignedShape(
         allow_null=True, help_text="The revision made after seeing the suggestions."
@@ -307,7 +307,7 @@ class AssignmentShape(Shape):
     next = serializers.IntegerField(allow_null=True)
     queue = QueueShape()
     is_shown_suggestions = serializers.BooleanField(
-        help_text="Whether this arm shows a model's suggestions while the exam is read."
+        help_text="Whether this arm shows a model's suggestions during the reading."
     )
     suggestions = serializers.ChoiceField(
         choices=[offer.value for offer in Offer],
@@ -338,7 +338,7 @@ class AcceptedShape(NextShape):
     id = serializers.UUIDField()
     submitted_at = serializers.DateTimeField()
     undo_until = serializers.DateTimeField(
-        allow_null=True, help_text="Until when it can be taken back; null if it cannot."
+        allow_null=True, help_text="Until when it can be corrected; null if it cannot."
     )
 
 
@@ -360,7 +360,7 @@ class ConfirmationShape(Shape):
 
 
 class ViewingShape(Shape):
-    """The recorded time."""
+    """The recorded viewing time."""
 
     shown_ms = serializers.IntegerField()
 
@@ -378,7 +378,7 @@ class MarksShape(Shape):
 
 
 class SuggestionShape(Shape):
-    """A class that a model proposes."""
+    """A class that a model suggests."""
 
     evidence = serializers.CharField()
     marks = MarksShape(allow_null=True)
@@ -399,15 +399,15 @@ class CheckShape(Shape):
     decimals = serializers.IntegerField()
     n_beats = serializers.IntegerField()
     n_beats_found = serializers.IntegerField()
-    outcome = serializers.ChoiceField(choices=[one.value for one in Outcome])
+    outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
     missing = serializers.CharField(allow_null=True, help_text="Why there is no value.")
 
 
 class VerdictShape(Shape):
     """What a model concludes about a class, and the measurements that decide it."""
 
-    state = serializers.ChoiceField(choices=[one.value for one in State])
-    reason = serializers.ChoiceField(choices=[one.value for one in Reason], allow_null=True)
+    state = serializers.ChoiceField(choices=[state.value for state in State])
+    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
     checks = CheckShape(many=True)
 
     def get_fields(self) -> dict[str, Any]:
@@ -423,9 +423,9 @@ class SuggestionsShape(Shape):
     version = serializers.CharField()
     qt_correction = serializers.CharField(
         allow_blank=True,
-        help_text="Blank if the model ignores the protocol's choice of QT correction.",
+        help_text="Blank if the model does not use the protocol's QT correction.",
     )
     covered_classes = serializers.ListField(child=serializers.CharField())
     suggestions = SuggestionShape(many=True)
-    verdicts = VerdictShape(many=True, help_text="Empty for models without verdicts.")
+    verdicts = VerdictShape(many=True, help_text="Empty if the model gives no verdicts.")
     measurements = Anything()

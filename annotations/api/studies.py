@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
-from annotations.api.base import ApiView, UserRequest, answer, checked
+from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.reading import CURSOR
 from annotations.desk_payloads import Payload
 from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
@@ -22,7 +22,7 @@ from ecgreview import protocol
 
 
 class Studies(ApiView):
-    needs = {"GET": "view_study", "POST": "add_study"}
+    required_permissions = {"GET": "view_study", "POST": "add_study"}
     parameters = paging.PARAMETERS
 
     @extend_schema(
@@ -33,7 +33,7 @@ class Studies(ApiView):
     def get(self, request: UserRequest) -> Response:
         """List the studies."""
         rows = Study.objects.visible_to(request.user).select_related("taxonomy")
-        return answer(paging.page(rows, request, {"pk": int}, study_payload))
+        return Response(paging.page(rows, request, {"pk": int}, study_payload))
 
     @extend_schema(
         operation_id="study_create",
@@ -42,25 +42,25 @@ class Studies(ApiView):
     )
     def post(self, request: UserRequest) -> Response:
         """Create a study."""
-        said = checked(serializers.StudyInput, request.data)
-        said["taxonomy"] = str(_taxonomy(said.pop("taxonomy", None)))
+        data = checked(serializers.StudyInput, request.data)
+        data["taxonomy"] = str(_taxonomy(data.pop("taxonomy", None)))
         study = lifecycle.create(
-            protocol=protocol.parse(said), created_by=request.user, now=timezone.now()
+            protocol=protocol.parse(data), created_by=request.user, now=timezone.now()
         )
-        return answer(study_payload(study), status=201)
+        return Response(study_payload(study), status=201)
 
 
 class StudyDetail(ApiView):
-    needs = {"GET": "view_study"}
+    required_permissions = {"GET": "view_study"}
 
     @extend_schema(operation_id="study", responses=result_shapes.StudyShape)
     def get(self, request: UserRequest, slug: str) -> Response:
         """Return the study and its current protocol."""
-        return answer(study_payload(Study.objects.visible_to(request.user).get(slug=slug)))
+        return Response(study_payload(Study.objects.visible_to(request.user).get(slug=slug)))
 
 
 class StudyOpening(ApiView):
-    needs = {"POST": "add_study"}
+    required_permissions = {"POST": "add_study"}
 
     @extend_schema(
         operation_id="study_open",
@@ -68,15 +68,15 @@ class StudyOpening(ApiView):
         responses=result_shapes.StudyShape,
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Open a draft: its protocol is frozen and exams can be read."""
+        """Open a draft study: this freezes its protocol, and exams can be read from then on."""
         checked(serializers.Nothing, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
         opened = lifecycle.open_study(study_id=study.pk, actor=request.user, now=timezone.now())
-        return answer(study_payload(opened))
+        return Response(study_payload(opened))
 
 
 class StudyLocking(ApiView):
-    needs = {"POST": "close_batch"}
+    required_permissions = {"POST": "close_batch"}
 
     @extend_schema(
         operation_id="study_lock",
@@ -84,17 +84,17 @@ class StudyLocking(ApiView):
         responses=result_shapes.StudyShape,
     )
     def post(self, request: UserRequest, slug: str) -> Response:
-        """Lock a study for good; this closes its open batches."""
+        """Lock a study permanently. This also closes its open batches."""
         checked(serializers.Nothing, request.data)
         study = Study.objects.visible_to(request.user).get(slug=slug)
         locked = lifecycle.lock(study_id=study.pk, actor=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
         tasks.nudge(tasks.compute_consensus)
-        return answer(study_payload(locked))
+        return Response(study_payload(locked))
 
 
 class StudyConsensus(ApiView):
-    needs = {"GET": "view_consensus"}
+    required_permissions = {"GET": "view_consensus"}
     parameters = paging.PARAMETERS
 
     @extend_schema(
@@ -103,7 +103,7 @@ class StudyConsensus(ApiView):
         responses=shapes.page_of(result_shapes.ConsensusShape),
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """List the consensus of every exam that was read in a closed batch."""
+        """List the consensus of exams read in closed batches; hidden from readers of the study."""
         study = Study.objects.visible_to(request.user).get(slug=slug)
         refuse_readers(study, request.user)
         visible = Consensus.objects.visible_to(request.user).filter(study=study)
@@ -113,11 +113,11 @@ class StudyConsensus(ApiView):
             "diagnostic_class__position"
         )
         rows = visible.select_related("exam").prefetch_related(Prefetch("labels", labels))
-        return answer(paging.page(rows, request, {"exam_id": int}, _consensus))
+        return Response(paging.page(rows, request, {"exam_id": int}, _consensus))
 
 
 def study_payload(study: Study) -> Payload:
-    """Return the study without its seed, which would predict every reader's order."""
+    """Return the study without its seed, which would reveal each reader's exam order."""
     return {
         "slug": study.slug,
         "phase": study.phase,
@@ -158,7 +158,7 @@ def _consensus(row: Consensus) -> Payload:
 def _taxonomy(pk: int | None) -> Taxonomy:
     if pk is None:
         return Taxonomy.objects.all().newest()
-    found = Taxonomy.objects.filter(pk=pk).first()
-    if found is None:
+    taxonomy = Taxonomy.objects.filter(pk=pk).first()
+    if taxonomy is None:
         raise ValidationError({"taxonomy": [_("There is no such taxonomy. See /api/taxonomies/.")]})
-    return found
+    return taxonomy

@@ -1,8 +1,8 @@
 """Rate limits of the API, far above what a reading desk needs.
 
-Signed-in users are counted by user, so that readers behind one hospital address do not share a
-limit; anonymous clients are counted by address. The counts are in Redis. While it is down, nobody
-is counted, because readings must be accepted even then.
+Requests of signed-in users are counted by user, so that readers behind one hospital address do not
+share a limit; anonymous requests are counted by address. The counts are in Redis. While Redis is
+down there is no limit, because readings must be accepted even then.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from rest_framework.request import Request
 
 WINDOW_S = 60
 PAUSE_S = 30.0
-"""How long this process waits after Redis failed: each attempt costs a second."""
+"""How long this process skips Redis after a failure: each attempt takes a second."""
 
-_asks_again_at = 0.0
+_retry_redis_at = 0.0
 
 
 def refuse_flood(request: Request) -> None:
@@ -48,22 +48,22 @@ def _address(request: Request) -> str:
 
 
 def _count(subject: str, limit: int) -> None:
-    global _asks_again_at  # noqa: PLW0603 - state of the process
+    global _retry_redis_at  # noqa: PLW0603 - state of the process
     now = time.time()
-    if not limit or time.monotonic() < _asks_again_at:
+    if not limit or time.monotonic() < _retry_redis_at:
         return
     try:
-        n_asked = _add_one(f"throttle:{subject}:{int(now // WINDOW_S)}")
+        n_requests = _add_one(f"throttle:{subject}:{int(now // WINDOW_S)}")
     except redis.RedisError:
-        _asks_again_at = time.monotonic() + PAUSE_S
+        _retry_redis_at = time.monotonic() + PAUSE_S
         return
-    if n_asked > limit:
+    if n_requests > limit:
         raise Throttled(wait=WINDOW_S - now % WINDOW_S)
 
 
 def _add_one(key: str) -> int:
     try:
         return int(cache.incr(key))
-    except ValueError:  # no count yet; a concurrent first request may be lost
+    except ValueError:  # no count yet; of two concurrent first requests one may go uncounted
         cache.add(key, 1, timeout=2 * WINDOW_S)
         return 1

@@ -30,16 +30,16 @@ class AssignmentTracing(ApiView):
     def get(self, request: UserRequest, pk: int, position: int) -> HttpResponseBase:
         """Return the packed samples (wire format ECG1), gzip-compressed as stored.
 
-        The ETag differs by assignment: equal tags would reveal a hidden repeat.
+        The ETag depends on the assignment: equal tags would reveal a hidden repeat.
         """
         assignment = _own(request, pk)
         tracing = _without_samples().get(exam=assignment.exam_id, position=position)
         tag = hashlib.sha256(f"{pk}:{tracing.content_hash}".encode()).hexdigest()
-        return _answer(request, tracing, tag)
+        return _response(request, tracing, tag)
 
 
 class PriorTracing(ApiView):
-    """One tracing of the patient's previous exam, where the study shows it."""
+    """One tracing of the patient's previous exam, if the study shows it."""
 
     @extend_schema(
         operation_id="prior_tracing",
@@ -48,20 +48,20 @@ class PriorTracing(ApiView):
     def get(self, request: UserRequest, pk: int, position: int) -> HttpResponseBase:
         """Return the packed samples (wire format ECG1), gzip-compressed as stored.
 
-        The ETag differs by assignment: the previous exam may be one you read elsewhere.
+        The ETag depends on the assignment: equal tags would reveal an exam you read elsewhere.
         """
         prior = prior_exams.shown_with(_own(request, pk))
         if prior is None:
             raise Exam.DoesNotExist
         tracing = _without_samples().get(exam=prior.exam, position=position)
         tag = hashlib.sha256(f"{pk}:prior:{tracing.content_hash}".encode()).hexdigest()
-        return _answer(request, tracing, tag)
+        return _response(request, tracing, tag)
 
 
 class TracingSamples(ApiView):
-    """One tracing of an exam, for people who may see its origin."""
+    """One tracing of an exam, for people who manage exams."""
 
-    needs = {"GET": "view_exam"}
+    required_permissions = {"GET": "view_exam"}
 
     @extend_schema(
         operation_id="tracing",
@@ -71,22 +71,22 @@ class TracingSamples(ApiView):
         """Return the packed samples (wire format ECG1), gzip-compressed as stored."""
         exams = Exam.objects.visible_to(request.user).not_read_by(request.user).filter(code=code)
         tracing = _without_samples().get(exam__in=exams, position=position)
-        return _answer(request, tracing, tracing.content_hash)
+        return _response(request, tracing, tracing.content_hash)
 
 
 def _own(request: UserRequest, pk: int) -> Assignment:
-    mine = Assignment.objects.visible_to(request.user)
-    found = mine.select_related("exam", "batch__study", "reader").get(pk=pk)
-    guards.refuse_barred(found)
-    return found
+    assignments = Assignment.objects.visible_to(request.user)
+    assignment = assignments.select_related("exam", "batch__study", "reader").get(pk=pk)
+    guards.refuse_barred(assignment)
+    return assignment
 
 
 def _without_samples() -> QuerySet[Tracing]:
-    """Tracings without their samples, which a 304 answer does not need."""
+    """Return tracings without their samples, which a 304 response does not need."""
     return Tracing.objects.defer("packed")
 
 
-def _answer(request: UserRequest, tracing: Tracing, tag: str) -> HttpResponseBase:
+def _response(request: UserRequest, tracing: Tracing, tag: str) -> HttpResponseBase:
     takes_gzip = _takes_gzip(request.headers.get("Accept-Encoding", ""))
     etag = f'"{tag}"' if takes_gzip else f'"{tag}-plain"'
     response = get_conditional_response(request, etag=etag)
@@ -110,11 +110,12 @@ def _samples(tracing: Tracing, *, takes_gzip: bool) -> HttpResponse:
 
 def _takes_gzip(accept_encoding: str) -> bool:
     """Whether Accept-Encoding has ``gzip`` or ``*`` with a weight above zero."""
-    weights = dict(_weighted(part) for part in accept_encoding.lower().split(","))
-    return weights.get("gzip", weights.get("*", False))
+    accepted = dict(_coding(part) for part in accept_encoding.lower().split(","))
+    return accepted.get("gzip", accepted.get("*", False))
 
 
-def _weighted(part: str) -> tuple[str, bool]:
+def _coding(part: str) -> tuple[str, bool]:
+    """Return a content coding and whether it is accepted."""
     coding, _, parameter = part.partition(";")
     weight = parameter.strip().removeprefix("q=").strip() or "1"
     return coding.strip(), weight.strip("0.") != ""

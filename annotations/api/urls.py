@@ -144,5 +144,5 @@ urlpatterns = [
     ),
     path("audit/", audit.AuditEvents.as_view(), name="api-audit"),
     path("audit/export/", audit.AuditExport.as_view(), name="api-audit-export"),
-    path("<path:rest>", public.Nowhere.as_view(), name="api-nowhere"),
+    path("<path:rest>", public.UnknownAddress.as_view(), name="api-nowhere"),
 ]

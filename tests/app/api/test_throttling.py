@@ -70,7 +70,7 @@ def test_guessing_tokens_is_limited():
 
 
 def test_without_valkey_requests_are_not_limited(browser_of, ana, settings, monkeypatch):
-    monkeypatch.setattr(throttling, "_asks_again_at", 0.0)
+    monkeypatch.setattr(throttling, "_retry_redis_at", 0.0)
     down = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": down}
     assert statuses(browser_of(ana), 5) == [200] * 5
