@@ -1,4 +1,4 @@
-// The server as functions. The only file that fetches.
+// Functions that call the server's API. No other file uses fetch().
 
 /**
  * @import {
@@ -13,7 +13,7 @@
 
 const TIMEOUT_MS = 20_000;
 
-/** The server was not reached or is unavailable: try again later. */
+/** The server was not reached or is unavailable. Try again later. */
 export class Unreachable extends Error {}
 
 /** The session has ended; the request can be repeated after signing in. */
@@ -31,7 +31,7 @@ export class Refused extends Error {
     this.problem = problem;
   }
 
-  /** The last part of the problem's type: "stale-draft", "batch-closed", "already-submitted". */
+  /** The last part of the problem's type, such as "stale-draft", "batch-closed" or "already-submitted". */
   get kind() {
     return (this.problem.type ?? "").split(/[/:#]/).at(-1) ?? "";
   }
@@ -55,7 +55,7 @@ export function saveDraft(id, draft) {
 }
 
 /**
- * Submit a reading; the same `key` sent twice creates one reading.
+ * Submit a reading. Sending the same `key` again does not create a second reading.
  *
  * @param {number | string} id
  * @param {ReadingRequest & {based_on: number}} reading
@@ -70,7 +70,7 @@ export function submitReading(id, reading, key) {
 }
 
 /**
- * Move the exam to the end of the queue; idempotent.
+ * Move the exam to the end of the queue. Idempotent.
  *
  * @param {number | string} id
  * @returns {Promise<NextAnswer>}
@@ -80,7 +80,7 @@ export function deferExam(id) {
 }
 
 /**
- * The model's suggestions; refused as not found before the reader's own reading is signed.
+ * Load the model's suggestions. The server answers 404 while the reader may not see them yet.
  *
  * @param {number | string} id
  * @returns {Promise<SuggestionsAnswer>}
@@ -90,7 +90,7 @@ export function loadSuggestions(id) {
 }
 
 /**
- * How long suggestions were on view; also sent while the page is being closed.
+ * Report how long suggestions were visible. The request completes even if the page is closed.
  *
  * @param {number | string} id
  * @param {{shown_ms: number}} view
@@ -106,7 +106,7 @@ export function noteViewing(id, view, key) {
 }
 
 /**
- * Agree with the suggestion of a class that is already in the reading; idempotent.
+ * Record agreement with the suggestion of a class that is already in the reading. Idempotent.
  *
  * @param {number | string} id
  * @param {string} code
@@ -117,7 +117,8 @@ export function confirmSuggestion(id, code) {
 }
 
 /**
- * Submit a second reading made with the suggestions known; the same `key` sent twice creates one revision.
+ * Submit a second reading, made after seeing the suggestions. Sending the same `key` again does not create
+ * another revision.
  *
  * @param {number | string} id
  * @param {RevisionRequest} revision
@@ -132,7 +133,7 @@ export function submitRevision(id, revision, key) {
 }
 
 /**
- * Passkey options for somebody who is not signed in yet.
+ * Load passkey options for a user who is not signed in yet.
  *
  * @param {string} url
  * @returns {Promise<{request_options: {publicKey: object}}>}
@@ -142,7 +143,7 @@ export function loadPasskeyOptions(url) {
 }
 
 /**
- * Progress of an agreement computation.
+ * Load the progress of an agreement computation.
  *
  * @param {string} url
  * @returns {Promise<import("./agreement/run.js").RunStatus>}
@@ -152,7 +153,7 @@ export function loadRun(url) {
 }
 
 /**
- * The packed bytes of a tracing; the browser has inflated and cached them.
+ * Load the packed samples of a tracing. The browser decompresses and caches the response.
  *
  * @param {string} href
  * @returns {Promise<ArrayBuffer>}
@@ -167,7 +168,7 @@ export function loadTracing(href) {
  * @param {string} method
  * @param {string} url
  * @param {{body?: object, headers?: Record<string, string>, keepalive?: boolean}} [request]
- * @returns {Promise<any>} JSON of a shape that each caller declares
+ * @returns {Promise<any>} JSON; each caller declares its type
  */
 function json(method, url, { body, headers = {}, keepalive = false } = {}) {
   /** @type {RequestInit & {headers: Record<string, string>}} */
@@ -181,8 +182,8 @@ function json(method, url, { body, headers = {}, keepalive = false } = {}) {
 }
 
 /**
- * Send a request and return what `read` makes of the answer. The body comes after the headers, and the
- * network may fail between the two.
+ * Send a request and return the result of `read`. `read` is awaited inside the try block, because the
+ * network may still fail while the body arrives.
  *
  * @template T
  * @param {string} url
@@ -202,7 +203,7 @@ async function send(url, options, read) {
     if (isAccepted(response)) return await read(own(response));
     error = refusal(response, await problemOf(response));
   } catch (cause) {
-    // fetch and reading the body reject for any network failure, and for our own timeout.
+    // Network failures and our own timeout can occur in fetch and while the body is read.
     throw new Unreachable(/** @type {Error} */ (cause).message, { cause });
   }
   throw error;
@@ -214,7 +215,7 @@ function isAccepted(response) {
 }
 
 /**
- * Networks in between, such as a hotel's, answer with a page of their own; our endpoints never send HTML.
+ * Reject HTML. Our endpoints never send it, but captive portals, such as those of hotels, do.
  *
  * @param {Response} response
  */

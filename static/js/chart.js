@@ -15,7 +15,7 @@ const LABEL_PX = 110;
 const MARGIN = Object.freeze({ l: 52, r: 16, t: 12, b: 44 });
 
 /**
- * The traces and layout of the chart, as Plotly takes them.
+ * Build the Plotly traces and layout of the chart.
  *
  * @param {Curve} curve
  * @param {{total: number, words: Record<string, string>, colors: Record<string, string>, font: string,
@@ -88,7 +88,7 @@ export function figure(curve, { total, words, colors, font, width, height }) {
 }
 
 /**
- * The first and last day of the chart.
+ * Return the first and last day of the chart.
  *
  * @param {Curve} curve
  */
@@ -97,7 +97,7 @@ export function ends(curve) {
 }
 
 /**
- * Whole days between two labels, so that no label repeats or touches the next.
+ * Return the number of days between axis labels that keeps labels from repeating or touching.
  *
  * @param {Curve} curve
  * @param {number} width

@@ -1,4 +1,4 @@
-// Time, as an object that tests can replace.
+// The current time and timers, as an object that tests can replace.
 
 /** @typedef {{now: () => number, after: (ms: number, action: () => void) => () => void}} Clock */
 
@@ -13,11 +13,11 @@ export const clock = Object.freeze({
   },
 });
 
-/** A page that gets hidden before its next frame never gets that frame. */
+/** Fallback delay. A page that is hidden before its next frame does not get that frame. */
 const MAX_FRAME_MS = 250;
 
 /**
- * Call `action` once the next frame is on screen; soon, when the page is hidden.
+ * Call `action` once the next frame has been painted, or without a frame if the page is hidden.
  *
  * @param {() => void} action
  */
@@ -35,7 +35,8 @@ export function afterPaint(action) {
 const MAX_WAIT_MS = 30_000;
 
 /**
- * How long to wait before try number `tries` (from 1): doubles up to a limit.
+ * Return the delay before retry number `tries`, counted from 1. It doubles with each retry, up to
+ * MAX_WAIT_MS.
  *
  * @param {number} tries
  */

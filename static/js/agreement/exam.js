@@ -1,4 +1,4 @@
-// The sheet of one exam, view only: no tools, no annotations.
+// Shows the sheet of one exam read-only, without tools or annotations.
 
 import { Unreachable, loadTracing } from "../api.js";
 import { embedded, find, findAll } from "../dom.js";

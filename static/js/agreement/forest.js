@@ -1,8 +1,8 @@
 // <forest-plot>: the coefficient of every class with its interval and counts.
 //
-// Plotly draws the middle: axis, intervals, points. Left and right of it are rows of text over the plot, each
-// a link to the exams of the class: one tab stop, arrow keys move from row to row. The same numbers are in
-// the table below.
+// Plotly draws the axis, intervals and points. The text to the left and right is a list of rows laid over
+// the plot, each a link to the exams of the class. The list is one tab stop; arrow keys move between rows. A
+// table below the plot has the same numbers.
 
 import { closestTo, embedded, findAll, make } from "../dom.js";
 import { foldCase } from "../texts.js";
@@ -35,10 +35,11 @@ export const ROW_PX = 26;
 const TOP_PX = 26;
 const FOOT_PX = 10;
 const SIDE_PX = 18; // for the numbers at the ends of the axis
-const PAD = 0.03; // of the axis, so that a point at its end is not cut
+const PAD = 0.03; // in units of the axis; keeps a point at the end from being cut off
 
 /**
- * The ends of the axis: 0 to 1, or lower where a coefficient or its interval is below 0.
+ * Return the range of the axis: 0 to 1, or from below 0 if a coefficient or its interval is. Both ends are
+ * padded.
  *
  * @param {Row[]} rows
  */
@@ -49,7 +50,7 @@ export function axisOf(rows) {
 }
 
 /**
- * The traces and layout of `rows`, the first at the top.
+ * Build the Plotly traces and layout for `rows`, the first row at the top.
  *
  * @param {Row[]} rows
  * @param {{words: ForestWords, colors: Record<string, string>, font: string, separators: string, width:
@@ -118,7 +119,7 @@ export function heightOf(rows) {
 }
 
 /**
- * The row that a key moves to, or null: not a navigation key.
+ * Return the index of the row that a key moves to, or null if it is not a navigation key.
  *
  * @param {string} key
  * @param {number} place
@@ -138,7 +139,7 @@ export function reached(key, place, n) {
 }
 
 /**
- * The rows whose name or abbreviation contains every word of `text`.
+ * Return the rows whose name or abbreviation contains every word of `text`.
  *
  * @param {Row[]} rows
  * @param {string} text
@@ -149,7 +150,7 @@ export function matching(rows, text) {
 }
 
 /**
- * One line that summarizes a row, for the note below the plot and for screen readers.
+ * Summarize a row in one line, for the note below the plot and for screen readers.
  *
  * @param {Row} row
  * @param {ForestWords} words
@@ -256,7 +257,7 @@ if (typeof HTMLElement !== "undefined") {
     }
 
     /**
-     * Show the rows that match `text`, here and in the table below.
+     * Show only the rows that match `text`, in the plot and in the table below.
      *
      * @param {string} text
      */

@@ -1,15 +1,16 @@
-// The matrix of readers is one tab stop; arrow keys move from pair to pair.
+// Keyboard navigation in the matrix of readers: it is one tab stop, and arrow keys move between pairs.
 
 import { closestTo, findAll } from "../dom.js";
 
 /** @typedef {{row: number, column: number}} Place */
 
 /**
- * The cell that a key moves to; null when the key is not an arrow or there is no cell.
+ * Return the nearest cell with a link in the direction of an arrow key, or null if the key is not an arrow
+ * or there is no such cell.
  *
  * @param {string} key
  * @param {Place} place
- * @param {(at: Place) => boolean | null} hasLink null beyond the edge
+ * @param {(at: Place) => boolean | null} hasLink returns null beyond the edge of the table
  * @returns {Place | null}
  */
 export function reached(key, { row, column }, hasLink) {
@@ -23,7 +24,7 @@ export function reached(key, { row, column }, hasLink) {
     at = { row: at.row + down, column: at.column + right }
   ) {
     const isLink = hasLink(at);
-    if (isLink === null) return null; // the edge
+    if (isLink === null) return null; // beyond the edge
     if (isLink) return at;
   }
 }

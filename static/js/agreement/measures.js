@@ -38,14 +38,15 @@ import { canPlot, color, plot, redrawOnChange, separatorsOf } from "../plot.js";
 
 const ROW_PX = 30;
 const LEGEND_PX = 22;
-const ENTRY_PX = 125; // of the legend
-const LABEL_PX = 8.8; // of a letter in the name of a row
-const MAX_LABEL_SHARE = 0.42; // of the width
+const ENTRY_PX = 125; // width of a legend entry
+const LABEL_PX = 8.8; // width of a letter in the name of a row
+const MAX_LABEL_SHARE = 0.42; // of the chart's width
 const DASHES = Object.freeze(["solid", "dot", "dash", "dashdot", "longdash"]);
 const SYMBOLS = Object.freeze(["circle", "diamond", "square", "triangle-up", "cross"]);
 
 /**
- * The height of a chart: it grows with its rows, and in narrow charts with the legend.
+ * Return the height of a chart in pixels. It grows with the number of rows and, in narrow charts, with the
+ * lines of the legend.
  *
  * @param {Chart} chart
  * @param {number} width
@@ -56,7 +57,7 @@ export function heightOf(chart, width) {
 }
 
 /**
- * Space for the axis labels and title below.
+ * Return the height in pixels of the axis labels and title below the plot.
  *
  * @param {Chart} chart
  */
@@ -73,7 +74,7 @@ function legendOf({ series }, width) {
 }
 
 /**
- * The traces and layout of a chart, as Plotly takes them.
+ * Build the Plotly traces and layout of a chart.
  *
  * @param {Chart} chart
  * @param {{colors: Colors, font: string, separators: string, width: number}} options
@@ -100,7 +101,7 @@ export function figure(chart, { colors, font, separators, width }) {
 }
 
 /**
- * How many series of the same type come before: lines differ by dash, points by symbol.
+ * Count the earlier series of the same type. The count chooses the dash of a line or the symbol of points.
  *
  * @param {Series} series
  * @param {Series[]} all
@@ -110,7 +111,7 @@ function rankOf(series, all) {
 }
 
 /**
- * Space for row names or numbers.
+ * Return the width in pixels of the row names or axis numbers on the left.
  *
  * @param {Chart} chart
  * @param {number} width
@@ -143,7 +144,7 @@ function trace(series, place, chart, colors) {
 }
 
 /**
- * Intervals as Plotly takes them: distances from their points.
+ * Build Plotly error bars, which are distances from the points, from the ends of intervals.
  *
  * @param {{low: (number | null)[], high: (number | null)[]}} interval
  * @param {number[]} values
@@ -185,7 +186,7 @@ function axis({ title, is_share, is_points, is_log, from_zero, lowest, names }, 
   };
   if (names.length) {
     const [first, last] = [-0.5, names.length - 0.5];
-    // By place, not by name: two rows may share a name.
+    // Rows are placed by index, not by name, because two rows may have the same name.
     return {
       ...base,
       showgrid: false,

@@ -1,4 +1,4 @@
-// Progress of computing the next report version: polled while the page is visible, until it is finished.
+// Polls the progress of the next report version while the page is visible, until the run is finished.
 
 import { Refused, SignedOut, loadRun } from "../api.js";
 import { clock } from "../clock.js";
@@ -18,7 +18,7 @@ const MIN_MS = 2_000;
 const MAX_MS = 30_000;
 
 /**
- * How long to wait before polling again: longer and longer while nothing changes.
+ * Return how long to wait before polling again. The wait grows by half each time nothing has changed.
  *
  * @param {number} before
  * @param {boolean} hasChanged
@@ -28,7 +28,8 @@ export function restMs(before, hasChanged) {
 }
 
 /**
- * Whether polling again is pointless: signed out, or the run is gone.
+ * Return true if polling again is pointless: the user is signed out, or the server refused the request, for
+ * example because the run was deleted.
  *
  * @param {unknown} error
  */
@@ -37,7 +38,7 @@ export function isFinal(error) {
 }
 
 /**
- * Poll until the run is finished; returns a function to call when the page is hidden or shown.
+ * Poll until the run is finished. Call the returned function whenever the page is hidden or shown.
  *
  * @param {() => Promise<RunStatus>} ask
  * @param {(status: RunStatus) => void} show
@@ -59,7 +60,7 @@ export function follow(ask, show, { after, isHidden }) {
     try {
       status = await ask();
     } catch (error) {
-      isOver = isFinal(error); // otherwise the network is down for a moment
+      isOver = isFinal(error); // treat any other error as temporary
     }
     isAsking = false;
     if (status) show(status);
@@ -83,7 +84,7 @@ export function follow(ask, show, { after, isHidden }) {
 function show(note, status) {
   /** @param {string} name */
   const part = (name) => find(note, `[data-part=run-${name}]`);
-  // Unchanged text is not set again: screen readers would repeat it.
+  // Set only text that has changed, because screen readers would announce it again.
   for (const name of /** @type {const} */ (["lead", "text"])) {
     if (part(name).textContent !== status[name]) part(name).textContent = status[name];
   }
@@ -99,7 +100,7 @@ function show(note, status) {
 }
 
 /**
- * Reload in place: what is below `note`, which will be gone, stays where it is on screen.
+ * Reload the page without moving the content below `note` on the screen. The reloaded page has no note.
  *
  * @param {HTMLElement} note
  */
@@ -132,7 +133,7 @@ function bind(note) {
     { after: clock.after, isHidden },
   );
   document.addEventListener("visibilitychange", turn);
-  // Following the link would start at the top.
+  // Following the link would scroll to the top of the page.
   find(note, "[data-part=run-reload]").addEventListener("click", (event) => {
     event.preventDefault();
     loadAgain(note);

@@ -1,4 +1,5 @@
-// The choice between two drafts of one reading, when another window or device saved one in between.
+// The dialog for choosing between two drafts of the same reading, shown when another window or device has
+// saved a different one.
 
 import { closestTo, find, make } from "../dom.js";
 import { EVIDENCE_KINDS, pieceText } from "./form/findings.js";
@@ -23,7 +24,8 @@ export class Conflict {
       const choice = closestTo(event, "[data-choice]")?.dataset.choice;
       if (choice === "mine" || choice === "theirs") this.#resolve(choice);
     });
-    // Escape would leave two drafts and no decision; browsers let a page prevent it only once.
+    // Escape would close the dialog without a choice. Browsers let a page prevent that only once, so the
+    // dialog is opened again if it closes.
     dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", () => this.#draft && !dialog.open && dialog.showModal());
@@ -42,7 +44,7 @@ export class Conflict {
   #resolve(choice) {
     const draft = this.#draft;
     if (!draft) return;
-    this.#draft = null; // decided: the dialog may close
+    this.#draft = null; // allows the dialog to close
     this.dialog.close();
     draft.resolve(choice);
     this.deps.onResolve(draft);
@@ -59,7 +61,7 @@ export class Conflict {
 }
 
 /**
- * Everything in a draft, so that two drafts that differ never look the same.
+ * List everything in a draft, so that two different drafts never look the same.
  *
  * @param {Content} content
  * @param {{catalogue: Catalogue, words: Words}} deps

@@ -1,5 +1,5 @@
-// Correcting a submission that was taken back: whether it is being corrected, what the page says, and how to
-// discard it.
+// Correction of a submission that the reader has taken back: whether it is in progress, its banner, and
+// discarding it.
 
 import { Draft } from "./storage/draft.js";
 import { partsOf } from "../dom.js";
@@ -11,7 +11,7 @@ import { partsOf } from "../dom.js";
 
 export class Correction {
   /**
-   * The assignment that the reader goes back to.
+   * ID of the assignment that the reader has asked to correct.
    *
    * @type {string | null}
    */
@@ -28,7 +28,7 @@ export class Correction {
   }
 
   /**
-   * The reader goes back to the assignment `id`.
+   * Record that the reader has asked to correct assignment `id`. The correction begins when it is opened.
    *
    * @param {number | string} id
    */
@@ -37,7 +37,7 @@ export class Correction {
   }
 
   /**
-   * Does the reader go back to `assignment` although its time is over?
+   * Return true if the reader has asked to correct `assignment` after its deadline.
    *
    * @param {Pick<Assignment, "id" | "undo_until">} assignment
    */
@@ -46,7 +46,8 @@ export class Correction {
   }
 
   /**
-   * Is `assignment` open for correction, requested now or before a reload? The server sets the deadline.
+   * Return true if `assignment` opens for correction: the reader has asked for it, now or before a reload,
+   * and the deadline set by the server has not passed. Clears the request.
    *
    * @param {Pick<Assignment, "id" | "reading" | "undo_until">} assignment
    */
@@ -58,7 +59,7 @@ export class Correction {
   }
 
   /**
-   * Show what stands until the correction is submitted, with a way to discard it.
+   * Show or hide the banner of the correction, which offers to discard it.
    *
    * @param {Pick<OpenExam, "assignment" | "isCorrecting">} exam
    */
@@ -71,7 +72,7 @@ export class Correction {
   }
 
   /**
-   * Forget what was entered, and the decisions on suggestions made meanwhile.
+   * Delete the draft of the correction and the decisions on suggestions made in it.
    *
    * @param {Pick<OpenExam, "id" | "draft">} exam
    */

@@ -173,7 +173,7 @@ class Desk {
   }
 
   /**
-   * Escape withdraws a pending question before it leaves a tool.
+   * Let Escape cancel a pending confirmation before it closes a tool.
    *
    * @param {KeyboardEvent} event
    */
@@ -183,25 +183,25 @@ class Desk {
   }
 
   /**
-   * Start with the assignment that the page came with.
+   * Open the assignment that is embedded in the page.
    *
    * @param {Assignment} assignment
    * @param {LastSubmission | null} last the last submission, if it can still be taken back
    */
   async start(assignment, last) {
     await recover(this.store, this.root.dataset.reader ?? "");
-    // Still being sent from an earlier visit.
+    // Submissions from an earlier visit may still be in the outbox.
     for (const entry of this.outbox.entries) this.queue.finish(entry.assignment);
     this.queue.keep(assignment);
     await this.flow.fetchSheet(assignment);
-    // Otherwise its own page offers to take it back.
+    // If the last submission is this exam, its read-only form offers to take it back.
     if (last && last.id !== assignment.id) this.#offerLast(last);
     this.#open(await this.#upToDate(assignment));
     this.outbox.drain();
   }
 
   /**
-   * A reload ends neither the link to the last submission nor the time to take it back.
+   * Show the link to the last submission and the button to take it back, also after a reload.
    *
    * @param {LastSubmission} last
    */
@@ -211,7 +211,8 @@ class Desk {
   }
 
   /**
-   * A reload may overtake a save that is on its way: load again then, or make do without a network.
+   * Load the assignment again if the page was rendered before the last save of its draft arrived. Without a
+   * network, use the assignment from the page.
    *
    * @param {Assignment} assignment
    */
@@ -226,7 +227,7 @@ class Desk {
   }
 
   /**
-   * Back and forward lead to another exam, or only to another part of this page.
+   * Reload when Back or Forward leads to another exam. Nothing to do within the same page.
    *
    * @param {string} pathname
    */
@@ -235,7 +236,7 @@ class Desk {
   }
 
   /**
-   * What the form's controls do.
+   * Handlers for the form's controls.
    *
    * @param {Catalogue} catalogue
    * @returns {Intents}
@@ -272,7 +273,7 @@ class Desk {
     this.flow.showTracing(tracing);
   }
 
-  /** The number of the exam's tracing on view; null while the previous exam is. */
+  /** The position of the displayed tracing in this exam; null while the previous exam is displayed. */
   get #tracing() {
     const { shown } = this.bar.tabs;
     return shown?.daysBefore === null ? shown.position : null;
@@ -317,7 +318,7 @@ class Desk {
   }
 
   /**
-   * Make `assignment` the open exam; its sheet is on view already.
+   * Make `assignment` the open exam. Its sheet is already displayed.
    *
    * @param {Assignment} assignment
    */
@@ -350,19 +351,20 @@ class Desk {
   }
 
   /**
-   * While correcting, nothing is offered that would make the reading final; suggestions seen before did so.
+   * During a correction, hide suggestions unless the study arm shows them while reading: seeing them would
+   * make the reading final.
    *
    * @param {Assignment} assignment
    */
   #showSuggestions(assignment) {
     const isHidden = this.#current.isCorrecting && !assignment.is_shown_suggestions;
     if (isHidden)
-      this.opinion.leave(); // those of another exam may still be on view
+      this.opinion.leave(); // suggestions of another exam may still be visible
     else this.opinion.show(assignment);
   }
 
   /**
-   * Suggestions seen after signing make the reading final; those seen while reading were part of it.
+   * Suggestions seen after submitting make the reading final, unless the study arm showed them while reading.
    *
    * @param {number} id
    */
@@ -373,7 +375,7 @@ class Desk {
   }
 
   /**
-   * `content` becomes what the form shows, with nothing to undo.
+   * Replace the content of the form and clear the undo history.
    *
    * @param {Content} content
    */
@@ -383,7 +385,7 @@ class Desk {
     this.#render();
   }
 
-  /** Signed, whether or not the server knows yet. */
+  /** True if the exam has been submitted, even if the submission is still in the outbox. */
   #isSubmitted() {
     const { id, assignment, isCorrecting, isRevising } = this.#current;
     if (isCorrecting || isRevising) return this.outbox.holds(id);
@@ -401,14 +403,14 @@ class Desk {
     this.root.classList.toggle("is-submitted", this.#isSubmitted());
     this.root.classList.toggle("is-correcting", isCorrecting);
     this.correction.show(this.#current);
-    if (isCorrecting) this.retraction.withdraw(assignment.id); // it is being corrected already
+    if (isCorrecting) this.retraction.withdraw(assignment.id); // it is already being corrected
     if (!isReadOnly) return;
     const { id, exam, reading, undo_until: until } = assignment;
     if (reading && until) this.retraction.offer({ id, code: exam.code, until });
     this.#explainReadOnly();
   }
 
-  /** Say why nothing can be changed here, and whether it still can be taken back. */
+  /** Explain why the form is read-only and until when the submission can be taken back. */
   #explainReadOnly() {
     const { assignment } = this.#current;
     const time = this.retraction.until(assignment.id);
@@ -418,7 +420,7 @@ class Desk {
     this.form.say(this.words(why, { time }), { link: this.flow.nextLink(assignment) });
   }
 
-  /** Keep the submission as it is and forget what was entered to correct it. */
+  /** Keep the submission as it is and delete the draft of its correction. */
   #discardCorrection() {
     const { assignment } = this.#current;
     this.correction.forget(this.#current);
@@ -427,7 +429,7 @@ class Desk {
   }
 
   /**
-   * Take back the last submission: its content can be edited again until it is submitted anew.
+   * Take back the last submission: open it again so that it can be edited and resubmitted.
    *
    * @param {{id: number | string}} last
    */
@@ -450,7 +452,7 @@ class Desk {
 
   /** @param {Draft} draft */
   #handleDraft(draft) {
-    if (draft !== this.#openExam?.draft) return; // a late answer to an earlier exam's save
+    if (draft !== this.#openExam?.draft) return; // a late response to a save of an earlier exam's draft
     this.messages.showDraft(draft);
     if (draft.state === DraftState.ELSEWHERE) this.conflict.ask(draft);
     if (draft.state === DraftState.CLOSED) this.form.disable(true);
@@ -466,17 +468,17 @@ class Desk {
   }
 
   /**
-   * The next key belongs to the exam that has arrived, however late its frame is painted.
+   * Open the exam immediately, so that the next key press goes to it even if its frame is painted late.
    *
    * @param {Assignment} assignment
    */
   #arrive(assignment) {
-    releaseFocus(this.root); // otherwise a focused field would take keys as letters
+    releaseFocus(this.root); // otherwise a focused field would take keyboard shortcuts as text
     const before = document.activeElement;
     this.#open(assignment);
-    // In the frame that shows the exam: moving focus earlier would compute the layout once more.
+    // Do this in the frame that shows the exam. Moving focus earlier would cause another layout.
     requestAnimationFrame(() => {
-      if (document.activeElement !== before) return; // the reader is in a field already
+      if (document.activeElement !== before) return; // the reader has already moved the focus
       find(this.root, "[data-part=code]").focus({ preventScroll: true });
     });
   }

@@ -1,4 +1,4 @@
-// From one exam to the next: what follows is fetched and drawn before it is needed.
+// Moves from one exam to the next. The exams that follow are loaded and drawn in advance.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { afterPaint } from "../clock.js";
@@ -24,7 +24,7 @@ import { firstTracing } from "./storage/queue.js";
  * @property {Queue} queue
  * @property {EcgViewer} viewer
  * @property {Words} words
- * @property {(assignment: Assignment) => void} onArrive opens the exam whose sheet is on view
+ * @property {(assignment: Assignment) => void} onArrive opens an exam once its sheet is displayed
  */
 
 const RETRY_MS = 3000;
@@ -34,14 +34,14 @@ export class Flow {
   #currentOrNull = null;
   #isAwaiting = false;
   /**
-   * The exam that is being fetched.
+   * ID of the exam that is being loaded.
    *
    * @type {number | string | null}
    */
   #target = null;
 
   /**
-   * The tracing that was requested last.
+   * URL of the tracing that was requested last.
    *
    * @type {string | null}
    */
@@ -52,24 +52,24 @@ export class Flow {
     this.deps = deps;
   }
 
-  /** The exam on view; there is always one once the desk has started. */
+  /** The displayed exam. There is always one once the desk has started. */
   get #current() {
     if (this.#currentOrNull === null) throw new Error("no exam is on view yet");
     return this.#currentOrNull;
   }
 
   /**
-   * `assignment` is on view: load what follows it.
+   * Record that `assignment` is displayed, and load the exams that follow it.
    *
    * @param {Assignment} assignment
    */
   setCurrent(assignment) {
     this.#currentOrNull = assignment;
-    // Drawing what follows takes longer than a frame: show the current exam first.
+    // Drawing the next exam takes longer than a frame, so let the browser paint the current one first.
     afterPaint(() => assignment === this.#current && this.#lookAhead());
   }
 
-  /** Show what comes next: in this very frame when it is ready. */
+  /** Show the next exam, in the same frame if it is ready. */
   proceed() {
     const { queue, messages, outbox } = this.deps;
     const next = queue.after(this.#current);
@@ -79,7 +79,7 @@ export class Flow {
   }
 
   /**
-   * Show the exam `id`: in this very frame when it is ready.
+   * Show the exam `id`, in the same frame if it is ready.
    *
    * @param {number} id
    */
@@ -91,7 +91,7 @@ export class Flow {
   }
 
   /**
-   * Go to an exam that has to be fetched first; without a network, retry until it comes.
+   * Load and show an exam. Retry while the server cannot be reached.
    *
    * @param {number | string} id
    * @returns {Promise<void>}
@@ -105,8 +105,8 @@ export class Flow {
       const assignment = await queue.assignment(id);
       const { href, signal } = await this.#fetched(assignment);
       const isOnView = await this.#draw(href, signal, () => this.#target === id);
-      if (this.#target !== id) return; // the reader went elsewhere meanwhile
-      if (!isOnView) return this.goWhenLoaded(id); // another sheet was drawn into the hidden plot
+      if (this.#target !== id) return; // the reader has opened another exam meanwhile
+      if (!isOnView) return this.goWhenLoaded(id); // another sheet was drawn into the hidden plot meanwhile
       messages.wait(false);
       this.#arrive(assignment);
     } catch (error) {
@@ -117,8 +117,8 @@ export class Flow {
   }
 
   /**
-   * Fetch and show the first tracing of the exam the desk opens with; without a network, retry until it
-   * comes.
+   * Load and show the first tracing of the exam that the page opens with. Retry while the server cannot be
+   * reached.
    *
    * @param {Assignment} assignment
    * @returns {Promise<void>}
@@ -138,7 +138,7 @@ export class Flow {
   }
 
   /**
-   * Show another tracing of the exam on view, unless the reader has moved on before it came.
+   * Show another tracing of the displayed exam, unless the reader has moved on before it is loaded.
    *
    * @param {{href: string}} tracing
    */
@@ -165,7 +165,7 @@ export class Flow {
   }
 
   /**
-   * Draw `signal` and show it if it is still wanted; resolves to whether it is on view.
+   * Draw `signal` and show it while `isCurrent()` holds. Resolves to true if it is displayed.
    *
    * @param {string} href
    * @param {Signal} signal
@@ -179,7 +179,8 @@ export class Flow {
   }
 
   /**
-   * The server has a reading and named the `next` exam: the queue may have grown.
+   * Handle the response to an accepted submission. `next` may be an exam that was added to the queue
+   * meanwhile.
    *
    * @param {NextAnswer} answer
    */
@@ -195,7 +196,10 @@ export class Flow {
     }
   }
 
-  /** What followed was read meanwhile: ask what follows now; if that fails, it is asked when needed. */
+  /**
+   * Ask the server which exam follows, because the one that followed has been read meanwhile. Network errors
+   * are ignored.
+   */
   async #lookAgain() {
     try {
       Object.assign(this.#current, { next: await this.#askNext() });
@@ -205,7 +209,10 @@ export class Flow {
     }
   }
 
-  /** Nothing is left to send: another window may have sent what this one waits for. */
+  /**
+   * Called when the outbox is empty. Another window may have sent the submission whose response this one
+   * waits for, so ask for the next exam.
+   */
   async handleSent() {
     if (!this.#isAwaiting) return;
     try {
@@ -218,19 +225,22 @@ export class Flow {
     }
   }
 
-  /** The id of what follows the exam on view, as the server has it. */
+  /** Ask the server for the ID of the exam that follows the displayed one. */
   async #askNext() {
     const { next } = await this.deps.queue.refresh(this.#current.id);
     return next;
   }
 
-  /** The server refused a reading, so there is no answer that names the next exam of a pool. */
+  /**
+   * Stop waiting when the server has refused a reading, because no response will name the next exam of the
+   * pool.
+   */
   handleRefused() {
     if (this.#isAwaiting) this.#continueTo(null);
   }
 
   /**
-   * The link onward from an exam that cannot be changed anymore, with the key that submits other exams.
+   * Link from a read-only exam to the next exam or the worklist. It has the key that otherwise submits.
    *
    * @param {Assignment} assignment
    */
@@ -246,14 +256,16 @@ export class Flow {
     this.#target = null;
     const { code } = this.#current.exam;
     this.deps.onArrive(assignment);
-    // In the frame that shows the exam: earlier, the browser would recompute styles once more.
+    // Do this in the frame that shows the exam. Earlier, it would make the browser recompute styles again.
     requestAnimationFrame(() => {
       document.title = document.title.replace(code, assignment.exam.code);
       window.history.pushState(null, "", `/read/${assignment.id}/`);
     });
   }
 
-  /** In a pool the next exam is known only from the server's answer to this reading. */
+  /**
+   * Wait for the server's response to this reading, because in a pool only the response names the next exam.
+   */
   #waitForNext() {
     this.#isAwaiting = true;
     this.deps.form.disable(true);
@@ -261,7 +273,7 @@ export class Flow {
   }
 
   /**
-   * The server answered for the last reading: go on, or say that nothing is available now.
+   * Open the exam `next`, or show that no exam is available now. Waits until the outbox is empty.
    *
    * @param {number | null} next
    */
@@ -275,7 +287,8 @@ export class Flow {
   }
 
   /**
-   * Load the exams ahead, draw the next one into the hidden plot, and load the previous exam to compare with.
+   * Load the exams that follow, draw the next one into the hidden plot, and load the patient's previous
+   * exam.
    */
   async #lookAhead() {
     const { queue, viewer, clock } = this.deps;
@@ -284,11 +297,12 @@ export class Flow {
       await queue.loadAhead(current, async (next, signal) => {
         if (current !== this.#current) return;
         await viewer.prepare(firstTracing(next), signal);
-        viewer.dataset.ready = String(next.id); // going on needs no network now
+        viewer.dataset.ready = String(next.id); // the next exam can now be shown without the network
       });
       await queue.loadPreviousExam(current);
     } catch (error) {
-      // The next exam is fetched again when it is needed, and only then is an error worth showing.
+      // Errors are not shown here. The next exam is loaded again when it is needed, and errors are shown
+      // then.
       if (error instanceof Unreachable)
         clock.after(RETRY_MS, () => current === this.#current && this.#lookAhead());
       else if (!(error instanceof SignedOut || error instanceof Refused)) throw error;
@@ -307,7 +321,7 @@ export class Flow {
 }
 
 /**
- * Nobody knows how many exams a pool still has for this reader.
+ * True if the exam is from a pool. Only pools have no total, because their remaining number is unknown.
  *
  * @param {Assignment} assignment
  */

@@ -1,4 +1,5 @@
-// Status messages of the desk: the place in the queue, what is saved, what waits, and the end.
+// Status messages of the desk: position in the queue, state of the draft, unsent submissions, and the final
+// screen.
 
 import { find, findAll, make, partsOf } from "../dom.js";
 import { SECOND } from "./open_exam.js";
@@ -36,12 +37,12 @@ export class Messages {
   }
 
   /**
-   * "5 of 30", counting the exam on view.
+   * Show the position in the queue, such as "5 of 30". The displayed exam is counted.
    *
    * @param {Assignment} assignment
    */
   showPlace({ queue, study, batch }) {
-    const isPooled = queue.total === null; // nobody knows how many follow
+    const isPooled = queue.total === null; // the number of remaining exams is unknown
     this.part("place").textContent = this.words(isPooled ? "position-pooled" : "position", {
       position: queue.position,
       total: queue.total,
@@ -54,7 +55,7 @@ export class Messages {
   }
 
   /**
-   * "12 this evening · 41 s each": the reader's own session, null before the first.
+   * Show the reader's pace in this session, such as "12 this evening · 41 s each". Null shows nothing.
    *
    * @param {Pace | null} pace
    */
@@ -63,7 +64,7 @@ export class Messages {
   }
 
   /**
-   * The exam was skipped for now; it can be opened again any time.
+   * Show a link to the exam that was skipped for now.
    *
    * @param {Pick<Assignment, "id" | "exam">} assignment
    */
@@ -97,7 +98,7 @@ export class Messages {
   }
 
   /**
-   * An exam was submitted: now that the server has the reading, link back to it.
+   * Link to the last submitted exam. Called once the server has the reading.
    *
    * @param {{id: number | string, code: string}} last
    */
@@ -109,19 +110,19 @@ export class Messages {
   #showLink(link) {
     const places = findAll(this.root, "[data-last-exam]");
     for (const place of places) place.replaceChildren(link.cloneNode(true));
-    const first = find(places[0], "a"); // the key belongs to the first
+    const first = find(places[0], "a"); // only the first link has the keyboard shortcut
     first.setAttribute("aria-keyshortcuts", "Shift+E");
     first.dataset.keyLabel = this.words("last-exam-key");
   }
 
-  /** Offer to sign in again; what was entered stays on this device. */
+  /** Offer to sign in again. Unsent entries stay on this device. */
   signIn() {
     const href = `/sign-in/?next=${encodeURIComponent(window.location.pathname)}`;
     this.#banner(this.words("signed-out"), make("a", { href }, this.words("sign-in")));
   }
 
   /**
-   * The server refuses to go on: link to the worklist.
+   * Show why the server refused a request, with a link to the worklist.
    *
    * @param {string} sentence
    */
@@ -145,7 +146,7 @@ export class Messages {
   }
 
   /**
-   * The queue is empty: say so, and whether something is still being sent.
+   * Show the final screen, and whether submissions are still being sent.
    *
    * @param {{isSending: boolean, isPooled?: boolean}} state
    */

@@ -1,4 +1,4 @@
-// The open exam: what the reader has entered, how it is kept, and how long they have worked on it.
+// The open exam: its content with undo, its draft, and the time the reader has worked on it.
 
 import { Draft } from "./storage/draft.js";
 import * as history from "./state/history.js";
@@ -6,7 +6,10 @@ import * as labels from "./state/labels.js";
 import { Stopwatch } from "./state/stopwatch.js";
 import { Counter } from "./state/counter.js";
 
-/** Marks the draft of a second reading, in place of the id of a reading that is corrected. */
+/**
+ * Marks the draft of a second reading. The draft of a correction has the ID of the corrected reading
+ * instead.
+ */
 export const SECOND = "second";
 
 /** @import { Clock } from "../clock.js" */
@@ -17,7 +20,7 @@ export const SECOND = "second";
 /** @import { Assignment, Content, ContentLike, Edit } from "./types.js" */
 
 /**
- * A submitted exam is corrected or read a second time on this device only, until it is submitted again.
+ * With `isCorrecting` or `isRevising`, the draft is kept only on this device until it is submitted.
  *
  * @typedef {object} OpenExamDeps
  * @property {DraftDeps["api"]} api
@@ -64,7 +67,7 @@ export class OpenExam {
   }
 
   /**
-   * `content` becomes what is entered, with nothing to undo.
+   * Replace the content and clear the undo history.
    *
    * @param {ContentLike} content
    */
@@ -73,7 +76,7 @@ export class OpenExam {
   }
 
   /**
-   * Change what is entered; false when that changes nothing.
+   * Apply `edit` to the content. Returns false if that changes nothing.
    *
    * @param {Edit} edit
    */
@@ -91,7 +94,7 @@ export class OpenExam {
   }
 
   /**
-   * How the exam was read: times in ms, the display, and the tools used.
+   * Return how the exam was read: times in ms, the display, and the tools used.
    *
    * @param {object} display
    */
@@ -124,7 +127,7 @@ export class OpenExam {
     return this.#draft({ id: this.id, server, blank: labels.blank() }, this.deps.api);
   }
 
-  /** The server takes no drafts of what is submitted. */
+  /** The server does not accept drafts of submitted exams. */
   #localDraft() {
     const { reading } = this.assignment;
     const of = this.isRevising ? SECOND : reading?.id;

@@ -1,5 +1,5 @@
-// Taking back the last submission, for as long as the study allows it. The button names its exam, because
-// what stands beside it may concern another one, such as an exam that was skipped since.
+// The button that takes back the last submission, shown as long as the study allows it. It names the exam,
+// because the message next to it may be about another one, such as an exam that was skipped since.
 
 import { closestTo, findAll, make } from "../dom.js";
 
@@ -7,8 +7,8 @@ import { closestTo, findAll, make } from "../dom.js";
 /** @import { Words } from "../texts.js" */
 
 /**
- * @typedef {{id: number | string, code: string, until: string | null}} LastSubmission `until`: ISO time,
- *   null when it is final
+ * @typedef {{id: number | string, code: string, until: string | null}} LastSubmission `until` is an ISO
+ *   time, or null if the submission is final
  */
 
 /**
@@ -45,7 +45,7 @@ export class Retraction {
   }
 
   /**
-   * Nothing can be taken back anymore; with `id`, only of that assignment.
+   * Remove the button. With `id`, remove it only if it is for that assignment.
    *
    * @param {number | string | null} [id]
    */
@@ -57,7 +57,7 @@ export class Retraction {
   }
 
   /**
-   * Local time until which the assignment `id` can be taken back; null when it cannot.
+   * Return the local time until which assignment `id` can be taken back, or null if it cannot.
    *
    * @param {number | string} id
    */
@@ -79,7 +79,9 @@ export class Retraction {
     if (last) this.deps.onRetract(last);
   }
 
-  /** One place is in the form's head, one on the final screen; the key belongs to the first. */
+  /**
+   * Show the button in the form header and on the final screen. Only the one in the header has the shortcut.
+   */
   #show() {
     const last = this.#last;
     findAll(this.root, "[data-retract]").forEach((place, i) => {

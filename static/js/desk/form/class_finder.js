@@ -1,4 +1,4 @@
-// Finding a class by a few letters: an ARIA combobox with a listbox.
+// Search for a class by typing a few letters: an ARIA combobox with a listbox.
 
 import { closestTo, make } from "../../dom.js";
 import { indexOf, matches } from "../state/typeahead.js";
@@ -13,8 +13,8 @@ import { indexOf, matches } from "../state/typeahead.js";
  * @property {Words} words
  * @property {(code: string) => boolean} isFound
  * @property {(code: string) => string | null} blocker the finding that contradicts a class
- * @property {(code: string, options: {notAssessable: boolean}) => void} onChoose with Shift: as not
- *   assessable
+ * @property {(code: string, options: {notAssessable: boolean}) => void} onChoose `notAssessable` is true if
+ *   Shift was held
  * @property {() => void} onRemoveLast
  */
 
@@ -46,7 +46,8 @@ export class ClassFinder {
     input.addEventListener("click", () => this.#open());
     input.addEventListener("keydown", (event) => this.#press(event));
     input.addEventListener("blur", () => this.#close());
-    // Keep focus in the field, or the list would be gone before the click; touch can still scroll the list.
+    // Keep focus in the field. Otherwise blur would close the list before the click. Touch can still scroll
+    // the list.
     list.addEventListener("mousedown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => this.#point(event));
   }
@@ -82,7 +83,7 @@ export class ClassFinder {
   }
 
   /**
-   * One row per class; the full list has group headings.
+   * Build one row per class, with group headings in the full list.
    *
    * @param {boolean} areGrouped
    */
@@ -188,7 +189,7 @@ export class ClassFinder {
     this.deps.onChoose(one.code, { notAssessable });
   }
 
-  /** First close the list, then clear the letters, then leave the field. */
+  /** Clear the text, close the list and leave the field. */
   #leave() {
     if (this.#isOpen && this.#input.value === "") this.#close();
     else if (this.#input.value !== "") this.clear();

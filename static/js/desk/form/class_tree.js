@@ -1,4 +1,4 @@
-// All classes by group, over the form and never over the sheet: an ARIA tree with a roving tabindex.
+// All classes by group, as an ARIA tree with a roving tabindex. The panel covers the form, never the sheet.
 
 import { closestTo, find, make, releaseFocus } from "../../dom.js";
 import { classId, createTree, groupId, isOpen, moveTo, press, reveal, toggle } from "../state/tree.js";
@@ -69,7 +69,7 @@ export class ClassTree {
     releaseFocus(this.panel, this.#cameFrom);
   }
 
-  /** Show the current state of the classes. */
+  /** Redraw the tree with the current state of the classes. */
   show() {
     if (!this.isOpen) return;
     const hadFocus = this.list.contains(document.activeElement);
@@ -171,7 +171,7 @@ export class ClassTree {
   }
 
   /**
-   * Enter and Space open a group or choose a class; with Shift the class is marked not assessable.
+   * Choose a class, or open or close a group.
    *
    * @param {HTMLElement | null} row
    * @param {{notAssessable: boolean}} options
@@ -188,7 +188,7 @@ export class ClassTree {
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter" || event.key === " ") {
-      // A held key would add and remove by turns.
+      // Ignore repeats, because a held key would add and remove the class in turn.
       if (!event.repeat) this.#act(closestTo(event, "[data-id]"), { notAssessable: event.shiftKey });
     } else {
       const tree = press(this.#tree, event.key);

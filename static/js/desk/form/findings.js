@@ -1,4 +1,4 @@
-// The reader's list of classes: findings with their evidence, and what is not assessable.
+// The list of the reader's findings with their evidence, and of the classes marked not assessable.
 
 import { keepFocus, make } from "../../dom.js";
 import { CERTAINTIES, blank, mentioned } from "../state/labels.js";
@@ -14,7 +14,7 @@ export class FindingList {
   #content = blank();
 
   /**
-   * The class whose row is selected: its keys work, and evidence from the sheet goes to it.
+   * Code of the selected class. Its keyboard shortcuts work, and evidence from the sheet is attached to it.
    *
    * @type {string | null}
    */
@@ -22,8 +22,8 @@ export class FindingList {
 
   /**
    * @param {HTMLElement} list
-   * @param {{catalogue: Catalogue, words: Words, none: HTMLElement}} deps `none` says that the list is
-   *   empty
+   * @param {{catalogue: Catalogue, words: Words, none: HTMLElement}} deps `none` is the text shown when the
+   *   list is empty
    */
   constructor(list, deps) {
     this.list = list;
@@ -31,7 +31,7 @@ export class FindingList {
   }
 
   /**
-   * Show `content`; a new entry is selected.
+   * Show `content`. If it has a new entry, select it.
    *
    * @param {Content} content
    */
@@ -73,7 +73,8 @@ export class FindingList {
   }
 
   /**
-   * Where to move focus when a row was removed: the row that took its place, or the text for an empty list.
+   * Return where to move focus after a row was removed: the row that took its place, or the text for an
+   * empty list.
    *
    * @param {number} place
    */
@@ -146,7 +147,8 @@ export class FindingList {
   }
 
   /**
-   * The name is the button that selects the row; its key goes from row to row.
+   * Build the button with the class name, which selects the row. The shortcut for the next row is on that
+   * row's button.
    *
    * @param {string} code
    * @param {string} name
@@ -207,7 +209,7 @@ export class FindingList {
   }
 
   /**
-   * Evidence as chips that can be removed one by one.
+   * Build chips for the evidence, each with a remove button.
    *
    * @param {Finding} finding
    */
@@ -247,7 +249,7 @@ export class FindingList {
 }
 
 /**
- * An area or a measurement in words.
+ * Describe a localization or measurement in words.
  *
  * @param {Localisation | Measurement} piece
  * @param {Words} words
@@ -265,7 +267,7 @@ export function pieceText(piece, words) {
 }
 
 /**
- * "V1 V2 V3" when few, otherwise how many.
+ * Name up to four leads; otherwise give their number.
  *
  * @param {string[]} leads
  * @param {Words} words

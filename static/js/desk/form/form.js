@@ -1,5 +1,5 @@
-// The form beside the sheet: it shows a content and reports what the reader wants. It holds no state of the
-// reading.
+// The form beside the sheet. It shows the content of a reading and reports the reader's actions. It does not
+// keep the reading itself.
 
 import { closestTo, findAll, make, partsOf, releaseFocus } from "../../dom.js";
 import { CERTAINTIES, blank, blockedBy, holds, isNotAssessable, mentioned } from "../state/labels.js";
@@ -14,7 +14,7 @@ import { QualityPanel } from "./quality.js";
 /** @import { Certainty, Content, EvidenceKind, Quality } from "../types.js" */
 
 /**
- * What the form's controls do.
+ * Handlers for the form's controls.
  *
  * @typedef {object} Intents
  * @property {(code: string) => void} toggle
@@ -35,13 +35,13 @@ import { QualityPanel } from "./quality.js";
  */
 
 /**
- * The intents that a button names in data-act.
+ * The handlers that a button can name in data-act.
  *
  * @typedef {"undo" | "abstain" | "defer" | "cancel" | "discardCorrection"} Act
  */
 
 /**
- * These controls stay usable while nothing can be changed.
+ * Values of data-part for controls that stay enabled while the form is locked.
  *
  * @type {Set<string | undefined>}
  */
@@ -87,7 +87,7 @@ export class ReadingForm {
   }
 
   /**
-   * Offer these classes on the number keys.
+   * Offer up to nine of these classes on the number keys, and Normal on N.
    *
    * @param {string[]} codes
    */
@@ -104,7 +104,7 @@ export class ReadingForm {
   }
 
   /**
-   * Show `content`; `canUndo` says whether there is a step to undo.
+   * Show `content`. `canUndo` enables the Undo button.
    *
    * @param {Content} content
    * @param {{canUndo: boolean}} options
@@ -112,7 +112,7 @@ export class ReadingForm {
   show(content, { canUndo }) {
     this.#content = content;
     this.#showClasses();
-    // Before the list, which may move focus there.
+    // Do this before updating the list, which may move focus to this text.
     this.part("nothing").hidden = mentioned(content).length > 0;
     this.findings.show(content);
     this.quality.show(content);
@@ -121,10 +121,10 @@ export class ReadingForm {
     if (comment.value !== content.comment) comment.value = content.comment;
     this.#canUndo = canUndo;
     this.#showObjections();
-    this.disable(this.#isDisabled); // rows were rebuilt
+    this.disable(this.#isDisabled); // rows were rebuilt and are enabled
   }
 
-  /** Forget the selected row: another exam is on view. */
+  /** Clear everything that belongs to the exam shown so far. */
   reset() {
     this.#content = blank();
     this.findings.reset();
@@ -135,7 +135,7 @@ export class ReadingForm {
   }
 
   /**
-   * Lock the form: submitted already, or the batch is closed.
+   * Lock or unlock the form. It is locked when the exam is submitted or its batch is closed.
    *
    * @param {boolean} isDisabled
    */
@@ -150,7 +150,7 @@ export class ReadingForm {
   }
 
   /**
-   * Show one sentence below the form, also to screen readers; `link` may lead on.
+   * Show one sentence below the form, optionally followed by `link`. Screen readers announce it.
    *
    * @param {string} sentence
    * @param {{isAsking?: boolean, link?: HTMLElement | null}} [options]
@@ -195,7 +195,7 @@ export class ReadingForm {
   }
 
   /**
-   * Add or remove a class, or say which finding contradicts it.
+   * Add or remove a class, or explain which finding contradicts it.
    *
    * @param {string} code
    * @param {{notAssessable?: boolean}} [options]

@@ -121,8 +121,8 @@ export class QualityPanel {
   }
 
   /**
-   * "Unreadable", chosen a second time, clears the findings; the reader is told, because the list may be out
-   * of view.
+   * Set the signal quality. Choosing "unreadable" a second time clears the findings. Say so, because the
+   * list may be out of view.
    *
    * @param {Quality} quality
    */
@@ -134,7 +134,7 @@ export class QualityPanel {
   }
 
   /**
-   * A new problem shows its leads; the same again removes it.
+   * Add a problem and show its leads, or remove the problem if it is already there.
    *
    * @param {string} kind
    */
@@ -144,7 +144,7 @@ export class QualityPanel {
   }
 
   /**
-   * Arrow keys move from lead to lead (APG, toolbar): six per row, as on a sheet of two columns.
+   * Move between leads with arrow keys (ARIA Authoring Practices, toolbar). There are six leads per row.
    *
    * @param {KeyboardEvent} event
    */

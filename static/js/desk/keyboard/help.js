@@ -1,5 +1,5 @@
-// The list of all keys, built from the controls themselves. Here the reader switches single keys off or
-// chooses others (WCAG 2.1.4).
+// The list of keyboard shortcuts, built from the controls on the page. The reader can turn single-key
+// shortcuts off or change them (WCAG 2.1.4).
 
 import { closestTo, findAll, make, partsOf } from "../../dom.js";
 import { shortcut } from "./hotkeys.js";
@@ -17,14 +17,14 @@ const ONLY_MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "
 
 export class Help {
   /**
-   * The default key of the command that waits for a new key.
+   * Default key of the command whose key is being changed.
    *
    * @type {string | null}
    */
   #listening = null;
 
   /**
-   * The command to focus when a question about it is answered.
+   * Default key of the command to focus once the reader has decided whether to swap keys.
    *
    * @type {string | null}
    */
@@ -49,7 +49,7 @@ export class Help {
     this.#mark();
   }
 
-  /** Do letters, digits and signs work as commands? Yes, until the reader switches them off. */
+  /** True if letters, digits and symbols work as shortcuts. Readers can turn this off. */
   get singleKeys() {
     return this.deps.store.read(SWITCH) ?? true;
   }
@@ -67,7 +67,7 @@ export class Help {
     this.#mark();
   }
 
-  /** Keys that do not work are not shown on their controls. */
+  /** Hide single keys on their controls while they do not work. */
   #mark() {
     this.deps.desk.classList.toggle("is-without-single-keys", !this.singleKeys);
   }
@@ -88,7 +88,7 @@ export class Help {
     if (focused) this.#keyButton(focused)?.focus();
   }
 
-  /** The commands by the part of the page they belong to, in page order. */
+  /** Group the commands by part of the page, in page order. */
   #sections() {
     const { desk, words } = this.deps;
     /** @type {Map<string, KeyRow[]>} */
@@ -109,7 +109,8 @@ export class Help {
   }
 
   /**
-   * The keys of a finding's row are listed even when there is no finding; Escape has no control.
+   * Keys without a control to read them from: those of finding rows, which exist only when there are
+   * findings, and Escape.
    *
    * @returns {KeyRow[]}
    */
@@ -136,7 +137,7 @@ export class Help {
   }
 
   /**
-   * A key cap is a button that changes the key, except for keys that always work.
+   * Build a key cap. It is a button that changes the key, unless the key is fixed.
    *
    * @param {string} key
    * @param {string} label
@@ -170,7 +171,7 @@ export class Help {
   }
 
   /**
-   * While a command waits for its key, every key press is meant for it.
+   * While the reader is changing a key, take the next key press as the new key. Escape cancels.
    *
    * @param {KeyboardEvent} event
    */
@@ -198,7 +199,7 @@ export class Help {
   }
 
   /**
-   * The key is in use: the reader sees by which command and may swap the two.
+   * Say which command already uses the key, and offer to swap the two keys.
    *
    * @param {string} key
    * @param {string} newKey
@@ -219,7 +220,7 @@ export class Help {
     swap.focus();
   }
 
-  /** The page's keys plus those of finding rows, which have no controls when there is no finding. */
+  /** The keys on the page and those of finding rows, which do not exist while there is no finding. */
   #allKeys() {
     return [...new Set([...this.deps.keys.defaults, ...this.#findingKeys().flatMap(([keys]) => keys)])];
   }

@@ -8,16 +8,17 @@ import { closestTo, findAll } from "../../dom.js";
 const TYPED_INTO = "input:not([type=checkbox], [type=radio]), textarea, [contenteditable]";
 const FIELDS = `${TYPED_INTO}, select`;
 
-/** These keys work while a field has focus; all others belong to the field. */
+/** Shortcuts that also work while a field has focus. */
 const EVERYWHERE = new Set(["Control+Enter", "F1", "Escape"]);
 
 /** @type {Record<string, string | undefined>} */
 const SPELLING = { " ": "Space", "+": "Plus" };
 
 /**
- * The key as aria-keyshortcuts spells it: "a", "ArrowRight", "Shift+J", "Control+Enter".
+ * Return the pressed key in the notation of aria-keyshortcuts: "a", "ArrowRight", "Shift+J",
+ * "Control+Enter".
  *
- * Shift is left out for signs such as "?", because whether they need it depends on the keyboard layout.
+ * Shift is left out for symbols such as "?", because whether they need it depends on the keyboard layout.
  *
  * @param {KeyPress} event
  */
@@ -25,7 +26,7 @@ export function shortcut({ key, ctrlKey, altKey, shiftKey, metaKey }) {
   const isLetter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
   const isSign = key.length === 1 && !isLetter && key !== " ";
   const modifiers = [
-    (ctrlKey || metaKey) && "Control", // Command on a Mac is what Control is elsewhere
+    (ctrlKey || metaKey) && "Control", // Command on a Mac corresponds to Control elsewhere
     altKey && "Alt",
     shiftKey && !isSign && "Shift",
   ].filter(Boolean);
@@ -34,7 +35,7 @@ export function shortcut({ key, ctrlKey, altKey, shiftKey, metaKey }) {
 }
 
 /**
- * Caps Lock alone must not turn "n" into another key.
+ * Return the letter in the case that Shift implies, so that Caps Lock does not change shortcuts.
  *
  * @param {string} letter
  * @param {boolean} shiftKey
@@ -44,7 +45,7 @@ function cased(letter, shiftKey) {
 }
 
 /**
- * Is this a single-character key, which WCAG 2.1.4 requires to be switchable?
+ * Return true for a single-character key. WCAG 2.1.4 requires that users can turn these off.
  *
  * @param {string} pressed
  */
@@ -54,7 +55,7 @@ export function isSingle(pressed) {
 }
 
 /**
- * The enabled control under `root` that claims the pressed key, or undefined.
+ * Return the enabled control under `root` that has the pressed key as its shortcut, or undefined.
  *
  * @param {ParentNode} root
  * @param {string} pressed
@@ -66,7 +67,8 @@ export function controlFor(root, pressed) {
 }
 
 /**
- * Should `event` be left to the focused element? A held key never repeats a command.
+ * Return true if `event` must not run a shortcut: it is already handled or a key repeat, belongs to the
+ * focused field, or is a single key while these are turned off.
  *
  * @param {KeyboardEvent} event
  * @param {string} pressed
@@ -80,9 +82,9 @@ export function isForeign(event, pressed, { singleKeys }) {
 }
 
 /**
- * Does the key reach the page's commands while a select has focus? After a mouse choice a select keeps focus.
- * It needs the arrows and Space; if it also took letters and digits, the reader's next "1" would change the
- * sheet's layout instead of adding a class.
+ * Return true if the key works as a shortcut while a select has focus. A select keeps focus after a choice
+ * with the mouse. It needs the arrow keys and Space. If it also took letters and digits, the reader's next
+ * "1" would change the sheet's layout instead of adding a class.
  *
  * @param {string} pressed
  */
@@ -93,7 +95,7 @@ function passesSelect(pressed) {
 }
 
 /**
- * Would a select take the key, which is or may become a command, as the first letter of one of its values?
+ * Return true if a focused select would take the key as the first letter of one of its values.
  *
  * @param {KeyboardEvent} event
  * @param {string} pressed
@@ -107,8 +109,8 @@ function isTypeahead(event, pressed, { singleKeys }) {
  * Listen on `root` for the keys of the controls inside it.
  *
  * @param {Document | HTMLElement} root
- * @param {{singleKeys: () => boolean, scope?: () => ParentNode}} options `scope` is where controls are
- *   looked up: an open dialog takes the keys from the page behind it
+ * @param {{singleKeys: () => boolean, scope?: () => ParentNode}} options `scope` returns the element whose
+ *   controls are searched, for example an open dialog instead of the page behind it
  */
 export function bindHotkeys(root, { singleKeys, scope = () => root }) {
   /** @param {KeyboardEvent} event */
@@ -133,7 +135,8 @@ export function bindHotkeys(root, { singleKeys, scope = () => root }) {
 }
 
 /**
- * A select with data-steps has only a few values: its key steps through them and leaves focus where it is.
+ * Choose the next value of a select without focusing it. Used for selects with data-steps, which have only a
+ * few values.
  *
  * @param {HTMLSelectElement} select
  */

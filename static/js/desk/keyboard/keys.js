@@ -1,4 +1,5 @@
-// The reader's own keys, applied to the controls: aria-keyshortcuts and key caps show the key that works.
+// Applies the reader's own shortcuts to the controls, so that aria-keyshortcuts and key caps show the keys
+// in use.
 
 import { findAll } from "../../dom.js";
 import { assign, chosen, restore, translate } from "../state/keymap.js";
@@ -25,7 +26,7 @@ const SIGNS = {
 };
 
 /**
- * "Control+Enter" as printed on a key cap.
+ * Format a shortcut such as "Control+Enter" for a key cap.
  *
  * @param {string} shortcut
  */
@@ -37,7 +38,7 @@ export function keyCaps(shortcut) {
 }
 
 /**
- * The default keys of a control, whatever the reader has chosen.
+ * Return the default keys of a control, regardless of the reader's changes.
  *
  * @param {HTMLElement} control
  */
@@ -59,13 +60,13 @@ export class Keys {
     if (this.isCustom) this.#apply();
   }
 
-  /** Has the reader changed any key? */
+  /** True if the reader has changed any key. */
   get isCustom() {
     return Object.keys(this.map).length > 0;
   }
 
   /**
-   * Run the command with the default key `key` by `newKey` from now on.
+   * Assign `newKey` to the command with the default key `key`.
    *
    * @param {string} key
    * @param {string} newKey
@@ -78,7 +79,7 @@ export class Keys {
     this.#keep({});
   }
 
-  /** The default keys of all commands of the page. */
+  /** The default keys of all commands on the page. */
   get defaults() {
     return this.#controls(this.root).flatMap(defaultKeys);
   }
@@ -113,7 +114,7 @@ export class Keys {
   }
 
   /**
-   * Rows and buttons are rebuilt all the time and come with the page's default keys.
+   * Apply the reader's keys to rows and buttons that were rebuilt with default keys.
    *
    * @param {MutationRecord[]} records
    */
@@ -126,7 +127,7 @@ export class Keys {
   }
 
   /**
-   * The page gave the control other keys.
+   * Update a control whose keys were changed by the page.
    *
    * @param {HTMLElement} control
    */

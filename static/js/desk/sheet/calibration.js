@@ -1,4 +1,4 @@
-// Calibrating this screen with a bank card, and the line width of the trace.
+// The dialog for calibrating this screen with a bank card. It also sets the line width of the trace.
 
 import { partsOf } from "../../dom.js";
 import { CARD_MM, PX_PER_MM, calibrated, forget, plausible, remember, screenOf } from "../../ecg/screen.js";
@@ -10,7 +10,7 @@ import { CARD_MM, PX_PER_MM, calibrated, forget, plausible, remember, screenOf }
 const CALIBRATIONS = "screens";
 const LINE = "trace";
 
-/** A card is wider than a phone: there its outline is upright. */
+/** In narrower windows the card outline is upright, because a card is wider than a phone. */
 const NARROW_PX = 620;
 
 export class ScreenCalibration {
@@ -20,8 +20,8 @@ export class ScreenCalibration {
   /**
    * @param {HTMLDialogElement} dialog
    * @param {{store: ReaderStore, words: Words, viewer: HTMLElement, onChange: () => void}} deps `store`
-   *   belongs to the device, not to the reader: everybody here uses the same screen. `onChange` is also
-   *   called when the screen changes.
+   *   belongs to the device, because all readers who use it share its screen. `onChange` is also called when
+   *   the screen changes.
    */
   constructor(dialog, deps) {
     this.dialog = dialog;
@@ -40,12 +40,12 @@ export class ScreenCalibration {
     this.#watch();
   }
 
-  /** CSS pixels per millimeter, or null when the current screen and zoom are not calibrated. */
+  /** CSS pixels per millimeter, or null if the current screen and zoom are not calibrated. */
   get pxPerMm() {
     return calibrated(this.#all, this.#here);
   }
 
-  /** Was this device calibrated, but with another screen or zoom? */
+  /** True if this device was calibrated, but for another screen or zoom. */
   get isChanged() {
     return this.pxPerMm === null && this.#all.length > 0;
   }
@@ -76,7 +76,7 @@ export class ScreenCalibration {
     return screenOf(window);
   }
 
-  /** The dialog cannot show a larger card than this. */
+  /** The largest scale at which the card fits into the dialog. */
   #maxPxPerMm() {
     return Math.min(
       (window.innerWidth - 96) / (this.#isUpright ? CARD_MM.height : CARD_MM.width),
@@ -114,7 +114,7 @@ export class ScreenCalibration {
   }
 
   /**
-   * The corner of the outline can be dragged; the slider does the same by keyboard.
+   * Let the pointer drag the corner of the outline. The slider is the keyboard alternative.
    *
    * @param {HTMLElement} card
    */
@@ -146,7 +146,7 @@ export class ScreenCalibration {
     this.deps.viewer.dataset.line = value;
   }
 
-  /** Another monitor or browser zoom: the calibration may not hold anymore. */
+  /** Call `onChange` when the monitor or the browser zoom changes, because another calibration may apply. */
   #watch() {
     let before = JSON.stringify(this.#here);
     const look = () => {

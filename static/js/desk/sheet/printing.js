@@ -1,7 +1,7 @@
-// Printing one page: the sheet as vectors at true size, with the exam's code and settings.
+// Printing one page: the sheet as vectors at actual size, with the exam's code and settings.
 //
-// The style sheet does the printing, so that the browser's own command prints the same page as the button.
-// Here are only the texts, and the scale when a tall sheet does not fit the page.
+// The style sheet lays out the page, so the browser's Print command gives the same result as the button.
+// This file sets the texts and, if a tall sheet does not fit the page, the scale.
 
 import { partsOf } from "../../dom.js";
 import { printShare } from "../../ecg/print.js";
@@ -27,7 +27,7 @@ export class Printing {
   }
 
   /**
-   * Describe what is on view on the printed page.
+   * Set the texts and scale of the printed page for the displayed sheet.
    *
    * @param {Pick<SheetView, "sheet">} view
    * @param {{code: string, line: string}} texts

@@ -1,4 +1,4 @@
-// Above and below the sheet: the exam, its tracings and pages, the sheet settings and the scale.
+// The bars above and below the sheet: the exam, its tracings and pages, the sheet settings and the scale.
 
 import { detailOf, find, partsOf } from "../../dom.js";
 import { ReaderStore } from "../storage/reader_store.js";
@@ -36,7 +36,7 @@ export class SheetBar {
     this.viewer = viewer;
     this.deps = deps;
     this.part = partsOf(root);
-    this.settings = restore(deps.store.read(SETTINGS)); // as this reader left them on this device
+    this.settings = restore(deps.store.read(SETTINGS)); // kept per reader and device
     this.printing = new Printing(root, viewer, deps.words);
     this.screen = new ScreenCalibration(this.part("screen-dialog", HTMLDialogElement), {
       viewer,
@@ -60,7 +60,7 @@ export class SheetBar {
   }
 
   /**
-   * Show whose ECG this is, as far as the study reveals it.
+   * Show the exam's code, and the patient's sex and age if the study reveals them.
    *
    * @param {Exam} exam
    */
@@ -100,7 +100,7 @@ export class SheetBar {
     this.#resize();
   }
 
-  /** Actual size needs a calibrated screen: open the dialog when it is not. */
+  /** Turn actual size on or off. If the screen is not calibrated, open the calibration dialog. */
   #toggleActualSize() {
     this.#set({ isActualSize: !this.settings.isActualSize });
     if (this.settings.isActualSize && this.screen.pxPerMm === null) this.screen.open();
@@ -116,8 +116,7 @@ export class SheetBar {
   }
 
   /**
-   * Describe what is on view, once and in the frame that shows it: asking for sizes earlier would compute the
-   * layout twice.
+   * Update the descriptions once, in the next frame. Measuring earlier would compute the layout twice.
    */
   #describe() {
     if (this.#isDescribing || !this.shown) return;
@@ -150,8 +149,8 @@ export class SheetBar {
   }
 
   /**
-   * Show the calibration pulse beside the settings when the sheet does not fit the window and its own pulse
-   * may be out of sight.
+   * Show the calibration pulse beside the settings if the sheet is larger than the window, because its own
+   * pulse may be out of view.
    *
    * @param {SheetView} view
    */
@@ -159,7 +158,7 @@ export class SheetBar {
     const pulse = this.part("pulse");
     const isWide = sheet.widthMm * scale > (this.viewer.parentElement?.clientWidth ?? 0) + 1;
     const isTall = this.viewer.getBoundingClientRect().bottom > window.innerHeight;
-    // Rows that are not close have a pulse each.
+    // If rows are not close together, each has its own pulse.
     pulse.toggleAttribute("hidden", !isWide && !(isTall && sheet.isClose));
     const [{ xMm, yMm }] = sheet.pulses;
     const [left, foot] = [Math.min(...xMm), Math.min(...yMm)];

@@ -38,7 +38,7 @@ export class TracingTabs {
   }
 
   /**
-   * The sheet of `href` is on view.
+   * Mark the tab of the displayed tracing.
    *
    * @param {string} href
    */
@@ -47,12 +47,15 @@ export class TracingTabs {
     this.#mark();
   }
 
-  /** The tracing on view; null when it is not of this exam. */
+  /** The displayed tracing, or null if it has no tab. */
   get shown() {
     return this.#tracings.find(({ href }) => href === this.#href) ?? null;
   }
 
-  /** "14 months before" while the previous exam is on view, otherwise null. */
+  /**
+   * Time from the previous exam to this one, such as "14 months before", while the previous exam is
+   * displayed; otherwise null.
+   */
   get timeBefore() {
     const days = this.shown?.daysBefore ?? null;
     return days === null ? null : this.#before(days);
@@ -80,7 +83,8 @@ export class TracingTabs {
   }
 
   /**
-   * The number of the tracing where there are several, and whose it is where there are two exams.
+   * Return the label of a tab: the number of the tracing if its exam has several, and how much earlier the
+   * previous exam was.
    *
    * @param {Tracing} tracing
    */
