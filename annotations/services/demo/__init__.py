@@ -1,1 +1,1 @@
-"""The demo study."""
+"""The study that the demo shows, with its people and simulated readings."""

@@ -1,4 +1,4 @@
-"""Simulated readings of the demo: the truth of synthetic exams with a few slips."""
+"""Simulated readings of the demo: the true findings of synthetic exams, with occasional errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from annotations.services.reading.content import Content
 from annotations.services.reading.signing import Effort, Signed
 
 COMMENT = "Simulated for the demo: no person read this."
-# Probability of a slip by a simulated reader: about every third exam is disputed.
+# Probability that a simulated reader makes an error in an exam. About one exam in three is
+# disputed.
 SLIP = 0.22
 
 CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
@@ -36,7 +37,7 @@ CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "supraventricular_premature_complex": ("sinus_arrhythmia",),
     "junctional_rhythm": ("sinus_bradycardia",),
 }
-# What a tired reader gives instead of the only finding of an exam.
+# The finding that a simulated reader enters by mistake, by the exam's only true finding.
 
 
 def simulate(
@@ -46,9 +47,15 @@ def simulate(
     rng: np.random.Generator,
     now: datetime,
 ) -> None:
-    """Submit a reading for every assignment of ``batch``; ``truths`` by exam.
+    """Submit a simulated reading for every assignment of ``batch``.
 
     Random numbers are drawn in the order of exam and reader, so equal seeds give equal readings.
+
+    Args:
+        batch: a released batch.
+        truths: codes of the true findings, by exam id.
+        rng: source of all random numbers.
+        now: time of submission.
     """
     assignments = Assignment.objects.filter(batch=batch).select_related("reader")
     for assignment in assignments.order_by("exam_id", "reader__username"):
@@ -79,7 +86,7 @@ def _finding(code: str, rng: np.random.Generator) -> reading_content.FindingIn:
 
 
 def _slip(truth: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
-    """Return the findings a reader gives for an exam with the findings ``truth``."""
+    """Return ``truth``, or with probability ``SLIP`` with one finding wrong or missing."""
     if rng.random() >= SLIP:
         return truth
     if len(truth) > 1:

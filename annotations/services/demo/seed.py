@@ -1,4 +1,4 @@
-"""The demo: four people, sixty synthetic exams, one closed batch and one to read."""
+"""The demo: six people, sixty synthetic exams, one closed batch and one to read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from ecgreview.protocol import Protocol
 
 # The setting DEMO_EXAMS may ask for fewer. A third of them are in the pilot.
 N_EXAMS = 60
-# For the first exams to read: days since their patients' exam in the pilot.
+# The first exams to read belong to patients who also have an exam in the pilot: days between the
+# two.
 DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
 SEED = 66
 DATASET = "Synthetic demo"
@@ -38,13 +39,13 @@ STUDY = "Demo study"
 PILOT, FIRST = "Pilot", "Batch 1"
 OWN = "My recordings"
 
-# Progress callback with what is being done.
+# Progress callback. It gets a description of the current step.
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The role of one person of the demo."""
+    """One person of the demo: name, role, and what they do there."""
 
     first_name: str
     last_name: str
@@ -68,9 +69,9 @@ READERS = ("ana", "bruno")
 def prepare(
     *, now: datetime, data_dir: Path | None = None, progress: Progress | None = None
 ) -> dict[str, User]:
-    """Create whatever is missing of the demo and return its people by user name.
+    """Create the parts of the demo that are missing, and return its people by user name.
 
-    Each step is atomic, so a start that was killed is completed by the next one.
+    Each step is atomic. If the process is killed, the next start completes the demo.
 
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
@@ -94,7 +95,7 @@ def prepare(
 def add_recordings(
     *, data_dir: Path, now: datetime, progress: imports_recordings.Progress | None = None
 ) -> ImportRun:
-    """Import recordings into a prepared demo, and the new ones as a batch for its readers.
+    """Import recordings into a prepared demo, and release the new ones to its readers as a batch.
 
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
@@ -147,7 +148,7 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
 
 
 def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
-    """Link some exams to read to patients of the pilot, with their days in between."""
+    """Give the first exams to read a previous exam in the pilot, ``DAYS_BEFORE`` days earlier."""
     n_pilot = len(exams) // 3
     visits = [
         Visit(exam.source_key, f"patient-{number}", day, number)
@@ -158,9 +159,10 @@ def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
 
 
 def _drawings() -> list[Recording]:
-    """Return the same recordings every time: each condition once, then mostly normal ECGs.
+    """Return synthetic recordings, the same ones every time.
 
-    In CODE-II half of the exams are normal; here a third, so that there is something to find.
+    Each abnormal condition occurs at least once, and a third of the exams are normal. In CODE-II
+    half are normal; the demo has fewer, so that readers find something more often.
     """
     rng = np.random.default_rng(SEED)
     others = [name for name in synth.CONDITIONS if name != "normal_ecg"]
@@ -210,7 +212,7 @@ def _batch(
 
 @transaction.atomic
 def _pilot(study: Study, exams: Sequence[Exam], people: Mapping[str, User], now: datetime) -> None:
-    """Create a batch that is read and closed, so that every page has content."""
+    """Create a batch, read it and close it, so that every page has content."""
     if study.batches.filter(name=PILOT).exists():
         return
     batch = _batch(study, PILOT, exams, people, now)
@@ -222,7 +224,7 @@ def _pilot(study: Study, exams: Sequence[Exam], people: Mapping[str, User], now:
 
 
 def _free_name(study: Study) -> str:
-    """Return the first of "My recordings", "My recordings 2" ... that no batch has."""
+    """Return the first unused batch name of "My recordings", "My recordings 2", and so on."""
     names = set(study.batches.filter(name__startswith=OWN).values_list("name", flat=True))
     number, name = 1, OWN
     while name in names:

@@ -1,4 +1,4 @@
-"""The previous exam of the same patient: which one it is, and who may see it."""
+"""Finding a patient's previous exam, and storing which exams belong to which patient."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AlreadyCompared(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class PreviousExam:
-    """A previous exam, and the number of whole days between it and the current one."""
+    """A previous exam, and how many days before the current one it was recorded."""
 
     exam: Exam
     days_before: int
@@ -38,7 +38,7 @@ def shown_with(assignment: Assignment) -> PreviousExam | None:
     """Return the previous exam that the reader of ``assignment`` may see, or None.
 
     Args:
-        assignment: with its exam and batch.
+        assignment: with its exam and batch selected.
     """
     exam = assignment.exam
     is_allowed = assignment.batch.prior_exam == PriorExam.SHOWN
@@ -55,14 +55,15 @@ def shown_with(assignment: Assignment) -> PreviousExam | None:
 def link(
     *, dataset: Dataset, visits: Sequence[Visit], actor: User | None, now: datetime
 ) -> tuple[int, int]:
-    """Store patient and recording day of exams; days count from the patient's own origin.
+    """Store patient and recording day of exams. Day 0 is a different date for each patient.
 
     Returns:
-        Number of exams updated, and how many of them now have a previous one.
+        The number of ``visits``, and how many exams of their patients have a previous exam.
 
     Raises:
         UnknownExams: some of the exams are not in ``dataset``; nothing is stored.
-        AlreadyCompared: readers already see some of them together; nothing is stored.
+        AlreadyCompared: the change affects exams that are assigned in batches which show the
+            previous exam. Nothing is stored.
     """
     stored = _exams(dataset, visits)
     patients = _patients(dataset, {visit.patient for visit in visits})
@@ -87,7 +88,7 @@ def link(
 
 
 def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
-    """Return the exams of ``visits`` by source key."""
+    """Return the exams of ``visits`` by source key. Raises ``UnknownExams`` if any is missing."""
     keys = [visit.source_key for visit in visits]
     rows = dataset.exams.only("source_key", "patient", "patient_day")
     by_key: dict[str, Exam] = {}
@@ -100,7 +101,10 @@ def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
 
 
 def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None:
-    """Refuse early what a trigger (migration 0018) refuses: changing a history readers saw."""
+    """Raise ``AlreadyCompared`` if readers may have seen these patients' exams together.
+
+    A trigger (migration 0018) also rejects this, but without naming the exams.
+    """
     if not exams:
         return
     compared = Assignment.objects.filter(

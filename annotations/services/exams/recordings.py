@@ -1,4 +1,4 @@
-"""Storing recordings as exams: duplicates are sorted out, then all are stored or none."""
+"""Storing recordings as exams. Duplicates are skipped; the rest are stored all or none."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ TRACING_TYPES = ("int8", "int2", "float8", "int4", "jsonb", "jsonb", "varchar", 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Recordings by what happens to them.
+    """Recordings of an import, sorted into new, known and changed.
 
     Attributes:
-        new: to be stored.
-        n_known: number whose signal the data set already has.
-        changed: the data set has another signal under the same source key.
+        new: recordings to store.
+        n_known: number of recordings whose signal is already in the data set, or occurs twice.
+        changed: recordings whose source key the data set already has with another signal.
     """
 
     new: tuple[Recording, ...]
@@ -99,10 +99,10 @@ def store_without_tracings(
     """Store exams without tracings, of which only readings are known; return them in order.
 
     Args:
-        dataset: of the exams.
-        source_keys: of the exams.
+        dataset: the data set to add them to.
+        source_keys: one per exam.
         now: time of the import.
-        patients: one for each exam; None if the patients are unknown.
+        patients: one row per exam, in the same order; None if the patients are unknown.
     """
     codes = _unused_codes(len(source_keys))
     nothing = (None,) * len(source_keys)
@@ -125,7 +125,7 @@ def store_without_tracings(
 
 
 def _tracing(recording: Recording, content_hash: str) -> tuple[object, ...]:
-    """Return the columns of ``COPY_TRACINGS`` after the first."""
+    """Return the values for ``COPY_TRACINGS``, without the first column."""
     signal = recording.signal
     remarks = [
         {"code": remark.code, "leads": list(remark.leads), "details": dict(remark.details)}
@@ -160,7 +160,7 @@ def _stored_patients(dataset: Dataset, keys: Collection[str]) -> dict[str, Patie
 
 
 def _unused_codes(n: int) -> list[str]:
-    """Return ``n`` random exam codes that are not in use: among millions, draws do collide."""
+    """Return ``n`` random exam codes that no exam has."""
     codes: set[str] = set()
     while len(codes) < n:
         codes |= {new_code() for _ in range(n - len(codes))}

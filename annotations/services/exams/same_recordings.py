@@ -36,8 +36,9 @@ class Link:
 def link(exams: Sequence[Exam], signals: Sequence[Signal]) -> list[Link]:
     """Store the fingerprints of ``exams``, and link those with the same recording.
 
-    Of all exams with one recording, one is the original, which studies draw: one that a study
-    already has, or else the one with the highest sampling rate. Links cross data sets.
+    One exam of each recording is the original, and studies draw only originals. If a study already
+    has one of the exams, that is the original; otherwise it is the one with the highest sampling
+    rate. Exams of different data sets are linked too.
 
     Args:
         exams: rows that were just stored.
@@ -68,12 +69,12 @@ def link_next(*, now: datetime) -> bool:
 
 
 def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
-    """Raise if ``study`` would have a recording of these exams in more than one exam.
+    """Raise if adding these exams would put a recording into ``study`` as two exams.
 
-    Exams that the study already has are left alone: they may be read again.
+    Exams that the study already has are not checked: the same exam may be read again.
 
     Raises:
-        SameRecording: a recording would be there twice.
+        SameRecording: two of the exams, or one of them and one in the study, share a recording.
     """
     requested = set(exam_ids)
     present = set(in_study(study).values_list("pk", flat=True))
@@ -93,7 +94,7 @@ def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
 
 
 def in_study(study: Study) -> ExamQuerySet:
-    """Return the exams in the pool, the batches and the slots of ``study``, without practice."""
+    """Return the exams in the pool of ``study`` and in its batches, except practice batches."""
     exam = OuterRef("pk")
     assigned = Assignment.objects.filter(exam=exam, batch__study=study)
     slots = Slot.objects.filter(exam=exam, batch__study=study)
@@ -105,7 +106,7 @@ def in_study(study: Study) -> ExamQuerySet:
 
 
 def _holding(fingerprint: Sequence[int] | None, signal: Signal, among: ExamQuerySet) -> Exam | None:
-    """Return the first of the exams ``among`` that holds the recording of ``signal``."""
+    """Return the exam with the lowest id in ``among`` that holds the recording of ``signal``."""
     if not fingerprint:
         return None
     for other in among.filter(fingerprint__overlap=fingerprint).order_by("pk"):
@@ -115,7 +116,7 @@ def _holding(fingerprint: Sequence[int] | None, signal: Signal, among: ExamQuery
 
 
 def _join(exam: Exam, other: Exam) -> None:
-    """Link ``exam`` to the exams of ``other``'s recording, and choose the original again."""
+    """Link ``exam`` to all exams with ``other``'s recording, and choose the original anew."""
     own, others = exam.duplicate_of_id or exam.pk, other.duplicate_of_id or other.pk
     members = Exam.objects.filter(
         Q(pk__in=(own, others)) | Q(duplicate_of__in=(own, others))

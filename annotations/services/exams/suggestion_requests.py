@@ -1,4 +1,4 @@
-"""Queueing exams for the criteria model, which a worker runs later."""
+"""Queuing exams for the criteria model, which a worker runs later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 2000
 def request(
     *, exams: Iterable[Exam], now: datetime, qt_correction: str = QtCorrection.BAZETT
 ) -> None:
-    """Queue ``exams`` for the criteria model; exams that are queued or done stay as they are."""
+    """Queue ``exams`` for the criteria model, except those that are already queued or done."""
     formula = criteria.QtFormula(qt_correction)
     model, _ = SuggestionModel.objects.get_or_create(
         name=criteria.NAME,
@@ -45,9 +45,9 @@ def request(
 
 
 def request_for_batch(batch: Batch, *, now: datetime) -> None:
-    """Queue the exams of ``batch`` whose suggestions come from another version of the model.
+    """Queue the exams of ``batch`` that only have suggestions of other versions of the model.
 
-    The version includes the QT correction, which the protocol of the batch chooses.
+    The version includes the QT correction, which the protocol of the batch sets.
     """
     version = criteria.version_of(criteria.QtFormula(batch.qt_correction))
     runs = SuggestionRun.objects.filter(exam=OuterRef("pk"), model__name=criteria.NAME)

@@ -1,4 +1,4 @@
-"""Exports of a study's closed batches as files that are byte-for-byte reproducible."""
+"""Exports of a study's closed batches. The same data always give the same bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from annotations.services.consensus import labels
 from annotations.services.export import readings, tables
 from annotations.services.export.sources import Cell, Row
 
-# A spreadsheet takes a cell that starts with one of these for a formula.
+# Spreadsheets treat a cell that starts with one of these as a formula.
 FORMULA_STARTS = frozenset("=+-@\t\r")
 
 SUMS = "SHA256SUMS"
@@ -34,7 +34,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 # Rows are formatted in parts of this size, so that large exports need little memory.
 ROWS_IN_PART = 2_000
 
-# How often a batch may close while we compute, before we give up.
+# Give up after this many attempts in which a batch closed during the computation.
 N_TRIES = 3
 
 TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
@@ -51,15 +51,15 @@ N_FILES = len(TABLES) + 1
 
 BinaryFile: TypeAlias = IO[bytes] | io.RawIOBase
 
-# File names, each with its content in parts. Read the parts before the next name.
+# Pairs of a file name and its content in parts. Read all parts of a file before the next pair.
 Files: TypeAlias = Iterator[tuple[str, Iterator[bytes]]]
 
 
 def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
     """Write the export of ``study`` to ``directory``, creating it, and return its files.
 
-    Files get their names only when all are complete. The export is recorded with the digest of the
-    list of digests.
+    Files are renamed to their final names when all are complete. The audit trail records the
+    SHA-256 of the checksum file.
 
     Raises:
         OSError: the directory cannot be written to.
@@ -120,13 +120,13 @@ def contents(*, study: Study, now: datetime) -> dict[str, bytes]:
 
 @contextmanager
 def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
-    """Yield the files of the export as of one moment, after computing what is due.
+    """Yield the files of the export, after computing agreement and consensus that are due.
 
-    Exports contain closed data batches whose results are open; before that, tables have headings
-    only. Practice and qualification are not exported.
+    An export contains the closed data batches whose results are open. Without such a batch, its
+    tables have only headings. Practice and qualification are not exported.
 
-    All tables are read from one database snapshot, so nobody waits for an export, and no batch
-    closes between two of its tables.
+    All tables are read from one database snapshot, so they are consistent, and no other transaction
+    waits for the export.
     """
     for n_tries in range(1, N_TRIES + 1):
         _compute_what_is_due(study, now)
@@ -141,8 +141,8 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
 def _snapshot(study: Study) -> Iterator[None]:
     """Read everything from one snapshot.
 
-    Inside another transaction, whose isolation level can no longer change, the study is locked
-    instead, so that none of its batches closes in between.
+    Within an outer transaction the isolation level can no longer be changed. The study is locked
+    instead, so that none of its batches closes in the meantime.
     """
     is_inner = connection.in_atomic_block
     with transaction.atomic():
@@ -151,7 +151,7 @@ def _snapshot(study: Study) -> Iterator[None]:
         else:
             with connection.cursor() as cursor:
                 cursor.execute("set transaction isolation level repeatable read")
-                # We read all rows, and sorting them may take a while.
+                # We read all rows, and sorting them may take some time.
                 cursor.execute("set local cursor_tuple_fraction = 1")
                 cursor.execute("set local statement_timeout = '10min'")
         yield
@@ -181,8 +181,8 @@ def _is_due(study: Study) -> bool:
 def _compute_what_is_due(study: Study, now: datetime) -> None:
     """Bring agreement and consensus up to date, as a worker would."""
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    # Each report before its batch, in the order of ``agreement.refresh``: consensus, which changes
-    # batches, comes last.
+    # Locks are taken in the same order as in ``agreement.refresh``: reports first, then batches,
+    # which the consensus updates.
     refresh.refresh_closed(study=study, now=now)
     if study.batches.filter(consensus_is_due=True).exists():
         labels.compute(study=study, now=now)
@@ -191,7 +191,8 @@ def _compute_what_is_due(study: Study, now: datetime) -> None:
 def _csv(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     for some in _in_parts(rows):
         text = io.StringIO()
-        # Performance: for millions of rows, let the writer format numbers and None.
+        # Performance: there may be millions of rows, and the writer formats numbers and None faster
+        # than we do.
         csv.writer(text, lineterminator="\n").writerows(
             [formula_safe(cell) if isinstance(cell, str) else cell for cell in row] for row in some
         )
@@ -205,5 +206,5 @@ def _in_parts(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
 
 
 def formula_safe(text: str) -> str:
-    """Return ``text`` with an apostrophe before anything a spreadsheet would run as a formula."""
+    """Return ``text``, with a leading apostrophe if a spreadsheet would treat it as a formula."""
     return f"'{text}" if text[:1] in FORMULA_STARTS else text

@@ -72,7 +72,7 @@ class Outdated(Refusal):
 def request(*, study: Study, actor: User, now: datetime) -> Archive:
     """Return the current archive of ``study``: the ready one, or one that will be created.
 
-    The caller has checked that ``actor`` may export the study.
+    The caller must check first that ``actor`` may export the study.
     """
     with row_security.as_owner():
         if ready := _current(study):
@@ -86,10 +86,10 @@ def request(*, study: Study, actor: User, now: datetime) -> Archive:
 
 
 def latest(study: Study) -> tuple[Archive | None, bool]:
-    """Return the current archive of ``study`` if it is ready, else the one requested last.
+    """Return an archive of ``study`` to show, if there is one, and whether it is current.
 
-    Returns:
-        The archive, if any, and whether it is current.
+    It is the one that is ready and has the present state of the study. If there is none, it is the
+    one that was requested last.
     """
     with row_security.as_owner():
         if ready := _current(study):
@@ -98,7 +98,7 @@ def latest(study: Study) -> tuple[Archive | None, bool]:
 
 
 def is_current(archive: Archive) -> bool:
-    """Whether ``archive`` is ready and has the present state of its study."""
+    """Whether ``archive`` is ready and nothing in its study has changed since."""
     if not archive.is_ready:
         return False
     with row_security.as_owner():
@@ -119,12 +119,12 @@ def find(*, study: Study, key: UUID) -> Archive:
 def download(*, archive: Archive, actor: User, now: datetime) -> Iterator[bytes]:
     """Return the file of ``archive`` in chunks, and record the download by ``actor``.
 
-    The caller has checked that ``actor`` may export the study now. Chunks are read while they are
-    sent, after the request's transaction.
+    The caller must check first that ``actor`` may export the study now. Chunks are read while they
+    are sent, after the request's transaction has ended.
 
     Raises:
-        NotReady: there is no file.
-        Outdated: it contains results that are no longer open.
+        NotReady: the archive has not been built yet, or building it failed.
+        Outdated: it contains results of a batch whose results are no longer open.
     """
     refuse(archive)
     audit.record(
@@ -166,8 +166,8 @@ def _current(study: Study) -> Archive | None:
 def state_of(study: Study) -> str:
     """Return a digest of everything an export of ``study`` depends on.
 
-    Readings, findings and reports never change once stored, so their last id and their number show
-    whether there are new ones.
+    Rows of readings, exposures, viewings and reports never change, so it is enough to include their
+    number and their highest id.
     """
     batches = opened(study)
     readings = Reading.objects.filter(assignment__batch__in=batches)
@@ -194,7 +194,7 @@ def state_of(study: Study) -> str:
 
 
 def state_name(archive: Archive) -> str:
-    """Return the code of the state of ``archive``: waiting, making, ready or failed."""
+    """Return "waiting", "making", "ready" or "failed"."""
     if archive.is_ready:
         return "ready"
     if archive.has_failed:
@@ -203,7 +203,10 @@ def state_name(archive: Archive) -> str:
 
 
 def headers(archive: Archive) -> dict[str, str]:
-    """Return the headers of its file: always a download, and no other content type."""
+    """Return the HTTP headers for the archive's file.
+
+    Browsers must download it and must not guess another content type.
+    """
     return {
         "Content-Type": "application/zip",
         "Content-Length": str(archive.n_bytes),
@@ -217,9 +220,9 @@ def headers(archive: Archive) -> dict[str, str]:
 
 
 def make_next(*, now: datetime) -> bool:
-    """Create the next requested archive; return False when there is none.
+    """Build the next requested archive; return False when there is none.
 
-    Runs outside a transaction, so that others see its progress.
+    Call it outside a transaction, so that its progress is visible to other connections.
     """
     for archive in Archive.objects.unfinished().order_by("n_attempts", "pk"):
         if not _is_retry_due(archive, now):
@@ -233,7 +236,7 @@ def make_next(*, now: datetime) -> bool:
 
 
 def clear(*, now: datetime) -> int:
-    """Delete archives that are old or superseded; return how many."""
+    """Delete archives that are old or superseded; return the number deleted."""
     finished = Archive.objects.filter(finished_at__isnull=False)
     newer = Archive.objects.ready().filter(
         study=OuterRef("study"), pk__gt=OuterRef("pk"), finished_at__lte=now - SUPERSEDED_KEPT
@@ -251,7 +254,7 @@ def _is_retry_due(archive: Archive, now: datetime) -> bool:
 
 
 def _begin(archive: Archive, now: datetime) -> bool:
-    """Count an attempt and commit it; return False when there is nothing left to do."""
+    """Count an attempt and commit it; return False if the archive is finished or has failed."""
     unfinished = Archive.objects.unfinished().filter(pk=archive.pk)
     # The worker of the last attempt was killed before it could record the failure.
     if unfinished.filter(n_attempts__gte=MAX_ATTEMPTS).exists():
@@ -294,8 +297,8 @@ def _make(archive: Archive, now: datetime) -> None:
 class _ChunkFile(io.RawIOBase):
     """A write-only file that is stored in chunks as it grows, with its progress.
 
-    It uses its own connection, which commits each chunk at once, because the tables are read from a
-    snapshot that could not refer to rows changed by others.
+    It has its own connection, which commits each chunk immediately, because the main connection
+    reads the tables from a snapshot.
     """
 
     def __init__(self, archive: Archive) -> None:
@@ -306,7 +309,7 @@ class _ChunkFile(io.RawIOBase):
         self._pending = bytearray()
         self._is_own = not connection.in_atomic_block
         self._connection = connection.copy() if self._is_own else connection
-        # Left by an attempt that was killed.
+        # Chunks of an attempt that was killed.
         self._execute("delete from annotations_archivechunk where archive_id = %s", archive.pk)
 
     def __exit__(self, *_: object) -> None:
@@ -331,7 +334,7 @@ class _ChunkFile(io.RawIOBase):
         self._pending.clear()
 
     def reach(self, n_done: int) -> None:
-        """Record how many tables are written."""
+        """Record that ``n_done`` tables are written."""
         self._execute(
             "update annotations_archive set n_done = %s where id = %s", n_done, self._archive.pk
         )
@@ -350,7 +353,7 @@ class _ChunkFile(io.RawIOBase):
 
 
 class _Attempt:
-    """Records on the archive the error that ended an attempt."""
+    """Context manager: if an attempt fails, store the name of the error on the archive."""
 
     def __init__(self, archive: Archive, now: datetime) -> None:
         self._archive = archive

@@ -1,4 +1,4 @@
-"""The export tables of readings and of their marks."""
+"""The export tables of readings, shown suggestions, localizations and measurements."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def readings(study: Study) -> Iterator[Row]:
 
 
 def exposures(study: Study) -> Iterator[Row]:
-    """Yield one row per suggestion run a reader was shown: what, when, and for how long."""
+    """Yield one row per suggestion run that a reader was shown: its classes, when, and how long."""
     yield (
         *("exam", "batch", "reader", "occurrence", "arm", "model", "version", "first_shown_at"),
         *("n_viewings", "shown_ms", "suggested"),
@@ -140,7 +140,7 @@ def _decisions(reading: Reading) -> list[Decision]:
 
 
 def _problem(mark: Mapping[str, Any]) -> str:
-    """Return a signal problem and its leads: ``noise:V1 V2``."""
+    """Return a signal problem as text, with its leads if any: ``noise:V1 V2``."""
     return f"{mark['kind']}:{' '.join(mark['leads'])}" if mark["leads"] else str(mark["kind"])
 
 

@@ -1,4 +1,4 @@
-"""Sources of the export tables: open batches and their readings in order."""
+"""The rows that export tables are made of: exportable batches and their readings in order."""
 
 from __future__ import annotations
 

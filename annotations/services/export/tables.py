@@ -1,4 +1,4 @@
-"""The export tables, row by row in a fixed order, headings first."""
+"""The export tables as rows in a fixed order. The first row has the headings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from annotations.services.export.sources import (
 )
 from ecgreview import agreement as domain
 
-# Higher ages identify people and are given as 90+, as HIPAA's safe harbor requires.
+# Higher ages could identify people. They are exported as 90+, as HIPAA's safe harbor requires.
 OLDEST_STATED_YEARS = 89
 
 PRESENT, ABSENT, NOT_ASSESSED = "present", "absent", "not_assessed"
@@ -44,7 +44,7 @@ PAIR_COUNTS = ("n11", "n10", "n01", "n00")
 
 
 def consensus(study: Study) -> Iterator[Row]:
-    """Yield one row per exam: the decision of the rule, and the state of every class."""
+    """Yield one row per exam: the outcome of the consensus rule, and the state of every class."""
     codes = _codes(study.taxonomy)
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
@@ -78,10 +78,10 @@ def consensus(study: Study) -> Iterator[Row]:
 
 
 def readings_long(study: Study) -> Iterator[Row]:
-    """Yield one row per reading of an open batch and class; exams are in ``consensus``.
+    """Yield one row per effective reading and class; ``consensus`` describes the exams.
 
-    Each effective reading has the classes of the taxonomy its reader used. Comments are left out,
-    because free text may identify a person.
+    The classes are those of the taxonomy that the reader used. Comments are left out, because free
+    text may identify a person.
     """
     yield (*ASSIGNMENT_COLUMNS, *READING_COLUMNS, "quality", "class", "state", "certainty")
     codes = {version.pk: _codes(version) for version in _taxonomies(study)}
@@ -100,7 +100,7 @@ def readings_long(study: Study) -> Iterator[Row]:
 
 
 def taxonomy(study: Study) -> Iterator[Row]:
-    """Yield one row per class of each taxonomy in the tables, with its codes elsewhere."""
+    """Yield one row per class of each exported taxonomy, with its codes in other vocabularies."""
     yield (
         *("taxonomy", "version", "position", "code", "abbreviation", "name", "name_pt"),
         *("group", "group_name", "definition", "is_exclusive", "evidence", *VOCABULARIES),
@@ -125,11 +125,11 @@ def taxonomy(study: Study) -> Iterator[Row]:
 
 
 def agreement(study: Study) -> Iterator[Row]:
-    """Yield one row per closed, open-results batch, class, group of readers and statistic.
+    """Yield one row per exportable batch, class, group of readers and statistic.
 
-    An empty class means all classes together; empty readers mean all persons who read the batch.
-    n10 counts the exams to which only the first of two readers gave the class. A missing value has
-    its reason. ``kinds`` are those of the two readers.
+    An empty class means all classes together, and empty readers mean all people who read the batch.
+    ``n10`` is the number of exams in which only the first of two readers marked the class. If a
+    value is missing, ``reason`` says why. ``kinds`` holds the reader kinds of a pair.
     """
     yield ("batch", "class", "readers", "statistic", "value", "low", "high", "n", "reason", "kinds")
     reports = AgreementReport.objects.newest().filter(batch__in=opened(study))
@@ -149,14 +149,14 @@ def agreement(study: Study) -> Iterator[Row]:
 
 
 def stated_age(age_years: float | None) -> Cell:
-    """Return an age as it may be published."""
+    """Return the age for export: "90+" instead of any age over 89."""
     if age_years is None or age_years <= OLDEST_STATED_YEARS:
         return age_years
     return f"{OLDEST_STATED_YEARS + 1}+"
 
 
 def _taxonomies(study: Study) -> list[Taxonomy]:
-    """Return the taxonomy in force, then the others that open batches were read with."""
+    """Return the taxonomy in force, then the others that the exported batches were read with."""
     used = Taxonomy.objects.filter(batches__in=opened(study)).exclude(pk=study.taxonomy_id)
     return [study.taxonomy, *used.distinct().order_by("pk")]
 
@@ -188,7 +188,7 @@ def _overall(overall: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 
 
 def _statistics(head: Row, values: Mapping[str, Any], counts: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the counts, then every statistic in ``values``."""
+    """Yield rows for the counts, then for every statistic in ``values``."""
     for name in counts:
         yield (*head, name, values[name], "", "", "", "", "")
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""Bulk storage of imported readings. All triggers fire as for any other reading."""
+"""Bulk storage of imported readings. Triggers are not bypassed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ecgreview.published_readings import CLASSES, Readings
 
 ROWS_AT_ONCE = 2000
 
-# Recorded instead of the layout the readings were made with, which is unknown.
+# Stored as the display settings, because those used for published readings are unknown.
 DISPLAY = {"imported": "codetest"}
 
 REASON = "Imported: its reader made it elsewhere."
@@ -41,7 +41,7 @@ def refuse_changed(exams: Sequence[int], readings: Readings, stored: Mapping[str
 
     Args:
         exams: exam ids in the order of the rows.
-        readings: everything in the files.
+        readings: all readings of the files.
         stored: readers whose readings are stored, by name.
 
     Raises:
@@ -68,14 +68,15 @@ def store(
     """Store the readings of ``readers``, whose assignments exist, as submitted at ``now``.
 
     Args:
-        batch: of the assignments.
+        batch: the batch with their assignments.
         exams: exam ids in the order of the rows.
-        readings: everything in the files.
-        readers: readers to store, by name.
-        actor: who imports.
+        readings: all readings of the files.
+        readers: accounts of the readers to store, by name.
+        actor: the person who imports.
         now: time of the import.
     """
-    # One statement: with the trigger of each reading, every row would recount its seat.
+    # Performance: set the state in one statement. Otherwise the trigger of each reading would do it
+    # and update the counts of the seat every time.
     Assignment.objects.filter(batch=batch).update(state=AssignmentState.READ)
     classes = _classes(batch)
     for name, reader in readers.items():

@@ -29,7 +29,7 @@ from ecgreview import taxonomy
 from ecgreview.protocol import Protocol
 from ecgreview.published_readings import Kind, Readings
 
-# Actor of an import without ``--by``.
+# Recorded as the actor of an import without ``--by``.
 IMPORTER = "import:command-line"
 
 # More than the 8,475 exams of CODE-II-test by each of its 46 readers.
@@ -62,11 +62,11 @@ class Imported:
     Attributes:
         study: the study with the readings.
         new: names of the readers whose readings were stored.
-        known: names of the readers whose readings were already there.
-        kinds: ``ReaderKind`` of each of them.
-        changed: known readers whose kind has changed.
-        are_patients_used: whether ages, sexes and patients come from the patient table: only for
-            new exams with one row each.
+        known: names of the readers whose readings had been stored before.
+        kinds: the ``ReaderKind`` of each reader, by name.
+        changed: names of known readers whose kind has changed.
+        are_patients_used: whether the exams were created with ages, sexes and patients from the
+            patient table. This requires new exams and a table with one row per exam.
     """
 
     study: Study
@@ -92,21 +92,21 @@ def store(
     batch. The study stays open, so that later imports can add readers.
 
     Args:
-        name: of the study, which is new or was created by such an import.
-        readings: the readings; stored ones are skipped.
+        name: name of the study: a new one, or one that an earlier import created.
+        readings: all readings of the files; readers that are stored already are skipped.
         actor: who imports; None if unknown.
         now: time of the import.
-        stated: readers by kind. The kind of other new readers follows from their name; stored
-            readers keep theirs.
+        stated: the readers of each kind. New readers who are not listed get the kind that their
+            name suggests; stored readers keep theirs.
 
     Raises:
         published.UnknownReader, published.TwoKinds: as ``published.kinds_of``.
-        NotAnImport: there is another study of that name.
-        OtherNumber: that study has another number of exams.
+        NotAnImport: the study of that name was not created by such an import.
+        OtherNumber: the study has another number of exams than the files.
         OtherName: a reader's name differs from another only in case.
         Differs: the readings of a stored reader differ.
         TooManyImported: there are more than ``MAX_READINGS``.
-        InvalidProtocol: no study can have this name.
+        InvalidProtocol: the name is not valid for a study.
         lifecycle.NotOpen: the study is locked, and some readers are new or change their kind.
     """
     kinds = published.kinds_of(readings.readers, stated)
@@ -147,7 +147,7 @@ def _importer(now: datetime) -> User:
 
 
 def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: datetime) -> None:
-    """Change the kind of readers, so that from now on they vote, or no longer do.
+    """Change the kind of readers, which decides whether they vote.
 
     Raises:
         lifecycle.NotOpen: the study is locked.
@@ -191,14 +191,14 @@ def _dataset_name(study: Study) -> str:
 
 
 def _exams(study: Study, readings: Readings, now: datetime) -> tuple[Sequence[int], bool]:
-    """Return the ids of the study's exams in the order of the rows, storing them if it has none.
+    """Return the ids of the study's exams, creating the exams if it has none.
 
     Returns:
-        Also whether the patient table was used.
+        Exam ids in the order of the rows, and whether the patient table was used.
 
     Raises:
         NotAnImport: the study was not created by such an import.
-        OtherNumber: it has another number.
+        OtherNumber: the study has another number of exams than ``readings``.
     """
     dataset = Dataset.objects.filter(name=_dataset_name(study)).first()
     if dataset is None or str(study.taxonomy) != taxonomy.label(published.code_test()):
@@ -219,12 +219,12 @@ def _exams(study: Study, readings: Readings, now: datetime) -> tuple[Sequence[in
 
 
 def _username(study: Study, reader: str) -> str:
-    """Return a user name that no form accepts, because it has colons, so no person can have it."""
+    """Return the user name of an imported reader. Forms reject its colons, so no person has it."""
     return f"import:{study.slug}:{reader}"
 
 
 def _stored_readers(study: Study) -> Mapping[str, User]:
-    """Return the imported readers of the study by the names of their files."""
+    """Return the imported readers of the study by the names they have in the files."""
     lines = StudyReader.objects.filter(study=study).select_related("user")
     start = _username(study, "")
     return {
@@ -287,7 +287,7 @@ def _join(study: Study, name: str, kind: str, by: User, now: datetime) -> User:
 
 
 def _free_name(study: Study) -> str:
-    """Return the first of "Imported readings", "Imported readings 2" … that no batch has."""
+    """Return "Imported readings", or with a number appended if a batch already has that name."""
     names = set(Batch.objects.filter(study=study).values_list("name", flat=True))
     number, name = 1, BATCH
     while name in names:

@@ -1,4 +1,4 @@
-"""Importing recordings: files become exams in blocks, each stored completely or not at all."""
+"""Importing recordings from files as exams, in blocks that are each stored in one transaction."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ecgreview.ecg.audit import RemarkCode
 from ecgreview.ecg.formats import Recording, Refusal, sandbox
 from ecgreview.ecg.formats.codes import Details, RefusalCode
 
-# Size of a transaction: about 2 MB packed, which is what a killed import has to repeat.
+# Exams per transaction: about 2 MB packed. An import that is killed loses at most this much work.
 EXAMS_AT_ONCE = 64
 
-# Progress callback: files done, and files in all.
+# Progress callback: number of files done, and total number of files.
 Progress = Callable[[int, int], None]
 
 MAX_KEY = ExamRow._meta.get_field("source_key").max_length or 0
@@ -39,7 +39,7 @@ class NothingToImport(refusals.Refusal):
 
 @dataclass(slots=True)
 class Preview:
-    """What an import would do."""
+    """What an import would do, without doing it."""
 
     n_new: int = 0
     n_known: int = 0
@@ -48,7 +48,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The content of some files, and the number of files done by then."""
+    """Recordings and refusals of some files, and the number of files done after them."""
 
     recordings: tuple[Recording, ...]
     refusals: tuple[Refusal, ...]
@@ -63,10 +63,10 @@ def import_path(
     now: datetime,
     progress: Progress | None = None,
 ) -> ImportRun:
-    """Import every recording at or below ``path``; known exams stay as they are.
+    """Import every recording at or below ``path``; known exams are not changed.
 
-    A killed import has stored whole exams only, and its run has no ``finished_at``. The next
-    import finds those exams and continues.
+    If an import is killed, the exams stored so far are complete, and its run has no
+    ``finished_at``. The next import skips those exams.
 
     Raises:
         NothingToImport: nothing at ``path`` could be a recording.
@@ -100,7 +100,7 @@ def _finish(run: ImportRun, now: datetime) -> None:
 
 
 def preview(*, path: Path, dataset_name: str, progress: Progress | None = None) -> Preview:
-    """Return what ``import_path`` would do; reads everything and writes nothing.
+    """Return what ``import_path`` would do. This reads all files and writes nothing.
 
     Raises:
         NothingToImport: nothing at ``path`` could be a recording.
@@ -149,8 +149,8 @@ def _blocks(files: list[Path], root: Path) -> Iterator[_Block]:
 
 @transaction.atomic
 def _store(run: ImportRun, block: _Block, now: datetime) -> None:
-    """Store the block, its issues and the run's new counts, or nothing."""
-    # Race: two imports into one data set take turns.
+    """Store the block, its issues and the run's new counts in one transaction."""
+    # Race: the lock makes two imports into one data set take turns.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=run.dataset_id)
     sorted_block = exams_recordings.sort_out(dataset, block.recordings)
     stored = exams_recordings.store(dataset=dataset, recordings=sorted_block.new, now=now)
@@ -206,7 +206,7 @@ def _changed(recording: Recording) -> Refusal:
 
 
 def _refuse_unstorable(item: Recording | Refusal) -> Recording | Refusal:
-    """Return the recording, or a refusal if the database cannot store its names."""
+    """Return ``item``, or a refusal if its source key or pseudonym can't be stored."""
     if isinstance(item, Refusal):
         return item
     pseudonym = item.patient_key or ""
@@ -229,6 +229,6 @@ def _storable_details(details: Details) -> dict[str, str | int | float]:
 
 
 def _storable(text: str, length: int | None = None) -> str:
-    """Return ``text`` as PostgreSQL accepts it: file names may contain invalid Unicode."""
+    """Escape what PostgreSQL can't store: file names may contain NUL or invalid Unicode."""
     storable = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
     return storable[:length]
