@@ -1,7 +1,7 @@
 """The exams behind the counts of an agreement report, and each reader's answers.
 
-Patterns of single exams reveal their labels, so only the owner of the tables can read them. The
-caller has checked that the user may see the report and its single readings
+Patterns of single exams reveal their labels, so only the database role that owns the tables can
+read them. The caller must have checked that the user may see the report and its single readings
 (``AgreementPage.are_readings_open``).
 """
 
@@ -20,7 +20,7 @@ from annotations.models import AgreementReport, ReaderKind
 
 
 class ExamFilter(StrEnum):
-    """How the readers of an exam answered one class."""
+    """Which exams to list, by how their readers answered one class."""
 
     ANY = "any"
     ALL = "all"
@@ -40,7 +40,7 @@ class Cell(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two readers by primary key, and a cell of their table."""
+    """Two readers by primary key, and a cell of their two-by-two table."""
 
     first: int
     second: int
@@ -66,12 +66,12 @@ class ExamStates:
 
     @property
     def present(self) -> list[int]:
-        """Readers who found the class."""
+        """Readers who marked the class."""
         return self.readers_with("2")
 
     @property
     def absent(self) -> list[int]:
-        """Readers who did not find it."""
+        """Readers who answered absent."""
         return self.readers_with("1")
 
     @property
@@ -85,13 +85,13 @@ def find_exams(
 ) -> list[ExamStates]:
     """Return the exams in the scope of ``report`` that meet ``condition``, by ascending id.
 
-    They are the current ones, so they may differ from the counts of an outdated report.
+    Exams and answers are current, so they may differ from the counts of an outdated report.
 
     Args:
-        report: one that the user may see.
-        code: of the class.
-        condition: on the answers of all readers, or of two of them.
-        after: id of the exam before the first one to return.
+        report: must be visible to the user.
+        code: code of the class.
+        condition: a filter on the answers of all people, or a cell of two readers' table.
+        after: return only exams with a larger id.
         limit: maximum number of exams.
     """
     where, values = _condition(condition)
@@ -109,10 +109,10 @@ def find_exams(
 
 
 def of_exam(report: AgreementReport, exam_id: int) -> tuple[list[int], dict[str, str]] | None:
-    """Return the readers who could read an exam, and the states of classes not all call absent.
+    """Return the readers who could read an exam, and their answers by class code.
 
-    States are one digit per reader, by class code. None if the exam is not counted in the scope of
-    ``report``.
+    Answers are one digit per reader, as in ``ExamStates``. Classes that all readers answered with
+    absent are left out. None if the exam is not counted in the scope of ``report``.
     """
     values = _scope(report) | {"exam": exam_id}
     with row_security.as_owner(), connection.cursor() as cursor:
@@ -140,7 +140,7 @@ select p.readers, p.states from annotations_exampattern p
    and p.exam_id = %(exam)s
 """
 
-# Filters look at people only: models and references have no vote.
+# An ``ExamFilter`` looks only at people: models and references have no vote.
 VOTES_OF_ALL = "select s.digits"
 VOTES_OF_PEOPLE = """
 select coalesce(string_agg(substr(s.digits, reader.place::int, 1), '' order by reader.place), '')
@@ -150,7 +150,7 @@ select coalesce(string_agg(substr(s.digits, reader.place::int, 1), '' order by r
 """
 
 COMPARED = "length(translate(v.digits, '0', '')) >= 2"
-"""Two readers or more could assess the class."""
+"""At least two readers could assess the class."""
 
 CONDITIONS: Mapping[ExamFilter, str] = {
     ExamFilter.ANY: f"{COMPARED} and v.digits like '%%2%%'",

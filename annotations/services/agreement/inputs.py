@@ -1,7 +1,7 @@
-"""Everything that a report version is computed from, gathered once into one frozen value.
+"""Load all inputs of a report version into one immutable value.
 
-Single readings are loaded only from batches whose results are open, no matter who asks: what is
-computed from them can then be stored for everyone who may see the results of the study.
+Single readings are loaded only from batches whose results are open, no matter who asks. So details
+computed from them can be stored for everyone who may see the results of the study.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ COLUMNS = (
     *("assignment__exam_id", "assignment__arm"),
 )
 
-# The consensus states that serve as reference; all others are missing.
+# The consensus states that serve as reference; all others count as missing.
 DECIDED: Mapping[str, int] = {ClassState.PRESENT: PRESENT, ClassState.ABSENT: ABSENT}
 
-# Above this number, readings are not all loaded at once: they would need too much memory.
+# Above this number, readings are not all loaded together: they would need too much memory.
 MAX_READINGS = 60_000
 
 
@@ -72,7 +72,7 @@ class OpenReadings:
 
     Attributes:
         references: the readings, and what their readers are compared with.
-        times: of each reader whose profile is computed from them.
+        times: reading times by reader id, for the readers whose profiles are computed.
     """
 
     references: References
@@ -84,13 +84,10 @@ class Inputs:
     """Everything that a version of a report is computed from.
 
     Attributes:
-        scope: the scope.
-        n_repeats: readings of hidden repeats that were ever signed.
-        n_changes: changes noted on the run when the counts were read.
-        counts: what is counted of the scope.
+        n_repeats: number of readings of hidden repeats that were ever signed.
+        n_changes: number of changes recorded on the run when the counts were read.
         groups: class codes by group code.
-        facts: about the study.
-        taxonomy_id: the classes in force, in which single readings are compared.
+        taxonomy_id: the version of the classes in force, in which single readings are compared.
         readings: open readings, or why they are not compared; None if nothing is open yet.
         trial: readings of both arms, or why they are not compared; None if nothing is open yet.
     """
@@ -107,17 +104,17 @@ class Inputs:
 
 
 def gather(scope: Scope, *, software: str) -> Inputs:
-    """Load the inputs of ``scope``, whose run must be claimed.
+    """Load the inputs of ``scope``, which the caller must have claimed with ``runs.exclusive``.
 
     Args:
-        scope: the scope.
-        software: version of the software that runs, for the facts.
+        scope: a batch or a whole study.
+        software: version of this software, for the facts.
     """
     with transaction.atomic():
         n_repeats = load.n_signed_repeats(scope)
         live.lock(scope.study_id, is_shared=True)
-        # Before everything that can change without this lock, such as a consensus: its writer
-        # notes the change on the run, so a change that we miss here asks for another run.
+        # Race: read this before anything that can change without this lock, such as a consensus.
+        # Its writer increments the number, so if we miss a change, another run follows.
         n_changes = runs.n_changes(scope)
         rows = load.load(scope)
     study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
@@ -147,7 +144,7 @@ def gather_reader(scope: Scope, reader_id: int) -> OpenReadings | Refusal:
 
 @transaction.atomic
 def counts(scope: Scope) -> PatternRows:
-    """Return everything that is counted of ``scope``, as of one moment."""
+    """Return a consistent snapshot of the counts of ``scope``."""
     live.lock(scope.study_id, is_shared=True)
     return load.load(scope)
 
@@ -188,11 +185,11 @@ def in_scope(scope: Scope, *, exams_of: int | None = None) -> ReadingQuerySet:
 
 
 def load_matrix(study: Study, readings: ReadingQuerySet) -> ReadingMatrix | Refusal:
-    """Return the votes among ``readings`` in the classes in force, or why there are none.
+    """Return the votes among ``readings`` in the classes in force, or why they are not compared.
 
     Args:
-        study: with its classes.
-        readings: open and counted.
+        study: with its taxonomy selected.
+        readings: open readings that count, as ``in_scope`` returns them.
     """
     if readings.count() > MAX_READINGS:
         return Refusal.TOO_MANY
@@ -264,16 +261,16 @@ def _patients(matrix: ReadingMatrix) -> NDArray[np.int64]:
 def _times(
     study: Study, matrix: ReadingMatrix, readers: Collection[int]
 ) -> dict[int, ReadingTimes]:
-    """Return when ``readers`` made their readings, in the order of their rows.
+    """Return the reading times of ``readers``, each in the order of the reader's matrix rows.
 
-    A sitting consists of all open readings of a reader in the study, including hidden repeats. A
-    correction is not a second reading, and the time it took is not reading time.
+    Positions in a session count all open readings of the reader in the study, including hidden
+    repeats. For a corrected reading, the times are those of the original submission.
     """
     signed = opened().blind().filter(reader__in=readers, supersedes=None)
     signed = signed.filter(assignment__batch__study=study).order_by("reader", "pk")
     rows = signed.values_list("reader", "assignment", "submitted_at", "active_ms")
     times = {}
-    # Streamed by reader: of a batch, the study may have many more readings than the matrix.
+    # Streamed: the study may have many more readings than the matrix of one of its batches.
     for reader, group in groupby(rows.iterator(chunk_size=10_000), key=itemgetter(0)):
         own = list(group)
         places = blocks.positions(np.array([at.timestamp() for _, _, at, _ in own]))
@@ -326,7 +323,7 @@ def _adjudicated(study: Study) -> ReadingQuerySet:
 
 
 def _exposed(matrix: ReadingMatrix) -> dict[int, int]:
-    """Return the last run that was shown, by assignment."""
+    """Return the latest suggestion run that was shown, by assignment."""
     exposures = Exposure.objects.filter(
         assignment__in=matrix.assignments[matrix.is_shown].tolist(), arm="concurrent"
     )
@@ -335,10 +332,11 @@ def _exposed(matrix: ReadingMatrix) -> dict[int, int]:
 
 
 def _suggestions(study: Study, matrix: ReadingMatrix, exposed: Mapping[int, int]) -> States:
-    """Return what the model suggested at each reading, or would have: its newest run.
+    """Return the suggestions for each reading: those shown, or else those of the newest run.
 
     Returns:
-        Shape (n, n_classes), int8; missing for classes that the model does not cover.
+        Shape (n, n_classes), int8; missing for classes that the model does not cover, and for
+        exams without a run.
     """
     finished = SuggestionRun.objects.filter(
         exam__in=np.unique(matrix.exams).tolist(),
@@ -365,7 +363,10 @@ def _suggestions(study: Study, matrix: ReadingMatrix, exposed: Mapping[int, int]
 def _states_by_run(
     codes: tuple[str, ...], covered: Mapping[int, list[str]]
 ) -> dict[int, NDArray[np.int8]]:
-    """Return the suggested state of each class, shape (n_classes,), by run."""
+    """Return by run, in shape (n_classes,), which classes were suggested, not suggested, missing.
+
+    Missing means that the model does not cover the class.
+    """
     columns = {code: column for column, code in enumerate(codes)}
     states = {}
     for run, covered_codes in covered.items():

@@ -1,4 +1,4 @@
-"""How precise the agreement of a report is, and how many readings a narrower interval takes."""
+"""How precise the agreement of a report is, and how many readings a narrower interval needs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ N_POINTS = 25
 
 @dataclass(frozen=True, slots=True)
 class ClassForecast:
-    """What one class needs for an interval of the requested width.
+    """How many readings one class needs for an interval of the requested width.
 
     Attributes:
-        code: of the class.
-        forecast: what is needed.
-        half_widths: at each of ``ClassForecasts.n_reads``; empty when there is no forecast.
+        code: code of the class.
+        half_widths: predicted half widths at each of ``ClassForecasts.n_reads``; empty when there
+            is no forecast.
     """
 
     code: str
@@ -37,7 +37,8 @@ class ClassForecasts:
     """The forecasts of several classes.
 
     Attributes:
-        n_reads: total numbers of readings, ascending; empty when nothing can be forecast.
+        n_reads: total numbers of readings at which half widths are predicted, ascending; empty
+            when nothing can be forecast.
         classes: in the requested order.
     """
 
@@ -48,16 +49,17 @@ class ClassForecasts:
 def forecasts(
     results: Mapping[str, Any], codes: Sequence[str], half_width: float, *, target: Target
 ) -> ClassForecasts | None:
-    """Return what ``codes`` need for an interval of estimate ± ``half_width``.
+    """Forecast how many readings each class needs for an interval of estimate ± ``half_width``.
 
     Args:
         results: the results of a report.
-        codes: some of its classes.
+        codes: codes of classes in the report.
         half_width: half of the interval's width, above 0 and below 1.
-        target: the coefficient.
+        target: the coefficient that the interval is for.
 
     Returns:
-        None for a report without stored cells or design effects; its next version has both.
+        None for an old report without the cells or design effects that the forecast needs; the
+        next version of the report has them.
 
     Raises:
         precision.BadWidth: ``half_width`` is not above 0 and below 1.
@@ -92,7 +94,7 @@ def forecasts(
 
 
 def _points(predicted: Sequence[Forecast]) -> NDArray[np.int64]:
-    """Return numbers of readings that cover both the present and the required ones."""
+    """Return numbers of readings from half the current number to twice it, or to those needed."""
     measurable = [
         forecast for forecast in predicted if forecast.reads_needed is not None and forecast.n_reads
     ]

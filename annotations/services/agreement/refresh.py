@@ -34,22 +34,25 @@ def work_next(*, now: datetime) -> bool:
 
 
 def refresh_due(*, now: datetime) -> bool:
-    """Refresh one report whose counts have settled; return False if there is none."""
+    """Refresh one report that ``runs.due`` returns; return False if there is none."""
     return _refresh_one(runs.due(now=now), now)
 
 
 def refresh_next(*, now: datetime) -> bool:
-    """Refresh the report of one due batch without waiting; return False if there is none."""
+    """Refresh the report of one batch whose run is unfinished; return False if there is none.
+
+    Unlike ``refresh_due``, does not wait until the counts of the batch have settled.
+    """
     return _refresh_one(runs.due_for_batches(now=now), now)
 
 
 def refresh(*, batch: Batch, now: datetime) -> AgreementReport:
-    """Count what is uncounted in ``batch`` and return its current report."""
+    """Count the uncounted exams of ``batch`` and return its current report."""
     return _refresh(Scope(batch.study_id, batch.pk), now)
 
 
 def refresh_study(*, study: Study, now: datetime) -> AgreementReport:
-    """Count what is uncounted in ``study`` and return the report of the whole study."""
+    """Count the uncounted exams of ``study`` and return the report of the whole study."""
     return _refresh(Scope(study.pk), now)
 
 
@@ -71,7 +74,7 @@ def refresh_closed(*, study: Study, now: datetime) -> None:
 
 
 def _refresh_one(waiting: Iterable[AgreementRun], now: datetime) -> bool:
-    """Work on the first of these runs that no other worker has; return False if there is none."""
+    """Work on the first of these runs that no other worker holds; return False if there is none."""
     for run in waiting:
         with runs.exclusive(run.scope, waits=False) as is_ours:
             if is_ours and runs.begin(run, now=now):
@@ -129,11 +132,13 @@ def _refresh(scope: Scope, now: datetime) -> AgreementReport:
 
 
 def _settle(run: RunContext, report: AgreementReport, gathered: Inputs, now: datetime) -> None:
-    """End the run. The batch is no longer due, unless more readings have been counted since.
+    """Finish the run. Mark the batch as no longer due, unless readings have arrived meanwhile.
 
-    A submission locks the batch's row until its reading is committed, so while we hold that lock
-    no reading can arrive unseen. A hidden repeat changes no count: it marks only its batch as due,
-    and the run of the batch requests one of the whole study.
+    Race: a submission locks the batch's row until its reading is committed, so no reading can
+    arrive unnoticed while we hold that lock.
+
+    A reading of a hidden repeat changes no count and marks only its batch as due. So the run of
+    the batch requests a run of the whole study.
     """
     is_current = run.finish(report, n_changes=gathered.n_changes, now=now)
     batch = report.batch

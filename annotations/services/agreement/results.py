@@ -31,7 +31,7 @@ from ecgreview.report_writing import StudyFacts
 # them.
 METHOD = f"{agreement.VERSION}.2"
 
-# Called with the number of details done, and of all details.
+# Called with the number of details done and the total.
 ProgressCallback = Callable[[int, int], None]
 
 DetailKey = tuple[str, int | None]
@@ -45,7 +45,7 @@ class ReaderDetail:
     Attributes:
         taxonomy_id: version of the classes.
         refusal: why there are no profiles.
-        profiles: by reference, limited to classes that the reader or the reference gave.
+        profiles: by reference, limited to classes that the reader or the reference marked.
     """
 
     taxonomy_id: int
@@ -53,7 +53,7 @@ class ReaderDetail:
     profiles: Mapping[Against, Profile] = field(default_factory=dict)
 
     def against(self, reference: Against | None) -> Profile:
-        """Return the profile for ``reference``, or else for the first reference with any exam.
+        """Return the profile for ``reference``, or else for the first reference that is offered.
 
         Raises:
             KeyError: there are no profiles.
@@ -74,7 +74,7 @@ class ErrorsDetail:
     Attributes:
         taxonomy_id: version of the classes.
         refusal: why there are no comparisons.
-        comparisons: of the pairs that have an exam with a reference in common.
+        comparisons: for pairs of readers who share at least one exam with a reference.
     """
 
     taxonomy_id: int
@@ -87,10 +87,9 @@ class Detail:
     """One detail of a version, to be stored.
 
     Attributes:
-        kind: what it is.
         reader_id: the reader it is about, if any.
-        digest: of everything it is computed from.
-        results: JSON values; None if the version before has the same.
+        digest: digest of all its inputs.
+        results: JSON values; None if they are unchanged since the previous version.
     """
 
     kind: DetailKind
@@ -108,10 +107,10 @@ class Detail:
 
 
 def coefficients(rows: PatternRows, groups: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return the coefficients. Readers are primary keys; pages replace them by names, or not.
+    """Return the coefficients. They identify readers by primary key (see ``versions.named``).
 
     Args:
-        rows: what is counted.
+        rows: the counts.
         groups: class codes by group code.
     """
     answers = agreement.Answers.from_profiles(
@@ -156,11 +155,12 @@ def details(
     """Yield all details of the next version.
 
     Args:
-        inputs: of the version.
-        stored: digests of the previous version's details; equal ones are not computed again.
+        inputs: the inputs of the next version.
+        stored: digests of the previous version's details. Details with the same digest are not
+            computed again.
         progress: called before each detail; may raise to stop.
-        gather_reader: loads the readings of one reader's exams, when there are too many readings
-            to load all of them at once. Not called otherwise.
+        gather_reader: loads the readings of one reader's exams. Called only when there are too
+            many readings to load all of them together.
     """
     yield facts_detail(inputs.facts, stored)
     if inputs.readings is None or inputs.trial is None:
@@ -180,7 +180,11 @@ def details(
 
 
 def facts_detail(facts: StudyFacts, stored: Mapping[DetailKey, str]) -> Detail:
-    """Return the facts. The software version is not in the digest: an update is no new version."""
+    """Return the facts.
+
+    Their digest leaves out the software version, so that a software update alone does not lead to
+    a new version of the report.
+    """
     without_software = replace(facts, provenance=replace(facts.provenance, software=""))
     digest = json_values.digest(without_software)
     return _detail(DetailKind.FACTS, None, digest, stored, lambda: facts)
@@ -192,7 +196,7 @@ def reader_detail(
     taxonomy_id: int,
     stored: Mapping[DetailKey, str],
 ) -> Detail | None:
-    """Return the profiles of a reader; None if no reading of theirs is open."""
+    """Return the profiles of a reader; None if none of their readings is open."""
     if isinstance(readings, Refusal):
         refused = ReaderDetail(taxonomy_id, readings)
         digest = json_values.digest(METHOD, refused)

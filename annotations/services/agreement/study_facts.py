@@ -55,18 +55,18 @@ from ecgreview.report_writing import Display, Draw, Selection, Spread, StudyFact
 SOFTWARE = "ECG Review"
 
 MAX_DISPLAYS = 6
-"""Ways of displaying a tracing that are listed separately, most common first."""
+"""Number of display settings that are listed, most common first. The rest are only counted."""
 
 _DISPLAY = ("arrangement", "rhythm", "speedMmPerS", "gainMmPerMv", "filter")
 
 
 def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts:
-    """Return the facts as of now. Sexes and reader levels are stored values, not texts.
+    """Return the current facts. Sexes and levels are database values; see ``localized``.
 
     Args:
         scope: the scope of the report.
         readers: ids of all readers in the report, including models and references.
-        software: version of the software that runs.
+        software: version of this software.
     """
     study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
     batch = _batch(scope)
@@ -91,7 +91,7 @@ def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts
 
 
 def localized(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
-    """Return ``facts`` of ``report`` in the current language, with their provenance."""
+    """Return ``facts`` in the current language, with the provenance of ``report``."""
     sexes = {sex.value: str(sex.label) for sex in Sex}
     levels = {str(level.value): str(level.label) for level in ReaderLevel}
     kinds = {kind.value: str(kind.label).lower() for kind in ReaderKind}
@@ -108,7 +108,7 @@ def localized(facts: StudyFacts, report: AgreementReport) -> StudyFacts:
 
 
 def of_report(report: AgreementReport) -> StudyFacts:
-    """Return the facts that ``report`` itself holds; for versions from before facts were stored.
+    """Return the facts that can be derived from ``report``, for versions without stored facts.
 
     Args:
         report: with its study, batch and taxonomy selected.
@@ -379,7 +379,7 @@ def _displays(batches: BatchQuerySet) -> _Displays:
 
 
 def _display(values: list[Any], n: int) -> Display | None:
-    """Return a display, or None if unknown: API clients may send anything or nothing."""
+    """Return a display; None if ``values`` are unusable, because API clients may send anything."""
     arrangement, rhythm, speed, gain, filter_name = values
     if not isinstance(arrangement, str) or not _is_number(speed) or not _is_number(gain):
         return None

@@ -1,4 +1,4 @@
-"""Report versions: stored once, never changed, and only when something differs."""
+"""Store report versions. A version never changes; a new one is stored only if something differs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def detail_digests(report: AgreementReport | None) -> dict[DetailKey, str]:
 
 
 def check(report: AgreementReport, *, now: datetime) -> AgreementReport:
-    """Note that nothing has changed since ``report``."""
+    """Record on ``report`` that it was still up to date at ``now``."""
     report.checked_at = now
     report.save(update_fields=["checked_at"])
     return report
@@ -58,15 +58,15 @@ def store(
     protocol_version: int,
     now: datetime,
 ) -> AgreementReport:
-    """Store the next version of ``scope``, which must be claimed.
+    """Store the next version of ``scope``, which the caller must have claimed.
 
     Args:
-        scope: the scope.
-        rows: what ``results`` were computed from.
+        scope: a batch or a whole study.
+        rows: the counts from which ``results`` were computed.
         results: the coefficients.
-        details: of the version; those without results refer to the rows of ``before``.
-        before: the version before.
-        protocol_version: in force.
+        details: the details; those without results refer to the rows of ``before``.
+        before: the previous version, if any.
+        protocol_version: the version of the protocol in force.
         now: the current time.
     """
     report = AgreementReport.objects.create(
@@ -114,7 +114,7 @@ def _store_details(
 
 
 def digest(report: AgreementReport) -> str:
-    """Return the SHA-256 of a version as it is stored, for the audit trail."""
+    """Return the SHA-256 of the columns ``DIGESTED`` as stored, for the audit trail."""
     stored = AgreementReport.objects.filter(pk=report.pk).values(*DIGESTED).get()
     return hash_chain.content_digest(stored)
 
@@ -123,7 +123,7 @@ def named(results: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
     """Return ``results`` with readers' names instead of primary keys.
 
     Args:
-        results: of a report.
-        names: by primary key as text; readers not listed here keep their key.
+        results: the results of a report.
+        names: names by primary key as text; readers not listed here keep their key.
     """
     return {**results, "readers": [names.get(reader, reader) for reader in results["readers"]]}

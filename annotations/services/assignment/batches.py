@@ -1,4 +1,4 @@
-"""Batches: created, released to their readers, and closed."""
+"""Create, release and close batches, and change their due dates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import lifecycle, roster
 from ecgreview import design
 
-# Created in four seconds, so within a web request: eleven times the 8,475 exams of CODE-II-test.
+# Creating this many takes four seconds, which is short enough for a web request. It is enough for
+# eleven readers of the 8,475 exams of CODE-II-test.
 MAX_READINGS = 100_000
 
 
@@ -75,14 +76,14 @@ def create(
     purpose: str = Purpose.DATA,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new batch, released at once, in which every reader reads every exam.
+    """Create and release a batch in which every reader reads every exam.
 
     Raises:
         lifecycle.NotOpen: the study is a draft or locked.
         NoExams: ``exams`` is empty.
         NoReaders: ``readers`` is empty.
         NoTracings: some exams have no tracing.
-        SameRecording: the study would have a recording in two exams.
+        SameRecording: two exams of the study would contain the same recording.
         TooManyReadings: there would be more than ``MAX_READINGS``.
         NotAReader: a person is neither reader nor adjudicator.
         roster.LevelTooLow: a person's level is lower than the protocol requires.
@@ -122,13 +123,13 @@ def make(
     lease_minutes: int | None = None,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new, unreleased batch of ``rows`` under the protocol in force.
+    """Create an unreleased batch of ``rows`` under the protocol in force.
 
     Its readers must have joined the study.
 
     Raises:
         lifecycle.NotOpen: the study is locked.
-        KnowsResults, MixedWithData, NameTaken, DueBeforeToday: as for ``create``.
+        KnowsResults, MixedWithData, NameTaken, DueBeforeToday: see ``create``.
     """
     if study.is_settled:
         raise lifecycle.NotOpen
@@ -172,8 +173,8 @@ def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = 
     Raises:
         Batch.DoesNotExist: there is no such batch.
         lifecycle.NotOpen: the study is a draft or locked.
-        AlreadyReleased: it was released before.
-        AlreadyClosed: it was closed.
+        AlreadyReleased: the batch is already released.
+        AlreadyClosed: the batch is closed.
         DueBeforeToday: ``due_on`` is in the past.
     """
     batch = _locked(batch_id)
@@ -198,11 +199,11 @@ def release(*, batch_id: int, actor: User, now: datetime, due_on: date | None = 
 
 @transaction.atomic
 def set_due(*, batch_id: int, due_on: date | None, actor: User, now: datetime) -> Batch:
-    """Change the due date of an open batch; None: no due date.
+    """Change the due date of an open batch; None removes it.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
-        AlreadyClosed: it was closed.
+        AlreadyClosed: the batch is closed.
         DueBeforeToday: ``due_on`` is in the past.
     """
     batch = _locked(batch_id)
@@ -225,7 +226,7 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
-        AlreadyClosed: it was closed before.
+        AlreadyClosed: the batch is already closed.
     """
     batch = _locked(batch_id)
     if not batch.is_open:
@@ -235,10 +236,10 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
 
 
 def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
-    """Raise if one of these exams would be both practice and data in ``study``.
+    """Refuse exams that would be both practice and data in ``study``.
 
     Raises:
-        MixedWithData: names them.
+        MixedWithData: there are such exams; it contains the codes of the first ten.
     """
     others = Batch.objects.filter(study=study)
     is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
@@ -252,7 +253,7 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
 
 
 def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[User]) -> list[Row]:
-    """Return all pairs in the order of each reader, keeping exams of one patient apart."""
+    """Pair every reader with every exam, in separate orders that keep a patient's exams apart."""
     patients = {exam.pk: exam.patient_id or design.UNKNOWN for exam in exams}
     reader_ids = sorted({reader.pk for reader in readers})
     plan = design.generate(
@@ -262,7 +263,7 @@ def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[
             patients=list(patients.values()),
             readers=reader_ids,
             readers_per_exam=len(reader_ids),
-            # The protocol counts the exams in between, the design counts positions.
+            # The protocol counts the exams in between; the design counts positions.
             patient_gap=study.patient_gap + 1,
         )
     )
@@ -278,11 +279,11 @@ def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
 
 
 def _locked(batch_id: int) -> Batch:
-    """Return the batch with the rows of its study and itself locked, in this order.
+    """Lock the row of the study, then that of the batch, and return the batch.
 
-    Race: consensus, export and the locking of a study take the same order, so that no batch ends
-    between two of their statements. Readers do not lock the study and do not wait; a submission
-    under way holds the batch's row, and we wait for it.
+    Race: consensus, export and study locking also lock the study first, so no batch can be closed
+    between two of their statements. Readers never lock the study, so they do not wait. A
+    submission in progress holds the batch's row, and we wait for it.
     """
     study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
     Study.objects.select_for_update(no_key=True).get(pk=study_id)
@@ -302,7 +303,7 @@ def _insert(batch: Batch) -> None:
         with transaction.atomic():
             batch.save(force_insert=True)
     except IntegrityError as error:
-        # Race: somebody else created it after our check.
+        # Race: another request created it after our check.
         if Batch.objects.filter(study=batch.study, name=batch.name).exists():
             raise NameTaken(name=batch.name) from error
         raise

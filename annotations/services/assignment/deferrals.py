@@ -15,13 +15,13 @@ from annotations.services.assignment import guards
 def defer(*, assignment_id: int, reader: User, now: datetime) -> Assignment:
     """Move an exam of ``reader`` behind all others of the batch, and return its assignment.
 
-    The draft stays. An exam that is last already stays there, so repeating the request after a lost
-    answer changes nothing.
+    The draft is kept. If the exam is already last, nothing changes, so a client that lost the
+    response can safely repeat the request.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` has no such assignment.
-        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: it cannot be read
-            any more, or not by them.
+        AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: see
+            ``guards.refuse_if_over``.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
     guards.refuse_if_over(assignment)

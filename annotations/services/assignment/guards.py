@@ -1,4 +1,4 @@
-"""Guards: lock an assignment, and refuse it when it can no longer be read."""
+"""Guards: lock an assignment, and refuse requests for one that can no longer be read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Withdrawn(Refusal):
 
 
 class ReaderNotEligible(Refusal):
-    """The exam is not handed out now: its reader is paused, or has to pass a qualification."""
+    """The reader cannot get this exam now: they are paused, or must pass a qualification first."""
 
     code = "not-served"
 
@@ -40,7 +40,8 @@ def lock(*, assignment_id: int, reader: User) -> Assignment:
     Deadlocks: always lock the assignment first and the batch last.
 
     Raises:
-        Assignment.DoesNotExist: there is none with this id, or it is somebody else's.
+        Assignment.DoesNotExist: ``reader`` has no assignment with this id, its batch is not
+            released, or it is a hidden repeat that is still held back.
     """
     locked = Assignment.objects.select_for_update(of=("self",), no_key=True)
     related = locked.select_related("batch__study", "batch__taxonomy")
@@ -52,8 +53,8 @@ def refuse_if_over(assignment: Assignment) -> None:
     """Raise unless ``assignment``, which must be locked, still waits for its reading.
 
     Raises:
-        AlreadySubmitted: it has been read.
-        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: as ``refuse_if_ended``.
+        AlreadySubmitted: its reading was submitted.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: see ``refuse_if_ended``.
     """
     if assignment.state == AssignmentState.READ:
         raise AlreadySubmitted
@@ -67,8 +68,8 @@ def refuse_if_ended(assignment: Assignment) -> None:
         Withdrawn: it was taken from its reader.
         StudyNotOpen: the study is locked.
         BatchClosed: the batch is closed.
-        ReaderNotEligible: it is data, and its reader has not passed the qualification. A paused
-            reader may still finish the exam on their screen.
+        ReaderNotEligible: it belongs to a data batch, and its reader has not passed the
+            qualification. A paused reader may still finish the exam on their screen.
     """
     if assignment.state == AssignmentState.WITHDRAWN:
         raise Withdrawn
@@ -81,7 +82,7 @@ def refuse_if_ended(assignment: Assignment) -> None:
 
 
 def is_barred(assignment: Assignment) -> bool:
-    """Whether the reader of ``assignment`` has to pass a qualification first."""
+    """Whether the reader of ``assignment`` must pass a qualification first."""
     batch = assignment.batch
     if not batch.study.qualification_required:
         return False
@@ -89,7 +90,10 @@ def is_barred(assignment: Assignment) -> bool:
 
 
 def is_served(assignment: Assignment, user: User) -> bool:
-    """Whether ``user`` may open ``assignment`` now: it is read, or its batch is handed out."""
+    """Whether ``user`` may open ``assignment`` now.
+
+    They may if it is read, if its batch is closed, or if its batch gives exams to them now.
+    """
     if _is_over(assignment):
         return True
     return Batch.objects.serving(user).filter(pk=assignment.batch_id).exists()
@@ -98,22 +102,23 @@ def is_served(assignment: Assignment, user: User) -> bool:
 def refuse_unserved(assignment: Assignment, user: User) -> None:
     """Raise unless ``user`` may open ``assignment`` now.
 
-    The exam on a paused reader's screen can still be submitted.
+    Do not use this for submissions: a paused reader may still submit the exam on their screen.
 
     Raises:
-        ReaderNotEligible: they may not open it.
+        ReaderNotEligible: ``is_served`` is False.
     """
     if not is_served(assignment, user):
         raise ReaderNotEligible
 
 
 def refuse_barred(assignment: Assignment) -> None:
-    """Raise if the reader has to qualify first; batch and study must be selected.
+    """Raise if the reader must pass a qualification first; batch and study must be selected.
 
-    A paused reader still gets everything that belongs to the exam on their screen.
+    A paused reader is not refused, because they may finish the exam on their screen.
 
     Raises:
-        ReaderNotEligible: they have not qualified yet.
+        ReaderNotEligible: the exam is unread in an open data batch, and its reader has not
+            qualified yet.
     """
     if not _is_over(assignment) and is_barred(assignment):
         raise ReaderNotEligible

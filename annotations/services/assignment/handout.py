@@ -1,4 +1,4 @@
-"""Turning the rows of a plan into assignments with order, arm and washout."""
+"""Turn the rows of a plan into assignments with order, arm and washout."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ecgreview.protocol import Protocol
 
 ROWS_AT_ONCE = 2000
 
-# A hidden repeat is held back until the first reading of the exam, when a trigger sets its date.
+# A hidden repeat is held back until the first reading of the exam. A trigger then sets its date.
 UNTIL_READ = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One reading to be made.
+    """One assignment to create.
 
     Attributes:
-        position: in the reader's own order in the batch, from 1.
+        position: place in the reader's order in the batch, from 1.
         occurrence: 1, or 2 for a hidden repeat.
     """
 
@@ -34,7 +34,7 @@ class Row:
 
 
 def assign(batch: Batch, rows: Iterable[Row]) -> int:
-    """Create the assignments of ``rows``, all or none, and return their number."""
+    """Create an assignment for each of ``rows``, all or none, and return their number."""
     rules = protocols.of_batch(batch)
     assignments = Assignment.objects.bulk_create(
         (_assignment(batch, rules, row) for row in rows), batch_size=ROWS_AT_ONCE
@@ -53,9 +53,9 @@ def arm_of(rules: Protocol, seed: str, reader_id: int, exam_id: int) -> str:
 
     Args:
         rules: the protocol under which the batch was created.
-        seed: of the study.
-        reader_id: the reader.
-        exam_id: the exam.
+        seed: the seed of the study.
+        reader_id: id of the reader.
+        exam_id: id of the exam.
     """
     if rules.suggestion_policy == "randomised":
         return protocol.arm(seed, reader_id, exam_id, rules.suggestion_arms)

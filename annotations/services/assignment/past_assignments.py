@@ -1,4 +1,4 @@
-"""Past assignments of a study's readers, as input of the design generator."""
+"""Past assignments of a study's readers, as input for the design generator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from annotations.models import Assignment, AssignmentState, Purpose, ResultsSeen
 from ecgreview import design
 
 DATA = Purpose.DATA
-# Withdrawn assignments do not count as a reader of the exam; these do.
+# Assignments in these states give their exam a reader; withdrawn ones do not.
 STANDING = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSED)
 
 
@@ -20,7 +20,7 @@ class PastAssignments:
     """Past assignments of a study, for the design generator.
 
     Attributes:
-        readings: with positions that continue from batch to batch.
+        readings: past readings, with each reader's positions numbered across batches.
         barred: pairs of reader and exam that must not be planned again.
     """
 
@@ -31,8 +31,9 @@ class PastAssignments:
 def of_study(study: Study) -> PastAssignments:
     """Return all past assignments of ``study``, and the pairs that are barred.
 
-    Nobody gets an exam again that was taken from them, that they abstained from, practiced with or
-    adjudicated, or whose results they have seen.
+    A reader is barred from an exam that was withdrawn from them, that they abstained from, or that
+    they got in another purpose than data, such as practice or adjudication. They are also barred
+    if they, or an account they vouch for, have seen results of the exam.
     """
     of_study = Assignment.objects.filter(batch__study=study)
     of_data = of_study.filter(batch__purpose=DATA)
@@ -65,10 +66,10 @@ def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
 
 
 def yields_a_reading(prefix: str = "") -> Q:
-    """Return the condition that an assignment has given its exam a reading, or still may.
+    """Return the condition that an assignment has yielded a reading or still can.
 
     Args:
-        prefix: of the assignment's fields, as in ``"exam__assignments__"``.
+        prefix: lookup path to the assignment, such as ``"exam__assignments__"``.
     """
     is_read = Q((f"{prefix}state", AssignmentState.READ), (f"{prefix}is_abstained", False))
     may_be = Q(
@@ -79,7 +80,7 @@ def yields_a_reading(prefix: str = "") -> Q:
 
 
 def readings(assignments: QuerySet[Assignment]) -> design.Readings:
-    """Return ``assignments`` with each reader's positions counted on from batch to batch."""
+    """Return ``assignments`` as readings, with each reader's positions numbered across batches."""
     rows = assignments.order_by("reader_id", "batch_id", "position").values_list(
         "reader_id", "exam_id", "exam__patient_id", "occurrence"
     )
