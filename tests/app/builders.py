@@ -44,7 +44,7 @@ def person(name: str, *roles: Role) -> User:
 
 
 def dataset(*, now: datetime) -> Dataset:
-    """Create the data set of the exams of a test."""
+    """Create the data set to which the exams of a test belong."""
     return Dataset.objects.create(name="Ward 3", created_at=now)
 
 
@@ -57,7 +57,7 @@ def exam(
     sex: str | None = "F",
     seed: int | None = None,
 ) -> Exam:
-    """Create an exam with one tracing of a second. Signals differ unless ``seed`` is given."""
+    """Create an exam with a tracing of one second. Signals differ unless ``seed`` is given."""
     signal = small_signal(number if seed is None else seed)
     created = Exam.objects.create(
         dataset=of,
@@ -81,7 +81,7 @@ def exam(
 def visits(
     of: Dataset, exams: Sequence[Exam], days: Sequence[int], *, now: datetime, patient: str = "p1"
 ) -> None:
-    """Link ``exams`` to one patient, one for each of ``days``."""
+    """Link ``exams`` to one patient, each with the day at the same index of ``days``."""
     linked = [
         Visit(exam.source_key, patient, day, line)
         for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)

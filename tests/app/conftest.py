@@ -1,6 +1,7 @@
-"""Fixtures: people and data. Ana and Bruno read, Clara adjudicates, Davi coordinates.
+"""Fixtures for people and data, all created through the services.
 
-Rosa is a researcher, Otto an auditor, and Eva has no role. Everything is created by services.
+Ana and Bruno are readers, Clara is an adjudicator, Davi a coordinator, Rosa a researcher and Otto
+an auditor. Eva has no role.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def uncollected_static_files(no_collected_files: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def sessions_without_timestamps() -> Iterator[None]:
-    """Do not store in a session when it was last used.
+    """Do not store the time of last use in sessions.
 
     The timestamp is due once a minute and adds a cookie and a statement to that response; on a
     slow machine this could be any response.
@@ -113,13 +114,13 @@ def own_cache(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def no_audit_heads_file(settings: Any) -> None:
-    """Write no audit heads to a file: the next test has another audit trail."""
+    """Write no file of audit heads, because each test has its own audit trail."""
     settings.AUDIT_HEADS_FILE = ""
 
 
 @pytest.fixture(autouse=True)
 def default_language() -> Iterator[None]:
-    """Deactivate the language of the last request, which the middleware leaves active."""
+    """Reset the language, because the middleware leaves that of the last request active."""
     yield
     translation.deactivate()
 
@@ -193,7 +194,7 @@ def davi(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def eva(make_user: Callable[..., User]) -> User:
-    """Somebody with an account and no role."""
+    """A user without a role."""
     return make_user("Eva")
 
 
@@ -211,13 +212,13 @@ def otto(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def dataset(db: None, now: datetime) -> Dataset:
-    """The data set of the exams of a test."""
+    """The data set to which the exams of a test belong."""
     return builders.dataset(now=now)
 
 
 @pytest.fixture
 def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
-    """Create an exam with one tracing of a second. Signals differ unless ``seed`` is given."""
+    """Create an exam with a tracing of one second. Signals differ unless ``seed`` is given."""
     n_made = 0
 
     def make(**more: Any) -> Exam:

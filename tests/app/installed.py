@@ -40,7 +40,7 @@ class Written:
 
     taxonomy: dict[str, Any]
     parts: tuple[tuple[str, str], ...]
-    """(Table, rows as JSON)."""
+    """Pairs of table name and rows as JSON."""
 
     event: dict[str, Any]
 

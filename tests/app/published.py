@@ -1,4 +1,4 @@
-"""Published readings: a CSV file of 0 and 1 for each reader, with known agreement."""
+"""Synthetic published readings with known agreement: one CSV file of 0 and 1 per reader."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ PAIRS: Mapping[str, tuple[int, int, int, int]] = {
     "AF": (0, 13, 13, 801),
     "ST": (0, 0, 0, 827),
 }
-"""By class: exams in which both, only the first, only the second, or neither reader found it."""
+"""Per class, the number of exams in which both readers, only the first, only the second, or
+neither found it.
+"""
 
 
 def table(cells: NDArray[np.int8], *, has_index: bool = False) -> str:

@@ -35,7 +35,7 @@ EXPORTED = {
 
 
 def sections(page: str) -> dict[str, str]:
-    """Return the text below each heading that consists of code only, such as a command."""
+    """Return the text below each heading that is only code, such as a command name."""
     return dict(SECTION.findall((DOCS / page).read_text(encoding="utf-8")))
 
 
@@ -86,7 +86,7 @@ class TestLinks:
 
 
 class TestPlaces:
-    """Paths and functions mentioned in pages about the code."""
+    """Paths and functions that the developer documentation mentions."""
 
     @pytest.mark.parametrize("document", ABOUT_CODE, ids=lambda path: path.name)
     def test_every_path_exists(self, document):

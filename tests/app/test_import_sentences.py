@@ -1,4 +1,4 @@
-"""Sentences for refusals and remarks of an import, from codes and details."""
+"""Import messages: each refusal or remark code with its details gives a sentence."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_every_page_has_a_title():
 
 
 def test_livez_needs_no_database():
-    # Without a database mark, a query would fail the test.
+    # A query would fail the test, since it has no ``django_db`` mark.
     assert health.livez(RequestFactory().get("/livez")).status_code == 200
 
 
@@ -130,7 +130,7 @@ def test_an_error_page_has_a_button(status):
 
 
 def test_the_server_error_page_needs_no_database():
-    # Without a database mark, a query would fail the test.
+    # A query would fail the test, since it has no ``django_db`` mark.
     response = defaults.server_error(RequestFactory().get("/"))
     assert response.status_code == 500
     assert "Something went wrong on our side" in response.content.decode()

@@ -1,4 +1,4 @@
-"""Refusals: each has one code, one text in both languages and one HTTP status."""
+"""Each refusal has one code, one HTTP status, and a message in both languages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def subclasses_of(base: type[Refusal]) -> Iterator[type[Refusal]]:
 
 
 def texts() -> list[str]:
-    """Return the messages of the catalog, with adjacent literals joined."""
+    """Return the messages of the catalog."""
     source = Path(sentences.__file__).read_text(encoding="utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [
@@ -53,7 +53,10 @@ def texts() -> list[str]:
 
 
 def raised_exceptions() -> Iterator[tuple[str, set[str]]]:
-    """Yield (name, keywords) of each exception that services raise without positional arguments."""
+    """Yield name and keyword arguments of exceptions raised in services.
+
+    Exceptions with positional arguments are left out.
+    """
     for path in (ROOT / "annotations" / "services").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Raise) and node.exc is not None:

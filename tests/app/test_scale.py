@@ -1,7 +1,7 @@
-"""Statements and query plans of heavy pages, in a database large enough to reveal loops.
+"""SQL statements and query plans of heavy pages, in a database large enough to reveal loops.
 
-The tables are filled after they were analyzed, as by a large import, so the planner's statistics
-are wrong until ``table_statistics.keep_up``.
+As in a large import, the tables are filled after they were analyzed, so the planner's statistics
+are wrong until ``table_statistics.keep_up`` runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
 MAX_STATEMENTS = 27
-"""Thirty, minus three for a session that is kept alive now and then."""
+"""The limit is 30 per page; three are reserved for requests that also renew the session."""
 
 ADDRESSES = {
     "davi": [
@@ -101,7 +101,7 @@ def explain(user, sqls):
 
 
 def nested_scans(user, sqls):
-    """Return the scans that a plan repeats in a loop."""
+    """Return the scans that the query plans repeat in a loop."""
     return [scan for plan in explain(user, sqls) for scan in plan.nested]
 
 

@@ -1,4 +1,4 @@
-"""Tasks with a real broker and worker, and without a broker."""
+"""Tasks run with a real broker and worker; readings are accepted without a broker."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wait_until(is_so) -> bool:
 
 
 def forget_broker() -> None:
-    """Drop pooled connections, so that the next one uses the current settings."""
+    """Drop pooled connections to the broker, so that the next one uses the current settings."""
     pools.reset()
     app._after_fork()  # type: ignore[attr-defined]
 
@@ -115,7 +115,7 @@ def test_the_agreement_task_drains_every_batch(assign, ana, submit):
         submit(assign(ana), "artifact")
     tasks.refresh_agreement()
     assert AgreementReport.objects.filter(batch__isnull=False).count() == 3
-    assert AgreementReport.objects.filter(batch=None).count() == 1  # the one of their study
+    assert AgreementReport.objects.filter(batch=None).count() == 1  # the report of their study
 
 
 def test_the_consensus_task_drains_every_study(make_batch, submit, close):
@@ -141,7 +141,7 @@ def two_due(assign, make_batch, make_study, ana, davi, submit, close, now):
 
 
 class UnexpectedError(ArithmeticError):
-    """An error that the tasks do not expect."""
+    """An error that the tasks do not handle specially."""
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_failing_work_does_not_block_other_work(two_due, now, monkeypatch, servi
         service.refresh_next(now=now)
     assert service.refresh_next(now=now)
     assert [getattr(Batch.objects.get(pk=batch.pk), flag) for batch in (bad, good)] == [True, False]
-    with pytest.raises(UnexpectedError):  # it stays due and is retried
+    with pytest.raises(UnexpectedError):  # the failed one stays due and is retried
         service.refresh_next(now=now)
     monkeypatch.setattr(service, work, real)
     assert service.refresh_next(now=now)

@@ -19,10 +19,13 @@ def no_request_limit(settings):
 
 @pytest.fixture(scope="module")
 def prepared(module_db):
-    """Create people, an open and a closed batch; return primary keys. Once per module.
+    """Create people, an open batch and a closed batch, once per module.
 
-    Returns the keys of the open batch, of Ana's first assignment in it, and of Bruno's
-    assignment of the same exam, which he has read. The protocol shows the previous exam.
+    The protocol shows the previous exam.
+
+    Returns:
+        Primary keys of the open batch, of Ana's first assignment in it, and of Bruno's assignment
+        of the same exam, which he has read.
     """
     with module_db():
         classes = versions.install(now=NOW)
@@ -56,7 +59,7 @@ def prepared(module_db):
 
 @pytest.fixture
 def world(db, prepared):
-    """The prepared rows, unchanged by earlier tests."""
+    """The rows of ``prepared``, without the changes of earlier tests."""
     batch, assignment, bruno_assignment = prepared
     return World(
         {person.username: person for person in User.objects.all()},

@@ -1,6 +1,6 @@
-"""The access table: the status of every address, for every method and role.
+"""The access table: the expected HTTP status of every address, for every method and role.
 
-An address or a method that is missing here fails the tests.
+The tests fail if the site has an address or a method that is missing here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Cell:
 def row(default: int, anonymous: int | None = None, **others: int) -> Statuses:
     """Return the status of each role: ``default``, except for the roles named.
 
-    Caio gets Davi's status. The superuser gets it too, or Otto's where Davi is refused.
+    Unless named, Caio gets Davi's status. The superuser gets it too, or Otto's if Davi gets 403.
     """
     base = dict.fromkeys(ROLES, default)
     base |= {"anonymous": default if anonymous is None else anonymous, **others}
@@ -74,7 +74,7 @@ API: dict[str, dict[str, Cell]] = {
         "GET": Cell(api(200)),
         "DELETE": Cell(api(204)),
     },
-    # The id in the address is nobody's token.
+    # No token has the id in the address.
     "api-token": {"DELETE": Cell(api(404))},
     "api-assignments": {"GET": Cell(api(200))},
     "api-notices": {"GET": Cell(api(200))},
@@ -89,7 +89,7 @@ API: dict[str, dict[str, Cell]] = {
         "POST": Cell(api(404, ana=201), body={"based_on": 0, **FINDINGS}, headers=KEY),
     },
     "api-deferral": {"POST": Cell(api(404, ana=200), body={})},
-    # Not before the blind reading, not even for its reader.
+    # Ana has not submitted her blind reading yet, so even she gets no suggestions.
     "api-assignment-suggestions": {"GET": Cell(api(404))},
     "api-viewing": {"POST": Cell(api(404), body={"shown_ms": 1}, headers=KEY)},
     "api-revision": {
@@ -120,21 +120,21 @@ API: dict[str, dict[str, Cell]] = {
             body={"name": "Another batch", "exams": ["{code}"], "readers": ["ana"]},
         ),
     },
-    # Davi may, but the study in the address is already open.
+    # Davi has the permission, but the study in the address is already open.
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
     # 202: a worker builds the archive.
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
-    # The key in the address belongs to no archive.
+    # No archive has the key in the address.
     "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
     "api-batch-adjudication": {
-        # Davi may, but the batch in the address is still open.
+        # Davi has the permission, but the batch in the address is still open.
         "POST": Cell(api(403, davi=409, caio=403), body={"readers": ["clara"]}),
     },
     "api-audit": {"GET": Cell(api(403, otto=200))},
@@ -184,12 +184,12 @@ PAGES: dict[str, dict[str, Cell]] = {
 SIGN_IN: dict[str, dict[str, Cell]] = {
     "sign-in": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
     "account_login": {"GET": Cell(row(302, anonymous=200)), "POST": Cell(row(302, anonymous=400))},
-    # Both redirect: no password has been entered yet, or the user is signed in already.
+    # Redirects: the password step is still missing, or the user is signed in already.
     "mfa_authenticate": {"GET": Cell(row(302)), "POST": Cell(row(302))},
     "mfa_login_webauthn": {"GET": Cell(row(302)), "POST": Cell(row(302))},
     "sign-out": {"POST": Cell(row(302))},
     "account_logout": {"POST": Cell(row(302))},
-    # Without its token a link is invalid for everyone.
+    # A link without a token is invalid for everyone.
     "link": {"GET": Cell(row(403)), "POST": Cell(row(403))},
     "invitation": {"GET": Cell(row(403)), "POST": Cell(row(403))},
     "account_reset_password": {"GET": Cell(public()), "POST": Cell(row(400))},
@@ -207,7 +207,7 @@ ACCOUNT: dict[str, dict[str, Cell]] = {
     "mfa_reauthenticate": {"GET": Cell(page(403)), "POST": Cell(page(403))},
     "mfa_reauthenticate_webauthn": {"GET": Cell(page(403)), "POST": Cell(page(403))},
     "mfa_activate_totp": {"GET": Cell(page(200)), "POST": Cell(page(400))},
-    # Nobody has a second factor to view or remove.
+    # None of these users has a second factor to view or remove.
     "mfa_deactivate_totp": {"GET": Cell(page(404)), "POST": Cell(page(404))},
     "mfa_view_recovery_codes": {"GET": Cell(page(404))},
     "mfa_generate_recovery_codes": {"GET": Cell(page(200)), "POST": Cell(page(400))},

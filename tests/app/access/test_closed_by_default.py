@@ -1,4 +1,4 @@
-"""A fresh installation admits nobody and reveals nothing."""
+"""Secure defaults: no sign-up, no default accounts, no weak keys, security headers."""
 
 from __future__ import annotations
 

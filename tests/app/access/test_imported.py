@@ -26,10 +26,10 @@ def imported_study_id(module_db, prepared, tmp_path_factory):
 
 @pytest.fixture
 def imported(world, imported_study_id):
-    """The world, with addresses of the imported study."""
+    """The world, with addresses that point to the imported study."""
     batch = Study.objects.get(pk=imported_study_id).batches.get()
     assignment = batch.assignments.order_by("position")[0]
-    people = {**world.people, "ana": assignment.reader}  # whose page "study-reader" is
+    people = {**world.people, "ana": assignment.reader}  # used in the address "study-reader"
     reading = assignment.readings.get()
     return replace(world, people=people, batch=batch, assignment=assignment, reading=reading)
 

@@ -23,10 +23,10 @@ def test_an_import_changes_no_response_of_a_reader(world, tmp_path, now):
             observations[role] = [recorder.send(step) for step in steps]
         return observations
 
-    # The public list of taxonomy versions grows by the imported one.
+    # Left out: the public list of taxonomy versions, to which the import adds one.
     steps = [Step("GET", world.address(name) + cell.query)
              for name, cell in GETS.items() if name != "api-taxonomies"]  # fmt: skip
-    observe(NON_MANAGERS[:1])  # fills caches, so that both rounds below find them filled
+    observe(NON_MANAGERS[:1])  # fills the caches before the two rounds that are compared
     before = observe()
     import_study(tmp_path, now)
     after = observe()

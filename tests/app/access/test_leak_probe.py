@@ -1,4 +1,4 @@
-"""Responses to a reader depend on no other reader's work, nor on suggestions still withheld."""
+"""Responses to a reader don't depend on other readers' work or on withheld suggestions."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ pytestmark = pytest.mark.django_db(databases=["default"])
 
 @pytest.fixture(scope="module")
 def built(module_db):
-    """The twin world, before anybody else has read; built once per module."""
+    """The rows of the leak probe before any other reader has read; built once per module."""
     with module_db():
         return leak_probe.build(datetime.now(UTC))
 
 
 @pytest.fixture
 def world(db, built):
-    """A copy of the twin world, which this test may change."""
+    """The rows of ``built``; changes are rolled back after each test."""
     return deepcopy(built)
 
 
@@ -110,11 +110,11 @@ def test_the_report_counts_no_differences(world, monkeypatch):
 
 
 class TestTheProbeFindsALeak:
-    """A probe that cannot fail proves nothing: each of these removes one guard."""
+    """Each test removes one guard and expects the probe to report the leak."""
 
     @pytest.fixture(autouse=True)
     def without_row_security(self, no_row_security):
-        """Row-level security would hide the missing guard."""
+        """Disable row-level security, which would hide the effect of the removed guard."""
 
     LISTS = r"/(api/readings|api/assignments|worklist)/.*"
     PROGRESS = r"/api/batches/\d+/progress/"

@@ -1,4 +1,4 @@
-"""The site answers as the access table says."""
+"""Every address returns the status in the access table, for each method and role."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.app.access.world import METHODS, parameters
 
 @pytest.fixture(autouse=True)
 def no_error_log():
-    """The tests provoke thousands of refusals; don't log them."""
+    """Turn off the log: the tests provoke thousands of refusals."""
     logging.disable(logging.ERROR)
     yield
     logging.disable(logging.NOTSET)
@@ -47,11 +47,11 @@ def empty_pages(monkeypatch, world):
 
 
 class RollBack(Exception):
-    """Rolls back a request, so that the next role finds the same data."""
+    """Raised to roll back a request, so that the next role finds the same data."""
 
 
 def request_status(world, role, name, method, cell=None):
-    """Return the status that ``role`` gets."""
+    """Send a request as ``role``, roll back its changes, and return the status."""
     body = None
     if cell is not None and cell.body is not None:
         body = json.loads(json.dumps(cell.body).replace("{code}", world.assignment.exam.code))
@@ -95,7 +95,7 @@ SOME_ROLES = [
     role if role in {"anonymous", "ana", "root"} else pytest.param(role, marks=pytest.mark.drill)
     for role in ROLES
 ]
-"""One role per kind of response; the drill runs all roles."""
+"""All roles. Those that repeat the responses of another role run only with the marker ``drill``."""
 
 
 @pytest.mark.django_db
@@ -124,7 +124,10 @@ def test_methods_that_are_not_in_the_table_are_refused(world, empty_pages, role)
 
 
 def status_without_method(name, role):
-    """Expected status of a method an address lacks: 405 for anyone with some access to it."""
+    """Expected status of a method that an address does not have.
+
+    It is 405 for roles that are allowed to use at least one method of the address.
+    """
     if name in METHOD_COMES_FIRST:
         return 405
     # Caio has Davi's permissions; only the blinding rules refuse him, and they come later.

@@ -21,7 +21,7 @@ class World:
     """An open batch read by Ana and Bruno, a closed batch, and a user per role.
 
     Attributes:
-        assignment: Ana's in the open batch, not started.
+        assignment: Ana's first assignment in the open batch; she has not started it.
         reading: Bruno's reading of the same exam in the same batch.
         sessions: session keys of the users who have signed in, by user id.
         handler: the middleware stack, loaded once for all clients.

@@ -30,7 +30,7 @@ ABSENT, POSSIBLE, PROBABLE, DEFINITE = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0),
 
 @pytest.fixture
 def submit_graded(now):
-    """Submit a reading with one finding per (class, certainty)."""
+    """Submit a reading with the given findings, each a (class, certainty) pair."""
 
     def make(assignment, *grades, key=None, minutes=0, **more):
         return signing.submit_reading(
@@ -46,7 +46,10 @@ def submit_graded(now):
 
 @pytest.fixture
 def read(make_batch, make_exam, submit_graded):
-    """Open a batch in which Ana and Bruno grade AF: a pair per exam, None for no finding."""
+    """Open a batch and submit Ana's and Bruno's readings.
+
+    Each exam is given as the pair of their certainties of AF; None means no finding.
+    """
 
     def make(*exams_read, exams=None):
         batch = make_batch(exams or [make_exam() for _ in exams_read])
@@ -63,7 +66,7 @@ def summed(*levels):
 
 
 def grades_of(scope, codes):
-    """Return the grades that all users gave these classes."""
+    """Return the certainties with which users marked these classes."""
     study = Study.objects.select_related("taxonomy").get(pk=scope.study_id)
     grades, _ = finding_votes.load(
         scope,
@@ -76,7 +79,10 @@ def grades_of(scope, codes):
 
 
 def n_exams_by_grade(scope, study, now):
-    """Return the number of exams for each tuple of level counts of AF."""
+    """Return how many exams have each combination of certainties of AF.
+
+    A key counts the readers at each level, starting with those who did not mark AF.
+    """
     drain(now)
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
     loaded = grades_of(scope, codes)

@@ -23,7 +23,7 @@ Print = Callable[..., str]
 
 @pytest.fixture
 def votes() -> dict[str, np.ndarray]:
-    """Votes of three readers on 60 exams; the third one votes for nothing."""
+    """Votes of three readers on 60 exams; the third reader marks no class."""
     rng = np.random.default_rng(20260301)
     truth = rng.random((60, len(CLASSES))) < 0.3
     slips = rng.random((2, 60, len(CLASSES))) < 0.1
@@ -101,7 +101,8 @@ def test_a_second_call_computes_no_new_report(study):
 def test_level_classes_has_one_line_per_class(study):
     lines = as_json(study, level="classes")
     assert [line["class"] for line in lines] == list(CLASSES)
-    assert sorted(lines[0]["readers"]) == ["cardiologist1", "cardiologist2"]  # dnn is a model
+    # dnn is left out: it is a model
+    assert sorted(lines[0]["readers"]) == ["cardiologist1", "cardiologist2"]
     assert lines[0]["fleiss_kappa"]["n"] == 60
 
 

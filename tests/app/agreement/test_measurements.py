@@ -44,7 +44,10 @@ def submit_measured(now):
 
 @pytest.fixture
 def read(make_batch, make_exam, submit_measured):
-    """Open a batch in which Ana and Bruno measure AF: a pair of ms per exam, None for none."""
+    """Open a batch and submit Ana's and Bruno's readings, all with AF.
+
+    Each exam is given as the pair of their measurements in ms; None means not measured.
+    """
 
     def make(*exams_read, exams=None):
         batch = make_batch(exams or [make_exam() for _ in exams_read])

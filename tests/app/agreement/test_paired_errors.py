@@ -1,4 +1,4 @@
-"""Paired errors of two readers against a reference: command, page, files and API."""
+"""Errors of two readers on the same exams, against a reference: command, page, files, API."""
 
 from __future__ import annotations
 

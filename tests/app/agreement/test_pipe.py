@@ -1,4 +1,4 @@
-"""``manage.py agreement STUDY | head -1``: a closed pipe ends the command quietly."""
+"""``manage.py agreement STUDY | head -1``: the command exits silently when the pipe closes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hidden repeats: how far readers agree with themselves."""
+"""Hidden repeats: agreement of readers with their own first readings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def batch(study, make_exam, ana, bruno, davi, now):
 
 @pytest.fixture
 def submit_at(batch, now):
-    """Submit a reading of ``reader`` at a position of their worklist."""
+    """Submit the reading of ``reader`` for the exam at a position of their worklist."""
 
     def make(reader, position, *codes, quality="good", not_assessable=()):
         assignment = batch.assignments.get(reader=reader, position=position)
@@ -76,7 +76,7 @@ def run_pending_work(now):
 
 
 def repeat_counts(results, code=AF):
-    """Return how often a class was found both times, first only, second only, neither."""
+    """Count exams in which a class was found both times, first only, second only, or never."""
     (line,) = results["repeats"]
     column = [row["class"] for row in results["classes"]].index(code)
     return tuple(line[field][column] for field in ("n11", "n10", "n01", "n00"))
@@ -134,7 +134,7 @@ def test_a_repeat_makes_a_new_version(batch, first, submit_at, ana, now):
 def test_a_repeat_alone_refreshes_batch_and_study(batch, first, submit_at, ana, study, now):
     run_pending_work(now)
     submit_at(ana, 5, AF)
-    for minutes in (10, 20):  # the study's run is requested when the batch's is done
+    for minutes in (10, 20):  # the run of the study is requested when the run of the batch ends
         run_pending_work(now + timedelta(minutes=minutes))
     for scope in (Scope(study.pk, batch.pk), Scope(study.pk)):
         newest = AgreementReport.objects.of_scope(scope).latest("number")

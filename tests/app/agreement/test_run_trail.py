@@ -1,4 +1,4 @@
-"""Requesting and cancelling an agreement run are audited."""
+"""Requesting and cancelling agreement runs is recorded in the audit trail."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def run_pending_work(now):
 
 
 def on_another_connection(action):
-    """Run ``action`` over a database connection of its own; return its result."""
+    """Run ``action`` in a thread with its own database connection; return its result."""
 
     def run():
         try:

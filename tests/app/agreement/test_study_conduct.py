@@ -1,4 +1,4 @@
-"""Facts of study conduct in the written report: repeats, readers, draws and displays."""
+"""Study conduct in the written report: hidden repeats, readers, sampling and displays."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def report_text(davi, signed_in, close, now):
 
 @pytest.fixture
 def with_repeat(make_study, make_exam, ana, bruno, davi, now):
-    """A batch with one hidden repeat, for Ana; the protocol asks for 14 days of washout."""
+    """A batch with one hidden repeat, for Ana; the protocol requires a washout of 14 days."""
     study = make_study(repeat_fraction=0.5, washout_days=WASHOUT.days)
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam(), make_exam()]

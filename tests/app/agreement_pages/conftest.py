@@ -1,4 +1,4 @@
-"""Batches read by three readers with their agreement, created once per module."""
+"""Batches that three readers have read, and their agreement reports; created once per module."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from tests.conftest import ModuleDb
 
 @pytest.fixture(autouse=True)
 def nudged_tasks(monkeypatch):
-    """Record the tasks a page nudges instead of running them."""
+    """Record the tasks that pages start, instead of starting them."""
     tasks_nudged: list[object] = []
     monkeypatch.setattr(tasks, "nudge", tasks_nudged.append)
     return tasks_nudged
@@ -130,12 +130,12 @@ BY_EXAM = [
     (LBBB, LBBB, PVC),
     (AF, LBBB, AF),
 ]
-"""By exam, the class each reader gives, or "" for a normal ECG."""
+"""For each exam, the class that each reader marks, or "" for a normal ECG."""
 
 
 @pytest.fixture(scope="module")
 def compared_batch(module_db: ModuleDb, study_setup: StudySetup) -> int:
-    """A closed batch of six exams read by three, with its agreement and that of its study."""
+    """A closed batch of six exams and three readers, with agreement of batch and study."""
     with module_db():
         readers = [study_setup.person(name) for name in ("ana", "bruno", "clara")]
         roles.give(readers[2], [Role.READER])
@@ -179,7 +179,7 @@ VOTES = {
     "bruno": [AF, AF, "", "", AF, NOISE],
     "carla": [AF, AF, AF, "", "", ""],
 }
-"""The class each reader gives in six exams, "" for none."""
+"""For each reader, the class marked in each of six exams, or "" for none."""
 
 
 def sign_at(assignment: Assignment, *codes, minutes=0, active_ms=0, **more):
@@ -246,7 +246,7 @@ def randomized(make_study):
 
 @pytest.fixture
 def arms_batch(randomized, make_exam, ana, bruno, carla, davi, sign, now, close):
-    """Twelve exams with AF suggested in each; readers who see it give AF, the others don't."""
+    """Twelve exams with AF suggested in each; readers mark AF only if they see the suggestion."""
     exams = [make_exam() for _ in range(12)]
     model = SuggestionModel.objects.create(
         name="probe", version="1", covered_classes=[AF, NOISE], created_at=now

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 
 def run_pending_work(now):
-    """Run everything that is due."""
+    """Compute all agreement and consensus that is due."""
     while refresh.work_next(now=now) or labels.refresh_next(now=now):
         pass
 
@@ -79,7 +79,7 @@ def facts(report, user):
 
 
 def delete_labels(batch):
-    """Delete the labels of one consensus of the study."""
+    """Delete the consensus labels of one exam of the study."""
     consensus = Consensus.objects.filter(study=batch.study).first()
     assert consensus
     consensus.labels.all().delete()

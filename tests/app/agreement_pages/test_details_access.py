@@ -45,7 +45,7 @@ STATEMENTS = {
 
 
 def run_pending_work(now):
-    """Run everything that is due."""
+    """Compute all agreement and consensus that is due."""
     while refresh.work_next(now=now) or labels.refresh_next(now=now):
         pass
 
@@ -151,7 +151,7 @@ def test_profiles_against_a_hidden_consensus_are_left_out(settled, ana, davi, mo
 
 
 def is_refused(person, statement):
-    """Return True if the database refuses the statement to ``person``, else fail."""
+    """Return True if the database refuses the statement to ``person``; fail the test otherwise."""
     with (
         pytest.raises(DatabaseError, match=r"permission denied|row-level security"),
         transaction.atomic(),

@@ -41,7 +41,7 @@ def test_groups_have_the_same_fields_as_classes(batch):
         of_group = group_line(report, LBBB)
         assert of_group.keys() - {"members"} == of_class.keys()
         assert LBBB in of_group["members"]
-        # In the last two exams one reader gives AF or a PVC instead of the block.
+        # In the last two exams one reader marks AF or a PVC instead of the block.
         assert (of_group["n_positive_any"], of_group["n_positive_all"]) == (2, 0)
 
 
@@ -123,7 +123,7 @@ def test_groups_can_be_downloaded(signed_in, davi, batch, report):
 
 @pytest.fixture
 def old_version(batch, report, now):
-    """The latest version, in the format from before groups, certainty and measurements."""
+    """A newer version in the old format, without groups, certainty and measurements."""
     newer = ("groups", "certainty", "measured")
     results = {key: value for key, value in report.results.items() if key not in newer}
     return AgreementReport.objects.create(
@@ -142,7 +142,7 @@ def test_an_old_version_says_what_it_lacks(signed_in, davi, batch, old_version, 
 
 @pytest.fixture
 def version_with_sentences(batch, report, now):
-    """The latest version with the same numbers, in the format from before reason codes."""
+    """A newer version in the old format: sentences instead of reason codes, same numbers."""
     old = {code: text for text, code in CODES.items()}
     results = json.loads(
         json.dumps(report.results),

@@ -1,4 +1,4 @@
-"""Percentages: small prevalences are not rounded to zero."""
+"""Small prevalences are not shown as 0 %."""
 
 from __future__ import annotations
 

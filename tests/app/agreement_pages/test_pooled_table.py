@@ -1,4 +1,4 @@
-"""Pooled estimates of rare classes are shown and marked as such."""
+"""Pooled estimates of rare classes are displayed and labeled as pooled."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REFUSED = {"prevalence": measure(None, Reason.NO_TRIPLES), "readers": []}
 
 @pytest.fixture
 def with_latent(closed):
-    """Store a report version whose classes have these latent class fits."""
+    """Store a report version with these latent class fits for the first classes, or for AF."""
 
     def store(*classes, of_af=None):
         report = AgreementReport.objects.of_scope(Scope(closed.study_id, closed.pk))

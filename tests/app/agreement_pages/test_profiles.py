@@ -1,4 +1,4 @@
-"""The profile of a reader: performance, the other readers, drift."""
+"""The reader profile: performance, agreement with the other readers, and drift."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ MAX_MODULES = 12
 ROWS_OF_READINGS = re.compile(
     r'^(?!select count\(|select 1 )select .*"annotations_reading"\."id"', re.I
 )
-"""Statements that load rows of readings. Aggregates don't match."""
+"""Matches SQL that loads rows of readings, but not counts and existence checks."""
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_refresh_loads_readings_once(scope, counted_batch, now):
     by_conditions = Counter(sql[sql.index(" FROM ") :] for sql in loads)
     assert loads
     assert set(by_conditions.values()) == {1}
-    # The two loads that pick votes by turn: the reading matrix and adjudicators' readings.
+    # Two loads rank readings by "turn": the reading matrix and the adjudicators' readings.
     assert sum('AS "turn"' in sql for sql in loads) == 2
 
 

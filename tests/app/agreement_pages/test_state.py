@@ -1,4 +1,4 @@
-"""Report versions, and runs requested and cancelled from the page."""
+"""The agreement page: report versions, and buttons to start and cancel a run."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_coordinator_who_reads_in_the_study_cannot_request_a_run(
 
 @pytest.fixture
 def second_version(batch, report, now):
-    """A second version of the report, by another method version."""
+    """A second version of the report, computed with another version of the method."""
     return AgreementReport.objects.create(
         study=batch.study, batch=batch, number=report.number + 1, taxonomy=report.taxonomy,
         protocol_version=1, method_version="4", inputs_digest="f" * 64, computed_at=now,

@@ -42,7 +42,7 @@ def test_commission_errors_are_counted_by_arm(arms_batch):
     assert commission.difference.estimate == 1.0
     assert (
         comparison.effects[Split.RIGHT].hidden.estimate == 1.0
-    )  # no artifact, as the model suggests
+    )  # readers and model agree that there is no artifact
 
 
 def test_the_reference_of_a_reading_excludes_the_reading(arms_batch):

@@ -1,4 +1,4 @@
-"""Any request body gets a success or a refusal, never a server error."""
+"""No request body causes a server error."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ FUZZ_SETTINGS = settings(
 
 
 class RollBack(Exception):
-    """Rolls back the writes of one example."""
+    """Raised to roll back the changes of one example."""
 
 
 @pytest.fixture

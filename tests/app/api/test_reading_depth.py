@@ -267,7 +267,7 @@ class TestUndo:
         assert get_assignment(as_ana, sheet)["undo_until"] is None
 
     def test_is_not_offered_long_after_a_submission(self, as_ana, sheet, submit):
-        submit(sheet)  # in March
+        submit(sheet)  # ``now`` of the tests is in March, long before the real clock
         assert get_assignment(as_ana, sheet)["undo_until"] is None
 
     def test_replaces_the_reading(self, as_ana, sheet):
@@ -307,7 +307,7 @@ class TestUndo:
         assert (refusal.status_code, refusal.json()["type"][-14:]) == (409, "not-the-latest")
 
     def test_too_late_is_refused(self, as_ana, sheet, submit):
-        first = submit(sheet)  # in March
+        first = submit(sheet)  # ``now`` of the tests is in March, long before the real clock
         refusal = send(as_ana, sheet, supersedes=str(first.idempotency_key))
         assert (refusal.status_code, refusal.json()["type"][-13:]) == (409, "reading-final")
 

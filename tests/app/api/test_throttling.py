@@ -1,4 +1,4 @@
-"""Rate limits: per user when signed in, per address when not."""
+"""Rate limits: per user when signed in, otherwise per IP address."""
 
 from __future__ import annotations
 

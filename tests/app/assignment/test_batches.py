@@ -181,4 +181,5 @@ def test_the_patient_gap_of_the_protocol_is_requested(make_batch, study, monkeyp
 
     monkeypatch.setattr(design, "generate", record_request)
     make_batch()
-    assert requests[0].patient_gap == study.patient_gap + 1  # in positions, not in exams between
+    # The protocol counts exams in between, the request counts positions.
+    assert requests[0].patient_gap == study.patient_gap + 1

@@ -43,7 +43,7 @@ def next_of(assignment):
 
 
 def read_all_from(start, submit):
-    """Submit ``start`` and what follows; return the assignments in the order they came."""
+    """Submit ``start`` and all assignments after it; return their primary keys in that order."""
     order, assignment = [], start
     while assignment is not None:
         order.append(assignment.pk)
@@ -166,7 +166,7 @@ class TestInAPool:
         defer(take())
         other = take()
         submit(other)
-        assert next_of(other) is None  # so the desk takes the next exam from the pool
+        assert next_of(other) is None  # None makes the desk take the next exam from the pool
 
     def test_a_deferred_exam_comes_back_when_none_is_free(self, take, defer, submit):
         first = take()

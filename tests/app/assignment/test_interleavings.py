@@ -67,10 +67,10 @@ REFUSALS = (
     roster.StatusUnchanged,
     lifecycle.NotThisPhase,
 )
-"""Refusals an action may get; it must leave everything unchanged then."""
+"""Refusals that are allowed. A refused action must not change anything."""
 
 N_RUNS = int(os.environ.get("INTERLEAVINGS", size("6", "50")))
-"""Number of sequences. The default takes about a minute."""
+"""Number of random sequences. The default takes about a minute."""
 
 nth = st.integers(min_value=0, max_value=10**6)
 reader_numbers = st.integers(min_value=0, max_value=2)
@@ -115,7 +115,7 @@ class Interleavings(RuleBasedStateMachine):
             return None
 
     def pick(self, number: int, reader: User | None = None) -> Assignment | None:
-        """Return the assignment at ``number`` (modulo their count), in any state."""
+        """Return the assignment at index ``number`` modulo their count, in any state."""
         # Ordered by columns that are the same in every sequence.
         assignments = Assignment.objects.select_related("reader").order_by(
             "batch", "reader", "position"

@@ -225,7 +225,7 @@ def test_exams_of_one_patient_are_kept_apart(
         taken = leases.take(batch_id=batch.pk, reader=ana, now=now)
         order.append(taken.exam.patient_id)
         submit(taken, "artifact")
-    # The exam of no patient separates the two of one patient, unless it came first.
+    # The exam without a patient comes between the two of the same patient, unless it came first.
     assert order in ([patient.pk, None, patient.pk], [None, patient.pk, patient.pk])
 
 
@@ -401,7 +401,7 @@ def test_a_draft_is_saved_even_without_a_slot(slot_lost, now):
 
 
 def surplus_readings():
-    """Return read assignments of pools without a slot, one reading more than planned."""
+    """Return read assignments without a slot: readings in excess of the plan."""
     read = Assignment.objects.answered().filter(state="read")
     return read.filter(batch__handout="pooled", slot=None)
 

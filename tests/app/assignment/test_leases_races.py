@@ -48,7 +48,7 @@ def sign(assignment, now):
 
 
 def unexpected_errors(results):
-    """Return exceptions that are not expected refusals."""
+    """Return the exceptions in ``results`` that are not expected refusals."""
     expected = (
         leases.NoExamNow,
         leases.NothingAvailable,
@@ -63,7 +63,7 @@ def unexpected_errors(results):
 
 
 def check_pool(batch):
-    """Assert that no slot, exam or count of the batch is doubled or lost."""
+    """Assert that slots, assignments and seat counts of the batch are consistent."""
     filled = Slot.objects.filter(batch=batch, assignment__isnull=False)
     assignments = list(filled.values_list("assignment", flat=True))
     assert len(assignments) == len(set(assignments))
@@ -134,7 +134,7 @@ REFUSALS = (
 
 
 def read_one(batch, reader, now):
-    """Take an exam, save a draft, submit and take the next, each in a transaction of its own."""
+    """Take an exam, save a draft and submit it, each in its own transaction."""
     with transaction.atomic():
         assignment = leases.take(batch_id=batch.pk, reader=reader, now=now)
     with transaction.atomic():
@@ -148,7 +148,7 @@ def read_one(batch, reader, now):
 
 
 def read_repeatedly(batch, reader, now):
-    """Try often enough for two tabs of four readers to read the pool; return refusals."""
+    """Try 14 times, enough to read the pool in two tabs of four readers; return refusals."""
     refused = []
     for _ in range(14):
         try:

@@ -1,4 +1,4 @@
-"""Progress of a study: counts, pace, forecast and flags, without any label."""
+"""Progress of a study: counts, pace, forecast and flags, without readers' answers."""
 
 from __future__ import annotations
 

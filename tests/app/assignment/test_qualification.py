@@ -1,4 +1,4 @@
-"""Qualification and practice: comparing answers with a reference, kept apart from data."""
+"""Qualification and practice: graded against a reference and excluded from study data."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ def make_set(qualifying_study, make_exam, ana, davi, now):
 
 @pytest.fixture
 def answer(submit):
-    """Read a set as its reference says, except for the (reference, answer) pairs in ``others``."""
+    """Read a set and answer each exam as in the reference.
+
+    ``others`` has (reference, answer) pairs that replace the reference with a different answer.
+    """
 
     def make(batch, reader, *others, leave=0):
         own = batch.assignments.filter(reader=reader).select_related("reader").order_by("position")

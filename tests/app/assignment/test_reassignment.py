@@ -166,7 +166,7 @@ def set_washout(study, davi, now):
 
 @pytest.fixture
 def make_repeats(study, set_washout, make_exam, ana, davi, now):
-    """Create a batch for Ana whose first of four exams comes again at the end."""
+    """Create a batch of four exams for Ana, with a repeat of the first at the end."""
 
     def make(washout_exams):
         set_washout(washout_exams)
@@ -183,7 +183,7 @@ def make_repeats(study, set_washout, make_exam, ana, davi, now):
 
 @pytest.fixture
 def with_repeat(make_repeats):
-    """A batch with a repeat, planned when the protocol required five exams in between."""
+    """A batch with a repeat, planned under a washout of five exams."""
     return make_repeats(5)
 
 
@@ -199,7 +199,7 @@ def test_an_amended_washout_applies_to_later_batches_only(with_repeat, hand_over
 
 
 def test_a_repeat_moves_with_its_first_reading(make_repeats, hand_over, bruno):
-    batch = make_repeats(0)  # any position in Bruno's order keeps a washout of 0
+    batch = make_repeats(0)  # with a washout of 0, any position in Bruno's order is allowed
     assert hand_over().n_repeats_dropped == 0
     repeat = batch.assignments.get(reader=bruno, occurrence=2)
     assert (repeat.position, repeat.not_before) == (5, handout.UNTIL_READ)

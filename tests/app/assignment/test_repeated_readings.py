@@ -40,7 +40,7 @@ def released(study, davi, now):
 
 @pytest.fixture
 def batch(study, released, make_exam, ana, bruno, davi, now):
-    """Three exams for Ana, with the first one repeated, and for Bruno."""
+    """Ana and Bruno read three exams; Ana gets a hidden repeat of the first."""
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam() for _ in range(3)]
     rows = [
@@ -70,7 +70,7 @@ def as_ana(ana):
 
 @pytest.fixture
 def washed_out(first, repeat, submit):
-    """The repeat, after Ana's first reading was longer ago than the washout."""
+    """The repeat, with the washout since Ana's first reading over."""
     long_ago = timezone.now() - WASHOUT - timedelta(days=1)
     sign(first, long_ago)
     repeat.refresh_from_db()

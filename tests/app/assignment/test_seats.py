@@ -1,4 +1,4 @@
-"""Seats: their counts always equal those of the assignments."""
+"""The counters of seats always equal counts of the assignments."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ACTIONS = st.one_of(
 
 
 class RollBack(Exception):
-    """Rolls back the writes of one example."""
+    """Raised to roll back the changes of one example."""
 
 
 class SeatActions:
-    """The actions on assignments of a batch of Ana and Bruno."""
+    """Actions on the assignments of a batch that Ana and Bruno read."""
 
     def __init__(self, batch: Batch, spare, now) -> None:
         self.batch, self.spare, self.now = batch, iter(spare), now

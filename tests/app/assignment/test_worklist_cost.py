@@ -22,7 +22,7 @@ from tests.app.conftest import NOW
 FEW, MANY = 1_000, 200_000
 
 MAX_ROWS = 150
-"""Rows one statement may read: a page of the worklist plus a margin."""
+"""Maximum number of rows that one statement reads: a page of the worklist plus a margin."""
 
 
 def client_of(user):
@@ -32,7 +32,7 @@ def client_of(user):
 
 
 def requests_of(user):
-    """Return the addresses requested while reading an exam, by name."""
+    """Return the addresses that the desk requests while a user reads an exam, by name."""
     middle = Assignment.objects.filter(reader=user).waiting().order_by("position")[0]
     return {
         "worklist": "/worklist/",
@@ -53,7 +53,7 @@ def statements(user, address):
 
 
 def costs(user, sqls):
-    """Return the cost of the statements about assignments, run as the reader."""
+    """Return the planner's costs of the statements about assignments, run as the reader."""
     with row_security.acting_as(user.pk):
         return [filled.statement_cost(sql) for sql in sqls if _is_about_assignments(sql)]
 

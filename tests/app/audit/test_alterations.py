@@ -1,4 +1,4 @@
-"""A database owner alters one thing past every trigger; verification finds it and names the row.
+"""A database owner bypasses all triggers and alters one row; verification names the row.
 
 These are the 42 alterations of the security review, plus further ones. The history is built once;
 each test alters it in a transaction that is rolled back.
@@ -56,8 +56,8 @@ class Alteration:
     """The SQL of an alteration and the fault that verification must report.
 
     Attributes:
-        place: key in ``ids`` of the number the fault must name ("seq" and "last" are positions in
-            the chain).
+        place: key in ``ids`` of the number that the fault must report; "seq" and "last" are
+            positions in the chain.
     """
 
     sql: str
@@ -316,7 +316,7 @@ FURTHER_ALTERATIONS = {
     ),
 }
 ALTERATIONS = {**CHAIN, **READINGS, **SIGNED_CONTENT, **RECORDS}
-"""All but truncation, which is found only with a recorded head."""
+"""All alterations except truncation, which is found only with a recorded head."""
 
 
 @pytest.fixture(scope="module")
@@ -434,7 +434,7 @@ def test_truncation_is_found_with_the_head_of_the_last_verification(ids, tmp_pat
             "delete from annotations_auditevent where id = %(last_event)s",
             ids,
         )
-        assert trail.verify().holds  # not visible in the database alone
+        assert trail.verify().holds  # the database alone does not show the truncation
         result = heads.verify()
         assert result is not None
         assert result.fault is not None

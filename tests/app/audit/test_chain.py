@@ -71,7 +71,7 @@ def trail(record):
 
 @pytest.fixture
 def unguarded(trail):
-    """The trail with its triggers disabled, as a database owner could do."""
+    """The trail with its triggers disabled; a database owner is able to do that."""
     for table in ("annotations_auditevent", "annotations_auditlink"):
         run(f"alter table {table} disable trigger user")
     return trail
@@ -171,7 +171,7 @@ TAMPERINGS = {
     " update annotations_auditlink l set digest = audit_digest(l, e)"
     " from annotations_auditevent e where e.id = l.event_id and l.seq = {seq}",
 }
-"""SQL by which an owner may tamper with the event in the middle of the trail."""
+"""SQL with which a database owner could tamper with the event in the middle of the trail."""
 
 
 @pytest.fixture

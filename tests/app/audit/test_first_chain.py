@@ -44,7 +44,7 @@ def correct(submit, now):
 
 @pytest.fixture
 def corrected(assigned_twice, submit, correct):
-    """The correction (artifact) of a first reading (AF), after a second reading (flutter)."""
+    """Ana reads AF in the first batch and flutter in the second, then corrects AF to artifact."""
     first = submit(assigned_twice[0], AF)
     submit(assigned_twice[1], FLUTTER)
     return correct(first, NOISE)

@@ -1,4 +1,4 @@
-"""Audit pages, API, downloads and commands; auditors who read see no events."""
+"""Audit pages, API, downloads and commands. Auditors who also read see no events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blinding rules for people with several roles: readers stay blinded whatever else they are."""
+"""Blinding rules for people with several roles: readers stay blinded whatever their other roles."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def see_results(study, now):
 
 @pytest.fixture
 def other_study_batch(disputed_batch, taxonomy, davi, gil, now):
-    """A batch of another study with the same exam, unread by Gil, who has seen no results."""
+    """A batch of another study with the same exam. Gil has neither read it nor seen results."""
     protocol = Protocol(name="Evening list", taxonomy=str(taxonomy))
     other = lifecycle.create(protocol=protocol, created_by=davi, now=now)
     lifecycle.open_study(study_id=other.pk, actor=davi, now=now)

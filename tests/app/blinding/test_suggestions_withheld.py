@@ -112,7 +112,7 @@ def test_a_blind_reading_due_in_one_study_hides_suggestions_in_another(
 def test_opening_a_submitted_exam_shows_no_suggestions_and_keeps_it_correctable(
     assign_under, suggested_exam, ana, submit, signed_in, now
 ):
-    """The state of suggestions on the desk, before and after they are requested."""
+    """Suggestions are only offered; the reading is final when the reader requests them."""
     assignment = assign_under("after_commit", ana, suggested_exam)
     client = signed_in(ana)
     address = reverse("api-assignment", args=[assignment.pk])
@@ -210,7 +210,7 @@ def test_suggestions_follow_the_arm_of_the_assignment(
 def test_the_arm_of_an_assignment_is_hidden_from_its_reader(
     assign_under, suggested_exam, ana, signed_in
 ):
-    """Payloads in two arms have the same fields."""
+    """The payloads of assignments in two different arms have the same fields."""
     fields = []
     for policy in ("none", "after_commit"):
         assignment = assign_under(policy, ana, suggested_exam)

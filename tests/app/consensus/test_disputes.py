@@ -39,7 +39,10 @@ def carla(make_user):
 
 @pytest.fixture
 def read(make_batch, submit, close):
-    """Close a batch of one exam with these classes per reader; None means not read."""
+    """Close a batch of one exam after these readings.
+
+    Each reader has a list of classes, or None if they did not read.
+    """
 
     def make(codes_by_reader, exam=None, **more):
         batch = make_batch(exam and [exam], list(codes_by_reader), **more)
@@ -171,7 +174,7 @@ def test_the_page_marks_the_disputed_class(study, read, outcome, ana, bruno, dav
 
 
 class TestExamWithoutEnoughReadings:
-    """Incomplete, not disputed: there is nothing to adjudicate."""
+    """The exam is incomplete, not disputed, so it is not offered for adjudication."""
 
     @pytest.fixture
     def batch(self, read, outcome, ana, bruno):

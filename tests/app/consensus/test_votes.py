@@ -1,4 +1,4 @@
-"""Votes: one per reader and exam, and consistent reads while batches are closed."""
+"""Each reader has one vote per exam, and votes are read consistently while batches close."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_batch_of_a_long_name_can_be_adjudicated(
 
 @pytest.fixture
 def two_studies_due(make_batch, make_study, close, davi, now, ana, make_exam):
-    """Closed batches of two studies, in the order in which consensus is due."""
+    """Closed batches of two studies, in the order in which their consensus is computed."""
     first = close(make_batch())
     other = batches.create(
         study=make_study(name="Evening list"), name="Batch 1",
@@ -196,7 +196,7 @@ def test_an_export_is_a_snapshot_and_blocks_nobody(make_batch, study, davi, now,
 
     monkeypatch.setitem(archive.TABLES, "readings.csv", readings)
     before = archive.contents(study=study, now=now)
-    # The export doesn't block closing, and has the state from before it.
+    # The export doesn't delay the closing, and contains the data from before it.
     assert not Batch.objects.get().is_open
     assert before["readings.csv"].count(b"\n") == 1
 

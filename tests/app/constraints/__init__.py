@@ -1,4 +1,4 @@
-"""One function for each database constraint, with its name, that violates the constraint."""
+"""One function per database constraint; it violates the constraint that it is named after."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MODULES = (
 
 
 def _violations(module: ModuleType) -> list[Callable[..., None]]:
-    """Return the functions that ``module`` itself defines."""
+    """Return the functions defined in ``module``, without imported ones."""
     functions = inspect.getmembers(module, inspect.isfunction)
     return [
         function

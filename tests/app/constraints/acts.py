@@ -1,4 +1,4 @@
-"""Write rows past every check except the database's own."""
+"""Write rows without the checks of the application, so that only the database refuses them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def update_row(row: Model, **changes: Any) -> None:
 
 
 def check_constraints() -> None:
-    """Run deferred constraint checks now; later statements are checked at once."""
+    """Run deferred constraint checks now, and those of later statements immediately."""
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
 

@@ -55,6 +55,6 @@ def audit_link_counts_from_one(fixture):
 
 
 def _allow(link):
-    """Let an owner change ``link`` past the trigger: the check is PostgreSQL's own."""
+    """Disable the trigger, so that the change reaches the check constraint."""
     with connection.cursor() as cursor:
         cursor.execute("alter table annotations_auditlink disable trigger audit_link_is_immutable")

@@ -1,4 +1,4 @@
-"""Access to counts: closed to readers, open to others no sooner than the agreement results."""
+"""Readers see no counts; others see them when they are allowed to see the agreement results."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def batch(make_batch, make_exam, submit, now):
 
 
 def is_refused(person, statement):
-    """Return True if the database refuses ``statement`` to ``person``, else fail."""
+    """Return True if the database refuses ``statement`` to ``person``; fail the test otherwise."""
     with (
         pytest.raises(DatabaseError, match=r"permission denied|row-level security"),
         transaction.atomic(),
@@ -87,7 +87,7 @@ def test_managers_cannot_change_counts_and_reports(batch, davi, close):
 
 
 def visible_scopes(person):
-    """Return the scopes of which the database shows rows to ``person``, by table."""
+    """Return, for each table, the scopes whose rows the database shows to ``person``."""
     with row_security.acting_as(person.pk):
         return {
             table: {(row.study_id, row.batch_id) for row in model.objects.all()}

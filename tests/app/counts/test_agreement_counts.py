@@ -18,7 +18,7 @@ CODES = ("atrial_fibrillation", "artifact", "first_degree_av_block")
 
 @pytest.fixture
 def report(study, make_batch, make_exam, make_visits, submit, now):
-    """The report of a study that two readers read at random; one reading is still missing."""
+    """The report of a study with random answers of two readers; one reading is still missing."""
     exams = [*make_visits(0, 1, 2), *make_visits(0, 5, patient="p2")]
     exams += [make_exam() for _ in range(9)]
     batch = make_batch(exams)

@@ -28,7 +28,7 @@ REFUSALS = (
     corrections.ReadingFinal, rereads.NothingToReread, batches.AlreadyClosed,
     mappings.MappingExists, content.UnknownClass, NameTaken,
 )  # fmt: skip
-"""Refusals that an action may raise."""
+"""Refusals that are allowed in an action."""
 
 ANSWERS = st.one_of(
     st.just({"quality": "unreadable"}),
@@ -60,7 +60,7 @@ class TwoBatches:
         self.n_rereads = 0
 
     def do(self, action, place, answer):
-        """Carry out ``action``; ignore a refusal."""
+        """Run the action of this name; ignore refusals."""
         try:
             with transaction.atomic():
                 getattr(self, action)(place, answer)

@@ -81,7 +81,7 @@ class Desk:
 
 
 def while_reading(desks, now):
-    """Return functions to run concurrently: readers at their desks and two counting workers."""
+    """Return functions to run concurrently: one per desk, and two counting workers."""
     finished = threading.Semaphore(0)
 
     def read(desk):
@@ -202,7 +202,7 @@ def test_two_readers_do_not_wait_for_each_others_queue_rows(readers, batch, now)
 
 
 def test_loading_counts_and_counting_exclude_each_other(batch, now):
-    """So that the loaded counts belong to one point in time."""
+    """Without the lock, loaded counts could mix values from before and after an update."""
 
     def with_lock_timeout(query):
         with connection.cursor() as cursor:

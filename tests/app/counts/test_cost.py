@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 FEW, MANY = 200, 10_000
 MAX_ROWS = 200
-"""Rows that one statement may visit: the exam, its readings and the classes of the taxonomy."""
+"""Maximum rows per statement: the exam, its readings and the classes of the taxonomy."""
 
 READ = """
 insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, outcome,
@@ -45,7 +45,7 @@ TABLES = ("reading", "finding", "notassessable", "assignment", "exampattern", "p
 
 
 def fill(batch, readers, n):
-    """Insert readings of all but one of ``n`` exams for each reader, bypassing the queue."""
+    """Insert ``n - 1`` readings for each reader, without queueing the exams for counting."""
     for number, reader in enumerate(readers):
         with connection.cursor() as cursor:
             values = {
@@ -68,7 +68,7 @@ def fill(batch, readers, n):
 
 @pytest.fixture
 def two_sizes(study, dataset, ana, bruno, davi, now):
-    """A small and a large batch, counted; each reader has one exam left in each."""
+    """A small and a large batch with up-to-date counts; each reader has one exam left in each."""
     filled.exams(dataset, MANY)
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     counted = []

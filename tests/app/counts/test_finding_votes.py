@@ -21,8 +21,10 @@ pytestmark = pytest.mark.django_db
 def test_the_query_plan_visits_readings_twice_whatever_statistics_say(
     make_batch, submit, of_a_study
 ):
-    """Once for the reading, once for its correction. With ``reading__in`` and statistics of empty
-    tables, PostgreSQL took two minutes for 60 exams.
+    """One visit is for the reading, the other for its correction.
+
+    An earlier query used ``reading__in``. With table statistics from empty tables, PostgreSQL took
+    two minutes for 60 exams.
     """
     batch = make_batch()
     for assignment in batch.assignments.select_related("reader"):

@@ -44,7 +44,7 @@ def read_in(make_exam, submit, ana, bruno, davi, now):
 
 @pytest.fixture
 def unmapped_batch(read_in, study, davi, now):
-    """A batch of a study whose taxonomy was amended and has lost its mappings."""
+    """A batch of a study that moved to a new taxonomy whose mappings were deleted."""
     batch = read_in(study)
     amend_to_next_version(study, davi, now)
     drain(now)
@@ -54,7 +54,7 @@ def unmapped_batch(read_in, study, davi, now):
 
 @pytest.fixture
 def wrong_batch(unmapped_batch, read_in, make_study):
-    """A batch with wrong counts, of a study that is recounted after the failing one."""
+    """A batch with wrong counts. Its study is recounted after the one that fails."""
     batch = read_in(make_study(name="Another"))
     ExamPattern.objects.filter(study=batch.study_id).update(states={NOISE: "20"})
     return batch
@@ -171,7 +171,7 @@ def test_after_an_unexpected_error_the_next_time_slice_is_queued(
 
 @pytest.fixture
 def held_ids(monkeypatch):
-    """IDs of studies whose counts are locked by somebody else; add to it."""
+    """IDs of studies whose counts appear locked by another connection. Tests add to it."""
     real = live.lock
     ids: set[int] = set()
 

@@ -1,4 +1,4 @@
-"""Live counts of response patterns: each reading counts once, also after corrections."""
+"""Live pattern counts: each reading counts once, even after corrections."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ class TestFailures:
         real = writes.markers
 
         class WorkerLost(BaseException):
-            """Stands in for a signal."""
+            """Simulates a signal that kills the worker."""
 
         def count_and_die(scope, *args):
             real(scope, *args)

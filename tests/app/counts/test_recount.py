@@ -136,7 +136,7 @@ def test_the_nightly_task_repairs_logs_and_requests_new_reports(
     monkeypatch.setattr(
         tasks.recount_agreement, "apply_async", lambda arguments, **_: enqueued.append(arguments)
     )
-    tasks.recount_agreement()  # a time slice of zero length asks for the next one
+    tasks.recount_agreement()  # a time slice of zero length enqueues the next one
     monkeypatch.setattr(tasks, "TIME_SLICE_S", 60.0)
     with caplog.at_level(logging.ERROR):
         tasks.recount_agreement(study.pk, None, None)

@@ -1,4 +1,4 @@
-"""Recount notices go to coordinators, and not to readers of the study."""
+"""Recount notices go to coordinators who do not read in the study."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_deactivated_people_are_not_notified(batch, study, davi, now):
 class TestVersionPage:
     @pytest.fixture
     def repaired(self, batch, close, study, now):
-        """A closed batch with a report version from wrong counts and one after the repair."""
+        """A closed batch with a report version from wrong counts, and one from repaired counts."""
         close(batch)
         refresh.refresh(batch=batch, now=now)
         ExamPattern.objects.filter(batch=batch).update(states={NOISE: "20"})

@@ -1,4 +1,4 @@
-"""The planner's table statistics keep up with growth inside a transaction."""
+"""The planner's table statistics are updated while tables grow inside a transaction."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_table_that_doubled_is_analyzed_again(grow):
 
 
 def test_a_table_of_a_few_pages_is_analyzed(grow):
-    """Without statistics of it the planner would choose nested loops over the large tables."""
+    """Without its statistics, the planner would choose nested loops over the large tables."""
     grow(500)
     assert TABLE in table_statistics.keep_up()
 

@@ -1,4 +1,4 @@
-"""Copies of one recording, for example at two sampling rates, are read once in a study."""
+"""A study includes only one of several copies of a recording, such as two sampling rates."""
 
 from __future__ import annotations
 

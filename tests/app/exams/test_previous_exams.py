@@ -1,4 +1,4 @@
-"""Previous exams: linked by patient and day, shown if the protocol says so."""
+"""Previous exams: linked by patient and day, displayed if the protocol enables it."""
 
 from __future__ import annotations
 

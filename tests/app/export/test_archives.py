@@ -222,7 +222,7 @@ def test_the_database_roles_of_requests_have_no_rights_to_archives():
 
 @pytest.fixture
 def fail_until_repaired(monkeypatch):
-    """Make one table fail after others were written. Call the value to repair it."""
+    """Make the taxonomy table fail after others were written; return a function to repair it."""
 
     def fail(_study):
         yield ("taxonomy",)

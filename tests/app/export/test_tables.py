@@ -1,4 +1,4 @@
-"""The tables of an export: reproducible, safe to open, without blinded data."""
+"""Export tables: reproducible, safe to open in a spreadsheet, without blinded data."""
 
 from __future__ import annotations
 

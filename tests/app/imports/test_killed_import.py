@@ -25,7 +25,7 @@ MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Enough records for three blocks of ``EXAMS_AT_ONCE``."""
+    """Enough records for three transactions of ``EXAMS_AT_ONCE`` exams."""
     for number in range(N_RECORDS):
         (tmp_path / str(number)).mkdir()
         wfdb_files.write(tmp_path / str(number), values=signals.heartbeats() + number)
@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def import_process(folder):
-    """``import_exams`` in a process of its own, on the database of this test."""
+    """``import_exams`` in a subprocess, connected to the database of this test."""
     url = urlsplit(os.environ["DATABASE_URL"])
     address = url._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     process = subprocess.Popen(

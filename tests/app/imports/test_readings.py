@@ -46,7 +46,7 @@ from tests.app import published
 pytestmark = pytest.mark.django_db
 
 FIRST, SECOND = published.pair()
-"""Two readers of 827 exams. Most tests use the first ``N`` rows."""
+"""Votes of two readers on 827 exams. Most tests use the first ``N`` rows."""
 
 N = 40
 
@@ -91,7 +91,7 @@ def imported(folder: Path) -> Study:
 
 
 def effective_codes(study: Study) -> dict[str, dict[int, frozenset[str]]]:
-    """Return the codes of each effective reading, by reader name and exam."""
+    """Return the classes of each reading that counts, by reader name and exam."""
     counted = Reading.objects.counted().filter(assignment__batch__study=study)
     translated = votes.translated(study, counted.select_related("assignment"))
     names_of = dict(study.readers.values_list("user", "user__last_name"))
@@ -326,7 +326,7 @@ class TestReaderKinds:
 
 
 class TestChangedReaderKinds:
-    """Readers who were imported before under another kind."""
+    """A reader is imported again as another kind of reader."""
 
     @pytest.fixture
     def study_with_consensus(self, folder: Path, now: datetime) -> Study:

@@ -1,4 +1,4 @@
-"""Importing recordings: each exam completely and once, each refusal with a reason."""
+"""Each exam is imported completely and only once, and refusals state a reason."""
 
 from __future__ import annotations
 

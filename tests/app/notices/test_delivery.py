@@ -1,4 +1,4 @@
-"""Notices: shown in the app, sent by mail, each only once."""
+"""Each notice is displayed in the app and mailed only once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATA = {"study": "Atrial fibrillation", "batch": "Monday", "n_exams": 3, "due_on
 
 @pytest.fixture(autouse=True)
 def with_a_mail_server(settings: Any) -> None:
-    """Mails go to Django's ``mail.outbox``."""
+    """Collect mails in Django's ``mail.outbox``."""
     settings.HAS_MAIL_SERVER = True
 
 

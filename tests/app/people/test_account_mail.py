@@ -174,7 +174,7 @@ class TestLogs:
         (key,) = re.findall(r"/password/new/\w+?-(\S+?)/", str(mail.outbox[0].body))
         Client().put(
             f"/password/new/1-{key}/"
-        )  # the refusal is logged with the address of the page
+        )  # the log line of the refusal has the address of the page
         written = "".join([*lines, *capfd.readouterr()])
         assert "/password/new/1-[removed]" in written
         assert key not in written

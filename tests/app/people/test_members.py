@@ -1,4 +1,4 @@
-"""Invitations, the people page and the limits of what coordinators can do there."""
+"""Invitations, and what coordinators can and cannot do on the people page."""
 
 from __future__ import annotations
 

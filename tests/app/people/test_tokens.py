@@ -33,7 +33,7 @@ def test_only_label_and_full_scopes_can_read_exams(assign, ana, scope, status):
 
 @pytest.mark.parametrize(("scope", "status"), [(READ, 403), (LABEL, 404)])
 def test_a_read_only_token_gets_no_suggestions(assign, ana, scope, status):
-    # Showing suggestions is recorded and makes the reading final, so reading scope is not enough.
+    # Showing suggestions makes the reading final, so a read-only token must not do it.
     address = f"/api/assignments/{assign(ana).pk}/suggestions/"
     assert program(ana, scope).get(address).status_code == status
 

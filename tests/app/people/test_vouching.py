@@ -37,7 +37,7 @@ def gil(make_user):
 
 @pytest.fixture
 def closed_batch(make_batch, submit, close, study, ana, bruno, now):
-    """A closed batch with open results."""
+    """A closed batch whose results are visible."""
     batch = make_batch()
     submit(batch.assignments.get(reader=ana), "atrial_fibrillation")
     submit(batch.assignments.get(reader=bruno), "atrial_flutter")
@@ -48,7 +48,7 @@ def closed_batch(make_batch, submit, close, study, ana, bruno, now):
 
 @pytest.fixture
 def invited_by_gil(gil, now):
-    """A researcher whom Gil invited before he began to read."""
+    """A researcher whom Gil invited before Gil was assigned any exam."""
     return invite(gil, Role.RESEARCHER, now)
 
 

@@ -198,7 +198,7 @@ class TestAbstainedExam:
 
 
 class TestNotAssessableClass:
-    """It is missing for that class only."""
+    """The reading does not count for that class, but still counts for all others."""
 
     def test_is_not_compared(self, batch, assignment_of, ana, bruno, submit, now):
         submit(assignment_of(ana), AF, not_assessable=[NOISE])

@@ -1,4 +1,4 @@
-"""Corrections: a submission can be superseded within its window, before suggestions are shown."""
+"""Corrections are allowed within a time window, and only before suggestions are shown."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ A_MOMENT = timedelta(seconds=1)
 
 @pytest.fixture
 def first(assign, ana, submit):
-    """Ana's reading: AF, although she meant flutter."""
+    """Ana's reading: AF by mistake, instead of flutter."""
     return submit(assign(ana), AF)
 
 
@@ -87,7 +87,7 @@ def test_a_correction_replaces_the_reading(first, correct):
 
 
 class TestLatestSubmission:
-    """What a reloaded desk gets."""
+    """After a reload, the desk gets the reader's latest submission while it can be corrected."""
 
     def latest_submission(self, reader, at):
         latest = corrections.latest(reader, now=at)
@@ -249,7 +249,7 @@ class TestAfterSuggestions:
             correct(first, FLUTTER, after=2 * A_MOMENT)
 
     def test_a_blind_reading_is_final_even_if_clocks_differ(self, first, run, correct, now):
-        """The server that showed them has a clock behind that of the other server."""
+        """Suggestions were shown by a server whose clock is behind that of the other server."""
         run(first.assignment.exam)
         show(first.assignment, now - A_MOMENT)
         with pytest.raises(corrections.ReadingFinal):
@@ -338,7 +338,7 @@ def _with_arm(assignment, arm):
 
 
 class TestDerivedResults:
-    """Results derived from readings use the effective ones."""
+    """Agreement and other results use the corrected readings."""
 
     @pytest.fixture
     def read_batch(self, make_batch, submit, ana, bruno):

@@ -1,4 +1,4 @@
-"""Drafts: one tab cannot overwrite what another has saved."""
+"""A tab cannot overwrite the draft that another tab has saved."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_a_reading_is_stored_before_its_batch_closes_or_refused(assign, ana, dav
     assert isinstance(closed, Batch)
     is_in = not isinstance(submitted, guards.BatchClosed)
     assert Reading.objects.exists() == is_in
-    # In either order, the agreement is computed from what is stored.
+    # Whichever request was first, the agreement of the batch is due.
     assert Batch.objects.get().agreement_is_due
 
 

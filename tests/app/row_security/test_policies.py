@@ -1,4 +1,4 @@
-"""Row-level security: the database limits people to their rows even without a filter."""
+"""Row-level security: the database limits users to their rows even if a filter is missing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ LATER_TABLES = {
     *("annotations_exampattern", "annotations_patterncount"),
     *("annotations_readersetcount", "annotations_uncountedexam"),
 }
-"""Tables of later migrations; each migration defines its own policies."""
+"""Tables from later migrations, which define the policies of their tables themselves."""
 
 USES_OWNER = {
     "annotations/admin.py",
@@ -130,7 +130,7 @@ def catching(_request):
 
 
 def create_notice(request, status):
-    """Create a notice and answer with ``status``; 999 raises."""
+    """Create a notice and respond with ``status``, or raise RuntimeError for 999."""
     Notice.objects.create(user=request.user, kind=NoticeKind.BATCH_DUE, created_at=CREATED_AT)
     if status == 999:
         raise RuntimeError("a defect")

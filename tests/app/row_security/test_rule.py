@@ -1,8 +1,8 @@
 """Database and application apply the same blinding rules in every situation.
 
-The data: closed and locked studies with results, and one open study in which somebody reads. For
-each way to read there, the rows that the application's filters show are compared with those that
-row-level security shows without the filters.
+There are several studies with results, and an open study in which one of the people reads. In each
+situation of that open study, the tests compare the rows that the application's filters show with
+the rows that row-level security shows without these filters.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def gil(make_user):
 
 @pytest.fixture
 def people(make_user, gil, rosa, ana):
-    """The viewers: Gil, accounts that Gil vouches for, and unrelated people."""
+    """Gil, accounts vouched for by Gil (Kim through Pia), and two unrelated people."""
     pia = vouched_by(make_user("Pia", Role.READER, Role.RESEARCHER), gil)
     return {
         "gil": gil,
@@ -98,7 +98,7 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
 
 @pytest.fixture
 def evening_study(make_study):
-    """The open study that somebody reads in."""
+    """The open study in which the reader of each situation reads."""
     return make_study(name="Evening list")
 
 
@@ -114,7 +114,7 @@ def visible_by_database(user):
         return {model: set(model.objects.values_list("pk", flat=True)) for model in MODELS}
 
 
-# (Reader, exam or "listed" for the roster only, phase of the study, who broke the glass).
+# (Reader; exam, or "listed" for the roster only; phase of the study; who broke the glass.)
 SITUATIONS = [
     ("gil", None, "open", None),
     *(
@@ -153,14 +153,17 @@ def test_database_and_application_show_the_same_rows(
                         differing[name, *situation, model.__name__] = (by_application[model], rows)
             transaction.set_rollback(True)
     assert differing == {}
-    assert n_rows["gil", "gil", "copy", "open", None] == 2  # those of the other recording
+    assert n_rows["gil", "gil", "copy", "open", None] == 2  # the readings of the other recording
     assert n_rows["gil", "gil", "other", "open", None] == 4
     assert n_rows["pia", "gil", "copy", "open", None] == 2
     assert n_rows["kim", "gil", "copy", "open", None] == n_rows["rosa", "gil", None, "open", None]
 
 
 def start_reading(study, reader, exam_name, exams, by, now):
-    """Put ``reader`` on the roster ("listed") or assign them the exam of this name; or nothing."""
+    """Assign the exam of this name to ``reader``.
+
+    With "listed", only add them to the roster; with None, do nothing.
+    """
     if exam_name is None:
         return
     if exam_name == "listed":

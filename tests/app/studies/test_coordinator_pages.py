@@ -26,7 +26,7 @@ STUDY = {
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch):
-    """Tasks are not started; tests of the services cover them."""
+    """Do not start tasks; the tests of the services cover them."""
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 

@@ -205,7 +205,7 @@ def test_an_amendment_keeps_the_settings_of_existing_batches(study, make_batch, 
 
 @pytest.fixture
 def old_pool(study, make_exam, ana, davi, now):
-    """A released pool from before the amendment; its arm is ``after_commit``."""
+    """A pool released before the study is amended; its arm is ``after_commit``."""
     pool = pool_slots.create_pool(
         study=study, name="Pool", exams=[make_exam()], readers=[ana], readers_per_exam=1,
         created_by=davi, now=now,
@@ -407,7 +407,7 @@ def test_a_locked_study_refuses_breaking_the_glass(study, gil, lock, now):
 
 @pytest.fixture
 def earlier(now):
-    """A day before everything else, as given by a clock that was set back."""
+    """One day before ``now``, as reported by a clock that was set back."""
     return now - timedelta(days=1)
 
 

@@ -1,4 +1,4 @@
-"""Results policies: when results open, and the record of who has seen them."""
+"""Results policies: when results become visible, and the record of who has seen them."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ CLOSED = pytest.param(("batch_closed", "closed"), id="batch_closed-closed")
 
 @pytest.fixture(scope="module", params=[CLOSED])
 def study_and_batch(module_db, people, request):
-    """Primary keys of a study with this results policy and of its batch, brought to this stage.
+    """Primary keys of a study with the given results policy and of its batch at the given stage.
 
-    Ana and Bruno have read its one exam. Made once for all tests of a policy and stage.
+    Ana and Bruno have read its only exam. Created once for all tests of a policy and stage.
     """
     policy, stage = request.param
     with module_db():
@@ -81,7 +81,7 @@ def study_and_batch(module_db, people, request):
 
 
 def at_stage(policy, stage):
-    """Parametrize a test with the study of one policy at one stage."""
+    """Parametrize a test with a study that has this policy and is at this stage."""
     return pytest.mark.parametrize(
         "study_and_batch", [(policy, stage)], indirect=True, ids=[f"{policy}-{stage}"]
     )
@@ -130,16 +130,17 @@ def client_of(user):
 
 
 def open_by_policy_and_stage(expected):
-    """Parametrize a test by policy, stage and whether the results are open then.
+    """Parametrize a test by policy and stage, with the expected visibility of results.
 
-    ``expected`` has a row per policy and a column per stage.
+    Args:
+        expected: a row per policy with a boolean per stage; True if results are visible.
     """
     cells = [
         pytest.param((policy, stage), is_open, id=f"{policy}-{stage}")
         for policy, row in zip(POLICIES, expected, strict=True)
         for stage, is_open in zip(("open", "closed", "locked"), row, strict=True)
     ]
-    # Module scope makes pytest group the tests of one study.
+    # Module scope makes pytest run the tests of one study together.
     return pytest.mark.parametrize(
         ("study_and_batch", "is_open"), cells, indirect=["study_and_batch"], scope="module"
     )
@@ -250,7 +251,7 @@ ENDPOINTS = {
 
 @pytest.fixture
 def gil(make_user):
-    """Somebody with every role who does not read in this study."""
+    """A user with every role who does not read in this study."""
     return make_user("Gil", Role.READER, Role.COORDINATOR, Role.AUDITOR)
 
 

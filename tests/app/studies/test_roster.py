@@ -263,7 +263,7 @@ def test_a_withdrawn_reader_cannot_be_paused_or_withdrawn(queue, ana, withdraw, 
 
 
 def test_results_stay_hidden_from_a_withdrawn_reader(queue, ana, withdraw, submit, close):
-    """Otherwise a coordinator could leave in order to see results."""
+    """Otherwise coordinators who read could withdraw to see results."""
     submit(Assignment.objects.filter(reader__username="bruno")[0], "artifact")
     roles.give(ana, [Role.READER, Role.COORDINATOR])
     withdraw(ana)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch):
-    """Tasks are not started; tests of the services cover them."""
+    """Do not start tasks; the tests of the services cover them."""
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 
@@ -60,7 +60,7 @@ def gil(make_user):
 
 
 def reading_form(study, **others):
-    """Return the values of the unchanged form, updated with ``others``."""
+    """Return the initial values of the form, updated with ``others``."""
     values = initial(protocols.protocol_of(study)) | others
     return {key: value for key, value in values.items() if value is not None and value is not False}
 

@@ -44,7 +44,7 @@ STEPS = (
 
 
 def next_version() -> published.Taxonomy:
-    """Return the built-in taxonomy with one class split, one renamed and one retired."""
+    """Return the built-in taxonomy with one class split, another renamed and a third retired."""
     old = published.load()
     classes = []
     for item in old.classes:
@@ -147,7 +147,7 @@ def test_a_batch_keeps_its_taxonomy(taxonomy, newer, make_batch, amend, submit, 
 
 @pytest.fixture
 def read_before(make_batch, make_exam, submit, close, ana, bruno):
-    """Three exams, read before the amendment as a class that is split, renamed and retired."""
+    """Three exams read before the amendment: a split class, a renamed one and a retired one."""
     exams = [make_exam() for _ in range(3)]
     batch = make_batch(exams)
     for exam, code in zip(exams, (SPLIT, RENAMED, RETIRED), strict=True):
@@ -343,7 +343,7 @@ def test_not_assessable_classes_are_carried_over_under_their_new_name(
 class TestBuiltInTaxonomy:
     @pytest.fixture
     def before(self, now):
-        """The earlier version, as an upgraded site has it."""
+        """An earlier version, as on a site that is being upgraded."""
         return versions.install(taxonomy=replace(published.load(), version="0.1-draft"), now=now)
 
     def test_is_mapped_from_the_version_installed_before(self, before, now):
