@@ -1,5 +1,5 @@
-// The ways to leave an exam: submit it, abstain from it, skip it for now. Doubtful submissions are confirmed
-// once.
+// The actions that end work on an exam: submit it, abstain from it, or skip it for now. Doubtful submissions
+// have to be confirmed.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { Confirmation } from "./state/confirmation.js";
@@ -31,7 +31,7 @@ import { objections } from "./state/objections.js";
  * @property {Outbox} outbox
  * @property {Queue} queue
  * @property {Words} words
- * @property {() => object} display how the sheet is drawn now
+ * @property {() => object} display returns how the sheet is drawn now
  * @property {() => OpenExam} openExam
  * @property {(exam: OpenExam, reading: ReadingRequest) => void} onSubmit
  */
@@ -47,13 +47,13 @@ export class SubmitActions {
     this.deps = deps;
   }
 
-  /** Something was changed: withdraw any question. */
+  /** Cancel a pending confirmation because something was changed. */
   clear() {
     this.#confirmation.clear();
     this.#isAsking = false;
   }
 
-  /** Withdraw the question on Cancel or Escape; false when there was none. */
+  /** Cancel a pending confirmation on Cancel or Escape. Returns false if there was none. */
   cancel() {
     if (!this.#isAsking) return false;
     this.clear();
@@ -68,8 +68,8 @@ export class SubmitActions {
   }
 
   /**
-   * Decline to read this exam, e.g. for lack of competence. It is a submission all the same, which can be
-   * taken back like any other.
+   * Abstain from the exam, after confirmation. An abstention is a submission and can be taken back like any
+   * other.
    */
   abstain() {
     const { words, openExam } = this.deps;
@@ -79,7 +79,7 @@ export class SubmitActions {
     if (content.quality === "unreadable") return this.#refuse(words("abstain-unreadable"));
     if (!this.#answers("abstain"))
       return this.#ask(`${words("abstain-confirm")} ${words("abstain-again")}`, this.#cancelButton());
-    // "good" is only the form's default: somebody who abstains did not rate the signal.
+    // "good" is only the default of the form. A reader who abstains did not rate the signal.
     return this.#send({
       ...content,
       outcome: "abstained",
@@ -87,7 +87,7 @@ export class SubmitActions {
     });
   }
 
-  /** Move the exam to the end of the queue; what was entered is kept. */
+  /** Move the exam to the end of the queue and keep its draft. */
   async defer() {
     const { api, words, messages, queue, flow, openExam } = this.deps;
     const { assignment, isCorrecting, isRevising } = openExam();
@@ -134,7 +134,8 @@ export class SubmitActions {
   }
 
   /**
-   * This device has no space for the reading: closing the page before the server has it would lose it.
+   * Warn that this device has no space for the reading, which is lost if the page is closed before it is
+   * sent.
    *
    * @param {Pick<Assignment, "exam">} assignment
    */
@@ -147,7 +148,7 @@ export class SubmitActions {
   }
 
   /**
-   * Ask once about what is legal but rarely meant: submitting again confirms.
+   * Ask for confirmation of a reading that is allowed but rarely intended. Submitting again confirms it.
    *
    * @param {Content} content
    */

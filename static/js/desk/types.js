@@ -1,5 +1,5 @@
-// Shared shapes of the desk, for the type checker: what the API sends and takes (annotations/api/shapes.py),
-// and what passes between the parts of the page.
+// Types shared by the modules of the desk: the API's requests and responses (annotations/api/shapes.py), and
+// data passed between parts of the page.
 
 /** @typedef {"possible" | "probable" | "definite"} Certainty */
 
@@ -31,7 +31,7 @@
 /** @typedef {{kind: string, leads: readonly string[]}} SignalProblem */
 
 /**
- * What a reader enters for one exam, in the form in which it is drafted and submitted.
+ * What a reader enters for one exam, as saved in drafts and submitted.
  *
  * @typedef {object} Content
  * @property {readonly Finding[]} findings
@@ -48,9 +48,11 @@
 
 /** @typedef {(content: Content) => Content} Edit */
 
-/** @typedef {{version: number, content: Content}} Draft as the server numbers it */
+/** @typedef {{version: number, content: Content}} Draft as numbered by the server */
 
-/** @typedef {{version: number, unanswered: readonly Content[]}} Basis the draft a submission is based on */
+/**
+ * @typedef {{version: number, unanswered: readonly Content[]}} Basis the draft that a submission is based on
+ */
 
 /** @typedef {"accepted" | "rejected" | "uncertain"} Decision */
 
@@ -64,7 +66,7 @@
  * @property {string[]} confirmed
  */
 
-/** @typedef {Content & ReadingFields} Reading a signed reading */
+/** @typedef {Content & ReadingFields} Reading a submitted reading */
 
 /** @typedef {{href: string, position: number}} TracingLink */
 

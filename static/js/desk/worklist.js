@@ -1,5 +1,5 @@
-// On the worklist: sends what was submitted on this device but has not reached the server, because the
-// session had ended or the network was down when the reader left the desk.
+// On the worklist, sends submissions that are still on this device because the session had ended or the
+// network was down when the reader left the desk.
 
 import { openOutbox, openStore, recover } from "./storage/device.js";
 import { find } from "../dom.js";
@@ -21,7 +21,7 @@ function handle(event) {
   if (event.type === "accepted") nAccepted += 1;
   if (event.type === "waiting") say(text("waiting", { count: event.count }));
   if (event.type === "refused") refuse(event.entry);
-  // The queue on the page is out of date, but a refusal is shown nowhere else.
+  // The queue on the page is out of date. Do not reload if there are refusals, which are shown nowhere else.
   if (event.type === "sent" && refusals.length > 0) say("");
   else if (event.type === "sent" && nAccepted > 0) window.location.reload();
 }
@@ -33,7 +33,7 @@ function refuse({ code }) {
 }
 
 /**
- * Show `sentence` after the refusals, which stay.
+ * Show `sentence` after the refusals so far.
  *
  * @param {string} sentence
  */

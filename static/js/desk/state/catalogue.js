@@ -1,4 +1,4 @@
-// The taxonomy's classes by code, in the reader's language, with their relations.
+// The classes of the taxonomy by code, with names in the page's language and their relations.
 
 /** @import { DiagnosticClass } from "../types.js" */
 
@@ -33,7 +33,7 @@ export class Catalogue {
   }
 
   /**
-   * The name in the page's language.
+   * Return the name in the page's language.
    *
    * @param {string} code
    */
@@ -81,7 +81,7 @@ export class Catalogue {
   }
 
   /**
-   * Relations are listed on one or both sides and hold both ways.
+   * Return true if either class lists the other. Relations hold in both directions.
    *
    * @param {"excludes" | "soft_conflicts"} kind
    * @param {string} one

@@ -1,6 +1,6 @@
-// Confirming a question by repeating the same action on purpose.
+// Confirms an action when the reader deliberately repeats it.
 
-/** Keys pressed repeatedly out of habit come closer together than this; reading a question takes longer. */
+/** Habitual repeated key presses are faster than this, and reading a question takes longer. */
 export const PAUSE_MS = 700;
 
 export class Confirmation {
@@ -8,12 +8,12 @@ export class Confirmation {
   #askedAt = -Infinity;
 
   /**
-   * Does this action answer `question`? If not, the question counts as asked at `now`.
+   * Return true if this action confirms `question`. Otherwise the question counts as asked at `now`.
    *
-   * A reading cannot be taken back, so an impatient third Ctrl+Enter must not sign an empty one: each
-   * repetition without a pause asks again.
+   * An impatient third Ctrl+Enter must not submit an empty reading, so each repetition without a pause asks
+   * again.
    *
-   * @param {string} question what is doubtful; a different doubt is a different question
+   * @param {string} question what has to be confirmed; a different one is asked anew
    * @param {number} now in milliseconds
    */
   answers(question, now) {
@@ -23,7 +23,7 @@ export class Confirmation {
     return isAnswer;
   }
 
-  /** Withdraw the question. */
+  /** Cancel the question. */
   clear() {
     this.#question = "";
   }

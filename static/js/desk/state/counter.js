@@ -1,4 +1,4 @@
-// How often each tool was used on the current exam.
+// Counts how often each tool was used on the open exam.
 
 const MAX_TOOLS = 30;
 const MAX_USES = 10_000;
@@ -9,7 +9,7 @@ export class Counter {
   #counts = new Map();
 
   /**
-   * Count one more use of the tool `name`; anything that is not a tool's name is ignored.
+   * Count one use of the tool `name`. Invalid names are ignored.
    *
    * @param {string} name
    */
@@ -19,7 +19,7 @@ export class Counter {
       this.#counts.set(name, Math.min(MAX_USES, (this.#counts.get(name) ?? 0) + 1));
   }
 
-  /** `{name: count}`. */
+  /** Uses by tool, as `{name: count}`. */
   get counts() {
     return Object.fromEntries(this.#counts);
   }

@@ -1,8 +1,8 @@
 // The reader's decisions on suggestions, as pure state: every function returns a new map.
 //
-// A class that is not in the map was not decided on. `isAdded` records that accepting added the class to the
-// reading, so that deciding otherwise removes it again; nothing else is ever removed from a reader's
-// findings.
+// A class that is not in the map has no decision. `isAdded` records that accepting the suggestion added the
+// class to the reading, so that changing the decision removes it again. No other finding of the reader is
+// ever removed.
 
 import * as labels from "./labels.js";
 
@@ -15,7 +15,7 @@ import * as labels from "./labels.js";
 const VERDICTS = Object.freeze(["accepted", "rejected", "uncertain"]);
 
 /**
- * Stored decisions of an earlier visit, as far as they are about `codes`.
+ * Restore stored decisions on the classes `codes`.
  *
  * @param {Record<string, {verdict?: Decision, isAdded?: boolean}> | null | undefined} stored
  * @param {string[]} codes
@@ -30,7 +30,7 @@ export function restore(stored, codes) {
 }
 
 /**
- * Decide `verdict` on `code`; deciding the same again withdraws the decision.
+ * Set the decision on `code` to `verdict`. Repeating the same decision withdraws it.
  *
  * @param {Decisions} decisions
  * @param {Content} content
@@ -38,7 +38,7 @@ export function restore(stored, codes) {
  * @param {Decision} verdict
  * @param {Catalogue} catalogue
  * @returns {{decisions: Decisions, content: Content, blocker: string | null}} `blocker` is the finding that
- *   contradicts the accepted class: then nothing was decided
+ *   contradicts the accepted class, in which case nothing was changed
  */
 export function decide(decisions, content, code, verdict, catalogue) {
   const before = decisions[code];
@@ -62,7 +62,7 @@ export function decide(decisions, content, code, verdict, catalogue) {
 }
 
 /**
- * The decisions that still agree with `content`: removing an accepted finding withdraws the acceptance.
+ * Drop acceptances of classes that are no longer in `content`.
  *
  * @param {Decisions} decisions
  * @param {Content} content
@@ -75,7 +75,7 @@ export function dropStale(decisions, content) {
 }
 
 /**
- * The form in which decisions are submitted.
+ * Convert decisions to the form in which they are submitted.
  *
  * @param {Decisions} decisions
  * @returns {SubmittedDecision[]}

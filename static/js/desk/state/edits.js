@@ -1,4 +1,4 @@
-// What the controls of the form do to a content: each a function from its arguments to an edit. Pure.
+// Edits that the form's controls make to a content: functions from the control's arguments to an edit. Pure.
 
 import { LEADS } from "../../ecg/signal.js";
 import * as labels from "./labels.js";
@@ -20,7 +20,7 @@ import * as labels from "./labels.js";
  */
 
 /**
- * The edits of the form, by the name of the intent.
+ * Return the edits of the form, by the name of the handler that makes them.
  *
  * @param {Catalogue} catalogue
  * @returns {Edits}

@@ -2,7 +2,7 @@
 
 /** @import { Finding, Localisation, Measurement } from "../types.js" */
 
-/** Of each kind per finding. */
+/** Limit per finding, for localizations and for measurements. */
 const MAX_PIECES = 20;
 
 const KINDS = new Set(["interval", "amplitude"]);
@@ -10,7 +10,7 @@ const KINDS = new Set(["interval", "amplitude"]);
 /** @typedef {{localisations?: readonly Localisation[], measurements?: readonly Measurement[]}} Evidence */
 
 /**
- * The stored or received evidence of a finding, without malformed pieces.
+ * Restore the stored or received evidence of a finding, without malformed pieces.
  *
  * @param {Evidence} finding
  */
@@ -22,7 +22,7 @@ export function restore({ localisations = [], measurements = [] }) {
 }
 
 /**
- * `finding` with one more area; unchanged when it has it already or there are too many.
+ * Add an area to `finding`. Returns `finding` itself if it has the area already or has too many.
  *
  * @param {Finding} finding
  * @param {Localisation} localisation
@@ -46,7 +46,7 @@ export function withMeasurement(finding, measurement) {
 }
 
 /**
- * Equal for equal evidence, in whatever order it was given.
+ * Return a string that is equal for equal evidence in any order.
  *
  * @param {Evidence} finding
  */
@@ -85,7 +85,7 @@ function isMeasurement({ kind, from_s, to_s, value } = {}) {
 }
 
 /**
- * Fields in a fixed order, with the decimals that the server keeps.
+ * Return the fields in a fixed order, with the decimals that the server keeps.
  *
  * @param {Omit<Localisation, "tracing"> & {tracing?: number}} piece
  * @returns {Localisation}
@@ -105,7 +105,7 @@ function measured({ kind, lead = null, from_s, to_s, value, n_cycles = null, tra
 }
 
 /**
- * In order of time, as the server keeps it: a stretch may be drawn from its end.
+ * Return the times in order, as the server stores them. The reader may have dragged from right to left.
  *
  * @param {number} from_s
  * @param {number} to_s

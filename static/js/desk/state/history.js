@@ -15,7 +15,8 @@ export function begin(content) {
 }
 
 /**
- * Go on to `content`. Typing in the comment is one step; otherwise undo would take back single letters.
+ * Move on to `content`. Typing in the comment counts as one step, so that undo does not remove single
+ * letters.
  *
  * @param {History} history
  * @param {Content} content

@@ -1,7 +1,7 @@
 // Keys that the reader has reassigned (WCAG 2.1.4). Pure.
 //
 // A keymap is `{default key: chosen key}`: a command is identified by the default key of its control.
-// Commands that are not in the map keep their default key. No two commands ever share a key: taking a key
+// Commands that are not in the map keep their default key. Two commands never share a key: choosing a key
 // that is in use swaps the two.
 
 import { isSingle } from "../keyboard/hotkeys.js";
@@ -11,7 +11,7 @@ import { isSingle } from "../keyboard/hotkeys.js";
 /** @typedef {{kind: "fixed"} | {kind: "reserved"} | {kind: "taken", by: string}} KeyProblem */
 
 /**
- * These always work, whatever is chosen: they are the way back when keys are confused.
+ * Keys that cannot be changed, so that readers can recover from a confusing keymap.
  *
  * @type {readonly string[]}
  */
@@ -31,11 +31,11 @@ const PAGE_KEYS = new Set([
 ]);
 const ARROWS = /^(Shift\+)?Arrow/;
 
-/** Browsers reserve most of Control, Alt and the F keys, each browser different ones. */
+/** Browsers reserve most keys with Control or Alt and the F keys. Which ones depends on the browser. */
 const LOST_TO_BROWSER = /^(Control\+|Alt\+|F\d+$)/;
 
 /**
- * The key that runs the command with the default key `key`.
+ * Return the key that runs the command with the default key `key`.
  *
  * @param {Keymap} keymap
  * @param {string} key
@@ -45,7 +45,7 @@ export function chosen(keymap, key) {
 }
 
 /**
- * All keys of a control, from the default keys of its aria-keyshortcuts.
+ * Translate all default keys of a control, separated by spaces as in aria-keyshortcuts.
  *
  * @param {Keymap} keymap
  * @param {string} keys
@@ -58,13 +58,13 @@ export function translate(keymap, keys) {
 }
 
 /**
- * Why the command with the default key `key` cannot have the key `newKey`, or null.
+ * Return why the command with the default key `key` cannot get `newKey`, or null if it can.
  *
  * @param {Keymap} keymap
  * @param {string[]} defaults the default keys of all commands
  * @param {string} key
  * @param {string} newKey
- * @returns {KeyProblem | null} `by` is the default key of the command that has it
+ * @returns {KeyProblem | null} `by` is the default key of the command that uses `newKey`
  */
 export function objection(keymap, defaults, key, newKey) {
   if (FIXED.includes(key) || FIXED.includes(newKey)) return { kind: "fixed" };
@@ -76,7 +76,7 @@ export function objection(keymap, defaults, key, newKey) {
 }
 
 /**
- * The keymap in which `newKey` runs the command `key`; a command that had it gets the other's key.
+ * Return the keymap in which `newKey` runs the command `key`. A command that used it gets the other's key.
  *
  * @param {Keymap} keymap
  * @param {string[]} defaults
@@ -90,7 +90,7 @@ export function assign(keymap, defaults, key, newKey) {
 }
 
 /**
- * A keymap from storage, if it has the right shape and no key runs two commands.
+ * Restore a stored keymap if it has the right shape and no key runs two commands.
  *
  * @param {unknown} stored
  * @returns {Keymap}
@@ -105,7 +105,7 @@ export function restore(stored) {
 }
 
 /**
- * Commands with their default key need no entry.
+ * Drop entries for commands with their default key.
  *
  * @param {Record<string, string>} keymap
  * @returns {Keymap}

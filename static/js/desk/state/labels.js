@@ -1,8 +1,8 @@
 // The reader's findings for one exam, as pure state: every function returns a new content.
 //
-// A class is found, not assessable, or absent, never two of them. The normal class excludes and blocks all
-// others; all other contradictions only warn, because an exam may hold several tracings with different
-// rhythms.
+// A class is found, not assessable or absent, and never two of these. The normal class and all others
+// exclude each other. All other contradictions only cause warnings, because an exam may have several
+// tracings with different rhythms.
 
 import * as evidence from "./evidence.js";
 
@@ -25,7 +25,7 @@ export function blank() {
 }
 
 /**
- * A stored or received content, completed, and without classes that the taxonomy does not know.
+ * Complete a stored or received content, and drop classes that the taxonomy does not know.
  *
  * @param {ContentLike | null | undefined} content
  * @param {Catalogue} catalogue
@@ -76,7 +76,7 @@ export function mentioned(content) {
 }
 
 /**
- * The class that forbids adding `code`, or null.
+ * Return the class that prevents adding `code`, or null.
  *
  * @param {Content} content
  * @param {string} code
@@ -89,7 +89,7 @@ export function blockedBy(content, code, catalogue) {
 }
 
 /**
- * Add a finding at the end; unchanged when it is there already or blocked.
+ * Add a finding at the end. Returns `content` itself if the finding is already there or blocked.
  *
  * @param {Content} content
  * @param {string} code
@@ -107,7 +107,7 @@ export function add(content, code, catalogue) {
 }
 
 /**
- * Remove `code` from the findings and from what is not assessable.
+ * Remove `code` from the findings and from the classes marked not assessable.
  *
  * @param {Content} content
  * @param {string} code
@@ -118,8 +118,8 @@ export function remove(content, code) {
 }
 
 /**
- * Mark `code` as neither present nor absent. "Normal ECG" is a statement about all classes and cannot be
- * marked.
+ * Mark `code` as not assessable. The normal class cannot be marked, because it makes a statement about all
+ * classes.
  *
  * @param {Content} content
  * @param {string} code
@@ -132,7 +132,7 @@ export function setNotAssessable(content, code, catalogue) {
 }
 
 /**
- * From found to not assessable and back.
+ * Switch a class between found and not assessable.
  *
  * @param {Content} content
  * @param {string} code
@@ -153,7 +153,7 @@ export function setCertainty(content, code, certainty) {
 }
 
 /**
- * Attach the area where a finding is seen.
+ * Attach the area where a finding can be seen.
  *
  * @param {Content} content
  * @param {string} code
@@ -175,7 +175,7 @@ export function measure(content, code, measurement) {
 }
 
 /**
- * Remove piece number `index` of the finding's evidence of this kind.
+ * Remove piece `index` of one kind of evidence from a finding.
  *
  * @param {Content} content
  * @param {string} code
@@ -190,8 +190,8 @@ export function dropEvidence(content, code, kind, index) {
 }
 
 /**
- * Good quality clears the signal problems. Choosing "unreadable" a second time clears all classes: nothing
- * can be found in an unreadable exam.
+ * Set the signal quality. Good quality clears the signal problems. Choosing "unreadable" a second time
+ * clears all classes, because nothing can be found in an unreadable exam.
  *
  * @param {Content} content
  * @param {Quality} quality
@@ -222,7 +222,7 @@ export function toggleProblem(content, kind) {
 }
 
 /**
- * Add or remove `lead` from the problem `kind`; leads keep the order of `names`.
+ * Add or remove `lead` from the problem `kind`. Leads keep the order of `names`.
  *
  * @param {Content} content
  * @param {string} kind
@@ -250,7 +250,7 @@ export function setComment(content, comment) {
 }
 
 /**
- * Are two contents equal, apart from the order of their entries?
+ * Return true if two contents are equal, ignoring the order of their entries.
  *
  * @param {ContentLike} one
  * @param {ContentLike} other

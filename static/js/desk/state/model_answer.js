@@ -1,11 +1,11 @@
-// The model's answer on an exam, compared with the reader's findings. Pure.
+// Compares the model's suggestions on an exam with the reader's findings. Pure.
 
 import { quantity } from "./verdicts.js";
 
 /** @import { Assignment, Decision, ModelMeasurement, SuggestionsAnswer } from "../types.js" */
 
 /**
- * The measurements to show, in order: field, key of the name, unit, decimals.
+ * The measurements to show, in order: field, text key of the name, unit, decimals.
  *
  * @type {[string, string, string, number][]}
  */
@@ -19,7 +19,7 @@ const READOUTS = [
 ];
 
 /**
- * The signed decision on the suggestion of `code`, or undefined.
+ * Return the submitted decision on the suggestion of `code`, or undefined.
  *
  * @param {Pick<Assignment, "reading" | "revision">} assignment
  * @param {string} code
@@ -34,7 +34,7 @@ export function decided({ reading, revision }, code) {
 }
 
 /**
- * Did the reader agree with the suggestion of `code` without revising?
+ * Return true if the reader agreed with the suggestion of `code` without a second reading.
  *
  * @param {Pick<Assignment, "reading">} assignment
  * @param {string} code
@@ -44,7 +44,7 @@ export function isConfirmed({ reading }, code) {
 }
 
 /**
- * Did the reader find `code` before knowing that it is suggested?
+ * Return true if the reader had marked `code` in the first reading.
  *
  * @param {Pick<Assignment, "reading">} assignment
  * @param {string} code
@@ -54,8 +54,8 @@ export function isShared({ reading }, code) {
 }
 
 /**
- * The reader's own classes that the model does not suggest: "not-suggested" when it checks the class,
- * "not-assessed" when it never does.
+ * List the reader's own classes that the model does not suggest: "not-suggested" if it checks the class,
+ * "not-assessed" if it does not.
  *
  * @param {string[]} codes
  * @param {Pick<SuggestionsAnswer, "suggestions" | "covered_classes">} answer
@@ -68,10 +68,10 @@ export function comparisons(codes, { suggestions, covered_classes: covered }) {
 }
 
 /**
- * The measurements to show, as text with unit; text is null where there is a reason instead.
+ * Format the measurements with units. `text` is null if there is a reason instead of a value.
  *
  * @param {Record<string, ModelMeasurement>} measurements
- * @param {string} formula for QT correction; version 1 of the model named none and used Fridericia's
+ * @param {string} formula of the QT correction; version 1 of the model did not name it and used Fridericia's
  * @param {string} language
  */
 export function readouts(measurements, formula, language) {

@@ -1,4 +1,4 @@
-// Objections to a reading before it is signed. Pure.
+// Checks a reading before it is submitted. Pure.
 
 import { holds, mentioned } from "./labels.js";
 
@@ -6,14 +6,15 @@ import { holds, mentioned } from "./labels.js";
 /** @import { Content } from "../types.js" */
 
 /**
- * `forbids` blocks the submission, `asks` needs confirmation, `hints` is only shown.
+ * `forbids` blocks the submission, `asks` needs confirmation, `hints` is only displayed.
  *
  * @typedef {{kind: string, codes: string[], weight: "forbids" | "asks" | "hints"}} Objection
  */
 
 /**
- * Findings on an unreadable exam are forbidden. An empty reading or a contradiction is legal but rarely
- * meant, so the reader is asked; classes that are merely unusual together get a hint.
+ * List objections to a reading. Findings on an unreadable exam are forbidden. An empty reading or a
+ * contradiction is allowed but rarely intended, so the reader has to confirm it. Classes that are merely
+ * unusual together get a hint.
  *
  * @param {Content} content
  * @param {Catalogue} catalogue

@@ -1,4 +1,4 @@
-// The reader's own pace in the current session, from what they submitted on this device. Pure.
+// The reader's pace in the current session, from the submissions on this device. Pure.
 
 /** @typedef {{id: number, at: number, activeMs: number}} Submission */
 
@@ -10,7 +10,7 @@ export const SESSION_MS = 60 * 60_000;
 const KEPT = 500;
 
 /**
- * `submissions` with one more; older sessions are dropped. An abstention is not a reading.
+ * Add a submission and drop earlier sessions. Abstentions are not added.
  *
  * @param {unknown} submissions as stored
  * @param {Submission & {outcome?: string}} submission
@@ -21,7 +21,7 @@ export function withSubmission(submissions, { id, at, activeMs, outcome = "read"
 }
 
 /**
- * The submissions of the session that is going on at `now`.
+ * Return the submissions of the session in progress at `now`.
  *
  * @param {unknown} submissions as stored
  * @param {number} now
@@ -36,7 +36,7 @@ export function current(submissions, now) {
 }
 
 /**
- * Number of readings, mean seconds each, and part of the day; null before the first.
+ * Return the number of readings, their mean seconds and the part of the day; null before the first reading.
  *
  * @param {unknown} submissions as stored
  * @param {number} now

@@ -1,4 +1,4 @@
-// Sheet settings: the choices, restoring those of an earlier visit, and describing them in words. Pure.
+// Sheet settings: the choices, restoring them on the next visit, and describing them in words. Pure.
 
 import { DEFAULT_SETTINGS, GAINS_MM_PER_MV, RHYTHMS, SPEEDS_MM_PER_S } from "../../ecg/layout.js";
 import { magnification } from "../../ecg/screen.js";
@@ -16,8 +16,7 @@ import { magnification } from "../../ecg/screen.js";
  */
 
 /**
- * The layouts in one list: 3 × 4 with each choice of rhythm strips, then those whose leads run over the whole
- * width.
+ * All layouts in one list: 3 × 4 with each choice of rhythm strips, then 6 × 2 and 12 × 1.
  *
  * @type {Readonly<Record<string, Pick<SheetSettings, "arrangement" | "rhythm">>>}
  */
@@ -48,10 +47,10 @@ const CHOICES = {
 };
 
 /**
- * The settings of an earlier visit, as far as they are still available; otherwise the defaults.
+ * Restore stored settings. Values that are missing or no longer available become the defaults.
  *
- * @param {(Partial<Settings> & {isLifeSize?: boolean}) | null} stored `isLifeSize` is how earlier versions
- *   stored `isActualSize`
+ * @param {(Partial<Settings> & {isLifeSize?: boolean}) | null} stored earlier versions stored `isActualSize`
+ *   as `isLifeSize`
  * @returns {Settings}
  */
 export function restore(stored) {
@@ -62,7 +61,7 @@ export function restore(stored) {
 }
 
 /**
- * `settings` as the viewer takes them.
+ * Convert `settings` to those of the viewer.
  *
  * @param {Settings} settings
  * @returns {Partial<SheetSettings>}
@@ -72,7 +71,7 @@ export function forViewer({ layout, isCabrera, speedMmPerS, gainMmPerMv }) {
 }
 
 /**
- * The line on every ECG: speed, gain, filter, sampling rate, and whether it is a preview or cut at the edge.
+ * Describe speed, gain, filter and sampling rate, and say if the sheet is a preview or a wave is cut off.
  *
  * @param {Pick<SheetView, "sheet" | "signal">} view
  * @param {Words} words
@@ -91,7 +90,7 @@ export function settingsLine({ sheet, signal }, words) {
 }
 
 /**
- * How large the sheet is on this screen; doubtful when another screen was calibrated.
+ * Describe the size of the sheet on this screen. It is doubtful if only another screen was calibrated.
  *
  * @param {Pick<SheetView, "scale">} view
  * @param {{pxPerMm: number | null, isChanged: boolean}} screen

@@ -1,4 +1,5 @@
-// Active reading time: the page visible and the reader active within the last minute. The rest is idle time.
+// Active reading time: the page is visible and the reader was active within the last minute. All other time
+// is idle.
 
 const IDLE_AFTER_MS = 60_000;
 
@@ -8,14 +9,14 @@ export class Stopwatch {
   #activeMs = 0;
   #isVisible = true;
 
-  /** @param {number} now in milliseconds, as everywhere here */
+  /** @param {number} now in milliseconds, like all times here */
   constructor(now) {
     this.#startedAt = now;
     this.#last = now;
   }
 
   /**
-   * Activity at `now`: the time since the last activity counts, up to a minute.
+   * Record activity at `now`. The time since the last activity counts as active, up to a minute.
    *
    * @param {number} now
    */
@@ -25,7 +26,7 @@ export class Stopwatch {
   }
 
   /**
-   * The page was hidden or shown; hidden time never counts.
+   * Record that the page was hidden or shown. Hidden time is never active.
    *
    * @param {boolean} isVisible
    * @param {number} now
@@ -42,7 +43,7 @@ export class Stopwatch {
   }
 
   /**
-   * Time the exam was open without activity: hidden, or nothing done for longer than a minute.
+   * Return the time the exam was open while the page was hidden or the reader inactive for over a minute.
    *
    * @param {number} now
    */

@@ -1,16 +1,19 @@
-// The tracings that can be on the sheet: those of the exam, and of the patient's previous exam where the
-// study shows it. Pure.
+// The tracings that the sheet can show: those of the exam and, if the study shows it, of the patient's
+// previous exam. Pure.
 
 /** @import { Exam, TracingLink } from "../types.js" */
 
-/** @typedef {TracingLink & {daysBefore: number | null}} Tracing `daysBefore` is null for the exam's own */
+/**
+ * @typedef {TracingLink & {daysBefore: number | null}} Tracing `daysBefore` is null for tracings of this
+ * exam
+ */
 
-/** Up to this many, a time span is given in this unit. */
+/** Longest time spans given in days and in months. */
 const MAX_COUNT = { day: 90, month: 24 };
 const DAYS = { month: 30.44, year: 365.25 };
 
 /**
- * The tracings of `exam` in the order of their tabs.
+ * Return the tracings of `exam` in the order of their tabs.
  *
  * @param {Pick<Exam, "tracings" | "prior">} exam
  * @returns {Tracing[]}
@@ -25,8 +28,8 @@ export function tracingsOf({ tracings, prior }) {
 }
 
 /**
- * What the keys lead to while `href` is on view: the next tracing of the same exam, and the other exam; null:
- * nothing.
+ * Return the URLs that the keys open while `href` is displayed: `next` is the next tracing of the same exam,
+ * `other` the first tracing of the other exam. Null if there is none.
  *
  * @param {Tracing[]} tracings
  * @param {string | null} href
@@ -45,7 +48,7 @@ export function keyTargets(tracings, href) {
 }
 
 /**
- * `days` in the unit people would use: "3 days", "14 months", "6.5 years".
+ * Format `days` in a readable unit: "3 days", "14 months", "6.5 years".
  *
  * @param {number} days
  * @param {string} language

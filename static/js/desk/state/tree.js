@@ -1,6 +1,6 @@
 // The classes as a tree of groups, and keyboard navigation in it (ARIA APG, tree view). Pure.
 //
-// Ids are "group:CODE" and "class:CODE".
+// IDs are "group:CODE" and "class:CODE".
 
 import { foldCase } from "../../texts.js";
 
@@ -11,17 +11,17 @@ import { foldCase } from "../../texts.js";
 /** @typedef {ClassNode & {classes: ClassNode[]}} Group */
 
 /**
- * @typedef {{groups: Group[], open: Set<string>, at: string | null}} Tree `open`: codes of groups; `at`: id
- *   of the current row
+ * @typedef {{groups: Group[], open: Set<string>, at: string | null}} Tree `open` has codes of groups; `at`
+ *   is the ID of the current row
  */
 
 /**
- * @typedef {{id: string, name: string, level: number, group: string, code?: string}} Row `code` belongs to
- *   a class
+ * @typedef {{id: string, name: string, level: number, group: string, code?: string}} Row `code` is set for
+ *   classes
  */
 
 /**
- * The groups of `classes` in order, all closed, at the first group.
+ * Create the tree with all groups closed and the first group as the current row.
  *
  * @param {DiagnosticClass[]} classes
  * @param {{groupName: (code: string) => string, className: (code: string) => string}} names
@@ -52,7 +52,7 @@ export function classId({ code }) {
 }
 
 /**
- * The visible rows in order.
+ * Return the visible rows in order.
  *
  * @param {Tree} tree
  * @returns {Row[]}
@@ -75,7 +75,7 @@ export function isOpen(tree, group) {
 }
 
 /**
- * Open or close a group; from a class inside a closing group, move to the group.
+ * Open or close a group. If the current row is a class in a group that closes, move to the group.
  *
  * @param {Tree} tree
  * @param {string} group
@@ -107,7 +107,7 @@ export function moveTo(tree, id) {
 }
 
 /**
- * The tree after `key`, or null when the key has no meaning in a tree.
+ * Return the tree after `key`, or null if the key does nothing in a tree.
  *
  * @param {Tree} tree
  * @param {string} key
@@ -129,7 +129,7 @@ export function press(tree, key) {
 }
 
 /**
- * Open a closed group; from an open one go in.
+ * Open a closed group, or move from an open group to its first class.
  *
  * @param {Tree} tree
  * @param {Row} row
@@ -141,7 +141,7 @@ function goRight(tree, row, goIn) {
 }
 
 /**
- * Close an open group; from a class go out to its group.
+ * Close an open group, or move from a class to its group.
  *
  * @param {Tree} tree
  * @param {Row} row
@@ -164,7 +164,7 @@ function close(tree, group) {
 }
 
 /**
- * The next row that starts with the letter, wrapping around.
+ * Move to the next row that starts with the letter, wrapping around at the end.
  *
  * @param {Tree} tree
  * @param {Row[]} rows

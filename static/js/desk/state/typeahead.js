@@ -1,14 +1,15 @@
-// Which class is meant by a few typed letters. Pure.
+// Finds classes by a few typed letters. Pure.
 //
-// The order of the tiers was measured over the 66 classes (two letters and Enter on average): the whole
-// abbreviation, a whole synonym ("FA"), the start of the abbreviation, starts of words in either language,
-// starts of words in synonyms ("bigem"), initials, anywhere in a name, anywhere in a synonym.
+// Matches are ranked in tiers. Their order was chosen by measuring it on the 66 classes (two letters and
+// Enter on average): the whole abbreviation, a whole synonym ("FA"), the start of the abbreviation, starts
+// of words in either language, starts of words in synonyms ("bigem"), initials, anywhere in a name, anywhere
+// in a synonym.
 
 import { foldCase } from "../../texts.js";
 
 /** @import { DiagnosticClass } from "../types.js" */
 
-/** @typedef {string[][]} WordList per word, its spellings */
+/** @typedef {string[][]} WordList for each word, its spellings */
 
 /**
  * @typedef {object} Entry a class prepared for matching
@@ -38,10 +39,10 @@ const TIERS = Object.freeze({
   INSIDE_SYNONYM: 7,
 });
 
-/** Fewer letters occur inside nearly everything. */
+/** Fewer letters would match inside nearly every name. */
 const MIN_INSIDE_LETTERS = 3;
 
-/** Left out of initials, as people do: "BDAS", not "BDAES". */
+/** Words that initials leave out: "BDAS", not "BDAES". */
 const SMALL_WORDS = new Set([
   "a",
   "as",
@@ -75,7 +76,7 @@ function wordsOf(text) {
 }
 
 /**
- * British and American spelling of a word: a reader may type either.
+ * Return the British and the American spelling of a word, because readers may type either.
  *
  * @param {string} word
  */
@@ -85,7 +86,7 @@ function spellings(word) {
 }
 
 /**
- * Prepare the classes once; `matches` then only compares strings.
+ * Prepare the classes once, so that `matches` only has to compare strings.
  *
  * @param {DiagnosticClass[]} classes
  * @returns {Entry[]}
@@ -115,14 +116,14 @@ export function indexOf(classes) {
 }
 
 /**
- * The classes that `typed` may mean, best first; all of them in their own order when nothing is typed.
+ * Return the classes that match `typed`, best match first. If nothing is typed, return all in their own
+ * order.
  *
  * @param {Entry[]} index
  * @param {string} typed
- * @param {string[]} [frequent] codes of the classes that come first, in this order, among equally good
- *   matches
- * @returns {{one: DiagnosticClass, synonym: string | null}[]} `synonym` is set when it is why the class
- *   matched
+ * @param {string[]} [frequent] codes of the classes that come first among equally good matches, in this
+ *   order
+ * @returns {{one: DiagnosticClass, synonym: string | null}[]} `synonym` is set if the class matched by it
  */
 export function matches(index, typed, frequent = []) {
   const query = { compact: compact(typed), words: wordsOf(typed) };
@@ -177,7 +178,7 @@ function matchOf(entry, query) {
 }
 
 /**
- * The names in which the typed words start words, the earliest place first.
+ * Return the names that have a word starting with each typed word, the earliest match first.
  *
  * @param {WordList[]} names
  * @param {string[]} typed
@@ -190,7 +191,8 @@ function places(names, typed) {
 }
 
 /**
- * Where the first typed word starts in `words`, if every typed word starts one of them; else -1.
+ * Return the index of the first word in `words` that starts with the first typed word, or -1 if any typed
+ * word starts none of them.
  *
  * @param {WordList} words
  * @param {string[]} typed

@@ -1,4 +1,4 @@
-// The verdicts of the criteria model in words: the deciding measurement, and why a class is not suggested.
+// Describes the verdicts of the criteria model: the deciding measurement, and why a class is not suggested.
 // Pure.
 
 /** @import { Catalogue } from "./catalogue.js" */
@@ -9,7 +9,7 @@ const MET = { above: ">", below: "<", at_least: "≥", at_most: "≤" };
 const FAILED = { above: "≤", below: "≥", at_least: "<", at_most: ">" };
 
 /**
- * A number with a true minus sign, in the reader's language.
+ * Format a number in the reader's language with a true minus sign.
  *
  * @param {number} value
  * @param {number} decimals
@@ -25,7 +25,7 @@ export function number(value, decimals, language) {
 }
 
 /**
- * A number with its unit; a degree sign follows without space.
+ * Format a number with its unit. A degree sign follows without a space.
  *
  * @param {number} value
  * @param {number} decimals
@@ -38,7 +38,7 @@ export function quantity(value, decimals, unit, language) {
 }
 
 /**
- * One check in words: "PR 246 ms > 200 ms", or why there is no number.
+ * Describe a check, such as "PR 246 ms > 200 ms", or say why there is no measurement.
  *
  * @param {Check} check
  * @param {Words} words
@@ -55,7 +55,7 @@ export function checkText(check, words, language) {
 }
 
 /**
- * The measurement without its limit: "PR 246 ms".
+ * Describe a measurement without its limit, such as "PR 246 ms".
  *
  * @param {Pick<Check, "measurement" | "value" | "decimals" | "unit">} check
  * @param {Words} words
@@ -66,7 +66,7 @@ export function measuredText({ measurement, value, decimals, unit }, words, lang
 }
 
 /**
- * The basis of a suggestion, and by how much the limit is exceeded.
+ * Describe the evidence for a suggestion, and by how much the measurement exceeds the limit.
  *
  * @param {Pick<Verdict, "checks">} verdict
  * @param {Words} words
@@ -83,7 +83,7 @@ export function evidenceText({ checks: [main] }, words, language) {
 }
 
 /**
- * Why a class is not suggested.
+ * Explain why a class is not suggested.
  *
  * @param {Verdict} verdict
  * @param {Words} words
@@ -102,7 +102,7 @@ export function notSuggestedText({ state, reason, checks }, words, language) {
 }
 
 /**
- * Within a sentence a check starts in lower case, unless it starts with an abbreviation.
+ * Write the first letter in lower case, for use within a sentence, unless it begins an abbreviation.
  *
  * @param {string} text
  */
@@ -111,7 +111,7 @@ function inSentence(text) {
 }
 
 /**
- * The verdicts on classes that are not suggested, by state, as far as the page knows the classes.
+ * Group the verdicts on classes that are not suggested by state. Classes unknown to the page are left out.
  *
  * @param {Verdict[]} verdicts
  * @param {Catalogue} catalogue
@@ -125,7 +125,7 @@ export function notSuggested(verdicts, catalogue) {
 }
 
 /**
- * As many decimals as the limit was published with.
+ * Format the limit with as many decimals as it was published with.
  *
  * @param {Pick<Check, "limit" | "unit">} check
  * @param {string} language

@@ -1,8 +1,9 @@
 // A second copy of the reader's work, in IndexedDB.
 //
-// localStorage answers at once, but a browser writes it to disk seconds later: of twenty items written within
-// six seconds, a killed Chromium had lost four. A finished IndexedDB transaction survives that, but is slower
-// to query. So the page reads localStorage, and this copy is read once, when the page opens.
+// localStorage reads and writes synchronously, but browsers write it to disk seconds later: of twenty items
+// written within six seconds, a killed Chromium had lost four. A finished IndexedDB transaction survives
+// that, but is slower to query. So the page reads localStorage, and reads this copy only once, when it
+// opens.
 
 /** @import { ReaderStore } from "./reader_store.js" */
 
@@ -20,7 +21,7 @@ export class BackupStore {
   }
 
   /**
-   * Keep `value` under `name`. Does nothing without IndexedDB: localStorage then has the only copy.
+   * Store `value` under `name`. Does nothing without IndexedDB; then localStorage has the only copy.
    *
    * @param {string} name
    * @param {string} value
@@ -35,7 +36,7 @@ export class BackupStore {
   }
 
   /**
-   * All entries whose names start with `prefix`, as [name, value].
+   * Return all entries whose names start with `prefix`, as [name, value].
    *
    * @param {string} prefix
    * @returns {Promise<[string, string][]>}
@@ -58,7 +59,7 @@ export class BackupStore {
 }
 
 /**
- * The database, or null where the browser refuses it, as private windows may.
+ * Open the database. Resolves to null if the browser refuses, as it may in private windows.
  *
  * @param {IDBFactory} factory
  * @param {string} name
@@ -89,7 +90,8 @@ function openRequest(factory, name) {
 }
 
 /**
- * The result of a request, or [] when it fails: the other copy is still there.
+ * Resolve to the result of a request, or to [] if it fails. Failures are tolerable because localStorage has
+ * the data.
  *
  * @template T
  * @param {IDBRequest<T>} request
@@ -106,8 +108,8 @@ function resultOf(request) {
 }
 
 /**
- * Only the first window after a browser was killed recovers lost work. Each window holds a shared lock, so
- * that the next one knows it is open.
+ * Recover lost work if no other window is open. Each window holds a shared lock, by which the next one knows
+ * that it is open.
  *
  * @param {ReaderStore} store
  * @param {LockManager} locks

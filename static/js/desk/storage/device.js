@@ -1,4 +1,4 @@
-// What this browser keeps for a reader and sends: opened the same way by the desk and the worklist.
+// Opens the reader's storage and outbox in this browser, for the desk and the worklist.
 
 import * as api from "../../api.js";
 import { afterPaint, clock } from "../../clock.js";
@@ -9,7 +9,7 @@ import { BackupStore, recoverOnce } from "./backup_store.js";
 /** @import { OutboxEvent } from "../types.js" */
 
 /**
- * The store of `reader`, with its backup copy.
+ * Open the store of `reader`, with its backup copy.
  *
  * @param {string} reader
  */
@@ -18,7 +18,7 @@ export function openStore(reader) {
 }
 
 /**
- * Recover what a killed browser lost, unless another page of `reader` is open.
+ * Recover work that was lost when the browser was killed, unless another page of `reader` is open.
  *
  * @param {ReaderStore} store
  * @param {string} reader
@@ -28,7 +28,7 @@ export function recover(store, reader) {
 }
 
 /**
- * The outbox of `reader`; one window at a time sends.
+ * Open the outbox of `reader`. Only one window at a time sends.
  *
  * @param {ReaderStore} store
  * @param {string} reader

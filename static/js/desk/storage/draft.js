@@ -1,7 +1,8 @@
-// The draft of one reading: kept on this device at every step, saved on the server a moment later.
+// The draft of one reading: stored on this device at every change, and saved on the server when the reader
+// pauses.
 //
-// The server numbers the drafts it saves. A save names the number it is based on and is refused when another
-// window or device saved in between; then the reader decides, and nothing is overwritten silently.
+// The server numbers the drafts it saves. Each save names the version it is based on, and the server refuses
+// it if another window or device has saved in between. Then the reader chooses one of the two drafts.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 import { backoffMs } from "../../clock.js";
@@ -23,7 +24,7 @@ import { same } from "../state/labels.js";
 /**
  * @typedef {object} DraftDeps
  * @property {ReaderStore} store
- * @property {Pick<typeof import("../../api.js"), "saveDraft"> | null} api null: keep the draft on this
+ * @property {Pick<typeof import("../../api.js"), "saveDraft"> | null} api null keeps the draft on this
  *   device only
  * @property {Clock} clock
  * @property {(draft: Draft) => void} onChange
@@ -33,7 +34,7 @@ import { same } from "../state/labels.js";
 
 const PAUSE_MS = 700;
 
-/** What the page says about saving. */
+/** States of saving that the page displays. */
 export const DraftState = Object.freeze(
   /** @type {const} */ ({
     CLEAN: "clean",
@@ -60,7 +61,7 @@ export class Draft {
   state = DraftState.CLEAN;
 
   /**
-   * The other draft, while the reader has to choose.
+   * The draft on the server, while the reader has to choose between the two.
    *
    * @type {ServerDraft | null}
    */
@@ -73,7 +74,7 @@ export class Draft {
    */
   problem = null;
 
-  /** False when not even this device could keep it. */
+  /** False if this device could not store the draft. */
   isKept = true;
 
   /** @type {DraftRecord} */
@@ -86,7 +87,7 @@ export class Draft {
 
   /**
    * @param {{id: number | string, server: ServerDraft | null, blank: Content, of?: string | null}} reading
-   *   `of` is the submitted reading that is being corrected
+   * `of` is the submitted reading that is being corrected
    * @param {DraftDeps} deps
    */
   constructor({ id, server, blank, of = null }, deps) {
@@ -101,8 +102,8 @@ export class Draft {
   }
 
   /**
-   * Was the page with `assignment` rendered before this device's last save reached the server? A reload
-   * overtakes a save that is on its way, and only this device knows the save's answer.
+   * Return true if the page with `assignment` was rendered before this device's last save reached the
+   * server. A reload can overtake a save, and only this device knows the response to it.
    *
    * @param {ReaderStore} store
    * @param {Pick<Assignment, "id" | "draft">} assignment
@@ -117,7 +118,8 @@ export class Draft {
   }
 
   /**
-   * What a submission is based on, and which of our saves the server may hold without our knowing.
+   * The draft version that a submission is based on, and the saves whose responses this device did not
+   * receive.
    *
    * @returns {Basis}
    */
@@ -126,7 +128,7 @@ export class Draft {
   }
 
   /**
-   * Keep the reader's change at once, save it when the reader pauses.
+   * Store the reader's change immediately, and save it on the server when the reader pauses.
    *
    * @param {Content} content
    */
@@ -140,7 +142,7 @@ export class Draft {
   }
 
   /**
-   * Is a correction of the reading `of` kept on this device?
+   * Return true if a correction of the reading `of` is stored on this device.
    *
    * @param {ReaderStore} store
    * @param {{id: number | string, of: string}} reading
@@ -149,22 +151,22 @@ export class Draft {
     return store.read(correctionName(id, of)) !== null;
   }
 
-  /** Try again now: the network or the session is back. */
+  /** Save now, because the network or the session is back. */
   retry() {
     if (this.#record.isDirty && !NOT_SAVING.has(this.state)) this.#schedule(0);
   }
 
-  /** Stop saving for good and wait for a save in flight; returns the basis for a submission. */
+  /** Stop saving for good and wait for a save in progress. Resolves to the basis for a submission. */
   async stopSaving() {
-    this.#isSubmitted = true; // when the network is back, only the reading goes out
+    this.#isSubmitted = true; // from now on, only the reading is sent
     this.#cancelTimer();
     this.state = DraftState.CLEAN;
-    await this.#inFlight?.catch(() => {}); // a failed save must not hold the reading back
+    await this.#inFlight?.catch(() => {}); // a failed save must not delay the reading
     return this.basis;
   }
 
   /**
-   * The reader chose one of two drafts.
+   * Continue with the draft that the reader chose.
    *
    * @param {"mine" | "theirs"} choice
    */
@@ -179,7 +181,7 @@ export class Draft {
     if (isMine) this.#schedule(0);
   }
 
-  /** The reading was submitted: this device need not remember the draft. */
+  /** Delete the draft from this device. */
   forget() {
     this.#cancelTimer();
     this.deps.store.remove(this.#name);
@@ -191,7 +193,8 @@ export class Draft {
   }
 
   /**
-   * Unsaved work of an earlier visit meets what the server has now.
+   * Compare unsaved changes from an earlier visit with the server's draft. Continue with them if the
+   * server's draft is the one they are based on; otherwise let the reader choose.
    *
    * @param {DraftRecord} record
    * @param {ServerDraft} theirs
@@ -210,7 +213,7 @@ export class Draft {
     }
   }
 
-  /** What the server has should not stay on a computer that others may use. */
+  /** Store the draft only until the server has it, because others may use this computer. */
   #keep() {
     if (this.#record.isDirty) this.isKept = this.deps.store.write(this.#name, this.#record);
     else this.deps.store.remove(this.#name);
@@ -230,12 +233,12 @@ export class Draft {
   }
 
   async #save() {
-    if (this.#inFlight) return; // it checks for newer work when it ends
+    if (this.#inFlight) return; // when that save ends, it checks for newer changes
     this.#inFlight = this.#send(this.content);
     try {
       await this.#inFlight;
     } finally {
-      this.#inFlight = null; // even after a failure the next change is saved
+      this.#inFlight = null; // so that the next change is saved even after a failure
     }
     const hasMore = this.#record.isDirty && this.state === DraftState.SAVING;
     if (hasMore) this.#schedule(PAUSE_MS);
@@ -245,7 +248,8 @@ export class Draft {
   async #send(content) {
     const { api } = this.deps;
     if (!api) return;
-    // Noted before it is sent: if the answer is lost, we still recognize the server's draft as ours.
+    // Record the save before sending it. If the response is lost, the server's draft can still be recognized
+    // as ours.
     this.#record = { ...this.#record, unanswered: [...this.#record.unanswered, content].slice(-5) };
     this.#keep();
     try {
@@ -295,7 +299,8 @@ export class Draft {
   }
 
   /**
-   * The server has a draft we did not know: somebody else's, our own whose answer was lost, or none anymore.
+   * Handle a draft on the server that is not the expected version. It may be from another window or device,
+   * it may be ours if a response was lost, or there may be none anymore.
    *
    * @param {ServerDraft | undefined} theirs
    * @param {Content} content
@@ -315,7 +320,8 @@ export class Draft {
 }
 
 /**
- * A correction belongs to the reading it corrects; once another reading stands, it is obsolete.
+ * Return the name of a correction's draft. It includes the corrected reading, so that the draft becomes
+ * obsolete when another reading replaces that one.
  *
  * @param {number | string} id
  * @param {string} of

@@ -1,7 +1,7 @@
-// Readings on their way to the server. A reading stays on this device until the server has answered.
+// Submissions on their way to the server. Each stays on this device until the server has responded.
 //
-// Each reading carries its own key, so that sending it twice (after a lost answer, from two windows, after a
-// reload) creates one reading.
+// Each reading has its own key, so sending it twice (after a lost response, from two windows, after a
+// reload) creates only one reading.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 import { backoffMs } from "../../clock.js";
@@ -21,16 +21,17 @@ import { same } from "../state/labels.js";
  * @property {Pick<typeof import("../../api.js"), "submitReading" | "submitRevision">} api
  * @property {Clock} clock
  * @property {() => string} newKey
- * @property {(event: OutboxEvent) => void} onEvent "sent" when nothing is left
- * @property {(action: () => Promise<boolean>) => Promise<boolean>} [alone] lets one window at a time act
- * @property {(action: () => void) => void} [rest] delays sending until the reader sees what comes next
+ * @property {(event: OutboxEvent) => void} onEvent gets "sent" when the outbox is empty
+ * @property {(action: () => Promise<boolean>) => Promise<boolean>} [alone] runs the action in one window at
+ *   a time
+ * @property {(action: () => void) => void} [rest] delays sending until the next exam is painted
  */
 
 const NEVER = () => {};
 
 /**
- * Refusals after which a correction can never be accepted: what it corrects is final, or another reading
- * replaced it.
+ * Refusals after which a correction can never be accepted, because the corrected reading is final or was
+ * replaced.
  */
 const TOO_LATE = new Set(["reading-final", "not-the-latest", "batch-closed"]);
 
@@ -39,13 +40,13 @@ export class Outbox {
   #tries = 0;
   #cancelTimer = NEVER;
   /**
-   * Saves in flight, by key of the entry that waits for them.
+   * Draft saves in progress, by the key of the entry that waits for them.
    *
    * @type {Map<string, Promise<Basis>>}
    */
   #pendingSaves = new Map();
   /**
-   * By key: entries for which this device has no space; they are lost if the page is closed.
+   * Entries that this device has no space for, by key. They are lost if the page is closed.
    *
    * @type {Map<string, OutboxEntry>}
    */
@@ -57,7 +58,7 @@ export class Outbox {
   }
 
   /**
-   * Unanswered readings, oldest first.
+   * Entries without a response, oldest first.
    *
    * @returns {OutboxEntry[]}
    */
@@ -70,13 +71,13 @@ export class Outbox {
     return [...byKey.values()].sort((a, b) => a.at - b.at);
   }
 
-  /** Would a reading be lost if the page were closed now? */
+  /** True if closing the page now would lose a submission. */
   get hasUnkept() {
     return this.#unkept.size > 0;
   }
 
   /**
-   * Is a reading of this assignment on its way?
+   * Return true if the outbox has a submission for this assignment.
    *
    * @param {number | string} assignment
    */
@@ -85,15 +86,15 @@ export class Outbox {
   }
 
   /**
-   * Take in a reading and send it.
+   * Add a submission and start sending.
    *
    * @param {number | string} assignment
    * @param {ReadingRequest} reading
-   * @param {Pick<Draft, "basis" | "stopSaving">} draft the reading leaves after a save that is in flight,
-   *   which would make its basis stale
-   * @param {string} [code] of the exam, as the reader knows it
+   * @param {Pick<Draft, "basis" | "stopSaving">} draft the submission waits for a save in progress, which
+   *   would make its basis stale
+   * @param {string} [code] of the exam
    * @param {string} [kind] "reading" or "revision"
-   * @returns {boolean} false when this device could not keep it
+   * @returns {boolean} false if this device could not store it
    */
   add(assignment, reading, draft, code = "", kind = "reading") {
     const entry = {
@@ -113,7 +114,7 @@ export class Outbox {
   }
 
   /**
-   * Send everything that waits, one after the other.
+   * Send all entries in the outbox, one at a time.
    *
    * @returns {Promise<void>}
    */
@@ -125,15 +126,15 @@ export class Outbox {
     try {
       canContinue = await this.#alone(() => this.#sendAll());
     } finally {
-      this.#isSending = false; // even after a failure the next drain sends again
+      this.#isSending = false; // so that the next drain sends again even after a failure
     }
-    if (canContinue && this.entries.length > 0) return this.drain(); // something came in meanwhile
+    if (canContinue && this.entries.length > 0) return this.drain(); // entries were added meanwhile
     if (canContinue) this.deps.onEvent({ type: "sent" });
     return undefined;
   }
 
   /**
-   * Another window may be sending the same entries: take turns; what it sent is gone when our turn comes.
+   * Run `action` in one window at a time. Entries that another window has sent are gone by then.
    *
    * @param {() => Promise<boolean>} action
    */
@@ -149,7 +150,7 @@ export class Outbox {
   }
 
   /**
-   * Keep `entry` until it is answered: on the device, or for lack of space in memory.
+   * Keep `entry` until the server responds: on the device or, if there is no space, in memory.
    *
    * @param {OutboxEntry} entry
    */
@@ -167,7 +168,7 @@ export class Outbox {
   }
 
   /**
-   * Send one reading; false when the others should wait.
+   * Send one entry. Resolves to false if the others should wait.
    *
    * @param {OutboxEntry} entry
    */
@@ -196,7 +197,7 @@ export class Outbox {
   }
 
   /**
-   * The server has the reading: this device may forget the work that led to it.
+   * Delete the drafts and decisions that led to a reading that the server now has.
    *
    * @param {number | string} assignment
    */
@@ -212,7 +213,7 @@ export class Outbox {
   }
 
   /**
-   * Useless now, and not for the next person at this computer.
+   * Delete a draft that is of no use anymore, because others may use this computer.
    *
    * @param {OutboxEntry} entry
    */
@@ -221,7 +222,8 @@ export class Outbox {
   }
 
   /**
-   * Nothing entered is lost: opening the exam again shows it beside the draft that it conflicts with.
+   * Turn a refused reading into a draft. When the exam is opened again, the reader can choose between it and
+   * the draft it conflicts with.
    *
    * @param {OutboxEntry} entry
    */
@@ -271,7 +273,7 @@ export class Outbox {
   }
 
   /**
-   * The refusal was final for this key, so the same reading goes out under a new one.
+   * Send the reading again under a new key, because the refusal is final for the old one.
    *
    * @param {OutboxEntry} entry
    * @param {number} version
@@ -288,7 +290,7 @@ function nameOf(entry) {
 }
 
 /**
- * Is the server's draft no one else's: none at all, or one of ours whose answer was lost?
+ * Return true if the server has no draft, or has one that this device sent without receiving the response.
  *
  * @param {ServerDraft | undefined} theirs
  * @param {OutboxEntry} entry

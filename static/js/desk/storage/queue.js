@@ -1,4 +1,4 @@
-// The assignments ahead, loaded before they are needed so that the next exam appears at once.
+// Loads assignments and tracings before they are needed, so that the next exam can be shown immediately.
 
 /** @import { Signal } from "../../ecg/types.js" */
 /** @import { Assignment } from "../types.js" */
@@ -21,7 +21,7 @@ export class Queue {
   /** @type {Set<string>} */
   #done = new Set();
   /**
-   * Requests in flight, so that nothing is requested twice.
+   * Requests in progress, so that nothing is requested twice.
    *
    * @type {Map<string, Promise<any>>}
    */
@@ -33,7 +33,7 @@ export class Queue {
   }
 
   /**
-   * Take in an assignment that came with the page.
+   * Store an assignment, such as the one embedded in the page.
    *
    * @param {Assignment} assignment
    */
@@ -42,7 +42,7 @@ export class Queue {
   }
 
   /**
-   * The assignment, from memory or from the server.
+   * Return the assignment, from memory or from the server.
    *
    * @param {number | string} id
    * @returns {Promise<Assignment>}
@@ -53,7 +53,7 @@ export class Queue {
   }
 
   /**
-   * The assignment as the server has it now.
+   * Load the assignment from the server.
    *
    * @param {number | string} id
    */
@@ -64,7 +64,7 @@ export class Queue {
   }
 
   /**
-   * The signal of a tracing, from memory or from the server.
+   * Return the signal of a tracing, from memory or from the server.
    *
    * @param {string} href
    * @returns {Promise<Signal>}
@@ -83,7 +83,7 @@ export class Queue {
   }
 
   /**
-   * Callers that want the same thing share one request.
+   * Load something, sharing a request that is already in progress.
    *
    * @template T
    * @param {string} name
@@ -99,7 +99,7 @@ export class Queue {
   }
 
   /**
-   * The assignment, if it and its first tracing can be shown without waiting; else null.
+   * Return the assignment if it and its first tracing are loaded, otherwise null.
    *
    * @param {number | string} id
    */
@@ -109,7 +109,8 @@ export class Queue {
   }
 
   /**
-   * The reading of `id` was submitted here: never offer it as next again, and drop its outdated content.
+   * Record that `id` was submitted here. It is no longer offered as next, and its outdated content is
+   * dropped.
    *
    * @param {number | string} id
    */
@@ -119,7 +120,7 @@ export class Queue {
   }
 
   /**
-   * What is known of `id` is out of date: load it again; it may be read again.
+   * Drop the outdated content of `id`, which can be read again.
    *
    * @param {number | string} id
    */
@@ -129,7 +130,7 @@ export class Queue {
   }
 
   /**
-   * The id of what follows `assignment`, or null when nothing is known that is still to be read.
+   * Return the ID of the assignment after `assignment`, or null if there is none or it has been submitted.
    *
    * @param {Assignment} assignment
    */
@@ -144,7 +145,7 @@ export class Queue {
   }
 
   /**
-   * Load what follows `assignment`; calls `onFirst` with the next one as soon as it can be drawn.
+   * Load the assignments after `assignment`. Calls `onFirst` with the next one as soon as it is loaded.
    *
    * @param {Assignment} assignment
    * @param {(next: Assignment, signal: Signal) => Promise<void> | void} onFirst
@@ -162,7 +163,7 @@ export class Queue {
   }
 
   /**
-   * Load the patient's previous exam, where the reader may compare, so that switching to it takes one frame.
+   * Load the patient's previous exam, if the study shows it, so that switching to it takes one frame.
    *
    * @param {Pick<Assignment, "exam">} assignment
    */

@@ -1,16 +1,15 @@
-// A reader's own values in the browser's storage. They survive a reload, a crash and a sign-out.
+// A reader's values in the browser's storage. They survive a reload, a crash and signing out.
 
 /**
  * @typedef {{put: (name: string, text: string) => unknown, remove: (name: string) => unknown, entries:
  *   (prefix: string) => Promise<[string, string][]>}} Backup a second copy that survives a killed browser
  */
 
-/** Names of what would be lost work; the rest is settings. */
+/** Names of values whose loss would lose work. All others are settings. */
 const WORK = /^(outbox|draft|saved|correction|second|viewing)\//;
 
 /**
- * JSON values under names that no other reader of this browser shares. Work is stored with its time: {at,
- * value}.
+ * JSON values under names that include the reader. Work is stored with its time, as {at, value}.
  */
 export class ReaderStore {
   /** @type {Storage} */
@@ -24,7 +23,7 @@ export class ReaderStore {
 
   /**
    * @param {Storage} storage such as localStorage
-   * @param {string} reader two people may share a computer, but not their drafts
+   * @param {string} reader separates the drafts of people who share a computer
    * @param {Backup | null} [backup]
    * @param {() => number} [now] in milliseconds
    */
@@ -36,10 +35,11 @@ export class ReaderStore {
   }
 
   /**
-   * Restore what the storage lost when the browser was killed: entries that are missing or older than the
-   * backup. Only while no other window is open: until the browser ends, the storage is never behind.
+   * Restore entries that are missing or older than in the backup, because the browser was killed. Call this
+   * only while no other window is open: until the browser exits, its storage is always up to date.
    *
-   * Work that was finished since may come back as well. That is harmless: a reading sent twice is one.
+   * Work that was finished since may come back too. That is harmless, because a reading that is sent twice
+   * is stored once.
    */
   async recover() {
     for (const [key, text] of await this.#copies()) {
@@ -50,7 +50,7 @@ export class ReaderStore {
 
   /**
    * @param {string} name
-   * @returns {any} a JSON value, null when there is none
+   * @returns {any} a JSON value, or null if there is none
    */
   read(name) {
     const text = this.#storage.getItem(this.#prefix + name);
@@ -60,7 +60,8 @@ export class ReaderStore {
   }
 
   /**
-   * Store `value`; false when the browser has no space or forbids storage, so that the page can say so.
+   * Store `value`. Returns false if the browser has no space or forbids storage, so that the page can say
+   * so.
    *
    * @param {string} name
    * @param {unknown} value
@@ -87,7 +88,8 @@ export class ReaderStore {
   }
 
   /**
-   * The reader's entries in the backup, as [key, text]; none when it fails, because the desk must start.
+   * Return the reader's entries in the backup as [key, text]. Returns none if that fails, because the desk
+   * has to start anyway.
    *
    * @returns {Promise<[string, string][]>}
    */
@@ -107,7 +109,7 @@ export class ReaderStore {
   }
 
   /**
-   * The names that start with `prefix`.
+   * Return the names that start with `prefix`.
    *
    * @param {string} prefix
    */
@@ -122,7 +124,7 @@ export class ReaderStore {
 }
 
 /**
- * Earlier versions stored work without its time.
+ * Return true if the entry has its time. Earlier versions stored work without it.
  *
  * @param {unknown} entry
  * @returns {entry is {at: number, value: unknown}}

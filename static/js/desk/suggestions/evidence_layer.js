@@ -1,5 +1,5 @@
-// The evidence of the selected suggestion, drawn where it was measured: a tick at each onset and offset, the
-// stretch between them, and one label with the measurement. Redrawn with each sheet.
+// Draws the evidence of the selected suggestion where it was measured: a tick at each onset and offset, a
+// band between them, and one label with the measurement. It is redrawn with each sheet.
 
 import { detailOf, find } from "../../dom.js";
 import { placeOf } from "../../ecg/overlay.js";
@@ -12,7 +12,7 @@ import { svg } from "../../svg.js";
 
 /** @typedef {{from: number, to: number, y: number, cell: Cell}} Stretch in mm of the overlay */
 
-/** Half the height of a tick: at the label, and elsewhere. */
+/** Half the height of a tick: at the labeled interval, and at all others. */
 const TALL_MM = 9;
 const SHORT_MM = 4.5;
 
@@ -29,7 +29,7 @@ export class EvidenceLayer {
 
   /**
    * @param {EcgViewer} viewer
-   * @param {{tracing: () => number | null}} deps position of the tracing on view
+   * @param {{tracing: () => number | null}} deps `tracing` returns the position of the displayed tracing
    */
   constructor(viewer, deps) {
     this.deps = deps;
@@ -41,7 +41,7 @@ export class EvidenceLayer {
   }
 
   /**
-   * Show the marks of a suggestion, null for none.
+   * Show the marks of a suggestion, or none if null.
    *
    * @param {Marks | null} marks
    */
@@ -69,7 +69,7 @@ export class EvidenceLayer {
     if (!named) return drawn;
     const { from, to, y, cell } = named;
     const half = 0.3 * size * marks.text.length + 0.5;
-    // Clear of the lead name.
+    // Keep clear of the lead name.
     const x = Math.min(Math.max((from + to) / 2, cell.leftMm + half), sheet.widthMm - half);
     const above = Math.max(y - TALL_MM - 0.6, size);
     return [
@@ -111,7 +111,7 @@ export class EvidenceLayer {
 }
 
 /**
- * Where `marks` show on `sheet`: one stretch for each interval in each cell that shows all of it.
+ * Return the segments to draw for `marks`: one per interval and cell that shows the whole interval.
  *
  * @param {Sheet} sheet
  * @param {Pick<Marks, "leads" | "intervals_s">} marks
@@ -131,7 +131,7 @@ export function stretches(sheet, { leads, intervals_s: intervals }) {
 }
 
 /**
- * The stretch that carries the label: the second of the longest row, where there is no lead name.
+ * Return the segment to label: the second one in the longest row, where no lead name is in the way.
  *
  * @param {Stretch[]} places
  */

@@ -1,5 +1,5 @@
-// The reader's decisions on suggestions: one by one, while reading or afterwards; and the second reading
-// afterwards, with a reason. The blind reading stays as it was signed.
+// The reader's decisions on suggestions, made while reading or afterwards, and the second reading made
+// afterwards, which has a reason. The blind reading stays unchanged.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 import { closestTo, find, keepFocus, make, partsOf } from "../../dom.js";
@@ -7,10 +7,10 @@ import * as labels from "../state/labels.js";
 import { decide, dropStale, forSubmission, restore } from "../state/decisions.js";
 import { isConfirmed, isShared } from "../state/model_answer.js";
 
-/** Why a reader revises, in the order of the page. */
+/** Reasons for a second reading, in the order of the page. */
 const REASONS = Object.freeze(["suggestion", "second_look", "slip", "other"]);
 
-/** When suggestions may be decided on. */
+/** When the reader may decide on suggestions. */
 export const Mode = Object.freeze({ NONE: "none", WHILE_READING: "while-reading", AFTERWARDS: "afterwards" });
 
 /** @import { Words } from "../../texts.js" */
@@ -60,7 +60,7 @@ export class Revision {
   }
 
   /**
-   * Was the second reading of `assignment` started on this device and not sent yet?
+   * Return true if a second reading of `assignment` was started on this device and is not being sent.
    *
    * @param {Assignment} assignment
    */
@@ -73,7 +73,7 @@ export class Revision {
   }
 
   /**
-   * Restore the decisions on the exam that were made before a reload.
+   * Restore the decisions on the exam that were made before a reload, or submitted before a correction.
    *
    * @param {OpenExam} exam
    */
@@ -95,7 +95,7 @@ export class Revision {
     return this.#state.decisions;
   }
 
-  /** May the reader decide on the suggestions of the open exam? */
+  /** When the reader may decide on the suggestions of the open exam. */
   get mode() {
     const { assignment, isCorrecting } = this.#exam;
     if (this.deps.isBeingSent(assignment.id)) return Mode.NONE;
@@ -107,8 +107,8 @@ export class Revision {
   }
 
   /**
-   * Decide on the suggestion of `code`. Afterwards this starts the second reading, unless the reader agrees
-   * with their own finding: that is recorded with the reading as it stands.
+   * Decide on the suggestion of `code`. After the first reading this starts a second one, unless the reader
+   * accepts a suggestion that matches their own finding. That is recorded with the first reading.
    *
    * @param {string} code
    * @param {Decision} verdict
@@ -139,7 +139,7 @@ export class Revision {
     onDecide();
   }
 
-  /** Start the second reading; does nothing while reading the first time. */
+  /** Start the second reading. Does nothing during the first reading. */
   begin() {
     if (this.mode !== Mode.AFTERWARDS || this.#exam.isRevising) return;
     this.#keep({ isOpen: true });
@@ -147,7 +147,7 @@ export class Revision {
   }
 
   /**
-   * The reader changed the content, perhaps removing an accepted class.
+   * Drop decisions that no longer fit the content, such as the acceptance of a class that was removed.
    *
    * @param {Content} content
    */
@@ -158,7 +158,7 @@ export class Revision {
     this.deps.onDecide();
   }
 
-  /** Is there everything that a revision needs? If not, the reader is asked. */
+  /** Return true if the revision is complete. Otherwise ask the reader for the reason. */
   isReady() {
     if (!this.#exam.isRevising || this.#state.reason !== null) return true;
     this.deps.form.say(this.deps.words("revision-reason"), { isAsking: true });
@@ -166,7 +166,7 @@ export class Revision {
     return false;
   }
 
-  /** The part of the submission that concerns suggestions; empty where none were shown. */
+  /** The fields of a submission that concern suggestions; empty if none were shown. */
   get submission() {
     if (this.mode === Mode.NONE) return {};
     const decisions = forSubmission(this.decisions);
@@ -215,7 +215,7 @@ export class Revision {
     else if (button?.dataset.part === "revision-discard") this.#leave();
   }
 
-  /** Cancel the revision: forget what was entered for it and show the blind reading. */
+  /** Cancel the second reading: delete its draft and decisions, and show the blind reading. */
   #leave() {
     this.#exam.draft.forget();
     this.deps.store.remove(`second/${this.#exam.id}`);
@@ -234,7 +234,8 @@ export class Revision {
   }
 
   /**
-   * The key goes from reason to reason.
+   * Build the button of a reason. The keyboard shortcut is on the next reason, so that it steps through
+   * them.
    *
    * @param {string} reason
    */
@@ -260,7 +261,7 @@ export class Revision {
 }
 
 /**
- * A correction starts with the decisions that were signed.
+ * Return the submitted decisions, with which a correction starts, or null if this is not a correction.
  *
  * @param {OpenExam} exam
  * @returns {Pick<RevisionState, "decisions"> | null}
@@ -275,8 +276,8 @@ function signedBefore({ assignment, isCorrecting }) {
 }
 
 /**
- * While reading in the arm that shows suggestions then; afterwards where they were shown to somebody who had
- * read blind. Whether they are shown at all depends on the server's answer.
+ * Return when the reader may decide on suggestions: while reading if the study arm shows them then,
+ * otherwise after a blind reading. Whether there are any is up to the server.
  *
  * @param {Pick<Assignment, "state" | "reading" | "revision" | "batch" | "is_shown_suggestions">} assignment
  */

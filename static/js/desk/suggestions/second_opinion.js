@@ -1,5 +1,5 @@
-// The model's suggestions on the exam on view: the panel, its evidence on the sheet, the reader's decisions,
-// and how long the suggestions were on view.
+// The model's suggestions for the open exam: the panel, the evidence on the sheet, the reader's decisions,
+// and how long the suggestions were visible.
 
 import { find } from "../../dom.js";
 import { EvidenceLayer } from "./evidence_layer.js";
@@ -23,14 +23,14 @@ import { ViewingTime } from "./viewing_time.js";
  * @property {Clock} clock
  * @property {ReadingForm} form
  * @property {ReaderStore} store
- * @property {() => number | null} tracing position of the tracing on view
+ * @property {() => number | null} tracing returns the position of the displayed tracing
  * @property {EcgViewer} viewer
  * @property {Words} words
  * @property {(id: number) => boolean} isBeingSent
  * @property {() => void} onSignedOut
  * @property {(assignment: Assignment) => void} onReopen
  * @property {(edit: Edit) => void} onChange
- * @property {(id: number) => void} onView called with the assignment whose suggestions are on view
+ * @property {(id: number) => void} onView called with the assignment whose suggestions are visible
  */
 
 export class SecondOpinion {
@@ -71,7 +71,7 @@ export class SecondOpinion {
     document.addEventListener("visibilitychange", () => this.viewingTime.setVisible(!document.hidden));
     window.addEventListener("pagehide", () => this.viewingTime.setVisible(false));
     window.addEventListener("online", () => this.viewingTime.send());
-    this.viewingTime.send(); // left over from an earlier visit
+    this.viewingTime.send(); // send what was left from an earlier visit
   }
 
   /** @param {number | null} id */
@@ -90,13 +90,13 @@ export class SecondOpinion {
     return this.suggestions.show(assignment);
   }
 
-  /** The exam was submitted or left: nothing of it stays on view. */
+  /** Clear the panel and the evidence when the exam is submitted or left. */
   leave() {
     this.suggestions.leave();
   }
 
   /**
-   * Was a second reading of `assignment` started on this device?
+   * Return true if a second reading of `assignment` was started on this device.
    *
    * @param {Assignment} assignment
    */
@@ -105,7 +105,7 @@ export class SecondOpinion {
   }
 
   /**
-   * Another exam, or another stage of it, is open.
+   * Restore the decisions on another exam, or on another stage of the same one.
    *
    * @param {OpenExam} exam
    */
@@ -114,7 +114,7 @@ export class SecondOpinion {
   }
 
   /**
-   * The reader changed the content.
+   * Drop decisions that no longer fit the content.
    *
    * @param {Content} content
    */
@@ -122,12 +122,12 @@ export class SecondOpinion {
     this.revision.follow(content);
   }
 
-  /** Is everything there that a submission needs? If not, the reader is asked. */
+  /** Return true if nothing is missing for a submission. Otherwise ask the reader for it. */
   isReady() {
     return this.revision.isReady();
   }
 
-  /** The part of a submission that concerns suggestions. */
+  /** The fields of a submission that concern suggestions. */
   get submission() {
     return this.revision.submission;
   }

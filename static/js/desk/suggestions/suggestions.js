@@ -1,6 +1,6 @@
-// The criteria model's suggestions: shown beside the reader's signed reading and never before it, unless the
-// study arm shows them while reading. The reader decides on each. Suggestions that were not seen yet are
-// loaded by a button only: from then on the reading is final.
+// The panel with the criteria model's suggestions. It is shown beside a submitted reading and not before,
+// unless the study arm shows suggestions while reading. The reader decides on each suggestion. Suggestions
+// that the reader has not seen yet are loaded only by a button, because seeing them makes the reading final.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 import { closestTo, find, findAll, keepFocus, make } from "../../dom.js";
@@ -23,11 +23,11 @@ import { evidenceText, measuredText, notSuggested, notSuggestedText } from "../s
  * @property {() => boolean} isRevising
  * @property {(code: string, verdict: Decision) => void} onDecide
  * @property {(suggestion: Suggestion | null) => void} onShow called with the selected suggestion
- * @property {(id: number | null) => void} onView called with the assignment whose suggestions are on view
+ * @property {(id: number | null) => void} onView called with the assignment whose suggestions are visible
  */
 
 /**
- * The possible decisions and their keys: three neighbors under one finger.
+ * The possible decisions and their keys, which are neighbors on the keyboard.
  *
  * @type {[Decision, string][]}
  */
@@ -45,7 +45,7 @@ export class Suggestions {
   #answer = null;
 
   /**
-   * The class of the selected suggestion.
+   * Code of the selected suggestion.
    *
    * @type {string | null}
    */
@@ -63,7 +63,7 @@ export class Suggestions {
   }
 
   /**
-   * Show the suggestions on `assignment`, or the button that loads them, or nothing if they may not be shown.
+   * Show the suggestions on `assignment`, or a button that loads them, or nothing if they may not be shown.
    *
    * @param {Assignment} assignment
    * @returns {Promise<void>}
@@ -79,7 +79,7 @@ export class Suggestions {
     if (!mayAsk(assignment)) return undefined;
     this.#assignment = assignment;
     const parts = await this.#ask(assignment);
-    // Meanwhile another exam may have opened, or the reader may have left this one.
+    // Another exam may have opened meanwhile, or the reader may have left this one.
     if (assignment !== this.#assignment || parts === null) return undefined;
     this.root.replaceChildren(this.#title(), ...parts);
     this.root.hidden = false;
@@ -87,7 +87,8 @@ export class Suggestions {
   }
 
   /**
-   * A button that shows the suggestions; while the reading can be taken back, it says that this ends.
+   * Show a button that loads the suggestions. If the reading can still be taken back, it says that this
+   * ends.
    *
    * @param {Assignment} assignment
    */
@@ -125,12 +126,12 @@ export class Suggestions {
     if (isInside) first?.focus();
   }
 
-  /** The decisions have changed. */
+  /** Redraw the panel after the decisions have changed. */
   refresh() {
     if (this.#answer) this.#draw();
   }
 
-  /** Clear the panel, and ignore an answer that is still on its way. */
+  /** Clear the panel and ignore a response that has not arrived yet. */
   leave() {
     this.root.hidden = true;
     this.#assignment = null;
@@ -141,7 +142,7 @@ export class Suggestions {
   }
 
   /**
-   * The parts of the panel, or null when there is nothing to show.
+   * Load the suggestions and build the panel. Resolves to null if there is nothing to show.
    *
    * @param {Assignment} assignment
    */
@@ -158,13 +159,13 @@ export class Suggestions {
     } catch (error) {
       if (error instanceof Unreachable) return [make("p", {}, words("model-unreachable"))];
       if (error instanceof SignedOut) onSignedOut();
-      // Not found: the study shows none, or the model has not run on this exam.
+      // 404: the study shows none, or the model has not run on this exam.
       else if (!(error instanceof Refused)) throw error;
       return null;
     }
   }
 
-  /** Rebuild the panel; keyboard focus stays where it was. */
+  /** Rebuild the panel without moving the keyboard focus. */
   #draw() {
     const open = findAll(this.root, "details[open]").map((one) => one.dataset.part);
     keepFocus(this.root, () => {
@@ -172,7 +173,7 @@ export class Suggestions {
       for (const one of findAll(this.root, "details", HTMLDetailsElement))
         one.open = open.includes(one.dataset.part);
     });
-    // Starting the second reading brings back the whole form above the panel.
+    // Starting the second reading shows the whole form again, above the panel.
     this.root.querySelector(".is-active")?.scrollIntoView({ block: "nearest" });
   }
 
@@ -185,7 +186,7 @@ export class Suggestions {
   }
 
   /**
-   * Select the suggestion of `code`: its evidence is drawn and its keys work.
+   * Select the suggestion of `code`: draw its evidence and turn on its keys.
    *
    * @param {string} code
    */
@@ -212,7 +213,7 @@ export class Suggestions {
   }
 
   /**
-   * Arrow keys move from suggestion to suggestion.
+   * Move between suggestions with arrow keys.
    *
    * @param {KeyboardEvent} event
    */
@@ -234,7 +235,7 @@ export class Suggestions {
     return (this.#answer?.suggestions ?? []).filter((one) => this.deps.catalogue.has(one.class));
   }
 
-  /** What the panel shows; only while there is an answer. */
+  /** The open assignment and the model's answer for it. Throws if no suggestions are displayed. */
   get #current() {
     if (!this.#assignment || !this.#answer) throw new Error("no suggestions are on view");
     return { assignment: this.#assignment, answer: this.#answer };
@@ -273,7 +274,7 @@ export class Suggestions {
   }
 
   /**
-   * What the reader can do here: decide while reading, start a second reading afterwards, or only look.
+   * Say what the reader can do here: decide while reading, start a second reading afterwards, or only look.
    *
    * @param {Suggestion[]} known
    */
@@ -306,8 +307,8 @@ export class Suggestions {
   }
 
   /**
-   * Classes that were checked and not suggested: withheld ones with the reason, and behind a click those not
-   * met.
+   * List the classes that were checked and not suggested: withheld classes with the reason, and classes that
+   * were not met inside a closed section.
    *
    * @param {Verdict[]} verdicts
    */
@@ -339,7 +340,7 @@ export class Suggestions {
   }
 
   /**
-   * The verdict behind the suggestion of `code`; version 1 of the model gave none.
+   * Return the verdict for the suggestion of `code`. Version 1 of the model has none.
    *
    * @param {string} code
    */
@@ -348,7 +349,7 @@ export class Suggestions {
   }
 
   /**
-   * Where the evidence shows, labeled in the reader's language.
+   * Return where on the sheet to highlight the evidence, with a label in the reader's language.
    *
    * @param {Suggestion} suggestion
    */
@@ -397,7 +398,7 @@ export class Suggestions {
   }
 
   /**
-   * May the reader agree without a second reading?
+   * Return true if the reader can agree without a second reading.
    *
    * @param {string} code
    */
@@ -407,7 +408,7 @@ export class Suggestions {
   }
 
   /**
-   * Three buttons for a reader who may decide, one word for a decision that was signed.
+   * Build three buttons for a reader who may decide, or one word for a submitted decision.
    *
    * @param {string} code
    * @param {boolean} isSelected
@@ -444,11 +445,11 @@ export class Suggestions {
     return make("div", { class: "verdicts" }, ...VERDICT_KEYS.map(button));
   }
 
-  /** The reader's findings that the model does not suggest: it either checked the class or never does. */
+  /** List the reader's findings that the model does not suggest, and say whether it checks the class. */
   #comparisons() {
     const { words, catalogue } = this.deps;
     const { assignment, answer } = this.#current;
-    if (!assignment.reading) return null; // shown while reading: there is no signed reading to compare
+    if (!assignment.reading) return null; // while reading, there is no submitted reading to compare with
     const codes = assignment.reading.findings.map((finding) => finding.class);
     const lines = comparisons(codes, answer);
     if (lines.length === 0) return null;
@@ -485,7 +486,7 @@ function language() {
 }
 
 /**
- * Why there is no number; version 1 of the model stored a sentence instead of a code.
+ * Say why a measurement is missing. Version 1 of the model stored a sentence instead of a code.
  *
  * @param {string} reason
  * @param {Words} words
@@ -495,8 +496,9 @@ function reasonText(reason, words) {
 }
 
 /**
- * Suggestions may be loaded only for a signed reading, and once the reader asked for them, unless the study
- * arm shows them while reading; a reading that is still being sent is not signed yet.
+ * Return true if suggestions may be loaded: after the reading is submitted and the reader has asked for
+ * them, or earlier if the study arm shows them while reading. A reading still in the outbox is not submitted
+ * yet.
  *
  * @param {Pick<Assignment, "state" | "reading" | "suggestions" | "is_shown_suggestions">} assignment
  */
@@ -505,7 +507,7 @@ export function mayAsk({ state, reading, suggestions, is_shown_suggestions: isSh
 }
 
 /**
- * Are there suggestions that the reader has not asked for yet?
+ * Return true if there are suggestions that the reader has not asked for yet.
  *
  * @param {Pick<Assignment, "state" | "reading" | "suggestions">} assignment
  */

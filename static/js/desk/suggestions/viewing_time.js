@@ -1,4 +1,4 @@
-// How long suggestions were on view: time spans, kept on this device until the server has them.
+// Measures how long suggestions were visible. Time spans stay on this device until the server has them.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 
@@ -28,7 +28,7 @@ export class ViewingTime {
   }
 
   /**
-   * The suggestions on the assignment `id` are on view, unless the page itself is hidden.
+   * Start measuring for assignment `id`. The time counts only while the page is visible.
    *
    * @param {number} id
    * @param {boolean} [isVisible]
@@ -39,14 +39,14 @@ export class ViewingTime {
     this.setVisible(isVisible);
   }
 
-  /** The suggestions left the view. */
+  /** Stop measuring, because the suggestions are no longer visible. */
   end() {
     this.setVisible(false);
     this.#assignment = null;
   }
 
   /**
-   * The page was hidden or shown.
+   * Record that the page was hidden or shown.
    *
    * @param {boolean} isVisible
    */
@@ -60,7 +60,7 @@ export class ViewingTime {
     this.send();
   }
 
-  /** Send what is stored; anything that cannot be sent now goes with the next. */
+  /** Send the stored time spans. Those that cannot be sent now are tried again with the next one. */
   async send() {
     const { api, store } = this.deps;
     for (const name of store.names("viewing/")) {
