@@ -1,4 +1,5 @@
-"""ECG Review: the domain of blinded 12-lead ECG reading, and the wiring of the project.
+"""Domain logic and project configuration of ECG Review.
 
-Importing the domain starts nothing: Django and Celery are wired in ``settings`` and ``celery``.
+Importing this package has no side effects: Django is configured in ``settings`` and Celery in
+``celery``.
 """

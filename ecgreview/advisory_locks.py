@@ -1,4 +1,4 @@
-"""PostgreSQL advisory locks, which keep a piece of work to one process.
+"""PostgreSQL advisory locks, so that only one process does a piece of work at a time.
 
 If the process dies, PostgreSQL releases its locks.
 """
@@ -15,7 +15,7 @@ MAX_NUMBER = 2**31
 
 
 class Lock(IntEnum):
-    """What is locked; the first of the two numbers of an advisory lock."""
+    """What a lock protects: the first of the two numbers of a PostgreSQL advisory lock."""
 
     BATCH_AGREEMENT = 0x0A62
     NOTICES = 0x0A63
@@ -29,8 +29,8 @@ def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = 
     """Take a lock until the transaction ends; return whether we hold it.
 
     Args:
-        lock: what is locked.
-        number: which one, for example the id of a row.
+        lock: what the lock protects.
+        number: the second number of the lock, for example the id of a row.
         is_shared: take it in shared mode.
         waits: wait until it is free, instead of returning False.
     """
@@ -43,8 +43,8 @@ def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
     """Hold a lock, as in ``take``, for the duration of a block; yield whether we hold it.
 
     Outside a transaction this is a session-level lock, so progress can be committed while we
-    hold it. Inside one it lasts until the transaction ends, or others would not see what was
-    done.
+    hold it. Inside a transaction it is held until the transaction ends. Otherwise the next
+    holder could start before our changes are visible.
     """
     if connection.in_atomic_block:
         yield take(lock, number, waits=waits)
@@ -58,7 +58,7 @@ def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
 
 
 def _ask(function: str, lock: Lock, number: int) -> bool:
-    """Call ``function``; blocking functions return no value, and then we hold the lock."""
+    """Call a lock function; return False only if it tried for the lock and did not get it."""
     with connection.cursor() as cursor:
         cursor.execute(f"select {function}(%s, %s)", [lock.value, number % MAX_NUMBER])
         (answer,) = cursor.fetchone()

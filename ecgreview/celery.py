@@ -18,8 +18,8 @@ app.autodiscover_tasks()
 
 @worker_process_init.connect
 def end_with_the_worker(**_: Any) -> None:
-    """Tie each process of the pool to its worker, so that a killed worker leaves none behind.
+    """Kill each pool process when its worker dies, so that none keeps running.
 
-    Its task is delivered again, as after any kill.
+    The broker redelivers the interrupted task.
     """
     leash.tie(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Dataclasses as JSON values, and back; digests of dataclasses and arrays."""
+"""Convert dataclasses to JSON values and back; compute digests of dataclasses and arrays."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 
 class NotStorable(TypeError):
-    """A value of this type has no JSON form here."""
+    """``dump`` or ``load`` does not support this type."""
 
 
 def dump(value: object) -> Any:
     """Return the JSON form of ``value``.
 
     Raises:
-        NotStorable: its type, or that of one of its parts, is not supported.
+        NotStorable: the type of ``value``, or of a value inside it, is not supported.
     """
     if is_dataclass(value):
         return {field.name: dump(getattr(value, field.name)) for field in fields(value)}
@@ -47,7 +47,7 @@ def load(type_: type[T], stored: Any) -> T:
     """Rebuild a value of ``type_`` from its JSON form.
 
     Fields that are not stored, because the value is from an earlier version of the software, get
-    their defaults. Stored keys without a field are ignored.
+    their defaults. Stored keys that match no field are ignored.
 
     Raises:
         NotStorable: ``type_`` has parts of an unsupported type.

@@ -1,4 +1,4 @@
-"""What logs omit: useless tracebacks, and secrets that somebody could sign in with."""
+"""Remove needless tracebacks, sign-in links and API tokens from logs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ShortRefusals(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record, without its traceback if nothing failed."""
+        """Keep every record; drop the traceback if the status is below 500."""
         status = getattr(record, "status_code", SERVER_ERROR)
         if isinstance(status, int) and status < SERVER_ERROR:
             record.exc_info = record.exc_text = None
@@ -31,5 +31,5 @@ class WithoutSecrets(logging.Formatter):
     """Formats as usual, then removes the secret from every link and token."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with its traceback."""
+        """Return the formatted record and its traceback, without secrets."""
         return SECRETS.sub(r"\1[removed]", super().format(record))

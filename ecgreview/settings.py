@@ -1,4 +1,4 @@
-"""Django settings: closed by default; what differs between machines comes from the environment."""
+"""Django settings: secure by default; values that depend on the machine are in the environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("d
 if DEBUG and not DEMO:
     raise ImproperlyConfigured("DEBUG shows data in error pages: it may be on in the demo only.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
-# The one address of the site: links in messages are built from it, never from a request.
+# The public address of the site. Links in messages are built from it, never from a request.
 SITE_URL = env.site_url("SITE_URL", "http://127.0.0.1:8000" if DEMO else None)
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -137,14 +137,13 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# A task works through what is due in time slices and is called again, so none needs longer than
-# this. It must end before its delivery counts as lost (visibility_timeout), or two workers run it
-# at once.
+# Tasks work in time slices and are called again, so none needs longer than this. A task must end
+# before the broker redelivers it (visibility_timeout), or two workers run it at the same time.
 CELERY_TASK_SOFT_TIME_LIMIT = 15
 CELERY_TASK_TIME_LIMIT = 20
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A process that has grown is replaced after its task: reports of 200 readers need hundreds of MB
-# for seconds, which Python does not give back.
+# A process above this size is replaced after its task: reports for 200 readers need hundreds of MB
+# for a few seconds, and Python does not return that memory to the system.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 350_000  # kB
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -161,7 +160,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,
-    # Workers wait up to 1 s for a message; the web server only publishes and waits less.
+    # Workers block up to 1 s waiting for a message, so they need more than that. The web server
+    # only publishes and can use a shorter timeout.
     "socket_timeout": env.integer("BROKER_TIMEOUT_S", 3, minimum=1),
     "socket_keepalive": True,
     "health_check_interval": 10,
@@ -172,7 +172,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_max": 0,
 }
 CELERY_BEAT_SCHEDULE = {
-    # The database rows say what is due; these schedules repair messages lost with the broker.
+    # The database records what is due. These schedules catch up if the broker lost a message.
     "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 5.0},
     "recount agreement": {
         "task": "annotations.tasks.recount_agreement",
@@ -196,9 +196,9 @@ CELERY_BEAT_SCHEDULE = {
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
 }
 
-# An agreement report waits until no reading has come in for this long ...
+# An agreement report is computed once no reading has been submitted for this long ...
 AGREEMENT_QUIET_S = 5
-# ... unless the last report is older than this.
+# ... or when the last report is older than this.
 AGREEMENT_LATEST_S = 60
 
 # -- People -----------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 # How long an invited person has to choose a password.
 INVITATION_DAYS = 7
 
-# Roles that need a second factor to see anything; superusers need one if any role does.
+# Roles that can't open any page without a second factor. If there are any, superusers need one too.
 MFA_ROLES = env.words("ECGREVIEW_MFA_ROLES", "" if DEMO else "coordinator,auditor,researcher")
 if unknown := set(MFA_ROLES) - {"reader", "adjudicator", "coordinator", "researcher", "auditor"}:
     raise ImproperlyConfigured(f"ECGREVIEW_MFA_ROLES names no role: {', '.join(sorted(unknown))}.")
@@ -245,10 +245,10 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = [
     "username*",
     "password1*",
-]  # required by the sign-in form; there is no sign-up
+]  # allauth's sign-in form requires this; there is no sign-up
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_SESSION_REMEMBER = True  # until the limits above, even when the browser is closed
+ACCOUNT_SESSION_REMEMBER = True  # keep the session when the browser is closed
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_FORMS = {
     "login": "annotations.views.account.forms.SignInForm",
@@ -269,7 +269,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
 MFA_ADAPTER = "annotations.views.account.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "ECG Review"
-MFA_TOTP_TOLERANCE = 0  # a code is remembered as used for its own half minute, no longer
+MFA_TOTP_TOLERANCE = 0  # used codes are remembered for their own 30 s only, so accept no others
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -281,7 +281,7 @@ MFA_FORMS = {
     "edit_webauthn": "annotations.views.account.forms.RenamePasskeyForm",
 }
 
-# Failed attempts are counted where every process sees them. Nothing else is kept there.
+# Holds only the counts of failed sign-ins, which all processes share.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -345,14 +345,14 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
-# Per person; a desk with an exam every three seconds makes about 200. 0 means no limit.
+# Per person. A reader who reads an exam every three seconds makes about 200. 0 means no limit.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
 # Per network address, for requests without a valid session or token.
 API_REQUESTS_PER_MINUTE_ANONYMOUS = env.integer("API_REQUESTS_PER_MINUTE_ANONYMOUS", 300)
 # Per process: checking a password is slow by design and must not occupy every thread.
 SIGN_INS_AT_ONCE = 2
 
-# Of the product; shown in reports and by the API.
+# Version of the product, shown in reports and by the API.
 VERSION = "0.1.0"
 
 SPECTACULAR_SETTINGS = {
@@ -361,7 +361,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    # Requested for a study and held by a person: one enum under two names.
+    # Without these, drf-spectacular would generate several names for one enum.
     "ENUM_NAME_OVERRIDES": {
         "ClassStateEnum": "annotations.models.consensus.ClassState",
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
@@ -385,7 +385,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "ecgreview.site.static.HashedStorage"},
 }
 
-# Source maps are for debuggers; compressing them takes longer than everything else together.
+# Only debuggers load source maps, and compressing them takes longer than all other files together.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 LANGUAGE_CODE = "en"
@@ -398,8 +398,8 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 # -- Mail -------------------------------------------------------------------------------------
 
 MAIL_SERVER = env.mail_server("EMAIL_URL")
-# Without a mail server no mail is created, and pages say so: a mail in a log would be a usable
-# link.
+# Without a mail server no mail is created, and pages say so. Mail must not be written to a log
+# instead, because its links would work for anyone who reads the log.
 HAS_MAIL_SERVER = MAIL_SERVER is not None
 
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'dummy'}.EmailBackend"

@@ -1,1 +1,1 @@
-"""Backups: one file with the whole database and the keys that parts of it need."""
+"""Backups: one file with the whole database and the keys needed to use it."""

@@ -1,4 +1,4 @@
-"""A backup is one tar file that only its owner can read, verified after writing."""
+"""Write and read backups: tar files that only their owner can read, verified after writing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Manifest:
 
     Attributes:
         made_at: ISO 8601.
-        version: of the product.
+        version: version of the product.
         sha256: hash of each member (the dump and the secrets), by name.
         n_rows: number of rows of each table.
     """
@@ -55,8 +55,7 @@ def write(
     if file.exists():
         raise BackupFailed(f"{file} is there already.")
     draft = file.with_suffix(".new")
-    # Files of mkstemp are readable by their owner only; so is the draft, by the mode it is
-    # opened with.
+    # Only the owner can read temporary files; the draft is created with mode 0600.
     with tempfile.TemporaryFile(dir=folder) as dumped:
         with database.frozen(address) as state:
             database.dump(address, state.snapshot, dumped)
@@ -82,7 +81,7 @@ def opened(file: Path) -> Iterator[tuple[Manifest, dict[str, object], IO[bytes]]
     """Yield manifest, secrets and dump of the backup ``file``, all verified.
 
     Raises:
-        BackupFailed: it is not a backup, or it is damaged.
+        BackupFailed: ``file`` is not a backup, or is damaged.
     """
     try:
         with tarfile.open(file) as tar, tempfile.TemporaryFile() as dumped:

@@ -1,4 +1,4 @@
-"""Dump and restore with PostgreSQL's own programs, and row counts to compare."""
+"""Dump and restore the database with pg_dump and pg_restore, and count its rows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TABLES = """
 
 
 class BackupFailed(Exception):
-    """A backup could not be made or restored; the message says why and what to do."""
+    """A backup could not be created or restored; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A database and the user who connects to it; the password is never part of its repr."""
+    """Connection parameters of a database; the password is never part of the repr."""
 
     host: str
     port: str
@@ -36,8 +36,9 @@ class Address:
     password: str = field(repr=False)
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of PostgreSQL's programs, which keeps the password off the
-        command line.
+        """Return the environment for PostgreSQL's programs.
+
+        It contains the password, so that the password is not on the command line.
         """
         return {
             **os.environ, "PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user,
@@ -53,7 +54,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A snapshot of the database that stays visible while it is dumped."""
+    """An exported snapshot of the database, and the row counts in it."""
 
     snapshot: str
     n_rows: Mapping[str, int]
@@ -61,7 +62,7 @@ class Frozen:
 
 @contextmanager
 def frozen(address: Address) -> Iterator[Frozen]:
-    """Hold one snapshot of the database, so that the counts match the dump."""
+    """Export a snapshot for the duration of the block, so that row counts match the dump."""
     with address.connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
@@ -92,8 +93,8 @@ def check(dumped: IO[bytes]) -> None:
 def restore(address: Address, dumped: IO[bytes]) -> None:
     """Restore into the empty database at ``address``, all or nothing.
 
-    The connecting user becomes the owner; grants to the roles of web requests require these
-    roles.
+    The connecting user becomes the owner. The roles of web requests must exist, because the
+    dump contains grants to them.
     """
     options = ["--single-transaction", "--exit-on-error", "--no-owner", f"--dbname={address.name}"]
     _run("pg_restore", options, address, source=dumped)
@@ -103,7 +104,7 @@ def tool(name: str) -> Path:
     """Return the path of a PostgreSQL program: the embedded one, else the one on PATH.
 
     Raises:
-        BackupFailed: there is none.
+        BackupFailed: the program is neither embedded nor on PATH.
     """
     try:
         embedded = postgres.binaries() / name

@@ -1,4 +1,4 @@
-"""Check classes against measurements by published criteria, each verdict with its evidence."""
+"""The criteria model: apply published criteria to measurements, and give the evidence."""
 
 from __future__ import annotations
 

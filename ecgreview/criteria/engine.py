@@ -66,10 +66,12 @@ def examine(
     """Return a verdict on each class the model checks, in the order of the rules.
 
     Args:
-        measurements: of one exam; classes that need a missing measurement are never suggested.
-        age_years: below 18 every class is withheld, because the limits are for adults.
+        measurements: measurements of one exam. If one is missing, classes whose criteria need it
+            are never suggested.
+        age_years: age, None if unknown. Below 18, every class is withheld, because the limits
+            are for adults.
         sex: "F", "M" or None; if unknown, the stricter limit is used.
-        qt_formula: the QT correction that the study's protocol names.
+        qt_formula: QT correction of the study's protocol.
     """
     if age_years is not None and age_years < BOOK.youngest_years:
         return tuple(
@@ -87,7 +89,7 @@ def examine(
 
 
 def propose(verdicts: Iterable[Verdict], measurements: Measurements) -> list[Proposal]:
-    """Return the suggested classes of ``verdicts``, each with its evidence on the recording."""
+    """Return a proposal, with its evidence, for each suggested class in ``verdicts``."""
     return [
         _proposal(verdict, verdict.checks[0], measurements)
         for verdict in verdicts
@@ -108,7 +110,7 @@ def suggest(
 
 
 def _judge(rule: Rule, exam: _Exam) -> Verdict:
-    """Return the verdict of one rule: its criteria first, then its guards."""
+    """Return the verdict of one rule: check its criteria, then its exceptions and guards."""
     checks = [exam.check(condition) for condition in rule.criteria]
     for check in checks:
         if check.outcome == Outcome.FAILED:
@@ -123,7 +125,7 @@ def _judge(rule: Rule, exam: _Exam) -> Verdict:
 
 
 def _unless(rule: Rule, main: Check, exam: _Exam) -> Verdict | None:
-    """Return the verdict of the first exception that applies, or might apply."""
+    """Return the verdict of the first exception that applies or cannot be ruled out."""
     for exception in rule.unless:
         checks = [exam.check(condition) for condition in exception.conditions]
         if any(check.outcome == Outcome.FAILED for check in checks):
@@ -168,7 +170,7 @@ def _proposal(verdict: Verdict, check: Check, measurements: Measurements) -> Pro
 
 
 def _decimals(value: float | None, limit: float, usual: int) -> int:
-    """Return the decimals needed to keep ``value`` distinct from its limit: never "200 > 200"."""
+    """Return the decimals that keep ``value`` distinct from its limit, to avoid "200 > 200"."""
     if value is None:
         return usual
     sufficient = (n for n in range(usual, 3) if round(value, n) != limit or value == limit)

@@ -1,4 +1,4 @@
-"""Where on the recording the evidence of a rule is: time intervals to draw."""
+"""Locate the evidence of a rule on the recording, as leads and time intervals to draw."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Stretches = tuple[tuple[float, float], ...]
 LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
 CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
 
-# The leads of measurements taken in single leads; all others are taken over all leads.
+# The leads used by some measurements; all other measurements use all leads.
 SHOWN_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"axis_deg": ("I", "aVF"), "limb_voltage_mv": LIMB, "precordial_voltage_mv": CHEST}
 )
@@ -27,8 +27,9 @@ class Marks:
 
     Attributes:
         text: the measurement, such as "PR 238 ms".
-        leads: the leads concerned; empty for all of them.
-        intervals_s: from and to, in seconds from the first sample; equal for an instant.
+        leads: leads of the measurement; empty for all leads.
+        intervals_s: start and end of each interval, in seconds from the first sample. They are
+            equal for an instant, such as a pacing spike.
     """
 
     text: str
@@ -36,7 +37,7 @@ class Marks:
     intervals_s: Stretches
 
     def to_json(self, *, tracing: int) -> dict[str, Any]:
-        """Return plain values for the tracing at position ``tracing``."""
+        """Return JSON values; ``tracing`` is the position of the tracing in the exam."""
         return {
             "tracing": tracing,
             "text": self.text,
@@ -46,7 +47,7 @@ class Marks:
 
 
 def marks_of(measurement: str, text: str, measurements: Measurements) -> Marks | None:
-    """Return where ``measurement`` was taken, or None if that was not recorded."""
+    """Return where ``measurement`` was taken, or None if its times are unknown."""
     intervals = _intervals_s(measurement, measurements)
     if not intervals:
         return None
@@ -70,7 +71,7 @@ def _intervals_s(measurement: str, measurements: Measurements) -> Stretches:
 def _around(
     onsets: tuple[float, ...], *, before_ms: float | None = 0.0, after_ms: float | None = 0.0
 ) -> Stretches:
-    """Return an interval around the onset of each QRS; none if it was not measured."""
+    """Return an interval around each QRS onset; empty if ``before_ms`` or ``after_ms`` is None."""
     if before_ms is None or after_ms is None:
         return ()
     return tuple(

@@ -13,15 +13,15 @@ from ecgreview.measure.measurements import NAMES
 
 from .verdicts import Reason, State
 
-# The comparisons a condition may make, and how evidence writes them.
+# The comparisons of conditions, and their signs in evidence.
 SIGNS = {"above": ">", "below": "<", "at_least": "≥", "at_most": "≤"}
 
-# Placeholder in the rules for the QT correction that the protocol names.
+# In the rules, stands for QTc by the formula of the protocol.
 CORRECTED_QT = "qtc_ms"
 
 
 class BadRule(ValueError):
-    """The file of rules is invalid."""
+    """The rules file is invalid."""
 
 
 class QtFormula(StrEnum):
@@ -38,9 +38,10 @@ class Condition:
     """A measurement compared with a limit, which may depend on sex.
 
     Attributes:
-        tolerance: within this distance of the limit, measurement error decides, so the result is
-            undecided.
-        reason: for a guard, the meaning of its failure.
+        or_missing: for a guard, whether it also passes if the measurement is missing.
+        tolerance: a value that meets the limit by less than this is undecided, because measurement
+            error could explain it.
+        reason: for a guard, why the class is withheld if the guard fails.
         formula: for a guard, the only QT formula it applies to.
     """
 
@@ -80,7 +81,7 @@ class Unless:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A class of the taxonomy, its criteria, their guards, and the source."""
+    """The criteria of one class, the exceptions and guards that prevent it, and their source."""
 
     code: str
     criteria: tuple[Condition, ...]
@@ -91,7 +92,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How evidence names a measurement."""
+    """Name, unit and decimals of a measurement in evidence."""
 
     text: str
     unit: str
@@ -171,7 +172,7 @@ def _condition(entry: dict[str, Any]) -> Condition:
 
 BOOK = read(Path(__file__).with_name("rules.toml"))
 NAME = BOOK.name
-# The codes the model checks. No suggestion for any other class means nothing.
+# The classes that the model checks. It never suggests another class, even when it is present.
 COVERED: tuple[str, ...] = tuple(BOOK.by_code)
 
 
@@ -180,5 +181,5 @@ def version_of(formula: QtFormula) -> str:
     return f"{BOOK.version}-{formula}"
 
 
-# The version used where no protocol names another formula.
+# The default version, for protocols without a QT formula.
 VERSION = version_of(QtFormula.BAZETT)

@@ -60,8 +60,8 @@ class Check:
     Attributes:
         measurement: name of a field of ``Measurements``.
         comparison: ``above``, ``below``, ``at_least`` or ``at_most``.
-        value: None where it was not measured; ``missing`` says why.
-        decimals: enough to keep the value distinct from the limit.
+        value: None if it could not be measured; ``missing`` then has the reason.
+        decimals: number of decimals that keeps the value distinct from the limit.
     """
 
     measurement: str
@@ -95,11 +95,11 @@ class Verdict:
     """The verdict of the model on one class.
 
     Attributes:
-        code: of the taxonomy.
+        code: class code in the taxonomy.
         reason: None when the class is suggested.
-        checks: the deciding comparison; if the class is withheld although its criteria are met,
-            followed by the comparison that withholds it. Empty for a child.
-        source: the publication of the limits.
+        checks: the deciding comparison first. If another comparison is why the class is
+            withheld, it is second. Empty for a child.
+        source: publication of the limits.
     """
 
     code: str
@@ -109,7 +109,7 @@ class Verdict:
     source: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values, as they are stored."""
+        """Return JSON values, as stored with suggestion runs."""
         return {
             "class": self.code,
             "state": self.state.value,
@@ -125,8 +125,8 @@ class Proposal:
 
     Attributes:
         evidence: one English line, such as "PR 238 ms > 200 ms (9 of 9 beats)".
-        marks: where on the recording the evidence is.
-        evidence_data: the numbers and names of ``evidence``, for other languages.
+        marks: where to draw the evidence on the sheet; None if unknown.
+        evidence_data: the values in ``evidence``, so that pages can word it in another language.
     """
 
     code: str

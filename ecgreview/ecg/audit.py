@@ -1,4 +1,4 @@
-"""Remarks on problems and oddities of a signal; signals are never repaired."""
+"""Detect problems and oddities of a signal, and return them as remarks. Signals stay unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_RESIDUAL_MV = 0.05
 REVERSAL_CORRELATION = -0.3
 
 SMALL_MV = 0.1
-# Peak to peak. Genuine recordings can be taller (PTB-XL 421), so this is a remark, not a refusal.
+# Peak to peak. Genuine recordings can exceed it (PTB-XL 421), so they are accepted with a remark.
 LARGE_MV = 15.0
 
 CLIPPED_S = 0.02
@@ -29,9 +29,9 @@ CLIPPED_FROM_MV = 0.5
 
 
 class RemarkCode(StrEnum):
-    """Codes never change: tracings and imports store them, pages and the API explain them.
+    """Type of a remark. Never change a value: tracings and imports store it.
 
-    The comments list the details of each code.
+    The comment behind a code lists the keys of its ``Remark.details``.
     """
 
     MISSING_LEAD = "missing_lead"
@@ -59,11 +59,10 @@ class RemarkCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something a person should know about a signal that was accepted.
+    """A note about an accepted signal or file, for people.
 
     Attributes:
-        code: what it is.
-        leads: the leads concerned, in the standard order; empty when it is the whole recording.
+        leads: the affected leads, in the standard order; empty for the whole recording.
         details: values for the sentence that explains the code.
     """
 
@@ -73,7 +72,7 @@ class Remark:
 
 
 def audit(signal: Signal) -> tuple[Remark, ...]:
-    """Return all remarks on ``signal``, the most general first."""
+    """Return all remarks on ``signal``, in the order of ``RemarkCode``."""
     millivolts = signal.millivolts()
     return (
         *_missing(signal),

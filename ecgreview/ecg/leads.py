@@ -1,4 +1,4 @@
-"""The twelve standard leads: their order, identities and spellings in files."""
+"""The twelve standard leads: their order, how they are derived, and spellings in files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3
 
 N_LEADS = len(LEADS)
 
-# Weights of I and II in the leads that follow from them: Einthoven 1908, Goldberger 1942.
+# Weights of I and II in the leads derived from them: Einthoven 1908, Goldberger 1942.
 LIMB_WEIGHTS: dict[str, tuple[float, float]] = {
     "III": (-1.0, 1.0),
     "aVR": (-0.5, -0.5),

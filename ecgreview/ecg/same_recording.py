@@ -1,10 +1,10 @@
-"""Recognizing copies of a recording with another sampling rate, gain or name.
+"""Recognize copies of a recording that differ in sampling rate, gain or name.
 
 Data sets often contain a recording several times: PTB-XL has each at 500 and at 100 Hz, and CinC
-2021 includes records of other databases. A reader who is given both would unknowingly repeat a
-reading.
+2021 includes records of other databases. A reader who gets both copies would read the same
+recording twice without knowing it.
 
-What is compared is the shape of the eight independent leads between 1 and 15 Hz in the first seven
+The comparison uses the shape of the eight independent leads between 1 and 15 Hz in the first seven
 seconds, each lead scaled to unit energy. Sampling rates from 100 Hz, gains, baseline filters and
 mains filters do not change it. ``fingerprint`` finds candidates among millions by the signs of
 random projections (Charikar 2002, STOC, 380-388), cut into bands of 32 of which two recordings must
@@ -32,7 +32,7 @@ N_BANDS, BAND_BITS = 16, 32
 # at most; see tests/domain/ecg/test_same_recording.py.
 MIN_CORRELATION = 0.97
 
-# Leads that must correlate; a copy may have lost or damaged one or two.
+# Minimum number of leads that must correlate: one or two may be missing or damaged in a copy.
 MIN_LEADS = 6
 
 # Shape (8, n): Fourier coefficients of the compared leads, real parts before imaginary parts.
@@ -40,10 +40,10 @@ Shape = NDArray[np.float64]
 
 
 def fingerprint(signal: Signal) -> tuple[int, ...]:
-    """Return numbers of which copies of one recording share at least one, or ().
+    """Return hash values of which copies of a recording share at least one.
 
-    Each fits in 63 bits and includes its band, so that one index of all numbers can be
-    searched. A recording with fewer than ``MIN_LEADS`` non-flat compared leads has none.
+    Each value fits in 63 bits and includes the number of its band, so one index can hold all
+    values. Empty if fewer than ``MIN_LEADS`` of the compared leads have a signal.
     """
     shape = shape_of(signal)
     if np.count_nonzero(np.any(shape, axis=1)) < MIN_LEADS:
@@ -79,7 +79,7 @@ def shape_of(signal: Signal) -> Shape:
 
 @cache
 def _projections(length: int) -> NDArray[np.float64]:
-    """Return directions of +1 and -1, shape (bits, length), identical on every machine."""
+    """Return pseudorandom +1 and -1, shape (bits, length), identical on every machine."""
     n_bits = N_BANDS * BAND_BITS
     stream = hashlib.shake_256(b"ecgreview same recording 1").digest(n_bits * length // 8 + 1)
     signs = np.unpackbits(np.frombuffer(stream, dtype=np.uint8))[: n_bits * length]

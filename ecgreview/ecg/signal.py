@@ -15,12 +15,12 @@ from .leads import LEADS, N_LEADS
 # The sample value that means "no value here", as in WFDB format 16.
 INVALID = np.int16(-32768)
 
-# Longer than any 12-lead recording of a reader study; limits allocations.
+# Longer than any 12-lead recording in reader studies; limits how much memory is allocated.
 MAX_SAMPLES = 5_000_000
 
 
 class LeadStatus(enum.IntEnum):
-    """The origin of a lead's samples; the number is used in packed signals."""
+    """Origin of a lead's samples. Packed signals contain the number, so never change it."""
 
     MISSING = 0
     RECORDED = 1
@@ -52,7 +52,7 @@ class Signal:
         """Validate shape, type and numbers.
 
         Raises:
-            BadSignal: naming what is wrong.
+            BadSignal: the shape, type or a number is invalid; the message says which.
         """
         samples = self.samples
         if samples.ndim != 2 or samples.shape[0] != N_LEADS:

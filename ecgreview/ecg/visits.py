@@ -1,4 +1,4 @@
-"""A table of exams by patient, with the days between them."""
+"""Read a CSV file that states the patient and relative day of each exam."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ecgreview.strict_files import Problem, Row, Table, Unreadable, read_table
 COLUMNS = ("source_key", "patient", "day")
 MAX_ROWS = 1_000_000
 MAX_BYTES = 128 * 2**20
-# More days than a lifetime; a date written as a number is larger.
+# More days than a lifetime. Larger numbers are dates written as a number, such as 20240131.
 MAX_DAY = 50_000
 
 _DAY = re.compile(r"[+-]?[0-9]{1,7}")
@@ -21,9 +21,9 @@ class Visit:
     """One exam of a patient.
 
     Attributes:
-        source_key: the exam's name in its data set, as in ``records500/00001_hr.hea``.
+        source_key: name of the exam in its data set, such as ``records500/00001_hr.hea``.
         patient: pseudonym of the patient in the data set.
-        day: whole days since an arbitrary day of the patient's own; never a date.
+        day: days since an arbitrary reference day, which differs by patient; never a date.
         line: line in the file, counted from 1.
     """
 
@@ -37,7 +37,7 @@ def read_visits(source: bytes | str) -> list[Visit]:
     """Return the visits of a CSV file with the columns ``source_key``, ``patient``, ``day``.
 
     Raises:
-        Unreadable: the file is not such a table; lists every problem, line by line.
+        Unreadable: the file is not a valid table; lists every problem with its line.
     """
     table = read_table(
         source, known=COLUMNS, required=COLUMNS, max_rows=MAX_ROWS, max_bytes=MAX_BYTES

@@ -1,4 +1,4 @@
-"""Signals to stored and transmitted bytes; ``static/js/ecg/signal.js`` mirrors this module.
+"""Pack signals into bytes for storage and transmission; ``static/js/ecg/signal.js`` unpacks them.
 
 Limb leads follow from I and II, and neighboring samples are similar, so the residuals after
 predicting both are mostly small: low bytes come first, then the high bytes, which are nearly all
@@ -23,7 +23,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class BadPacket(ValueError):
-    """The bytes are not a packed signal, or an incomplete one."""
+    """The bytes are not a complete packed signal."""
 
 
 def pack(signal: Signal) -> bytes:
@@ -53,8 +53,8 @@ def unpack(packet: bytes) -> Signal:
     """Return the signal that was packed.
 
     Raises:
-        BadPacket: ``packet`` is truncated, damaged, or announces more than it holds. Memory is
-            allocated only for bytes that exist.
+        BadPacket: ``packet`` is truncated or damaged, or its length differs from its header. A
+            forged length cannot make us allocate more memory than the packet inflates to.
     """
     inflate = zlib.decompressobj(_GZIP)
     try:
@@ -107,5 +107,5 @@ def _predicted(samples: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def _half(minuend: NDArray[np.int32], halved: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return ``one - other / 2``, rounded down."""
+    """Return ``minuend - halved / 2``, rounded down."""
     return (2 * minuend - halved) >> 1

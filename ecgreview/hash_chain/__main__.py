@@ -13,7 +13,7 @@ from .verification import Verdict, verify
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Verify the file and print the result; return 0 if intact, 1 if not, 2 if it is no export."""
+    """Verify the file and print the result; return 0 if intact, 1 if not, 2 if unreadable."""
     chosen = _parser().parse_args(arguments)
     try:
         verdict = verify(files.read(chosen.file), expected=chosen.head, has_gaps=chosen.extract)

@@ -9,17 +9,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-# First field of a link's bytes; another layout would get another name.
+# First field of the digested bytes; identifies the layout, so change it with the layout.
 VERSION = "ecg-review-audit-1"
 
-# The previous digest of the first link.
+# Stands for the previous digest in the first link.
 GENESIS = "0" * 64
 
 
 def netstring(content: str | None) -> str:
     """Return ``content`` prefixed with its length in UTF-8 bytes; null differs from empty.
 
-    Field boundaries therefore never depend on the content of the preceding field.
+    The prefix makes a sequence of fields unambiguous, whatever their content.
 
     Source:
         D. J. Bernstein, Netstrings, 1997. The null is an addition.
@@ -36,7 +36,7 @@ def digest(fields: Iterable[str | None]) -> str:
 def canonical_json(value: Mapping[str, Any]) -> str:
     """Return ``value`` as canonical JSON.
 
-    Keys are sorted and nothing is indented; dates are ISO 8601, timestamps in UTC.
+    Keys are sorted, there is no white space between values, dates are ISO 8601, timestamps UTC.
 
     Raises:
         TypeError: a value is neither JSON, nor a date, nor a UUID.

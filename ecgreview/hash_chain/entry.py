@@ -1,4 +1,4 @@
-"""Rows of a trail as text: an event, the link that chains it, and both together."""
+"""Audit events and chain links as text, and their digests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class MalformedHead(ValueError):
 
 
 class Event(NamedTuple):
-    """An audited action, with every column as text in the order of the digest; null is None.
+    """An audited action. Every column is text, in the order of the digest; null is None.
 
     Attributes:
         at: UTC, ``2026-03-02T09:00:00.000000Z``.
@@ -43,14 +43,14 @@ class Link(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An event with its link; one of them is None where it is missing."""
+    """An event and its link; either may be None, because a trail can be damaged."""
 
     link: Link | None
     event: Event | None
 
 
 class Head(NamedTuple):
-    """The end of a chain. Recorded elsewhere, it shows later whether the chain was changed."""
+    """The end of a chain. A copy kept elsewhere shows whether the chain was changed since."""
 
     seq: int
     digest: str
@@ -70,7 +70,7 @@ def head(text: str) -> Head:
     """Parse a head written as ``SEQ:DIGEST``.
 
     Raises:
-        MalformedHead: it has another form.
+        MalformedHead: ``text`` is not in this form.
     """
     seq, _, written = text.strip().partition(":")
     is_number = seq.isascii() and seq.isdigit() and len(seq) <= MAX_SEQ_DIGITS

@@ -1,4 +1,4 @@
-"""Exported trails as CSV and JSON Lines, with the same content, and readable again."""
+"""Rows of exported audit trails, and a reader for the CSV and JSON Lines files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = (
     *("action", "study", "object_type", "object_id", "before", "after", "reason"),
 )
 
-# Columns whose empty CSV cells mean null: numbers and times are never empty text.
+# Columns in which an empty CSV cell means null, because their values are never empty text.
 NULLABLE = frozenset({"chained_at", "at", "actor", "study"})
 
 # Characters that make a spreadsheet treat a cell as a formula.
@@ -32,19 +32,23 @@ class MalformedFile(ValueError):
 
 
 def cell(text: str | None) -> str:
-    """Escape ``text`` so that no spreadsheet runs it; ``text_of`` reverses it."""
+    """Escape ``text`` so that spreadsheets do not run it as a formula; see ``text_of``."""
     if text is None:
         return ""
     return QUOTE + text if text[:1] in FORMULA_STARTS or text[:1] == QUOTE else text
 
 
 def text_of(written: str) -> str:
-    """Return the text that was given to ``cell``."""
+    """Reverse the escaping of ``cell``."""
     return written[1:] if written[:1] == QUOTE else written
 
 
 def row(entry: Entry) -> list[str | None]:
-    """Return ``entry`` as the values of ``COLUMNS``."""
+    """Return the values of ``COLUMNS``.
+
+    Raises:
+        MalformedFile: the link or the event is missing.
+    """
     link, event = entry
     if link is None or event is None:
         raise MalformedFile(entry)
@@ -55,7 +59,7 @@ def read(path: Path) -> Iterator[Entry]:
     """Yield the rows of an exported file, in constant memory.
 
     Raises:
-        MalformedFile: a line is not what an export writes; names the line.
+        MalformedFile: a line is not in the format of an export; the message names the line.
         OSError: the file cannot be read.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -86,7 +90,7 @@ def _json_rows(file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _csv_rows(file: TextIO) -> Iterator[dict[str, Any]]:
-    before = csv.field_size_limit(MAX_CELL)  # process-wide, so it is restored
+    before = csv.field_size_limit(MAX_CELL)  # a process-wide setting, restored below
     try:
         for values in csv.DictReader(file):
             yield {
@@ -99,7 +103,11 @@ def _csv_rows(file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _entry(values: dict[str, Any], number: int) -> Entry:
-    """Return a row; refuse one that lacks a column or has a non-text value."""
+    """Return a row as an entry.
+
+    Raises:
+        MalformedFile: the columns differ from ``COLUMNS``, or a value has a wrong type.
+    """
     cells = [values.get(name) for name in COLUMNS]
     seq = str(cells[0])
     are_texts = all(value is None or isinstance(value, str | int) for value in cells)

@@ -1,4 +1,4 @@
-"""Verification of a chain: find the first row that is not as it was written."""
+"""Verify a hash chain: find the first row that was altered, moved or removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .entry import START, Entry, Event, Head, Link, link_digest
 
 
 class Kind(StrEnum):
-    """What is wrong: with the chain itself, then with the rows that its events refer to."""
+    """Type of a fault: first those of the chain, then those of rows that events refer to."""
 
     ALTERED_EVENT = "altered_event"
     ALTERED_LINK = "altered_link"
@@ -82,14 +82,13 @@ SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first row that is not as it was written.
+    """The first fault of a chain.
 
     Attributes:
-        kind: what is wrong with it.
-        seq: its place in the chain, None where it has none.
-        event: the number of its event as text, None where there is none.
-        other: another place, or the primary key of the row concerned.
-        name: a readable name of that row, where a number is not enough.
+        seq: number of the link; None for an event without a link.
+        event: id of the event as text; None if the event is missing.
+        other: number of another link, or primary key of the row that the event refers to.
+        name: name of that row for people, if the primary key is not enough.
     """
 
     kind: Kind
@@ -111,7 +110,7 @@ class Verdict:
     Attributes:
         head: the last intact link.
         n_events: number of events verified.
-        fault: the first fault, None if there is none.
+        fault: the first fault; None if the chain is intact.
     """
 
     head: Head
@@ -126,7 +125,7 @@ def verify(
     expected: Head | None = None,
     has_gaps: bool = False,
 ) -> Verdict:
-    """Return how far ``entries`` are unchanged since they were chained.
+    """Verify ``entries`` up to the first fault.
 
     Takes constant memory. A chain that was completely recomputed from some row on, or whose end
     was cut off, is detected only with ``expected``.
@@ -135,8 +134,8 @@ def verify(
         entries: in the order of ``seq``, events without a link last.
         after: the head that was verified before; the first entry must follow it.
         expected: a head that was recorded earlier and must still be part of the chain.
-        has_gaps: the entries are a selection: each must be intact, and must follow the previous
-            one only if they are neighbors.
+        has_gaps: the entries are a selection. Each must be intact, but only neighbors in the
+            full chain must follow each other.
     """
     head, last, n_events = after, None, 0
     walk = iter(entries)
@@ -155,7 +154,10 @@ def verify(
 def _fault(
     entry: Entry, head: Head, last: Entry | None, following: Iterator[Entry]
 ) -> Fault | None:
-    """Return what is wrong with ``entry`` after ``head``; read ``rest`` only to find the reason."""
+    """Return what is wrong with ``entry``, the next after ``head``, or None.
+
+    ``following`` is read only to find out how a row was altered.
+    """
     link, event = entry
     if link is None:
         return Fault(Kind.UNLINKED_EVENT, event=event.id if event else None)
@@ -174,7 +176,7 @@ def _fault(
 
 
 def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> Fault:
-    """Return why ``link``, itself intact, does not follow the previous link."""
+    """Return the fault if ``link`` is intact but does not follow the previous link."""
     if last is not None and last.event is not None:
         return Fault(Kind.REPLACED, head.seq, last.event.id)
     if head.seq:
@@ -183,7 +185,7 @@ def _broken_before(link: Link, event: Event, head: Head, last: Entry | None) -> 
 
 
 def _altered(link: Link, event: Event, head: Head, following: Iterator[Entry]) -> Fault:
-    """Return which part of a row was altered, or where it was moved from."""
+    """Return which part of a row was altered, or that the row was moved."""
     if link_digest(link._replace(previous=head.digest), event) == link.digest:
         return Fault(Kind.ALTERED_LINK, link.seq, event.id)
     is_first, true = True, link_digest(link, event)
@@ -199,7 +201,7 @@ def _altered(link: Link, event: Event, head: Head, following: Iterator[Entry]) -
 
 
 def _comes_from(later: Link, link: Link, event: Event) -> bool:
-    """Return whether ``event``, and perhaps parts of its link, belong to ``later``."""
+    """Return whether ``event``, and possibly parts of its link, were moved from ``later``."""
     times, digests = (later.chained_at, link.chained_at), (later.previous, link.previous)
     return any(
         link_digest(Link(later.seq, chained_at, previous, ""), event) in {link.digest, later.digest}
@@ -208,7 +210,7 @@ def _comes_from(later: Link, link: Link, event: Event) -> bool:
 
 
 def _unexpected(entry: Entry, expected: Head | None) -> Fault | None:
-    """Return a fault if ``entry`` is at the place of a recorded head and differs from it."""
+    """Return a fault if ``entry`` has the number of the expected head but another digest."""
     link, event = entry
     if link is None or expected is None or link.seq != expected.seq:
         return None
