@@ -1,4 +1,4 @@
-"""The queue of mails about accounts, and what became of them.
+"""The queue of mails about accounts, and the result of sending each.
 
 A request only inserts a row, so its response time depends neither on the mail server nor on whether
 an account exists. Rows hold no links; the worker creates a link when it sends the mail.
@@ -21,8 +21,8 @@ from annotations.services.people import members
 
 logger = logging.getLogger(__name__)
 
-# How long to wait after each attempt that the mail server did not answer. After the last one we
-# give up.
+# How long to wait before each retry if the mail server is unavailable. After the last retry we give
+# up.
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 360))
 
 MAX_ATTEMPTS = len(DELAYS) + 1
@@ -39,13 +39,16 @@ def invitation(pending: members.Invitation, *, now: datetime) -> AccountMail | N
 
 @transaction.atomic
 def new_password(user: User, *, now: datetime) -> AccountMail | None:
-    """Queue a link for a new password that a coordinator asked for; None as for ``invitation``."""
+    """Queue a mail with a password reset link, at the request of a coordinator.
+
+    Returns None when there is no mail server or no address.
+    """
     return _queue(AccountMailKind.NEW_PASSWORD, user, now)
 
 
 @transaction.atomic
 def forgotten_password(address: str, *, now: datetime) -> None:
-    """Queue a password reset for an address. Whether it has an account is not looked up here."""
+    """Queue a password reset for an address; the worker looks up whether it has an account."""
     if not mail_server.is_configured():
         return
     with row_security.as_owner():
@@ -59,7 +62,7 @@ def forgotten_password(address: str, *, now: datetime) -> None:
 
 
 def latest_to(user: User) -> AccountMail | None:
-    """Return the last mail that was queued for ``user``, for people who manage accounts."""
+    """Return the mail last queued for ``user``; show it only to people who manage accounts."""
     with row_security.as_owner():
         return AccountMail.objects.filter(user=user).order_by("-created_at", "-pk").first()
 
@@ -67,8 +70,8 @@ def latest_to(user: User) -> AccountMail | None:
 def send_next(*, now: datetime) -> bool:
     """Send one mail that is due; return False when none is.
 
-    The attempt is counted and the next one scheduled and committed first. If a mail kills its
-    worker, it is retried later, and no other worker takes it in between.
+    Before sending, the attempt is counted and the next one scheduled, in a transaction of its own.
+    If the worker is killed, the mail is retried later, and no other worker takes it until then.
     """
     mail = _claim(now)
     if mail is None:
@@ -81,7 +84,7 @@ def send_next(*, now: datetime) -> bool:
 
 
 def forget(*, now: datetime) -> int:
-    """Delete finished mails after 90 days and return how many there were."""
+    """Delete finished mails that are older than 90 days; return the number deleted."""
     old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
     return int(old.delete()[0])
 
@@ -126,7 +129,7 @@ def _claim(now: datetime) -> AccountMail | None:
 
 @transaction.atomic
 def _find_people(mail: AccountMail, now: datetime) -> None:
-    """Replace a mail to an address by one for each active account with that address."""
+    """Replace a mail to an address by one mail for each active account with that address."""
     for user in User.objects.filter(email__iexact=mail.address, is_active=True).order_by("pk"):
         audit.record(actor=None, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
         AccountMail.objects.create(
@@ -139,7 +142,7 @@ def _find_people(mail: AccountMail, now: datetime) -> None:
 def _send(mail: AccountMail, user: User, now: datetime) -> None:
     kind = AccountMailKind(mail.kind)
     if not user.email or not _is_wanted(kind, user):
-        mail.delete()  # they have accepted, or were deactivated
+        mail.delete()  # accepted or deactivated in the meantime
         return
     with translation.override(mail.language):
         subject = wording.subject(kind)

@@ -35,14 +35,14 @@ REMIND_DAYS = 2
 # How long to retry. A notice older than this is no longer worth a mail.
 GIVE_UP_AFTER = timedelta(days=2)
 
-# Number of the advisory lock held while reminding; no notice has it.
+# Key of the advisory lock held while reminding. No notice has this id.
 _REMINDING = 0
 
 
 def notify(
     users: Iterable[User | int], kind: NoticeKind, data: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Create a notice for each of ``users``; ``data`` holds names and dates, never a finding."""
+    """Create a notice for each of ``users``. ``data`` must not contain findings."""
     ids = {user if isinstance(user, int) else user.pk for user in users}
     Notice.objects.bulk_create(
         Notice(user_id=pk, kind=kind, data=dict(data), created_at=now, mail_is_due=True)
@@ -92,8 +92,8 @@ def remind(*, now: datetime) -> int:
 def mail_next(*, now: datetime) -> bool:
     """Mail one notice; return False when none is due or the mail server is unavailable.
 
-    The attempt is counted and committed first, so that a notice that kills its worker moves behind
-    all others. When the server is down, the next run of the task tries again.
+    The attempt is counted and committed first, so that a notice that kills its worker moves to the
+    end of the queue. If the server is down, the next run of the task tries again.
     """
     with transaction.atomic():
         waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True).to_mail()
@@ -128,9 +128,9 @@ def _remind_of(batch: Batch, kind: NoticeKind, now: datetime) -> int:
 
 
 def _late(batch: Batch, now: datetime) -> QuerySet[Seat]:
-    """Return the seats of ``batch`` whose readers may go on now and have exams to read.
+    """Return the seats of ``batch`` whose readers can read now and have exams left.
 
-    In a pool that is everybody: whether an exam is left would reveal what others did.
+    In a pool, these are all active readers: whether any exam is left would reveal what others did.
     """
     lines = StudyReader.objects.filter(
         study=batch.study_id, user=OuterRef("reader"), status=StudyReaderStatus.ACTIVE
@@ -157,7 +157,7 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
 
 
 def _is_wanted(notice: Notice, now: datetime) -> bool:
-    """Whether the user can receive a mail and has not seen the notice yet."""
+    """Whether a mail can be sent, the notice is recent, and the user has not seen it yet."""
     can_get = mail_server.is_configured() and notice.user.is_active and bool(notice.user.email)
     return can_get and notice.seen_at is None and now - notice.created_at < GIVE_UP_AFTER
 

@@ -9,7 +9,7 @@ from django.core.mail import send_mail
 
 
 class NoAnswer(Exception):
-    """The mail server is unavailable, so retrying makes sense; holds the name of the error."""
+    """The mail server is unavailable, so retrying makes sense. The message is the error's name."""
 
 
 class Refused(Exception):

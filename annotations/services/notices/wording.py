@@ -1,4 +1,4 @@
-"""The texts of notices, written when they are displayed, in the language of the request."""
+"""The texts of notices. They are written at display time, in the language of the request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from annotations.models import Notice, NoticeKind
 
-# We know a person's language only from their browser, so a mail is in both.
+# We know a person's language only from their browser, so mails contain both languages.
 MAIL_LANGUAGES = ("en", "pt-br")
 
 
@@ -36,7 +36,7 @@ def of_mail(kind: NoticeKind, address: str) -> Words:
     It names no study, batch, exam or person, because mail passes through many servers.
 
     Args:
-        kind: of the notice.
+        kind: the kind of notice.
         address: URL of the site, or empty.
     """
     titles, texts = [], []
@@ -50,7 +50,7 @@ def of_mail(kind: NoticeKind, address: str) -> Words:
 
 
 class _Filled(Mapping[str, Any]):
-    """The data of a notice. Values missing from older notices read as a dash."""
+    """The data of a notice. Keys that older notices lack give a dash."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
@@ -70,12 +70,11 @@ class _Filled(Mapping[str, Any]):
 
     @property
     def n_repaired(self) -> int:
-        """Number of count entries that were repaired."""
         return int(self.data.get("n_repaired") or 0)
 
     @property
     def place(self) -> str:
-        """The study and the batch, or the whole study."""
+        """The study followed by the batch, or by "the whole study"."""
         batch = self.data.get("batch") or _("the whole study")
         return f"{self['study']} · {batch}"
 

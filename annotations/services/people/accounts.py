@@ -1,4 +1,4 @@
-"""Accounts as the operator of the server creates and changes them; each change is audited."""
+"""Accounts created and changed on the command line. Each change is audited."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from annotations.models import ReaderKind, Role, TokenScope, User
 from annotations.services import audit
 from annotations.services.people import members, sign_in, tokens
 
-# Nobody is signed in on the command line, so the event has no actor and gives this reason.
+# Nobody is signed in on the command line, so audit events have no actor. They state this reason.
 REASON = "on the command line"
 
 
@@ -50,7 +50,7 @@ def create_without_access(
 
 @transaction.atomic
 def record_standing(*, user: User, now: datetime) -> None:
-    """Record the rights of ``user``, whom Django's own ``createsuperuser`` has created."""
+    """Record the creation of ``user`` by ``createsuperuser``, with the rights they have."""
     _record(user, audit.Action.PEOPLE_CREATED, now, recorded_state(user))
 
 
@@ -64,7 +64,7 @@ def change(
 ) -> User:
     """Replace a person's roles, or end or restore their access.
 
-    None leaves things as they are.
+    An argument that is None changes nothing.
 
     Raises:
         User.DoesNotExist: there is no such user name.
@@ -92,7 +92,7 @@ def make_token(
     """Return an API token for ``user`` and its expiry date.
 
     Raises:
-        tokens.TooManyTokens: they have five already.
+        tokens.TooManyTokens: ``user`` already has five tokens.
     """
     return tokens.make(user=user, actor=None, reason=REASON, name=name, scope=scope, now=now)
 

@@ -29,9 +29,9 @@ from annotations.services.refusals import Refusal
 # Roles that may be given over the web. Coordinators are created on the command line only.
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 
-# Prefix of the password column while an invitation is open; the rest is random.
-# Django treats values with its unusable prefix as no password. Links are signed together with
-# this value, so a newer link, a password or a withdrawal invalidates all earlier links.
+# While an invitation is open, the password column has this prefix and a random rest. Django treats
+# values with its unusable prefix as no password. Links are signed together with this value, so a
+# newer link, a password or a withdrawal invalidates all earlier links.
 INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
 
 SALT = "annotations.invitation"
@@ -58,7 +58,7 @@ class NotInvited(Exception):
 
 
 class InvitationOver(Exception):
-    """The link was used, replaced or withdrawn, has expired, or was never valid."""
+    """The link is forged, expired, already used, withdrawn, or replaced by a newer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ def invite(
     """Create an account that nobody can use yet, and the link with which its person starts.
 
     Without a user name, the e-mail address becomes the user name. ``actor`` vouches for the
-    account: it is shown no results that are hidden from them.
+    account, so results that are hidden from ``actor`` are hidden from it too.
 
     Raises:
         vouching.Blinded: ``actor`` is blinded, and the account would see results.
-        NotInvitable: the role is given on the command line only.
+        NotInvitable: the role can only be given on the command line.
         UserNameTaken: the user name is in use.
         EmailTaken: the e-mail address is in use.
     """
@@ -178,7 +178,7 @@ def invited(*, key: str, now: datetime) -> User:
     """Return the person for whom the link was made.
 
     Raises:
-        InvitationOver: the link is not valid, or not any more.
+        InvitationOver: the link is forged, expired, already used, withdrawn or replaced.
     """
     try:
         claim = Signer(salt=SALT).unsign_object(key)
@@ -198,9 +198,10 @@ def accept(*, key: str, password: str, now: datetime) -> User:
     """Set the password of an invited person and activate their account.
 
     Raises:
-        InvitationOver: the link is not valid, or not any more.
+        InvitationOver: the link is forged, expired, already used, withdrawn or replaced.
     """
-    # Race: lock, then check again, so that of two browsers with the same link one is refused.
+    # Race: check again after locking, so that only one of two concurrent requests with the same
+    # link succeeds.
     User.objects.select_for_update().get(pk=invited(key=key, now=now).pk)
     user = invited(key=key, now=now)
     user.set_password(password)
@@ -217,7 +218,7 @@ def is_invited(user: User) -> bool:
 
 @row_security.as_owner()
 def accounts() -> list[Account]:
-    """Return all accounts by name, with no secret: only whether there is a second factor."""
+    """Return all accounts, sorted by name, without passwords or second factors."""
     users = User.objects.annotate(
         is_invited=ExpressionWrapper(
             Q(is_active=False, password__startswith=INVITED), output_field=BooleanField()
@@ -248,7 +249,7 @@ def change(
 ) -> User:
     """Replace a person's roles, or end or restore their access.
 
-    None leaves things as they are. Deactivating ends sessions and tokens at once.
+    An argument that is None changes nothing. Deactivating ends sessions and tokens immediately.
 
     Raises:
         User.DoesNotExist: there is no such user name.
@@ -305,7 +306,7 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
     """Return the person to whom a password link will be mailed, at the request of ``actor``.
 
-    The link is shown to nobody else, because whoever has it could read in their name.
+    The link is not returned, because anyone who has it could submit readings in their name.
 
     Raises:
         User.DoesNotExist: there is no such active account, or coordinators may not manage it.
@@ -354,7 +355,7 @@ def _add(user: User) -> None:
     except IntegrityError as refusal:
         if not isinstance(refusal.__cause__, UniqueViolation):
             raise
-        raise UserNameTaken(name=user.username) from refusal  # created since our check
+        raise UserNameTaken(name=user.username) from refusal  # created after our check
 
 
 def _open_invitation() -> str:
@@ -366,7 +367,7 @@ def _invitation(user: User, now: datetime) -> Invitation:
 
 
 def open_invitation(user: User, expires_at: datetime) -> Invitation:
-    """Return the open invitation of ``user``. Its link is computed, so nobody has to store it."""
+    """Return the open invitation of ``user``. Its key is computed, so it is not stored."""
     claim = {"user": user.pk, "until": int(expires_at.timestamp()), "state": _state(user)}
     return Invitation(user, Signer(salt=SALT).sign_object(claim), expires_at)
 

@@ -55,10 +55,10 @@ def has_second_factor() -> Exists:
 
 
 def refuse_without_second_factor(user: User) -> None:
-    """Raise unless ``user`` has the second factor that their role requires.
+    """Raise if the role of ``user`` requires a second factor and they have none.
 
     Raises:
-        SecondFactorMissing: they have to set one up first.
+        SecondFactorMissing: the user has to set up a second factor first.
     """
     if lacks_second_factor(user):
         raise SecondFactorMissing
@@ -69,7 +69,7 @@ def refuse_unproven(user: User, methods: Collection[str]) -> None:
 
     Args:
         user: the person who is signed in.
-        methods: how they authenticated in this session.
+        methods: the authentication methods they used in this session.
 
     Raises:
         SecondFactorNotShown: their role requires a second factor, and the session began without it.
@@ -82,7 +82,7 @@ def refuse_unproven(user: User, methods: Collection[str]) -> None:
 
 
 def forget_sessions() -> int:
-    """Delete records of sessions that have ended, and return how many there were."""
+    """Delete records of sessions that have ended, and return the number deleted."""
     alive = Session.objects.values("session_key")
     n_deleted, _ = UserSession.objects.exclude(session_key__in=alive).delete()
     return int(n_deleted)
@@ -95,7 +95,6 @@ def forget_second_factor(user: User) -> None:
 
 @transaction.atomic
 def record_sign_out(*, user: User, now: datetime) -> None:
-    """Record in the audit trail that ``user`` signed out."""
     audit.record(actor=user, action=audit.Action.SIGNED_OUT, target=user, now=now)
 
 

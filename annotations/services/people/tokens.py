@@ -17,7 +17,7 @@ from annotations.services.refusals import Refusal
 LIFETIME = timedelta(days=90)
 MAX_TOKENS = 5
 
-# Precision of the recorded time of last use.
+# The time of last use is updated at most this often.
 NOTED_EACH = timedelta(minutes=1)
 
 
@@ -45,15 +45,16 @@ def make(
         user: the person in whose name the program acts.
         actor: the person who creates it; None on the command line.
         now: time of creation.
-        reason: for the audit trail, when ``actor`` is not ``user``.
-        name: the person's name for it.
+        reason: recorded in the audit trail; needed when ``actor`` is not ``user``.
+        name: a name that helps the person recognize the token.
         scope: what the token may do.
 
     Raises:
-        TooManyTokens: they have five already.
+        TooManyTokens: ``user`` already has five tokens.
     """
     with row_security.as_owner():
-        # Race: the person's row is the lock, so that two requests cannot both create the fifth.
+        # Race: lock the person's row, so that two concurrent requests cannot both create a fifth
+        # token.
         User.objects.select_for_update().get(pk=user.pk)
         if get_token_model().objects.filter(user=user, expiry__gt=Now()).count() >= MAX_TOKENS:
             raise TooManyTokens(limit=MAX_TOKENS)
@@ -76,7 +77,7 @@ def of(user: User) -> list[TokenGrant]:
 
 @transaction.atomic
 def revoke(*, user: User, now: datetime, grant_id: int | None = None) -> int:
-    """Delete one or all tokens of ``user`` at their request; return how many there were.
+    """Delete one token of ``user``, or all of them, at their request; return the number deleted.
 
     Raises:
         TokenGrant.DoesNotExist: ``user`` has no such token.
@@ -97,25 +98,25 @@ def revoke(*, user: User, now: datetime, grant_id: int | None = None) -> int:
 
 
 def use(token: Any, *, needed: TokenScope, now: datetime) -> None:
-    """Record that ``token``, a row of knox, is used now for something that needs ``needed``.
+    """Check that ``token`` may be used for a request of scope ``needed``, and record its use.
 
     Raises:
-        OutOfScope: its scope does not allow that.
+        OutOfScope: the token's scope does not include ``needed``.
     """
     with row_security.as_owner():
         grant = TokenGrant.objects.filter(token=token).first()
         if grant is None:
-            return  # created by a process of a version without scopes, during an update of the site
+            return  # created before tokens had scopes, or by an older process during an update
         if not TokenScope(grant.scope).includes(needed):
             raise OutOfScope
         if grant.last_used_at is None or now - grant.last_used_at >= NOTED_EACH:
-            # A concurrent request records its use too, so we do not wait for its lock.
+            # If another request holds the lock, it records the same time of use, so we do not wait.
             unlocked = TokenGrant.objects.select_for_update(skip_locked=True, no_key=True)
             if unlocked.filter(pk=grant.pk).first() is not None:
                 TokenGrant.objects.filter(pk=grant.pk).update(last_used_at=now)
 
 
 def forget(*, now: datetime) -> int:
-    """Delete expired tokens and return how many there were."""
+    """Delete expired tokens and return the number deleted."""
     n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
     return int(n_deleted)

@@ -24,7 +24,8 @@ def refuse_blinded(actor: User, roles: Iterable[Role]) -> None:
     """Raise if ``actor`` may not create or reset an account with these roles.
 
     Raises:
-        Blinded: they still read, and one of the roles sees results.
+        Blinded: ``actor`` reads in a study whose results are hidden, and one of the roles may see
+            results.
     """
     if any(role in SEES_RESULTS for role in roles) and rules.reads_anywhere(actor):
         raise Blinded

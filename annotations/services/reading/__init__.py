@@ -1,1 +1,1 @@
-"""Drafts, submitted readings, corrections, and the votes they give."""
+"""Drafts, submitted readings, corrections, revisions and votes."""

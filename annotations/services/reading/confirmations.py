@@ -17,17 +17,18 @@ from annotations.services.reading import revisions, suggestion_decisions
 def confirm(
     *, assignment_id: int, reader: User, code: str, now: datetime
 ) -> tuple[Confirmation, bool]:
-    """Record that ``reader`` agrees with a suggested class that they had given themselves.
+    """Record that ``reader`` agrees with a suggested class that they had marked themselves.
 
-    The reading does not change, and confirming again does nothing.
+    The reading does not change. Confirming the same class again has no effect.
 
     Returns:
-        The confirmation, and whether it existed before.
+        The confirmation, and whether it had been stored before.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` has no such assignment.
         NothingToRevise, NothingShown, AlreadyRevised: as for a revision.
-        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: they cannot read any more.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: the reader may no longer read the
+            exam.
         UnknownSuggestion: the class was not suggested.
         AcceptedWithoutFinding: the reading does not contain the class, so it needs a revision.
     """

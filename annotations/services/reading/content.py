@@ -69,8 +69,8 @@ class FindingIn:
     """A class that the reader finds present.
 
     Attributes:
-        localisations: ``{tracing, leads, from_s, to_s}`` each.
-        measurements: ``{kind, tracing, lead, from_s, to_s, value}`` each; value in ms or mV.
+        localisations: each as ``{tracing, leads, from_s, to_s}``.
+        measurements: each as ``{kind, tracing, lead, from_s, to_s, value}``; value in ms or mV.
     """
 
     code: str
@@ -84,10 +84,11 @@ class Content:
     """The content of a reading.
 
     Attributes:
-        findings: classes that are present; all others are absent, except not_assessable.
+        findings: the classes that are present. All others are absent, except those in
+            ``not_assessable``.
         not_assessable: codes of classes that cannot be assessed in this exam.
         quality: one of ``Quality``; may be empty for an abstention.
-        problems: ``{kind, leads}`` each: why the quality is not good.
+        problems: the signal problems, each as ``{kind, leads}``.
         comment: free text, hidden from everybody while the batch is open.
         outcome: one of ``ReadingOutcome``.
     """
@@ -100,7 +101,7 @@ class Content:
     outcome: str = ReadingOutcome.READ
 
     def is_of(self, reading: Reading) -> bool:
-        """Whether the stored ``reading`` has this content."""
+        """Whether the stored ``reading`` has exactly this content."""
         return self._comparable() == _stored(reading)._comparable()
 
     def _comparable(self) -> tuple[Any, ...]:
@@ -127,7 +128,8 @@ def classes_of(assignment: Assignment, content: Content) -> Classes:
 
     Raises:
         InvalidReading: see its subclasses.
-        AbstainedFromUnreadable: unreadable is a reading, not an abstention.
+        AbstainedFromUnreadable: an abstention has the quality "unreadable". An unreadable exam has
+            to be submitted as a reading.
         QualityMissing: only abstentions may leave the quality empty.
     """
     present = [finding.code for finding in content.findings]
@@ -168,7 +170,7 @@ def store(reading: Reading, content: Content, classes: Classes) -> None:
 
 
 def columns(content: Content) -> dict[str, Any]:
-    """Return the columns that ``content`` has in the row of its reading."""
+    """Return the values of ``content`` for the row of its reading, by column."""
     return {
         "outcome": content.outcome,
         "quality": content.quality,

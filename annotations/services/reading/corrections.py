@@ -1,4 +1,4 @@
-"""Corrections: for a while, a reader may replace a submitted reading."""
+"""Corrections: a reader may replace a submitted reading for a limited time."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ TIME_TO_CORRECT = timedelta(minutes=5)
 
 
 class ReadingFinal(Refusal):
-    """The reading can no longer be corrected: the window is over, or something was revealed."""
+    """The reading can no longer be corrected: the time is over, or the reader saw suggestions."""
 
     code = "reading-final"
 
 
 class NotTheLatest(Refusal):
-    """There is no such reading of this exam, or it was corrected already."""
+    """There is no such reading of this exam, or it was already corrected."""
 
     code = "not-the-latest"
 
 
 def until(reading: Reading, *, now: datetime) -> datetime | None:
-    """Return until when ``reading`` may be corrected, or None.
+    """Return the time until which ``reading`` may be corrected, or None if it may not.
 
     Args:
         reading: with its assignment, batch and study selected.
@@ -52,9 +52,9 @@ def until(reading: Reading, *, now: datetime) -> datetime | None:
 
 
 def latest(reader: User, *, now: datetime) -> tuple[Assignment, datetime] | None:
-    """Return what ``reader`` submitted last, and until when it may be corrected, or None.
+    """Return the assignment that ``reader`` submitted last, and until when it may be corrected.
 
-    A reloaded desk still offers the correction.
+    None if it may not be corrected. With this, the desk still offers the correction after a reload.
     """
     own = Reading.objects.blind().effective().filter(reader=reader)
     reading = own.select_related("assignment__batch__study").order_by("-pk").first()
@@ -63,18 +63,18 @@ def latest(reader: User, *, now: datetime) -> tuple[Assignment, datetime] | None
 
 
 def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
-    """Return the reading of ``assignment``, which must be locked, that may be superseded.
+    """Return the reading that a correction would supersede, after checking that it may.
 
     Args:
-        assignment: of the reading.
-        key: the key it was submitted with.
-        now: arrival of the correction. This may be after the window, because a reader who starts a
-            correction in its last second still has to read the exam.
+        assignment: the assignment of the reading; its row must be locked.
+        key: the key with which the reading was submitted.
+        now: arrival of the correction. It may be up to ``TIME_TO_CORRECT`` after the window,
+            because a reader who starts a correction in the last second still has to read the exam.
 
     Raises:
         NotTheLatest: there is no such reading, or it was superseded.
-        StudyNotOpen, BatchClosed, Withdrawn: it cannot be read any more.
-        ReadingFinal: the window or the blind stage is over.
+        StudyNotOpen, BatchClosed, Withdrawn: the exam can no longer be read.
+        ReadingFinal: the time to correct it is over, or ``is_final`` holds.
     """
     standing = assignment.readings.blind().effective().filter(idempotency_key=key)
     corrected = standing.first()
@@ -89,10 +89,10 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
 
 
 def is_final(reading: Reading) -> bool:
-    """Whether something revealed since then has made ``reading`` final.
+    """Whether the reader has seen something since submitting that makes ``reading`` final.
 
-    That is a model's suggestions for the exam, in any assignment, or the result of a qualification.
-    Suggestions shown during the reading were known when it was submitted, so they do not count.
+    That is a model's suggestions for the exam, in any of the reader's assignments, or the result of
+    a qualification. Suggestions that were shown while reading do not count.
     """
     assignment = reading.assignment
     late = Q(first_shown_at__gte=reading.submitted_at)
@@ -104,7 +104,7 @@ def is_final(reading: Reading) -> bool:
 
 
 def record(old: Reading, new: Reading, *, now: datetime) -> None:
-    """Record that ``new`` supersedes ``old``, each by its digest."""
+    """Record in the audit trail that ``new`` supersedes ``old``, with the digests of both."""
     audit.record(
         actor=new.reader, action=audit.Action.READING_SUPERSEDED,
         study=new.assignment.batch.study, target=old,
@@ -126,5 +126,5 @@ def _is_judged(assignment: Assignment) -> bool:
 
 
 def _window(assignment: Assignment) -> timedelta:
-    """Return the window of the protocol of the batch."""
+    """Return how long a reading may be corrected, from the protocol of the batch."""
     return timedelta(seconds=protocols.of_batch(assignment.batch).undo_window_s)

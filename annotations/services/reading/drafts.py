@@ -16,7 +16,7 @@ class StaleDraft(Refusal):
     """The change was based on another version than the stored one.
 
     Attributes:
-        draft: the stored version; None when there is none.
+        draft: the stored draft, or None.
     """
 
     code = "stale-draft"
@@ -32,12 +32,13 @@ def save(
 ) -> Draft:
     """Store ``content`` as the version after ``based_on`` (0: the first one) and return it.
 
-    Repeating the request after a lost answer changes nothing and returns the stored draft.
+    Repeating the request after a lost response changes nothing and returns the stored draft.
 
     Raises:
         Assignment.DoesNotExist: ``reader`` has no such assignment.
         AlreadySubmitted: the reading was submitted.
-        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: they cannot read any more.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: the reader may no longer read the
+            exam.
         StaleDraft: another version is stored.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
@@ -61,10 +62,6 @@ def stored_for(assignment: Assignment) -> Draft | None:
 
 
 def refuse_if_stale(stored: Draft | None, based_on: int) -> None:
-    """Raise unless ``based_on`` is the stored version.
-
-    Raises:
-        StaleDraft: it is not.
-    """
+    """Raise ``StaleDraft`` unless ``based_on`` is the stored version; 0 means no draft."""
     if based_on != (stored.version if stored else 0):
         raise StaleDraft(stored)

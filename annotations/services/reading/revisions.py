@@ -36,12 +36,12 @@ def submit(
 ) -> Submission:
     """Record the revision of ``reader`` after they have seen the suggestions.
 
-    The blind reading stays, and agreement and consensus still use it. Repeating the request with
+    The blind reading is kept, and agreement and consensus still use it. Repeating the request with
     the same key returns the first revision.
 
     Args:
-        assignment_id: of the reading.
-        reader: its reader.
+        assignment_id: id of the assignment whose reading is revised.
+        reader: the person who revises it.
         reason: one of ``RevisionReason``.
         signed: the complete new content, and the decisions on the suggestions.
         now: time of the revision.
@@ -50,9 +50,10 @@ def submit(
         Assignment.DoesNotExist: ``reader`` has no such assignment.
         KeyReused: the key was used for something else.
         NothingToRevise: there is no reading, or an abstention.
-        NothingShown: they have seen no suggestion since.
-        AlreadyRevised: a revision is made once.
-        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: they cannot read any more.
+        NothingShown: the reader was not shown suggestions after the blind reading.
+        AlreadyRevised: the reading has a revision already.
+        Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: the reader may no longer read the
+            exam.
         InvalidReading: see its subclasses.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
@@ -70,10 +71,12 @@ def submit(
 
 
 def blind_reading(assignment: Assignment) -> Reading:
-    """Return the effective reading, if it may be revised.
+    """Return the effective blind reading, if it may be revised.
 
     Raises:
-        NothingToRevise, NothingShown, AlreadyRevised: it may not.
+        NothingToRevise: there is no reading, or an abstention.
+        NothingShown: the reader was not shown suggestions after the blind reading.
+        AlreadyRevised: the reading has a revision already.
     """
     if assignment.readings.filter(stage=Stage.REVISED).exists():
         raise AlreadyRevised
@@ -106,10 +109,9 @@ def _record(blind: Reading, revision: Reading, now: datetime) -> None:
 
 
 def refuse_if_closed(batch: Batch) -> None:
-    """Raise if the batch was closed since it was loaded. Waits for a close under way.
+    """Raise ``BatchClosed`` if the batch was closed since it was loaded.
 
-    Raises:
-        BatchClosed: it was.
+    If another transaction is closing it, this waits for that transaction.
     """
     still_open = Batch.objects.open().select_for_update(of=("self",), no_key=True)
     if not still_open.filter(pk=batch.pk).exists():

@@ -1,4 +1,4 @@
-"""Signing: checking a reading and storing it once under its idempotency key."""
+"""Checking a reading that is submitted, and storing it once under its idempotency key."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Signed:
     work: Effort = field(default_factory=Effort)
 
     def is_of(self, reading: Reading) -> bool:
-        """Whether the stored ``reading`` is this one."""
+        """Whether the stored ``reading`` has this content and these decisions."""
         return self.content.is_of(reading) and suggestion_decisions.are_of(reading, self.chosen)
 
 
@@ -76,23 +76,23 @@ class Submission:
 
 
 def earlier(signed: Signed, reader: User) -> Reading | None:
-    """Return what ``reader`` stored under the key of ``signed`` before, if anything.
+    """Return the reading that ``reader`` has stored under the key of ``signed``, or None.
 
-    Keys belong to a reader: somebody else's key counts as unused.
+    Readings of other readers with the same key are ignored.
     """
     return Reading.objects.filter(reader=reader, idempotency_key=signed.key).first()
 
 
 def repeat(stored: Reading, signed: Signed, *, is_same: bool) -> Submission:
-    """Return the ``stored`` reading as the answer to a repeated ``signed``.
+    """Return ``stored`` as the result of a repeated request.
 
     Args:
-        stored: from ``earlier``.
-        signed: the new request.
-        is_same: whether stage, assignment and purpose are the same.
+        stored: the reading that ``earlier`` returned.
+        signed: the content of the new request.
+        is_same: whether both requests have the same stage, assignment and reason.
 
     Raises:
-        KeyReused: the content differs.
+        KeyReused: the new request differs from the stored reading.
     """
     if not is_same or not signed.is_of(stored):
         raise KeyReused
@@ -103,9 +103,9 @@ def check(assignment: Assignment, signed: Signed, *, arm: Arm) -> Checked:
     """Return the classes and suggestions of ``signed``, after checking it.
 
     Args:
-        assignment: of the reader.
+        assignment: the reader's assignment.
         signed: the submission.
-        arm: of the suggestions that the decisions refer to.
+        arm: the arm in which the suggestions were shown.
 
     Raises:
         InvalidReading: see its subclasses.
@@ -119,10 +119,10 @@ def check(assignment: Assignment, signed: Signed, *, arm: Arm) -> Checked:
 
 
 def store(reading: Reading, signed: Signed, checked: Checked) -> Reading:
-    """Save ``signed`` as ``reading``, whose stage, reader and time are set, and return it.
+    """Save ``signed`` as ``reading``, whose stage, reader and time must be set, and return it.
 
     Raises:
-        KeyReused: a concurrent request used its key for another assignment.
+        KeyReused: a concurrent request has stored a reading with the same key.
     """
     written = {
         "taxonomy": reading.assignment.batch.taxonomy,

@@ -1,4 +1,4 @@
-"""Submitting readings: once, and never changed."""
+"""Submitting readings. Each is stored once and never changed."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def submit(
 ) -> Submission:
     """Store ``reader``'s blind reading, delete the draft, mark the batch's agreement as due.
 
-    Repeating the request with the same key, after a lost answer, returns the first reading.
+    Repeating the request with the same key, after a lost response, returns the first reading.
 
     Args:
-        assignment_id: of the exam that was read.
-        reader: who read it.
+        assignment_id: id of the assignment.
+        reader: the person who read the exam.
         based_on: version of the draft the reader saw; 0 if there was none.
         signed: the reading; with decisions in the concurrent arm.
         now: time of submission.
@@ -103,14 +103,11 @@ def _record(reading: Reading, corrected: Reading | None, now: datetime) -> None:
 
 
 def _mark_due(batch: Batch) -> None:
-    """Mark the agreement as due, unless the batch was closed in between.
+    """Mark the agreement as due; raise ``BatchClosed`` if the batch was closed in the meantime.
 
     Race: a concurrent ``batches.close`` may commit first. The UPDATE re-checks ``closed_at`` after
     waiting for its lock, so no reading is added to a closed batch. It runs last to hold the lock
     only briefly.
-
-    Raises:
-        BatchClosed: it was closed.
     """
     still_open = Batch.objects.open().filter(pk=batch.pk)
     if not still_open.update(agreement_is_due=True):

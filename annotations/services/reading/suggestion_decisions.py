@@ -1,4 +1,4 @@
-"""Decisions: what a reader made of each suggestion they were shown."""
+"""Decisions: whether a reader accepted or rejected each suggestion they were shown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AcceptedWithoutFinding(InvalidReading):
 
 @dataclass(frozen=True, slots=True)
 class DecisionIn:
-    """The decision on the suggestion of a class; one of ``Verdict``."""
+    """The reader's decision on the suggestion of a class; ``verdict`` is one of ``Verdict``."""
 
     code: str
     verdict: str
@@ -48,13 +48,13 @@ def of(
     """Return the suggestions that ``decisions`` refer to, after checking them.
 
     Args:
-        assignment: of the reader.
+        assignment: the reader's assignment.
         decisions: at most one per class; undecided suggestions have none.
-        arm: in which the suggestions were shown.
-        finding_codes: codes of the classes that the reading contains.
+        arm: the arm in which the suggestions were shown.
+        finding_codes: codes of the reading's findings.
 
     Raises:
-        RepeatedClass: two decisions on one class.
+        RepeatedClass: there are two decisions on one class.
         UnknownSuggestion: the class was not suggested.
         AcceptedWithoutFinding: the class was accepted but is not among the findings.
     """
@@ -86,15 +86,15 @@ def store(reading: Reading, decisions: Sequence[DecisionIn], shown: Shown) -> No
 
 
 def are_of(reading: Reading, decisions: Sequence[DecisionIn]) -> bool:
-    """Whether ``decisions`` are the ones stored with ``reading``."""
+    """Whether ``decisions`` equal those stored with ``reading``."""
     stored = reading.decisions.values_list("diagnostic_class__code", "verdict")
     return set(stored) == {(decision.code, decision.verdict) for decision in decisions}
 
 
 def shown_to(assignment: Assignment, arm: Arm) -> Shown:
-    """Return the suggestions the reader was shown last, mapped to the batch's taxonomy.
+    """Return the suggestions that the reader was shown in ``arm``, from the latest run.
 
-    A newer run replaces an older one.
+    Only those with a class in the batch's taxonomy are included.
     """
     exposures = Exposure.objects.filter(assignment=assignment, arm=arm).values("run")
     latest = SuggestionRun.objects.filter(pk__in=exposures).order_by("requested_at", "pk").last()

@@ -1,4 +1,4 @@
-"""Votes: readings translated to the taxonomy in force, and which of them count."""
+"""Votes: readings translated to the taxonomy in force, and which reading of each reader counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Vote:
 
     Attributes:
         translation: None if the reader could not read the exam.
-        missing: classes they marked not assessable, which are no vote for or against.
+        missing: classes marked not assessable. They count neither for nor against the class.
     """
 
     reading_id: int
@@ -33,7 +33,7 @@ class Vote:
 
     @property
     def is_open(self) -> bool:
-        """Whether the exam has to be reread, because the reading has a class that was split."""
+        """Whether the exam has to be reread because a class of the reading was split later."""
         return self.translation is not None and bool(self.translation.undecided)
 
 
@@ -41,8 +41,8 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
     """Return the votes of ``readings`` in the taxonomy of ``study``, in the same order.
 
     Args:
-        study: gives the taxonomy in force.
-        readings: with their assignments selected.
+        study: the study whose taxonomy in force is used.
+        readings: readings with their assignments selected.
 
     Raises:
         mappings.NoMapping: there is no mapping from the taxonomy of a reading to the one in force.
@@ -56,7 +56,7 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
 
 
 def untranslated(readings: Iterable[Reading]) -> list[Vote]:
-    """Return the votes of ``readings``, assignments selected, in their own taxonomy."""
+    """Return the votes of ``readings``, each in its own taxonomy. Assignments must be selected."""
     rows = list(readings)
     ids = [row.pk for row in rows]
     present = _codes(Finding.objects.filter(reading__in=ids))
@@ -65,11 +65,11 @@ def untranslated(readings: Iterable[Reading]) -> list[Vote]:
 
 
 def counted(cast: Iterable[Vote]) -> dict[int, list[Vote]]:
-    """Return for each exam one vote of each reader: the first one without open classes.
+    """Return one vote per reader for each exam id: the first vote that is not open.
 
-    The first reading is the blindest, so rereading an exam gives no second vote. A reading left
-    open by a split class gives way to the one that was made to resolve it. Until that exists, the
-    open one counts, and the exam waits.
+    Rereading an exam gives no second vote, because a reader may remember the first reading. If a
+    split class left the first reading open, the reading that resolves it counts instead. Until
+    there is one, the open reading counts and the exam has no consensus.
 
     Args:
         cast: votes whose readings come ``in_turn``, so that a correction keeps the vote of the
@@ -119,10 +119,11 @@ def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMap
 
 
 def states(votes: Sequence[Vote], codes: Sequence[str]) -> NDArray[np.int8]:
-    """Return the state of each class in each vote; all missing if the exam is unreadable.
+    """Return the state of each class of ``codes`` in each vote.
 
     Returns:
-        Shape (n_votes, n_classes), int8; 0 missing, 1 absent, 2 present.
+        Shape (n_votes, n_classes), int8: 0 missing, 1 absent, 2 present. If the reader could not
+        read the exam, all classes are missing.
     """
     places = {code: place for place, code in enumerate(codes)}
     result = np.full((len(votes), len(codes)), ABSENT, dtype=np.int8)
