@@ -14,8 +14,8 @@ For one class with any categories, NaN where a reader did not rate::
 
 Subpackages: ``coefficients`` (weighted, two readers, sets, measurements; standard errors; verbal
 scales), ``latent`` (prevalence and error rates without a reference), ``accuracy`` (readers and
-suggestions against a reference). For any input, a function returns a value or the reason why there
-is none, or raises a ``ValueError`` subclass of its own.
+suggestions against a reference). Functions return a value or the reason why there is none. They
+raise subclasses of ``ValueError`` for invalid input.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Readings as counts of answer patterns, from which all agreement is computed."""
+"""Count readings by answer pattern. All agreement coefficients are computed from these counts."""

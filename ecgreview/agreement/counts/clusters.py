@@ -1,4 +1,4 @@
-"""Patients with several exams: how strongly answers cluster within patients."""
+"""Measure how strongly answers cluster within patients who have several exams."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ _Places = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """The exams of patients who have several, by patient, as sparse as ``Answers``.
+    """The exams of patients with several exams, stored as sparsely as in ``Answers``.
 
-    Nearly all of a patient's exams are called absent in a class by all readers. Who read them
-    is therefore stored once for all classes. Apart from that only groups are stored, each a
-    patient and a class with at least one other answer.
+    For most classes and exams, all readers answer absent. Therefore the readers of each exam are
+    stored once for all classes. In addition, there is a group for each patient and class with at
+    least one other answer.
 
     Attributes:
-        readings: exams of each patient by base pattern.
+        readings: number of exams of each patient by base pattern.
         n_patients: shape (n_units,); number of identical patients.
-        answered: exams of each group by pattern, groups ordered by class.
-        normal: what these exams would be if all readers answered absent.
+        answered: number of exams of each group by pattern, groups ordered by class.
+        normal: the same exams by the pattern they would have if all their readers answered absent.
         times: shape (n_groups,); number of identical patients.
-        starts: shape (n_classes + 1,); a class's groups run from its start to the next one.
-        count: all exams of these patients, by class and pattern.
+        starts: shape (n_classes + 1,); index of the first group of each class, then the number of
+            groups.
+        count: number of exams of these patients, by class and pattern.
     """
 
     readings: _Table
@@ -95,7 +96,7 @@ class Clusters:
 
         Args:
             pair: the readers.
-            tables: shape (n_classes, 2, 2); of ``count``.
+            tables: shape (n_classes, 2, 2); computed from ``count``.
 
         Returns:
             Shape (n_classes, 4, 4); fields in C order.
@@ -108,7 +109,7 @@ class Clusters:
         return self._together(compared, features) - tables.reshape(-1, 4)[:, :, None] * np.eye(4)
 
     def _together(self, compared: _Places, features: Array) -> Array:
-        """Return the sums over patients, including the product of each exam with itself."""
+        """Return the sums over patients of products of exams, including each exam with itself."""
         rows, sums = self.readings.sums(compared, features)
         everybody = (sums * self.n_patients[rows, None]).T @ sums
         total = np.tile(everybody, (len(self.starts) - 1, 1, 1))
@@ -124,7 +125,7 @@ class Clusters:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """A sparse table whose rows are summed over all columns or a few of them."""
+    """A sparse table with fast row sums over all columns or a few of them."""
 
     by_row: csr_array
     by_column: csc_array
@@ -134,11 +135,10 @@ class _Table:
         return cls(table, csc_array(table))
 
     def sums(self, columns: _Places, features: Array) -> tuple[_Places, Array]:
-        """Return the rows that have any of ``columns``, ascending, and their sums of
-        features.
+        """Return the rows with an entry in ``columns``, ascending, and their sums of features.
 
         Args:
-            columns: ascending; all columns with features.
+            columns: ascending; includes every column whose features are not all 0.
             features: shape (n_columns, n_features).
         """
         n_rows, n_columns = self.by_row.shape

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-# Missing, absent, present: a pattern of readers is a number in base 3.
+# Missing, absent, present: an answer pattern is a number in base 3.
 N_STATES = 3
 
-# With at most this many readers, every pattern has a slot of its own (3**5 = 243).
+# With at most this many readers, every possible pattern is counted in an array (3**5 = 243).
 DENSE_READERS = 5
 
 _READERS_AT_ONCE = 20  # 3**20 patterns times 2**31 earlier ones fit in 64 bits
@@ -48,7 +48,7 @@ def sparse(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64
 
 
 def _of_few(states: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return the number of exams of each class and pattern, by the pattern's base-3 number."""
+    """Return the number of exams of each class and pattern, indexed by base-3 number."""
     n_readers, n_exams, n_classes = states.shape
     n_patterns = N_STATES**n_readers
     counts = np.zeros(n_classes * n_patterns, dtype=np.int64)
@@ -64,10 +64,10 @@ def _of_few(states: NDArray[np.int8]) -> NDArray[np.int64]:
 
 
 def _of_two(states: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Do the same as ``_of_few`` for two readers, eight states per machine word.
+    """Do the same as ``_of_few`` for two readers, with eight states per machine word.
 
-    State 1 is the low bit and state 2 the high bit, so the states that two readers share are
-    one bitwise "and" of their bytes. The five patterns with a missing state follow by
+    State 1 is the low bit and state 2 the high bit, so a bitwise "and" of two readers' bytes gives
+    the state they share. The counts of the five patterns with a missing state are computed by
     subtraction.
     """
     n_exams, n_classes = states.shape[1:]
@@ -86,7 +86,7 @@ def _of_two(states: NDArray[np.int8]) -> NDArray[np.int64]:
 
 
 def _indicators(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """Yield bytes of 0 and 1: present and absent of each reader, then their four combinations."""
+    """Yield arrays of 0 and 1: absent and present for each reader, then the four combinations."""
     one = np.uint8(1)
     first_present, second_present = first >> one, second >> one
     first_absent, second_absent = first & one, second & one
@@ -101,7 +101,7 @@ def _indicators(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Iterator
 
 
 def _nine(totals: NDArray[np.int64], n_exams: int) -> NDArray[np.int64]:
-    """Return all nine patterns, by their base-3 number, from the sums of ``_ones``."""
+    """Return counts of all nine patterns, by base-3 number, from the sums of ``_indicators``."""
     a_, p_, _a, _p, aa, ap, pa, pp = totals
     am, pm, ma, mp = a_ - aa - ap, p_ - pa - pp, _a - aa - pa, _p - ap - pp
     mm = n_exams - (am + pm + ma + mp + aa + ap + pa + pp)
@@ -111,8 +111,8 @@ def _nine(totals: NDArray[np.int64], n_exams: int) -> NDArray[np.int64]:
 def distinct_columns(states: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
     """Return the index of each column among the distinct columns, and the distinct columns.
 
-    The columns are read as numbers in base 3, some readers at a time. After each step they are
-    renumbered, so that the numbers stay small with any number of readers.
+    Columns are encoded as numbers in base 3, a few readers at a time. After each step the codes are
+    renumbered, so they stay small for any number of readers.
     """
     n_readers, n_columns = states.shape
     index = np.zeros(n_columns, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Answers to groups of classes, such as those of the taxonomy, from answers to classes."""
+"""Derive answers for groups of classes, such as taxonomy branches, from answers for classes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def members(groups: Sequence[Collection[int]], n_classes: int) -> Iterator[list[
 
 
 def grouped(answers: Answers, groups: Sequence[Collection[int]]) -> Answers:
-    """Return the answers to groups of classes, for the ordinary coefficients.
+    """Return the answers for groups of classes, to compute the usual coefficients for groups.
 
     The rules are those of ``coefficients.multilabel.grouped``: a group is present if any of its
-    classes is, else missing if any is missing, else absent. A patient's exams stay together.
+    classes is, else missing if any is missing, else absent. Exams are still grouped by patient.
 
     Args:
-        answers: to classes.
+        answers: for single classes.
         groups: for each group the indexes of its classes; groups may overlap.
 
     Raises:
@@ -78,7 +78,7 @@ _NONE = np.zeros(0, dtype=np.intp)
 def _group(
     answers: Answers, is_member: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], NDArray[np.int8]]:
-    """Return the rows with an entry for a group, and their states: shape (n, n_readers).
+    """Return the rows with an entry for a group, and their states, shape (n, n_readers).
 
     A class without an entry is absent for every reader of the exam.
     """

@@ -1,4 +1,4 @@
-"""Counts of answer patterns, from which every coefficient of binary findings follows."""
+"""Counts of answer patterns, from which every coefficient of binary findings is computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import counting
 from .cells import Cells
 
-# The answer of a reader about a class in an exam.
+# A reader's answer for one class of one exam.
 MISSING, ABSENT, PRESENT = 0, 1, 2
 
 
@@ -25,12 +25,12 @@ class BadCounts(ValueError):
 
 
 class Row(NamedTuple):
-    """How many exams of a class were answered in one way.
+    """The number of exams with one answer pattern for one class.
 
     Attributes:
         class_index: index of the class.
-        readers: indexes of the readers of the exams, ascending.
-        states: the answer of each of them: MISSING, ABSENT or PRESENT.
+        readers: indexes of the readers who read these exams, ascending.
+        states: the answer of each of these readers: MISSING, ABSENT or PRESENT.
         n_exams: number of such exams.
     """
 
@@ -45,10 +45,10 @@ class PatternCount:
     """For each class, the number of exams with each answer pattern of the readers.
 
     Attributes:
-        patterns: shape (n_patterns, n_readers), int8; the state each reader gave. Only patterns
-            that occur are listed, so many readers with few readings each cost little.
-        counts: shape (..., n_classes, n_patterns); exams with that pattern; leading axes are
-            replicates.
+        patterns: shape (n_patterns, n_readers), int8; each reader's answer. Only patterns that
+            occur are listed, so many readers with few readings each need little memory.
+        counts: shape (..., n_classes, n_patterns); number of exams with that pattern; leading axes
+            are replicates.
     """
 
     patterns: NDArray[np.int8]
@@ -81,7 +81,7 @@ class PatternCount:
         """Build counts from stored rows, such as those of a database.
 
         Args:
-            rows: in any order; rows of one pattern add up.
+            rows: in any order; the counts of rows with the same pattern are added.
             n_readers: number of readers, including readers without readings.
             n_classes: number of classes.
 
@@ -115,13 +115,16 @@ class PatternCount:
         """Build counts from stored rows that omit exams which all readers call absent.
 
         Args:
-            sets: (readers, exams), once per set of readers: the exams read by exactly these.
-            rows: exams of these that were not called absent by all of them, class by class.
+            sets: (readers, exams), one item per set of readers: the number of exams read by exactly
+                these readers.
+            rows: for each class, those of the exams that at least one reader did not answer with
+                absent.
             n_readers: number of readers, including readers without readings.
             n_classes: number of classes.
 
         Raises:
-            BadCounts: as in ``from_rows``, or rows have more exams than their readers have read.
+            BadCounts: as in ``from_rows``, or the rows have more exams than their readers have
+                read.
         """
         n_absent: dict[tuple[int, ...], NDArray[np.float64]] = {}
         for readers, n in sets:
@@ -152,12 +155,12 @@ class PatternCount:
         return int(self.patterns.shape[1])
 
     def occurring(self) -> PatternCount:
-        """Return the same without patterns that no exam of any class has."""
+        """Return these counts without the patterns that occur in no exam."""
         occurs = self.counts.any(axis=tuple(range(self.counts.ndim - 1)))
         return PatternCount(self.patterns[occurs], self.counts[..., occurs])
 
     def cells(self) -> Cells:
-        """Return the cells (readings absent, readings present) of each class."""
+        """Return the cells of each class, one per combination of absent and present readings."""
         n_absent = (self.patterns == ABSENT).sum(axis=1)
         n_present = (self.patterns == PRESENT).sum(axis=1)
         width = self.n_readers + 1
@@ -168,11 +171,11 @@ class PatternCount:
         return Cells(table, self.counts @ merged)
 
     def pairs(self, reader_pairs: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-        """Return the 2 x 2 tables of the pairs of readers ``which``, all at once.
+        """Return the 2 x 2 tables of all ``reader_pairs``.
 
         Returns:
-            Shape (..., n_classes, n_pairs, 2, 2): exams by the answer of the first reader (absent,
-            present) and of the second.
+            Shape (..., n_classes, n_pairs, 2, 2): number of exams by the answer of the first reader
+            (absent, present) and of the second.
         """
         tables = self.counts @ self.fields(reader_pairs)
         return np.asarray(tables.reshape(*self.counts.shape[:-1], len(reader_pairs), 2, 2))
@@ -191,7 +194,7 @@ class PatternCount:
         return np.asarray(both.reshape(shape), dtype=np.float64)
 
     def common_pairs(self) -> list[tuple[int, int]]:
-        """Return the pairs of readers who have answered a class of the same exam, in order."""
+        """Return the pairs of readers who both answered some class of the same exam, sorted."""
         has_answered = (self.patterns != MISSING).astype(np.float64)
         n_common = np.triu(has_answered.T @ has_answered, k=1)
         return [(int(first), int(second)) for first, second in np.argwhere(n_common > 0)]

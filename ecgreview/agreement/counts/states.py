@@ -16,7 +16,7 @@ def refuse_bad(states: NDArray[np.int8], axes: str) -> None:
         axes: names of the required axes, separated by commas.
 
     Raises:
-        BadRatings: other axes, another type than int8 or an unknown state.
+        BadRatings: ``states`` has other axes, is not int8, or contains an unknown state.
     """
     if not isinstance(states, np.ndarray):
         raise BadRatings(f"ratings must be an array, not {type(states).__name__}")
@@ -31,7 +31,7 @@ def refuse_bad(states: NDArray[np.int8], axes: str) -> None:
 def distinct(states: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
     """Return the distinct rows, and for each row its index among them.
 
-    Rows are compared as bit masks: one of present states and one of non-missing states.
+    Each row is compared as two bit masks, one for present and one for non-missing states.
 
     Args:
         states: shape (n, n_columns), int8; at least one column unless there are no rows.

@@ -1,4 +1,4 @@
-"""Prevalence and readers' error rates without known truth: Dawid-Skene models."""
+"""Estimate prevalence and readers' error rates without a reference, by Dawid-Skene models."""
 
 from __future__ import annotations
 

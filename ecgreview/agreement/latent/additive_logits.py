@@ -1,7 +1,7 @@
 """Probabilities whose logits are a class part plus a reader part, with a penalised fit.
 
-What a reader does in one class beyond these two parts is a third part, shrunk towards 0: readers
-differ in what they are good at, but less than classes and readers do.
+A third part is a reader's deviation in one class from the sum of these two. It is shrunk towards 0,
+because these deviations are smaller than the differences between classes and between readers.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ _HALVINGS = 30
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Expected deviation of logits from their mean: the standard deviations of the ridge
-    penalty.
+    """Expected deviations of logits from their mean: the standard deviations of the ridge penalty.
 
     Attributes:
-        classes: of the class parts.
-        readers: of the reader parts.
-        within: of a reader's deviation in one class beyond both; above 0.
+        classes: standard deviation of the class parts.
+        readers: standard deviation of the reader parts.
+        within: standard deviation of a reader's deviations in single classes; above 0.
     """
 
     classes: float
@@ -40,7 +39,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """The parts of the logits of n_classes by n_readers.
+    """The parts whose sums are the logits of n_classes by n_readers.
 
     Attributes:
         mean: shape (1,).
@@ -56,7 +55,7 @@ class Parts:
 
     @classmethod
     def of(cls, vector: Floats, n_classes: int) -> Parts:
-        """Return the parts that are concatenated in ``vector``."""
+        """Split ``vector`` into its parts."""
         n_readers = (len(vector) - 1 - n_classes) // (1 + n_classes)
         mean, classes, readers, within = np.split(
             vector, [1, 1 + n_classes, 1 + n_classes + n_readers]
@@ -70,12 +69,12 @@ class Parts:
 
 
 def probabilities(vector: Floats, n_classes: int) -> Floats:
-    """Return the probabilities, shape (n_classes, n_readers), of their parts."""
+    """Return the probabilities for the parts in ``vector``, shape (n_classes, n_readers)."""
     return np.asarray(1 / (1 + np.exp(-Parts.of(vector, n_classes).logits)))
 
 
 def penalty(vector: Floats, precision: Floats) -> float:
-    """Return the ridge penalty on the log-likelihood."""
+    """Return the ridge penalty to subtract from the log-likelihood."""
     return float((precision * vector**2).sum() / 2)
 
 
@@ -86,7 +85,7 @@ def improved(vector: Floats, hits: Floats, misses: Floats, precision: Floats) ->
         vector: the concatenated parts.
         hits: shape (n_classes, n_readers); number of events, whole or not.
         misses: the same shape; number of non-events.
-        precision: the shape of ``vector``; the weights of the ridge.
+        precision: same shape as ``vector``; the weights of the ridge penalty.
     """
     step = _step(vector, hits, misses, precision)
     before = _fit(vector, hits, misses, precision)
@@ -98,9 +97,10 @@ def improved(vector: Floats, hits: Floats, misses: Floats, precision: Floats) ->
 
 
 def _step(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> Floats:
-    """Return Newton's step. Parts within a class are mutually independent.
+    """Return the Newton step, with the ``within`` parts eliminated first.
 
-    They are therefore eliminated first, and the linear system has the size of the other parts.
+    These parts are mutually independent. Eliminating them reduces the linear system to the size of
+    the other parts.
     """
     n_classes = len(hits)
     within = Parts.of(vector, n_classes).within
@@ -125,12 +125,12 @@ def _fit(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> flo
 
 
 def _margins(table: Floats) -> Floats:
-    """Return the sums of a table that belong to the outer parts: all, by class, by reader."""
+    """Return the sums of a table for the outer parts: in total, by class and by reader."""
     return np.concatenate([[table.sum()], table.sum(axis=1), table.sum(axis=0)])
 
 
 def _curvature(weights: Floats, precision: Floats) -> Floats:
-    """Return the negative second derivatives by the outer parts, shape (n_parts, n_parts)."""
+    """Return the negative second derivatives for the outer parts, shape (n_parts, n_parts)."""
     n_classes = len(weights)
     margins = _margins(weights)
     curvature = np.diag(margins + precision)

@@ -11,11 +11,11 @@ from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.reasons import Reason
 
-_TINY = 1e-300  # replaces log 0 by a finite value below any sum of readings
+_TINY = 1e-300  # stands for log 0: finite, but below the log-likelihood of any set of readings
 
 
 class BadTable(ValueError):
-    """The counts have a wrong shape, or one is negative, not whole or not finite."""
+    """The counts have a wrong shape, or a count is negative, not whole or not finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,15 +23,15 @@ class Categorical:
     """The fitted model.
 
     Attributes:
-        prevalence: shape (n_categories,); share of the exams of which each category is true.
-        error_rates: shape (n_readers, n_categories, n_categories); the probability that the
-            reader chooses the last axis when the middle one is true.
-        posterior: shape (n_exams, n_categories); the probability that each category is true. It
-            is a maximum of the likelihood even where ``prevalence`` has only a reason; use it
-            only where ``prevalence`` has a value.
-        log_likelihood: of the readings, without the constant of their order.
+        prevalence: shape (n_categories,); proportion of exams whose true category this is.
+        error_rates: shape (n_readers, n_categories, n_categories); the probability that the reader
+            chooses the category of the last axis when that of the middle axis is true.
+        posterior: shape (n_exams, n_categories); the probability that each category is true. Use it
+            only where ``prevalence`` has a value: elsewhere it maximizes the likelihood, but is not
+            identified.
+        log_likelihood: of the readings, without the multinomial constant.
         n_iterations: number of EM steps.
-        is_converged: whether the last step gained no more than the tolerance.
+        is_converged: whether the gain of the last step was at most the tolerance.
     """
 
     prevalence: Estimates
@@ -45,11 +45,11 @@ class Categorical:
 def fit(
     counts: ArrayLike, *, tolerance: float = 1e-10, max_iterations: int = 10_000
 ) -> Categorical:
-    """Return the maximum of the likelihood that EM reaches from the shares of the readings.
+    """Return the maximum likelihood fit that EM reaches from each exam's shares of readings.
 
     Args:
-        counts: shape (n_exams, n_readers, n_categories); how often the reader put the exam into
-            the category. A reader may read an exam several times, or not at all.
+        counts: shape (n_exams, n_readers, n_categories); how often the reader chose the category
+            for the exam. A reader may read an exam several times, or not at all.
         tolerance: gain of the log-likelihood per exam below which EM stops.
         max_iterations: maximum number of steps.
 
@@ -99,7 +99,7 @@ def _checked(counts: ArrayLike) -> NDArray[np.float64]:
 def _expect(
     readings: NDArray[np.float64], prevalence: NDArray[np.float64], rates: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
-    """Return the posterior of each exam's category, and the log-likelihood of the parameters."""
+    """Return the posterior of each exam's category and the log-likelihood."""
     logs = np.log(np.maximum(rates, _TINY))
     joint = np.einsum("erk,rjk->ej", readings, logs) + np.log(np.maximum(prevalence, _TINY))
     highest = joint.max(axis=1, keepdims=True, initial=-np.inf)
@@ -111,7 +111,7 @@ def _expect(
 def _maximize(
     readings: NDArray[np.float64], posterior: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the prevalences and error rates that fit the posterior best; 0 where undefined."""
+    """Return the prevalences and error rates that best fit the posterior; 0 where undefined."""
     expected = np.einsum("ej,erk->rjk", posterior, readings)
     total = expected.sum(axis=2, keepdims=True)
     rates = np.divide(expected, total, out=np.zeros_like(expected), where=total > 0)
@@ -125,7 +125,7 @@ def _explained(
     *,
     is_identified: bool,
 ) -> tuple[Estimates, Estimates]:
-    """Return prevalences and error rates with the reasons of those that are undefined."""
+    """Return prevalences and error rates, with reasons for those that are undefined."""
     is_unknown = np.array(not is_identified)
     is_unused = readings.sum(axis=(0, 1)) == 0
     is_silent = (readings.sum(axis=(0, 2)) == 0)[:, None, None]

@@ -1,4 +1,4 @@
-"""Numbers of readings of each class, and whether they identify prevalence and errors."""
+"""Numbers of readings per class, and whether they identify prevalence and error rates."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .em import Floats
 
-# Exams read by three, with the class or without it, below which a fit is weak.
+# Below this many informative exams (``Design.n_telling``), a fit is weak.
 FEW = 20
 
 
 class BadPatterns(ValueError):
-    """Patterns and counts do not match, a state is unknown, or a count is negative."""
+    """Patterns and counts do not match, a state is unknown, or a count is invalid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """How often each class was read, by whom, and by how many together.
+    """The number of readings of each class, by reader and by readers per exam.
 
     Attributes:
-        counts: shape (n_classes, n_patterns), float64; 0 for the exams that nobody read.
-        n_readings: shape (n_classes, n_readers).
-        n_present: the same shape; the readings that give the class.
-        n_paired: shape (n_classes,); exams with at least two readings.
-        n_thrice: the same shape; exams with at least three.
-        n_triples: the same shape; with at least three by readers whose answers vary.
-        n_telling: the same shape; of those, the exams in which a reader gives the class, or those
-            in which a reader does not, whichever are fewer.
+        counts: shape (n_classes, n_patterns), float64; number of exams with each pattern, 0 for the
+            pattern of exams that nobody read.
+        n_readings: shape (n_classes, n_readers); number of readings.
+        n_present: the same shape; number of readings that mark the class.
+        n_paired: shape (n_classes,); number of exams with at least two readings.
+        n_thrice: the same shape; number of exams with at least three readings.
+        n_triples: the same shape; number of exams read by at least three readers whose answers
+            vary.
+        n_telling: the same shape; the smaller of two numbers among those exams: exams in which at
+            least one such reader marked the class, and exams in which at least one did not.
     """
 
     counts: Floats
@@ -47,7 +49,7 @@ class Design:
 
     @classmethod
     def of(cls, patterns: PatternCount) -> Design:
-        """Return the design of ``patterns``.
+        """Return the numbers of readings in ``patterns``.
 
         Raises:
             BadPatterns: the counts do not match the patterns, or are invalid; a state is unknown.
@@ -75,7 +77,7 @@ class Design:
         )
 
     def refusals(self) -> Causes:
-        """Return where and why the models are not identified; masks of shape (n_classes,)."""
+        """Return the reasons why classes are not identified, with masks of shape (n_classes,)."""
         n_present, n_readings = self.n_present.sum(axis=1), self.n_readings.sum(axis=1)
         return (
             (self.n_paired == 0, Reason.NOT_COMPARED),
@@ -93,10 +95,10 @@ class Design:
 
 
 def checked(patterns: PatternCount) -> PatternCount:
-    """Return ``patterns`` as arrays of matching shapes.
+    """Return ``patterns`` as validated arrays.
 
     Raises:
-        BadPatterns: they do not match.
+        BadPatterns: shapes do not match, a state is unknown, or a count is invalid.
     """
     states = np.asarray(patterns.patterns)
     counts = arrays.counts(patterns.counts, BadPatterns, "counts")

@@ -1,8 +1,9 @@
-"""Plausibility of a fit of the latent model.
+"""Check whether a fit of the latent model is plausible.
 
-Where false alarms outnumber true positives, the highest maximum of the likelihood may be one at
-which the class is common and nobody sees it: prevalence .289, sensitivities .04, in a study with
-one true positive among 3,000 exams. Such fits are recognized by comparing them with the readings.
+Where false alarms outnumber true positives, the global maximum of the likelihood may describe a
+common class that readers almost always miss: prevalence .289 and sensitivities of .04 in a study
+with one true positive among 3,000 exams. Such fits are recognized by comparing them with the
+readings.
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ from ecgreview.agreement.values.reasons import Reason
 from .design import Design
 from .em import Floats
 
-# With a lower mean sensitivity, readers would miss more exams with the class than they find.
+# With a lower mean sensitivity, readers would miss the class more often than they mark it.
 MIN_SENSITIVITY = 0.5
 
-# For a class fitted alone: below it, its intervals of sensitivity are too narrow.
+# Minimum true positives of a class fitted alone: with fewer, intervals of sensitivity are too
+# narrow.
 
 # Source:
 #     By simulation (``bench.agreement.latent_coverage``): 95 % intervals of sensitivity cover it in
 #     81 to 87 % with 5 to 20 expected true positives, 91 % with 20 to 30, 94 % from 30 on.
 FEW_TRUE_POSITIVES = 30
 
-# For the pooled fit: below it, half of the estimates of prevalence are off by a factor of 2.5.
+# Minimum for the pooled fit: with fewer, half of the prevalence estimates are off by a factor of
+# 2.5.
 MIN_TRUE_POSITIVES = 1
 
 
@@ -38,12 +41,13 @@ class Plausibility:
     """What a fit implies about the readings.
 
     Attributes:
-        n_true_positives: shape (n_classes,); exams that at least two readers gave the class, times
-            the probability that they have it.
-        share_given: the same shape; share of the exams read that any reader gave the class.
-        mean_sensitivity: the same shape; weighted by the readers' numbers of readings. NaN without
+        n_true_positives: shape (n_classes,); expected true positives among the exams in which at
+            least two readers marked the class.
+        share_given: the same shape; proportion of exams read in which at least one reader marked
+            the class.
+        mean_sensitivity: the same shape; weighted by each reader's number of readings, NaN without
             readings.
-        prevalence: the same shape.
+        prevalence: the same shape; as estimated.
     """
 
     n_true_positives: Floats
@@ -55,11 +59,11 @@ class Plausibility:
     def of(
         cls, patterns: PatternCount, design: Design, theta: Floats, posterior: Floats
     ) -> Plausibility:
-        """Assess the fit ``theta`` of ``patterns``.
+        """Return what the fit ``theta`` implies about the readings in ``patterns``.
 
         Args:
             patterns: the answers of the readers.
-            design: of the same answers.
+            design: numbers of readings of the same answers.
             theta: shape (n_classes, 1 + 2 n_readers), as in ``em.Ascent``.
             posterior: shape (n_classes, n_patterns); P(class is present | answers).
         """
@@ -76,10 +80,10 @@ class Plausibility:
         )
 
     def refusals(self, fewest: float, effects: Floats | float = 1.0) -> Causes:
-        """Return where and why the fit is implausible; masks of shape (n_classes,).
+        """Return the reasons why fits are implausible, with masks of shape (n_classes,).
 
         Args:
-            fewest: true positives needed.
+            fewest: minimum number of true positives.
             effects: shape (n_classes,); design effects, which divide the number of exams.
         """
         is_blind = self.mean_sensitivity < MIN_SENSITIVITY
@@ -91,17 +95,16 @@ class Plausibility:
         )
 
     def cautions(self) -> Causes:
-        """Return cautions about fits that are not refused.
+        """Return cautions about fits whose prevalence exceeds the proportion of exams marked.
 
-        Readers who all miss the class in some exams make a prevalence above what they gave
-        possible: two readers of sensitivity .6 both miss one sixth of the exams that have
-        it.
+        Such a prevalence is possible, because all readers may miss the class in the same exam: two
+        readers with a sensitivity of .6 both miss one sixth of the exams with the class.
         """
         return ((self.is_above, Reason.PREVALENCE_ABOVE_GIVEN),)
 
     @property
     def is_above(self) -> NDArray[np.bool_]:
-        """Shape (n_classes,): whether the prevalence exceeds the share of exams given the class."""
+        """Shape (n_classes,): whether the prevalence exceeds ``share_given``."""
         return np.asarray(self.prevalence > self.share_given)
 
 

@@ -1,4 +1,4 @@
-"""EM for the penalised maximum when classes and readers share their skills."""
+"""EM for the penalised maximum of a model in which classes and readers share parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from . import additive_logits
 from .additive_logits import Spread
 from .em import Floats, Model
 
-HALF_EXAM = 0.5  # with the class and without it, added to each class: prevalence is never 0 or 1
+HALF_EXAM = (
+    0.5  # exams with and without the class, added to each class to keep prevalence off 0 and 1
+)
 _LONGEST_JUMP = 64.0
 _FIRST_STEPS = 12
 _FIRST_SENSITIVITY, _FIRST_FALSE_ALARMS = 1.5, -3.0  # logits: 82% and 5%
@@ -20,16 +22,17 @@ _FIRST_SENSITIVITY, _FIRST_FALSE_ALARMS = 1.5, -3.0  # logits: 82% and 5%
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PooledModel:
-    """The likelihood of several classes with additive logits, and the ridge on them.
+    """The likelihood of several classes with additive logits, and the ridge penalty on the logits.
 
     Its parameters are one vector: the logits of the prevalences, then the parts of the logits
     of sensitivity (mean, classes, readers, within), then those of the false alarm rates.
 
     Attributes:
-        model: of the patterns.
+        model: the likelihood of the patterns.
         counts: shape (n_classes, n_patterns), float64.
-        hits: weights of the ridge on the parts of sensitivity, see ``additive_logits.Parts``.
-        alarms: likewise for false alarms.
+        hits: weights of the ridge penalty on the parts of sensitivity, see
+            ``additive_logits.Parts``.
+        alarms: the same for the false alarm rate.
     """
 
     model: Model
@@ -62,13 +65,13 @@ class PooledModel:
         return prevalence, hits, alarms
 
     def theta(self, vector: Floats) -> Floats:
-        """Return the parameters as ``em.Ascent`` has them."""
+        """Return the parameters in the form of ``em.Ascent.theta``."""
         prevalence, hits, alarms = self.parts(vector)
         rates = [additive_logits.probabilities(part, self.n_classes) for part in (hits, alarms)]
         return np.concatenate([1 / (1 + np.exp(-prevalence[:, None])), *rates], axis=1)
 
     def start(self, patterns: PatternCount) -> Floats:
-        """Return parameters that follow from the majority of each pattern's readers."""
+        """Return starting parameters, computed from the majority of each pattern's readers."""
         n_present = (patterns.patterns == PRESENT).sum(axis=1)
         n_read = (patterns.patterns != MISSING).sum(axis=1)
         share = n_present / np.maximum(n_read, 1)
@@ -94,10 +97,10 @@ class PooledModel:
     def climb(
         self, vector: Floats, *, tolerance: float, max_steps: int
     ) -> tuple[Floats, int, bool]:
-        """Climb as ``em.climb`` does, all classes as one row.
+        """Maximize as ``em.climb`` does, with all classes as one row.
 
         Returns:
-            The parameters, the EM steps taken, and whether the last gained no more than
+            The parameters, the number of EM steps, and whether the last step gained at most
             ``tolerance`` per exam and class.
         """
         enough = tolerance * float(self.counts.sum())
@@ -116,7 +119,7 @@ class PooledModel:
         return vector, n_steps, not self.n_classes
 
     def _maximize(self, vector: Floats, posterior: Floats) -> Floats:
-        """Return the parameters one Newton step closer to those that fit ``posterior`` best."""
+        """Return the parameters after one Newton step towards those that best fit ``posterior``."""
         _, hits, alarms = self.parts(vector)
         weights = self.counts[:, None, :] * posterior
         expected = weights @ self.model.indicators  # (n_classes, 2, 1 + 2 n_readers)

@@ -1,8 +1,8 @@
 """Standard errors of the pooled fit.
 
 The posterior of the logits is approximated by the normal distribution with its mode and curvature.
-The errors of each class therefore include the uncertainty about what classes have in common. Errors
-from resampled exams would not: they ignore how far an estimate was shrunk towards others.
+Each class's errors therefore include the uncertainty about the parts that classes share. Errors
+from resampled exams would not, because they ignore how far estimates were shrunk.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from .pooled_em import HALF_EXAM, PooledModel
 
 
 def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
-    r"""Return the standard errors of the logits at the maximum.
+    r"""Return the standard errors of the logits at the penalised maximum.
 
     .. math:: V_c = A_c + A_c L J_c S^{-1} J_c^T L A_c, \quad A_c = (I_c + L)^{-1}, \quad
         S = P + \sum_c J_c^T (L - L A_c L) J_c
 
     with the observed information I of a class's logits, the ridge L on a reader's part in one
-    class, the ridge P on the parts that classes share, and their design J.
+    class, the ridge P on the parts that classes share, and the design matrix J of these parts.
 
     Args:
         model: the fitted model.
-        vector: its maximum.
-        effects: shape (n_classes,); divides the information of each class.
+        vector: its parameters at the penalised maximum.
+        effects: shape (n_classes,); design effects, which divide the information of each class.
 
     Returns:
         Shape (n_classes, 1 + 2 n_readers): of prevalence, sensitivities and false alarm rates;
@@ -59,9 +59,7 @@ def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
 
 
 def _ridges(model: PooledModel, n_shared: int) -> Floats:
-    """Return the ridge weights between a class's logits and the shared parts; none on
-    prevalence.
-    """
+    """Return the ridge weights between a class's logits and the shared parts; 0 for prevalence."""
     n_classes, n_readers = model.n_classes, model.model.n_readers
     within = [
         weights[n_shared:].reshape(n_classes, n_readers) for weights in (model.hits, model.alarms)
@@ -70,7 +68,7 @@ def _ridges(model: PooledModel, n_shared: int) -> Floats:
 
 
 def _information(model: PooledModel, vector: Floats, effects: Floats) -> list[Floats]:
-    """Return the observed information of each class's logits, (1 + 2 n_readers) squared."""
+    """Return the observed information matrix of the 1 + 2 n_readers logits of each class."""
     return [
         _of_class(model, theta, present, counts / effect)
         for theta, present, counts, effect in zip(
@@ -119,7 +117,7 @@ def _inverse(matrix: Floats) -> Floats:
     """Return the inverse of a positive definite matrix.
 
     Raises:
-        LinAlgError: it is not positive definite.
+        LinAlgError: the matrix is not positive definite.
     """
     root = np.linalg.inv(np.linalg.cholesky(matrix))
     return np.asarray(root.T @ root)

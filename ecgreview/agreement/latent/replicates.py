@@ -15,8 +15,8 @@ from .design import BadPatterns, Design
 from .em import Floats, Model
 from .two_states import Latent, oriented
 
-_SMOOTHING = 0.5  # readings added to the start of a climb: EM never leaves a probability of 0 or 1
-_AT_ONCE = 4_000_000  # counts of replicates in memory
+_SMOOTHING = 0.5  # readings added to the starting point: EM never leaves a probability of 0 or 1
+_AT_ONCE = 4_000_000  # maximum number of counts of replicates in memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,15 +43,15 @@ def bootstrap(
     tolerance: float = 1e-10,
     effects: Floats | None = None,
 ) -> Replicates:
-    """Return the fits of exams drawn with replacement, each class on its own.
+    """Return the fits to exams drawn with replacement, independently for each class.
 
-    Exams of one patient are drawn separately; ``effects`` draws fewer of them to compensate.
-    For classes with few informative exams bootstrap intervals are too narrow: ``refit`` also
-    accepts draws from a posterior, see ``resampling``.
+    Exams of one patient are drawn independently; to compensate, fewer exams are drawn, as
+    ``effects`` requires. For classes with few informative exams bootstrap intervals are too narrow.
+    For these use ``refit`` with draws from a posterior, see ``resampling``.
 
     Args:
         patterns: the answers of the readers.
-        estimates: the fit of ``patterns``, where every climb starts.
+        estimates: the fit of ``patterns``, from which EM starts in every replicate.
         rng: random generator; the same state gives the same replicates.
         n_replicates: number of draws.
         tolerance: as in ``two_states.fit``.
@@ -82,17 +82,18 @@ def bootstrap(
 def refit(
     states: NDArray[np.int8], posterior: Floats, drawn: Floats, *, tolerance: float = 1e-10
 ) -> Floats:
-    """Return the parameters that fit ``drawn`` best, NaN where they are not identified.
+    """Return the parameters that best fit ``drawn``, NaN where they are not identified.
 
     Args:
         states: shape (n_patterns, n_readers), int8.
-        posterior: shape (n_classes, n_patterns); P(class is present | pattern), as a start.
+        posterior: shape (n_classes, n_patterns); P(class is present | pattern), from which EM
+            starts.
         drawn: shape (n_replicates, n_classes, n_patterns), float64; counts, whole or not.
         tolerance: as in ``two_states.fit``.
 
     Returns:
-        Shape (n_replicates, n_classes, 1 + 2 n_readers): prevalence, then each reader's
-        probability of giving the class when it is present, then when it is not.
+        Shape (n_replicates, n_classes, 1 + 2 n_readers): prevalence, then each reader's probability
+        of marking the class when it is present, then when it is absent.
     """
     n_replicates, n_classes, n_patterns = drawn.shape
     rows = drawn.reshape(n_replicates * n_classes, n_patterns)
@@ -106,9 +107,9 @@ def refit(
 
 
 def _decide(theta: Floats, n_readings: Floats, n_present: Floats) -> None:
-    """Set values in ``theta`` that need no climb: rows without the class, or with nothing else.
+    """Set known values in ``theta``: rows in which no reading, or every reading, marks the class.
 
-    Skills without data in a row become NaN.
+    Skills for which a row has no data become NaN.
     """
     n_readers = n_readings.shape[1]
     if_present, if_absent = theta[:, 1 : 1 + n_readers], theta[:, 1 + n_readers :]

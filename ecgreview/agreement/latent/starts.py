@@ -1,4 +1,4 @@
-"""Search for the highest of several maxima from different starting points."""
+"""Search for the highest of several local maxima from different starting points."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from . import em
 from .em import Ascent, Floats, Model
 
 _FIRST_TOLERANCE = 1e-7
-_SAME_PLACE = 0.01  # distance between parameters of climbs towards the same maximum
-_ALIKE = 1e-11  # gain per exam below which a start is no better than an earlier one
+_SAME_PLACE = 0.01  # below this distance between parameters, two ascents approach the same maximum
+_ALIKE = 1e-11  # smaller gains per exam do not make a start better than an earlier one
 
 
 def highest(
@@ -24,18 +24,18 @@ def highest(
     tolerance: float,
     max_steps: int,
 ) -> Ascent:
-    """Return for each class the highest of the maxima that its starts lead to.
+    """Return for each class the highest local maximum that EM reaches from several starts.
 
-    All starts first climb side by side, because a step for three costs little more than for
-    one. Starts that have met continue as one. Where the model is not identified, only the
-    highest continues.
+    All starts are first improved together, because a step for three costs little more than a step
+    for one. Starts that reach the same point continue as one. Where the model is not identified,
+    only the highest continues.
 
     Args:
         model: the likelihood of ``states``.
         states: shape (n_patterns, n_readers), int8.
         counts: shape (n_classes, n_patterns), float64.
-        is_identified: shape (n_classes,); where there is a single maximum.
-        tolerance: gain per exam below which a climb ends.
+        is_identified: shape (n_classes,); whether the model is identified.
+        tolerance: gain per exam below which EM stops.
         max_steps: maximum number of EM steps.
     """
     starts = _starts(states)
@@ -69,7 +69,7 @@ def highest(
 
 
 def _starts(states: NDArray[np.int8]) -> Floats:
-    """Return starting values of the posterior, (n_starts, n_patterns), the majority vote first."""
+    """Return starting posteriors, shape (n_starts, n_patterns); the first is the vote share."""
     gives = (states == PRESENT).sum(axis=1)
     n_readings = (states != MISSING).sum(axis=1)
     share = gives / np.maximum(n_readings, 1)
@@ -79,13 +79,13 @@ def _starts(states: NDArray[np.int8]) -> Floats:
 
 
 def _apart(theta: Floats) -> NDArray[np.bool_]:
-    """Return which starts, (n_starts, n_classes), differ from all earlier starts."""
+    """Return whether each start differs from all earlier starts, shape (n_starts, n_classes)."""
     gaps = np.abs(theta[:, None] - theta[None]).max(axis=3, initial=0.0)
     is_earlier = np.tri(len(theta), k=-1, dtype=np.bool_)[:, :, None]
     return np.asarray(~((gaps < _SAME_PLACE) & is_earlier).any(axis=1))
 
 
 def _is_first(heights: Floats, margin: Floats | float) -> NDArray[np.bool_]:
-    """Return which start of each class is the first within ``margin`` of the highest."""
+    """Return a mask of the first start of each class within ``margin`` of the highest."""
     first = np.argmax(heights >= heights.max(axis=0) - margin, axis=0)
     return np.asarray(np.arange(len(heights))[:, None] == first)

@@ -1,4 +1,4 @@
-"""Test of whether three readers agree as often as independent errors imply.
+"""Check whether three readers agree as often as independent errors imply.
 
 Exams that are hard for everybody make readers err together. The model then mistakes shared errors
 for skill, and three readers agree more often than it expects.
@@ -23,15 +23,17 @@ from .two_states import Latent
 class Triples:
     """How often three readers of one exam agree, observed and expected by the model.
 
-    Each set of three readers of an exam counts, so an exam with four readings counts four
+    Every set of three readers of an exam is counted, so an exam with four readings counts four
     times.
 
     Attributes:
-        n: shape (n_classes,); triples of readers.
-        observed_present: shape (n_classes,); share of them in which all three give the class.
-        expected_present: the same, by the model.
-        observed_alike: shape (n_classes,); share in which all three give the same answer.
-        expected_alike: the same, by the model.
+        n: shape (n_classes,); number of triples of readers.
+        observed_present: shape (n_classes,); proportion of triples in which all three mark the
+            class.
+        expected_present: the same, as expected by the model.
+        observed_alike: shape (n_classes,); proportion of triples in which all three give the same
+            answer.
+        expected_alike: the same, as expected by the model.
     """
 
     n: Floats
@@ -78,7 +80,7 @@ def compare(patterns: PatternCount, estimates: Latent) -> Triples:
 
 
 def _threes(n: Floats) -> Floats:
-    """Return the number of sets of three among ``n``."""
+    """Return n choose 3."""
     return n * (n - 1) * (n - 2) / 6
 
 
@@ -86,7 +88,7 @@ def _products(rates: Floats, is_read: Floats) -> Floats:
     """Return the sum, over all sets of three readers of a pattern, of the product of their
     rates.
 
-    Newton's identity computes it from the sums of their first, second and third powers.
+    It is computed by Newton's identities from the sums of the first, second and third powers.
 
     Args:
         rates: shape (n_classes, n_readers).

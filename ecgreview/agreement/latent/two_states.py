@@ -1,7 +1,7 @@
-"""Prevalence of each class and skill of each reader when nobody knows the truth.
+"""Estimate the prevalence of each class and the skill of each reader without a reference.
 
 The model has two states per exam and class, present and absent, and readings that are independent
-given the state: Dawid and Skene's model with two categories, for all classes at once.
+given the state: Dawid and Skene's model with two categories. All classes are fitted together.
 """
 
 from __future__ import annotations
@@ -30,23 +30,24 @@ __all__ = [
 class Latent:
     """Maximum likelihood estimates of prevalence and skill, class by class.
 
-    An estimate that is not identified has no value but a reason; a reason with a value is a
-    caution.
+    An estimate that is not identified has a reason instead of a value. A reason next to a value is
+    a caution.
 
     Attributes:
-        prevalence: shape (n_classes,); share of the exams read that have the class.
-        sensitivity: shape (n_classes, n_readers); P(reader gives the class | present).
-        specificity: shape (n_classes, n_readers); P(reader does not give it | absent).
+        prevalence: shape (n_classes,); proportion of the exams read that have the class.
+        sensitivity: shape (n_classes, n_readers); P(reader marks the class | present).
+        specificity: shape (n_classes, n_readers); P(reader does not mark it | absent).
         posterior: shape (n_classes, n_patterns); P(class is present | answers). Only one of many
             equally likely solutions where ``prevalence`` has no value.
-        log_likelihood: shape (n_classes,); of the observed patterns, at the highest maximum found,
-            even where many prevalences reach it.
-        n_iterations: shape (n_classes,), int64; EM steps from the best of the starts.
-        is_converged: shape (n_classes,); whether the last step gained next to nothing.
-        n_triples: shape (n_classes,), int64; exams read by at least three readers whose answers
-            vary. Only these separate prevalence from errors.
-        plausibility: whether the values are plausible. Where its ``refusals`` hold, values carry
-            that reason; do not use them, or labels made from ``posterior``.
+        log_likelihood: shape (n_classes,); log-likelihood of the observed patterns at the highest
+            maximum found, even where many prevalences reach it.
+        n_iterations: shape (n_classes,), int64; number of EM steps from the best start.
+        is_converged: shape (n_classes,); whether the gain of the last step was at most the
+            tolerance.
+        n_triples: shape (n_classes,), int64; number of exams read by at least three readers whose
+            answers vary. Only these exams separate prevalence from errors.
+        plausibility: whether the values are plausible. Values for which its ``refusals`` hold have
+            that reason. Do not use them, or labels derived from ``posterior``.
     """
 
     prevalence: Estimates
@@ -73,16 +74,16 @@ def fit(
         + (1 - \pi) \prod_r f_r^{x_r} (1 - f_r)^{1 - x_r}\Bigr)
 
     with prevalence :math:`\pi`, sensitivities :math:`s_r` and false alarm rates :math:`f_r`. EM
-    climbs from three starts; of two mirrored maxima, "present" is the state in which the
-    readers give the class more often.
+    starts from three points. Maxima come in mirrored pairs; "present" is the state in which readers
+    mark the class more often.
 
-    Pairs never identify the model, however many readers there are: they determine only the
-    readers' frequencies :math:`f_r + \pi (s_r - f_r)` and covariances :math:`\pi (1 - \pi) (s_q
-    - f_q)(s_r - f_r)`, which any prevalence within bounds fits. Exams with three readings are
-    needed.
+    Exams with two readings never identify the model, however many readers there are. They determine
+    only the readers' frequencies :math:`f_r + \pi (s_r - f_r)` and covariances :math:`\pi (1 - \pi)
+    (s_q - f_q)(s_r - f_r)`, which are compatible with any prevalence within bounds. Exams with
+    three readings are needed.
 
     Args:
-        patterns: the answers of the readers; exams without a reading of the class do not count.
+        patterns: the answers of the readers; exams without a reading of the class are ignored.
         pseudo_count: readings "present" and "absent" added for each reader and state, that is, a
             Beta(1 + pseudo_count, 1 + pseudo_count) prior. 0 is maximum likelihood; 0.5 keeps the
             skills of few readings off 0 and 1.
@@ -124,7 +125,7 @@ def fit(
 
 
 def oriented(theta: Floats, n_readings: Floats) -> Floats:
-    """Return ``theta`` oriented so that readers give the class more often when "present".
+    """Return ``theta`` oriented so that readers mark the class more often when it is "present".
 
     Args:
         theta: shape (n_rows, 1 + 2 n_readers), as in ``em.Ascent``.
@@ -171,7 +172,7 @@ def _for_readers(causes: Causes) -> Causes:
 
 
 def estimates(values: Floats, refusals: Causes, cautions: Causes) -> Estimates:
-    """Return ``values`` without those that are refused; each with the first reason that holds."""
+    """Return ``values`` with refused values removed, each with the first reason that holds."""
     is_refused = np.zeros(values.shape, dtype=np.bool_)
     for mask, _ in refusals:
         is_refused |= mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# Above this, counts are no longer exact and their products overflow.
+# Above this, counts are inexact and their products overflow.
 MAX_EXACT = 2.0**53
 
 
@@ -14,11 +14,11 @@ def numbers(values: object, refusal: type[ValueError], name: str) -> NDArray[np.
 
     Args:
         values: numbers, nested to any depth.
-        refusal: the error to raise.
-        name: of the values, for the error message.
+        refusal: the exception class to raise.
+        name: name of the values in the error message.
 
     Raises:
-        refusal: not real numbers, or rows of different lengths.
+        refusal: the values are not real numbers, or rows differ in length.
     """
     try:
         array = np.asarray(values)
@@ -30,7 +30,8 @@ def numbers(values: object, refusal: type[ValueError], name: str) -> NDArray[np.
 
 
 def counts(values: object, refusal: type[ValueError], name: str) -> NDArray[np.float64]:
-    """Return ``values`` as counts. They need not be whole, because replicates are not.
+    """Return ``values`` as counts. Fractions are allowed, because counts of replicates are not
+    whole.
 
     Raises:
         refusal: as in ``numbers``; or a count is negative, not finite or too large to be exact.

@@ -32,8 +32,9 @@ class Measure:
         estimate: None when undefined, never NaN.
         low: lower end of the interval; None when there is none.
         high: upper end of the interval; None when there is none.
-        n: number of exams, readings or cells counted; functions that return a measure say which.
-        reason: why there is no number, or why a number has no interval. Mostly empty.
+        n: number of exams, readings or cells counted; functions that return a measure document
+            which.
+        reason: why there is no number, or why a number has no interval. Usually empty.
         method: how the interval was computed; empty when there is none.
     """
 
@@ -50,7 +51,7 @@ class Measure:
 
     @classmethod
     def alone(cls, estimate: float, n: int, reason: str) -> Self:
-        """Return a number without an interval, because of ``reason``."""
+        """Return a number without an interval; ``reason`` says why."""
         return cls(float(estimate), None, None, n, reason)
 
     @classmethod
@@ -61,13 +62,13 @@ class Measure:
     def of_replicates(
         cls, estimate: float, replicates: NDArray[np.float64], *, n: int, confidence: float
     ) -> Self:
-        """Return a number with the percentile interval of its resamples.
+        """Return a number with a percentile interval from resamples.
 
-        The interval is widened to include the estimate. There is no interval when the
-        resamples do not differ, because that does not prove that new data would agree.
+        The interval is widened to include the estimate. There is no interval when all resamples are
+        equal, because new data may still differ.
 
         Args:
-            estimate: computed from the data themselves.
+            estimate: the number computed from the original data.
             replicates: shape (n_replicates,); NaN where a resample has no value.
             n: as in ``Measure``.
             confidence: of the interval, between 0 and 1.

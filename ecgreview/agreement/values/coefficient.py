@@ -1,4 +1,4 @@
-"""A coefficient that may be undefined, with a reason code if it is."""
+"""A coefficient, or the reason code why it is undefined."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Coefficient:
     """One coefficient of agreement.
 
     Attributes:
-        value: None when undefined; never NaN, and never 1 where agreement beyond chance has no
-            meaning.
-        reason: a ``Reason``: why there is no value, or a caution about the value. Mostly empty.
+        value: None when undefined, for example where agreement beyond chance has no meaning; never
+            NaN.
+        reason: a ``Reason``: why there is no value, or a caution about the value. Usually empty.
     """
 
     value: float | None
@@ -34,18 +34,18 @@ class Coefficient:
         return {"value": self.value, "reason": self.reason}
 
 
-# Masks, each with its ``Reason``; where several apply, the first one counts.
+# Masks, each with its ``Reason``; where several masks hold, the first reason applies.
 Causes = tuple[tuple[NDArray[np.bool_], str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
-    """One coefficient for many classes (or pairs, or replicates) at once.
+    """One coefficient for many classes (or pairs, or replicates) together.
 
     Attributes:
         values: any shape; NaN where undefined, for arithmetic only.
-        causes: masks broadcastable to that shape, each with its ``Coefficient.reason``. Kept
-            separate, because replicates need no array of reasons.
+        causes: masks broadcastable to that shape, each with its ``Coefficient.reason``. Stored as
+            masks, because replicates need no array of reasons.
     """
 
     values: NDArray[np.float64]
@@ -53,7 +53,7 @@ class Estimates:
 
     @property
     def reasons(self) -> NDArray[np.str_]:
-        """The reason of each value, mostly empty; same shape as ``values``."""
+        """The reason of each value, usually empty; same shape as ``values``."""
         masks = [np.broadcast_to(mask, np.shape(self.values)) for mask, _ in self.causes]
         codes = [str(reason) for _, reason in self.causes]
         empty = np.full(np.shape(self.values), "")
@@ -61,7 +61,7 @@ class Estimates:
 
     @property
     def is_defined(self) -> NDArray[np.bool_]:
-        """Where there is a value; same shape as ``values``."""
+        """Whether each value is defined; same shape as ``values``."""
         return ~np.isnan(self.values)
 
     def coefficients(self) -> list[Coefficient]:
@@ -72,11 +72,11 @@ class Estimates:
         ]
 
     def with_caution(self, where: NDArray[np.bool_], reason: str) -> Estimates:
-        """Return the same values, with ``reason`` on the defined values in ``where``."""
+        """Return the same values, with ``reason`` on the defined values where ``where`` holds."""
         return Estimates(self.values, ((where & self.is_defined, reason), *self.causes))
 
     def with_remark(self, where: NDArray[np.bool_], reason: str) -> Estimates:
-        """Return the same values, with ``reason`` on those in ``where`` that have no reason yet."""
+        """Return the same values, with ``reason`` where ``where`` holds and no reason is set."""
         return Estimates(self.values, (*self.causes, (where & self.is_defined, reason)))
 
 
@@ -91,7 +91,8 @@ def ratio(
     Args:
         numerator: any shape.
         denominator: the same shape; not 0 where no mask holds.
-        unless: masks of the same shape, each with its reason; the first that holds is given.
+        unless: masks of the same shape, each with its reason; the reason is that of the first mask
+            that holds.
     """
     is_undefined = np.logical_or.reduce([mask for mask, _ in unless])
     values = np.full(np.shape(numerator), np.nan)
@@ -100,5 +101,5 @@ def ratio(
 
 
 def complement(quotient: Estimates) -> Estimates:
-    """Return 1 - ``quotient``. Computing disagreement first loses no digits for rare classes."""
+    """Return 1 - ``quotient``. Computing disagreement first keeps precision for rare classes."""
     return Estimates(1 - quotient.values, quotient.causes)

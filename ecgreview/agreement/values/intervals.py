@@ -1,4 +1,4 @@
-"""Intervals of coefficients from their replicates."""
+"""Confidence intervals of coefficients from replicates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .coefficient import Estimates
 
-# How an interval was computed: see ``resampling`` and ``linearised``.
+# Methods by which an interval is computed: see ``resampling`` and ``linearised``.
 BOOTSTRAP, POSTERIOR, LINEARISED, NONE = "bootstrap", "dirichlet", "linearised", ""
 
 
@@ -36,7 +36,7 @@ class Measures:
         low: the same shape; NaN where there is no interval.
         high: the same shape; NaN where there is no interval.
         error: the same shape; the standard error, NaN where there is none.
-        n: the same shape; exams read by at least two readers.
+        n: the same shape; number of exams read by at least two readers.
         methods: the same shape; how the interval was computed.
     """
 
@@ -48,7 +48,7 @@ class Measures:
     methods: NDArray[np.str_]
 
     def without_interval(self, where: NDArray[np.bool_], why: str) -> Measures:
-        """Return the same without the intervals of ``where``, for the reason ``why``."""
+        """Return the measures without intervals where ``where`` holds, for the reason ``why``."""
         low, high, error = (
             np.where(where, np.nan, bound) for bound in (self.low, self.high, self.error)
         )
@@ -85,14 +85,15 @@ def measures(
 ) -> Measures:
     """Return ``estimates`` with the percentile intervals of their ``replicates``.
 
-    An interval is widened to include its estimate, which a posterior from few exams may
-    exclude. Where all replicates are equal there is no interval: it would claim certainty.
+    An interval is widened to include its estimate, because a posterior from few exams may exclude
+    it. Where all replicates are equal there is no interval, because an interval of width 0 would
+    claim certainty.
 
     Args:
         estimates: shape (...).
         replicates: shape (n_replicates, ...); NaN where a replicate has no value.
         n: shape (...).
-        is_rare: shape (...); classes whose replicates come from a posterior.
+        is_rare: shape (...); whether the replicates of a class come from a posterior.
         confidence: of the interval, between 0 and 1.
     """
     tail = (1 - confidence) / 2
@@ -114,7 +115,7 @@ def _spread(
     replicates: NDArray[np.float64], shares: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return two quantiles and the standard deviation along the last axis, ignoring NaN."""
-    ordered = np.sort(replicates, axis=-1)  # NaN come last
+    ordered = np.sort(replicates, axis=-1)  # NaNs are sorted to the end
     is_defined = ~np.isnan(ordered)
     n_defined = is_defined.sum(axis=-1)
     low, high = (_quantile(ordered, n_defined, share) for share in shares)
@@ -131,7 +132,7 @@ def _spread(
 def _quantile(
     ordered: NDArray[np.float64], n_defined: NDArray[np.int64], share: float
 ) -> NDArray[np.float64]:
-    """Return the quantile by linear interpolation, as NumPy does."""
+    """Return the quantile by linear interpolation, like NumPy's default."""
     place = share * np.maximum(n_defined - 1, 0)
     below = np.floor(place).astype(np.intp)
     above = np.minimum(below + 1, np.maximum(n_defined - 1, 0))

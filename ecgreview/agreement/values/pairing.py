@@ -1,4 +1,4 @@
-"""Mean difference between two conditions of the same exams."""
+"""Mean difference between two conditions over the same exams."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Paired:
     """A mean difference over exams read under both conditions.
 
     Attributes:
-        difference: its ``n`` counts exams.
+        difference: the mean difference; its ``n`` is the number of exams.
         standard_error: None with fewer than two exams.
     """
 
@@ -39,7 +39,7 @@ def paired_by_exam(differences: NDArray[np.float64], *, confidence: float = 0.95
 
     Args:
         differences: shape (n_exams,); first condition minus second.
-        confidence: of the interval.
+        confidence: confidence level of the interval.
 
     Raises:
         BadPairs: a difference is not finite.

@@ -1,4 +1,4 @@
-"""Proportions with Wilson intervals, which hold for small counts."""
+"""Proportions with Wilson intervals, which are accurate for small counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WILSON = "wilson"
 def wilson(
     n_positive: NDArray[np.int64], n: NDArray[np.int64], tail: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's limits of proportions; 0 and 1 where ``n`` is 0.
+    """Return the limits of Wilson intervals of proportions; 0 and 1 where ``n`` is 0.
 
     Args:
         n_positive: any shape.
@@ -37,7 +37,7 @@ def wilson(
 def measures(
     n_positive: NDArray[np.int64], n: NDArray[np.int64], reason: str, tail: float
 ) -> list[Measure]:
-    """Return proportions with Wilson's limits.
+    """Return proportions with Wilson intervals.
 
     Args:
         n_positive: shape (n_proportions,).

@@ -1,4 +1,4 @@
-"""Codes that reports store: why there is no number, or a caution about one."""
+"""Codes that reports store to say why there is no number, or to caution about one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Never rename a code: stored reports, exported files and API clients use them.
 
-    Their texts are in the pages' catalog.
+    The site's translation catalog has the texts.
     """
 
     # Nothing to compare.
@@ -22,7 +22,7 @@ class Reason(StrEnum):
     ONE_CATEGORY = "one_category"
     NOTHING_SHARED = "nothing_shared"
 
-    # Agreement beyond chance has no meaning, or one of its own.
+    # Agreement beyond chance is undefined, or needs a special interpretation.
     ALL_ALIKE = "all_alike"
     NO_CHANCE_DISAGREEMENT = "no_chance_disagreement"
     NEVER_DISAGREED = "never_disagreed"
@@ -71,7 +71,7 @@ class Reason(StrEnum):
     # Forecasts.
     ROUGH_FORECAST = "rough_forecast"
 
-    # The readings do not identify the latent model.
+    # Latent model: the readings do not identify it.
     NO_READING = "no_reading"
     NO_THREE_READINGS = "no_three_readings"
     NEVER_READ = "never_read"
@@ -79,17 +79,17 @@ class Reason(StrEnum):
     NO_TRIPLES = "no_triples"
     TOO_FEW_VARY = "too_few_vary"
 
-    # Its fit is implausible: see ``latent.plausibility``.
+    # Latent model: the fit is implausible, see ``latent.plausibility``.
     PREVALENCE_ABOVE_GIVEN = "prevalence_above_given"
     LOW_SENSITIVITY = "low_sensitivity"
     FEW_TRUE_POSITIVES = "few_true_positives"
 
-    # Its pooled fit has nothing to pool with.
+    # Latent model: there is no class to pool with.
     NO_DONOR = "no_donor"
     READERS_APART = "readers_apart"
     NOTHING_TO_POOL = "nothing_to_pool"
 
-    # Cautions about its values.
+    # Latent model: cautions about values.
     CONSTANT = "constant"
     NO_BETTER_THAN_CHANCE = "no_better_than_chance"
     NOT_CONVERGED = "not_converged"
@@ -101,7 +101,7 @@ class Reason(StrEnum):
     SATURATED = "saturated"
     NOT_FITTED = "not_fitted"
 
-    # It has no interval.
+    # Latent model: there is no interval.
     NO_CURVATURE = "no_curvature"
     NO_INTERVALS = "no_intervals"
     TOO_LARGE = "too_large"
