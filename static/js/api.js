@@ -7,13 +7,13 @@
  */
 
 /**
- * @typedef {{type?: string, title?: string, detail?: string, draft?: Draft}} Problem
- *   application/problem+json
+ * @typedef {{type?: string, title?: string, detail?: string, draft?: Draft}} Problem body of an
+ *   application/problem+json response
  */
 
 const TIMEOUT_MS = 20_000;
 
-/** The server was not reached or is unavailable. Try again later. */
+/** The server was not reached or is temporarily unavailable. The request can be sent again later. */
 export class Unreachable extends Error {}
 
 /** The session has ended; the request can be repeated after signing in. */

@@ -1,7 +1,7 @@
-// Building and finding elements. Markup is never written as a string, where user text could become HTML.
+// Creates and finds elements. Markup is never built from strings, so user text cannot become HTML.
 
 /**
- * Find an element by its data-part attribute; with `type`, of that class.
+ * Find an element by its data-part attribute, optionally checking its class.
  *
  * @typedef {<T extends HTMLElement = HTMLElement>(name: string, type?: new () => T) => T} FindPart
  */
@@ -9,7 +9,7 @@
 /** @typedef {string | Node | null | undefined | false} Child */
 
 /**
- * A new element. Attributes that are false, null or undefined are left out, true becomes "".
+ * Create an element. Attributes that are false, null or undefined are left out; true becomes "".
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -27,7 +27,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * A function that finds the parts of `root` by name.
+ * Return a function that finds the elements in `root` by their data-part attribute.
  *
  * @param {ParentNode} root
  * @returns {FindPart}
@@ -37,14 +37,14 @@ export function partsOf(root) {
 }
 
 /**
- * The first element of `root` that matches `selector`.
+ * Return the first element of `root` that matches `selector`.
  *
  * @template {Element} [T=HTMLElement]
  * @param {ParentNode} root
  * @param {string} selector
  * @param {new () => T} [type]
  * @returns {T}
- * @throws {TypeError} when there is none, or it is not a `type`
+ * @throws {TypeError} if there is none, or it is not an instance of `type`
  */
 export function find(root, selector, type) {
   const element = root.querySelector(selector);
@@ -55,12 +55,12 @@ export function find(root, selector, type) {
 }
 
 /**
- * All elements of `root` that match `selector`.
+ * Return all elements of `root` that match `selector`.
  *
  * @template {Element} [T=HTMLElement]
  * @param {ParentNode} root
  * @param {string} selector
- * @param {new () => T} [_type] for the type checker
+ * @param {new () => T} [_type] used only by the type checker
  * @returns {T[]}
  */
 export function findAll(root, selector, _type) {
@@ -68,7 +68,7 @@ export function findAll(root, selector, _type) {
 }
 
 /**
- * The element that `event` happened in or on and that matches `selector`.
+ * Return the target of `event`, or its closest ancestor, that matches `selector`.
  *
  * @template {HTMLElement} [T=HTMLElement]
  * @param {Event} event
@@ -80,7 +80,7 @@ export function closestTo(event, selector) {
 }
 
 /**
- * The detail of a custom event.
+ * Return the detail of a custom event.
  *
  * @template T
  * @param {Event} event
@@ -91,7 +91,7 @@ export function detailOf(event) {
 }
 
 /**
- * The JSON that the server wrote into the page under `id`.
+ * Parse the JSON that the server embedded in the page under `id`.
  *
  * @param {string | undefined} id
  */
@@ -100,8 +100,8 @@ export function embedded(id) {
 }
 
 /**
- * Move focus out of `panel`, which is being hidden or disabled: `back` to the element that had it before, or
- * to nothing. Otherwise the hidden element would keep focus until the next frame and take the next key.
+ * Move focus out of `panel`, which is being hidden or disabled, to `back` or to no element. Otherwise the
+ * hidden element would keep focus until the next frame and receive the next key press.
  *
  * @param {Element} panel
  * @param {Element | null} [back]
@@ -114,8 +114,8 @@ export function releaseFocus(panel, back = null) {
 }
 
 /**
- * Let `change` rebuild the content of `root` and restore focus by data-focus. When the focused element is
- * gone, `fallback(it)` names another one.
+ * Let `change` rebuild the content of `root`, and restore focus by data-focus. If the focused element no
+ * longer exists, focus the element that `fallback` returns for it.
  *
  * @param {Element} root
  * @param {() => void} change

@@ -1,4 +1,5 @@
-// Scripts of every page: theme toggle, menus that close, lists that filter.
+// Scripts of every page: theme toggle, user menu, filtered lists, copy buttons, protection against double
+// submission.
 
 import { find, findAll } from "./dom.js";
 import { foldCase } from "./texts.js";
@@ -6,7 +7,7 @@ import { foldCase } from "./texts.js";
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /**
- * The theme after the current one, which may follow the system.
+ * Return the theme to switch to. Without a choice, the current theme is that of the system.
  *
  * @param {string | undefined} chosen
  * @param {boolean} systemIsDark
@@ -17,7 +18,7 @@ function otherTheme(chosen, systemIsDark) {
 }
 
 /**
- * Whether every word of `query` occurs in `text`.
+ * True if every word of `query` occurs in `text`.
  *
  * @param {string} text
  * @param {string} query
@@ -54,7 +55,7 @@ function bindMenu(menu) {
 }
 
 /**
- * A search box that hides what does not match, and groups with nothing left in them.
+ * Bind a search box that hides items that do not match, and groups without a visible item.
  *
  * @param {HTMLInputElement} box
  */
@@ -73,7 +74,7 @@ function bindFilter(box) {
 }
 
 /**
- * Copy the value of a field to the clipboard and confirm on the button for a moment.
+ * Bind a button that copies the value of a field to the clipboard and confirms it for two seconds.
  *
  * @param {HTMLElement} button
  */
@@ -93,7 +94,7 @@ function bindCopy(button) {
 }
 
 /**
- * Check or clear all boxes of a fieldset.
+ * Bind a button that checks or clears all boxes of its fieldset.
  *
  * @param {HTMLElement} button
  */
@@ -117,7 +118,7 @@ function bindOnce(form) {
     for (const button of findAll(form, "button", HTMLButtonElement)) button.disabled = isDisabled;
   };
   form.addEventListener("submit", () => {
-    setTimeout(() => disable(true)); // after the browser has read the pressed button's value
+    setTimeout(() => disable(true)); // after the browser has read the value of the pressed button
   });
   addEventListener("pageshow", () => disable(false));
 }

@@ -1,4 +1,4 @@
-// Passkeys: the form's button creates or uses one on the device, and the form submits the answer.
+// Passkeys: the form's button creates or uses a passkey on the device, then submits the result.
 //
 // <form data-passkey="make | use | sign-in" data-options="id of the JSON"> with a hidden field `credential`.
 
@@ -6,7 +6,7 @@ import { loadPasskeyOptions } from "./api.js";
 import { embedded, find, findAll } from "./dom.js";
 
 /**
- * Decode base64url, as the server writes it.
+ * Decode base64url, as used by the server.
  *
  * @param {string} text
  */
@@ -26,7 +26,7 @@ export function text(buffer) {
 }
 
 /**
- * The server's options, with bytes where the browser expects them.
+ * Convert the server's options: base64url strings become bytes where the browser expects them.
  *
  * @param {{publicKey: any}} options
  */
@@ -44,7 +44,7 @@ export function decoded({ publicKey }) {
 }
 
 /**
- * The device's answer, with text where the server expects it.
+ * Convert a credential to JSON: bytes become base64url strings.
  *
  * @param {any} credential a PublicKeyCredential
  */
@@ -66,8 +66,8 @@ export function encoded(credential) {
 }
 
 /**
- * Options for a passkey; one that works without a password must be discoverable and ask for a fingerprint or
- * PIN.
+ * Add the options for a passkey that works without a password, if required. It must be discoverable and ask
+ * for a fingerprint or PIN.
  *
  * @param {any} options
  * @param {boolean} isRequired
@@ -106,7 +106,7 @@ function bind(form) {
       field.value = JSON.stringify(encoded(await act(form)));
       form.submit();
     } catch {
-      // Canceled, timed out, no such device, no network: the device itself says why.
+      // Canceled, timed out, no authenticator, or offline. The browser itself shows the reason.
       problem.hidden = false;
     }
   });

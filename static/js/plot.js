@@ -1,8 +1,9 @@
-// The only file that names Plotly.
+// The only file that uses Plotly directly.
 
 /** @import { Figure } from "./ecg/types.js" */
 
-// showSendToCloud and plotlyServerURL: by default Plotly offers to upload the chart, here a patient's ECG.
+// Without showSendToCloud and plotlyServerURL, Plotly offers to upload the chart, which here may be a
+// patient's ECG.
 const CONFIG = Object.freeze({
   staticPlot: true,
   displayModeBar: false,
@@ -12,7 +13,7 @@ const CONFIG = Object.freeze({
 });
 
 /**
- * Draw `figure` into `element`; an existing plot is updated.
+ * Draw `figure` into `element`, or update the existing plot.
  *
  * @param {HTMLElement} element
  * @param {Figure} figure
@@ -23,7 +24,7 @@ export function plot(element, { data, layout }) {
 }
 
 /**
- * Decimal and thousands separators of `language`, as Plotly takes them: ".,".
+ * Return the decimal and thousands separators of `language` in Plotly's format, such as ".,".
  *
  * @param {string} language
  */
@@ -33,7 +34,7 @@ export function separatorsOf(language) {
 }
 
 /**
- * Draw `element` now and whenever its size or the page's colors change.
+ * Draw `element` now and whenever its size, the theme or the system's color scheme changes.
  *
  * @param {HTMLElement & {draw: () => void}} element
  */
@@ -45,7 +46,7 @@ export function redrawOnChange(element) {
 }
 
 /**
- * A color of the page's theme.
+ * Return a color of the page's theme.
  *
  * @param {CSSStyleDeclaration} style
  * @param {string} name
@@ -54,7 +55,7 @@ export function color(style, name) {
   return style.getPropertyValue(`--${name}`).trim();
 }
 
-/** Has the Plotly script arrived? */
+/** True once the Plotly script has loaded. */
 export function canPlot() {
   return "Plotly" in globalThis;
 }

@@ -1,9 +1,9 @@
-// Building SVG without writing markup as strings.
+// Creates SVG elements without building markup from strings.
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * A new SVG element.
+ * Create an SVG element.
  *
  * @template {keyof SVGElementTagNameMap} Tag
  * @param {Tag} tag
@@ -18,7 +18,7 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
- * Set `attributes`; numbers are rounded to a thousandth, less than a pixel on any screen.
+ * Set `attributes`. Numbers are rounded to a thousandth, which is less than a pixel on any screen.
  *
  * @param {Element} element
  * @param {Record<string, string | number>} attributes

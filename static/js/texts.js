@@ -1,9 +1,9 @@
-// The page's texts as the server translated them, and case folding for searches.
+// The page's translated texts, and case folding for searches.
 
 /** @typedef {(key: string, values?: Record<string, unknown>) => string} Words */
 
 /**
- * A function from a key to its text, with `{name}` replaced from `values`.
+ * Return a function that looks up a text by its key and replaces `{name}` with `values.name`.
  *
  * @param {Record<string, string | undefined>} dictionary
  * @returns {Words}
@@ -17,7 +17,7 @@ export function createTexts(dictionary) {
 }
 
 /**
- * Lower case without accents, for searching: "elétrico" is found by "eletrico".
+ * Convert to lower case without accents for searching, so that "eletrico" finds "elétrico".
  *
  * @param {string} text
  */

@@ -1,7 +1,7 @@
-// How much space a page leaves for the sheet.
+// Measures the space that a page leaves for the sheet.
 
 /**
- * The element that the sheet and its surroundings have to fit in.
+ * Return the element that the sheet, and everything above and below it, must fit into.
  *
  * @param {HTMLElement} viewer
  * @returns {HTMLElement}
@@ -11,8 +11,8 @@ export function containerOf(viewer) {
 }
 
 /**
- * The space for `viewer`. In the style sheet, --fit says whether height limits the sheet, and min-width how
- * narrow it may get.
+ * Return the available space for `viewer`. The style sheet sets --fit to "both" if height limits the sheet
+ * too, and min-width to the narrowest allowed sheet.
  *
  * @param {HTMLElement} viewer
  */
@@ -27,7 +27,7 @@ export function availableSpace(viewer) {
 }
 
 /**
- * The height of what stands above and below the sheet.
+ * Return the total height of the container's other children, in CSS pixels.
  *
  * @param {HTMLElement} container
  * @param {HTMLElement} viewer

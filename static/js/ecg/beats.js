@@ -1,6 +1,6 @@
 // Beat detection, and the median of beats that look alike. Pure.
 //
-// For viewing only: no interval or amplitude shown to the reader is computed here.
+// Only for display. No interval or amplitude that the reader sees is computed here.
 
 import { INVALID, Status } from "./signal.js";
 
@@ -9,22 +9,24 @@ import { INVALID, Status } from "./signal.js";
 /** Minimum distance between two QRS complexes: 250 beats per minute. */
 const REFRACTORY_S = 0.24;
 
-/** Beats whose QRS complexes correlate at least this well count as one morphology. */
+/** Minimum correlation of two QRS complexes for their beats to count as the same morphology. */
 const ALIKE = 0.85;
 
-/** The same limit before alignment: an offset of a few milliseconds lowers the correlation a lot. */
+/**
+ * Minimum correlation before alignment. An offset of a few milliseconds lowers the correlation considerably.
+ */
 const ROUGHLY_ALIKE = 0.7;
 
-/** Half-width of the window that is correlated, around each beat. */
+/** Half-width of the correlated window around each beat. */
 const QRS_S = 0.08;
 
 const MAX_BEATS = 120;
 
 /**
- * Detect beats: the steepest sample of each QRS over all leads, in order.
+ * Detect beats. A beat is located at the steepest sample of its QRS, over all leads.
  *
  * @param {Signal} signal
- * @returns {number[]} sample indices; empty when no lead has a beat
+ * @returns {number[]} sample indices in ascending order; empty if no lead has a beat
  */
 export function beatsOf(signal) {
   const slope = steepness(signal);
@@ -34,7 +36,7 @@ export function beatsOf(signal) {
 }
 
 /**
- * The median of the most frequent beat morphology.
+ * Return the median of the beats that share the most frequent morphology.
  *
  * @param {Signal} signal
  * @returns {{signal: Signal, nBeats: number, nFound: number, beforeS: number} | null} `signal` is one beat
@@ -103,10 +105,10 @@ function smoothed(values, reach) {
 }
 
 /**
- * Median of the maxima of successive stretches, so that one artifact does not raise it.
+ * Return the median of the maxima of consecutive segments, so that one artifact does not raise it.
  *
  * @param {Float64Array} values
- * @param {number} stretch in samples
+ * @param {number} stretch segment length in samples
  */
 function typicalPeak(values, stretch) {
   /** @type {number[]} */
@@ -120,7 +122,7 @@ function typicalPeak(values, stretch) {
 }
 
 /**
- * The highest sample of each rise above `threshold`; of two closer than `refractory`, the higher one.
+ * Return the local maxima above `threshold`. Of two maxima closer than `refractory`, keep the higher one.
  *
  * @param {Float64Array} values
  * @param {number} threshold
@@ -139,7 +141,7 @@ function peaks(values, threshold, refractory) {
 }
 
 /**
- * From before the P wave to after the T wave, without reaching into neighboring beats.
+ * Return a window from before the P wave to after the T wave that does not reach into neighboring beats.
  *
  * @param {number[]} beats
  * @param {number} rate
@@ -154,7 +156,7 @@ function windowOf(beats, rate) {
 }
 
 /**
- * The beats that resemble the most typical beat, each aligned to it.
+ * Return the beats that resemble the most typical beat, each aligned to it.
  *
  * @param {Signal} signal
  * @param {number[]} beats
@@ -172,7 +174,7 @@ function sameMorphology(signal, beats) {
 }
 
 /**
- * The QRS at `at` in all leads, concatenated, each with its mean and linear trend removed.
+ * Return the QRS at `at` in all leads, concatenated. The mean and linear trend of each lead are removed.
  *
  * @param {Signal} signal
  * @param {number} at
@@ -203,7 +205,7 @@ function valueAt(samples, t) {
 }
 
 /**
- * `at` shifted by up to 30 ms to where the beat matches `model` best.
+ * Shift `at` by up to 30 ms to where the beat matches `model` best.
  *
  * @param {Signal} signal
  * @param {number[]} model
@@ -234,7 +236,8 @@ function correlation(one, other) {
 }
 
 /**
- * Sample-wise median over the beats, each shifted so that its own median is 0, because the baseline wanders.
+ * Return the sample-wise median over the beats. Each beat is first shifted so that its own median is 0,
+ * because the baseline wanders.
  *
  * @param {Int16Array} samples
  * @param {number[]} beats

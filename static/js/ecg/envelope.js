@@ -1,8 +1,10 @@
-// Which parts of the sheet are free of waves. Pure; in millimeters, y up.
+// Finds the parts of the sheet that no wave crosses. Pure; in millimeters, y up.
 
 /** @typedef {{first: number, low: Float32Array, high: Float32Array}} Line columns from `first` on */
 
-/** Fine enough for a name beside a QRS, coarse enough to be fast: 500 columns per sheet. */
+/**
+ * Column width. Fine enough to place a name beside a QRS, coarse enough to be fast: 500 columns per sheet.
+ */
 const BIN_MM = 0.5;
 
 /** The lowest and highest point of each drawn line, in narrow columns. */
@@ -11,7 +13,7 @@ export class Envelope {
   #lines = [];
 
   /**
-   * Add the polyline `x0 + i·dx`, `y[i]`; NaN breaks it.
+   * Add the polyline with the points `x0 + i·dx`, `y[i]`. NaN interrupts it.
    *
    * @param {{x0: number, dx: number, y: ArrayLike<number>}} samples
    */
@@ -54,7 +56,7 @@ export class Envelope {
   }
 
   /**
-   * How many columns of the box something crosses; 0 means free.
+   * Return the number of columns of the box that a line or another box crosses. 0 means the box is free.
    *
    * @param {{x0: number, x1: number, y0: number, y1: number}} box
    */
@@ -71,7 +73,8 @@ export class Envelope {
   }
 
   /**
-   * The lowest and highest point between `x0` and `x1` of lines that come within `reachMm` of height `y`.
+   * Return the lowest and highest point between `x0` and `x1` of all lines that come within `reachMm` of
+   * height `y`.
    *
    * @param {{x0: number, x1: number, y: number, reachMm: number}} span
    */

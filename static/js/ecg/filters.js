@@ -1,7 +1,7 @@
-// Filters as views of a signal: pure functions from Int16 leads to Int16 leads, without time shift.
+// Display filters: pure functions from Int16 leads to Int16 leads that add no delay.
 //
-// Each runs forward and backward, so that no wave moves, and leaves samples without a value as they are. The
-// stated corner is where the whole filter, both passes together, is down 3 dB.
+// Each filter runs forward and backward, so waves do not shift. Samples without a value stay without one.
+// The stated corner frequency is where both passes together attenuate by 3 dB.
 
 import { INVALID, Status } from "./signal.js";
 
@@ -14,19 +14,22 @@ import { INVALID, Status } from "./signal.js";
  *   Plan
  */
 
-/** "off" is the signal as recorded. */
+/** "off" returns the signal as recorded. */
 export const FILTERS = Object.freeze(["off", "150hz", "40hz", "baseline", "mains"]);
 
-/** The highest corner that leaves the ST segment alone, given zero phase. */
+/** The highest corner frequency that does not distort the ST segment, given zero phase. */
 const BASELINE_HZ = 0.67;
 
-/** Center frequency over width of the notch: narrower rings longer after a QRS, wider cuts into it. */
+/**
+ * Q of the notch: center frequency divided by bandwidth. A narrower notch rings longer after a QRS; a wider
+ * one distorts the QRS.
+ */
 const NOTCH_Q = 30;
 
 const MAX_SAMPLE = 32767;
 
 /**
- * Filtered views by recording, so that the next exam is filtered while it is drawn ahead.
+ * Filtered signals by recording, so that the next exam can be filtered while it is prefetched.
  *
  * @type {WeakMap<Signal, Map<string, Signal>>}
  */
@@ -35,11 +38,11 @@ const made = new WeakMap();
 const lines = new WeakMap();
 
 /**
- * `signal` through the filter `name`; the same object when there is nothing to remove.
+ * Apply the filter `name` to `signal`. Returns the same object if there is nothing to remove.
  *
  * @param {Signal} signal
  * @param {string} name one of `FILTERS`
- * @param {{mainsHz?: 50 | 60}} [options] the mains frequency to remove; by default the stronger one
+ * @param {{mainsHz?: 50 | 60}} [options] the mains frequency to remove; default: the stronger one
  * @returns {Signal}
  */
 export function filtered(signal, name, { mainsHz } = {}) {
@@ -53,7 +56,8 @@ export function filtered(signal, name, { mainsHz } = {}) {
 }
 
 /**
- * The mains frequency that stands out more from the noise beside it, in hertz; 50 when neither does.
+ * Return the mains frequency, 50 or 60 Hz, that stands out more from the noise around it. 50 if neither
+ * does.
  *
  * @param {Signal} signal
  * @returns {number}
@@ -69,8 +73,8 @@ export function mainsLineHz(signal) {
 }
 
 /**
- * The filter section and how the signal is extended beyond its ends; null when the corner is above what was
- * recorded.
+ * Return the filter section and how to extend the signal beyond its ends. Null if the corner frequency is
+ * above the recorded band.
  *
  * @param {Signal} signal
  * @param {string} name
@@ -129,7 +133,7 @@ function through(samples, { section, extend }, pad) {
 }
 
 /**
- * The samples with straight lines across gaps; null when no sample has a value.
+ * Return the samples with gaps filled by straight lines, or null if no sample has a value.
  *
  * @param {Int16Array} samples
  */
@@ -145,7 +149,8 @@ function bridged(samples) {
 }
 
 /**
- * Fill the samples between `before` and `after`, both excluded; beyond an end the nearest value holds.
+ * Interpolate the samples between `before` and `after`, both excluded. At the ends of the recording, repeat
+ * the nearest value.
  *
  * @param {Float64Array} values
  * @param {number} before
@@ -161,7 +166,7 @@ function bridge(values, before, after) {
 }
 
 /**
- * Extended by point reflection, so that neither value nor slope jumps at the ends.
+ * Extend the signal by point reflection, so that neither value nor slope jumps at the ends.
  *
  * @param {Float64Array} values
  * @param {number} pad
@@ -178,8 +183,8 @@ function mirrored(values, pad) {
 }
 
 /**
- * Extended by repeating the first and last second: 50 and 60 Hz continue in phase, so no line remains at the
- * ends.
+ * Extend the signal by repeating its first and last second. 50 and 60 Hz continue in phase, so no mains hum
+ * remains at the ends.
  *
  * @param {Float64Array} values
  * @param {number} pad
@@ -196,7 +201,8 @@ function repeated(values, pad) {
 }
 
 /**
- * Apply one second-order section in place, started as if the first value had always been there.
+ * Apply one second-order section in place, initialized as if the first value had preceded the signal
+ * forever.
  *
  * @param {Section} section
  * @param {Float64Array} work
@@ -214,11 +220,11 @@ function run({ b0, b1, b2, a1, a2 }, work) {
   }
 }
 
-/** Both passes together are down 3 dB at the corner when one pass is down 1.5 dB there. */
+/** Both passes together attenuate by 3 dB at the corner if each pass attenuates by 1.5 dB there. */
 const ONE_WAY = (Math.SQRT2 - 1) ** 0.25;
 
 /**
- * Second-order Butterworth by the bilinear transform.
+ * Return a second-order Butterworth low-pass, designed by the bilinear transform.
  *
  * @param {number} hz
  * @param {number} rateHz
@@ -259,7 +265,8 @@ function notch(hz, rateHz) {
 }
 
 /**
- * Power at `hz` over the power a few hertz beside it, over all leads; 0 beyond what was recorded.
+ * Return the power at `hz` divided by the power a few hertz away, over all leads. 0 if `hz` is above the
+ * recorded band.
  *
  * @param {Float64Array[]} leads
  * @param {number} hz
@@ -277,8 +284,8 @@ function lineStrength(leads, hz, rateHz) {
 }
 
 /**
- * The recorded leads under a Hann window: a jump from the last sample to the first would add power at every
- * frequency.
+ * Return the recorded leads under a Hann window. Without it, the jump between last and first sample would
+ * add power at every frequency.
  *
  * @param {Signal} signal
  */
@@ -292,7 +299,7 @@ function underHann({ leads, status, nSamples }) {
 }
 
 /**
- * Goertzel: the power of one frequency, in cycles per sample.
+ * Return the power at one frequency, in cycles per sample, by the Goertzel algorithm.
  *
  * @param {Float64Array} values
  * @param {number} cycles

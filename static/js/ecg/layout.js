@@ -1,7 +1,7 @@
-// Where each lead lies on the sheet, in millimeters. Pure geometry: no signal, no page, no plot.
+// Positions of the leads on the sheet, in millimeters. Pure geometry: no signal, no DOM, no Plotly.
 //
-// x grows to the right and y up, from the lower left corner of the paper. Baselines, the start of the traces
-// and the calibration pulse lie on lines of the 5 mm grid, so that squares can be counted.
+// x grows to the right and y up, from the lower left corner of the paper. Baselines, the starts of the
+// traces and the calibration pulses lie on lines of the 5 mm grid, so that readers can count squares.
 
 import { LEADS } from "./signal.js";
 
@@ -12,26 +12,32 @@ import { LEADS } from "./signal.js";
  * @property {readonly (readonly string[])[]} columns the lead names of each column
  * @property {readonly string[]} rhythm
  * @property {number} rows
- * @property {number} pitchMm from row to row
+ * @property {number} pitchMm distance from row to row
  * @property {number} topMm
  * @property {number} bottomMm
  */
 
-/** Left strip that holds the calibration pulse. */
+/** Width of the strip on the left that holds the calibration pulse. */
 export const GUTTER_MM = 15;
 
-/** The trace of ten seconds at 25 mm/s. */
+/** Trace width: ten seconds at 25 mm/s. */
 const TRACE_MM = 250;
 
-/** CODE exams last 10.24 s: slightly more than fits is shown whole instead of starting a second page. */
+/**
+ * CODE exams last 10.24 s. A recording slightly longer than a page is shown on one page instead of starting
+ * a second.
+ */
 const TOLERANCE = 1.05;
 
 const RIGHT_MARGIN_MM = 1;
 
-/** The pulse lasts equally long on every recorder: its width shows the speed as its height shows the gain. */
+/**
+ * Duration of the calibration pulse, the same on every recorder. Its width shows the speed, as its height
+ * shows the gain.
+ */
 const PULSE_S = 0.2;
 
-/** The limb leads in anatomical order; aVR is inverted, and its name says so. */
+/** The limb leads in anatomical order. aVR is inverted and labeled −aVR. */
 const CABRERA = Object.freeze(["aVL", "I", "−aVR", "II", "aVF", "III"]);
 const CHEST = LEADS.slice(6);
 
@@ -42,7 +48,7 @@ export const ORDERS = Object.freeze({
 });
 
 /**
- * Leads that may run over the whole width below 3 × 4.
+ * Choices of leads to repeat over the whole width below 3 × 4.
  *
  * @type {readonly (readonly string[])[]}
  */
@@ -51,7 +57,7 @@ export const RHYTHMS = Object.freeze(
 );
 
 /**
- * Leads per column, and the paper that the rows take. `columns: 1` uses the whole width.
+ * Number of columns of leads, and the paper that the rows take. `columns: 1` uses the whole width.
  *
  * @type {Readonly<Record<string, {columns: number, hasRhythm: boolean, pitchMm: number, topMm: number,
  *   bottomMm: number}>>}
@@ -62,7 +68,7 @@ export const ARRANGEMENTS = Object.freeze({
   "12x1": { columns: 1, hasRhythm: false, pitchMm: 15, topMm: 15, bottomMm: 10 },
 });
 
-/** Six rows have to fit the height of an A4 page. */
+/** Closer spacing, because six rows have to fit the height of an A4 page. */
 const CLOSER = Object.freeze({ pitchMm: 30, topMm: 25 });
 const MAX_SPACED_ROWS = 4;
 
@@ -80,7 +86,7 @@ export const DEFAULT_SETTINGS = Object.freeze({
 });
 
 /**
- * How many pages a recording of `durationS` needs.
+ * Return the number of pages that a recording of `durationS` needs.
  *
  * @param {number} durationS
  * @param {number} speedMmPerS
@@ -94,8 +100,8 @@ export function pageCount(durationS, speedMmPerS) {
  * Lay out the sheet for a recording.
  *
  * @param {{durationS: number, page?: number, headMm?: number, footMm?: number, isCut?: boolean} &
- *   Partial<SheetSettings>} request `page` counts from 0 and matters for recordings longer than the paper;
- *   `headMm` and `footMm` are whole squares of paper added above and below for tall waves
+ *   Partial<SheetSettings>} request `page` counts from 0 and matters only for recordings longer than a page;
+ *   `headMm` and `footMm` add paper above and below for tall waves, in whole squares
  * @returns {Readonly<Sheet>}
  */
 export function arrange({ durationS, page = 0, headMm = 0, footMm = 0, ...request }) {
@@ -152,7 +158,7 @@ function shownWindow(durationS, speedMmPerS, page) {
 }
 
 /**
- * Columns share the window evenly, so that a recording of 7 s still shows every lead.
+ * Lay out the leads. Columns share the window evenly, so that a recording of 7 s still shows every lead.
  *
  * @param {Plan} plan
  * @param {TimeWindow} window
@@ -192,7 +198,7 @@ function cellsOf(plan, { startS, endS }, speedMmPerS, baselineMm) {
 }
 
 /**
- * Close rows leave space for one pulse only.
+ * Return the rows that get a calibration pulse. Close rows leave space for only one.
  *
  * @param {boolean} isClose
  * @param {number} rows
@@ -202,7 +208,8 @@ function pulseRows(isClose, rows) {
 }
 
 /**
- * 1 mV for 200 ms: at standard settings 10 mm high and 5 mm wide, on lines of the 5 mm grid.
+ * Return a calibration pulse of 1 mV for 200 ms. At standard settings it is 10 mm high and 5 mm wide, on
+ * lines of the 5 mm grid.
  *
  * @param {number} baselineMm
  * @param {SheetSettings} settings
@@ -220,8 +227,8 @@ function pulse(baselineMm, { gainMmPerMv, speedMmPerS }) {
 }
 
 /**
- * The largest scale, in CSS pixels per millimeter, at which the sheet fits and 5 mm squares are whole device
- * pixels; otherwise squares would differ in width.
+ * Return the largest scale, in CSS pixels per millimeter, at which the sheet fits and 5 mm squares are whole
+ * device pixels. At other scales, squares would differ in width.
  *
  * @param {Size} sheet
  * @param {{widthPx: number, heightPx?: number}} space

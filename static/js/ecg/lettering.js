@@ -1,6 +1,6 @@
-// Lead names, and the ticks where one lead ends and the next begins.
+// Places the lead names, and the ticks where one lead ends and the next begins.
 //
-// No name touches a wave and no tick lies on a QRS: positions are chosen from the samples. Pure; in
+// Positions are chosen from the samples, so that no name touches a wave and no tick lies on a QRS. Pure; in
 // millimeters, y up.
 
 import { Envelope } from "./envelope.js";
@@ -17,7 +17,7 @@ import { Envelope } from "./envelope.js";
 const LETTER_WIDTH = 0.64;
 const LINE_HEIGHT = 0.92;
 
-/** Smaller is illegible on screen, larger would dominate the waves. */
+/** Smaller letters are illegible on screen; larger ones would dominate the waves. */
 const MIN_PX = 11;
 const SIZE_MM = 3.1;
 const NOTE_SIZE = 0.8;
@@ -25,7 +25,10 @@ const NOTE_SIZE = 0.8;
 const CLEARANCE_MM = 0.7;
 const GUTTER_NAME_MM = 0.8;
 
-/** Above the baseline, in the upper part of a row; below it when waves fill that. */
+/**
+ * Heights above the baseline, in the upper part of a row. Negative heights are used if waves fill that
+ * space.
+ */
 const WIDE_ROWS = {
   usual: 12,
   heights: [12, 11, 10, 9, 8, 7, 6, 5, 13.5, 15, 17, 19, -6, -7, -8, -10, -12, -14],
@@ -34,18 +37,18 @@ const CLOSE_ROWS = { usual: 9, heights: [9, 8, 7, 6, 5, 4.5, 10, 11, 12.5, 14, -
 const GUTTER = { usual: 0, heights: [0, 3, -3, 4.5, -4.5, 6, -6], shifts: [0] };
 const SHIFTS_MM = [1, 2.5, 4, 5.5, 7, 9, 11, 13, 17, 22];
 
-/** What a name below its line costs, in millimeters out of place: readers look for it above. */
+/** Penalty for a name below its baseline, in millimeters of displacement. Readers look for it above. */
 const BELOW = 9;
 
 const TICK_MM = 2.5;
 const TICK_CLEARANCE_MM = 1;
 const TICK_HALF_WIDTH_MM = 0.75;
 const TICK_STEPS_MM = [0, 1, 2, 3, 4];
-/** Anything farther from the baseline than this belongs to another row. */
+/** Anything farther from the baseline belongs to another row. */
 const REACH_MM = 12;
 
 /**
- * Letter size in CSS pixels at this scale.
+ * Return the letter size in CSS pixels at this scale.
  *
  * @param {number} pxPerMm
  */
@@ -94,7 +97,7 @@ function namesOf(cells, sheet, envelope, px, pxPerMm) {
 }
 
 /**
- * In the narrow gutter the note goes below the name.
+ * Return the lines of a lead's label. In the narrow gutter, the note goes below the name.
  *
  * @param {LetteredCell} cell
  * @param {Sheet} sheet
@@ -139,7 +142,7 @@ function set(lines, xMm, yMm, pxPerMm) {
 }
 
 /**
- * The free place nearest to the usual one, or the place that is crossed least.
+ * Return the best-ranked free position, or the position that is crossed least.
  *
  * @param {Cell} cell
  * @param {Sheet} sheet
@@ -159,7 +162,7 @@ function placeFor(cell, sheet, envelope, size) {
     if (crossed === 0) return candidate;
     if (best === null || crossed < best.crossed) best = { ...candidate, crossed };
   }
-  // A lead is named even on a sheet too small for the name.
+  // Label the lead even if the sheet is too small for the name.
   return best ?? boxed(cell.leftMm, cell.baselineMm, size);
 }
 
@@ -208,7 +211,7 @@ function places({ isClose, cells }) {
 }
 
 /**
- * Two short ticks, above and below the waves, where a lead ends and the next one begins in its row.
+ * Return two short ticks, above and below the waves, where a lead ends and the next one begins in its row.
  *
  * @param {Cell[]} cells
  * @param {Sheet} sheet
@@ -252,5 +255,5 @@ function tick(x, y, direction, envelope) {
     };
     if (envelope.crossings(box) === 0) return { xMm: [x, x], yMm: ends };
   }
-  return null; // no tick is better than one that could be read as a wave
+  return null; // A missing tick is better than one that looks like a wave.
 }

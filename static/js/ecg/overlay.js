@@ -1,14 +1,14 @@
-// The overlay on the sheet (calipers, evidence), and the conversion from sheet positions to the recording.
+// The SVG overlay on the sheet (calipers, evidence), and conversion from sheet positions to the recording.
 
 import { svg } from "../svg.js";
 import { LEADS } from "./signal.js";
 
 /** @import { Cell, Point, Sheet, Size } from "./types.js" */
 
-/** From bottom to top: what the reader handles lies on top. */
+/** From bottom to top. Calipers are on top because the reader drags them. */
 const LAYERS = ["evidence", "calipers"];
 
-/** An empty overlay; one user unit is a millimeter once it is fitted. */
+/** Create an empty overlay. Once fitted to a sheet, one user unit is a millimeter. */
 export function createOverlay() {
   const layers = LAYERS.map((layer) => svg("g", { "data-layer": layer }));
   return svg("svg", { class: "overlay", preserveAspectRatio: "none" }, ...layers);
@@ -23,7 +23,7 @@ export function fitOverlay(overlay, { widthMm, heightMm }) {
 }
 
 /**
- * Where `seconds` and `millivolts` (above the baseline, as drawn) of `cell` lie in the overlay.
+ * Return the overlay position of `seconds` and `millivolts` (above the baseline, as drawn) in `cell`.
  *
  * @param {Sheet} sheet
  * @param {Cell} cell
@@ -38,9 +38,9 @@ export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
 }
 
 /**
- * The stretch of a lead at a point: of those drawn at that time, the one with the nearest baseline.
+ * Return the lead segment at a point: of those drawn at that time, the one with the nearest baseline.
  *
- * `millivolts` is the height above the baseline as drawn; where `cell.sign` is −1 the lead itself has the
+ * `millivolts` is the height above the baseline as drawn. If `cell.sign` is −1, the lead itself has the
  * opposite sign.
  *
  * @param {Sheet} sheet

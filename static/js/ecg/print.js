@@ -1,10 +1,10 @@
-// Fitting the sheet on an A4 page. Pure; in millimeters.
+// Scales the sheet to an A4 page. Pure; in millimeters.
 
-/** Landscape A4 with unprintable margins and a header line for the exam and its settings. */
+/** Landscape A4 with unprintable margins, and a header line for the exam and its settings. */
 const PAGE = Object.freeze({ widthMm: 297, heightMm: 210, sideMm: 6, topMm: 5, headMm: 9, footMm: 5 });
 
 /**
- * The share of true size at which the sheet fits the page: 1 when it fits as it is.
+ * Return the share of true size at which the sheet fits the page, or 1 if it fits at true size.
  *
  * @param {{widthMm: number, heightMm: number}} sheet
  */
@@ -13,6 +13,6 @@ export function printShare({ widthMm, heightMm }) {
     widthMm: PAGE.widthMm - 2 * PAGE.sideMm,
     heightMm: PAGE.heightMm - PAGE.topMm - PAGE.headMm - PAGE.footMm,
   };
-  // Whole percentages, rounded down, because the number is printed.
+  // Whole percentages, rounded down, because the percentage is printed.
   return Math.floor(Math.min(1, printable.widthMm / widthMm, printable.heightMm / heightMm) * 100) / 100;
 }

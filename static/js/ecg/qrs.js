@@ -1,6 +1,6 @@
 // Onset and end of each QRS, over all leads together. Pure.
 //
-// Caliper legs snap to these; the reader sees the position and can move it. No reported number comes from
+// Caliper legs snap to these. The reader sees the position and can move it. No reported number is computed
 // here.
 
 import { beatsOf } from "./beats.js";
@@ -11,7 +11,7 @@ import { INVALID, Status } from "./signal.js";
 /** No QRS extends farther than this from its steepest sample. */
 const REACH_S = 0.16;
 
-/** The QRS is over once nothing has been steep for this long. */
+/** The QRS is over once the slope has stayed below the threshold for this long. */
 const CALM_S = 0.02;
 
 /** Threshold relative to the steepest sample of the beat, which may be a pacemaker spike. */
@@ -21,7 +21,7 @@ const STEEP = 0.1;
 const USUAL = Object.freeze({ min: 2.5, max: 9 });
 
 /**
- * First and last sample of the QRS of each complete beat; the last one is the J point.
+ * Return the first and last sample of the QRS of each complete beat. The last one is the J point.
  *
  * @param {Signal} signal
  * @returns {{onset: number, end: number}[]} sample indices
@@ -41,7 +41,8 @@ export function qrsEdges(signal) {
 }
 
 /**
- * The last steep sample from `at` on before a calm stretch; null when there is none.
+ * Return the last steep sample, starting at `at`, before a flat segment. Null if there is no flat segment
+ * within reach.
  *
  * @param {Float64Array} slope
  * @param {number} at
@@ -58,7 +59,7 @@ function edge(slope, at, { step, limit, reach, calm }) {
 }
 
 /**
- * Combined slope of all leads over 8 ms.
+ * Return the combined slope of all leads over 8 ms.
  *
  * @param {Signal} signal
  */

@@ -1,14 +1,14 @@
 // ECG paper: millimeter squares as two SVG paths, exact at any scale, on screen and in print.
 //
-// A repeated 5 mm tile would be as fast, but browsers round it to whole pixels: at actual size the squares
-// drift away from the trace. Paths in millimeters do not, and in a PDF they are vectors.
+// Repeating a 5 mm tile would be as fast, but browsers round tiles to whole pixels, so the squares drift
+// away from the trace at actual size. Paths in millimeters do not drift, and are vectors in a PDF.
 
 import { svg } from "../svg.js";
 
 const SQUARE_MM = 5;
 
 /**
- * The path of all grid lines of one weight: `d` in millimeters, from the lower left corner.
+ * Return the path of all grid lines of one weight: `d` in millimeters, from the lower left corner.
  *
  * @param {{widthMm: number, heightMm: number}} size
  * @param {{isMajor: boolean}} weight
@@ -30,7 +30,7 @@ function lines(lengthMm) {
   return Array.from({ length: Math.floor(lengthMm) + 1 }, (_, mm) => mm);
 }
 
-/** An element that shows the paper of any sheet passed to `fit`. */
+/** An SVG element that draws the paper of the sheet passed to `fit`. */
 export class Paper {
   #size = "";
 
@@ -43,7 +43,7 @@ export class Paper {
   /** @param {{widthMm: number, heightMm: number}} sheet */
   fit({ widthMm, heightMm }) {
     const size = `0 0 ${widthMm} ${heightMm}`;
-    if (size === this.#size) return; // most sheets have one size: avoid repainting
+    if (size === this.#size) return; // avoid repainting: most sheets have the same size
     this.#size = size;
     this.element.setAttribute("viewBox", size);
     this.minor.setAttribute("d", rulingPath({ widthMm, heightMm }, { isMajor: false }));

@@ -1,25 +1,24 @@
-// How large a millimeter is on this screen, calibrated with a bank card. Pure.
+// The physical size of a pixel on this screen, calibrated with a bank card. Pure.
 //
-// A browser does not know the physical size of its screen. A card of the standard size (ISO/IEC 7810 ID-1)
-// held against the glass tells it. A calibration holds for one screen at one zoom level; another monitor or
-// browser zoom needs its own, and each is remembered.
+// A browser does not know the physical size of its screen, so the reader holds a card of the standard size
+// (ISO/IEC 7810 ID-1) against it. A calibration is valid for one screen at one zoom level. Another monitor
+// or zoom level needs its own; all of them are remembered.
 
 /**
- * @typedef {{devicePixelRatio: number, widthPx: number, heightPx: number}} Screen a screen at one zoom
- *   level
+ * @typedef {{devicePixelRatio: number, widthPx: number, heightPx: number}} Screen a screen at one zoom level
  */
 
 /** @typedef {Screen & {pxPerMm: number}} Calibration */
 
 export const CARD_MM = Object.freeze({ width: 85.6, height: 53.98 });
 
-/** From a video wall to a phone; values outside were not measured with a card. */
+/** From a video wall to a phone. Values outside this range cannot come from measuring a card. */
 export const PX_PER_MM = Object.freeze({ min: 1.5, max: 20, typical: 96 / 25.4 });
 
 const MAX_SCREENS = 8;
 
 /**
- * What distinguishes one screen at one zoom level from another.
+ * Return the properties that identify one screen at one zoom level.
  *
  * @param {{devicePixelRatio: number, screen: {width: number, height: number}}} window
  * @returns {Screen}
@@ -41,7 +40,7 @@ function isSame(one, other) {
 }
 
 /**
- * CSS pixels per millimeter of `screen`, or null when it is not calibrated.
+ * Return the CSS pixels per millimeter of `screen`, or null if it is not calibrated.
  *
  * @param {Calibration[] | null} calibrations
  * @param {Screen} screen
@@ -51,7 +50,7 @@ export function calibrated(calibrations, screen) {
 }
 
 /**
- * `calibrations` with this one added, newest first.
+ * Return `calibrations` with this one added, newest first.
  *
  * @param {Calibration[] | null} calibrations
  * @param {Screen} screen
@@ -63,7 +62,7 @@ export function remember(calibrations, screen, pxPerMm) {
 }
 
 /**
- * `calibrations` without that of `screen`.
+ * Return `calibrations` without the one for `screen`.
  *
  * @param {Calibration[] | null} calibrations
  * @param {Screen} screen
@@ -73,7 +72,7 @@ export function forget(calibrations, screen) {
 }
 
 /**
- * `pxPerMm` clamped to what a screen can have.
+ * Clamp `pxPerMm` to plausible values.
  *
  * @param {number} pxPerMm
  */
@@ -82,7 +81,7 @@ export function plausible(pxPerMm) {
 }
 
 /**
- * Size on screen relative to paper: 1 is actual size; null on an uncalibrated screen.
+ * Return the size on screen relative to paper: 1 is actual size. Null if the screen is not calibrated.
  *
  * @param {number} sheetPxPerMm
  * @param {number | null} screenPxPerMm

@@ -1,4 +1,4 @@
-// A signal laid out on a sheet, as plain data for the plot. Pure; everything in millimeters.
+// Lays out a signal on a sheet, as plain data for Plotly. Pure; everything in millimeters.
 
 import { letter } from "./lettering.js";
 import { INVALID, Status } from "./signal.js";
@@ -9,10 +9,10 @@ import { INVALID, Status } from "./signal.js";
 
 /** @typedef {Cell & {state: LeadState, x0: number, dx: number, y: number[] | Float64Array}} DrawnCell */
 
-/** Paper added for tall waves; a taller wave is an artifact, or the gain is too high. */
+/** Maximum paper added for tall waves. A wave that needs more is an artifact, or the gain is too high. */
 const MAX_ADDED_MM = 20;
 
-/** Between a wave and the edge of the paper. */
+/** Minimum distance between a wave and the edge of the paper. */
 const EDGE_MM = 1;
 
 const SQUARE_MM = 5;
@@ -20,11 +20,11 @@ const SQUARE_MM = 5;
 const LINE = Object.freeze({ color: "#000", width: 1 });
 
 /**
- * The figure of `signal` on `sheet`; `words` names the states of a lead.
+ * Build the figure of `signal` on `sheet`. `words` has the notes for the states of a lead.
  *
- * `data` begins with the lettering, absent leads and the calibration pulse, because what is drawn later lies
- * on top and nothing may hide the signal. Then one trace per stretch of a lead follows, with every sample a
- * point of its line: simplified by Plotly, a wave of 2.4 mm lost 0.1 mm on a coarse screen.
+ * `data` begins with the lettering, absent leads and the calibration pulses. Later traces are drawn on top,
+ * and nothing may hide the signal. Then follows one trace per lead segment, with every sample as a point of
+ * its line. When Plotly simplified lines, a wave of 2.4 mm lost 0.1 mm on a coarse screen.
  *
  * @param {Signal} signal
  * @param {Sheet} sheet
@@ -48,7 +48,7 @@ export function figure(signal, sheet, pxPerMm, words) {
 }
 
 /**
- * The cells of `sheet` with their samples as heights.
+ * Return the cells of `sheet` with their samples as heights.
  *
  * @param {Signal} signal
  * @param {Sheet} sheet
@@ -60,11 +60,12 @@ function stretches(signal, sheet) {
 }
 
 /**
- * How much paper `sheet` lacks so that no wave is cut at its edge.
+ * Return how much paper `sheet` needs in addition so that no wave is cut off at its edge.
  *
  * @param {Signal} signal
  * @param {Sheet} sheet
- * @returns {{headMm: number, footMm: number, isCut: boolean}} `isCut`: something is cut even so
+ * @returns {{headMm: number, footMm: number, isCut: boolean}} `isCut`: a wave is cut off even with paper
+ *   added
  */
 export function paperLacking(signal, sheet) {
   let low = EDGE_MM;
@@ -85,10 +86,10 @@ function wholeSquares(lackingMm) {
 }
 
 /**
- * Plot layout: the axes are the paper, one unit is one millimeter both ways.
+ * Return the plot layout. The axes are the paper: one unit is one millimeter on both.
  *
- * Plotly rounds its size to whole pixels and would stretch the axes, so the plot extends beyond the paper on
- * the right and below by the missing fraction of a pixel.
+ * Plotly rounds its size to whole pixels, which would stretch the axes. The plot therefore extends beyond
+ * the paper on the right and at the bottom by the missing fraction of a pixel.
  *
  * @param {Size} sheet
  * @param {number} pxPerMm
@@ -113,7 +114,7 @@ export function layoutOf({ widthMm, heightMm }, pxPerMm) {
 }
 
 /**
- * The samples of one cell as heights on the sheet, and the state of the lead there.
+ * Return the samples of one cell as heights on the sheet, and the state of the lead in that cell.
  *
  * @param {Signal} signal
  * @param {Cell} cell
@@ -158,7 +159,7 @@ function stateOf(samples, status) {
 }
 
 /**
- * NaN where there is no value, which breaks the line.
+ * Return the samples as heights. Samples without a value become NaN, which interrupts the line.
  *
  * @param {Int16Array} samples
  * @param {number} offset
@@ -174,10 +175,10 @@ function heights(samples, offset, { baselineMm, sign = 1 }, mmPerLsb) {
 }
 
 /**
- * The median of a lead's values, 0 when it has none.
+ * Return the median of a lead's values, or 0 if it has none.
  *
  * Each lead is shifted as a whole so that its median lies on its baseline. This is not a filter: shapes and
- * differences stay as recorded. Without it, an electrode offset would move the lead into another row.
+ * differences stay as recorded. Without the shift, an electrode offset would move the lead into another row.
  *
  * @param {Int16Array} samples
  */
@@ -203,7 +204,7 @@ export function median(samples) {
  * @returns {PlotlyObject}
  */
 function lineTrace({ x0, dx, y, name }, place) {
-  const uid = `lead-${place}`; // a rhythm strip repeats the name of a lead
+  const uid = `lead-${place}`; // unique even if a rhythm strip repeats the lead
   return {
     type: "scatter",
     mode: "lines",
@@ -219,7 +220,7 @@ function lineTrace({ x0, dx, y, name }, place) {
 }
 
 /**
- * Several lines as one trace; the style sheet finds it by `name`.
+ * Combine several lines into one trace. The style sheet selects it by `name`.
  *
  * @param {string} name
  * @param {Polyline[]} lines
@@ -241,7 +242,7 @@ function polylines(name, lines, dash = "solid") {
 }
 
 /**
- * All ticks as one path: as trace lines, each would be an element of its own.
+ * Draw all ticks as one path. As trace lines, each would be an element of its own.
  *
  * @param {Polyline[]} ticks
  * @returns {PlotlyObject[]}
@@ -253,7 +254,8 @@ function tickShapes(ticks) {
 }
 
 /**
- * The baseline of a lead that was not recorded, dashed so that it cannot be taken for a flat lead.
+ * Return the baseline of a lead that was not recorded. It is dashed, so that nobody takes it for a flat
+ * lead.
  *
  * @param {Cell} cell
  * @returns {Polyline}
@@ -263,7 +265,7 @@ function restingLine({ leftMm, rightMm, baselineMm }) {
 }
 
 /**
- * Only lead names and the product's own words are written here, never user text.
+ * Return the trace of the lead names. It contains only lead names and our own texts, never user text.
  *
  * @param {ReturnType<typeof letter>["names"]} names
  * @returns {PlotlyObject}

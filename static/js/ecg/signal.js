@@ -1,4 +1,4 @@
-// The signal as it travels: the browser's half of ecgreview/ecg/wire.py, format "ECG1".
+// Decodes the signal format "ECG1"; ecgreview/ecg/wire.py encodes it.
 
 /** @import { Signal } from "./types.js" */
 
@@ -21,7 +21,7 @@ export const LEADS = Object.freeze([
 /** The sample value that means "no value". */
 export const INVALID = -32768;
 
-/** Where the samples of a lead come from; numbers as on the wire. */
+/** Origin of a lead's samples, with the numbers of the format. */
 export const Status = Object.freeze({ MISSING: 0, RECORDED: 1, DERIVED: 2 });
 
 const MAGIC = 0x31474345; // "ECG1", little endian
@@ -31,7 +31,7 @@ const HEADER_BYTES = 36;
 export class BadPacket extends Error {}
 
 /**
- * The signal in `buffer`, which the browser has already inflated.
+ * Decode the signal in `buffer`, which the browser has already decompressed.
  *
  * @param {ArrayBuffer} buffer
  * @returns {Signal} twelve leads in the order of `LEADS`
@@ -59,7 +59,7 @@ export function decode(buffer) {
 }
 
 /**
- * The number of samples per lead, checked against the packet size.
+ * Return the number of samples per lead, checked against the packet size.
  *
  * @param {ArrayBuffer} buffer
  */
@@ -77,7 +77,7 @@ function checkedLength(buffer) {
 }
 
 /**
- * Undo the zigzag encoding and the time difference; an Int16Array wraps modulo 2^16 by itself.
+ * Undo the zigzag and delta encoding. An Int16Array wraps modulo 2^16, as the encoder does.
  *
  * @param {Uint8Array} low
  * @param {Uint8Array} high
@@ -95,7 +95,7 @@ function undifferenced(low, high) {
 }
 
 /**
- * Limb leads predicted from I and II by Einthoven and Goldberger, in whole steps.
+ * Limb leads predicted from I and II by the equations of Einthoven and Goldberger, in integer steps.
  *
  * @type {Record<number, (one: number, two: number) => number>}
  */

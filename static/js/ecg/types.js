@@ -7,7 +7,7 @@
  * @property {number} nSamples
  * @property {Uint8Array} status per lead, one of `Status`
  * @property {Int16Array[]} leads in the order of `LEADS`
- * @property {string} [exchanged] the electrode swap that this signal previews
+ * @property {string} [exchanged] the electrode swap that this signal previews, as shown in the menu
  */
 
 /**
@@ -21,7 +21,7 @@
  */
 
 /**
- * One stretch of a lead on a sheet.
+ * One lead segment on a sheet.
  *
  * @typedef {object} Cell
  * @property {string} name as printed
@@ -50,19 +50,19 @@
  * @property {string} arrangement
  * @property {string} order
  * @property {string} filter
- * @property {boolean} isClose rows so close that lead names belong in the gutter
+ * @property {boolean} isClose rows are so close that lead names go into the gutter
  * @property {TimeWindow} window
  * @property {number} speedMmPerS
  * @property {number} gainMmPerMv
  * @property {Cell[]} cells
  * @property {Polyline[]} pulses calibration pulses
- * @property {boolean} [isCut] a wave is cut at the edge even with paper added
+ * @property {boolean} [isCut] a wave is cut off at the edge even with paper added
  */
 
 /** @typedef {Size & SheetShape} Sheet */
 
 /**
- * What the viewer shows now; the detail of its "sheet" event.
+ * What the viewer currently shows; the detail of its "sheet" event.
  *
  * @typedef {object} SheetView
  * @property {string} key

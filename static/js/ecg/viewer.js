@@ -1,7 +1,8 @@
-// <ecg-viewer>: the 12-lead sheet on paper.
+// <ecg-viewer>: a 12-lead ECG drawn on paper.
 //
-// Two plots lie on top of each other. prepare() draws into the hidden one while the reader is still thinking;
-// show() swaps the two, which costs one frame. Colors and line width belong to the style sheet.
+// Two plots lie on top of each other. prepare() draws the next exam into the hidden one while the reader
+// works on the current exam. show() swaps the two within one frame. The style sheet sets colors and line
+// width.
 
 import { plot } from "../plot.js";
 import { DEFAULT_SETTINGS, arrange, fitScale, pageCount } from "./layout.js";
@@ -13,7 +14,7 @@ import { figure, paperLacking } from "./sheet.js";
 
 /** @import { Sheet, SheetSettings, SheetView, Signal } from "./types.js" */
 
-/** Below this, millimeter lines would merge. */
+/** Below this scale, millimeter lines would merge. */
 const COARSE_PX_PER_MM = 2.6;
 
 /** One of the two plots. */
@@ -52,7 +53,7 @@ export class EcgViewer extends HTMLElement {
   #paper = new Paper();
   #overlay = createOverlay();
   /**
-   * Applied in turn before drawing: filters, exchanged leads.
+   * Functions applied in turn before drawing: filters, electrode swaps.
    *
    * @type {readonly ((signal: Signal) => Signal)[]}
    */
@@ -65,34 +66,35 @@ export class EcgViewer extends HTMLElement {
   #fixedPxPerMm = null;
 
   /**
-   * The product's words for the states of a lead.
+   * Texts for the states of a lead.
    *
    * @type {{missing?: string, flat?: string, derived?: string}}
    */
   words = {};
 
   /**
-   * CSS pixels per millimeter of this screen as calibrated, or null.
+   * CSS pixels per millimeter of this screen, or null if it is not calibrated.
    *
    * @type {number | null}
    */
   screenPxPerMm = null;
 
   connectedCallback() {
-    this.prepend(this.#paper.element); // server-rendered content stays above the paper, under the signal
+    this.prepend(this.#paper.element); // server-rendered content stays above the paper and below the signal
     this.append(this.#back.element, this.#front.element, this.#overlay);
-    this.#paper.element.setAttribute("role", "img"); // not on the viewer: the overlay may take focus
+    // Not on the viewer itself, because the overlay may take focus.
+    this.#paper.element.setAttribute("role", "img");
     this.#space = availableSpace(this);
     new ResizeObserver(() => this.#refit()).observe(containerOf(this));
   }
 
-  /** The key of the sheet on view, or null. */
+  /** The key of the displayed sheet, or null. */
   get shown() {
     return this.#front.key;
   }
 
   /**
-   * Text for screen readers.
+   * Set the sheet's description for screen readers.
    *
    * @param {string} text
    */
@@ -100,20 +102,23 @@ export class EcgViewer extends HTMLElement {
     this.#paper.element.setAttribute("aria-label", text);
   }
 
-  /** The recording on view, before any view changed it; null while there is none. */
+  /** The displayed recording before filters and swaps, or null if there is none. */
   get recording() {
     return this.#front.raw;
   }
 
   /**
-   * An SVG over the sheet: millimeters from the upper left corner, y down. Its layers are `<g
-   * data-layer="evidence | calipers">`. Code that draws there redraws at each "sheet" event.
+   * An SVG over the sheet, in millimeters from the upper left corner, y down. Its layers are `<g
+   * data-layer="evidence | calipers">`. Code that draws on it must redraw on each "sheet" event.
    */
   get overlay() {
     return this.#overlay;
   }
 
-  /** How the sheet is drawn now; stored with the reading because it determines what the reader saw. */
+  /**
+   * The current display settings. They are stored with the reading, because they determine what the reader
+   * saw.
+   */
   get display() {
     const scale = this.#front.sheet ? this.#scaleOf(this.#front.sheet) : null;
     return {
@@ -135,7 +140,7 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Draw `signal` into the hidden plot, to be shown later under `key`.
+   * Draw `signal` into the hidden plot, for a later `show(key)`.
    *
    * @param {string} key
    * @param {Signal} signal
@@ -145,13 +150,13 @@ export class EcgViewer extends HTMLElement {
     await this.#draw(this.#back, key, signal, 0);
   }
 
-  /** Make the next prepare() draw again. */
+  /** Make the next prepare() redraw. */
   forgetHidden() {
     this.#back.key = null;
   }
 
   /**
-   * Show the sheet prepared under `key`; false when it was never prepared.
+   * Show the sheet prepared under `key`. Returns false if it was never prepared.
    *
    * @param {string} key
    */
@@ -165,8 +170,7 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Change how this and all later sheets are drawn, including the filter's name and the `views` that apply
-   * it.
+   * Change the settings of this and all later sheets. `filter` only names the filter; `views` applies it.
    *
    * @param {Partial<SheetSettings> & {views?: readonly ((signal: Signal) => Signal)[]}} changes
    */
@@ -174,12 +178,13 @@ export class EcgViewer extends HTMLElement {
     const before = this.#settings;
     this.#settings = { ...before, ...settings };
     this.#views = Object.freeze([...views]);
-    if (this.#settings.speedMmPerS !== before.speedMmPerS) this.#page = 0; // pages start elsewhere
+    // Page boundaries change with the speed.
+    if (this.#settings.speedMmPerS !== before.speedMmPerS) this.#page = 0;
     await this.#redraw();
   }
 
   /**
-   * Draw one millimeter as `pxPerMm`, however large the sheet gets; null: as large as space allows.
+   * Draw one millimeter as `pxPerMm`, regardless of the available space. Null: as large as fits.
    *
    * @param {number | null} pxPerMm
    */
@@ -190,7 +195,7 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Go to another page of a recording longer than the paper.
+   * Go to another page of a recording that needs several.
    *
    * @param {number} page
    */
@@ -219,7 +224,8 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * The usual sheet, or a taller one for tall waves: a wave cut at the edge would show a false voltage.
+   * Lay out the standard sheet, or a taller one if waves need it. A wave cut off at the edge would show a
+   * false voltage.
    *
    * @param {Signal} signal
    * @param {number} page
@@ -245,7 +251,8 @@ export class EcgViewer extends HTMLElement {
     const scale = this.#scaleOf(sheet);
     this.#front.element.classList.add("is-front");
     this.#back.element.classList.remove("is-front");
-    this.style.setProperty("--px-per-mm", String(scale)); // print scales by it to a true millimeter
+    // The print style sheet uses it to print true millimeters.
+    this.style.setProperty("--px-per-mm", String(scale));
     this.style.setProperty("--width-mm", String(sheet.widthMm));
     this.style.width = `${sheet.widthMm * scale}px`;
     this.style.height = `${sheet.heightMm * scale}px`;

@@ -1,11 +1,12 @@
-// A dialog for one tool. It exists only while it is open, so that its keys work only then.
+// A dialog for one tool. It is created when it opens and removed when it closes, so its keys work only in
+// between.
 
 import { make } from "../dom.js";
 
 /** @import { Words } from "../texts.js" */
 
 /**
- * Open a dialog called `title` with `body`; it closes by its button, by Escape, and by a click outside.
+ * Open a modal dialog. The close button, Escape, and a click outside close it.
  *
  * @param {HTMLElement} desk
  * @param {{title: string, note?: string, body: Node[], head?: Node[], isNarrow?: boolean}} content
@@ -44,7 +45,7 @@ export function openDialog(desk, { title, note = "", body, head = [], isNarrow =
 }
 
 /**
- * A button that stays pressed: one of several, or on and off.
+ * Create a toggle button, or one of several buttons that select an option.
  *
  * @param {string} text
  * @param {{isOn: boolean, key?: string | null, label?: string | null, onClick: (event: MouseEvent) => void,

@@ -1,4 +1,4 @@
-// Free places on the sheet, where a box hides no signal and no name. Pure; in mm, y down.
+// Finds places on the sheet where a box hides no signal and no lead name. Pure; in mm, y down.
 
 /** @import { Box, Cell, Point } from "../ecg/types.js" */
 /** @import { SheetCoordinates } from "./sheet_coordinates.js" */
@@ -6,12 +6,13 @@
 const BIN_MM = 1;
 
 /**
- * The first free place from the left for a box of this size: along the upper edge, otherwise the lower one.
+ * Return the leftmost free place for a box of this size along the upper edge, otherwise along the lower
+ * edge.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Box[]} names
  * @param {{width: number, height: number}} size
- * @returns {Point | null} its upper left corner
+ * @returns {Point | null} the upper left corner
  */
 export function freePlace(coordinates, names, { width, height }) {
   const { widthMm, heightMm } = coordinates.sheet;
@@ -46,7 +47,7 @@ function takenBins(coordinates, names, { top, bottom }) {
 }
 
 /**
- * A stroke between two samples takes everything it crosses.
+ * Mark the columns of `band` that the trace crosses, including the strokes between samples.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Cell} cell

@@ -1,4 +1,4 @@
-// Mouse, pen and touch on a sheet, as positions in millimeters.
+// Converts mouse, pen and touch input on a sheet to positions in millimeters.
 
 /** @import { Point } from "../ecg/types.js" */
 
@@ -6,11 +6,11 @@
  * @typedef {object} PointerActions
  * @property {() => boolean} isOn
  * @property {(at: Point, reachMm: number) => void} down
- * @property {(at: Point) => void} move also called between clicks
+ * @property {(at: Point) => void} move also called between clicks, without a pressed button
  * @property {(press: {isClick: boolean}) => void} up
  */
 
-/** Moving farther than this between down and up is not a click. */
+/** A pointer that moves farther than this between down and up is dragging, not clicking. */
 const CLICK_PX = 4;
 
 /** @type {Record<string, number | undefined>} */
@@ -19,7 +19,7 @@ const REACH_PX = { pen: 10, touch: 18 };
 const MOUSE_REACH_PX = 8;
 
 /**
- * Position of the pointer on `overlay`, whose user units are millimeters.
+ * Return the position of the pointer on `overlay`, whose user units are millimeters.
  *
  * @param {SVGSVGElement} overlay
  * @param {{clientX: number, clientY: number}} event
@@ -32,7 +32,8 @@ export function placeIn(overlay, { clientX, clientY }) {
 }
 
 /**
- * Report what the first pointer does on `element`, as long as `actions.isOn()`.
+ * Call `actions` for the pointer on `element` while `actions.isOn()`. Further pointers are ignored until the
+ * first one is released.
  *
  * @param {Element} element
  * @param {SVGSVGElement} overlay

@@ -1,4 +1,4 @@
-// The samples as they lie on the sheet: conversion between positions and the recording, and snapping. Pure.
+// Converts between positions on the sheet and the recording, and snaps positions to samples. Pure.
 
 import { placeOf } from "../ecg/overlay.js";
 import { qrsEdges } from "../ecg/qrs.js";
@@ -6,7 +6,8 @@ import { median } from "../ecg/sheet.js";
 import { INVALID, Status } from "../ecg/signal.js";
 
 /**
- * The local baseline is the median of this span on both sides: at least a beat, and little baseline wander.
+ * The local baseline is the median of this time span on each side: at least one beat, but little baseline
+ * wander.
  */
 const REST_S = 1;
 
@@ -20,9 +21,9 @@ export class SheetCoordinates {
   #edges = null;
 
   /**
-   * @param {Sheet} sheet as layout.arrange() makes it
-   * @param {Signal} signal what is drawn on it
-   * @param {Signal} [recording] what that signal is a view of
+   * @param {Sheet} sheet as returned by layout.arrange()
+   * @param {Signal} signal the displayed signal, after filters and swaps
+   * @param {Signal} [recording] the recording that `signal` was computed from
    */
   constructor(sheet, signal, recording = signal) {
     this.sheet = sheet;
@@ -31,7 +32,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * Is `other` the same recording in the same layout, so that a measurement still lies where it was?
+   * True if `other` is the same recording in the same layout, so that existing measurements stay in place.
    *
    * @param {Pick<SheetCoordinates, "sheet" | "recording">} other
    */
@@ -54,7 +55,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * The time at `xMm` in the row of `cell`, at the nearest sample on view.
+   * Return the time at `xMm` in the row of `cell`, snapped to the nearest displayed sample.
    *
    * @param {Cell} cell
    * @param {number} xMm
@@ -64,7 +65,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * The time of the nearest sample on view.
+   * Return the time of the nearest displayed sample.
    *
    * @param {number} seconds
    */
@@ -76,7 +77,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * Like `snapped`, and within what `cell` itself shows.
+   * Like `snapped`, but limited to the time span that `cell` shows.
    *
    * @param {Cell} cell
    * @param {number} seconds
@@ -87,8 +88,8 @@ export class SheetCoordinates {
   }
 
   /**
-   * Height of the sample at `seconds` above the baseline of `cell` as drawn, in mV; null where it has no
-   * value.
+   * Return the height of the sample at `seconds` above the baseline of `cell` as drawn, in mV. Null if it
+   * has no value.
    *
    * @param {Cell} cell
    * @param {number} seconds
@@ -101,7 +102,8 @@ export class SheetCoordinates {
   }
 
   /**
-   * The point `at` on `cell` as a caliper leg: at the time of a sample, as high as it was put.
+   * Return the caliper leg for the point `at` on `cell`. Its time is snapped to a sample; its height is not
+   * snapped.
    *
    * @param {Cell} cell
    * @param {Point} at
@@ -116,7 +118,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * Local resting height of the trace around `seconds`, in mV as drawn; null where it has no value.
+   * Return the local baseline of the trace around `seconds`, in mV as drawn. Null if there is no value.
    *
    * @param {Cell} cell
    * @param {number} seconds
@@ -164,7 +166,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * Is there anything recorded to measure in `cell`?
+   * True if `cell` has recorded samples to measure.
    *
    * @param {Cell} cell
    */

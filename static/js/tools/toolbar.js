@@ -1,4 +1,5 @@
-// One row of tools. As an ARIA toolbar it is one tab stop; arrow keys move along it.
+// The toolbar of the sheet. It is an ARIA toolbar: one tab stop, with arrow keys to move between the
+// controls.
 
 import { closestTo, find, findAll } from "../dom.js";
 
@@ -16,7 +17,7 @@ export class Toolbar {
   }
 
   /**
-   * The button of the tool called `name`.
+   * Return the button of the tool `name`.
    *
    * @param {string} name
    */
@@ -29,7 +30,7 @@ export class Toolbar {
     const from = this.controls.findIndex((control) => control === document.activeElement);
     const step = STEPS[event.key];
     if (from < 0 || !step || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault(); // a select would change its value, the sheet its page
+    event.preventDefault(); // otherwise a select would change its value, or the sheet its page
     this.controls[(from + step + this.controls.length) % this.controls.length].focus();
   }
 

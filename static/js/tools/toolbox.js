@@ -1,4 +1,4 @@
-// All tools of the sheet. Each tool has its own file; tools.js loads this module on demand.
+// Creates and connects all tools of the sheet. tools.js loads this module on demand.
 
 import { closestTo, find } from "../dom.js";
 import { GUTTER_MM } from "../ecg/layout.js";
@@ -27,14 +27,15 @@ import { ViewFilters } from "./views/view_filters.js";
 /**
  * @typedef {object} ToolDeps
  * @property {Words} words
- * @property {() => number | null} tracing position of the tracing on view; null while the previous exam is
- * @property {(code: string) => string} nameOf the name of a class
+ * @property {() => number | null} tracing index of the displayed tracing; null while the previous exam is
+ *   displayed
+ * @property {(code: string) => string} nameOf returns the name of a class
  */
 
-/** A key held longer than this works only while it is held. */
+/** Holding a key longer than this makes the tool active only while it is held. */
 const HOLD_MS = 400;
 
-/** Minimum touch target for the name of a lead. */
+/** Minimum touch target around a lead name. */
 const TARGET_PX = 24;
 
 export class Toolbox {
@@ -44,11 +45,11 @@ export class Toolbox {
   /** @type {LeadName[] | null} */
   #names = null;
 
-  /** On the paper and under the signal, which nothing may dim. */
+  /** Above the paper but below the signal, so that marks never dim a wave. */
   #underlay = svg("svg", { class: "underlay", preserveAspectRatio: "none", "aria-hidden": "true" });
 
   /**
-   * What the calipers spanned when marking an area began.
+   * The time span of the calipers when the reader started to mark an area.
    *
    * @type {CaliperTool["stretch"]}
    */
@@ -107,7 +108,7 @@ export class Toolbox {
   }
 
   /**
-   * Do what the toolbar control called `name` is for.
+   * Run the action of the toolbar control `name`.
    *
    * @param {string} name
    * @param {Event} event
@@ -117,7 +118,7 @@ export class Toolbox {
   }
 
   /**
-   * Draw the reader's evidence.
+   * Draw the reader's evidence on the sheet.
    *
    * @param {readonly Finding[]} findings
    */
@@ -132,7 +133,7 @@ export class Toolbox {
       amplitude: () => this.#measure("calipers", () => this.calipers.toggle(Kind.AMPLITUDE)),
       march: () => this.#measure("march", () => this.calipers.toggleMarch()),
       localise: () => this.#localize(),
-      // A click by keyboard has no click count.
+      // A click by keyboard has a detail (click count) of 0.
       magnifier: (event) => this.#magnify({ isByKey: /** @type {MouseEvent} */ (event).detail === 0 }),
       zoom: () => this.#zoom({ lead: LEADS.indexOf("II") }),
       overlay: () => this.#open("overlay", (view) => new LeadOverlay(this.desk, view, { words: this.words })),
@@ -143,7 +144,7 @@ export class Toolbox {
   }
 
   /**
-   * The viewer shows another sheet.
+   * Update all tools when the viewer shows another sheet.
    *
    * @param {SheetView} view
    */
@@ -184,7 +185,7 @@ export class Toolbox {
   }
 
   /**
-   * Holding the key shows the lens while it is held; a tap leaves it on.
+   * Toggle the lens. When the key is held down, the lens is shown until the key is released.
    *
    * @param {{isByKey: boolean}} press
    */
@@ -223,7 +224,7 @@ export class Toolbox {
   #open(name, open) {
     if (!this.#view) return;
     open(this.#view);
-    // The dialog shows the sheet's signal, filtered or not, so it carries the same badges.
+    // The dialog shows the same signal as the sheet, filtered or not, so it has the same badges.
     find(this.desk, ".tool-dialog[open] h2").after(this.viewFilters.copy());
     used(name);
   }
@@ -245,7 +246,7 @@ export class Toolbox {
   }
 
   /**
-   * Escape leaves the active tool before it does anything else.
+   * Escape closes the active tool first.
    *
    * @param {KeyboardEvent} event
    */
@@ -259,7 +260,7 @@ export class Toolbox {
     event.preventDefault();
   }
 
-  /** Another recording starts without an active tool. */
+  /** Close calipers and area marking when another recording is displayed. */
   #leaveAll() {
     this.calipers.putAway();
     this.localizer.turn(false);
@@ -293,7 +294,7 @@ export class Toolbox {
   }
 
   /**
-   * The lead name at a point, within its touch target.
+   * Return the lead name whose touch target contains the point.
    *
    * @param {Point} at
    */
@@ -307,7 +308,7 @@ export class Toolbox {
     });
   }
 
-  /** Where the lead names stand on the sheet, in mm; measured on the page once per sheet. */
+  /** Positions of the lead names on the sheet, in mm. Measured in the DOM once per sheet. */
   #namesMm() {
     if (!this.#view) return [];
     this.#names ??= namesOn(this.viewer, this.#view);
@@ -334,7 +335,7 @@ function namesOn(viewer, { sheet }) {
 }
 
 /**
- * Let the desk count which tools an exam needed.
+ * Record that the reader used a tool, so that the desk can store it with the exam.
  *
  * @param {string} name
  */

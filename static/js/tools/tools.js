@@ -1,6 +1,6 @@
-// The toolbar of the sheet. The tools themselves load when one is used, or once the desk is idle.
+// The toolbar of the sheet. The tools themselves load on first use, or when the desk is idle.
 //
-// The first ECG does not wait for what only some exams need. Once loaded, tools work without a network.
+// Loading them later makes the first ECG appear sooner. Once loaded, the tools work offline.
 
 import { closestTo, detailOf, find, findAll } from "../dom.js";
 import { Toolbar } from "./toolbar.js";
@@ -10,12 +10,12 @@ import { Toolbar } from "./toolbar.js";
 /** @import { EcgViewer } from "../ecg/viewer.js" */
 /** @import { Toolbox, ToolDeps } from "./toolbox.js" */
 
-/** After the first exam is on view. */
+/** Delay after the first exam is displayed. */
 const IDLE_MS = 2500;
 
 export class Tools {
   /**
-   * Set once the tools were requested.
+   * Set once the toolbox has been requested.
    *
    * @type {Promise<Toolbox | null> | null}
    */
@@ -42,7 +42,7 @@ export class Tools {
     this.bar = new Toolbar(find(desk, "[data-part=tools]"));
     this.problem = find(desk, "[data-part=tools-problem]");
     const { element } = this.bar;
-    // A browser may restore the menus of the last visit.
+    // Browsers may restore earlier menu selections on reload.
     for (const menu of findAll(element, "select", HTMLSelectElement)) menu.selectedIndex = 0;
     element.addEventListener("click", (event) =>
       this.#use(closestTo(event, "[data-tool]")?.dataset.tool, event),
@@ -54,7 +54,7 @@ export class Tools {
   }
 
   /**
-   * Draw the reader's evidence.
+   * Draw the reader's evidence on the sheet.
    *
    * @param {readonly Finding[]} findings
    */
@@ -100,12 +100,15 @@ export class Tools {
     return toolbox;
   }
 
-  /** The module; null without a network. Some browsers retry at the next use, others only after a reload. */
+  /**
+   * Import the toolbox; null if offline. After a failure, some browsers retry at the next use, others only
+   * after a reload.
+   */
   async #importToolbox() {
     try {
       return await import("./toolbox.js");
     } catch (error) {
-      // Browsers report a module that failed to load as TypeError.
+      // Browsers report a module that failed to load as a TypeError.
       if (!(error instanceof TypeError)) throw error;
       this.#loading = null;
       return null;

@@ -5,7 +5,7 @@
 /** @typedef {"interval" | "amplitude"} CaliperKind */
 
 /**
- * What the pointer moves: a leg, both, or nothing.
+ * What the pointer is dragging: one leg, both, or nothing.
  *
  * @typedef {0 | 1 | "both" | null} Hand
  */
@@ -17,8 +17,8 @@
  * @property {readonly [Leg, Leg] | null} legs
  * @property {Hand} hand
  * @property {boolean} isFresh the second leg has not been placed yet
- * @property {{at: import("../ecg/types.js").Point, legs: readonly [Leg, Leg]} | null} held where a drag of
- *   both legs began
+ * @property {{at: import("../ecg/types.js").Point, legs: readonly [Leg, Leg]} | null} held the state when a
+ *   drag of both legs began
  * @property {number} cycles
  * @property {boolean} isMarching
  */
@@ -35,6 +35,6 @@
 
 /** @typedef {{lead: number, seconds: number}} ZoomTarget */
 
-/** @typedef {import("../ecg/types.js").Box & ZoomTarget} LeadName where a lead's name stands on the sheet */
+/** @typedef {import("../ecg/types.js").Box & ZoomTarget} LeadName position of a lead name on the sheet */
 
 export {};

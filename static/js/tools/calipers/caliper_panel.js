@@ -1,4 +1,4 @@
-// The panel while calipers are active: the readout, a handle for each leg, and the actions.
+// The panel of the active calipers: the readout, a handle for each leg, and the actions.
 
 import { make } from "../../dom.js";
 
@@ -16,7 +16,7 @@ import { make } from "../../dom.js";
 
 export class CaliperPanel {
   /**
-   * @param {HTMLElement} host an element of its own
+   * @param {HTMLElement} host an element that contains nothing else
    * @param {{words: Words, intents: CaliperIntents}} deps
    */
   constructor(host, { words, intents }) {
@@ -61,7 +61,7 @@ export class CaliperPanel {
   }
 
   /**
-   * A slider, so that screen readers announce the position and arrow keys move it.
+   * Create a slider for a leg, so that screen readers announce its position and arrow keys move it.
    *
    * @param {0 | 1} leg
    * @param {CaliperIntents} intents
@@ -84,7 +84,7 @@ export class CaliperPanel {
     handle.addEventListener("keydown", (event) => {
       const action = keyAction(event);
       if (!action) return;
-      event.preventDefault(); // elsewhere arrow keys turn the pages of the sheet
+      event.preventDefault(); // elsewhere, arrow keys turn the pages of the sheet
       if ("cell" in action) intents.changeCell(action.cell);
       else intents.nudge(leg, action);
     });
@@ -138,7 +138,7 @@ export class CaliperPanel {
   }
 
   /**
-   * Show `sentence` in place of the readout, until the calipers move.
+   * Show a message in place of the readout until the calipers move.
    *
    * @param {string} sentence
    */
@@ -162,7 +162,7 @@ const ARROWS = {
 const CELLS = { PageUp: -1, PageDown: 1 };
 
 /**
- * What a key does to a leg, or null.
+ * Return the action of a key press on a leg, or null.
  *
  * @param {import("../../desk/keyboard/hotkeys.js").KeyPress} event
  * @returns {{cell: number} | Nudge | null}
@@ -171,6 +171,6 @@ export function keyAction({ key, shiftKey, ctrlKey, altKey, metaKey }) {
   if (ctrlKey || altKey || metaKey) return null;
   const cell = CELLS[key];
   if (cell) return { cell };
-  if (key === "Enter") return { right: 0 }; // places calipers that are not placed yet
+  if (key === "Enter") return { right: 0 }; // places the calipers if they are not placed yet
   return ARROWS[key] ? { ...ARROWS[key], isCoarse: shiftKey } : null;
 }

@@ -1,4 +1,4 @@
-// Calipers on one sheet: pointer and keys change the state, view and panel show it.
+// The calipers of one sheet: handles pointer and keys, and updates the drawing and the panel.
 
 import { releaseFocus } from "../../dom.js";
 import * as calipers from "./calipers.js";
@@ -14,11 +14,11 @@ import { readout } from "./readout.js";
 
 /**
  * @typedef {object} CaliperPlace
- * @property {Element} element where the pointer works
+ * @property {Element} element receives the pointer events
  * @property {SVGSVGElement} overlay
- * @property {Element} layer where calipers are drawn
- * @property {HTMLElement} host where the panel goes
- * @property {() => LeadName[]} namesMm where lead names stand
+ * @property {Element} layer the calipers are drawn in it
+ * @property {HTMLElement} host contains the panel
+ * @property {() => LeadName[]} namesMm positions of the lead names
  */
 
 /**
@@ -38,7 +38,7 @@ export class CaliperTool {
   #isOut = false;
   #frame = 0;
   /**
-   * What had focus when the calipers were taken out.
+   * The element that had focus before the calipers were activated.
    *
    * @type {Element | null}
    */
@@ -74,7 +74,7 @@ export class CaliperTool {
     });
   }
 
-  /** Of the sheet on view; pointer and keys only work while there is one. */
+  /** Coordinates of the displayed sheet. Pointer and keys are ignored until there is one. */
   get #coordinates() {
     if (!this.#coordinatesOrNull) throw new Error("no sheet is on view yet");
     return this.#coordinatesOrNull;
@@ -92,7 +92,7 @@ export class CaliperTool {
     return this.#state.isMarching;
   }
 
-  /** The time span between the legs, or null; other tools may start from it. */
+  /** The time span between the legs, or null if they are not placed. */
   get stretch() {
     const state = this.#state;
     if (!this.#isOut || !calipers.isPlaced(state)) return null;
@@ -101,7 +101,7 @@ export class CaliperTool {
   }
 
   /**
-   * Lie on another sheet: a measurement stays only where the sheet is the same.
+   * Switch to another sheet. The measurement is kept only if the recording and the layout are the same.
    *
    * @param {SheetCoordinates} coordinates
    * @param {number} scale
@@ -118,7 +118,7 @@ export class CaliperTool {
   }
 
   /**
-   * Through another filter an interval is the same, a voltage is not.
+   * True if the measurement is still valid. Filters change voltages but not intervals.
    *
    * @param {SheetCoordinates} coordinates
    */
@@ -127,7 +127,7 @@ export class CaliperTool {
   }
 
   /**
-   * Take out the calipers of `kind`, or put them away.
+   * Activate the calipers of `kind`, or deactivate them.
    *
    * @param {CaliperKind} kind
    */
@@ -137,7 +137,7 @@ export class CaliperTool {
     return this.#takeOut();
   }
 
-  /** Repeat the interval along the row, or stop. */
+  /** Toggle marching: repeating the interval along the row. */
   toggleMarch() {
     if (this.#isOut && this.#state.isMarching) {
       this.#state = calipers.march(this.#state, false);
@@ -165,7 +165,7 @@ export class CaliperTool {
   }
 
   /**
-   * Keep the measurement with the finding; a measurement of zero is refused with a message.
+   * Attach the measurement to the selected finding. A measurement of zero shows a message instead.
    *
    * @param {CaliperDeps["onAttach"]} onAttach
    */
@@ -178,7 +178,8 @@ export class CaliperTool {
   }
 
   /**
-   * By key, calipers that are not placed yet first come down on the last row, where the rhythm is.
+   * Apply `change`. If the calipers are not placed yet, place them on the last recorded row instead, usually
+   * the rhythm strip.
    *
    * @param {(state: PlacedCalipers) => CaliperState} change
    */
@@ -193,8 +194,9 @@ export class CaliperTool {
   #set(state) {
     if (state === this.#state) return;
     this.#state = state;
-    if (state.hand === null) return this.#present(); // at rest: the next key may attach the measurement
-    // Pointer events come more often than frames.
+    // Present immediately: the next key may attach the measurement.
+    if (state.hand === null) return this.#present();
+    // Pointer events are more frequent than frames.
     this.#frame ||= requestAnimationFrame(() => this.#present());
   }
 

@@ -1,4 +1,4 @@
-// Draws the calipers over a sheet; it knows nothing of pointers or keys.
+// Draws the calipers over a sheet. It handles no pointer or key events.
 
 import { set, svg } from "../../svg.js";
 import { Kind, barMm, isPlaced, marks, reachMm } from "./calipers.js";
@@ -10,7 +10,7 @@ import { placeLabel } from "./label.js";
 
 const TEXT_PX = 13;
 
-/** Relative to the type size. */
+/** Relative to the font size. */
 const DIGIT_WIDTH = 0.6;
 
 export class CaliperView {
@@ -25,7 +25,7 @@ export class CaliperView {
   #group = svg("g", { class: "caliper" });
 
   /**
-   * @param {Element} layer of the overlay
+   * @param {Element} layer layer of the overlay to draw in
    * @param {() => LeadName[]} namesMm boxes of the lead names
    */
   constructor(layer, namesMm) {
@@ -37,7 +37,7 @@ export class CaliperView {
   }
 
   /**
-   * Show `state` at `scale` px/mm, with `text` as its readout.
+   * Draw `state` at `scale` px/mm with the readout `text`.
    *
    * @param {CaliperState} state
    * @param {SheetCoordinates} coordinates
@@ -75,7 +75,7 @@ export class CaliperView {
   }
 
   /**
-   * Two levels with a bar between them, and a small tick at the time of each.
+   * Draw two levels with a bar between them, and a small tick at the time of each.
    *
    * @param {PlacedCalipers} state
    * @param {SheetCoordinates} coordinates
@@ -90,7 +90,7 @@ export class CaliperView {
     set(this.#parts.bar, { d: `M${barMm([one, other])} ${one.y}V${other.y}` });
     set(this.#parts.grip, { d: `M${left} ${one.y}H${right}M${left} ${other.y}H${right}` });
     set(this.#parts.marks, { d: "" });
-    // A few millimeters off, so that the readout does not cover the measured wave.
+    // The margin of 3 mm keeps the readout from covering the measured wave.
     return { left, right, top: Math.min(one.y, other.y) - 3, bottom: Math.max(one.y, other.y) + 3 };
   }
 

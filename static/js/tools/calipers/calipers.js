@@ -1,9 +1,10 @@
-// Calipers as plain data: two legs in seconds and millivolts of a lead, never in pixels. Pure.
+// The calipers as plain data: two legs, in seconds and millivolts of a lead instead of pixels. Pure.
 //
-// Interval legs snap to samples. Voltage legs stay as high as they were put, unless a peak, a QRS edge or the
-// baseline is near (snapping.js).
+// Interval legs snap to samples. Voltage legs keep their height unless a peak, a QRS edge or the baseline is
+// near (snapping.js).
 //
-// A press without movement leaves the second leg in hand, so that click-click works like dragging.
+// A click without movement keeps dragging the second leg until the next click. Two clicks thus work like one
+// drag.
 
 import { cellAt } from "../../ecg/overlay.js";
 import { LEADS } from "../../ecg/signal.js";
@@ -17,7 +18,7 @@ import { legNear, pointNear } from "./snapping.js";
 export const Kind = Object.freeze(/** @type {const} */ ({ INTERVAL: "interval", AMPLITUDE: "amplitude" }));
 
 /**
- * Calipers that are not placed yet.
+ * Return calipers that are not placed yet.
  *
  * @param {CaliperKind} [kind]
  * @returns {CaliperState}
@@ -44,7 +45,7 @@ export function isPlaced(state) {
 }
 
 /**
- * The pointer goes down at `at`: grab what is there, or start anew.
+ * Handle pointer down at `at`: grab the leg or bar there, or start a new measurement.
  *
  * @param {CaliperState} state
  * @param {SheetCoordinates} coordinates
@@ -65,7 +66,7 @@ export function down(state, coordinates, at, reachMm) {
 }
 
 /**
- * The pointer moves to `at`: what is in hand follows.
+ * Handle pointer move to `at`: move what is being dragged.
  *
  * @param {CaliperState} state
  * @param {SheetCoordinates} coordinates
@@ -79,7 +80,7 @@ export function move(state, coordinates, at) {
 }
 
 /**
- * The pointer goes up; `isClick` when it has not moved since it went down.
+ * Handle pointer up. `isClick` means that the pointer has not moved since it went down.
  *
  * @param {CaliperState} state
  * @param {{isClick: boolean}} press
@@ -91,7 +92,7 @@ export function up(state, { isClick }) {
 }
 
 /**
- * Place calipers by key in the middle of what `cell` shows.
+ * Place the calipers in the middle of `cell`, for keyboard use.
  *
  * @param {CaliperState} state
  * @param {SheetCoordinates} coordinates
@@ -114,7 +115,8 @@ export function place(state, coordinates, cell) {
 }
 
 /**
- * The same times on the cell `by` steps further; its middle, where it does not show them.
+ * Move the legs to the cell `by` positions further, at the same times. If that cell does not show these
+ * times, place them in its middle.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -135,7 +137,7 @@ export function changeCell(state, coordinates, by) {
 }
 
 /**
- * Move a leg by key.
+ * Move a leg by keyboard.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -156,7 +158,7 @@ export function nudge(state, coordinates, leg, { right = 0, up = 0, isCoarse = f
   const target = seconds + (right + up) * step;
   if (state.kind === Kind.INTERVAL)
     return withLeg(state, leg, legOn(coordinates, state.cell, coordinates.snapped(target)));
-  // A leg on the trace follows it; one that was put above or below keeps its height.
+  // A leg on the trace follows the trace; a leg above or below it keeps its height.
   const moved = coordinates.snappedIn(state.cell, target);
   const isOnTrace = Math.abs(millivolts - (coordinates.drawnMillivolts(state.cell, seconds) ?? 0)) < 1e-9;
   return withLeg(
@@ -167,7 +169,7 @@ export function nudge(state, coordinates, leg, { right = 0, up = 0, isCoarse = f
 }
 
 /**
- * Set how many cycles the legs span; at least one.
+ * Set the number of cycles between the legs, at least one.
  *
  * @param {CaliperState} state
  * @param {number} cycles
@@ -187,13 +189,13 @@ export function march(state, isMarching) {
 }
 
 /**
- * The measurement: per cycle `ms` and `perMinute`, or `mv` and `mm` from the first leg to the second; the
- * sign is the lead's own, also where it is drawn upside down.
+ * Return the measurement: `ms` and `perMinute` per cycle, or `mv` and `mm` from the first leg to the second.
+ * The sign is that of the lead itself, even if the lead is drawn upside down.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
- * @returns {{ms: number, perMinute: number | null, mv: number, mm: number}} the values of the other kind
- *   are 0
+ * @returns {{ms: number, perMinute: number | null, mv: number, mm: number}} values that do not apply to this
+ *   kind are 0 or null
  */
 export function reading({ kind, legs, cell, cycles }, coordinates) {
   const [one, other] = legs;
@@ -206,7 +208,7 @@ export function reading({ kind, legs, cell, cycles }, coordinates) {
 }
 
 /**
- * Does the measurement display as 0 ms or 0.00 mV? Then there is nothing to keep.
+ * True if the measurement rounds to 0 ms or 0.00 mV, so there is nothing to attach.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -217,11 +219,11 @@ export function isNothing(state, coordinates) {
 }
 
 /**
- * The measurement as a reading stores it.
+ * Return the measurement in the form that a reading stores.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
- * @param {number | null} tracing null while the previous exam is on view
+ * @param {number | null} tracing null while the previous exam is displayed
  * @returns {Omit<Measurement, "tracing"> & {tracing: number | null}}
  */
 export function measurement(state, coordinates, tracing) {
@@ -240,7 +242,8 @@ export function measurement(state, coordinates, tracing) {
 }
 
 /**
- * Where the interval would repeat along the row and where its cycles end, in mm, without the legs themselves.
+ * Return the positions in mm where the interval repeats along the row and where its cycles end, except those
+ * of the legs.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -248,7 +251,7 @@ export function measurement(state, coordinates, tracing) {
 export function marks({ cell, legs, cycles }, coordinates) {
   const [from, to] = legs.map(({ seconds }) => seconds).sort((one, other) => one - other);
   const step = (to - from) / cycles;
-  if (!(step >= 0.05)) return []; // shorter than any cardiac cycle: too many marks
+  if (!(step >= 0.05)) return []; // shorter than any cardiac cycle, so there would be too many marks
   const { startS, endS } = coordinates.sheet.window;
   const marks = [];
   for (let k = Math.ceil((startS - from) / step - 1e-9); from + k * step <= endS + 1e-9; k += 1) {
@@ -258,7 +261,7 @@ export function marks({ cell, legs, cycles }, coordinates) {
 }
 
 /**
- * How far the legs reach above and below the baseline, in mm.
+ * Return how far the legs extend above and below the baseline, in mm.
  *
  * @param {SheetCoordinates} coordinates
  */
@@ -278,7 +281,8 @@ function withLeg(state, place, leg) {
 }
 
 /**
- * An interval extends along the whole row; an amplitude is measured within one stretch.
+ * Return the leg at `at`. An interval may extend along the whole row; an amplitude stays within one lead
+ * segment.
  *
  * @param {CaliperKind} kind
  * @param {SheetCoordinates} coordinates
@@ -293,7 +297,8 @@ function legAt(kind, coordinates, cell, at) {
 }
 
 /**
- * The stretch that is meant at `at`: the nearest one, or for a voltage the one whose peak is there.
+ * Return the lead segment that the reader points at: the nearest one or, for a voltage, one with a peak near
+ * the pointer.
  *
  * @param {CaliperKind} kind
  * @param {SheetCoordinates} coordinates
@@ -307,7 +312,8 @@ function cellFor(kind, coordinates, at) {
 }
 
 /**
- * The stretch with a peak or QRS edge nearest to `at`: a tall wave reaches into the row above.
+ * Return the lead segment with the peak or QRS edge nearest to `at`. A tall wave may reach into the row
+ * above.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Point} at
@@ -334,7 +340,7 @@ function legOn(coordinates, cell, seconds) {
 }
 
 /**
- * Both legs moved together with the pointer.
+ * Return both legs moved with the pointer.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -352,7 +358,7 @@ function carried({ held, legs, cell, kind }, coordinates, at) {
   const [from, to] = [moved(one), moved(other)];
   const isSameDistance =
     Math.abs(to - from - (other.seconds - one.seconds)) < 0.5 / coordinates.signal.samplingRateHz;
-  if (!isSameDistance) return held.legs; // keep the distance at the end of a stretch
+  if (!isSameDistance) return held.legs; // keep the distance at the end of a segment
   if (!isVoltage) return [legOn(coordinates, cell, from), legOn(coordinates, cell, to)];
   const lift = (held.at.y - at.y) / coordinates.sheet.gainMmPerMv;
   return [
@@ -362,7 +368,7 @@ function carried({ held, legs, cell, kind }, coordinates, at) {
 }
 
 /**
- * The leg under the pointer, "both" on the bar between them, or null.
+ * Return the leg under the pointer, "both" if the pointer is on the bar between them, or null.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -411,7 +417,7 @@ function grabbedVoltage(places, at, reach) {
 }
 
 /**
- * Where the bar between two levels stands: on the right, clear of the measured wave.
+ * Return the position of the bar between two levels: to the right of the measured wave.
  *
  * @param {Point[]} places
  */

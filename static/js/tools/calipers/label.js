@@ -1,4 +1,4 @@
-// Where a readout fits on the sheet without hiding a lead name. Pure; in mm, y down.
+// Positions a readout on the sheet so that it hides no lead name. Pure; in mm, y down.
 
 /** @import { Box, Point } from "../../ecg/types.js" */
 
@@ -10,10 +10,10 @@ const GAP_MM = 1.2;
  * Place a box of `size` beside `span`, inside `bounds` and clear of every box in `avoid`.
  *
  * @param {BoxSize} size
- * @param {Box} span what the readout belongs to
+ * @param {Box} span the measured span that the readout belongs to
  * @param {Box[]} avoid
  * @param {Box} bounds
- * @returns {Point | null} its upper left corner; null where nothing is free
+ * @returns {Point | null} the upper left corner; null if there is no free position
  */
 export function placeLabel(size, span, avoid, bounds) {
   const middle = (span.left + span.right - size.width) / 2;
@@ -29,7 +29,7 @@ export function placeLabel(size, span, avoid, bounds) {
 }
 
 /**
- * Moved sideways into `bounds`: at the edge of the sheet a readout slides along its span.
+ * Shift the readout sideways into `bounds`, so that it stays on the sheet near the edges.
  *
  * @param {Point} at
  * @param {BoxSize} size

@@ -1,4 +1,4 @@
-// The caliper readout, in the reader's language. Pure.
+// Formats the caliper readout in the reader's language. Pure.
 
 import { Kind, reading } from "./calipers.js";
 
@@ -7,7 +7,8 @@ import { Kind, reading } from "./calipers.js";
 /** @import { PlacedCalipers } from "../types.js" */
 
 /**
- * "800 ms · 75 /min" or "1.24 mV · 12.4 mm"; over several cycles with their number.
+ * Return text such as "800 ms · 75 /min" or "1.24 mV · 12.4 mm". For several cycles, it includes their
+ * number.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates
@@ -36,7 +37,7 @@ export function readout(state, coordinates, words, language) {
 }
 
 /**
- * With a true minus sign, and none for zero.
+ * Use a true minus sign, and no sign for zero.
  *
  * @param {string} text
  */

@@ -1,22 +1,22 @@
-// Where a voltage caliper leg comes to rest: on a peak, nadir, QRS edge or the baseline when one is near,
-// otherwise where it was put. Pure.
+// Snaps the legs of voltage calipers to a nearby peak, nadir, QRS edge or the baseline. Without one, a leg
+// stays where the reader placed it. Pure.
 
 /** @import { Cell, Point } from "../../ecg/types.js" */
 /** @import { SheetCoordinates } from "../sheet_coordinates.js" */
 /** @import { Leg } from "../types.js" */
 
-/** How near a leg has to be, in mm of paper. */
+/** Snapping distance in mm of paper. */
 export const NEAR_MM = Object.freeze({ point: 2, baseline: 1 });
 
-/** A peak is the highest sample within this time on both sides … */
+/** A peak is the highest sample within this time on both sides, … */
 const PEAK_S = 0.04;
 
-/** … and rises this far above the lowest sample within RISE_S on either side. */
+/** … and is this far above the lowest sample within RISE_S on each side. */
 const RISE_MV = 0.05;
 const RISE_S = 0.08;
 
 /**
- * The leg for the point `at` on `cell`.
+ * Return the leg for the point `at` on `cell`, snapped if possible.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Cell} cell
@@ -33,7 +33,7 @@ export function legNear(coordinates, cell, at) {
 }
 
 /**
- * The nearest peak, nadir or QRS edge within reach of `at`, or null.
+ * Return the nearest peak, nadir or QRS edge within NEAR_MM.point of `at`, or null.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Cell} cell
@@ -61,7 +61,7 @@ export function pointNear(coordinates, cell, at) {
 }
 
 /**
- * Is sample `t` a visible peak or nadir?
+ * True if sample `t` is a visible peak or nadir.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Cell} cell

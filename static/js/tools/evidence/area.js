@@ -1,4 +1,4 @@
-// A rectangle dragged over the sheet, as leads and seconds. Pure.
+// Converts a rectangle dragged over the sheet to leads and seconds. Pure.
 
 import { LEADS } from "../../ecg/signal.js";
 
@@ -8,13 +8,13 @@ import { LEADS } from "../../ecg/signal.js";
 
 /** @typedef {{leads: string[], fromS: number, toS: number}} Area */
 
-/** Anything narrower was a click, not an area. */
+/** Narrower drags count as clicks. */
 const MIN_MM = 1.5;
 
 /**
- * The leads and time span between two points of the overlay.
+ * Return the leads and the time span between two points of the overlay.
  *
- * Moving sideways stays in the row where it began; moving up or down adds the rows that are crossed.
+ * A horizontal drag stays in the row where it began. A vertical drag adds the rows that it crosses.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Point} from
@@ -44,7 +44,7 @@ export function areaOf(coordinates, from, to) {
 }
 
 /**
- * The cells of the rows from the one nearest to `fromY` to the one nearest to `toY`.
+ * Return the cells of the rows between `fromY` and `toY`, including the rows nearest to both.
  *
  * @param {SheetCoordinates} coordinates
  * @param {number} fromY
@@ -65,10 +65,10 @@ function rowsBetween({ sheet }, fromY, toY) {
 }
 
 /**
- * The area as a reading stores it.
+ * Return the area in the form that a reading stores.
  *
  * @param {Area} area
- * @param {number | null} tracing null while the previous exam is on view
+ * @param {number | null} tracing null while the previous exam is displayed
  * @returns {Omit<Localisation, "tracing"> & {tracing: number | null}}
  */
 export function localisation({ leads, fromS, toS }, tracing) {
@@ -78,7 +78,7 @@ export function localisation({ leads, fromS, toS }, tracing) {
 }
 
 /**
- * Where an area shows on the sheet: one box for each stretch of its leads.
+ * Return the boxes that show an area on the sheet, one for each visible segment of its leads.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Pick<Localisation, "leads" | "from_s" | "to_s">} area

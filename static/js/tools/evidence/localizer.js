@@ -1,4 +1,4 @@
-// Marking where a finding shows: an area dragged over the sheet, or leads and times entered by keyboard.
+// Marks the location of a finding: an area dragged over the sheet, or leads and times entered by keyboard.
 
 import { make, releaseFocus } from "../../dom.js";
 import { LEADS } from "../../ecg/signal.js";
@@ -19,7 +19,8 @@ import { areaOf, localisation } from "./area.js";
  * @property {Element} layer
  * @property {Words} words
  * @property {() => number | null} tracing
- * @property {() => {lead: string | null, fromS: number, toS: number} | null} stretch what the calipers span
+ * @property {() => {lead: string | null, fromS: number, toS: number} | null} stretch the time span of the
+ *   calipers
  * @property {(area: ReturnType<typeof localisation>) => void} onArea
  * @property {() => void} onChange
  */
@@ -46,7 +47,7 @@ export class Localizer {
 
   /**
    * @param {EcgViewer} viewer
-   * @param {HTMLElement} host where the hint and the button for keyboard entry go
+   * @param {HTMLElement} host contains the hint and the button for keyboard entry
    * @param {LocalizerDeps} deps
    */
   constructor(viewer, host, deps) {
@@ -136,7 +137,7 @@ export class Localizer {
     this.#box.setAttribute("hidden", "");
   }
 
-  /** Enter the same by keyboard: leads and two times. */
+  /** Open a dialog to enter the area by keyboard, as leads and two times. */
   #ask() {
     const { desk, words, stretch, tracing, onArea } = this.deps;
     if (!this.#coordinates) return;

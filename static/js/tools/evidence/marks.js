@@ -1,4 +1,4 @@
-// The reader's evidence drawn on the sheet: areas, and measured spans.
+// Draws the reader's evidence on the sheet: marked areas and measured spans.
 
 import { boxesOf } from "./area.js";
 import { svg } from "../../svg.js";
@@ -15,7 +15,7 @@ export class Marks {
   #findings = [];
 
   /**
-   * @param {Element} layer under the signal
+   * @param {Element} layer a layer below the signal
    * @param {{tracing: () => number | null, nameOf: (code: string) => string}} deps
    */
   constructor(layer, deps) {
@@ -62,7 +62,7 @@ export class Marks {
   }
 
   /**
-   * A bracket below the waves, where it hides nothing.
+   * Draw a bracket below the waves, where it hides nothing.
    *
    * @param {SheetCoordinates} coordinates
    * @param {Measurement} mark

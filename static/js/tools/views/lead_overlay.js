@@ -1,4 +1,4 @@
-// Several leads on one baseline, to compare onset, amplitude and agreement.
+// A dialog that shows several leads on one baseline, to compare onset and amplitude.
 
 import { make } from "../../dom.js";
 import { paperLacking } from "../../ecg/sheet.js";
@@ -12,7 +12,7 @@ import { row, strip } from "./strip.js";
 const FACTOR = 2;
 
 /**
- * The most compared sets of leads.
+ * The sets of leads that readers compare most often.
  *
  * @type {Readonly<Record<string, readonly string[]>>}
  */
@@ -92,7 +92,7 @@ export class LeadOverlay {
     const picture = strip(signal, one, scale * FACTOR, this.words, {
       classOf: (name) => (LEADS.includes(name) ? `is-lead-${LEADS.indexOf(name)}` : ""),
     });
-    // One baseline has no space for twelve names.
+    // There is no space for twelve names on one baseline.
     for (const name of picture.querySelectorAll(".strip-name")) name.remove();
     const { scrollLeft } = this.scroller;
     this.scroller.replaceChildren(picture);

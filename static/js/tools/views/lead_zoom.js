@@ -1,4 +1,4 @@
-// One lead alone, two to four times as large, on paper that is enlarged with it.
+// A dialog that shows one lead at two to four times its size, on paper enlarged by the same factor.
 
 import { make } from "../../dom.js";
 import { paperLacking } from "../../ecg/sheet.js";
@@ -20,7 +20,7 @@ let lastFactor = 2;
 
 export class LeadZoom {
   /**
-   * Of the lead on view.
+   * The calipers of the displayed lead.
    *
    * @type {CaliperTool | null}
    */
@@ -72,7 +72,7 @@ export class LeadZoom {
   }
 
   /**
-   * A button to another lead.
+   * Create a button that shows another lead.
    *
    * @param {string} sign
    * @param {string} key
@@ -118,7 +118,7 @@ export class LeadZoom {
     const { scrollLeft } = this.scroller;
     this.lead = lead;
     this.#draw();
-    this.scroller.scrollLeft = scrollLeft; // the same beat in the next lead
+    this.scroller.scrollLeft = scrollLeft; // keep the same beat visible
   }
 
   /** @param {number} factor */

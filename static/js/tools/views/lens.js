@@ -1,18 +1,18 @@
-// Where the lens looks: at what lies under it, or at the nearest wave. Pure; in mm, y down.
+// Decides what the lens shows: what lies below it, or the nearest wave. Pure; in mm, y down.
 
 /** @import { Cell, Point } from "../../ecg/types.js" */
 /** @import { SheetCoordinates } from "../sheet_coordinates.js" */
 
-/** How much of the nearest wave is in view, so that it is more than its edge. */
+/** Minimum height of the nearest wave inside the lens, so that more than its edge is visible. */
 const SHOWN_MM = 3;
 
 /**
- * Vertical center of the lens at `at`: `at.y` where there is something to see, otherwise moved just enough to
- * bring the nearest row into view.
+ * Return the vertical center of the lens at `at`: `at.y` if a trace is visible there, otherwise just close
+ * enough to make the nearest row visible.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Point} at
- * @param {{width: number, height: number}} view what the lens shows
+ * @param {{width: number, height: number}} view size of the area that the lens shows
  */
 export function lookAt(coordinates, { x, y }, { width, height }) {
   const reach = Math.max(0, height / 2 - SHOWN_MM);
@@ -26,8 +26,8 @@ export function lookAt(coordinates, { x, y }, { width, height }) {
 }
 
 /**
- * Highest and lowest point of the trace of `cell` from `leftMm` to `rightMm`; its baseline where nothing is
- * recorded.
+ * Return the highest and lowest point of the trace of `cell` from `leftMm` to `rightMm`. Samples without a
+ * value count as being on the baseline.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Cell} cell

@@ -1,4 +1,4 @@
-// A lens under the pointer: the sheet enlarged, redrawn as vectors instead of scaled pixels.
+// A lens at the pointer that enlarges the sheet. It redraws the sheet as vectors instead of scaling pixels.
 
 import { make } from "../../dom.js";
 import { placeIn } from "../pointer.js";
@@ -14,7 +14,7 @@ const FACTOR = 2.5;
 const WIDTH_PX = 260;
 const HEIGHT_PX = 200;
 
-/** A finger would hide what it points at. */
+/** On touch screens the lens is above the finger, which would otherwise hide what it points at. */
 const ABOVE_FINGER_PX = 140;
 
 export class Magnifier {
@@ -50,7 +50,7 @@ export class Magnifier {
   }
 
   /**
-   * Another sheet is on view.
+   * Update the lens when another sheet is displayed.
    *
    * @param {SheetView} view
    * @param {SheetCoordinates} coordinates
@@ -93,7 +93,7 @@ export class Magnifier {
   }
 
   /**
-   * Drawn once per sheet, and only when the lens is used.
+   * Draw the sheet for the lens, once per sheet and only when the lens is used.
    *
    * @param {SheetView} view
    */

@@ -1,4 +1,4 @@
-// The median beat of each lead, enlarged. View only: it measures nothing.
+// A dialog that shows the median beat of each lead, enlarged. For viewing only; nothing is measured.
 
 import { make } from "../../dom.js";
 import { medianBeat } from "../../ecg/beats.js";
@@ -11,7 +11,7 @@ import { strip } from "./strip.js";
 
 const FACTOR = 2;
 
-/** Limb leads above, chest leads below: at twice the size both rows fit a screen. */
+/** Limb leads above, chest leads below. At twice the size, both rows fit on a screen. */
 const COLUMNS = 6;
 
 /**
@@ -52,7 +52,8 @@ export function showMedian(desk, { sheet, signal, scale }, words) {
 }
 
 /**
- * Twice as large, or as large as shows all twelve leads at once; never smaller than on the sheet.
+ * Return an enlargement of 2, or less if twelve leads would not fit on the screen. Never below 1, the size
+ * on the sheet.
  *
  * @param {Size} size
  * @param {number} scale
@@ -65,7 +66,7 @@ function fitting({ widthMm, heightMm }, scale) {
 }
 
 /**
- * Twelve cells of one beat each, with space for the tallest wave of each row.
+ * Lay out twelve cells of one beat each, with space for the tallest wave of each row.
  *
  * @param {Signal} signal
  * @param {Pick<Sheet, "speedMmPerS" | "gainMmPerMv">} settings
@@ -111,7 +112,7 @@ function sheetOf(signal, { speedMmPerS, gainMmPerMv }) {
 }
 
 /**
- * How much paper the leads of a row need above and below their baseline, in whole squares.
+ * Return how much paper the leads of a row need above and below their baseline, in whole squares.
  *
  * @param {Signal} signal
  * @param {number} row

@@ -1,7 +1,7 @@
-// A sheet as plain SVG, for views beside the sheet: one lead enlarged, median beats, the lens.
+// Draws a sheet as plain SVG, for the tools: one lead enlarged, median beats, the lens.
 //
-// The geometry comes from the same functions as the sheet's, so that millivolts and seconds have the same
-// scale.
+// The geometry comes from the same functions as that of the main sheet, so millivolts and seconds have the
+// same scale.
 
 import { rulingPath } from "../../ecg/ruling.js";
 import { figure } from "../../ecg/sheet.js";
@@ -15,13 +15,13 @@ import { svg } from "../../svg.js";
 const MAX_NAME_PX = 15;
 
 /**
- * An SVG of `signal` on `sheet`, at `pxPerMm`; its user units are millimeters, y down.
+ * Draw `signal` on `sheet` as SVG at `pxPerMm`. Its user units are millimeters, y down.
  *
  * @param {Signal} signal
  * @param {Sheet} sheet
  * @param {number} pxPerMm
  * @param {Words} words
- * @param {{classOf?: (name: string) => string}} [options] a class per lead
+ * @param {{classOf?: (name: string) => string}} [options] `classOf` returns the CSS class of a lead
  */
 export function strip(signal, sheet, pxPerMm, words, { classOf = () => "" } = {}) {
   const states = {
@@ -54,7 +54,7 @@ export function strip(signal, sheet, pxPerMm, words, { classOf = () => "" } = {}
 }
 
 /**
- * The points of a trace as a path, interrupted where there is no value.
+ * Return the points of a trace as a path, interrupted at samples without a value.
  *
  * @param {LineTrace} trace
  * @param {number} heightMm
@@ -80,7 +80,7 @@ export function pathOf({ x, x0 = 0, dx = 0, y }, heightMm) {
  * @param {number} pxPerMm
  */
 function textsOf({ x, y, text, textfont }, heightMm, pxPerMm) {
-  // The paper is enlarged; names need not be.
+  // Do not enlarge the names with the paper.
   /** @param {number} i */
   const size = (i) =>
     Math.min(Array.isArray(textfont.size) ? textfont.size[i] : textfont.size, MAX_NAME_PX) / pxPerMm;
@@ -97,7 +97,7 @@ function textsOf({ x, y, text, textfont }, heightMm, pxPerMm) {
 }
 
 /**
- * A sheet of one row with all `leads` on one baseline, and the paper that their waves need.
+ * Lay out a sheet of one row with all `leads` on one baseline, with as much paper as their waves need.
  *
  * @param {Signal} signal
  * @param {Pick<Sheet, "window" | "speedMmPerS" | "gainMmPerMv">} settings

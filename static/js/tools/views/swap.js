@@ -1,14 +1,16 @@
-// The twelve leads as they would be with two electrodes exchanged: exact, by Einthoven and Goldberger. Pure.
+// Computes the twelve leads with two electrodes exchanged: exact, by the equations of Einthoven and
+// Goldberger. Pure.
 //
-// The central terminal is the mean of the three limb electrodes, so exchanging those leaves the chest leads
-// unchanged. The right leg electrode is in no lead: the effect of exchanging it cannot be computed from them.
+// The central terminal is the mean of the three limb electrodes, so exchanging limb electrodes leaves the
+// chest leads unchanged. The right leg electrode is not part of any lead, so the effect of exchanging it
+// cannot be computed.
 
 import { INVALID, LEADS } from "../../ecg/signal.js";
 
 /** @import { Signal } from "../../ecg/types.js" */
 
 /**
- * The positive and negative electrode of each limb lead; "WCT" stands for the other two.
+ * The positive and negative electrode of each limb lead. "WCT" is the mean of the other two electrodes.
  *
  * @type {Readonly<Record<string, readonly string[] | undefined>>}
  */
@@ -22,7 +24,7 @@ const LIMB = Object.freeze({
 });
 
 /**
- * The exchanges on offer: each electrode takes the place of its partner; the last two rotate three
+ * The exchanges in the menu. Each electrode takes the place of the other; the last two entries rotate three
  * electrodes.
  *
  * @type {Readonly<Record<string, Readonly<Record<string, string>>>>}
@@ -42,7 +44,7 @@ export const SWAPS = Object.freeze({
 });
 
 /**
- * `signal` as it would be with the electrodes of `name` exchanged.
+ * Return `signal` as it would be with the electrodes of `name` exchanged.
  *
  * @param {Signal} signal
  * @param {string} name a key of `SWAPS`
@@ -62,7 +64,7 @@ export function swapped(signal, name) {
 }
 
 /**
- * The recorded lead that the lead called `name` shows after the exchange.
+ * Return the recorded lead that lead `name` shows after the exchange, possibly inverted.
  *
  * @param {string} name
  * @param {Readonly<Record<string, string>>} places
@@ -81,7 +83,7 @@ function sourceOf(name, places) {
 }
 
 /**
- * -32768 means "no value" and has no opposite in sixteen bits.
+ * Invert the samples. -32768 means "no value" and has no opposite in 16 bits.
  *
  * @param {Int16Array} samples
  */

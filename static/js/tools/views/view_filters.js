@@ -1,5 +1,5 @@
-// Alternative views of the sheet: through a filter, or with two electrodes exchanged. Both are marked
-// clearly.
+// Alternative views of the sheet: filtered, or with electrodes exchanged. Badges on the sheet name the
+// active ones.
 
 import { make } from "../../dom.js";
 import { filtered, mainsLineHz } from "../../ecg/filters.js";
@@ -20,13 +20,13 @@ export class ViewFilters {
   #sheet = null;
 
   /**
-   * A preview of one recording, never of the next exam.
+   * The electrode swap being previewed. It applies to one recording only, never to the next exam.
    *
    * @type {{name: string, text: string, recording: Signal | null} | null}
    */
   #swap = null;
 
-  /** The texts of the badges on view. */
+  /** The texts of the displayed badges. */
   #shownTexts = "";
 
   /**
@@ -44,11 +44,11 @@ export class ViewFilters {
   }
 
   /**
-   * Another sheet is on view, at `scale` px/mm.
+   * Update the badges when another sheet is displayed, at `scale` px/mm.
    *
    * @param {SheetCoordinates} coordinates
    * @param {number} scale
-   * @param {() => LeadName[]} namesMm where lead names stand
+   * @param {() => LeadName[]} namesMm positions of the lead names
    */
   show(coordinates, scale, namesMm) {
     this.#sheet = { coordinates, scale, namesMm };
@@ -60,7 +60,7 @@ export class ViewFilters {
     this.#mark();
   }
 
-  /** The same badges for a place other than the sheet. */
+  /** Copy the badges, to show them in a dialog. */
   copy() {
     return make(
       "div",
@@ -95,7 +95,8 @@ export class ViewFilters {
   }
 
   /**
-   * `signal`, or its preview, which names the swap for the settings line and the printed page.
+   * Return `signal`, or its preview with the swap applied and its name in `exchanged`, which the settings
+   * line and the printed page show.
    *
    * @param {Signal} signal
    */
@@ -115,7 +116,7 @@ export class ViewFilters {
       badges.push([this.#filter === "40hz" ? "is-warning" : "", this.#filterText()]);
     const texts = badges.map(([, text]) => text).join("|");
     if (texts !== this.#shownTexts) {
-      // a live region announces only changes
+      // update only on changes: the badges are a live region
       this.#shownTexts = texts;
       this.badges.replaceChildren(
         ...badges.map(([kind, text]) => make("span", { class: `sheet-badge ${kind}` }, text)),
@@ -125,7 +126,7 @@ export class ViewFilters {
   }
 
   /**
-   * Where no wave and no name is; where there is no such place, the badges become translucent.
+   * Place the badges where they cover no wave and no name. If there is no such place, make them translucent.
    *
    * @param {BadgeSheet} sheet
    */
