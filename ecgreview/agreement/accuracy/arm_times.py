@@ -20,11 +20,11 @@ class BadTimes(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The times of one arm.
+    """Reading times of one arm.
 
     Attributes:
-        n: readings with a time.
-        quartiles_ms: the first, the median and the third; None when there are none.
+        n: number of readings with a time.
+        quartiles_ms: first quartile, median and third quartile; None if there are no readings.
     """
 
     n: int
@@ -33,13 +33,14 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The times of both arms.
+    """Reading times of both arms.
 
     Attributes:
         shown: with suggestions.
         hidden: without suggestions.
-        ratio: of the geometric means, shown to hidden: 0.75 means a quarter less time; n counts
-            readings. The interval comes from the two-way bootstrap over readers and exams.
+        ratio: ratio of the geometric means, shown to hidden: 0.75 means a quarter less time; ``n``
+            is the number of readings. The interval comes from the two-way bootstrap over readers
+            and exams.
     """
 
     shown: Times
@@ -60,16 +61,16 @@ def compare(
     """Return the reading times of both arms and their ratio.
 
     Args:
-        times_ms: shape (n,), positive.
-        is_shown: shape (n,).
+        times_ms: shape (n,); reading times in milliseconds, positive.
+        is_shown: shape (n,), bool; whether suggestions were shown.
         readers: shape (n,); reader of each reading.
         exams: shape (n,); exam of each reading.
         rng: random generator.
-        n_replicates: resamples of readers and exams.
-        confidence: of the interval.
+        n_replicates: number of resamples of readers and exams.
+        confidence: confidence level of the interval.
 
     Raises:
-        BadTimes: a time is not positive and finite, or the arrays do not match.
+        BadTimes: a time is not positive and finite, or the arrays differ in length.
         BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
@@ -110,7 +111,12 @@ def _times(times_ms: NDArray[np.float64]) -> Times:
 
 
 def _ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the ratios of geometric means, NaN where an arm is empty; sums of shape (n, 4)."""
+    """Return the ratios of geometric means, shape (n,), NaN where an arm is empty.
+
+    Args:
+        sums: shape (n, 4); sum of the logarithms and number of readings with suggestions shown,
+            then the same with suggestions hidden.
+    """
     is_known = (sums[:, 1] > 0) & (sums[:, 3] > 0)
     shown, hidden = (
         np.divide(sums[:, at], sums[:, at + 1], out=np.zeros(len(sums)), where=is_known)

@@ -1,4 +1,4 @@
-"""Effect of shown suggestions on readers: comparison of readings with and without them."""
+"""Effect of suggestions on readers, from readings with and without them."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _ROUNDING = 1e-12
 
 
 class BadArms(ValueError):
-    """The arrays are not of the same readings and classes."""
+    """The arrays do not cover the same readings and classes."""
 
 
 class Split(StrEnum):
-    """Subsets of answers to compare; classes that the model does not check belong to none."""
+    """Subsets of answers to compare. None includes classes that the model does not check."""
 
-    # Every class that the model checks.
+    # All classes that the model checks.
     ALL = "all"
-    # Suggested classes; a class that is not suggested is not thereby called absent.
+    # Suggested classes only: no suggestion does not mean that the model calls the class absent.
     SUGGESTED = "suggested"
     # The model agrees with the reference.
     RIGHT = "right"
-    # The model disagrees with the reference: agreeing with it is commission or omission.
+    # The model disagrees with the reference, so agreeing with the model is an error.
     WRONG = "wrong"
-    # A suggested class that the reference does not have: agreement accepts the error.
+    # Suggested classes that are absent from the reference: agreement is an error of commission.
     COMMISSION = "commission"
-    # A class of the reference that was not suggested: agreement misses it.
+    # Classes of the reference that were not suggested: agreement is an error of omission.
     OMISSION = "omission"
 
 
@@ -70,7 +70,7 @@ class Readings:
 
         Raises:
             BadRatings: wrong shape or an unknown state.
-            BadArms: the arrays are not of the same readings and classes.
+            BadArms: the arrays do not cover the same readings and classes.
         """
         for array in (self.answers, self.suggestions, self.reference):
             states.refuse_bad(array, "readings, classes")
@@ -88,13 +88,16 @@ class Effect:
     """How much more often readers agree with a model whose suggestions they see.
 
     Attributes:
-        shown: share of answers that agree with the model, suggestions shown; n counts answers.
+        shown: share of answers that agree with the model, suggestions shown; ``n`` is the number of
+            answers.
         hidden: the same, suggestions hidden.
-        difference: shown - hidden; n counts answers of both arms. The interval comes from the
-            two-way bootstrap, which treats readers and exams as samples; it is conservative.
-        by_reader: the same difference with a sandwich interval over readers.
-        by_exam: the mean difference over exams that were read in both arms; n counts these exams.
-            Readers are fixed: if they differ, its interval is too narrow.
+        difference: shown - hidden; ``n`` is the number of answers in both arms. The interval comes
+            from the two-way bootstrap, which treats readers and exams as samples; it is
+            conservative.
+        by_reader: the same difference, with an interval from a sandwich variance clustered by
+            reader.
+        by_exam: the mean difference over exams that were read in both arms; ``n`` is the number of
+            these exams. Readers are treated as fixed, so the interval is too narrow if they differ.
     """
 
     shown: Measure
@@ -114,17 +117,18 @@ def effects(
     """Return the effects of shown suggestions, overall and by type of suggestion.
 
     Args:
-        readings: of both arms.
+        readings: readings of both arms.
         rng: random generator.
-        n_replicates: resamples of readers and exams.
-        confidence: of all intervals.
+        n_replicates: number of resamples of readers and exams.
+        confidence: confidence level of all intervals.
 
     Raises:
         BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
-        Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently, a reading
-        counted by the product); Tsai et al. 2003, JAMIA 10:478-483 (the question).
+        Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams are drawn independently; a reading
+        is weighted by the product of their counts); Tsai et al. 2003, JAMIA 10:478-483 (the
+        research question).
     """
     tail_of(confidence)
     refuse_bad_replicates(n_replicates)
@@ -138,13 +142,13 @@ def effects(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counts:
-    """The answers of each reading that agree, and how many there are.
+    """For each reading and split, the number of answers and how many agree with the model.
 
     Attributes:
-        sums: shape (n_readings, n_splits, 4): agreeing and all answers with the suggestions
-            shown, agreeing and all with them hidden.
-        readers: shape (n_readings,); the place of the reader among all, from 0.
-        exams: shape (n_readings,); the place of the exam among all, from 0.
+        sums: shape (n_readings, n_splits, 4): agreeing answers and all answers with suggestions
+            shown, then with suggestions hidden.
+        readers: shape (n_readings,); index of the reader among the distinct readers.
+        exams: shape (n_readings,); index of the exam among the distinct exams.
     """
 
     sums: NDArray[np.float64]
@@ -181,7 +185,7 @@ class _Counts:
         return np.concatenate(parts)
 
     def by(self, labels: NDArray[np.int64], place: int) -> NDArray[np.float64]:
-        """Return the sums of a split over the readings of each label, shape (n_labels, 4)."""
+        """Return the sums of one split by reader or by exam, shape (n_labels, 4)."""
         total = np.zeros((labels.max(initial=-1) + 1, 4))
         np.add.at(total, labels, self.sums[:, place])
         return total
@@ -190,7 +194,7 @@ class _Counts:
 def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
     """Return which answers belong to each split, in the order of ``Split``.
 
-    Missing suggestions belong to none; the caller leaves them out.
+    The masks do not exclude missing suggestions; the caller does.
     """
     is_known = reference != MISSING
     is_right = suggestions == reference
@@ -209,7 +213,9 @@ def _masks(suggestions: NDArray[np.int8], reference: NDArray[np.int8]) -> list[N
 def _draw_counts(
     labels: NDArray[np.int64], n_replicates: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return how often each reading's label was drawn, shape (n_replicates, n_readings)."""
+    """Draw labels with replacement; return how often each reading's label was drawn, shape
+    (n_replicates, n_readings).
+    """
     n_labels = int(labels.max(initial=-1)) + 1
     if not n_labels:
         return np.empty((n_replicates, 0))
@@ -246,13 +252,13 @@ def _effect(counts: _Counts, drawn: NDArray[np.float64], place: int, confidence:
 
 
 def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the shares that agree, shown and hidden, NaN where there is no answer.
+    """Return the shares of answers that agree with the model, NaN where there is no answer.
 
     Args:
-        sums: shape (n, 4).
+        sums: shape (n, 4); columns as in ``_Counts.sums``.
 
     Returns:
-        Shape (n, 2).
+        Shape (n, 2); suggestions shown, then hidden.
     """
     result = np.full((len(sums), 2), np.nan)
     np.divide(sums[:, [0, 2]], sums[:, [1, 3]], out=result, where=sums[:, [1, 3]] > 0)
@@ -275,12 +281,14 @@ def _measure(
 
 
 def _sandwich(of_readers: NDArray[np.float64], n: int, confidence: float) -> Measure:
-    """Return the difference with the interval of its linear parts, summed by reader.
+    """Return the difference, with an interval from a sandwich variance clustered by reader.
 
     Args:
-        of_readers: shape (n_readers, 4); the sums of each reader, two or more.
-        n: answers of both arms.
-        confidence: of the interval, with one degree of freedom less than readers.
+        of_readers: shape (n_readers, 4); sums of at least two readers, with columns as in
+            ``_Counts.sums``.
+        n: number of answers in both arms.
+        confidence: confidence level of the interval, from a t distribution with n_readers - 1
+            degrees of freedom.
 
     Source:
         Liang & Zeger 1986, Biometrika 73(1):13-22.

@@ -10,14 +10,14 @@ from ecgreview.agreement.values import arrays
 # A longer pause, in seconds, starts a new session.
 PAUSE_S = 30 * 60
 
-# Exams per stretch of a session.
+# Number of consecutive exams that form a stretch of a session.
 PER_STRETCH = 20
 
-# The last stretch extends to the end of the session.
+# The last stretch includes the rest of the session.
 N_STRETCHES = 5
 
 MAX_PERIODS = 10
-# Lengths of a period of the calendar.
+# Possible lengths of a calendar period.
 PERIODS_DAYS = (1, 7, 14, 28, 91, 182, 364)
 
 
@@ -26,7 +26,7 @@ class BadTimes(ValueError):
 
 
 def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDArray[np.int64]:
-    """Return how many readings came before each one in the same session.
+    """Return, for each reading, the number of earlier readings in the same session.
 
     Args:
         times_s: shape (n,); times in seconds at which the readings of one reader were submitted,
@@ -37,7 +37,7 @@ def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDAr
         Shape (n,), from 0.
 
     Raises:
-        BadTimes: a time is not finite, or there are several axes.
+        BadTimes: a time is not finite, or the array is not one-dimensional.
     """
     times_s = _checked(times_s)
     order = np.argsort(times_s, kind="stable")
@@ -52,8 +52,11 @@ def positions(times_s: NDArray[np.float64], *, pause_s: float = PAUSE_S) -> NDAr
 def stretches(places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the stretch of its session that each reading falls into, from 0.
 
+    Args:
+        places: shape (n,); number of earlier readings in the session, as from ``positions``.
+
     Raises:
-        BadTimes: a place is not finite, or there are several axes.
+        BadTimes: a place is not finite, or the array is not one-dimensional.
     """
     places = _checked(places).astype(np.int64)
     return np.minimum(places // PER_STRETCH, N_STRETCHES - 1)
@@ -62,16 +65,17 @@ def stretches(places: NDArray[np.int64]) -> NDArray[np.int64]:
 def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     """Return the calendar period of each reading, and the length of a period in days.
 
-    Periods begin with the first day and are as short as possible with at most ten of them.
+    The first period begins on the first day. Periods have the shortest length that results in at
+    most ten periods.
 
     Args:
-        days: shape (n,); numbers of days, in any order.
+        days: shape (n,); ordinal day of each reading, in any order.
 
     Returns:
         Shape (n,), from 0, and the length of a period in days.
 
     Raises:
-        BadTimes: a day is not finite, or there are several axes.
+        BadTimes: a day is not finite, or the array is not one-dimensional.
     """
     days = _checked(days).astype(np.int64)
     if not days.size:

@@ -1,4 +1,4 @@
-"""Comparison of two readers' errors against one reference: McNemar's test on right and wrong."""
+"""Comparison of two readers' errors against one reference, by McNemar's test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Undefined(StrEnum):
 
     # No exam has answers of both readers and the reference for the class.
     NOTHING_COMPARED = "nothing_compared"
-    # Both were right about the same exams, and wrong about the same.
+    # Both were right about the same exams and wrong about the same exams.
     NEVER_DIFFERED = "never_differed"
 
 
@@ -36,15 +36,17 @@ class ErrorTest:
     """Two readers' errors in one class.
 
     Attributes:
-        both_right: exams; right means equal to the reference, present or absent.
+        both_right: exams on which both are right, that is, equal to the reference, present or
+            absent.
         first_right: exams on which only the first is right.
         second_right: exams on which only the second is right.
-        both_wrong: exams.
-        chi2: (b - c)**2 / (b + c) of the discordant exams, without continuity correction.
-        p: of chi2 with one degree of freedom.
-        exact_p: two-sided, of the binomial distribution of the discordant exams.
-        holm_p: exact_p, adjusted by Holm for all classes tested here.
-        undefined: why there is no test; empty where there is one.
+        both_wrong: exams on which both are wrong.
+        chi2: (b - c)**2 / (b + c), where b and c are ``first_right`` and ``second_right``; without
+            continuity correction.
+        p: p value of ``chi2``, with one degree of freedom.
+        exact_p: two-sided p value of the binomial test of the discordant exams.
+        holm_p: ``exact_p`` with Holm's adjustment for the classes tested together.
+        undefined: why there is no test; None if there is one.
     """
 
     both_right: int
@@ -64,18 +66,19 @@ class ErrorTest:
 
 
 def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[np.int8]) -> Counts:
-    """Count the exams of each class by which of the two agrees with the reference.
+    """Count the exams of each class by which of the two readers agree with the reference.
 
     Args:
         first: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
-        second: likewise, of the same exams.
-        reference: likewise; an exam counts for a class when none of the three is missing.
+        second: the same shape and states, for the same exams.
+        reference: the same shape and states. An exam counts for a class
+            if none of the three states is missing.
 
     Returns:
         Shape (n_classes, 4).
 
     Raises:
-        BadComparison: the three are not of the same exams and classes.
+        BadComparison: the arrays differ in shape or are not two-dimensional.
     """
     if first.ndim != 2 or not first.shape == second.shape == reference.shape:
         raise BadComparison(
@@ -97,17 +100,17 @@ def tests(counts: ArrayLike) -> list[ErrorTest]:
     """Return McNemar's test of each class, from the exams on which only one of the two is
     right.
 
-    The test assumes independent exams, which exams of one patient are not.
+    The test assumes independent exams, but exams of the same patient are not independent.
 
     Args:
-        counts: ``Counts`` of the classes, shape (n_classes, 4).
+        counts: shape (n_classes, 4), as in ``Counts``.
 
     Raises:
-        BadComparison: they are not valid counts.
+        BadComparison: ``counts`` has another shape or a negative number.
 
     Source:
-        McNemar 1947, Psychometrika 12:153-157; of the errors of two classifiers Dietterich 1998,
-        Neural Computation 10(7):1895-1923; for several classes Holm 1979, Scand J Stat 6:65-70.
+        McNemar 1947, Psychometrika 12:153-157; for the errors of two classifiers, Dietterich 1998,
+        Neural Computation 10(7):1895-1923; for several classes, Holm 1979, Scand J Stat 6:65-70.
     """
     table = np.asarray(counts)
     if table.ndim != 2 or table.shape[1] != 4 or (table.size and table.min() < 0):
@@ -115,7 +118,7 @@ def tests(counts: ArrayLike) -> list[ErrorTest]:
     test = two_readers.mcnemar(table.reshape(-1, 2, 2))
     columns = (
         value.coefficients() for value in (test.chi2, test.p, test.exact_p)
-    )  # (both right, only the first) in the first row, so the middle two are the discordant cells
+    )  # the first row is (both right, only the first right): the middle two cells are discordant
     rows = list(zip(table.tolist(), *columns, strict=True))
     adjusted = iter(holm([exact.value for *_, exact in rows if exact.value is not None]))
     return [
@@ -135,7 +138,7 @@ def tests(counts: ArrayLike) -> list[ErrorTest]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return the p values adjusted by Holm's step-down method, in their order.
+    """Return the p values adjusted by Holm's step-down method, in the order given.
 
     Source:
         Holm 1979, Scandinavian Journal of Statistics 6:65-70.
@@ -160,7 +163,7 @@ def _why(cells: Sequence[int]) -> Undefined | None:
 # -- All pairs of readers of a scope --------------------------------------------------------------
 
 MAX_PAIRS = 3_000
-"""More pairs are not tested: 77 readers against one reference."""
+"""Maximum number of pairs to test: enough for 77 readers against one reference."""
 
 
 class TooManyPairs(Exception):
@@ -168,7 +171,7 @@ class TooManyPairs(Exception):
 
 
 class Caution(StrEnum):
-    """What limits a test."""
+    """A limitation of a test."""
 
     OWN_VOTE_OF_FIRST = "own_vote_of_first"
     """The consensus includes the first reader's vote."""
@@ -182,13 +185,13 @@ class Missing(StrEnum):
     """Why two readers are not tested against any reference."""
 
     NOT_STORED = "not_stored"
-    """The version was computed before these tests existed."""
+    """The report version was computed before these tests existed."""
     NOT_OPEN = "not_open"
-    """No single readings are open yet, or not to this user."""
+    """Individual readings are not visible yet, or not to this user."""
     TOO_MANY = "too_many"
     """There are too many readings, or too many readers."""
     NO_MAPPING = "no_mapping"
-    """Some readings use a class list from which no mapping leads to the one in force."""
+    """Some readings use a class list that has no mapping to the one in force."""
     NO_REFERENCE = "no_reference"
     """There is no reference reader and no consensus."""
     IS_REFERENCE = "is_reference"
@@ -202,13 +205,13 @@ class Comparison:
     """Two readers against one reference. Its field names are keys of stored reports.
 
     Attributes:
-        first: a reader's id.
-        second: another reader's id.
-        against: a reference reader, or the consensus.
+        first: id of one reader.
+        second: id of the other reader.
+        against: whether the reference is a reference reader or the consensus.
         reference_id: the reference reader; None for the consensus.
         n_exams: exams that both have read and that have a reference.
         cautions: what limits the tests.
-        codes: classes that either reader or the reference gave.
+        codes: classes that either reader or the reference marked.
         counts: ``Counts`` of each of these classes.
     """
 
@@ -223,7 +226,7 @@ class Comparison:
 
 
 def compare(references: References) -> tuple[Comparison, ...]:
-    """Return all pairs of readers against each reference, people first.
+    """Compare all pairs of readers against each reference, people first.
 
     Raises:
         TooManyPairs: there are more than ``MAX_PAIRS``.
@@ -258,9 +261,9 @@ def lines(
     """Yield one line per pair, reference and class, for the API and for downloads.
 
     Args:
-        comparisons: the comparisons.
-        names: of readers, by id.
-        kinds: of readers, by id.
+        comparisons: as returned by ``compare``.
+        names: names of readers, by id.
+        kinds: kinds of readers, by id.
 
     Yields:
         ``{"readers", "kinds", "reference", "against", "class", "n_exams", "both_right",
@@ -284,7 +287,9 @@ def lines(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Truth:
-    """A reference: its exams, each once, and their states."""
+    """A reference: its exams, each once, and their states. ``reference_id`` is None for the
+    consensus.
+    """
 
     exams: NDArray[np.int64]
     states: States

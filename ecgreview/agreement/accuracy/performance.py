@@ -15,7 +15,7 @@ from ecgreview.agreement.values.reasons import Reason
 
 
 class BadComparison(ValueError):
-    """Answers, reference, patients or blocks are not of the same exams and classes."""
+    """Answers, reference, patients or blocks do not cover the same exams and classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,18 @@ class ClassPerformance:
     """Performance for one class.
 
     Attributes:
-        n_true_positive: exams that reader and reference give the class.
-        n_false_positive: exams that only the reader gives the class.
-        n_false_negative: exams that only the reference gives the class.
-        n_true_negative: exams that neither gives the class.
-        sensitivity: share of the reference's positives that the reader gave; n is those positives.
-        specificity: share of its negatives that the reader did not give; n is those negatives.
-        precision: share of the reader's positives that are right; n is the reader's positives.
-        f1: harmonic mean of precision and sensitivity; n is the exams that either gives the class.
+        n_true_positive: exams for which reader and reference both mark the class.
+        n_false_positive: exams for which only the reader marks the class.
+        n_false_negative: exams for which only the reference marks the class.
+        n_true_negative: exams for which neither marks the class.
+        sensitivity: share of the reference's positives that the reader marked; ``n`` is the number
+            of the reference's positives.
+        specificity: share of the reference's negatives that the reader did not mark; ``n`` is the
+            number of the reference's negatives.
+        precision: share of the reader's positives that are right; ``n`` is the number of the
+            reader's positives.
+        f1: harmonic mean of precision and sensitivity; ``n`` is the number of exams for which
+            either marks the class.
     """
 
     n_true_positive: int
@@ -60,9 +64,9 @@ class Performance:
     """Performance of a reader.
 
     Attributes:
-        classes: of each class, in the order of the arrays.
-        micro_f1: F1 over the cells of all classes in scope; n is the exams compared.
-        macro_f1: the mean of F1 over the classes in scope; n is the exams compared.
+        classes: performance for each class, in the order of the arrays.
+        micro_f1: F1 over the cells of all classes in scope; ``n`` is the number of exams compared.
+        macro_f1: the mean of F1 over the classes in scope; ``n`` is the number of exams compared.
         n_met: number of classes in scope.
     """
 
@@ -86,20 +90,21 @@ def performance(
     Cells missing in either are left out, and so are exams without a reference. The reference
     should not be based on the answers that it judges.
 
-    A class counts towards micro and macro F1 if the reference has it at least once, or the
-    reader gave it at least once, among the exams this reader read. Readers are thus not scored
-    on classes that never occurred, but are penalized for classes that they gave only in error.
+    A class counts towards micro and macro F1 if the reference has it at least once, or the reader
+    marked it at least once, among the exams this reader read. Readers are thus not scored on
+    classes that never occurred, but are penalized for classes that they marked only in error.
     Resamples apply the same rule to their exams.
 
     Args:
         answers: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
         reference: the same shape and states.
         rng: random generator.
-        patients: shape (n_exams,); the patient of each exam, to draw exams of one patient
+        patients: shape (n_exams,); the patient of each exam. Exams of one patient are resampled
             together.
-        n_replicates: resamples of the exams, for micro and macro F1.
-        confidence: of all intervals. Those of a class are Wilson's; that of F1 follows from the
-            Jaccard index J of reader and reference: F1 = 2 J / (1 + J).
+        n_replicates: number of resamples of the exams, for micro and macro F1.
+        confidence: confidence level of all intervals. The intervals of a class are
+            Wilson's; that of F1 follows from the Jaccard index J of reader and reference:
+            F1 = 2 J / (1 + J).
 
     Raises:
         BadRatings: wrong shape or an unknown state.
@@ -141,14 +146,14 @@ def by_block(
     Args:
         answers: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
         reference: the same shape and states.
-        blocks: shape (n_exams,); the block of each reading; below 0 for none.
+        blocks: shape (n_exams,); the block of each exam; negative for none.
         rng: random generator.
         patients: as in ``performance``.
         n_replicates: as in ``performance``.
         confidence: as in ``performance``.
 
     Returns:
-        By block, ascending; each block has its own scope of classes.
+        Performance by block, ascending. Each block has its own scope of classes.
 
     Raises:
         BadRatings: wrong shape or an unknown state.
@@ -172,11 +177,12 @@ def by_block(
 
 
 def confusion(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return true positives, false positives, false negatives, true negatives of each class.
+    """Return the number of true positives, false positives, false negatives and true negatives of
+    each class.
 
     Args:
         answers: shape (..., n_exams, n_classes); leading axes are readers.
-        reference: a shape that fits; cells missing in either are left out.
+        reference: broadcastable with ``answers``; cells missing in either are left out.
 
     Returns:
         Shape (4, ..., n_classes).
@@ -212,7 +218,7 @@ def _classes(counts: NDArray[np.int64], tail: float) -> tuple[ClassPerformance, 
 
 
 def _errors(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return hits, extra and missed classes, shape (n_exams, 3 * n_classes), as 0 and 1."""
+    """Return indicators of hits, extra and missed classes, shape (n_exams, 3 * n_classes)."""
     outcomes = [(answers == state) & (reference == right) for state, right in _CELLS[:3]]
     return np.concatenate(outcomes, axis=1).astype(np.int64)
 
@@ -232,7 +238,7 @@ def _f1s(
         units: shape (n_exams,); resampling unit of each exam.
         rng: random generator.
         n_replicates: number of resamples.
-        confidence: of the intervals.
+        confidence: confidence level of the intervals.
     """
     n = len(cells)
     if not n or not cells.any():
@@ -264,7 +270,7 @@ def _kinds(
 
 
 def _f1(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return micro and macro F1 of each row of ``sums``, NaN where no class was met."""
+    """Return micro and macro F1 of each row of ``sums``, NaN where no class is in scope."""
     hits, extra, missed = np.split(sums, 3, axis=1)
     denominators = 2 * hits + extra + missed
     is_met = denominators > 0
@@ -285,7 +291,7 @@ def _refuse_bad(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> tuple
 
 
 def _of_exams(name: str, labels: NDArray[np.int64] | None, n_exams: int) -> NDArray[np.int64]:
-    """Return ``given`` as one integer per exam."""
+    """Return ``labels`` as one integer per exam; ``name`` is for error messages."""
     values = arrays.numbers(labels, BadComparison, name)
     if values.shape != (n_exams,):
         raise BadComparison(f"{name} of {values.shape} for {n_exams} exams")

@@ -1,4 +1,4 @@
-"""How one reader does against a reference: per class, beside the others, and over time.
+"""One reader's performance against a reference: per class, compared with others, and over time.
 
 The field names of ``Profile``, ``Standing`` and ``Block`` are keys of stored reports.
 """
@@ -26,7 +26,7 @@ SEED = 0
 N_REPLICATES = 1000
 N_REPLICATES_OF_BLOCKS = 200
 MIN_OTHERS = 2
-"""Votes of other people needed for a majority."""
+"""Minimum number of votes by other people for a majority."""
 
 
 class Against(StrEnum):
@@ -42,11 +42,11 @@ class Against(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One reader in the list of all readers, over all classes.
+    """One reader's row in the ranking of all readers, over all classes.
 
     Attributes:
         reader_id: the reader.
-        n_exams: exams with a reference.
+        n_exams: number of exams with a reference.
         micro_f1: None if undefined.
         macro_f1: None if undefined.
     """
@@ -65,9 +65,9 @@ class Block:
         number: from 0.
         n_readings: all readings, with or without a reference.
         micro_f1: n is the number of exams with a reference.
-        quartiles_ms: of the active time; None if no reading has one.
-        first_day: of a calendar period; None within a session.
-        last_day: likewise.
+        quartiles_ms: quartiles of the active time; None if no reading has one.
+        first_day: first day of a calendar period; None for a range within a session.
+        last_day: last day, likewise.
     """
 
     number: int
@@ -84,17 +84,17 @@ class Profile:
 
     Attributes:
         against: the reference.
-        is_whole: whether ``others`` covers all exams of the other readers. In a large study it
-            covers only the exams that this reader read too.
-        is_offered: for each reference, whether it says anything about this reader's exams.
-        n_read: exams that the reader could read.
+        is_whole: whether ``others`` covers all exams of the other readers. In large studies it
+            covers only the exams that this reader also read.
+        is_offered: for each reference, whether it has an answer for any of this reader's exams.
+        n_read: exams that the reader read, without unreadable ones.
         n_compared: of these, exams with a reference.
         n_own: of these, exams whose reference includes the reader's own vote.
         codes: classes, in the order of ``found.classes``.
-        found: performance.
+        found: performance per class and overall.
         others: all readers of the scope, including this one, best first.
-        calendar: by periods of days.
-        sitting: by position in the session, twenty exams at a time.
+        calendar: performance by calendar period.
+        sitting: performance by position in the session, in groups of 20 exams.
         reference_id: the reference reader; None for the other references.
     """
 
@@ -112,7 +112,7 @@ class Profile:
     reference_id: int | None = None
 
     def of_classes_met(self) -> Profile:
-        """Return the profile without the classes that neither reader nor reference gave."""
+        """Return the profile without the classes that neither reader nor reference marked."""
         rows = zip(self.codes, self.found.classes, strict=True)
         met = [(code, result) for code, result in rows if result.is_met]
         performance = replace(self.found, classes=tuple(result for _, result in met))
@@ -121,12 +121,12 @@ class Profile:
 
 @dataclass(frozen=True, eq=False)
 class References:
-    """Readings of a scope with everything that their readers are compared with.
+    """Readings of a scope, with the references that readers are compared with.
 
     Attributes:
         matrix: the readings.
         is_whole: False if only the exams of one reader are included.
-        states: per reference, shape (n, n_classes), int8.
+        states: states of each reference, shape (n, n_classes), int8.
         patients: patient of each row's exam, shape (n,), int64; a unique negative number if
             unknown.
         kinds: kind of each reader, by id.
@@ -154,10 +154,10 @@ class References:
 
         Args:
             matrix: the readings.
-            consensus: of the exam of each row, shape (n, n_classes).
-            patients: as in the attribute.
+            consensus: consensus states of each row's exam, shape (n, n_classes).
+            patients: see the attribute.
             kinds: kind of each reader, by ascending id.
-            is_whole: as in the attribute.
+            is_whole: see the attribute.
         """
         reference_id = reading_matrix.reference_reader(matrix, kinds)
         voters = reading_matrix.is_by_person(matrix, kinds)
@@ -189,12 +189,12 @@ class References:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingTimes:
-    """When one reader made their readings, in the order of their rows in the matrix.
+    """Times of one reader's readings, in the order of their rows in the matrix.
 
     Attributes:
-        at: first signature of each reading.
+        at: when each reading was first signed.
         places: shape (n,); number of earlier readings in the same session.
-        active_ms: shape (n,); 0 if unknown.
+        active_ms: shape (n,); active reading time; 0 if unknown.
     """
 
     at: tuple[datetime, ...]
@@ -202,7 +202,7 @@ class ReadingTimes:
     active_ms: NDArray[np.int64]
 
     def digest(self) -> str:
-        """Return the SHA-256 of all of it."""
+        """Return the SHA-256 of all fields."""
         return json_values.digest(self.at, self.places, self.active_ms)
 
 
@@ -217,11 +217,11 @@ def profile(
     """Return the profile of ``reader_id``.
 
     Args:
-        references: with the reader's readings.
+        references: readings of the scope, including the reader's.
         reader_id: the reader.
-        times: of the reader.
+        times: times of the reader's readings.
         zone: time zone in which days begin.
-        against: default: the first reference that says anything about the reader's exams.
+        against: the reference; default: the first one with an answer for any of the reader's exams.
     """
     is_mine = references.matrix.readers == reader_id
     offered = {name: bool(states[is_mine].any()) for name, states in references.states.items()}

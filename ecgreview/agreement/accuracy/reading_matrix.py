@@ -13,7 +13,7 @@ from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 
 PERSON = "person"
 REFERENCE = "reference"
-"""Kinds of readers. Models have a third kind."""
+"""Two kinds of readers; models are a third kind."""
 
 States = NDArray[np.int8]
 """Shape (n, n_classes): 0 missing, 1 absent, 2 present."""
@@ -21,7 +21,7 @@ States = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingMatrix:
-    """One row per reader and exam that the reader could read.
+    """One row per reading, without readings of exams that the reader found unreadable.
 
     Attributes:
         codes: classes in force, in the order of the columns of ``states``.
@@ -44,7 +44,7 @@ class ReadingMatrix:
     states: States
 
     def __getitem__(self, rows: NDArray[np.bool_]) -> ReadingMatrix:
-        """Return some of the rows."""
+        """Return the rows selected by a mask of shape (n,)."""
         parts = (getattr(self, field.name) for field in fields(self)[1:])
         return ReadingMatrix(self.codes, *(part[rows] for part in parts))
 
@@ -73,7 +73,7 @@ def reference_reader(matrix: ReadingMatrix, kinds: Mapping[int, str]) -> int | N
 def reference_states(matrix: ReadingMatrix, reader_id: int | None) -> States:
     """Return, for each row, what ``reader_id`` answered for the same exam.
 
-    Missing where they did not read the exam, and in their own rows: nobody is compared with
+    Missing where they did not read the exam, and in their own rows, because nobody is compared with
     themselves.
     """
     result = np.full(matrix.states.shape, MISSING, dtype=np.int8)
@@ -97,10 +97,10 @@ def majority_of_others(
     Args:
         matrix: the readings.
         voters: rows that have a vote, shape (n,); default: all.
-        min_others: minimum number of others who could assess the class.
+        min_others: minimum number of other voters who answered present or absent.
 
     Returns:
-        Shape (n, n_classes), int8; missing where there are fewer, or a tie.
+        Shape (n, n_classes), int8; missing where fewer answered, or if there is a tie.
     """
     counted = np.ones(len(matrix), dtype=np.bool_) if voters is None else voters
     _, exam_of_row = np.unique(matrix.exams, return_inverse=True)
@@ -115,7 +115,7 @@ def majority_of_others(
 
 
 def _sums(exam_of_row: NDArray[np.intp], values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the sums of the rows of each exam, shape (n_exams, n_classes)."""
+    """Sum the rows of each exam, shape (n_exams, n_classes)."""
     total = np.zeros((int(exam_of_row.max(initial=-1)) + 1, values.shape[1]), dtype=np.int64)
     np.add.at(total, exam_of_row, values)
     return total

@@ -15,11 +15,11 @@ class Comparison:
     """Agreement of a reader's sets of classes with the reference.
 
     Attributes:
-        n_exams: exams compared.
-        n_right: exams whose set of classes equals that of the reference.
-        n_hits: classes given that the reference has.
-        n_extra: classes given that it does not have.
-        n_missed: classes that it has and that were not given.
+        n_exams: number of exams compared.
+        n_right: exams for which the reader's set of classes equals that of the reference.
+        n_hits: classes in both sets, over all exams.
+        n_extra: classes only in the reader's sets.
+        n_missed: classes only in the reference's sets.
     """
 
     n_exams: int
@@ -37,8 +37,7 @@ class Comparison:
     def micro_f1(self) -> float:
         """Harmonic mean of precision and recall over the cells of all exams, 0 to 1.
 
-        2 hits / (2 hits + extra + missed); 1 when neither gave anything, because all is
-        then right.
+        2 hits / (2 hits + extra + missed); 1 if all sets are empty, because all are then right.
 
         Source:
             Sokolova & Lapalme 2009, Information Processing & Management 45(4):427-437.
@@ -51,8 +50,9 @@ def compare(answers: Iterable[tuple[Set[str] | None, Set[str]]]) -> Comparison:
     """Compare the reader's sets of class codes with those of the reference.
 
     Args:
-        answers: for each exam the set of the reader and that of the reference. None stands for
-            "unreadable": it is wrong, and misses what the reference has, at least one cell.
+        answers: for each exam, the set of the reader and that of the reference. None means that the
+            reader found the exam unreadable: that is wrong, and counts as missing all classes of
+            the reference, or as one miss if it has none.
 
     Raises:
         NothingToCompare: ``answers`` is empty.

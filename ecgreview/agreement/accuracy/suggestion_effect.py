@@ -38,14 +38,14 @@ class Arms:
     Attributes:
         nothing: why there is nothing to compare; ``effects`` and ``times`` are then None.
         n_shown: readings in the arm with suggestions.
-        n_hidden: readings in the arm without.
-        n_exposed: readings in the first arm that had a suggestion to show.
+        n_hidden: readings in the arm without suggestions.
+        n_exposed: readings in the arm with suggestions that had a suggestion to show.
         n_readers: number of readers.
         n_exams: number of exams.
         n_referenced: readings of exams with a reference.
         n_adjudicated: of these, readings whose reference comes from an adjudicator.
-        effects: by kind of answer.
-        times: of both arms.
+        effects: effects by subset of answers.
+        times: reading times of both arms.
     """
 
     nothing: Nothing | None
@@ -66,7 +66,7 @@ class Trial:
 
     Attributes:
         matrix: the readings.
-        suggestions: what the model suggested, or would have, shape (n, n_classes), int8.
+        suggestions: what the model suggested, or would have suggested, shape (n, n_classes), int8.
         reference: shape (n, n_classes), int8.
         is_adjudicated: whether the reference comes from an adjudicator, shape (n,).
         n_exposed: readings in the arm with suggestions that had a suggestion to show.
@@ -79,7 +79,7 @@ class Trial:
     n_exposed: int
 
     def digest(self) -> str:
-        """Return the SHA-256 of all of it."""
+        """Return the SHA-256 of all fields."""
         return self.matrix.digest(
             self.suggestions, self.reference, self.is_adjudicated, self.n_exposed
         )
@@ -101,15 +101,15 @@ def references(
 ) -> tuple[States, NDArray[np.bool_]]:
     """Return the reference of each row, and whether it comes from an adjudicator.
 
-    The reference is made of readings without suggestions, never of the reading itself: readings
-    that saw a suggestion would confirm it. An adjudicator's answer takes precedence.
+    The reference is the majority of the other readings made without suggestions, because readings
+    with suggestions would confirm them. An adjudicator's answer takes precedence.
 
     Args:
         matrix: readings of both arms.
         adjudicated: adjudicators' readings made without suggestions, in the same classes.
 
     Returns:
-        Shape (n, n_classes), int8, and shape (n,).
+        States, shape (n, n_classes), int8; whether adjudicated, shape (n,).
     """
     states = reading_matrix.majority_of_others(matrix, ~matrix.is_shown)
     votes = {
@@ -126,7 +126,7 @@ def references(
 
 
 def compare(trial: Trial) -> Arms:
-    """Return the effect of suggestions, by the arm that was drawn (intention to treat)."""
+    """Return the effect of suggestions by randomized arm (intention to treat)."""
     matrix, reference = trial.matrix, trial.reference
     rng = np.random.default_rng(SEED)
     is_timed = matrix.active_ms > 0

@@ -1,4 +1,4 @@
-"""Answers of readers to exams, all classes together; exams answered alike share a row."""
+"""Readers' answers for all classes together; exams with the same answers share a row."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .patterns import ABSENT, MISSING, PRESENT, BadCounts, BadRatings, PatternCo
 
 
 class Profile(NamedTuple):
-    """Exams that the same readers answered in the same way, over all classes together.
+    """Exams that have the same readers and the same answers for all classes.
 
     Attributes:
         readers: indexes of the readers, ascending.
-        states: for each class that not all of them call absent, its index and one digit per
-            reader: 0 missing, 1 absent, 2 present.
+        states: for each class that at least one reader did not answer with absent, its index and
+            one digit per reader: 0 missing, 1 absent, 2 present.
         n_exams: number of such exams.
     """
 
@@ -31,10 +31,10 @@ class Profile(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """Patients with several exams whose exams were answered in the same ways.
+    """Patients with several exams, who have the same numbers of exams with the same profiles.
 
     Attributes:
-        exams: (index of the profile, number of exams with it) of one such patient.
+        exams: for each profile of one such patient, its index and the number of exams.
         n_patients: number of such patients.
     """
 
@@ -44,14 +44,14 @@ class Cluster(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """The answers to exams, from which every count follows.
+    """The answers for exams, from which all counts are computed.
 
-    A row represents exams that were answered alike. Nearly all answers are "absent", so only
-    deviations from it are stored: entries, each for one class of one row.
+    A row represents exams with the same answers. Nearly all answers are "absent", so a class of a
+    row is stored only if at least one reader answered otherwise. These are the entries.
 
     Attributes:
-        patterns: shape (n_patterns, n_readers), int8; the states that occur.
-        n_exams: shape (n_rows,); the exams of a row within its unit.
+        patterns: shape (n_patterns, n_readers), int8; the answer patterns that occur.
+        n_exams: shape (n_rows,); number of exams of a row within its unit.
         unit: shape (n_rows,); rows of one unit, such as a patient's exams, are resampled
             together.
         times: shape (n_units,); number of patients (or exams) represented by a unit.
@@ -119,7 +119,7 @@ class Answers:
 
         Args:
             profiles: all exams, including those of ``clusters``.
-            clusters: patients with several exams; any other exam is resampled on its own.
+            clusters: patients with several exams; all other exams are resampled independently.
             n_readers: number of readers, including readers without readings.
             n_classes: number of classes.
 
@@ -172,7 +172,7 @@ class Answers:
 
     @property
     def has_read(self) -> NDArray[np.bool_]:
-        """Shape (n_rows, n_readers): whether a reader has read the exams of a row."""
+        """Shape (n_rows, n_readers): whether each reader has read the exams of a row."""
         return np.asarray(self.patterns[self.base] != MISSING)
 
     def ratings(self) -> NDArray[np.int8]:
@@ -186,7 +186,7 @@ class Answers:
         return PatternCount(self.patterns, self.counts(self.weights[None])[0])
 
     def of_first(self, n_readers: int) -> Answers:
-        """Return the answers of the first ``n_readers`` readers, to exams that any of them read."""
+        """Keep the first ``n_readers`` readers, and the exams that at least one of them read."""
         if n_readers >= self.n_readers:
             return self
         index, patterns = distinct_columns(np.ascontiguousarray(self.patterns[:, :n_readers].T))
@@ -213,8 +213,8 @@ class Answers:
     def anonymous(self) -> tuple[Answers, Cells]:
         """Return the answers without the identity of readers, and the table of their cells.
 
-        The "patterns" of these answers are rows of that table: (readers absent, readers
-        present).
+        The "patterns" of these answers are indexes of rows of that table: (number of readers who
+        answered absent, number who answered present).
         """
         n_absent = (self.patterns == ABSENT).sum(axis=1)
         n_present = (self.patterns == PRESENT).sum(axis=1)
@@ -264,7 +264,7 @@ def _units(patients: ArrayLike, n_exams: int) -> NDArray[np.intp]:
     """Return the index of each exam's patient.
 
     Raises:
-        BadRatings: not one patient for each exam.
+        BadRatings: ``patients`` is not a list of one patient per exam.
     """
     try:
         patient_of = np.asarray(patients)
@@ -276,7 +276,7 @@ def _units(patients: ArrayLike, n_exams: int) -> NDArray[np.intp]:
 
 
 class _Places:
-    """The index of each pattern met so far, by readers and their states."""
+    """The index of each pattern added so far, by readers and their states."""
 
     def __init__(self, n_readers: int) -> None:
         self._n_readers = n_readers
@@ -311,10 +311,10 @@ class _Places:
 def _rows(
     profiles: Sequence[Profile], clusters: Sequence[Cluster]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], NDArray[np.int64]]:
-    """Return, per row, its profile, its exams within a unit and its unit; and the units'
-    frequencies.
+    """Return each row's profile, number of exams within its unit, and unit; then the number of
+    times each unit occurs.
 
-    Exams of a profile that belong to no cluster are units of one exam each.
+    Exams that belong to no cluster are units of one exam each.
     """
     alone = [profile.n_exams for profile in profiles]
     profile_of, n_exams, unit = (
@@ -343,7 +343,7 @@ def _rows(
 def _spread(
     profile: NDArray[np.intp], profile_of: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the row and entry of each entry of a profile in each row of that profile.
+    """Return the row and the entry for each combination of a row with an entry of its profile.
 
     Args:
         profile: shape (n_entries,), ascending; profile of each entry.

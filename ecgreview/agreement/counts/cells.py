@@ -1,4 +1,4 @@
-"""How readers were divided over the categories, and how often."""
+"""Exams grouped by the number of readers who chose each category."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Divisions of readers over categories, with the number of exams of each.
+    """The numbers of readers who chose each category, and the number of exams with each
+    combination.
 
-    All coefficients that ignore which reader chose what are functions of these cells. A class
-    of binary findings has one cell for each (readings, positive readings); general ratings have
-    one cell per exam.
+    All coefficients that ignore the identity of readers are functions of these cells. A class of
+    binary findings has one cell for each (readings, positive readings); general ratings have one
+    cell per exam.
 
     Attributes:
-        table: shape (n_cells, n_categories), float64; readers who chose each category.
-        n_exams: shape (..., n_cells), float64; leading axes are classes, pairs or replicates.
+        table: shape (n_cells, n_categories), float64; number of readers who chose each category.
+        n_exams: shape (..., n_cells), float64; number of exams in each cell; leading axes are
+            classes, pairs or replicates.
     """
 
     table: NDArray[np.float64]
@@ -26,32 +28,32 @@ class Cells:
 
     @property
     def n_categories(self) -> int:
-        """Number of categories to choose from, used or not."""
+        """Number of categories, including unused ones."""
         return int(self.table.shape[1])
 
     @property
     def n_readings(self) -> NDArray[np.float64]:
-        """Shape (n_cells,): readers per exam of this cell."""
+        """Shape (n_cells,): readings per exam of each cell."""
         return np.asarray(self.table.sum(axis=1))
 
     @property
     def is_compared(self) -> NDArray[np.bool_]:
-        """Shape (n_cells,): whether at least two readers read an exam of this cell."""
+        """Shape (n_cells,): whether the exams of a cell have at least two readings."""
         return self.n_readings >= 2
 
     @property
     def n_compared(self) -> NDArray[np.float64]:
-        """Shape (...): exams read by at least two readers."""
+        """Shape (...): number of exams read by at least two readers."""
         return self.n_exams @ self.is_compared.astype(np.float64)
 
     @property
     def compared_readings(self) -> NDArray[np.float64]:
-        """Shape (..., n_categories): readings of each category in the exams compared."""
+        """Shape (..., n_categories): readings per category in exams with at least two readers."""
         return np.asarray(self.n_exams @ np.where(self.is_compared[:, None], self.table, 0.0))
 
     @property
     def disagreement(self) -> NDArray[np.float64]:
-        """Shape (n_cells,): share of pairs of readers that chose different categories."""
+        """Shape (n_cells,): proportion of pairs of readers who chose different categories."""
         pairs = self.n_readings * (self.n_readings - 1)
         same = (self.table * (self.table - 1)).sum(axis=1)
         agreement = np.divide(same, pairs, out=np.ones_like(pairs), where=self.is_compared)
@@ -59,9 +61,9 @@ class Cells:
 
     @property
     def mean_shares(self) -> NDArray[np.float64]:
-        """Shape (..., n_categories): each category's share of an exam's readings, averaged.
+        """Shape (..., n_categories): the mean over exams of each category's share of readings.
 
-        Exams with a single reading count too, because they inform how common a category is.
+        Exams with a single reading are included, because they show how common a category is.
         """
         readings = self.n_readings[:, None]
         is_read = readings > 0

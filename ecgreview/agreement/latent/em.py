@@ -11,24 +11,24 @@ from ecgreview.agreement.counts.patterns import ABSENT, PRESENT
 
 Floats = NDArray[np.float64]
 
-_TINY = 1e-300  # replaces log 0 by a finite value below any sum of readings
+_TINY = 1e-300  # replaces 0 in logarithms and denominators, to keep results finite
 _LONGEST_JUMP = 256.0
-# Products up to this size stay in the cache and within one thread: OpenBLAS would split larger
-# ones across threads that cost more than they help.
+# Matrix products up to this size fit into the cache and run on one thread. OpenBLAS would split
+# larger ones across threads, which costs more time than it saves.
 _PRODUCTS_AT_ONCE = 200_000
 _LEAST_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ascent:
-    """The final states of the EM ascents of many rows.
+    """The results of EM for many rows.
 
     Attributes:
         theta: shape (n_rows, 1 + 2 n_readers); the prevalence, each reader's probability of
-            answering "present" when it is, then each reader's when it is not.
-        log_likelihood: shape (n_rows,); of ``theta``, without the contribution of pseudo-counts.
+            answering "present" when the class is present, then when it is absent.
+        log_likelihood: shape (n_rows,); log-likelihood of ``theta``, without the pseudo-counts.
         n_steps: shape (n_rows,), int64; number of EM steps.
-        is_converged: shape (n_rows,); whether a step gained no more than the tolerance.
+        is_converged: shape (n_rows,); whether EM converged within the maximum number of steps.
     """
 
     theta: Floats
@@ -39,12 +39,13 @@ class Ascent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """The likelihood of answer patterns when readings are independent given the truth.
+    """The likelihood of answer patterns if readings are independent given the true state.
 
     Attributes:
-        indicators: shape (n_patterns, 1 + 2 n_readers), float64; ones, then 1 where a reader
-            answers "present", then 1 where one answers "absent".
-        pseudo_count: added to the readings "present" and "absent" of each reader and state.
+        indicators: shape (n_patterns, 1 + 2 n_readers), float64; a column of ones, then for each
+            reader 1 where they answer "present", then for each reader 1 where they answer "absent".
+        pseudo_count: added to the numbers of readings "present" and "absent", for each reader and
+            true state.
     """
 
     indicators: Floats
@@ -87,10 +88,9 @@ class Model:
         return joint, highest + np.log(total)
 
     def maximum(self, counts: Floats, posterior: Floats) -> Floats:
-        """Return the parameters, shape (n_rows, 1 + 2 n_readers), that fit ``posterior``
-        best.
+        """Return the parameters, shape (n_rows, 1 + 2 n_readers), that best fit ``posterior``.
 
-        Parameters without data are 0.
+        Without pseudo-counts, parameters without data are 0.
         """
         n_rows, n_readers = len(counts), self.n_readers
         weights = counts[:, None, :] * posterior
@@ -125,14 +125,14 @@ class Model:
 def climb(
     model: Model, theta: Floats, counts: Floats, *, tolerance: float, max_steps: int
 ) -> Ascent:
-    """Climb from ``theta`` until an EM step gains no more than ``tolerance`` per exam.
+    """Repeat EM steps from ``theta`` until a step gains at most ``tolerance`` per exam.
 
     Args:
         model: the likelihood.
-        theta: shape (n_rows, 1 + 2 n_readers), where to start.
-        counts: shape (n_rows, n_patterns), float64; exams with each pattern.
-        tolerance: gain per exam of a row that ends its ascent.
-        max_steps: EM steps after which a row is left where it is.
+        theta: shape (n_rows, 1 + 2 n_readers); the starting point.
+        counts: shape (n_rows, n_patterns), float64; number of exams with each pattern.
+        tolerance: gain per exam at or below which a row has converged.
+        max_steps: maximum number of EM steps per row.
     """
     block = max(_LEAST_ROWS, _PRODUCTS_AT_ONCE // max(1, 2 * model.indicators.size))
     parts = [
@@ -148,12 +148,13 @@ def climb(
 
 
 def _climb(model: Model, theta: Floats, counts: Floats, tolerance: float, max_steps: int) -> Ascent:
-    """Climb in cycles of two EM steps and a third from where those two extrapolate.
+    """Maximize in cycles of two EM steps and a third EM step from their extrapolation.
 
     The extrapolation is SQUAREM's (Varadhan & Roland 2008, Scandinavian Journal of Statistics
     35:335-353). It is accepted only where the objective is no lower than after the first step, so
-    the objective never falls. A row has converged when it gains nothing before and after an
-    extrapolation: on a ridge one short step proves little. Converged rows leave the computation.
+    the objective never falls. A row has converged when the first step of two successive cycles
+    gains at most the tolerance: on a ridge, one short step does not show convergence. Converged
+    rows are left out of further steps.
     """
     arrived = theta.copy()
     n_steps = np.zeros(len(theta), dtype=np.int64)
@@ -182,7 +183,7 @@ def _climb(model: Model, theta: Floats, counts: Floats, tolerance: float, max_st
 
 
 def _jump(start: Floats, first: Floats, second: Floats) -> Floats:
-    """Return the extrapolation of two steps from ``start``; probabilities outside 0 to 1 stay."""
+    """Extrapolate two EM steps from ``start``. Values outside 0 to 1 are taken from ``second``."""
     step = first - start
     bend = second - first - step
     steps, bends = (step**2).sum(axis=1), (bend**2).sum(axis=1)

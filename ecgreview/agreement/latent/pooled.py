@@ -20,23 +20,24 @@ from .pooled_em import PooledModel
 from .two_states import Latent, estimates
 
 SENSITIVITY = Spread(classes=1.0, readers=0.5)
-# False alarms of a common class are some hundred times those of a rare one, hence the larger
+# Common classes have about a hundred times as many false alarms as rare ones, hence the larger
 # spread.
 FALSE_ALARMS = Spread(classes=3.0, readers=0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pooled:
-    """The joint maximum of prevalences and skills under a model that classes and readers share.
+    """Prevalences and skills at the joint maximum of a model shared by classes and readers.
 
     Attributes:
-        classes: prevalence, skill and the rest, class by class; ``log_likelihood`` is without the
-            penalty, ``n_iterations`` and ``is_converged`` are of all classes together.
+        classes: results class by class; ``log_likelihood`` excludes the penalty; ``n_iterations``
+            and ``is_converged`` apply to all classes together.
         class_sensitivity: shape (n_classes,); logit of an average reader's sensitivity, NaN if
             undefined.
         class_false_alarms: shape (n_classes,); logit of an average reader's false alarm rate.
         reader_sensitivity: shape (n_readers,); a reader's contribution to the logit of sensitivity.
-        reader_false_alarms: shape (n_readers,); a reader's contribution to that of false alarms.
+        reader_false_alarms: shape (n_readers,); a reader's contribution to the logit of the false
+            alarm rate.
         errors: shape (n_classes, 1 + 2 n_readers); standard errors of the logits of prevalence,
             each reader's sensitivity, each reader's false alarms. NaN if undefined.
     """
@@ -58,27 +59,27 @@ def fit(
     tolerance: float = 1e-12,
     max_steps: int = 5000,
 ) -> Pooled:
-    r"""Return the penalised maximum of the likelihood of all classes together.
+    r"""Return the penalized maximum of the likelihood of all classes together.
 
     .. math:: \operatorname{logit} s_{rc} = a_c + u_r + w_{rc}, \qquad
         \operatorname{logit} f_{rc} = b_c + v_r + x_{rc}
 
-    with sensitivities s and false alarm rates f. The parts of classes, of readers, and of
-    readers within one class are shrunk towards their means, as if they came from normal
-    distributions of the given spread (a maximum a posteriori). A rare class is thereby pooled
-    with the others. Half an exam with the class and half an exam without it are added to each
-    prevalence, to keep it off 0 and 1.
+    with sensitivities s and false alarm rates f. The parts of classes, of readers, and of readers
+    within one class are shrunk towards their means, as if they came from normal distributions of
+    the given spread (a maximum a posteriori estimate). This pools a rare class with the other
+    classes. Half an exam with the class and half an exam without it are added for each class, to
+    keep the prevalence off 0 and 1.
 
-    A class that its own readings do not identify also has values, with a reason that names
-    their source: with three or more readers it is the common structure of the classes; with two
-    readers it is the assumed spread.
+    A class that its own readings do not identify also has values, and the reason says what they
+    depend on: on the parts shared by all classes if there are three or more readers, on the assumed
+    spread if there are two.
 
     Args:
         patterns: the answers of the readers.
-        effects: shape (n_classes,), 1 or more; design effects. They increase the errors but do
-            not change the estimates.
-        sensitivity: spread of the parts of classes and readers.
-        false_alarms: likewise.
+        effects: shape (n_classes,), 1 or more; design effects. They increase the standard errors
+            but do not change the estimates.
+        sensitivity: spread of the parts of sensitivity.
+        false_alarms: spread of the parts of the false alarm rate.
         tolerance: gain per exam and class below which EM stops.
         max_steps: maximum number of EM steps.
 
@@ -122,7 +123,7 @@ def fit(
 
 
 def _refusals(design: Design) -> Causes:
-    """Return where and why a class is left out; masks of shape (n_classes,)."""
+    """Return the reasons why classes are left out, with masks of shape (n_classes,)."""
     n_present, n_readings = design.n_present.sum(axis=1), design.n_readings.sum(axis=1)
     is_empty = (design.n_paired == 0) | (n_present == 0) | (n_present == n_readings)
     is_lonely = np.full(len(is_empty), (~is_empty).sum() < 2) & (design.n_triples == 0)
@@ -169,7 +170,7 @@ def _explained(
 
 
 def _spread_out(values: Floats, is_fitted: NDArray[np.bool_]) -> Floats:
-    """Return ``values`` of the fitted classes at their indexes, NaN elsewhere."""
+    """Expand ``values`` of the fitted classes to all classes, with NaN for the others."""
     everywhere = np.full((len(is_fitted), *values.shape[1:]), np.nan)
     everywhere[is_fitted] = values
     return everywhere

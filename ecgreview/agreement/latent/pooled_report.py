@@ -1,4 +1,4 @@
-"""Pooled estimates of classes that are too rare to be fitted alone, as stored in a report."""
+"""Pooled estimates of classes too rare to be fitted alone, in the form stored in reports."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .plausibility import MIN_TRUE_POSITIVES
 # Method name of these intervals: see ``pooled_errors``.
 CURVATURE = "curvature"
 
-# A tenth of a second with 3 readers and 66 classes; some seconds with many readers.
+# A tenth of a second with 3 readers and 66 classes; a few seconds with many readers.
 TOLERANCE, MAX_STEPS = 1e-10, 1000
 
 
 class Skill(TypedDict):
-    """A reader's skill in a class; n counts readings."""
+    """A reader's skill in a class; ``n`` is the number of readings."""
 
     reader: int
     sensitivity: MeasureJson
@@ -36,8 +36,8 @@ class Skill(TypedDict):
 
 
 class PooledFields(TypedDict):
-    """Pooled estimates of one class; n counts exams read. ``readers`` are those who read the
-    class.
+    """Pooled estimates of one class; ``n`` is the number of exams read. ``readers`` are the readers
+    who assessed the class.
     """
 
     prevalence: MeasureJson
@@ -45,10 +45,10 @@ class PooledFields(TypedDict):
 
 
 def refusals(design: Design) -> Causes:
-    """Return where and why pooling is impossible; masks of shape (n_classes,).
+    """Return the reasons why classes cannot be pooled, with masks of shape (n_classes,).
 
-    A class is pooled with others that are identified without it. Without any such class it is
-    refused as it is alone: pairs of readers identify nothing, in one class or in all.
+    A class is pooled with other classes that are identified without it. If there is none, it is
+    refused for the same reason as when fitted alone, because pairs of readers identify no class.
     """
     alone = design.refusals()
     is_donor = ~np.logical_or.reduce([mask for mask, _ in alone])
@@ -56,7 +56,7 @@ def refusals(design: Design) -> Causes:
     has_donor = n_donors > 0
     is_known = (design.n_readings[is_donor] > 0).any(axis=0)
     n_known = ((design.n_readings > 0) & is_known).sum(axis=1)
-    # The first three mean that the class never occurs, which no other class can compensate.
+    # The first three reasons apply in any case: pooling cannot help such a class.
     unmet, unidentified = alone[:3], alone[3:]
     return (
         *unmet,
@@ -69,11 +69,12 @@ def refusals(design: Design) -> Causes:
 def report(
     patterns: PatternCount, is_requested: NDArray[np.bool_], effects: Floats, confidence: float
 ) -> list[PooledFields | None]:
-    """Return the pooled estimates of each requested class, None for the other classes.
+    """Return the pooled estimates of each requested class, and None for the other classes.
 
     Args:
         patterns: the answers; counts of shape (n_classes, n_patterns).
-        is_requested: shape (n_classes,); classes that are refused alone or too rare.
+        is_requested: shape (n_classes,); whether the class is refused when fitted alone, or too
+            rare.
         effects: as in ``pooled.fit``.
         confidence: of the intervals, between 0 and 1.
 
@@ -97,16 +98,16 @@ def report(
 
 
 def without(n_exams: int, reason: str) -> PooledFields:
-    """Return fields of a class that cannot be pooled, because of ``reason``."""
+    """Return the fields of a class that cannot be pooled; ``reason`` says why."""
     return {"prevalence": Measure.undefined(n_exams, reason).to_json(), "readers": []}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Results:
-    """Results of the pooled model, each array of shape (n_classes, 1 + 2 n_readers).
+    """Results of the pooled model; arrays have shape (n_classes, 1 + 2 n_readers).
 
-    The first column is the prevalence; then come sensitivities, then specificities. ``doubts``
-    holds for each class why its fit is implausible, mostly empty.
+    The first column is the prevalence; then come sensitivities, then specificities. ``doubts`` says
+    for each class why its fit is implausible; usually empty.
     """
 
     doubts: list[str]
@@ -126,7 +127,7 @@ class _Results:
         of = (fit.classes.prevalence, fit.classes.sensitivity, fit.classes.specificity)
         values = np.column_stack([estimates.values for estimates in of])
         reasons = np.column_stack([estimates.reasons for estimates in of])
-        middle, width = logit(values), reach * fit.errors  # the error of 1 - p is that of p
+        middle, width = logit(values), reach * fit.errors  # 1 - p has the same error as p
         doubts = Estimates(
             values[:, 0], fit.classes.plausibility.refusals(MIN_TRUE_POSITIVES, effects)
         )

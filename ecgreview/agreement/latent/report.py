@@ -1,4 +1,4 @@
-"""Prevalence and skill without a reference as one JSON-able report, within a time limit."""
+"""JSON-serializable report of prevalence and skill without a reference, with bounded cost."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from .pooled_report import PooledFields
 from .replicates import Replicates
 from .two_states import Latent
 
-# With fewer, the ends of an interval are unreliable, so there is none.
+# With fewer replicates, the limits of intervals are unreliable, so no intervals are computed.
 MIN_REPLICATES = 200
 
 POSTERIOR = "dirichlet"
-_MAX_COMPLETED = 5  # readers for whom all 3**5 possible patterns are listed
-_MAX_WORK = 5e6  # probabilities in a step of the fit
-_MAX_REPLICATED = 3e7  # the same, times the replicates
+_MAX_COMPLETED = 5  # maximum number of readers for listing all 3**n possible patterns
+_MAX_WORK = 5e6  # maximum number of probabilities in a step of the fit
+_MAX_REPLICATED = 3e7  # the same, multiplied by the number of replicates
 
 
 class BadEffects(ValueError):
-    """The design effects are not one finite number of 1 or more for each class."""
+    """There is not one design effect per class, or one is below 1 or not finite."""
 
 
 def latent_report(
@@ -43,7 +43,7 @@ def latent_report(
 ) -> dict[str, Any]:
     """Return prevalence, sensitivity and specificity of each class, by Dawid and Skene's model.
 
-    A class with few informative exams has a posterior interval, where readers are few.
+    With few readers, classes with few informative exams get intervals from a posterior.
 
     Args:
         patterns: the answers; counts of shape (n_classes, n_patterns).
@@ -53,17 +53,18 @@ def latent_report(
 
     Returns:
         ``{"reason", "n_replicates", "classes": [{"prevalence", "n_telling", "alike", "readers":
-        [{"reader", "sensitivity", "specificity"}], "pooled"}]}``, classes in their order;
-        measures are as in ``report``. ``readers`` are those who read the class, by index; empty
-        where the model is refused. ``alike`` is how often three readers agree: ``{"n",
-        "observed", "expected", "reason"}``, null where the model is refused. ``pooled`` is null
-        where the class is informative enough alone, else ``{"prevalence", "readers"}`` again,
-        with pooled estimates. ``reason`` says why nothing was computed, and ``classes`` is then
-        empty; otherwise why there are no intervals.
+        [{"reader", "sensitivity", "specificity"}], "pooled"}]}``, with classes in the order of
+        ``patterns``; measures are as in ``reports.report``. ``n_telling`` is the number of
+        informative exams. ``readers`` are the readers who assessed the class, by index; empty where
+        the model is refused. ``alike`` is how often three readers agree: ``{"n", "observed",
+        "expected", "reason"}``, null where the model is refused. ``pooled`` is null where the class
+        has enough informative exams of its own, else ``{"prevalence", "readers"}`` with pooled
+        estimates. ``reason`` is empty, or says why nothing was computed (``classes`` is then empty)
+        or why there are no intervals.
 
     Raises:
         BadPatterns: as in ``two_states.fit``.
-        BadEffects: an effect is below 1 or not finite, or there is not one for each class.
+        BadEffects: there is not one effect per class, or one is below 1 or not finite.
     """
     patterns = checked(patterns)
     design = Design.of(patterns)
@@ -95,7 +96,7 @@ def latent_report(
 def _with_refused(
     lines: Sequence[dict[str, Any]], design: Design, refusals: Causes
 ) -> list[dict[str, Any]]:
-    """Return the fields of all classes: the fitted ones in ``lines``, and the refused ones."""
+    """Return the fields of all classes: ``lines``, and fields with a reason for the rest."""
     n_exams = design.counts.sum(axis=1).astype(int).tolist()
     reasons = Estimates(np.full(len(n_exams), np.nan), refusals).reasons.tolist()
     of_class = iter(lines)
@@ -140,7 +141,7 @@ def _refused(n_exams: int, reason: str, n_telling: int = 0) -> dict[str, Any]:
 def _fitted(
     patterns: PatternCount, effects: Floats, how: Resampling, n_replicates: int
 ) -> list[dict[str, Any]]:
-    """Return the classes of ``patterns``, all of which are identified.
+    """Return the fields of the classes of ``patterns``, all of which are identified.
 
     Classes with an implausible fit are refused and have no replicates.
     """
@@ -192,7 +193,7 @@ def _replicates(
     n_replicates: int,
     how: Resampling,
 ) -> Replicates | None:
-    """Return the fits of replicates: bootstrap, and posterior draws for rare classes."""
+    """Return fits to bootstrap replicates, or to posterior draws for rare classes."""
     if not n_replicates:
         return None
     rng = how.rng()
@@ -270,8 +271,8 @@ def _classes(
 def _measure(
     coefficient: Coefficient, n: int, values: Floats | None, *, is_rare: bool, confidence: float
 ) -> MeasureJson:
-    """Return an estimate with the percentiles of its replicates; its own reason takes
-    precedence.
+    """Return an estimate with the percentile interval of its replicates. A reason given by the
+    estimate replaces that of the interval.
     """
     if coefficient.value is None:
         return Measure.undefined(n, coefficient.reason).to_json()
