@@ -13,7 +13,7 @@ from annotations.models import User
 if TYPE_CHECKING:
 
     class SignedInRequest(HttpRequest):
-        """A request of somebody; the decorators below have turned the anonymous away."""
+        """A request by a signed-in user. The decorators below redirect everybody else."""
 
         user: User
 else:
@@ -28,7 +28,7 @@ def signed_in(view: Callable[..., Any]) -> View:
 
 
 def needs(permission: str) -> Callable[[Callable[..., Any]], View]:
-    """Like ``signed_in``, and refuse people without ``permission`` with 403."""
+    """Like ``signed_in``, but also respond with 403 to users without ``permission``."""
     refuse = permission_required(f"annotations.{permission}", raise_exception=True)
 
     def decorate(view: Callable[..., Any]) -> View:
@@ -38,5 +38,5 @@ def needs(permission: str) -> Callable[[Callable[..., Any]], View]:
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
-    """Return the data of a POST, None for other methods."""
+    """Return the data of a POST, or None for other methods."""
     return request.POST if request.method == "POST" else None

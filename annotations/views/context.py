@@ -1,4 +1,4 @@
-"""Template variables of every page."""
+"""Template variables for every page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Place:
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the variables that ``base.html`` needs.
 
-    Those that query the database are functions, so that other responses do not call them.
+    Those that query the database are callables, so they run only if a template uses them.
     """
     theme = request.COOKIES.get("theme", "")
     groups = cache(partial(_groups, request))
@@ -49,7 +49,7 @@ def _groups(request: HttpRequest) -> list[str]:
 
 
 def _places(request: HttpRequest, groups: Callable[[], list[str]]) -> list[Place]:
-    """Return the entries this person may open."""
+    """Return the navigation entries that the user may open."""
     user = getattr(request, "user", None)
     offered = [("taxonomy", _("Classes"), True)]
     if isinstance(user, User):
@@ -75,7 +75,7 @@ def _reads(user: User, groups: Collection[str]) -> bool:
 
 
 def _is_within(request: HttpRequest, url: str) -> bool:
-    """Whether the page is ``url`` or below it; batches belong to their studies."""
+    """Whether the current page is at or below ``url``. Pages of batches belong to studies."""
     path = request.path
     if path.startswith((reverse("studies"), "/batches/")):
         return url == reverse("studies")
@@ -83,7 +83,6 @@ def _is_within(request: HttpRequest, url: str) -> bool:
 
 
 def _n_notices(request: HttpRequest) -> int:
-    """Return the number of unseen notices."""
     user = getattr(request, "user", None)
     return Notice.objects.visible_to(user).unseen().count() if isinstance(user, User) else 0
 

@@ -1,4 +1,4 @@
-"""Data sets: imports, their exams and their refusals."""
+"""Data sets: their exams, and the reports of their imports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dataset_list(request: SignedInRequest) -> HttpResponse:
 @needs("view_dataset")
 @require_safe
 def dataset_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the exams and import reports of a data set, except exams the person still reads."""
+    """Show the exams and import reports of a data set, without exams that the user still reads."""
     dataset = get_object_or_404(Dataset, pk=pk)
     visible = Exam.objects.visible_to(request.user).filter(dataset=dataset)
     exams = visible.not_read_by(request.user)
@@ -48,7 +48,7 @@ def dataset_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _runs(user: User, dataset: Dataset, *, refusals_only: bool) -> list[ImportRun]:
-    """Return the last imports with their first remarks."""
+    """Return the latest imports, each with its first issues."""
     if not user.has_perm("annotations.view_importrun"):
         return []
     visible_issues = Q(is_refusal=True) if refusals_only else Q()

@@ -1,4 +1,4 @@
-"""Form fields that several forms of studies and batches have."""
+"""Form fields that study and batch forms share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def exam_count(*, maximum: int, help_text: _StrPromise) -> forms.IntegerField:
 def exam_codes(
     *, label: _StrPromise, help_text: _StrPromise, required: bool = True
 ) -> forms.CharField:
-    """Return a field for many exam codes."""
+    """Return a text area for exam codes."""
     return forms.CharField(
         label=label,
         required=required,
@@ -38,10 +38,12 @@ def exam_codes(
 
 
 def set_choices(form: forms.Form, name: str, choices: QuerySet[Any]) -> None:
-    """Offer ``choices`` in a field, whose class cannot query the database when it is defined.
+    """Set the choices of a model field when the form is created.
+
+    The class of the form cannot do this, because it must not query the database on import.
 
     Raises:
-        TypeError: the field does not choose among rows.
+        TypeError: the field is not a ``ModelChoiceField``.
     """
     field = form.fields[name]
     if not isinstance(field, forms.ModelChoiceField):

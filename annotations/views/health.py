@@ -1,4 +1,4 @@
-"""Health checks: whether the process is alive, and whether it can work."""
+"""Health checks: whether the process is alive, and whether it can serve requests."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def livez(_request: HttpRequest) -> HttpResponse:
-    """Answer without asking any service: restarting us would not cure a dead database."""
+    """Respond without checking any service: a restart would not fix a database that is down."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Return whether requests can be answered, 503 if not; the log has the reason.
+    """Respond with 200 if requests can be served, otherwise with 503. The log has the reason.
 
-    Anybody may ask, so the answer does not name the part that is down.
+    The response does not name the failing part, because anybody can request it.
     """
     answers = {name: _try(check) for name, check in CHECKS.items()}
     wrong = [f"{name} {answer}" for name, answer in answers.items() if answer != "ok"]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import Assignment, DiagnosticClass, DiagnosticGroup, Taxonomy, User
 
+# Display names of the vocabularies that classes are mapped to, by their key in the data.
 VOCABULARIES = {
     "snomed_ct": "SNOMED CT",
     "scp": "SCP-ECG",
@@ -17,7 +18,6 @@ VOCABULARIES = {
     "code15": "CODE-15%",
     "cpsc2018": "CPSC 2018",
 }
-"""How the vocabularies are called that the classes are mapped to, by their key in the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Section:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Introduce the site to strangers; redirect everybody else to their next task."""
+    """Introduce the site to anonymous visitors; redirect users to their next task."""
     user = request.user
     if isinstance(user, User):
         return redirect(_next_place(user))

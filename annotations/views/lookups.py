@@ -1,4 +1,4 @@
-"""Finding studies and batches among those a person may see; others give 404."""
+"""Look up studies and batches; respond with 404 if the user may not see them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ def study(user: User, slug: str) -> Study:
     """Return the study with this slug.
 
     Raises:
-        Http404: there is none, or ``user`` may not see it.
+        Http404: there is no such study, or ``user`` may not see it.
     """
     visible = Study.objects.visible_to(user).select_related("taxonomy", "created_by")
     return get_object_or_404(visible, slug=slug)
 
 
 def batch(user: User, pk: int) -> Batch:
-    """Return the batch with this id, and its study.
+    """Return the batch with this ID, with its study.
 
     Raises:
-        Http404: there is none, or ``user`` may not see it.
+        Http404: there is no such batch, or ``user`` may not see it.
     """
     visible = Batch.objects.visible_to(user).select_related("study__taxonomy", "closed_by")
     return get_object_or_404(visible, pk=pk)

@@ -1,4 +1,4 @@
-"""One's own notices."""
+"""The page with the user's own notices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annotations.views.access import SignedInRequest, signed_in
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def notice_list(request: SignedInRequest) -> HttpResponse:
-    """List one's latest notices; a POST marks them all as seen."""
+    """List the user's latest notices; a POST marks all of them as seen."""
     if request.method == "POST":
         delivery.mark_seen(user=request.user, now=timezone.now())
         return redirect("notices")

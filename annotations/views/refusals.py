@@ -1,7 +1,7 @@
-"""Show refusals of services on pages: as a message, or at a field of a form.
+"""Show refusals by services on pages: as a message, or at a form field.
 
-Each function is for a ``with`` statement. A refusal skips the rest of the block, so put the message
-of success and its redirect into the block, and what follows a refusal behind it.
+Use these functions in ``with`` statements. A refusal skips the rest of the block. Put the success
+message and the redirect inside the block, and the code that handles a refusal after it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ecgreview.design import DesignRefused
 
 
 class RefusalHandler:
-    """A context manager that passes exceptions of ``types`` to ``show`` and ends the block.
+    """Context manager that passes exceptions of ``types`` to ``show`` and suppresses them.
 
-    It is a class, not a ``contextmanager``, so that mypy knows that the block may end early.
+    It is a class rather than a ``contextmanager``, so that mypy knows that the block may end early.
     """
 
     def __init__(self, show: Callable[[Exception], None], *types: type[Exception]) -> None:
@@ -53,9 +53,9 @@ def refusal_as_message(request: HttpRequest, level: int = messages.ERROR) -> Ref
 def refusal_on_form(
     form: forms.Form, fields: Mapping[type[Exception], str] | None = None
 ) -> RefusalHandler:
-    """Show a refusal as an error of ``form``, at the field that ``fields`` names for its type.
+    """Show a refusal as an error of ``form``, at the field that ``fields`` has for its type.
 
-    Refusals that ``fields`` does not name concern the whole form.
+    Other refusals are shown as errors of the whole form.
     """
 
     def show(refusal: Exception) -> None:

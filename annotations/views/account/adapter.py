@@ -1,4 +1,4 @@
-"""How allauth signs people in: no sign-up, no account enumeration, encrypted secrets."""
+"""How allauth signs people in here: no sign-up, no account enumeration, encrypted secrets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WRONG = _("Wrong user name or password. After five failed attempts you must wait
 WAIT = _("Too many attempts. Wait five minutes, then try again.")
 WRONG_CODE = _("This code is wrong or was already used. Enter the next code.")
 
-# Our messages for allauth's events, by the template that allauth would use.
+# Our messages for allauth's events, by the name of the template that allauth would render.
 MESSAGES: Mapping[str, Promise] = {
     "account/messages/password_changed.txt": _("Your password was changed."),
     "account/messages/password_set.txt": _("Your password was set."),
@@ -42,7 +42,7 @@ MESSAGES: Mapping[str, Promise] = {
 }
 
 
-# The audit actions of allauth's events.
+# The audit actions for allauth's events, by the name of the message template.
 EVENTS: Mapping[str, audit.Action] = {
     "mfa/messages/totp_activated.txt": audit.Action.MFA_ADDED,
     "mfa/messages/totp_deactivated.txt": audit.Action.MFA_REMOVED,
@@ -54,7 +54,7 @@ EVENTS: Mapping[str, audit.Action] = {
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Hooks of allauth: recording sign-ins, passwords and redirects."""
+    """Replaces allauth's messages and redirects, and records events in the audit trail."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -65,11 +65,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Return False: people are invited."""
+        """Return False, because accounts are only created by invitation."""
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return the user with these credentials, or None if their access has ended."""
+        """Return the user with these credentials; None if they are wrong or access has ended."""
         user: User | None = super().authenticate(request, **credentials)
         if user is None or user.is_active:
             return user
@@ -77,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return None
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt, and record a lockout."""
+        """Count the attempt; if it exceeds the limit, record a lockout."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
@@ -85,36 +85,36 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Record the failure, without anything that was typed."""
+        """Record the failure without storing what was typed."""
         _record(audit.Action.SIGN_IN_FAILED, target=_named(credentials))
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """Record the sign-in and redirect."""
         _record(audit.Action.SIGNED_IN, actor=user, target=user)
         response: HttpResponse = super().post_login(request, user, **kwargs)
         return response
 
     def set_password(self, user: User, password: str) -> None:
-        """Store a new password, set by the person or through their link."""
+        """Store a password that the user chose themselves, and record the change."""
         super().set_password(user, password)
         _record(audit.Action.PEOPLE_PASSWORD_CHANGED, actor=user, target=user)
 
     @row_security.as_owner()
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
-        """Return how ``user`` can confirm their identity again.
+        """Return the ways in which ``user`` can confirm their identity again.
 
-        allauth's middleware calls this after the view has ended.
+        allauth's middleware calls this after the view, when ``account_view`` no longer acts as the
+        owner of the tables.
         """
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return methods
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer with JSON only to our own script, which asks for passkey challenges."""
+        """Answer with JSON only when our own script requests it, which is passkey sign-in."""
         is_json = request.headers.get("Accept") == "application/json"
         return is_json and request.path == reverse("mfa_login_webauthn")
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
-        """Send a person who lost access during sign-in back to the start."""
+        """Redirect a person whose access ended while they were signing in."""
         return redirect("sign-in")
 
     def add_message(
@@ -126,7 +126,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
-        """Replace allauth's message with ours, or drop it, and record the event."""
+        """Record the event, and show our message instead of allauth's, if we have one."""
         event = EVENTS.get(message_template or "")
         if event and isinstance(request.user, User):
             _record(event, actor=request.user, target=request.user)
@@ -135,19 +135,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             messages.add_message(request, level, str(words))
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """Send nothing: pages show what happened."""
+        """Send no e-mail; pages show what happened."""
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failures by user name and network address, so that nobody can lock out a colleague.
+        """Count failures per user name and network address, so nobody can lock out a colleague.
 
-        User names are compared without case, as when signing in.
+        Case is ignored in user names, as it is at sign-in.
         """
         name = str(credentials.get("username", "")).casefold()
         return f"{self.get_client_ip(request)}|{name}"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Second factors; their secrets are encrypted with the site's key."""
+    """Second factors. Their secrets are encrypted with a key derived from ``SECRET_KEY``."""
 
     error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
 
@@ -159,7 +159,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return _seal().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt with the current key or a former one that is still accepted."""
+        """Decrypt with the current key, or with an older one in ``SECRET_KEY_FALLBACKS``."""
         return _seal().decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 - allauth's
@@ -182,6 +182,6 @@ def _seal() -> MultiFernet:
 
 
 def _fernet_key(secret: str) -> bytes:
-    """Derive a separate key for this purpose: 32 bytes, as Fernet requires."""
+    """Derive a key that is used only for second factors: 32 bytes, as Fernet requires."""
     digest = hashlib.sha256(b"annotations.second-factor:" + secret.encode()).digest()
     return base64.urlsafe_b64encode(digest)

@@ -1,4 +1,4 @@
-"""Enrolment: people who need a second factor have to set one up before anything else."""
+"""Enrolment: people who need a second factor must set one up before they can do anything else."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from annotations.models import User
 from annotations.services.people import sign_in
 
+# URL names that people can open before they have set up a required second factor.
 OPEN = frozenset(
     {
         "mfa_index",
@@ -26,13 +27,12 @@ OPEN = frozenset(
         "readyz",
     }
 )
-"""Where they get: to choosing one, to their codes, out, and to the other language."""
 
 
 class Enrolment:
-    """Middleware that redirects people without a required second factor to setting it up.
+    """Middleware that redirects people who lack a required second factor to the setup page.
 
-    It ignores the API, where the same rule answers with a refusal, for tokens too.
+    The API is exempt, because it enforces the same rule itself, including for tokens.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -44,7 +44,7 @@ class Enrolment:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        """Redirect instead of running the view, if the person may not go there yet."""
+        """Redirect instead of running the view, unless the page is in ``OPEN``."""
         if not settings.MFA_ROLES or request.path.startswith("/api/") or _is_open(request):
             return None
         if isinstance(request.user, User) and sign_in.lacks_second_factor(request.user):

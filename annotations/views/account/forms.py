@@ -71,14 +71,14 @@ class SetPasswordForm(WithOurTexts, account.SetPasswordForm):  # type: ignore[mi
 
 
 class ForgottenPasswordForm(WithOurTexts, account.ResetPasswordForm):  # type: ignore[misc]
-    """The address to send the link to."""
+    """Asks for the e-mail address to which a reset link is sent."""
 
     def clean_email(self) -> str:
-        """Return the address; the worker looks up its accounts."""
+        """Return the address in lower case. The worker looks up its accounts, not the form."""
         return str(self.cleaned_data["email"]).lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue the mail. Timing and response are the same for an unknown address."""
+        """Queue the e-mail. Timing and response are the same for unknown addresses."""
         address = str(self.cleaned_data["email"])
         queue.forgotten_password(address, now=timezone.now())
         tasks.nudge(tasks.mail_accounts)
@@ -90,7 +90,7 @@ class NewPasswordForm(WithOurTexts, account.ResetPasswordKeyForm):  # type: igno
 
 
 class ConfirmPasswordForm(WithOurTexts, account.ReauthenticateForm):  # type: ignore[misc]
-    """The password again, before a sensitive change."""
+    """Asks for the password again before a sensitive change."""
 
 
 class CodeForm(WithOurTexts, codes.AuthenticateForm):  # type: ignore[misc]
@@ -98,11 +98,11 @@ class CodeForm(WithOurTexts, codes.AuthenticateForm):  # type: ignore[misc]
 
 
 class ConfirmCodeForm(WithOurTexts, codes.ReauthenticateForm):  # type: ignore[misc]
-    """A code, before a sensitive change."""
+    """Asks for a code again before a sensitive change."""
 
 
 class FirstCodeForm(WithOurTexts, totp.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of an authenticator app, which proves that it has the secret."""
+    """The first code from an authenticator app, which proves that the app has the secret."""
 
 
 class AddPasskeyForm(WithOurTexts, webauthn.AddWebAuthnForm):  # type: ignore[misc]
@@ -139,7 +139,7 @@ class InvitationForm(forms.Form):
         return password
 
     def clean(self) -> dict[str, Any]:
-        """Compare the two passwords."""
+        """Check that the two passwords are equal."""
         cleaned: dict[str, Any] = super().clean() or {}
         first = cleaned.get("password1")
         if first and first != cleaned.get("password2"):

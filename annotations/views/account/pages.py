@@ -1,4 +1,4 @@
-"""Account pages: allauth's views with our limits."""
+"""Account pages: allauth's views, limited in rate and methods."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from annotations.views.access import View
 from annotations.views.account.sign_in import SignIn
 
 RETRY_AFTER_S = 30
-# How long a form waits while others are being checked.
+# How long a sign-in waits for others in the same process before it gets a 429.
 ROOM_S = 2.0
 
 
@@ -42,13 +42,15 @@ class Overview(second_factor.IndexView):  # type: ignore[misc]
 def account_view(
     view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False
 ) -> View:
-    """Return ``view`` for GET and POST, never cached, and closed while Redis is down.
+    """Wrap ``view``: limit its methods, disable caching, and respond with 503 without Redis.
 
-    The view acts as the owner of the tables, because no role of a request may touch passwords,
-    sessions and second factors. Each of these views concerns one's own account only.
+    The view acts as the owner of the tables, because the database roles for requests cannot
+    access passwords, sessions and second factors. Each of these views only affects the user's
+    own account.
 
-    Without the count of failed attempts anybody could try passwords and codes without limit, so
-    nobody can sign in then. People who are signed in can go on working.
+    Failed attempts are counted in Redis. Without the count, anybody could try passwords and codes
+    without limit, so nobody can sign in while Redis is down. People who are signed in can continue
+    working.
     """
     methods = ["POST"] if posts_only else ["GET", "HEAD"] if safe_only else ["GET", "HEAD", "POST"]
 
@@ -64,7 +66,7 @@ def account_view(
         if response.status_code == 429:
             response["Retry-After"] = str(RETRY_AFTER_S)
         if request.method == "POST" and response.status_code == 200:
-            response.status_code = 400  # the form again, with its errors
+            response.status_code = 400  # the form is shown again with its errors
         add_never_cache_headers(response)
         return response
 
@@ -72,12 +74,12 @@ def account_view(
 
 
 def _rendered(response: HttpResponseBase) -> HttpResponseBase:
-    """Return ``response`` rendered, because a template may query the database too."""
+    """Render ``response`` now, as the owner, because its template may query the database too."""
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def few_at_once(view: View) -> View:
-    """Limit how many of these forms one process handles at once; others get a 429."""
+    """Limit how many POSTs of this view one process handles at once; others get a 429."""
     room = threading.BoundedSemaphore(settings.SIGN_INS_AT_ONCE)
 
     @wraps(view)

@@ -1,4 +1,4 @@
-"""Sign-in by password, one-time link or invitation; sign-out; the language."""
+"""Sign-in by password, one-time link or invitation; sign-out; choice of language."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from annotations.views.account.forms import InvitationForm
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """Sign-in by user name and password. Signed-in users are redirected."""
+    """Sign-in by user name and password. Users who are already signed in are redirected."""
 
     template_name = "session/sign_in.html"
 
@@ -35,13 +35,13 @@ class SignIn(LoginView):  # type: ignore[misc]
 
 @method_decorator(never_cache, name="dispatch")
 class SignOut(LogoutView):
-    """End the session; by POST only."""
+    """End the session. Accepts POST only."""
 
     http_method_names = ["post"]
 
     @method_decorator(row_security.as_owner())
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Record the sign-out."""
+        """Record the sign-out before ending the session."""
         if isinstance(request.user, User):
             sign_in.record_sign_out(user=request.user, now=timezone.now())
         response = super().post(request, *args, **kwargs)
@@ -56,8 +56,8 @@ class SignOut(LogoutView):
 def link(request: HttpRequest) -> HttpResponse:
     """Sign in with a one-time link after a click on the button.
 
-    A GET does not use up the link, because mail scanners and chat previews open links. As after
-    a password, a second factor is required.
+    A GET does not use up the link, because mail scanners and chat previews open links. People who
+    have a second factor must still enter it, as after a password.
     """
     user = authenticate(request, sesame=request.GET.get("sesame", ""))
     if not isinstance(user, User):
@@ -97,7 +97,7 @@ def _complete_sign_in(request: HttpRequest, user: User, method: str) -> HttpResp
     """Sign in ``user``, replacing any current user, and ask for the second factor.
 
     This counts as recent authentication, so for five minutes they can set up a second factor and
-    see their recovery codes.
+    see their recovery codes without confirming their identity again.
     """
     if request.user.is_authenticated and request.user != user:
         logout(request)

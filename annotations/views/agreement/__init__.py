@@ -1,1 +1,1 @@
-"""The pages of agreement."""
+"""Pages that show agreement reports."""

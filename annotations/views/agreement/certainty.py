@@ -1,4 +1,4 @@
-"""How certain readers were, and how well their measurements agree."""
+"""The Certainty tab: agreement about certainty, and agreement of measurements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annotations.views.agreement.charts import Axis, Chart, Series
 from annotations.views.agreement.page import AgreementPage
 from ecgreview.agreement.reports.measured import UNITS
 
-# Measurements of one exam by the first and the second reader.
+# One exam: the first reader's measurement and the second reader's.
 Point = tuple[float, float]
 
 
@@ -32,16 +32,19 @@ def certainty(request: SignedInRequest, pk: int | None = None, slug: str = "") -
 
 
 def points(measurement: Mapping[str, Any], pair: Mapping[str, Any]) -> list[Point]:
-    """Return the values of the exams that both readers of a pair measured, among those stored."""
+    """Return the stored values of the exams that both readers of a pair measured.
+
+    Reports store a sample of the exams, so there may be fewer values than ``pair["n"]``.
+    """
     first, second = pair["readers"]
     exams = ({int(reader): value for reader, value in exam} for exam in measurement["points"])
     return [(exam[first], exam[second]) for exam in exams if first in exam and second in exam]
 
 
 def chosen(dashboard: AgreementPage, request: SignedInRequest) -> tuple[int, int]:
-    """Return the positions of the measurement and the pair selected by ?of= and ?pair=.
+    """Return the indexes of the measurement and the pair selected by ``?of=`` and ``?pair=``.
 
-    Missing or invalid values select the entry with most exams.
+    A missing or invalid value selects the entry with the most exams.
     """
     measured: Sequence[Mapping[str, Any]] = dashboard.results.get("measured", [])
     of = _place(request.GET.get("of", ""), [measurement["n_exams"] for measurement in measured])
@@ -80,7 +83,7 @@ def _pairs(
 ) -> dict[str, object]:
     """Return the context for all pairs of one class and measurement, and for the selected pair.
 
-    Values of single exams are withheld until individual readings may be shown.
+    Values of single exams are left out until individual readings are visible to the user.
     """
     unit = UNITS.get(measurement["kind"], "")
     rows = lines.pair_lines(measurement, names, at)

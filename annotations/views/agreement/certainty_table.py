@@ -1,4 +1,4 @@
-"""Certainty and measurements as table rows."""
+"""Table rows for certainty and measurements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from annotations.views.agreement import numbers
 from annotations.views.agreement.numbers import Number, number
 from ecgreview.agreement.reports.measured import UNITS
 
-# Of measurements.
+# Names of the kinds of measurement.
 KINDS: Mapping[str, Promise] = {"interval": _("Interval"), "amplitude": _("Amplitude")}
 
 DECIMALS = {"ms": 1, "mV": 3}
@@ -27,7 +27,7 @@ PAIR_MEASURES = ("ccc", "bias", "lower", "upper")
 
 @dataclass(frozen=True, slots=True)
 class CertaintyLine:
-    """How certain readers were of one class.
+    """How certain readers were about one class.
 
     Attributes:
         levels: number of readings marked possible, probable and definite.
@@ -50,7 +50,7 @@ class MeasuredLine:
 
     Attributes:
         at: its index in the report.
-        readers: names of the readers in the ICC.
+        readers: names of the readers included in the ICC.
     """
 
     at: int
@@ -83,7 +83,7 @@ class PairLine:
 def certainty_lines(
     results: Mapping[str, Any], classes: Mapping[str, DiagnosticClass]
 ) -> list[CertaintyLine]:
-    """Return the classes that a reader marked, most marked first."""
+    """Return a row per class that was marked at least once, most frequently marked first."""
     rows = [row for row in results["certainty"]["classes"] if _n_marked(row)]
     rows.sort(key=lambda row: (-_n_marked(row), classes[row["class"]].abbreviation.casefold()))
     return [_certainty_line(row, classes[row["class"]]) for row in rows]
@@ -111,12 +111,12 @@ def measured_lines(
     names: Sequence[str],
     chosen: int,
 ) -> list[MeasuredLine]:
-    """Return the measurements in the order of the report.
+    """Return a row per measurement, in the order of the report.
 
     Args:
-        results: of a report.
-        classes: by code.
-        names: of the readers, in the order of the report.
+        results: the results of a report.
+        classes: the classes by code.
+        names: reader names, in the order of the report.
         chosen: index of the selected measurement.
     """
     return [
@@ -136,7 +136,7 @@ def measured_lines(
 
 
 def pair_lines(measurement: Mapping[str, Any], names: Sequence[str], chosen: int) -> list[PairLine]:
-    """Return the pairs of readers of one measurement, in the order of the report."""
+    """Return a row per pair of readers of one measurement, in the order of the report."""
     unit = UNITS.get(measurement["kind"], "")
     return [
         PairLine(
@@ -168,7 +168,7 @@ def amount(measure: Mapping[str, Any], unit: str) -> Number:
 
 
 def written(value: float | None, unit: str) -> str:
-    """Format a value with the decimals of its unit; a dash for None."""
+    """Format a value with the number of decimals of its unit, or a dash for None."""
     if value is None:
         return "–"
     n_decimals = DECIMALS.get(unit, 2)

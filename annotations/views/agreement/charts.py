@@ -1,4 +1,4 @@
-"""Chart data for the agreement pages, as plain values for JSON."""
+"""Chart data for the agreement pages, as plain values that can be dumped to JSON."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of one series; ``low`` and ``high`` are the ends of their intervals.
+    """A named set of points, with or without intervals.
 
     Attributes:
-        name: in the legend.
-        look: "main", "other" or "faint".
+        name: text in the legend.
+        look: "main", "other", "faint" or "curve".
         x: numbers, or row names.
-        y: likewise.
-        low: None for points without an interval; empty when no point has one.
-        high: likewise.
+        y: numbers, or row names.
+        low: lower ends of the intervals; None where a point has none, empty if no point has one.
+        high: upper ends of the intervals, in the same form as ``low``.
         is_line: draw a line without markers.
     """
 
@@ -32,16 +32,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis.
+    """How an axis is labeled and scaled.
 
     Attributes:
-        title: with its unit.
-        is_share: from 0 to 1, shown in percent.
-        is_points: a difference of shares, shown in percentage points.
-        is_log: logarithmic.
-        from_zero: whether it begins at 0.
-        lowest: where an axis of shares begins.
-        names: of the rows or columns of the chart, in order; empty for numbers.
+        title: label, including the unit.
+        is_share: values are shares from 0 to 1, shown in percent.
+        is_points: values are differences of shares, shown in percentage points.
+        is_log: use a logarithmic scale.
+        from_zero: start at 0.
+        lowest: lower end of an axis of shares.
+        names: labels of the chart's rows or columns, in order; empty for a numeric axis.
     """
 
     title: str
@@ -61,8 +61,8 @@ class Chart:
         series: the last one is drawn on top.
         x: horizontal axis.
         y: vertical axis.
-        across: whether intervals are horizontal.
-        line: position of a dashed reference line on the axis of the intervals, or None.
+        across: draw intervals horizontally.
+        line: value of a dashed reference line on the axis of the intervals, or None.
     """
 
     series: Sequence[Series]
@@ -78,7 +78,7 @@ class Chart:
 def with_intervals(
     name: str, look: str, rows: Iterable[tuple[str | float, Mapping[str, Any]]], *, across: bool
 ) -> Series:
-    """Return measures as points with intervals, without undefined estimates."""
+    """Return a series of measures with their intervals. Undefined estimates are left out."""
     defined = [(at, measure) for at, measure in rows if measure["estimate"] is not None]
     places = [at for at, _ in defined]
     values = [measure["estimate"] for _, measure in defined]

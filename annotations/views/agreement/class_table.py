@@ -16,7 +16,7 @@ from annotations.views.agreement import numbers
 from annotations.views.agreement.numbers import MEASURES, Measure, Number
 from annotations.views.agreement.subjects import LEVELS, Subject
 
-# The default coefficient: it is informative for rare classes too.
+# The default coefficient, because it is informative for rare classes too.
 MAIN = "positive_agreement"
 
 ONLY: Mapping[str, Promise] = {
@@ -31,18 +31,18 @@ ONLY_GROUPS: Mapping[str, Promise] = {**ONLY, "": _("All groups")}
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """One class, or group of classes.
+    """One table row: a class or a group of classes.
 
     Attributes:
         of: the class or group.
         n_exams: exams read by at least two readers.
-        n_any: those that at least one reader marked with the class.
-        n_all: those that all readers marked.
-        n_not_assessable: readings in which the class could not be assessed.
+        n_any: of these, exams in which at least one reader marked the class.
+        n_all: of these, exams in which all readers marked it.
+        n_not_assessable: readings that call the class not assessable.
         chosen: the selected coefficient.
         word: its Landis and Koch band; empty where the scale does not apply.
-        without_one: range of the coefficient when one reader is left out.
-        prevalence: share of readings with the class.
+        without_one: range of the coefficient when each reader in turn is left out.
+        prevalence: share of readings that mark the class.
         numbers: all coefficients, by their names in reports.
         sentence: the counts as a sentence.
     """
@@ -61,12 +61,12 @@ class ClassLine:
 
     @property
     def n_disputed(self) -> int:
-        """Number of exams that some, but not all, readers marked."""
+        """Number of exams in which some, but not all, readers marked the class."""
         return self.n_any - self.n_all
 
     @property
     def is_rare(self) -> bool:
-        """Whether so few exams are informative that intervals come from a posterior."""
+        """Whether intervals come from a Dirichlet posterior, because few exams are informative."""
         return any(number.is_rare for number in self.numbers.values())
 
     @property
@@ -95,7 +95,7 @@ class TableFilter:
     Attributes:
         measure: the selected coefficient.
         sort: a key of ``SORTS``; a leading minus reverses the order.
-        text: to find in the name or the abbreviation.
+        text: words to search for in names and abbreviations.
         group: the code of a group of classes; empty for all.
         only: a key of ``ONLY``.
         level: a key of ``LEVELS``.
@@ -118,7 +118,7 @@ class TableFilter:
 
 
 def table_filter(query: QueryDict) -> TableFilter:
-    """Return the filter of a query string; invalid values count as missing."""
+    """Parse a query string. Invalid values are replaced by defaults."""
     measure, sort = query.get("measure", ""), query.get("sort", "")
     only, level = query.get("only", ""), query.get("level", "")
     return TableFilter(
@@ -134,12 +134,12 @@ def table_filter(query: QueryDict) -> TableFilter:
 def class_lines(
     results: Mapping[str, Any], subjects: Mapping[str, Subject], filters: TableFilter
 ) -> list[ClassLine]:
-    """Return the matching classes or groups, sorted.
+    """Return the rows that match the filter, sorted.
 
     Args:
-        results: of a report.
-        subjects: its classes or groups, depending on the level of the filter, by code.
-        filters: of the page.
+        results: the results of a report.
+        subjects: the report's classes or groups by code, depending on ``filters.level``.
+        filters: the filter and sort options.
     """
     lines = [
         line_of(row, subjects[row["class"]], filters.measure)
@@ -198,7 +198,7 @@ def _matches(line: ClassLine, filters: TableFilter) -> bool:
 
 
 def _fold_case(text: str) -> str:
-    """Return the text in lower case without accents, as search boxes in the browser do."""
+    """Return the text in lower case without accents, as the search boxes in the browser do."""
     spread = unicodedata.normalize("NFD", text)
     return "".join(sign for sign in spread if not unicodedata.combining(sign)).casefold()
 

@@ -1,4 +1,4 @@
-"""Agreement by class, and the buttons that start or cancel its computation."""
+"""The Classes tab, and the actions that start or cancel a computation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
 @needs("close_batch")
 @require_POST
 def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Request a new version now, without waiting for readings to settle."""
+    """Request a new version immediately, without waiting until no new readings arrive."""
     dashboard = page.agreement_page(request, pk, slug)
     if dashboard.is_open:
         runs.request(scope=dashboard.scope, requested_by=request.user, now=timezone.now())
@@ -60,7 +60,7 @@ def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
 @needs("close_batch")
 @require_POST
 def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Cancel the waiting or running computation; existing versions stay."""
+    """Cancel the queued or running computation. Existing versions are kept."""
     dashboard = page.agreement_page(request, pk, slug)
     run = dashboard.run if dashboard.is_open else None
     with refusal_as_message(request, messages.INFO):
@@ -112,7 +112,7 @@ VERSIONS_SHOWN = 20
 
 
 def _heads(dashboard: AgreementPage, filters: TableFilter) -> dict[str, dict[str, str]]:
-    """Return link and current sort direction of each sortable column."""
+    """Return the link and the current sort direction of each sortable column."""
     heads = {}
     for name in SORTS:
         is_here, is_turned = filters.sort.removeprefix("-") == name, filters.sort.startswith("-")
@@ -125,7 +125,8 @@ def _heads(dashboard: AgreementPage, filters: TableFilter) -> dict[str, dict[str
             "sort": f"-{name}" if is_here and not is_turned else name,
             "version": _version(dashboard),
         }
-        falls = (name == "name") == is_turned  # all but names begin with the largest
+        # A first click sorts names ascending and all other columns descending.
+        falls = (name == "name") == is_turned
         heads[name] = {
             "url": "?" + urlencode({key: value for key, value in query.items() if value}),
             "sorted": ("descending" if falls else "ascending") if is_here else "",
@@ -138,7 +139,7 @@ def _version(dashboard: AgreementPage) -> int | str:
 
 
 def _levels(dashboard: AgreementPage, filters: TableFilter) -> list[dict[str, object]]:
-    """Return links to the same coefficient for classes and for groups."""
+    """Return links that show the same coefficient for classes and for groups."""
     levels = []
     for level, name in LEVELS.items():
         query = {"level": level, "measure": filters.measure, "version": _version(dashboard)}
@@ -174,7 +175,7 @@ def _forest(
 
 
 def _drilldown_url(dashboard: AgreementPage, filters: TableFilter, code: str) -> str:
-    """Return the address of the exams of a class, or of the classes of a group."""
+    """Return the URL of the exams of a class, or of the classes of a group."""
     if not filters.is_of_groups:
         return f"{dashboard.url('exams')}?{urlencode({'class': code})}"
     query = {"group": code, "measure": filters.measure, "version": _version(dashboard)}
@@ -182,7 +183,7 @@ def _drilldown_url(dashboard: AgreementPage, filters: TableFilter, code: str) ->
 
 
 def _aside(of: Subject) -> dict[str, str]:
-    """Return the members of a group, shown next to its label in the plot."""
+    """Return the classes of a group, shown next to its label in the plot."""
     return {"aside": of.member_abbreviations} if isinstance(of, WholeGroup) else {}
 
 

@@ -1,4 +1,4 @@
-"""Rows of the downloadable tables: each measure with its interval, n and reason."""
+"""Rows of the downloadable tables. Each measure has its interval, n and reason."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ ERRORS = ("n_exams", "n", "both_right", "first_right", "second_right", "both_wro
 
 
 def errors(lines: Sequence[Line]) -> Rows:
-    """Yield a row for each pair of readers, reference and class: McNemar's test of their errors."""
+    """Yield McNemar's test for each pair of readers, reference and class, after a header row."""
     yield ["first", "second", "first_kind", "second_kind", "against", "reference", "class",
            *ERRORS, "cautions"]  # fmt: skip
     for line in lines:
@@ -77,7 +77,7 @@ def errors(lines: Sequence[Line]) -> Rows:
 
 
 def certainty(dashboard: AgreementPage, part: Line) -> Rows:
-    """Yield a row for each class: how certain readers were."""
+    """Yield a row of certainty counts and coefficients for each class, after a header row."""
     yield ["class", "abbreviation", "name", *_columns(CERTAINTY_MEASURES, LEVELS)]
     for line in part["classes"]:
         of = dashboard.classes[line["class"]]
@@ -91,7 +91,7 @@ def certainty(dashboard: AgreementPage, part: Line) -> Rows:
 
 
 def measured(dashboard: AgreementPage, lines: Sequence[Line]) -> Rows:
-    """Yield a row for each class, measurement and pair, and one for all readers together.
+    """Yield a row per class, measurement and pair, and one for all readers together.
 
     Pairs have Lin's coefficient and limits of agreement; all readers together have two ICCs.
     """
@@ -112,7 +112,7 @@ def measured(dashboard: AgreementPage, lines: Sequence[Line]) -> Rows:
 
 
 def points(dashboard: AgreementPage, line: Line, pair: Line) -> Rows:
-    """Yield a row for each exam that both readers of a pair measured, without naming the exam."""
+    """Yield a row for each exam that both readers of a pair measured. Exams are not identified."""
     yield ["class", "kind", "unit", "first", "second", "first_value", "second_value"]
     unit, names = UNITS.get(line["kind"], ""), _names(dashboard, pair["readers"])
     for values in agreement_certainty.points(line, pair):

@@ -32,7 +32,7 @@ from ecgreview.report_writing.forest import svg as forest_svg
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that a person asks for, and the report it is made from."""
+    """A requested file, and the report whose numbers it contains."""
 
     dashboard: AgreementPage
     report: AgreementReport
@@ -43,13 +43,14 @@ class Download:
 @needs("view_agreementreport")
 @require_safe
 def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Return the table ?table= as csv or json, or its forest plot of ?measure= as svg or pdf.
+    """Return ``?table=`` as csv or json, or its forest plot as svg or pdf, by ``?format=``.
 
-    Classes and groups have a forest plot. Pairs are those of ?class=. Points are csv only, of the
-    measurement ?of= and the readers ?pair=.
+    Only the tables "classes" and "groups" have a forest plot, which shows ``?measure=``. The table
+    "pairs" needs ``?class=``. The table "points" exists as csv only; it contains the measurement
+    ``?of=`` of the readers ``?pair=``.
 
     Raises:
-        Http404: there is no report, or no such file of it.
+        Http404: there is no report, or the table does not exist or not in this format.
     """
     dashboard = page.agreement_page(request, pk, slug)
     table, format_ = request.GET.get("table", "classes"), request.GET.get("format", "csv")
@@ -76,7 +77,7 @@ def _response(download: Download, table: str, format_: str) -> HttpResponse:
 
 
 def _about(download: Download) -> dict[str, object]:
-    """Return what the numbers describe, for readers who have only the file."""
+    """Return which report the numbers come from, for people who have only the file."""
     dashboard, report = download.dashboard, download.report
     return {
         "study": dashboard.study.slug,
@@ -91,10 +92,10 @@ def _about(download: Download) -> dict[str, object]:
 
 
 def _part(download: Download, name: str) -> Any:
-    """Return a part of the results.
+    """Return a section of the results.
 
     Raises:
-        Http404: this report was computed before that part existed.
+        Http404: the report was computed before reports had this section.
     """
     results = download.dashboard.results
     if name not in results:
@@ -112,10 +113,10 @@ def _measurements(download: Download) -> Mapping[str, Any]:
 
 
 def _points(download: Download) -> rows.Rows:
-    """Return the measurements of one pair.
+    """Return the measurements of one pair, exam by exam.
 
     Raises:
-        Http404: there are none, or somebody still reads these exams.
+        Http404: nothing was measured, or the user may not see individual readings yet.
     """
     dashboard = download.dashboard
     measured = _part(download, "measured")
@@ -133,10 +134,10 @@ def _pairs(download: Download) -> list[dict[str, Any]]:
 
 
 def _errors(download: Download) -> list[dict[str, Any]]:
-    """Return the comparisons of readers' errors against references, and record that they were seen.
+    """Return McNemar's tests of the readers' errors, and record that the user saw results.
 
     Raises:
-        Http404: there are none, or they are hidden from this person until the readings are open.
+        Http404: there are none that the user may see.
     """
     dashboard = download.dashboard
     detail = details.errors_of(download.report, dashboard.user)
@@ -157,7 +158,7 @@ def _forest_of_classes(download: Download) -> str:
 
 
 def _forest_of_groups(download: Download) -> str:
-    """Draw the groups without the mean, which is that of the classes."""
+    """Draw the groups without the macro average, which belongs to the classes."""
     lines = _part(download, "groups")
     results = download.dashboard.results
     subjects = groups(results, download.dashboard.classes)
@@ -167,7 +168,11 @@ def _forest_of_groups(download: Download) -> str:
 
 
 def _forest(download: Download, results: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    """Return the plot as SVG, in the language of the page."""
+    """Return the plot as SVG, in the language of the page.
+
+    Raises:
+        Http404: there is no such measure.
+    """
     measure = download.request.GET.get("measure", MAIN)
     if measure not in MEASURES:
         raise Http404

@@ -1,4 +1,4 @@
-"""The exams behind the counts of agreement: where readers differ, and who answered what."""
+"""The Exams tab: which exams the counts of a report consist of, and who answered what."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMES: Mapping[ExamFilter, Promise] = {
 @needs("view_agreementreport")
 @require_safe
 def exams(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """List the exams with the selected answers to a class, a page at a time.
+    """List the exams that match the selected filter for a class, one page at a time.
 
     Raises:
         Http404: the report has no such class or readers.
@@ -56,7 +56,7 @@ def exam(
     """Show an exam with the answers of each reader.
 
     Raises:
-        Http404: the report does not count the exam, or the user may not see it.
+        Http404: the exam is not in the report, or the user may not see it.
     """
     dashboard = page.agreement_page(request, pk, slug)
     context = _exam(dashboard, request, code) if dashboard.report else None
@@ -175,7 +175,7 @@ def _query(selection: ExamFilter | Pair, request: SignedInRequest) -> dict[str, 
 def _counts(line: Mapping[str, Any]) -> dict[ExamFilter, int]:
     """Return how many exams each filter selects.
 
-    There is no count of exams for "not assessable": the report counts readings there.
+    ``NOT_ASSESSABLE`` has no count, because reports count readings rather than exams there.
     """
     some, every = line["n_positive_any"], line["n_positive_all"]
     return {

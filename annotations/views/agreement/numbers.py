@@ -17,7 +17,7 @@ from ecgreview import report_writing
 from ecgreview.agreement.values.intervals import POSTERIOR
 from ecgreview.report_writing import Wording
 
-# The bands of Landis and Koch.
+# Names of the bands of Landis and Koch, by their names in reports.
 WORDS: Mapping[str, Promise] = {
     "Almost Perfect": _("almost perfect"),
     "Substantial": _("substantial"),
@@ -30,13 +30,13 @@ WORDS: Mapping[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A coefficient that a page offers.
+    """A coefficient that can be selected on a page.
 
     Attributes:
-        name: of the coefficient.
+        name: its display name.
         description: one sentence.
         is_share: whether it is shown in percent.
-        is_secondary: whether it is high for every rare class, whatever the readers do.
+        is_secondary: whether it is always high for rare classes, even when readers disagree.
     """
 
     name: Promise | str
@@ -90,7 +90,7 @@ MEASURES: Mapping[str, Measure] = {
     ),
 }
 
-# Measures of a pair of readers; those that say little about rare classes come last.
+# Measures of a pair of readers. Those that are uninformative for rare classes come last.
 PAIR_MEASURES: Mapping[str, Measure] = {
     "positive_agreement": MEASURES["positive_agreement"],
     "negative_agreement": MEASURES["negative_agreement"],
@@ -170,7 +170,7 @@ def share(measure: Mapping[str, Any]) -> Number:
 
 
 def of(measure: str, line: Mapping[str, Any]) -> Number:
-    """Format the named measure of a report row; a dash where the row has none."""
+    """Format the named measure of a report row, or a dash if the row does not have it."""
     if measure not in line:
         return Number("–")
     info = MEASURES.get(measure) or PAIR_MEASURES.get(measure)
@@ -222,7 +222,7 @@ def wording() -> Wording:
 def _percentage(value: float) -> str:
     if _NOTHING <= value <= _ALL or value in (0, 1):
         return str(round(100 * value))
-    distance = min(value, 1 - value)  # distance from 0 or 1
+    distance = min(value, 1 - value)  # from 0 or 1, whichever is nearer
     places = min(max(1, -math.floor(math.log10(100 * distance))), _MOST_PLACES)
     rounded = max(round(100 * distance, places), 10**-_MOST_PLACES)
     return number_format(rounded if value < _NOTHING else 100 - rounded, places)

@@ -1,4 +1,4 @@
-"""The frame shared by all agreement pages: scope, permissions, tabs and links."""
+"""What all agreement pages share: scope, permissions, tabs and links."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from annotations.views.access import SignedInRequest
 from annotations.views.agreement import run_text
 from annotations.views.agreement.run_text import RunStatus
 
-# Dashboard parts, by the last part of their URL names, such as batch-agreement-readers.
+# Tabs by the last part of their URL name: "readers" for batch-agreement-readers.
 TABS: Mapping[str, Promise] = {
     "": _("Classes"),
     "readers": _("Readers"),
@@ -46,20 +46,20 @@ TABS: Mapping[str, Promise] = {
     "report": _("Report"),
 }
 
-# Parts without a tab, and the tab that is marked as current for them.
+# Pages without a tab of their own, and the tab that is marked as current on them.
 WITHIN: Mapping[str, str] = {"profile": "readers", "pair": "readers", "exam": "exams"}
 
 
 @dataclass(frozen=True)
 class AgreementPage:
-    """The agreement of one scope as one user may see it.
+    """The agreement of one batch or study, as far as one user may see it.
 
     Attributes:
-        study: of the scope.
+        study: the study, or the study of the batch.
         batch: None for the whole study.
-        user: who is looking.
+        user: the person who opened the page.
         is_hidden: the user still reads in the study, so nothing is shown.
-        report: the requested version, else the newest; None when the user may see none.
+        report: the requested version, else the newest; None if the user may see none.
         is_newest: whether the user may see no later version than ``report``.
     """
 
@@ -80,14 +80,14 @@ class AgreementPage:
 
     @property
     def results(self) -> Mapping[str, Any]:
-        """The results of ``ecgreview.agreement.report``; empty without a report."""
+        """The results as stored by ``ecgreview.agreement.report``; empty without a report."""
         return self.report.coded_results if self.report else {}
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Reader names by primary key as text, in the order of the report.
+        """Reader names by primary key (as text), in the order of the report.
 
-        Coordinators see names; everybody else sees letters.
+        Coordinators see real names; everybody else sees letters.
         """
         ids: list[str] = self.results.get("readers", [])
         if self.batch:
@@ -117,7 +117,7 @@ class AgreementPage:
 
     @property
     def is_open(self) -> bool:
-        """Whether the user may see agreement here; a report need not exist yet."""
+        """Whether the user may see agreement of this scope, even if no report exists yet."""
         opened = Batch.objects.all().with_open_agreement().not_read_by(self.user)
         closed = self.batches.exclude(pk__in=opened.values("pk"))
         return not self.is_hidden and self.batches.exists() and not closed.exists()
@@ -126,8 +126,8 @@ class AgreementPage:
     def are_readings_open(self) -> bool:
         """Whether the user may also see individual readings.
 
-        A policy may show agreement while a batch is being read, but individual readings only
-        after it is closed.
+        A study may show agreement while a batch is being read, but individual readings only after
+        the batch is closed.
         """
         opened = Batch.objects.all().with_open_results().not_read_by(self.user)
         return not self.batches.exclude(pk__in=opened.values("pk")).exists()
@@ -146,10 +146,10 @@ class AgreementPage:
         return Batch.objects.filter(study=self.study, purpose__in=OF_STUDIES)
 
     def url(self, part: str = "", **more: object) -> str:
-        """Return the address of a part of the dashboard.
+        """Return the URL of a page of this dashboard.
 
         Raises:
-            NoReverseMatch: there is no such part.
+            NoReverseMatch: there is no such page for this scope.
         """
         kind, place = ("batch", {"pk": self.batch.pk}) if self.batch else ("study", self._slug)
         name = f"{kind}-agreement-{part}" if part else f"{kind}-agreement"
@@ -165,7 +165,8 @@ def agreement_page(
 ) -> AgreementPage:
     """Return what the user may see of the batch ``pk`` or of the study ``slug``.
 
-    Records that results were shown, because the user no longer reads those exams blind.
+    If there is a report, records that the user saw results, because from then on they are not
+    blind to these exams.
 
     Raises:
         Http404: there is no such batch or study, or the user may not see it.
@@ -181,7 +182,7 @@ def agreement_page(
 def page_without_report(
     request: SignedInRequest, pk: int | None = None, slug: str = ""
 ) -> AgreementPage:
-    """Return the page without a report, for progress polling; records nothing.
+    """Return the page without its report, for progress polling. Does not count as seeing results.
 
     Raises:
         Http404: there is no such batch or study, or the user may not see it.
@@ -199,8 +200,8 @@ def page(
 ) -> HttpResponse:
     """Render ``templates/agreement/<part>.html`` within the dashboard.
 
-    The template extends ``agreement/base.html`` and fills its block ``panel``, which is left out
-    when there is no report to show; ``context`` may then be empty.
+    The template extends ``agreement/base.html`` and fills its block ``panel``. Without a report the
+    block is not rendered, so ``context`` may be empty.
     """
     version = dashboard.report.number if dashboard.report and not dashboard.is_newest else None
     frame = {
@@ -235,7 +236,7 @@ def _report(request: SignedInRequest, scope: Scope) -> tuple[AgreementReport | N
 
 
 def _addresses(dashboard: AgreementPage) -> dict[str, str]:
-    """Return the addresses of the parts that exist for this scope."""
+    """Return the URLs of the tabs that exist for this scope."""
     addresses = {}
     for part in TABS:
         try:
@@ -246,7 +247,7 @@ def _addresses(dashboard: AgreementPage) -> dict[str, str]:
 
 
 def _tabs(dashboard: AgreementPage, open_part: str) -> list[dict[str, str]]:
-    """Return the tabs; ``current`` is their ``aria-current``, empty for none."""
+    """Return the tabs. ``current`` is the value of ``aria-current``; empty means no attribute."""
     version = (
         f"?version={dashboard.report.number}"
         if dashboard.report and not dashboard.is_newest

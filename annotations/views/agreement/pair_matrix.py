@@ -1,4 +1,4 @@
-"""The matrix of pairwise kappas, from the counts in the report."""
+"""The matrix of pairwise kappas, computed from the counts in a report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Field:
     Attributes:
         first: index of one reader, from 0.
         second: index of the other.
-        kappa: Cohen's.
+        kappa: Cohen's kappa.
         n: exams (or exam-class combinations) that both have read.
         n_both: those that both marked.
         n_one: those that only one of them marked.
@@ -45,13 +45,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ReaderRow:
-    """One reader.
+    """A row of the matrix: the kappas of one reader.
 
     Attributes:
         place: index of the reader, from 0.
-        name: as the user may see it.
-        fields: for each reader in order; None for the reader themselves, or without common exams.
-        mean: of the kappas with the others.
+        name: the name that the user may see.
+        fields: a cell per reader, in the order of the rows; None on the diagonal and for pairs
+            without common exams.
+        mean: mean of the kappas with the other readers.
         n_pairs: number of these kappas.
     """
 
@@ -68,9 +69,9 @@ def matrix(
     """Return a row for each reader who shares an exam with another.
 
     Args:
-        results: of ``ecgreview.agreement.report``.
-        names: of readers, by their names in the report.
-        code: of a class; empty to pool all classes.
+        results: the results of ``ecgreview.agreement.report``.
+        names: display names by reader ID.
+        code: the code of a class; empty to pool all classes.
         is_sorted: sort by mean kappa, lowest first.
     """
     pairs = results["pairs"]

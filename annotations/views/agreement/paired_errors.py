@@ -1,4 +1,4 @@
-"""Errors of two readers against one reference, formatted for pages."""
+"""The errors of two readers against one reference, formatted for pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ecgreview.agreement.accuracy.reader_profiles import Against
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The test of one class."""
+    """McNemar's test for one class."""
 
     of: DiagnosticClass
     test: ErrorTest
@@ -37,9 +37,11 @@ def section(
 ) -> dict[str, object]:
     """Return the context for the errors of a pair.
 
+    Records that the user saw results if the errors are counted against the consensus.
+
     Args:
-        dashboard: with the report.
-        pair: the readers' primary keys, as in the report.
+        dashboard: the page, with a report.
+        pair: primary keys of the two readers, as in the report.
         reference_key: primary key of the reference reader, or "consensus".
     """
     if dashboard.report is None:
@@ -80,7 +82,7 @@ def section(
 
 
 def _why_not_this_pair(dashboard: AgreementPage, pair: tuple[str, str]) -> Missing:
-    """Return why this pair has no comparison although others have."""
+    """Return why this pair has no comparison although other pairs have one."""
     readers = dashboard.results["readers"]
     kinds = dict(zip(readers, dashboard.results.get("kinds", []), strict=False))
     is_reference = any(kinds.get(reader_id) == Against.REFERENCE.value for reader_id in pair)
@@ -100,7 +102,7 @@ def _name(comparison: Comparison, dashboard: AgreementPage) -> str:
 
 
 def _lines(comparison: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[Line]:
-    """Return the classes, those with most exams on which only one erred first."""
+    """Return the tests, sorted by the number of exams on which exactly one reader erred."""
     both = zip(comparison.codes, tests(comparison.counts), strict=True)
     rows = [(classes[code], test) for code, test in both if code in classes]
     rows.sort(key=lambda row: -(row[1].first_right + row[1].second_right))

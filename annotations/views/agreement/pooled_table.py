@@ -14,10 +14,10 @@ from annotations.views.agreement.numbers import Number, separate_reasons, share
 from ecgreview.agreement.values.reasons import Reason
 
 Classes = Mapping[str, DiagnosticClass]
-# Part of a stored report.
+# A part of a stored report, parsed from JSON.
 Fitted = Mapping[str, Any]
 
-# Reasons of classes that are not listed, because nothing can be estimated.
+# Classes without an estimate for these reasons are not listed.
 UNMET = (Reason.NOT_COMPARED, Reason.NEVER_GIVEN, Reason.ALWAYS_GIVEN)
 
 # Reasons why a class's own estimates are not shown.
@@ -31,7 +31,7 @@ class PooledRow:
     Attributes:
         numbers: in the order of the columns.
         caution: what to keep in mind about the numbers.
-        why: why the class's own estimates are implausible; empty when it is only rare.
+        why: why the class's own estimates are implausible; empty if the class is only rare.
     """
 
     abbreviation: str
@@ -46,10 +46,10 @@ class PooledTable:
     """The pooled estimates of a report.
 
     Attributes:
-        lines: of the classes that have them.
-        refused: reasons why other classes have none, with their abbreviations.
         columns: headings of the numbers.
-        is_old: whether the version is older than the pooled model.
+        lines: the classes with estimates.
+        refused: abbreviations of the classes without estimates, by reason.
+        is_old: whether the report was computed before pooled estimates existed.
     """
 
     columns: list[str]
@@ -64,7 +64,7 @@ def prevalences(results: Fitted, classes: Classes) -> PooledTable:
 
 
 def skills(results: Fitted, place: int, classes: Classes) -> PooledTable:
-    """Return pooled sensitivity and specificity of the reader at ``place``, from 0.
+    """Return pooled sensitivity and specificity of the reader at index ``place``.
 
     Classes that the reader has not read are left out.
     """

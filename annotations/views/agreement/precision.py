@@ -1,4 +1,4 @@
-"""Width of intervals, how more readings would narrow them, and latent prevalences."""
+"""The Precision tab: interval widths, how more readings narrow them, and latent prevalences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ecgreview.agreement.reports.precision import Target
 
 DEFAULT_HALF_WIDTH = 0.05
 DEFAULT_N_CLASSES = 5
-# More curves cannot be told apart.
+# The curves of more classes could not be distinguished in one chart.
 MAX_CLASSES = 8
 
 TARGETS = (
@@ -38,7 +38,7 @@ TARGETS = (
 
 
 class WidthForm(forms.Form):
-    """The target half-width, and for which classes."""
+    """The target half-width, and the classes to forecast."""
 
     of = forms.ChoiceField(label=gettext_lazy("Coefficient"), choices=TARGETS)
     width = forms.FloatField(
@@ -53,7 +53,6 @@ class WidthForm(forms.Form):
     )
 
     def __init__(self, classes: Mapping[str, DiagnosticClass], *args: Any, **more: Any) -> None:
-        """Offer ``classes``, by code."""
         super().__init__(*args, **more)
         offered = [
             (code, f"{diagnostic_class.abbreviation} {diagnostic_class.local_name}")
@@ -67,7 +66,7 @@ class WidthForm(forms.Form):
         )
 
     def clean_classes(self) -> list[str]:
-        """Refuse more classes than a chart can show."""
+        """Reject more classes than the chart can show."""
         chosen: list[str] = self.cleaned_data["classes"]
         if len(chosen) > MAX_CLASSES:
             raise forms.ValidationError(
@@ -79,7 +78,7 @@ class WidthForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class ForecastRow:
-    """What a class needs for the target half-width."""
+    """The readings that one class needs for the target half-width."""
 
     abbreviation: str
     name: str
@@ -95,7 +94,14 @@ class ForecastRow:
 
 @dataclass(frozen=True, slots=True)
 class LatentLine:
-    """Latent prevalence of a class, and how well the model fits."""
+    """Latent prevalence of a class, and how well the model fits.
+
+    Attributes:
+        n_telling: informative exams.
+        alike: how often three readers agree, observed and expected by the model.
+        reason: why ``alike`` is missing.
+        caution: what to keep in mind about the prevalence.
+    """
 
     abbreviation: str
     name: str
@@ -110,7 +116,7 @@ class LatentLine:
 @needs("view_agreementreport")
 @require_safe
 def precision(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show how wide intervals become with more readings, and estimated prevalences."""
+    """Show how more readings would narrow the intervals, and the estimated prevalences."""
     dashboard = page.agreement_page(request, pk, slug)
     context = _Page(dashboard, request).context if dashboard.report else None
     return page.page(request, dashboard, "precision", context)
@@ -131,7 +137,7 @@ class _Page:
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """The submitted options; defaults for those that are missing or invalid."""
+        """The submitted options, with defaults for missing or invalid ones."""
         cleaned = self.form.cleaned_data if self.form.is_bound and self.form.is_valid() else {}
         return {**self.default, **{key: value for key, value in cleaned.items() if value}}
 
@@ -180,7 +186,7 @@ class _Page:
         )  # fmt: skip
 
     def _table(self, forecasts: ClassForecasts) -> list[tuple[int, list[str]]]:
-        """Return the half-widths of the classes after each number of readings."""
+        """Return (number of readings, half-width of each class) for each point of the forecast."""
         return [
             (
                 n_reads,

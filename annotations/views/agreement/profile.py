@@ -1,4 +1,4 @@
-"""The profile of one reader: performance, comparison with others, trends, repeats."""
+"""The profile of one reader: performance, comparison with others, trends, hidden repeats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AGAINST = {against.value: against for against in Against}
 def reader(
     request: SignedInRequest, place: int, pk: int | None = None, slug: str = ""
 ) -> HttpResponse:
-    """Show the reader at ``place`` in the list of the report, from 1.
+    """Show the profile of the reader at position ``place`` of the report, counted from 1.
 
     Raises:
         Http404: the report has no such reader.

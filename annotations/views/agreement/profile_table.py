@@ -23,7 +23,7 @@ from ecgreview.agreement.accuracy.performance import ClassPerformance
 from ecgreview.agreement.accuracy.reader_profiles import Block, Profile, Standing
 from ecgreview.agreement.reports import pairs
 
-# Number of classes in the chart, those with most positives first.
+# The chart shows at most this many classes, those with the most positives.
 CHARTED = 16
 
 
@@ -42,7 +42,7 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class StandingLine:
-    """One reader of the scope, for comparison."""
+    """F1 scores of one reader of the scope, for comparison."""
 
     name: str
     is_here: bool
@@ -65,7 +65,7 @@ class BlockLine:
 
 @dataclass(frozen=True, slots=True)
 class SelfLine:
-    """Agreement of the reader with themselves in one class."""
+    """Agreement of the reader with themselves in one class, from hidden repeats."""
 
     abbreviation: str
     name: str
@@ -122,7 +122,7 @@ def profile_context(
 
 
 def repeats(results: Mapping[str, Any], place: int, classes: Classes) -> dict[str, Any] | None:
-    """Return self-agreement of the reader at ``place``, from 0; None without repeats."""
+    """Return the self-agreement of the reader at index ``place``, or None without repeats."""
     own = [row for row in results["repeats"] if row["reader"] == place]
     if not own:
         return None
@@ -142,7 +142,7 @@ def repeats(results: Mapping[str, Any], place: int, classes: Classes) -> dict[st
 
 
 def latent(results: Mapping[str, Any], place: int, classes: Classes) -> list[LatentLine]:
-    """Return latent sensitivity and specificity of the reader at ``place``, where available."""
+    """Return the reader's latent sensitivity and specificity for each class that has them."""
     lines = []
     rows = zip(results["classes"], results.get("latent", {}).get("classes", []), strict=False)
     for row, fitted in rows:
@@ -160,9 +160,10 @@ def _latent_line(line: Mapping[str, Any], of: DiagnosticClass) -> LatentLine:
 
 
 def no_latent(results: Mapping[str, Any]) -> str:
-    """Return why there are no latent estimates, as a sentence; empty when there are.
+    """Return why there are no latent estimates, as a sentence.
 
-    This is the most frequent reason of the classes that occur in the readings.
+    This is the most frequent reason, ignoring classes that do not occur in the readings. It is
+    empty if most classes have estimates.
     """
     fit = results.get("latent")
     if fit is None:
@@ -313,5 +314,5 @@ def _blocks_chart(shown_blocks: Sequence[Block], names: Sequence[str], title: st
 
 
 def _below(values: Sequence[float]) -> float:
-    """Return where an axis of shares begins so that these values fill it."""
+    """Return the lower end of an axis of shares: a multiple of 0.1, a little below all values."""
     return max(0.0, math.floor(10 * min(values) - 0.5) / 10) if values else 0.0

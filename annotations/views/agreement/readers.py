@@ -1,4 +1,4 @@
-"""Agreement of pairs of readers: the matrix of all pairs, and one pair in detail."""
+"""The Readers tab: the matrix of all pairs of readers, and one pair in detail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.pair_matrix import matrix
 from ecgreview import agreement
 
-# With this many readers the matrix has column numbers instead of names.
+# From this many readers on, the columns of the matrix have numbers instead of names.
 MANY_READERS = 9
 
 
@@ -57,7 +57,7 @@ def chosen_class(dashboard: AgreementPage, code: str) -> DiagnosticClass | None:
 
 
 def class_options(dashboard: AgreementPage) -> list[dict[str, object]]:
-    """Return the classes to choose from, most disputed first."""
+    """Return the classes for a selection list, most disputed first."""
     rows = sorted(
         dashboard.results["classes"],
         key=lambda row: (row["n_positive_all"] - row["n_positive_any"], -row["n_positive_any"]),
@@ -150,7 +150,7 @@ def _most_disputed(lines: list[dict[str, Any]]) -> str:
 def _class_rows(
     dashboard: AgreementPage, lines: list[dict[str, Any]], query: Mapping[str, object]
 ) -> list[dict[str, object]]:
-    """Return the classes that at least one of the two marked, most disputed first."""
+    """Return a row per class that at least one of the two readers marked, most disputed first."""
     marked = [line for line in lines if line["n11"] + line["n10"] + line["n01"]]
     marked.sort(key=lambda line: (-line["n10"] - line["n01"], -line["n11"]))
     return [

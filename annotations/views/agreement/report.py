@@ -1,4 +1,4 @@
-"""The written report: methods and results, on the page and as a download."""
+"""The written report (methods and results), on the page and as a download."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ecgreview.report_writing.document import Paragraph
 @needs("view_agreementreport")
 @require_safe
 def report(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show the written report, or return it in the ``?format=``: html, md or pdf.
+    """Show the written report, or download it as ``?format=`` html, md or pdf.
 
     Raises:
         Http404: there is no report, or no such format.
@@ -68,7 +68,7 @@ def _document(dashboard: AgreementPage, stored: AgreementReport) -> Document:
 
 
 def _without_facts(document: Document) -> Document:
-    """Return ``document`` with a note that its study facts are left to fill in."""
+    """Return ``document`` with a note that the reader must fill in the facts about the study."""
     first, *others = document.sections
     note = Paragraph(
         _(

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement import page, run_text
 
-# More digits than any version number has.
+# Longer values of ``?version=`` are cut off; no version number has this many digits.
 LONGEST = 18
 
 
@@ -19,10 +19,10 @@ LONGEST = 18
 @needs("view_agreementreport")
 @require_safe
 def run(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Return the ``RunStatus`` of the unfinished run, or that there is none, as JSON.
+    """Return the ``RunStatus`` of the scope as JSON.
 
-    ``?version=`` is the version on the page. The answer holds no result, so polling it does not
-    count as seeing results.
+    ``?version=`` is the version displayed on the page. The response contains no results, so polling
+    does not count as seeing results.
 
     Raises:
         Http404: there is no such batch or study, or the user may not see it.

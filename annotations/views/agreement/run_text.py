@@ -1,4 +1,4 @@
-"""Texts about a running or finished computation of agreement."""
+"""Texts about a running or finished computation of an agreement report."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from annotations.models import AgreementRun, RunStage
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """Status of the next version, for a page.
+    """Progress of a computation, as shown on a page.
 
     Attributes:
         lead: what is happening.
-        text: the stage; empty when the run is over.
-        n_done: steps done of ``n_total``, both 0 when unknown.
+        text: the stage; empty after the end.
+        n_done: number of completed steps.
+        n_total: number of steps; 0 if unknown.
         is_over: nothing is running anymore.
-        is_newer: there is a newer version than the page shows.
+        is_newer: there is a newer version than the displayed one.
     """
 
     lead: str
@@ -49,8 +50,8 @@ def over(newest: int | None, shown_version: int) -> RunStatus:
     """Describe the end of a run.
 
     Args:
-        newest: number of the newest version, None without one.
-        shown_version: number of the version on the page, 0 for none.
+        newest: number of the newest version, or None if there is none.
+        shown_version: number of the displayed version, 0 for none.
     """
     if newest is not None and newest > shown_version:
         lead = _("Version %(n)s has been computed.") % {"n": newest}

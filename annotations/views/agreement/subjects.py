@@ -1,4 +1,4 @@
-"""Subjects of agreement rows: classes, or groups of classes."""
+"""What agreement rows are about: classes, or groups of classes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import DiagnosticClass, DiagnosticGroup
 
-# The parts of a report with rows.
+# The parts of a report that have one row per subject.
 LEVELS: Mapping[str, Promise] = {"classes": _("Classes"), "groups": _("Groups")}
 
 
 class Subject(Protocol):
-    """A class, or a group in its place."""
+    """What both a class and a ``WholeGroup`` provide."""
 
     @property
     def code(self) -> str:
@@ -36,15 +36,15 @@ class Subject(Protocol):
 
     @property
     def group(self) -> DiagnosticGroup:
-        """The group it belongs to, or is."""
+        """The group of a class; a group returns itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeGroup:
-    """A group of classes, present if any of its classes is.
+    """A group treated as one class, which is present if any of its classes is.
 
     Attributes:
-        group: of the taxonomy.
+        group: the group of the taxonomy.
         members: its classes, in order.
     """
 
@@ -76,10 +76,10 @@ class WholeGroup:
 def groups(
     results: Mapping[str, Any], classes: Mapping[str, DiagnosticClass]
 ) -> dict[str, WholeGroup]:
-    """Return the groups of a report by code; empty for versions from before reports had groups.
+    """Return the groups of a report by code; empty for old versions without groups.
 
     Args:
-        results: of the report.
+        results: the results of the report.
         classes: its classes by code, with their groups.
     """
     return {

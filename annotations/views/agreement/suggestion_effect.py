@@ -1,4 +1,4 @@
-"""Effect of suggestions, for studies that randomize who sees them."""
+"""The Suggestions tab: how suggestions changed readings, in studies that randomize them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ecgreview.agreement.accuracy.arm_times import Times
 from ecgreview.agreement.accuracy.arms import Effect, Split
 from ecgreview.agreement.accuracy.suggestion_effect import Arms, Nothing
 
-# Name and description of each split of answers, in display order.
+# Name and description of each subset of the answers, in display order.
 SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
     Split.SUGGESTED: (
         gettext_lazy("Class suggested"),
@@ -85,7 +85,7 @@ NOTHING: Mapping[Nothing, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class SplitLine:
-    """One split of the answers: how often readers agreed with the model."""
+    """One subset of the answers: how often readers agreed with the model."""
 
     name: Promise
     description: Promise
@@ -111,7 +111,7 @@ class TimeLine:
 @needs("view_agreementreport")
 @require_safe
 def suggestions(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Show how suggestions affect readers: over-reliance, under-reliance, time."""
+    """Show how suggestions affect readers: over-reliance, under-reliance, and time."""
     dashboard = page.agreement_page(request, pk, slug)
     context = _context(dashboard, dashboard.report) if dashboard.report else None
     return page.page(request, dashboard, "suggestions", context)

@@ -36,7 +36,7 @@ class Line:
 
 
 def line(event: AuditEvent) -> Line:
-    """Return the list row of ``event``; expects actor and link to be fetched with it."""
+    """Return the list row of ``event``. Fetch the event's actor and link with it."""
     return Line(
         event=event,
         seq=event.link.seq,
@@ -52,14 +52,14 @@ def label(action: str) -> str:
 
 
 def who(event: AuditEvent) -> str:
-    """Return the actor's name: the current one of an account, otherwise the stored one."""
+    """Return the actor's name: the current name of the account, or the stored name."""
     if event.actor is None:
         return event.actor_name or _("The system")
     return str(event.actor)
 
 
 def target_url(event: AuditEvent, user: User) -> str:
-    """Return the page of the event's target; empty if there is none that ``user`` may see."""
+    """Return the URL of the event's target, or "" if ``user`` cannot open a page of it."""
     places = {"study": ("study", "slug"), "batch": ("batch", "pk")}
     if user.has_perm("annotations.invite_user"):
         places["user"] = ("person", "pk")
@@ -74,7 +74,7 @@ def target_url(event: AuditEvent, user: User) -> str:
 
 
 def changes(event: AuditEvent) -> list[Change]:
-    """Return every field of ``before`` and ``after``, changed ones first."""
+    """Return every field of ``event.before`` and ``event.after``, changed ones first."""
     before, after = dict(_flat(_read(event.before))), dict(_flat(_read(event.after)))
     fields = [*before, *(field for field in after if field not in before)]
     lines = [
@@ -90,7 +90,7 @@ def changes(event: AuditEvent) -> list[Change]:
 
 
 def _read(text: str) -> Any:
-    """Parse a stored state. Someone who tampered with it may have left invalid JSON."""
+    """Parse a stored state. It may be invalid JSON if somebody tampered with it."""
     try:
         return json.loads(text) if text else {}
     except (ValueError, RecursionError):

@@ -28,7 +28,7 @@ MAX_SEQ = 2**63 - 1
 @needs("view_auditevent")
 @require_safe
 def audit_list(request: SignedInRequest) -> HttpResponse:
-    """List the newest matching events, and how far the chain is verified."""
+    """List the newest matching events, and show up to where the chain is verified."""
     form = AuditFilterForm(_filter_fields(request.GET))
     context: dict[str, Any] = {"form": form, "is_hidden": rules.reads_anywhere(request.user)}
     if context["is_hidden"]:
@@ -51,7 +51,7 @@ def audit_list(request: SignedInRequest) -> HttpResponse:
 @needs("view_auditevent")
 @require_safe
 def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
-    """Show one event: its changes, its link, and whether both are intact."""
+    """Show an event with its changes, its link in the chain, and whether both are intact."""
     if seq > MAX_SEQ:
         raise Http404
     visible = AuditEvent.objects.visible_to(request.user).select_related("actor", "study", "link")
@@ -77,7 +77,7 @@ def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
 @needs("view_auditevent")
 @require_safe
 def audit_export(request: SignedInRequest) -> HttpResponse:
-    """Return the matching events as a file. The export is itself recorded as an event."""
+    """Download the matching events. The export itself is recorded as an event."""
     form = AuditFilterForm(_filter_fields(request.GET))
     kind = request.GET.get("format", Format.CSV.value)
     if rules.reads_anywhere(request.user):
@@ -98,10 +98,10 @@ def audit_export(request: SignedInRequest) -> HttpResponse:
 
 
 def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
-    """Return one page of events, newest first, with the cursors of its neighbors."""
+    """Return one page of events, newest first, and the cursor of the next page."""
     visible = AuditEvent.objects.visible_to(request.user)
     matching = browse.find(visible, form.event_filter()).select_related("link")
-    # prefetch_related loads people and studies of this page only; a join would sort them all.
+    # prefetch_related loads people and studies for this page only; a join would take in all events.
     matching = matching.prefetch_related("actor", "study")
     before = request.GET.get("before", "")
     is_cursor = before.isascii() and before.isdigit() and len(before) < len(str(MAX_SEQ))

@@ -1,4 +1,4 @@
-"""Completion matrix: exam by reader, with the state of each reading."""
+"""The completion matrix: the state of each reader's reading of each exam."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ReaderProgress:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One exam with the state of each reader, in column order; None: not assigned."""
+    """One exam with its state for each reader, in column order; None if not assigned."""
 
     exam: Exam
     states: list[str | None]
@@ -49,7 +49,7 @@ class Matrix:
 
 
 def matrix(batch: Batch, user: User, page_number: str | None) -> Matrix:
-    """Return the progress of ``batch``; the caller has checked that ``user`` may see it."""
+    """Return the progress of ``batch``. The caller must check that ``user`` may see it."""
     names = reader_names.names_in_batch(batch, user)
     progress = _progress(batch, names)
     exams = Exam.objects.filter(assignments__batch=batch).distinct().order_by("code")

@@ -75,7 +75,7 @@ class ExamLine:
 
     @property
     def is_short(self) -> bool:
-        """Whether the exam has fewer readings than it needs."""
+        """Whether the exam lacks readings."""
         return self.row.reason == OpenReason.READINGS_MISSING
 
 
@@ -90,7 +90,7 @@ def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
 
 
 def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
-    """Format ``rows``, which must have labels and classes prefetched."""
+    """Format ``rows``. Prefetch their labels and the labels' classes."""
     return [
         ExamLine(
             row,
@@ -103,7 +103,7 @@ def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
 
 
 def short(outcome: Outcome, rule: str) -> str:
-    """Return a short name for an outcome under ``rule``, with or without its version."""
+    """Return the short name of an outcome. ``rule`` may include the version of the rule."""
     if outcome == Outcome.MAJORITY and rule.startswith(TWO_VOTES):
         return str(_("At least two votes"))
     return str(SHORT[outcome])

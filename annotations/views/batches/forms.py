@@ -1,4 +1,4 @@
-"""The forms of batches. They check shape; services check everything else."""
+"""Forms for batches. They validate the input; services check the rules of the study."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from annotations.views.form_fields import exam_codes, exam_count, set_choices
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
 
-# A larger number is a typing error: even all of CODE-II-test has only 8,475 exams.
+# A larger number is probably a typo: even CODE-II-test has only 8,475 exams in total.
 MAX_EXAMS = 10_000
 
 
 class BatchForm(forms.Form):
     """The exams and readers of a new batch.
 
-    After ``is_valid`` the exams are in ``cleaned_data["exams"]``, chosen by code or as the first
-    exams of a data set.
+    After ``is_valid``, ``cleaned_data["exams"]`` has the exams: those with the entered codes, or
+    the first exams of the data set.
     """
 
     name = forms.CharField(
@@ -62,7 +62,7 @@ class BatchForm(forms.Form):
         set_choices(self, "readers", people_with_role(Role.READER, Role.ADJUDICATOR))
 
     def clean(self) -> dict[str, Any]:
-        """Find the exams, and list unknown codes."""
+        """Look up the exams, and report unknown codes."""
         cleaned: dict[str, Any] = super().clean() or {}
         if codes := codes_in(cleaned.get("codes", "")):
             cleaned["exams"] = self._exams_by_code(codes)

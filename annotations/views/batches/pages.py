@@ -42,6 +42,7 @@ from annotations.views.desk.pages import SECONDS_PER_EXAM
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
 
+# Refusals that are shown at the field for readers.
 READER_REFUSALS: tuple[type[Exception], ...] = (
     adjudications.AlreadyRead,
     roster.KnowsResults,
@@ -50,13 +51,12 @@ READER_REFUSALS: tuple[type[Exception], ...] = (
     roster.LevelTooLow,
     roster.HasLeft,
 )
-"""Refusals shown at the field of the chosen readers."""
 
 
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Choose exams and readers; nothing is stored before the summary is confirmed."""
+    """Choose exams and readers. Nothing is stored until the summary is confirmed."""
     study = lookups.study(request.user, slug)
     if request.method != "POST":
         codes = _short_exams(request.user, study, request.GET.get("lacking", ""))
@@ -74,7 +74,7 @@ def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_batch")
 @require_safe
 def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the completion matrix; hidden from readers of the study."""
+    """Show the completion matrix, unless the user reads in the study."""
     batch = lookups.batch(request.user, pk)
     return _batch_page(request, batch, AdjudicationForm())
 
@@ -82,7 +82,7 @@ def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("close_batch")
 @require_POST
 def batch_close(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Close a batch; agreement and consensus follow."""
+    """Close a batch, and start computing agreement and consensus."""
     batch = lookups.batch(request.user, pk)
     with refusal_as_message(request):
         batches.close(batch_id=batch.pk, closed_by=request.user, now=timezone.now())
@@ -117,7 +117,7 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
         form.add_error("readers", message(refusal))
         return _batch_page(request, batch, form, status=400)
     except NameTaken:
-        # The name is derived from the batch, so the usual message about names would be confusing.
+        # The user did not choose the name, so the usual message about names would be confusing.
         messages.error(
             request, _("The exams in dispute of this batch were sent to adjudication before.")
         )
@@ -154,7 +154,7 @@ def _batch_page(
 
 
 def _unresolved_counts(user: User, batch: Batch) -> dict[str, int]:
-    """Return how many exams are disputed, lack readings, or must be read again.
+    """Return how many exams are disputed, lack readings, or wait for a rereading.
 
     Exams without tracings are left out, because nobody can read them.
     """
@@ -173,7 +173,7 @@ def _consensus_of(user: User, batch: Batch) -> QuerySet[Consensus]:
 
 
 def _short_exams(user: User, study: Study, batch_id: str) -> str:
-    """Return the codes of the exams of a batch that lack readings, unless they are hidden."""
+    """Return the codes of a batch's exams that lack readings; empty if results are hidden."""
     batch = study.batches.filter(pk=int(batch_id)).first() if batch_id.isdecimal() else None
     if batch is None or is_blinded_to(study, user):
         return ""
@@ -213,7 +213,7 @@ def _create(request: SignedInRequest, study: Study, form: BatchForm) -> HttpResp
 
 
 def _summary(cleaned: dict[str, Any]) -> dict[str, object]:
-    """Return the exams, readers, counts and reading time of the new batch."""
+    """Return the exams, readers, counts and estimated reading time of the new batch."""
     exams, readers = cleaned["exams"], list(cleaned["readers"])
     patients = Counter(exam.patient_id for exam in exams if exam.patient_id)
     return {

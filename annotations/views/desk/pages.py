@@ -46,7 +46,7 @@ MAX_WAITING_LISTED = 24
 
 @dataclass(frozen=True, slots=True)
 class WorklistEntry:
-    """One reader's part of a batch, as the worklist shows it."""
+    """A reader's part of a batch, as shown on the worklist."""
 
     batch: Batch
     next: Assignment | None
@@ -63,7 +63,7 @@ class WorklistEntry:
 
     @property
     def is_pooled(self) -> bool:
-        """Whether readers take the exams one by one, so the total is unknown."""
+        """Whether readers take exams one by one from a pool, so the total is unknown."""
         return self.batch.handout == Handout.POOLED
 
     @property
@@ -172,7 +172,7 @@ def _entry(
 
 
 def _waiting(annotated: AssignmentQuerySet) -> list[Assignment]:
-    """Return the next waiting assignments in reading order; skipped exams come last."""
+    """Return the next waiting assignments in reading order, with skipped exams last."""
     waiting = list(annotated.waiting().filter(deferred_at=None)[:MAX_WAITING_LISTED])
     skipped = annotated.waiting().filter(deferred_at__isnull=False).order_by("deferred_at", "pk")
     return waiting + list(skipped[: MAX_WAITING_LISTED - len(waiting)])
@@ -189,7 +189,7 @@ def _withheld(user: User) -> list[StudyReader]:
 
 
 def _pace_s(user: User) -> float:
-    """Return the mean active time of the latest readings, or the default for too few."""
+    """Return the mean active time of the latest readings in seconds; if too few, the default."""
     own = Reading.objects.blind().effective().answered().filter(reader=user, active_ms__gt=0)
     latest = own.order_by("-pk").values("active_ms")[:MAX_READINGS_FOR_PACE]
     pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))

@@ -16,7 +16,7 @@ from annotations.views.access import SignedInRequest, signed_in
 @signed_in
 @require_safe
 def feedback_page(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the reader's own answers and result, as far as feedback is allowed already."""
+    """Show the reader's own answers and result, once feedback is allowed."""
     try:
         seat = qualification_feedback.seat_of(batch_id=pk, reader=request.user)
     except Seat.DoesNotExist as missing:

@@ -1,4 +1,4 @@
-"""Texts about suggestions, the reader's decisions on them, and the second reading."""
+"""Texts about suggestions, the reader's decisions on them, and revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of the criteria model's verdicts: measurements, and why a class is withheld."""
+"""Texts for the criteria model's verdicts: measurements, and why a class is not suggested."""
 
 from __future__ import annotations
 

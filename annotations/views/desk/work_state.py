@@ -1,4 +1,4 @@
-"""Whether an assignment is not started, started or submitted."""
+"""Annotates assignments with how far the reader has got."""
 
 from __future__ import annotations
 

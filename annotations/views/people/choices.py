@@ -1,4 +1,4 @@
-"""People to choose from in forms."""
+"""Choices of people for forms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from annotations.models import Role, User
 
 
 def people_with_role(*roles: Role) -> QuerySet[User]:
-    """Return the active people with one of ``roles``, by name."""
+    """Return the active people who have at least one of ``roles``, sorted by name."""
     named = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
     return named.distinct().order_by("first_name", "last_name", "username")

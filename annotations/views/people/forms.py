@@ -1,4 +1,4 @@
-"""The form of an invitation."""
+"""The form for inviting a person."""
 
 from __future__ import annotations
 
@@ -50,7 +50,13 @@ class InviteForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None = None, *, is_blinded: bool) -> None:
-        """Offer people who still read only the role of a reader, and only by mail."""
+        """Initialize the form.
+
+        Args:
+            data: the submitted data, or None.
+            is_blinded: the inviter still reads, so offer only the reader role and require an e-mail
+                address.
+        """
         super().__init__(data)
         if is_blinded:
             role, email = self.fields["role"], self.fields["email"]

@@ -1,4 +1,4 @@
-"""People, for coordinators: the list, invitations and ending access."""
+"""Pages for coordinators: the list of people, invitations, and ending access."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ FIELDS: dict[type[Exception], str] = {
 
 
 class NotMailed(Refusal):
-    """The link may only be mailed because the inviter still reads, and no mail could be queued."""
+    """The inviter still reads and must not see the link, but it could not be e-mailed."""
 
     code = "link-not-mailed"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person of the list."""
+    """One row of the list of people."""
 
     person: User
     roles: list[str]
@@ -62,7 +62,7 @@ def person_list(request: SignedInRequest) -> HttpResponse:
 def person_invite(request: SignedInRequest) -> HttpResponse:
     """Create an account, and show its link once.
 
-    People who still read never see the link: it is mailed, or nobody is invited.
+    An inviter who still reads never sees the link. If it cannot be e-mailed, no account is created.
     """
     is_blinded = rules.reads_anywhere(request.user)
     form = InviteForm(posted(request), is_blinded=is_blinded)
@@ -78,7 +78,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
 @needs("invite_user")
 @require_safe
 def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show one person and the actions on their account."""
+    """Show a person and the actions available for their account."""
     line = next((row for row in _lines() if row.person.pk == pk and row.is_in_reach), None)
     if line is None:
         raise Http404
@@ -96,9 +96,9 @@ def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give an invited person a new link; mail everybody else a link to set a new password.
+    """Create a new link for an invited person; e-mail a password link to anybody else.
 
-    The password link is never shown, because a coordinator could use it to read in their name.
+    The password link is never shown, because a coordinator could use it to sign in as that person.
     """
     with refusal_as_message(request):
         try:
@@ -111,14 +111,14 @@ def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_end(request: SignedInRequest, pk: int) -> HttpResponse:
-    """End a person's access; their readings stay."""
+    """End a person's access. Their readings are kept."""
     return _act(request, pk, members.deactivate, _("Access ended."))
 
 
 @needs("invite_user")
 @require_POST
 def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Remove the second factor of a person who lost it."""
+    """Remove the second factor of a person who lost access to it."""
     success = _(
         "The second factor was removed. This person can now sign in without it and set up another."
     )
@@ -128,19 +128,19 @@ def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Vouch for an account instead of its inviter."""
+    """Make the user the one who vouches for an account, in place of its inviter."""
     return _act(request, pk, members.vouch, _("You now vouch for this account."))
 
 
 def _invite(request: SignedInRequest, form: InviteForm, *, is_blinded: bool) -> HttpResponse:
-    """Invite a person. If the link must be mailed and cannot be, nothing is stored."""
+    """Invite a person. If the link must be e-mailed but cannot be, nothing is stored."""
     with transaction.atomic():
         invitation = members.invite(actor=request.user, **form.cleaned_data, now=timezone.now())
         return _hand_over(request, invitation, is_blinded=is_blinded)
 
 
 def _invite_again(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Make a new link. If it must be mailed and cannot be, the old one stays valid."""
+    """Create a new link. If it must be e-mailed but cannot be, the old one stays valid."""
     try:
         with transaction.atomic():
             invitation = members.invite_again(actor=request.user, user_id=pk, now=timezone.now())
@@ -191,10 +191,10 @@ def _lines() -> list[Line]:
 def _hand_over(
     request: HttpRequest, invitation: members.Invitation, *, is_blinded: bool
 ) -> HttpResponse:
-    """Queue the mail with the link, and show the link to a coordinator who does not read.
+    """Queue the e-mail with the link, and show the link unless the inviter still reads.
 
     Raises:
-        NotMailed: no mail can reach the person, and the link must not be shown.
+        NotMailed: no e-mail can be sent to the person, and the link must not be shown.
     """
     mail = queue.invitation(invitation, now=timezone.now())
     if mail is not None:
@@ -211,7 +211,7 @@ def _hand_over(
 
 
 def _mail_password_link(request: SignedInRequest, pk: int) -> None:
-    """Queue a link for a new password, and say whether it could be queued."""
+    """Queue a link for setting a new password, and show whether that was possible."""
     now = timezone.now()
     try:
         person = members.send_to_new_password(actor=request.user, user_id=pk, now=now)

@@ -27,7 +27,7 @@ from annotations.views.agreement.run_text import RunStatus
 @needs("export_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show whether there is a current archive; a POST requests one."""
+    """Show the latest archive and whether it is current; a POST requests a new one."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
@@ -52,7 +52,7 @@ def study_export(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("export_study")
 @require_safe
 def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
-    """Return the progress of an archive as JSON for the waiting page."""
+    """Return the progress of an archive as JSON, for polling."""
     return JsonResponse(asdict(_run_status(_archive(request, slug, key))))
 
 
@@ -88,7 +88,6 @@ def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:
 
 
 def _run_status(archive: Archive) -> RunStatus:
-    """Return the status of ``archive`` for the waiting page."""
     if archive.is_ready:
         return RunStatus(_("The archive is ready."), is_over=True, is_newer=True)
     if archive.has_failed:

@@ -1,4 +1,4 @@
-"""The form that creates a study in one step, and what each consensus rule does."""
+"""The short form for a new study, and descriptions of the consensus rules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from annotations.models import ClinicalInformation, SuggestionPolicy
 from ecgreview.consensus import DEFAULT_RULE
 
+# Descriptions of the consensus rules, by their names in ``ecgreview.consensus``.
 RULES = {
     "majority_per_class": _(
         "Majority, class by class: present with more than half of the votes, absent with fewer. "
@@ -23,11 +24,10 @@ RULES = {
         "counts as absent. Use it to reproduce CODE-II-test."
     ),
 }
-"""What each rule of ``ecgreview.consensus`` does."""
 
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
 QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
-"""The choices when a study is created in one step; the setup in several steps offers all."""
+"""The short form offers only these choices; the setup in several steps offers more."""
 
 
 class StudyNameForm(forms.Form):

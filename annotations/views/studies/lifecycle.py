@@ -1,4 +1,4 @@
-"""Protocol and phases of a study: amending, locking, releasing results, breaking the glass."""
+"""Pages for a study's protocol and phase: amend, lock, release results, break the glass."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ecgreview import protocol
 @needs("view_study")
 @require_safe
 def study_protocol(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the protocol in force, and the changes between its versions."""
+    """Show the protocol in force, and the changes from version to version."""
     study = lookups.study(request.user, slug)
     document = protocol.as_document(protocols.protocol_of(study))
     context = {
@@ -58,7 +58,7 @@ def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Amend the protocol for later batches of an open study: show the changes, ask for a reason."""
+    """Show the changes of an amendment, ask for a reason, and amend. Affects new batches only."""
     study = lookups.study(request.user, slug)
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)
@@ -108,7 +108,7 @@ def study_release(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("break_glass")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show a reader the results of their study. They state a reason, and their reading ends."""
+    """Let a reader see the results of their study. Requires a reason, and ends their reading."""
     study = lookups.study(request.user, slug)
     if not rules.reads_in(study, request.user):
         messages.info(
@@ -130,7 +130,7 @@ def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _amended(form: AmendmentForm, current: protocol.Protocol) -> protocol.Protocol | None:
-    """Return the protocol in the form, or None after adding errors to the form."""
+    """Return the amended protocol, or None after adding errors to the form."""
     with protocol_problems_on_form(form):
         amended = protocol.parse({**current.settings(), **form.settings()})
         if problems := protocol.check_amendment(current, amended) or lifecycle.problems(amended):

@@ -1,4 +1,4 @@
-"""Studies: the list, a new study, its overview and its consensus."""
+"""Studies: list, creation, overview and consensus."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def study_list(request: SignedInRequest) -> HttpResponse:
         n_batches=Coalesce(_of_batches(Count("pk")), 0),
         last_batch_at=_of_batches(Max("created_at")),
     )
-    # Performance: one count over all studies, instead of scanning the assignments for each.
+    # One query counts the exams of all studies; a subquery per study would be slower.
     grouped = Batch.objects.filter(study__in=visible).values("study")
     n_exams = dict(
         grouped.annotate(n=Count("assignments__exam", distinct=True)).values_list("study", "n")
@@ -78,7 +78,7 @@ def study_new(request: SignedInRequest) -> HttpResponse:
 @needs("view_study")
 @require_safe
 def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the rules and batches of a study; progress only to people who do not read in it."""
+    """Show the rules and batches of a study. Its readers do not see the progress."""
     study = lookups.study(request.user, slug)
     is_hidden = is_blinded_to(study, request.user)
     batches = Batch.objects.visible_to(request.user).filter(study=study)
@@ -109,7 +109,7 @@ def study_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_consensus")
 @require_safe
 def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the consensus of the closed batches, exam by exam."""
+    """Show the consensus exam by exam, as far as it is visible to the user."""
     study = lookups.study(request.user, slug)
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
     if visible.exists():
@@ -136,7 +136,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     return render(request, "studies/consensus.html", context)
 
 
-# These rules are shown only on the page with the whole protocol.
+# The overview omits these rules; the protocol page shows all.
 LEFT_OUT = frozenset({"name", "frequent_classes", "order_seed_sha256"})
 
 
@@ -146,7 +146,7 @@ def _rules(study: Study) -> list[protocol_text.Line]:
 
 @transaction.atomic
 def _create(user: User, new_protocol: protocol.Protocol, *, is_open: bool) -> Study:
-    """Create a study, and open it at once if ``is_open``."""
+    """Create a study, and open it immediately if ``is_open``."""
     study = lifecycle.create(protocol=new_protocol, created_by=user, now=timezone.now())
     if is_open:
         return lifecycle.open_study(study_id=study.pk, actor=user, now=timezone.now())
@@ -154,9 +154,9 @@ def _create(user: User, new_protocol: protocol.Protocol, *, is_open: bool) -> St
 
 
 def _of_batches(aggregate: Aggregate) -> Subquery:
-    """Return a subquery that aggregates the batches of a study, once per study.
+    """Return a subquery that aggregates the batches of each study.
 
-    A join with the batches would evaluate it once per batch.
+    It is evaluated once per study; a join with the batches would evaluate it once per batch.
     """
     batches = Batch.objects.filter(study=OuterRef("pk")).order_by().values("study")
     return Subquery(batches.annotate(aggregate=aggregate).values("aggregate"))

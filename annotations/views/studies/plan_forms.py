@@ -1,4 +1,4 @@
-"""The forms for readers, exams and batches of a study. They check shape only."""
+"""Forms for the readers, exams and batches of a study. They validate only the input itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class AddReadersForm(forms.Form):
 
 
 class DrawForm(forms.Form):
-    """Draws exams from a data set."""
+    """A random draw of exams from a data set."""
 
     dataset = forms.ModelChoiceField(
         label=_("Data set"), queryset=Dataset.objects.none(), empty_label=_("Choose …")
@@ -73,7 +73,7 @@ class DrawForm(forms.Form):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        """Require the numbers that the chosen quota needs."""
+        """Require the numbers that the selected quota needs."""
         cleaned: dict[str, Any] = super().clean() or {}
         is_stratified = cleaned.get("stratify_by", StratumSource.NONE) != StratumSource.NONE
         if is_stratified and cleaned.get("quota") == "listed":
@@ -83,7 +83,7 @@ class DrawForm(forms.Form):
         return cleaned
 
     def draw_request(self) -> DrawRequest:
-        """Return the request, once the form is valid."""
+        """Return the request of a valid form."""
         cleaned = self.cleaned_data
         stratify_by = cleaned.get("stratify_by", StratumSource.NONE)
         is_listed = stratify_by != StratumSource.NONE and cleaned["quota"] == "listed"
@@ -114,7 +114,7 @@ class DrawForm(forms.Form):
 
 
 class CodesForm(forms.Form):
-    """Adds exams by code."""
+    """Exams to add, by code."""
 
     codes = exam_codes(label=_("Exam codes"), help_text=_("Separated by spaces or lines."))
 
@@ -134,10 +134,10 @@ class AnchorsForm(forms.Form):
 
 
 class PlanForm(forms.Form):
-    """Plans batches from the remaining exams.
+    """Settings of the batches to plan from the remaining exams.
 
-    Gaps are hidden from people who read in the study: an exam that lacks a reader may reveal who
-    abstained.
+    People who read in the study cannot choose to fill gaps, because an exam that lacks a reader may
+    reveal who abstained.
     """
 
     name = forms.CharField(
@@ -192,7 +192,7 @@ class ReasonForm(forms.Form):
 
 
 class ReassignForm(forms.Form):
-    """Who gets the exams that wait for a reader."""
+    """The recipients of a reader's waiting exams."""
 
     to = forms.ModelMultipleChoiceField(
         label=_("Reassign to"),

@@ -1,4 +1,4 @@
-"""Plan previews and balance reports in words and numbers."""
+"""Plan previews and balance reports, formatted for pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ReaderLine:
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """The expected precision of kappa for a class."""
+    """The expected precision of kappa for one class."""
 
     name: str
     share: str
@@ -44,7 +44,7 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class BalanceLines:
-    """The balance of a plan. ``facts`` are label, value and note."""
+    """The balance of a plan. Each of ``facts`` is a label, a value and a note."""
 
     facts: list[tuple[str, str, str]]
     readers: list[ReaderLine]
@@ -52,7 +52,7 @@ class BalanceLines:
 
 @dataclass(frozen=True, slots=True)
 class PreviewLines:
-    """A plan preview, formatted for the check page."""
+    """A plan preview, formatted for the last step of the setup."""
 
     n_exams: int
     n_anchors: int
@@ -66,7 +66,7 @@ class PreviewLines:
 
 
 def preview_lines(preview: PlanPreview, study: Study) -> PreviewLines:
-    """Format ``preview`` of ``study`` for the check page."""
+    """Format a plan preview of ``study``."""
     predicted = preview.prediction
     n_readings = predicted.n_readings if predicted else 0
     classes = {row.code: row for row in study.taxonomy.classes.all()} if preview.by_class else {}
@@ -88,8 +88,8 @@ def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> Bal
     """Format the balance report of a plan.
 
     Args:
-        report: from ``plan_preview.balance_report``.
-        names: of the readers, by user id.
+        report: the result of ``plan_preview.balance_report``.
+        names: readers or their display names, by user ID.
     """
     own, overall, order = report.own, report.whole, report.order
     facts = [
@@ -126,7 +126,7 @@ def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> Bal
 
 
 def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> list[ReaderLine]:
-    """Return the planned readings of each reader, sorted by name."""
+    """Return a row per reader, sorted by name."""
     lines = [
         ReaderLine(
             name=str(names.get(reader, "–")),
@@ -140,7 +140,7 @@ def reader_lines(balance: design.Balance, names: Mapping[int, User | str]) -> li
 
 
 def _assumed(predicted: design.Prediction | None) -> list[ClassLine]:
-    """Return the classes whose prevalence is only assumed."""
+    """Return the expected precision for hypothetical classes, by prevalence."""
     if predicted is None:
         return []
     return [

@@ -1,4 +1,4 @@
-"""The exams of a study, and planning batches from them."""
+"""The exams of a study, and planning batches of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawFor
 from annotations.views.studies.setup import steps
 from annotations.views.studies.stratum_names import stratum_names
 
-# The page lists at most this many strata.
+# Maximum number of strata listed on the page.
 MAX_STRATA = 60
 
 REFUSED_FIELDS: dict[type[Exception], str] = {
@@ -42,7 +42,10 @@ REFUSED_FIELDS: dict[type[Exception], str] = {
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the exams of a study by stratum, and add more; strata are hidden from its readers."""
+    """Show the exams of a study; a POST adds, removes or marks some.
+
+    Strata are hidden from people who read in the study.
+    """
     study = lookups.study(request.user, slug)
     action = request.POST.get("do", "")
     data = request.POST if action in ACTIONS else None
@@ -77,7 +80,7 @@ def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_plan(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Plan batches from the remaining exams; readers see them only after their release."""
+    """Plan batches of the remaining exams. Readers cannot see a batch before its release."""
     study = lookups.study(request.user, slug)
     n_batches = study.batches.of_data().count()
     may_see_gaps = not is_blinded_to(study, request.user)

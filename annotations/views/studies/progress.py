@@ -1,4 +1,4 @@
-"""Progress, pace and forecast of a study, for people who do not read in it; without labels."""
+"""Progress, pace and forecast of a study, without diagnoses. Hidden from its readers."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import monitoring
 
+# Column names of the CSV file. They are not translated.
 COLUMNS = (
     "reader", "status", "assigned", "submitted", "left", "missing", "overdue", "given_back",
     "abstained", "last_reading_on", "idle_days", "readings_per_day", "median_active_s",
     "expected_finish_on", "too_fast_share", "longest_odd_run", "flagged",
 )  # fmt: skip
-"""Column names of the CSV file, which are not translated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderLine:
-    """One reader as shown on the page. ``flags`` are reasons to contact the reader."""
+    """A reader's row on the page. ``flags`` are reasons to contact the reader."""
 
     name: str
     progress: ReaderProgress
@@ -48,7 +48,7 @@ class ReaderLine:
 @needs("view_batch")
 @require_safe
 def study_progress(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show completion, pace, forecast, and the flagged readers."""
+    """Show completion, pace, forecast, and readers who need attention."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/progress.html", {"study": study, "is_hidden": True})
@@ -91,7 +91,7 @@ def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def reader_lines(study: Study, user: User, snapshot: Progress) -> list[ReaderLine]:
-    """Return the readers: by name for coordinators, by pseudonym for others."""
+    """Return a row per reader. Coordinators see names; others see pseudonyms."""
     names = reader_names.names_for(user, study)
     return [
         ReaderLine(
@@ -104,11 +104,11 @@ def reader_lines(study: Study, user: User, snapshot: Progress) -> list[ReaderLin
 
 
 def curve(snapshot: Progress, *, now: datetime) -> dict[str, list[object]]:
-    """Return the cumulative readings per day and their forecast, for the chart.
+    """Return the cumulative number of readings per day and its forecast, for the chart.
 
     Returns:
         ``days`` and ``done``: from the day before the first reading until today; ``ahead`` and
-        ``expected``: from today until the forecast finish, empty if there is none.
+        ``expected``: from today until the forecast finish, or empty without a forecast.
     """
     today = now.date()
     done, n_done = [], 0
@@ -131,7 +131,7 @@ def curve(snapshot: Progress, *, now: datetime) -> dict[str, list[object]]:
 
 
 def _urgency(line: ReaderLine) -> tuple[bool, int]:
-    """Sort key: suspicious or idle readers first, then by overdue exams."""
+    """Sort key: flagged or idle readers first, then by number of overdue exams."""
     return not (line.progress.is_flagged or line.progress.is_idle), -line.progress.n_overdue
 
 
@@ -163,7 +163,7 @@ def _flags(reader: ReaderProgress) -> list[str]:
 
 
 def _cells(line: ReaderLine) -> list[Cell]:
-    """Return the cells of a reader that follow the name."""
+    """Return the cells of a reader's CSV row that follow the name."""
     reader = line.progress
     return [
         reader.status, reader.n_assigned, reader.n_read, reader.n_left, reader.n_missing,

@@ -1,4 +1,4 @@
-"""A protocol as text: its rules, changes and problems."""
+"""A protocol as text: its rules, and changes between versions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Change:
 
 
 def lines(document: Document) -> list[Line]:
-    """Return the rules of a protocol in the form of ``ecgreview.protocol.as_document``."""
+    """Return the rules of a protocol, given as a dictionary from ``protocol.as_document``."""
     document = complete(document)
     return [
         Line(key, str(label), text(document)) for key, label, text in RULE_TEXTS if key in document
@@ -178,5 +178,5 @@ RULE_TEXTS: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[tuple[str, str]]:
-    """Return the top-level key and the sentence of each problem, in the active language."""
+    """Return the top-level key and a sentence in the active language for each problem."""
     return [(problem.key.split("[")[0].split(".")[0], sentence(problem)) for problem in problems]

@@ -1,4 +1,4 @@
-"""The roster of a study: adding, limiting, pausing, withdrawing and reassigning readers."""
+"""The roster of a study: add, limit, pause, withdraw and reassign readers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_CAP = 1_000_000
 @needs("view_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
-    """List the readers; add some, or limit how many exams each may get."""
+    """List the readers. A POST adds readers, or limits how many exams each may get."""
     study = lookups.study(request.user, slug)
     may_change = request.user.has_perm("annotations.add_batch") and not study.is_settled
     form = AddReadersForm(study=study)
@@ -55,7 +55,7 @@ def study_readers(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Pause, resume or withdraw a reader, or remove them from a draft."""
+    """Pause, resume or withdraw a reader; while the study is a draft, remove them."""
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
     form = ReasonForm(posted(request))
@@ -70,7 +70,7 @@ def study_reader(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Give the exams that wait for one reader to others."""
+    """Reassign the waiting exams of a reader to others."""
     study = lookups.study(request.user, slug)
     line = _line(study, pk)
     if is_blinded_to(study, request.user):
@@ -147,7 +147,7 @@ def _readers_page(
 def _lines(study: Study, names: ReaderNames, *, is_hidden: bool) -> list[dict[str, object]]:
     """Return the readers in the order in which they joined.
 
-    The number of their exams is hidden with the results, because in a pool it grows as they read.
+    If results are hidden, so are the numbers of exams, because in a pool they grow as people read.
     """
     seats = Seat.objects.filter(batch__study=study).order_by().values_list("reader")
     n_assigned = {} if is_hidden else dict(seats.annotate(n=Sum("n_assigned", default=0)))
@@ -175,7 +175,7 @@ def _join(request: SignedInRequest, study: Study, form: AddReadersForm) -> bool:
 
 
 def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
-    """Set the limits that have changed."""
+    """Store the limits that have changed, and report invalid ones."""
     n_changed = 0
     for line in StudyReader.objects.filter(study=study).select_related("user").order_by("pk"):
         try:
@@ -196,10 +196,12 @@ def _set_caps(request: SignedInRequest, study: Study) -> HttpResponse:
 
 
 def _cap(posted: QueryDict, line: StudyReader) -> int | None:
-    """Return the limit that was entered for a reader.
+    """Return the limit that was entered for a reader; None means no limit.
+
+    A field that is missing from the request keeps the current limit.
 
     Raises:
-        ValueError: it is not a whole number in range.
+        ValueError: the text is not a whole number from 0 to ``MAX_CAP``.
     """
     text = posted.get(f"cap-{line.user_id}")
     if text is None:

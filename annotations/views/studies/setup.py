@@ -1,4 +1,4 @@
-"""Study setup in steps. Each step is saved at once; only the last one freezes the protocol."""
+"""Study setup in steps. Each step is saved immediately; only the last one freezes the protocol."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from annotations.views.studies.plan_preview import preview_lines
 from annotations.views.studies.setup_forms import NameForm, ReadingForm, initial
 from ecgreview import protocol
 
+# Defaults for new studies, so that hidden repeats have a washout if they are turned on later.
 WASHOUT = {"washout_days": 14, "washout_exams": 50}
-"""Defaults of a new study, so that hidden repeats have a washout when they are turned on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in the list at the top of the page."""
+    """An entry in the list of steps at the top of the page."""
 
     url: str
     label: str
@@ -55,7 +55,10 @@ STEPS: tuple[tuple[str, Promise], ...] = (
 
 
 def steps(study: Study | None, current: str) -> list[Step]:
-    """Return the setup steps of a study (None: not created yet), or none once it is open."""
+    """Return the setup steps of a study, or an empty list once it is open.
+
+    ``study`` is None before the draft has been created.
+    """
     if study is not None and not study.is_draft:
         return []
     done = set() if study is None else _done(study)
@@ -101,7 +104,7 @@ def setup_name(request: SignedInRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         settings = form.settings()
         if settings["taxonomy"] != str(study.taxonomy):
-            settings["frequent_classes"] = None  # Their codes belong to the old list.
+            settings["frequent_classes"] = None  # the codes belong to the old list
         if changed := _rewrite(request, study, settings, form):
             return redirect("study-setup-reading", slug=changed.slug)
         study.refresh_from_db()
@@ -114,7 +117,7 @@ def setup_name(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup_reading(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Change how exams are read in a draft."""
+    """Change how exams are read, while the study is a draft."""
     study = lookups.study(request.user, slug)
     if not study.is_draft:
         return redirect("study", slug=study.slug)
@@ -179,7 +182,7 @@ def _check_page(request: SignedInRequest, study: Study, status: int = 200) -> Ht
 def _problems(
     study: Study, current: protocol.Protocol, n_readers: int, n_exams: int | None
 ) -> list[tuple[str, str]]:
-    """Return the problems of the protocol, each after the URL of the step that fixes it."""
+    """Return the protocol's problems as (URL of the step that fixes it, sentence)."""
     problems = lifecycle.problems(current, n_readers=n_readers or None, n_exams=n_exams)
     return [
         (reverse(STEP_BY_RULE.get(key, "study-setup-reading"), args=[study.slug]), sentence)
@@ -193,7 +196,7 @@ STEP_BY_RULE = {"name": "study-setup-name", "taxonomy": "study-setup-name"}
 def _warnings(
     study: Study, n_readers: int, preview: plan_preview.PlanPreview
 ) -> list[tuple[str, str]]:
-    """Return what prevents reading but not opening, each after the URL of its step."""
+    """Return what prevents reading but not opening, as (URL of the step, sentence)."""
     warnings = []
     if not n_readers:
         warnings.append(("study-readers", _("The study has no readers yet.")))
@@ -207,7 +210,7 @@ def _warnings(
 def _rewrite(
     request: SignedInRequest, study: Study, settings: dict[str, Any], form: forms.Form
 ) -> Study | None:
-    """Change protocol settings of a draft, or return None after adding errors to the form."""
+    """Change protocol settings of a draft. Returns None after adding errors to the form."""
     current = protocols.protocol_of(study)
     with protocol_problems_on_form(form):
         return lifecycle.rewrite(

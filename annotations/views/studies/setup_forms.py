@@ -1,4 +1,4 @@
-"""The forms of the study setup. They check shape; services check everything else."""
+"""Forms of the study setup. They validate the input; services check everything else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OFFERED_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX
 
 
 class NameForm(StudyNameForm):
-    """The name of a study, and the list of classes its readers choose from."""
+    """The name of a study, and its list of classes."""
 
     taxonomy = forms.ModelChoiceField(
         label=_("List of classes"),
@@ -50,7 +50,7 @@ class NameForm(StudyNameForm):
 
 
 class ReadingForm(forms.Form):
-    """How exams are read: all of a protocol except its name and classes."""
+    """How exams are read: all protocol settings except name and classes."""
 
     readers_per_exam = forms.IntegerField(
         label=_("Readers per exam"), min_value=1, max_value=MAX_READERS_PER_EXAM
@@ -151,7 +151,7 @@ class ReadingForm(forms.Form):
     )
 
     def clean_frequent_classes(self) -> list[str]:
-        """Return the codes, at most as many as there are keys."""
+        """Parse the codes, and check that there are not more of them than number keys."""
         codes = re.findall(r"[^\s,;]+", self.cleaned_data["frequent_classes"])
         if len(codes) > MAX_FREQUENT_CLASSES:
             raise forms.ValidationError(_("There are nine number keys."))
@@ -183,7 +183,7 @@ class ReadingForm(forms.Form):
 
 
 class AmendmentForm(ReadingForm):
-    """The rules for batches created from now on, and the reason for the change."""
+    """The rules for batches created from now on, and the reason for changing them."""
 
     reason = forms.CharField(
         label=_("Reason"),

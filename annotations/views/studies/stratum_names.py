@@ -1,4 +1,4 @@
-"""Class names for exam strata, which data sources label with codes of several vocabularies."""
+"""Class names for exam strata, which data sources label with codes of various vocabularies."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterable
 
 from annotations.models import Taxonomy
 
+# Vocabularies of the data sources. Codes are compared ignoring case, because the columns of
+# CODE-15 vary in case.
 VOCABULARIES = ("snomed_ct", "code15", "scp", "cpsc2018")
-"""Vocabularies of the sources. Case is ignored, because CODE-15 column names vary in case."""
 
 
 def stratum_names(taxonomy: Taxonomy, strata: Iterable[str]) -> dict[str, str]:
-    """Return class names by stratum, without strata that match no class.
+    """Return class names by stratum. Strata that match no class are left out.
 
-    An exact match of codes is preferred to an approximate one.
+    An exact match between codes takes precedence over an approximate one.
     """
     by_code: dict[str, tuple[bool, str]] = {}
     for diagnostic_class in taxonomy.classes.order_by("position"):
