@@ -14,9 +14,9 @@ RUN = "options => axe.run(options).then(({ violations }) => violations)"
 
 
 def violations_now(page: Page, options: dict[str, Any] = EVERYTHING) -> list[str]:
-    """Return the violations that axe-core finds on ``page``, each with its elements."""
+    """Return the violations that axe-core finds on ``page``, each with the elements concerned."""
     if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)  # once per page, since it is half a megabyte
+        page.evaluate(Axe().axe_script)  # half a megabyte, so once per page
     return [
         f"{rule['id']}: {rule['help']}: {[node['html'][:160] for node in rule['nodes']]}"
         for rule in page.evaluate(RUN, options)

@@ -1,4 +1,4 @@
-"""Fixtures for browser tests: Chromium, signed-in pages and checks of every page."""
+"""Fixtures for browser tests: Chromium, signed-in pages, and checks that run on every page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from annotations.services.imports import recordings
 from annotations.services.people import roles
 from scripts import browser as browsers
 
-# The fixtures for people and data are those of the app's tests.
+# The app tests' fixtures for people and data.
 from tests.app.conftest import (
     ana,
     assign,
@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 expect.set_options(timeout=15_000)
-"""Three times the default, since a busy machine is slower."""
+"""Three times Playwright's default, for busy machines."""
 
 CHROMIUM_ARGS = [
     "--headless=new",
@@ -91,7 +91,7 @@ HASHED_STORAGES = dict(site.STORAGES)
 SOURCES = list(site.STATICFILES_DIRS)
 
 SignIn = Callable[..., Page]
-"""Opens a page signed in as a user; other arguments go to Playwright's ``new_context``."""
+"""Opens a page signed in as a user. Other arguments go to Playwright's ``new_context``."""
 
 RUN_IDLE_TIMERS_AT_ONCE = """{
   const { setTimeout } = window;
@@ -118,9 +118,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static files as a site serves them: bundled, with hashes in their names.
+    """The folder of static files as served in production: bundled, with hashed names.
 
-    `make test` collects them before it starts the workers.
+    ``make test`` collects the files once, before it starts the pytest workers.
     """
     if os.environ.get("ECGREVIEW_COLLECTED") == "1":
         return Path(os.environ["STATIC_ROOT"])
@@ -132,8 +132,8 @@ def collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def served_static_files(collected_files: Path, uncollected_static_files: None) -> Iterator[None]:
-    """Serve bundled files, as in production; a hundred modules would take twice as long."""
-    # Also a source folder, because the live server looks for files there.
+    """Serve bundled files, as in production. Loading a hundred modules would take twice as long."""
+    # Also set as a source folder, because the live server looks for files there.
     where = {"STATIC_ROOT": collected_files, "STATICFILES_DIRS": [collected_files]}
     with override_settings(STORAGES=HASHED_STORAGES, **where):
         yield
@@ -150,7 +150,7 @@ def separate_modules(served_static_files: None, no_collected_files: Path) -> Ite
 
 @pytest.fixture(autouse=True)
 def role_groups(transactional_db: None) -> None:
-    """Restore the groups, which emptying the tables after the last test has deleted."""
+    """Recreate the role groups, which the table cleanup after the previous test deleted."""
     roles.sync()
 
 
@@ -167,7 +167,7 @@ class PageMonitor:
         self.expected += texts
 
     def watch(self, page: Page) -> None:
-        """Listen to errors and requests of ``page``."""
+        """Listen for errors and requests of ``page``."""
         page.on("pageerror", lambda error: self._note(page, str(error)))
         page.on("console", lambda message: self._note_console(page, message))
         page.on("request", self._note_foreign_request)
@@ -215,7 +215,7 @@ class Requests:
 
 @pytest.fixture
 def finished_requests(live_server: LiveServer) -> Iterator[None]:
-    """Wait for requests of closed windows before the tables are emptied."""
+    """After the test, wait for requests of closed windows before the tables are emptied."""
     requests = Requests()
     signals.request_started.connect(requests.start)
     signals.request_finished.connect(requests.finish)
@@ -263,12 +263,12 @@ def new_session_key(user: User) -> str:
 
 
 REAL_RECORDS = "ptbxl/records500/00000"
-"""Recordings of PTB-XL: twelve leads, ten seconds at 500 Hz."""
+"""A folder of PTB-XL recordings: twelve leads, ten seconds at 500 Hz."""
 
 
 @pytest.fixture
 def real_exams(shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
-    """Three real exams, imported with the importer."""
+    """Three real ECGs, loaded through the import service."""
     for file in sorted((shared_data / REAL_RECORDS).iterdir())[:6]:
         (tmp_path / file.name).write_bytes(file.read_bytes())
     run = recordings.import_path(path=tmp_path, dataset_name="PTB-XL", started_by=None, now=now)

@@ -1,7 +1,7 @@
-"""A minimal PDF reader: the lines on each page, to measure what Chromium prints.
+"""A minimal PDF reader that returns the lines on each page, to measure what Chromium prints.
 
-It reads the operators that set a matrix, build a path and paint it, and ignores all others.
-Images are counted, because a vector drawing must have none.
+It interprets the operators that set a matrix, build a path or paint it, and ignores all others.
+It counts images, because a vector drawing must have none.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def pages(pdf: bytes) -> list[Page]:
 
 
 def read_page(body: bytes, objects: dict[int, bytes]) -> Page:
-    """Return the page of a page object."""
+    """Interpret a page object and the content stream it refers to."""
     box = re.search(rb"/MediaBox\s*\[([^\]]*)\]", body)
     assert box
     left, bottom, right, top = (float(number) for number in box[1].split())
@@ -59,10 +59,11 @@ def read_page(body: bytes, objects: dict[int, bytes]) -> Page:
 
 
 def stream_of(body: bytes) -> bytes:
-    """Return the stream of an object, decompressed."""
+    """Return the decompressed stream of an object."""
     stream = STREAM.search(body)
     assert stream
-    # Compressed data mark their own end and may end in bytes that look like a line end.
+    # Don't strip the line break before "endstream": the last bytes of compressed data may look
+    # like one. zlib ignores whatever follows the end of the data.
     is_packed = b"/FlateDecode" in body
     return zlib.decompressobj().decompress(stream[1]) if is_packed else stream[1]
 
@@ -133,7 +134,7 @@ class Painter:
             self.page.lines.append(points[:, :2] * MM_PER_POINT)
 
     def paint_object(self, name: bytes, matrix: Matrix) -> None:
-        """Interpret the form or count the image called ``name``."""
+        """Interpret the form called ``name``, or count it if it is an image."""
         reference = re.search(rb"/" + re.escape(name) + rb"\s+(\d+) 0 R", self.resources)
         assert reference, name
         body = self.objects[int(reference[1])]
@@ -152,5 +153,5 @@ def matrix_of(numbers: list[float]) -> Matrix:
 
 
 def point(numbers: list[float]) -> tuple[float, float]:
-    """Return the end point of an operator."""
+    """Return the end point of a path operator: its last two operands."""
     return numbers[-2], numbers[-1]

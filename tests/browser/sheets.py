@@ -1,4 +1,4 @@
-"""What is drawn on the sheet of a page: paths in millimeters and pixels of a screenshot."""
+"""Measure the sheet of a page: drawn paths in millimeters, and pixels of a screenshot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READ_SHEET = """viewer => {
   };
 }"""
 
-# Turns a PNG into brightness, one byte per pixel, in a page without a content policy.
+# Decodes a PNG to brightness, one byte per pixel. The page must have no content policy.
 BRIGHTNESS = """async (png) => {
   const bytes = Uint8Array.from(atob(png), (char) => char.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
@@ -61,7 +61,7 @@ class DrawnSheet:
         return sorted(self.lines["calibration"], key=lambda pulse: -pulse[:, 1].min())
 
     def lead(self, place: int) -> list[Points]:
-        """Return the line segments of the cell at ``place``."""
+        """Return the drawn lines of the cell at index ``place`` in drawing order."""
         return self.lines.get(f"lead-{place}", [])
 
 
@@ -106,7 +106,7 @@ def set_sheet(
     speed: float | None = None,
     gain: float | None = None,
 ) -> None:
-    """Change the settings of the sheet and wait until the line below shows them."""
+    """Change settings and wait until the line below the sheet shows the new speed and gain."""
     settings = page.locator("[data-part=settings]")
     if layout is not None:
         page.locator("[data-part=layout]").select_option(layout)
@@ -133,7 +133,7 @@ class Raster:
     def level(self, x0: float, x1: float, y: float, *, reach: float = 1.2) -> float:
         """Return the height of a horizontal line from ``x0`` to ``x1``, within ``reach`` of ``y``.
 
-        In millimeters, y upward; NaN if there is no ink.
+        All values are in millimeters, with y upward. NaN if there is no ink.
         """
         rows, columns = self.ink.shape
         first, last = (
@@ -158,7 +158,7 @@ class Raster:
 
 
 def center(ink: NDArray[np.float64]) -> float:
-    """Return the centroid of ``ink`` in pixels from the edge of the first pixel."""
+    """Return the centroid of ``ink`` in pixels from the outer edge of the first pixel, or NaN."""
     if ink.sum() == 0:
         return float("nan")
     return float((ink * (np.arange(ink.size) + 0.5)).sum() / ink.sum())
@@ -172,7 +172,7 @@ def raster(page: Page, decoder: Page) -> Raster:
     image = decoder.evaluate(BRIGHTNESS, base64.b64encode(png).decode())
     gray = np.frombuffer(base64.b64decode(image["gray"]), dtype=np.uint8)
     brightness = gray.reshape(image["height"], image["width"]).astype(float)
-    # Pixels darker than the darkest line of the ruling are ink.
+    # Ink is whatever is darker than the darkest line of the ruling.
     ink = np.clip((RULING_BRIGHTNESS - brightness) / (RULING_BRIGHTNESS - TRACE_BRIGHTNESS), 0, 1)
     scale: float = page.locator("ecg-viewer").evaluate(
         "e => parseFloat(e.style.getPropertyValue('--px-per-mm'))"

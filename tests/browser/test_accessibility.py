@@ -44,7 +44,7 @@ def closed_batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A closed batch with results: one exam agreed, one disputed."""
+    """A closed batch with results: the readers disagree on one exam and agree on the other."""
     batch = make_batch([make_exam(), make_exam()], [ana, bruno])
     for reader, code in ((ana, "left_bundle_branch_block"), (bruno, "atrial_fibrillation")):
         disputed, agreed = batch.assignments.filter(reader=reader).order_by("exam")
@@ -57,7 +57,7 @@ def closed_batch(
 
 
 def violations(page: Page, looks: Sequence[Look] = LOOKS) -> list[str]:
-    """Return the axe-core violations of ``page`` in each look, and horizontal scrolling."""
+    """Return the axe-core violations of ``page`` and any horizontal scrolling, for each look."""
     problems = []
     for theme, viewport, rules in looks:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ def violations(page: Page, looks: Sequence[Look] = LOOKS) -> list[str]:
 
 
 def violations_at(page: Page, base: str, *paths: str) -> list[str]:
-    """Return the violations of all ``paths``, so that one run reports all of them."""
+    """Return the violations of all ``paths`` together, so a failing test lists every one."""
     problems = []
     for path in paths:
         page.goto(base + path)

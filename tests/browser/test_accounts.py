@@ -23,7 +23,7 @@ HALF_MINUTE_S = 30
 def anonymous_page(
     browser: Browser, live_server: LiveServer, page_monitor: PageMonitor, finished_requests: None
 ) -> Iterator[Page]:
-    """A page in which nobody is signed in."""
+    """A page on which nobody is signed in."""
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         page = context.new_page()
         page_monitor.watch(page)
@@ -32,7 +32,7 @@ def anonymous_page(
 
 @pytest.fixture
 def next_code_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Freeze the server's clock for codes; the returned function moves it to the next code."""
+    """Freeze the clock of one-time codes. The returned function advances it to the next code."""
     now_s = [int(time.time())]
     monkeypatch.setattr(totp.time, "time", lambda: now_s[0])
 
@@ -45,7 +45,7 @@ def next_code_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
 @pytest.fixture(autouse=True)
 def address_of_the_site(live_server: LiveServer, settings: Any) -> None:
-    """Make links that are passed on lead to this server."""
+    """Make invitation links point to the live server."""
     settings.SITE_URL = live_server.url
 
 
@@ -74,14 +74,13 @@ def accept(page: Page, link: str) -> None:
 
 
 def sign_out(page: Page) -> None:
-    """Sign out by the menu."""
     page.locator(".user-menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(lambda reached: reached.endswith("/"))
 
 
 def enter_password(page: Page, base: str) -> None:
-    """Enter user name and password on the sign-in page."""
+    """Enter Mira's user name and password on the sign-in page."""
     page.goto(f"{base}/sign-in/")
     page.get_by_label("User name").fill("mira")
     page.get_by_label("Password", exact=True).fill(PASSWORD)

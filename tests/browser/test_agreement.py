@@ -30,7 +30,7 @@ def batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A closed batch of an agreed and a disputed exam, read by three."""
+    """A closed batch of three readers, who disagree on one exam and agree on the other."""
     read_batch = make_batch([make_exam(), make_exam()], [ana, bruno, clara])
     for reader, code in ((ana, LBBB), (bruno, AF), (clara, AF)):
         disputed, agreed = read_batch.assignments.filter(reader=reader).order_by("exam")
@@ -44,7 +44,7 @@ def batch(
 
 @pytest.fixture
 def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, batch: Batch) -> Page:
-    """Davi's page with the agreement of the batch by class."""
+    """The agreement page of the batch, opened by Davi."""
     opened = sign_in_as(davi)
     opened.goto(f"{live_server.url}/batches/{batch.pk}/agreement/")
     return opened
@@ -108,7 +108,7 @@ def test_the_pair_matrix_works_with_the_keyboard(page: Page) -> None:
     page.get_by_role("link", name="Readers", exact=True).click()
     fields = page.locator("a[data-cell]")
     expect(fields).to_have_count(3)
-    expect(fields.nth(1)).to_have_attribute("tabindex", "-1")  # the script has loaded
+    expect(fields.nth(1)).to_have_attribute("tabindex", "-1")  # set by the script, so it has loaded
     fields.first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")

@@ -1,4 +1,4 @@
-"""Pages of groups, certainty and measurements: charts and accessibility."""
+"""Agreement pages on groups, certainty and measurements: charts and accessibility."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def closed_batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A closed batch: both readers found AF with varying certainty and measured an interval."""
+    """A closed batch in which both readers marked AF with varying certainty and an interval."""
     batch = make_batch([make_exam() for _ in range(N_EXAMS)], [ana, bruno])
     for shift, reader in enumerate((ana, bruno)):
         for place, assignment in enumerate(batch.assignments.filter(reader=reader)):
@@ -56,7 +56,7 @@ def closed_batch(
 def open_part(
     sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
 ) -> Callable[[str], Page]:
-    """Open a part of the agreement as Davi and expand its tables."""
+    """Open an agreement page as Davi and expand its tables."""
     page = sign_in_as(davi)
 
     def open_and_expand(part: str) -> Page:

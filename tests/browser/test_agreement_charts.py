@@ -1,4 +1,4 @@
-"""Pages of a reader, the suggestion effect and precision: charts and accessibility."""
+"""Agreement pages on a reader, the suggestion effect and precision: charts and accessibility."""
 
 from __future__ import annotations
 

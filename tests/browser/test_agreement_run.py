@@ -1,4 +1,4 @@
-"""The agreement page during a run: progress, new results and scroll position."""
+"""The agreement page during an agreement run: progress, new results and scroll position."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def batch(
 
 @pytest.fixture
 def run(batch: Batch, davi: User, now: datetime) -> AgreementRun:
-    """A run that Davi requested and no worker has started."""
+    """An agreement run that Davi has requested and no worker has started."""
     scope = Scope(batch.study_id, batch.pk)
     return runs.request(scope=scope, requested_by=davi, now=now + 2 * LATER)
 
 
 @pytest.fixture
 def page(sign_in_as: SignIn, live_server: LiveServer, davi: User, run: AgreementRun) -> Page:
-    """Davi's page with the agreement of the batch while the run is pending."""
+    """The agreement page of the batch, opened by Davi while the run is pending."""
     return sign_in_as(davi, f"/batches/{run.batch_id}/agreement/?sort=name")
 
 

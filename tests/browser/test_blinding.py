@@ -1,4 +1,4 @@
-"""Blinding in a browser: while the batch is open, Ana gets nothing of Bruno's work."""
+"""Blinding in the browser: while the batch is open, Ana receives nothing of Bruno's work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ RARE = "wandering_atrial_pacemaker"
 COMMENT = "quokka seen in lead V9"
 DRAFTED = "numbat seen in lead V8"
 CLASS_CATALOGS = ("/static/", "/taxonomy/", "/api/classes/", "/api/taxonomies/", "/api/schema/")
-"""Addresses whose responses contain every class."""
+"""Paths whose responses list every class, and so also the one that Bruno marked."""
+
 EMBEDDED = re.compile(r'<script id="classes".*?</script>', re.DOTALL)
 LINK = re.compile(r'(?:href|action)="(/[^"#]*)"|"(?:href|url)": ?"(/[^"]+)"')
 API = [
@@ -135,7 +136,7 @@ def test_responses_while_reading_contain_nothing_of_another_reader(
     expect(page.locator("[data-part=finished-sending]")).to_be_hidden()
     page.get_by_role("link", name="Back to the worklist").click()
     expect(page.get_by_text("2 of 2")).to_be_visible()
-    page.wait_for_load_state("networkidle")  # until the last responses have been received
+    page.wait_for_load_state("networkidle")  # wait for the last responses
 
     assert len(bodies) >= 6
     leaks = [

@@ -196,7 +196,7 @@ def test_a_reading_submitted_after_the_session_ended_is_sent_after_sign_in(
     press(desk, "n", SUBMIT)
     expect(desk.locator("[data-part=outbox]")).to_contain_text("Signed out: 1 to send")
 
-    ana.refresh_from_db()  # a link is void after another sign-in
+    ana.refresh_from_db()  # sign-in links depend on the time of the last sign-in
     desk.goto(sign_in.link(ana, live_server.url))
     with accepted(desk, queue[0]):
         desk.get_by_role("button", name="Sign in as").click()

@@ -1,4 +1,4 @@
-"""The form beyond findings: evidence, signal problems, class tree, shortcuts, submit actions."""
+"""The form apart from findings: evidence, signal problems, class tree, shortcuts, submitting."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ QRS = {
 
 @pytest.fixture
 def study(make_study: MakeStudy, request: pytest.FixtureRequest) -> Study:
-    """Davi's open study, with the settings of the test's parameter."""
+    """Davi's open study. Tests pass its settings by indirect parametrization."""
     return make_study(**getattr(request, "param", {}))
 
 
@@ -73,7 +73,7 @@ def dispatch_sheet_event(page: Page, name: str, detail: dict[str, Any]) -> None:
 
 
 ADVANCE_CLOCK = "() => { const { now } = Date; Date.now = () => now() + 1000; }"
-"""A key pressed twice within a second does not confirm a question."""
+"""Pressing the same key again confirms a question only after a pause (0.7 s)."""
 
 
 def keys_of_controls(page: Page) -> list[str]:

@@ -32,7 +32,7 @@ def study(make_study: MakeStudy) -> Study:
 
 
 def hold(page: Page, key: str) -> None:
-    """Hold ``key`` for a few repetitions."""
+    """Hold ``key`` down for three repeats."""
     for _ in range(4):
         page.keyboard.down(key)
     page.keyboard.up(key)
@@ -98,7 +98,7 @@ def test_escape_does_not_close_the_draft_conflict(desk: Page, page_monitor: Page
     expect(dialog).to_be_visible()
     press(desk, "Escape", "Escape", "Escape")
     expect(dialog).to_be_visible()
-    dialog.evaluate("dialog => dialog.close()")  # as a browser does that ignores preventDefault
+    dialog.evaluate("dialog => dialog.close()")  # like a browser that ignores preventDefault
     expect(dialog).to_be_visible()
 
 
@@ -130,7 +130,7 @@ def test_removing_a_finding_moves_the_focus_to_the_next(desk: Page) -> None:
 
 
 def run_script(page: Page, script: str) -> Any:
-    """Run ``script`` in one task of the page, with a function ``part(name)``."""
+    """Run ``script`` as a single task of the page. It can call ``part(name)`` to find elements."""
     part = "name => document.querySelector(`[data-part=${name}]`)"
     return page.evaluate(f"() => {{ const part = {part}; {script} }}")
 
@@ -219,7 +219,7 @@ RUN_ANIMATION_FRAMES = (
 def test_keys_typed_before_the_next_exam_is_painted_apply_to_it(
     desk: Page, queue: list[Assignment]
 ) -> None:
-    desk.evaluate(HOLD_ANIMATION_FRAMES)  # as on a busy machine
+    desk.evaluate(HOLD_ANIMATION_FRAMES)  # a busy machine paints late
     press(desk, "/", *"afib", "Enter", SUBMIT)
     expect_exam(desk, queue[1])
     press(desk, "n")

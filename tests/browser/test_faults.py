@@ -1,4 +1,4 @@
-"""Submissions while the network is cut and while server and browser are killed."""
+"""Readings are submitted while the network is cut and the server and browser are killed."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from tests.sizes import size
 
 ROOT = Path(__file__).resolve().parents[2]
 N_EXAMS = size(16, 50)
-# Indices of exams at which each failure happens or ends.
+# The index of the exam at which each failure starts or ends.
 OFFLINE, ONLINE, SERVER_KILLED, SERVER_STARTED, SERVER_KILLED_AGAIN, BROWSER_KILLED = size(
     (3, 5, 7, 9, 11, 12), (12, 14, 24, 26, 36, 37)
 )
 ANSWERS = [("n", "normal_ecg"), ("6", "atrial_fibrillation"), ("5", "left_bundle_branch_block")]
-"""(Key, class code), used in turn for one exam after the other."""
+"""(Key, class code) of a reading. The exams cycle through them."""
 
 WAITING = re.compile(r"[2-9] to send")
 
 MAX_WAIT_S = 90
-"""A busy machine starts the server slowly; tests continue as soon as it is ready."""
+"""A busy machine starts the server slowly. The tests continue as soon as it is ready."""
 
 MAX_WAIT_MS = 1000 * MAX_WAIT_S
 
 
 class Server:
-    """The site in a process of its own, on the database of the test."""
+    """The site in its own process, using the test database."""
 
     def __init__(self, log: Path) -> None:
         with socket.socket() as probe:
@@ -106,7 +106,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 class BrowserProcess:
-    """Ana's browser with a persistent profile."""
+    """Ana's browser with a persistent profile, so her session and local storage survive a crash."""
 
     def __init__(self, browser_type: BrowserType, profile: Path, options: dict[str, Any]) -> None:
         self.browser_type = browser_type
@@ -115,7 +115,7 @@ class BrowserProcess:
         self.open()
 
     def open(self) -> None:
-        """Start the browser on its profile."""
+        """Start the browser with its profile."""
         self.context: BrowserContext = self.browser_type.launch_persistent_context(
             str(self.profile), viewport={"width": 1440, "height": 900}, **self.options
         )
@@ -157,7 +157,7 @@ def queue(ana: User, make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> l
 
 
 def read(page: Page, assignment: Assignment, place: int) -> None:
-    """Wait for the exam and submit the answer for this place."""
+    """Wait until the exam at index ``place`` is open, then submit its answer."""
     expect(page.locator("[data-part=code]")).to_have_text(assignment.code, timeout=MAX_WAIT_MS)
     expect(page.locator("[data-part=place]")).to_have_text(
         f"{place + 1} of {N_EXAMS}", timeout=MAX_WAIT_MS
@@ -177,7 +177,7 @@ def continue_at(page: Page, server: Server, reader: User, assignment: Assignment
     address = f"{server.url}/read/{assignment.pk}/"
     page.goto(address)
     if "/sign-in/" in page.url:
-        reader.refresh_from_db()  # a link is void after another sign-in
+        reader.refresh_from_db()  # sign-in links depend on the time of the last sign-in
         page.goto(sign_in.link(reader, server.url))
         page.get_by_role("button", name="Sign in as").click()
         page.wait_for_url(lambda reached: "/link/" not in reached)
@@ -198,12 +198,12 @@ def test_each_submission_arrives_once_despite_all_failures(
             browser_process.context.set_offline(True)
         elif place == ONLINE:
             browser_process.context.set_offline(False)
-        elif place == SERVER_KILLED:  # and restarted while the reader continues
+        elif place == SERVER_KILLED:  # the reader continues until it is restarted
             wait_until_drawn(browser_process.page, queue[place + 1])
             server.kill()
         elif place == SERVER_STARTED:
             server.start()
-        elif place == SERVER_KILLED_AGAIN:  # before the browser is killed
+        elif place == SERVER_KILLED_AGAIN:  # stays down until the browser has been killed
             wait_until_drawn(browser_process.page, queue[place + 1])
             server.kill()
         read(browser_process.page, assignment, place)

@@ -1,4 +1,4 @@
-"""Suggestions of the criteria model are requested after signing, and the second reading."""
+"""Suggestions of the criteria model, requested only after signing, and the second reading."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def exam_with_left_bundle_branch_block(
 
 @pytest.fixture
 def requested_urls() -> list[str]:
-    """The URLs that Ana's browser requests."""
+    """URLs that Ana's browser has requested so far."""
     return []
 
 
@@ -73,7 +73,7 @@ def desk(
 
 
 def submit_hypertrophy(page: Page) -> None:
-    """Submit a class that the model does not check."""
+    """Submit left ventricular hypertrophy, which the model does not check."""
     for key in ["/", "l", "v", "h", "Enter", "Control+Enter"]:
         page.keyboard.press(key)
     expect(page.get_by_text("You have finished your queue.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Plots cannot be uploaded to Plotly's cloud, since a plot may be a patient's ECG.
+"""Plots cannot be uploaded to Plotly's cloud. A plot may show a patient's ECG.
 
 There is no upload button, the configuration of every plot has an empty server address, and the
 headers of the page block requests, forms and window messages to other origins.
@@ -30,10 +30,10 @@ PAGES_WITH_PLOTS = {
     "desk/reading.html",
     "studies/progress.html",
 }
-"""The templates that load Plotly. Add a new one here and to ``open_plots``."""
+"""The templates that load Plotly. Add new ones here and to ``open_plots``."""
 
 WITHOUT_DRILL = {"agreement/classes.html", "desk/reading.html"}
-"""One page for each of the two scripts that draw; `make drill` tests the others too."""
+"""One page for each of the two scripts that draw plots. ``make drill`` tests the others too."""
 
 SWITCHES = [
     "staticPlot: true",
@@ -46,7 +46,7 @@ PLOT = ".js-plotly-plot"
 CONTEXT = (
     "({ _context: c }) => [c.showSendToCloud, c.plotlyServerURL, c.displayModeBar, c.staticPlot]"
 )
-# What Plotly's button would do, and other ways to send data.
+# Calls what Plotly's upload button would call, then tries other ways to send data.
 TRY_TO_SEND = """async (plot) => {
   const violations = [];
   const note = ({ effectiveDirective }) => violations.push(effectiveDirective);
@@ -87,7 +87,7 @@ def open_plots(
     for number, assignment in enumerate(read.assignments.order_by("exam", "reader")):
         submit(
             assignment, *(["artifact"] if number else [])
-        )  # the readers differ on the first exam
+        )  # the readers disagree on the first exam
     close(read)
     while refresh.work_next(now=now + timedelta(hours=1)) or labels.refresh_next(now=now):
         pass

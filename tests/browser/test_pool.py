@@ -1,4 +1,4 @@
-"""Reading from a pool until no exam is free."""
+"""Reading from a pool until no exam is available."""
 
 from __future__ import annotations
 

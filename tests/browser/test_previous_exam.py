@@ -43,7 +43,7 @@ def desk(sign_in_as: SignIn, ana: User, assignment: Assignment) -> Page:
 
 
 def expect_previous_exam(page: Page, *, is_shown: bool) -> None:
-    """Expect the previous exam to be shown and labeled on the sheet, or not at all."""
+    """Expect the previous exam to be displayed and labeled on the sheet, or not at all."""
     settings = page.locator("[data-part=settings]")
     if is_shown:
         banner = page.locator("[data-part=previous-exam]")
@@ -55,7 +55,7 @@ def expect_previous_exam(page: Page, *, is_shown: bool) -> None:
 
 
 def samples_shown(page: Page) -> object:
-    """Return the index and the first samples of the tracing on the sheet."""
+    """Return the index and the first samples of the displayed tracing."""
     return page.evaluate(
         "(({shown, recording}) => [shown, [...recording.leads[0].slice(0, 50)]])"
         "(document.querySelector('ecg-viewer'))"

@@ -36,10 +36,10 @@ PAYLOADS = (
     '" autofocus onfocus=boom() x="',
     "<!--<a href=javascript:boom()>--><b>",
 )
-"""Ten ways to break out of the context of a text."""
+"""Ten ways to turn a text into markup, an attribute, a link or a template expression."""
 
 FILE_ENDINGS = ("/audit/export/", "/file/", ".csv", ".yaml")
-"""Path endings of downloads."""
+"""Path endings of downloads, which a page cannot open."""
 
 WATCH_SCRIPTS = """() => {
   window.booms = [];
@@ -67,7 +67,7 @@ def owner_of_payloads(
     submit: Submit,
     now: datetime,
 ) -> User:
-    """The creator of studies and batches, open and closed, whose names are payloads."""
+    """The owner of studies with an open and a closed batch each. All names are payloads."""
     roles = list(Role)
     owner, *readers = [
         members.create(
@@ -97,7 +97,7 @@ def owner_of_payloads(
 
 
 def close_first(study: Study, owner: User, now: datetime) -> None:
-    """Close one of the two batches of ``study``."""
+    """Close the older batch of ``study``."""
     first = Batch.objects.filter(study=study).earliest("pk")
     batches.close(batch_id=first.pk, closed_by=owner, now=now)
 
@@ -105,7 +105,7 @@ def close_first(study: Study, owner: User, now: datetime) -> None:
 def pages_for(page: Page, base: str, max_per_view: int) -> Iterator[str]:
     """Follow all links, open each page once and yield its path.
 
-    At most ``max_per_view`` pages of each view; the drill opens all.
+    Opens at most ``max_per_view`` pages of each view.
     """
     waiting, seen_paths = ["/"], {"/sign-out/", "/language/"}
     n_by_view: Counter[str] = Counter()
@@ -135,7 +135,7 @@ def view_of(path: str) -> str:
 
 
 def script_runs(page: Page) -> list[str]:
-    """Return the scripts that ran on the page or were blocked by its content policy."""
+    """Return the path of each script that ran, and a line for each one that the policy blocked."""
     return page.evaluate("window.booms")  # type: ignore[no-any-return]
 
 

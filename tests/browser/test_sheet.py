@@ -46,13 +46,13 @@ def desk(open_desk: OpenDesk, real_exams: list[Exam]) -> Page:
 
 @pytest.fixture
 def signal(real_exams: list[Exam]) -> Signal:
-    """The stored signal of that ECG."""
+    """The stored signal of the ECG on ``desk``."""
     return wire.unpack(bytes(Tracing.objects.get(exam=real_exams[0]).packed))
 
 
 @pytest.fixture
 def make_exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
-    """Create an exam with one or more tracings."""
+    """Create an exam with one tracing per signal."""
 
     def make(*signals: Signal) -> Exam:
         exam = Exam.objects.create(
@@ -76,7 +76,7 @@ def make_exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
 
 
 def waves(duration_s: float = 10.0, rate_hz: float = 500.0, *, seed: int = 1) -> Signal:
-    """Return a signal with one triangular wave per second in each lead."""
+    """Return a signal with one triangular wave per second in each lead, larger in later leads."""
     t = np.arange(int(duration_s * rate_hz)) / rate_hz
     wave = np.maximum(0, 1 - np.abs(t % 1.0 - 0.5) / 0.05) * 1000
     heights = np.linspace(0.5, 1.5, 12) * seed
@@ -122,7 +122,7 @@ def test_the_rhythm_strip_of_lead_ii_matches_its_samples(desk: Page, signal: Sig
     baseline_mm = sheet.pulses[-1][:, 1].min()
 
     assert np.ptp(at) == pytest.approx(samples.size - 1, abs=0.5)
-    # Half the line width: points that Plotly simplifies away lie within the stroke.
+    # Half the line width: points that Plotly's simplification drops lie within the stroke.
     assert strip[:, 1] - baseline_mm == pytest.approx(expected_mm, abs=0.15)
 
 
@@ -236,7 +236,7 @@ def test_a_lead_reversal_preview_ends_with_its_tracing(
 
 
 def calibrate_screen(page: Page, px_per_mm: float) -> None:
-    """Calibrate for a screen of ``px_per_mm`` by matching the outline of the card."""
+    """Calibrate for a screen of ``px_per_mm`` by matching the card's outline."""
     page.keyboard.press("Shift+M")
     page.get_by_label("Outline size").fill(str(px_per_mm))
     box = page.locator("[data-part=card]").bounding_box()

@@ -1,7 +1,6 @@
-"""Accuracy of the rendered sheet in every layout, speed and gain.
+"""Accuracy of the rendered sheet in every layout, speed and gain, at two pixel ratios.
 
-At two pixel ratios. A synthetic exam is measured in the pixels of a screenshot; a real one is
-measured on the drawn paths.
+A synthetic exam is measured in the pixels of a screenshot, a real one on the drawn paths.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ RR_S = 0.8
 R_S = 0.064
 FIRST_R_S = 0.3
 CLEAR_R = {"V4", "V5"}
-"""Leads of the real recording in which a level is crossed once per beat."""
+"""Leads of the real recording that rise through 70% of their height once per beat."""
 
 R_MV = (0.6, 0.9, 1.1, 1.15)
-"""Heights of R in turn by lead, chosen so that no R ends on the line of another row."""
+"""R wave heights; the leads cycle through them. No R wave ends on the line of another row."""
 
 LIMB = list(LEADS[:6])
 CHEST = list(LEADS[6:])
 CABRERA = ["aVL", "I", "−aVR", "II", "aVF", "III"]
-# By layout: number of columns, rhythm strips, distance of rows in millimeters.
+# Per layout: number of columns, rhythm strips, distance between rows in millimeters.
 LAYOUTS: dict[str, tuple[int, list[str], float]] = {
     "3x4+II": (4, ["II"], 40),
     "3x4+V1": (4, ["V1"], 40),
@@ -59,9 +58,9 @@ HIDE_TEXT = """() => {
 
 
 def each_setting(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, float, float]]:
-    """Set each layout, speed and gain in turn and yield them.
+    """Set each combination of layout, speed and gain and yield it.
 
-    In `make test`, each layout has each speed with one gain; the drill has all combinations.
+    In ``make test``, each layout and speed has only one gain. ``make drill`` tests all gains.
     """
     for turn, layout in enumerate(layouts):
         set_sheet(page, layout=layout)
@@ -73,12 +72,12 @@ def each_setting(page: Page, layouts: Iterable[str]) -> Iterator[tuple[str, floa
 
 
 def r_wave_s(lead: int) -> NDArray[np.float64]:
-    """Return the start times of the R waves of ``lead`` in seconds; they differ by lead."""
+    """Return the start times in seconds of the R waves of ``lead``, which differ between leads."""
     return np.arange(FIRST_R_S + lead * R_S, DURATION_S - R_S, RR_S)
 
 
 def exact_signal() -> Signal:
-    """Return square R waves of known height at known samples."""
+    """Return a signal with square R waves of known heights at known samples."""
     samples = np.zeros((12, int(DURATION_S * RATE_HZ)), dtype=np.int16)
     for lead in range(12):
         for begin in r_wave_s(lead):
@@ -89,7 +88,7 @@ def exact_signal() -> Signal:
 
 @pytest.fixture
 def exact_exam(dataset: Dataset, now: datetime) -> Exam:
-    """An exam with ``exact_signal``."""
+    """An exam with the tracing of ``exact_signal``."""
     signal = exact_signal()
     exam = Exam.objects.create(
         dataset=dataset, source_key="exact", content_hash=signal.content_hash, imported_at=now
@@ -107,7 +106,7 @@ def exact_exam(dataset: Dataset, now: datetime) -> Exam:
 
 @pytest.fixture
 def open_desk(sign_in_as: SignIn, ana: User, make_batch: MakeBatch) -> Callable[..., Page]:
-    """Open Ana's desk with an exam at a device pixel ratio."""
+    """Open Ana's desk with an exam, at a given device pixel ratio."""
 
     def open_it(exam: Exam, ratio: int = 1) -> Page:
         batch = make_batch([exam], [ana])
@@ -128,7 +127,7 @@ def decoder(browser: Browser) -> Iterator[Page]:
 
 
 class Cell:
-    """The expected position of a segment of a lead, computed independently of the page."""
+    """Where one segment of a lead should be on the sheet, computed independently of the page."""
 
     def __init__(
         self,
@@ -148,12 +147,12 @@ class Cell:
         self.baseline = lowest + pitch * (rows - 1 - row)
 
     def x(self, seconds: float, speed: float) -> float:
-        """Return x in millimeters of a time; all pages start at 0 s."""
+        """Return the x coordinate of a time, in millimeters. The sheet starts at 0 s."""
         return GUTTER_MM + seconds * speed
 
 
 def cells_of(layout: str, sheet: DrawnSheet, speed: float, *, cabrera: bool = False) -> list[Cell]:
-    """Return the cells in drawing order."""
+    """Return the cells of the sheet in drawing order."""
     columns, strips, pitch = LAYOUTS[layout]
     names = [*(CABRERA if cabrera else LIMB), *CHEST]
     shown_s = min(DURATION_S, 250 / speed)
@@ -179,7 +178,7 @@ def cells_of(layout: str, sheet: DrawnSheet, speed: float, *, cabrera: bool = Fa
 
 
 def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[float]:
-    """Return the errors in pixels of R heights, then of RR intervals, of ``cell``."""
+    """Return the errors of ``cell`` in pixels: R wave heights first, then RR intervals."""
     mv = cell.sign * R_MV[cell.lead % 4]
     edges = []
     errors = []
@@ -197,7 +196,7 @@ def errors_px(image: Raster, cell: Cell, speed: float, gain: float) -> list[floa
 
 
 def pulse_errors_px(image: Raster, sheet: DrawnSheet, speed: float, gain: float) -> list[float]:
-    """Return the errors in pixels of height and width of the 1 mV pulses."""
+    """Return the errors of the 1 mV pulses in pixels: height and width of each."""
     errors = []
     for pulse in sheet.pulses:
         foot, left = pulse[:, 1].min(), pulse[1, 0]
@@ -264,7 +263,7 @@ def test_a_real_recording_is_drawn_sample_by_sample(
             )
             where = (layout, speed, gain, cell.name)
             finest_mm = 0.05 / sheet.px_per_mm
-            assert line.shape == points.shape, where  # each sample is a point of the line
+            assert line.shape == points.shape, where  # one point per sample
             assert np.abs(line - points).max() <= finest_mm, where
             r_height = np.ptp(samples[first:last]) * gain
             assert np.ptp(line[:, 1]) == pytest.approx(r_height, abs=0.1), where
@@ -277,7 +276,7 @@ def test_a_real_recording_is_drawn_sample_by_sample(
 
 
 def upstrokes(line: NDArray[np.float64], baseline: float) -> NDArray[np.float64]:
-    """Return x in millimeters where ``line`` rises through 70% of its height, once per R wave."""
+    """Return the x coordinates where ``line`` rises through 70% of its height, once per R wave."""
     level = baseline + 0.7 * (line[:, 1].max() - baseline)
     rises = np.flatnonzero((line[:-1, 1] < level) & (line[1:, 1] >= level))
     before, after = line[rises], line[rises + 1]

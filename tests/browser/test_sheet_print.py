@@ -1,4 +1,4 @@
-"""The printed sheet: one page, to scale, vectors only, labeled."""
+"""The printed sheet: one page, true to scale, vectors only, labeled."""
 
 from __future__ import annotations
 

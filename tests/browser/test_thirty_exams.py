@@ -1,4 +1,4 @@
-"""Thirty real exams are read with no more keys than protocol.md allows."""
+"""Reading thirty real exams takes no more key presses than protocol.md allows."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ KEYS: dict[str, tuple[str, str]] = {
     "NST_": ("nonspecific_st_t_abnormality", "1"),
     "NDT": ("nonspecific_st_t_abnormality", "1"),
 }
-"""By PTB-XL statement: class code and keys, or letters for the finder."""
+"""By PTB-XL statement: class code and keys to type; ``/`` opens the finder."""
 
 
 @pytest.fixture
 def records(shared_data: Path) -> dict[str, str]:
-    """By record name: the first PTB-XL statement that is in ``KEYS``."""
+    """The recordings to read: record name to its first PTB-XL statement that is in ``KEYS``."""
     statements: dict[str, str] = {}
     with (shared_data / "ptbxl" / "ptbxl_database.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
@@ -65,7 +65,7 @@ def records(shared_data: Path) -> dict[str, str]:
 
 @pytest.fixture
 def exams(records: dict[str, str], shared_data: Path, tmp_path: Path, now: datetime) -> list[Exam]:
-    """The recordings, imported with the importer."""
+    """The exams of ``records``, loaded through the import service."""
     for name in records:
         for file in (shared_data / REAL_RECORDS).glob(f"{name}.*"):
             (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -1,4 +1,4 @@
-"""From a new study to the exported consensus, through the pages."""
+"""A whole study through the pages: from creating it to exporting the consensus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annotations.services.consensus import labels
 from annotations.services.export import jobs
 from tests.browser.conftest import SignIn
 
-# Keys that each reader types, by exam.
+# The keys of each answer. ``ANA`` and ``BRUNO`` list their answers by exam.
 NORMAL = ["n"]
 FIBRILLATION = ["/", "a", "f", "Enter"]
 LEFT_BUNDLE = ["/", "l", "b", "b", "b", "Enter"]
@@ -63,7 +63,7 @@ def open_a_batch(page: Page, exams: list[Exam], readers: list[User]) -> Batch:
 
 
 def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list[str]]) -> None:
-    """Read the queue of the reader, typing the keys of each exam."""
+    """Read the queue of ``reader``, typing the keys of each exam."""
     queue = Assignment.objects.filter(reader=reader).in_reading_order()
     page.get_by_role("link", name="Start reading").click()
     for place, assignment in enumerate(queue, start=1):

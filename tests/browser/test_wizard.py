@@ -1,4 +1,4 @@
-"""Setting up, planning and releasing a study in a browser, also without scripts."""
+"""Setting up, planning and releasing a study in a browser, also without JavaScript."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def without_scripts(browser: Browser, live_server: LiveServer) -> Iterator[Calla
 
 
 def set_up(page: Page, readers: list[User], n_exams: int) -> None:
-    """Complete the steps and open the study."""
+    """Complete the wizard and open the study."""
     page.get_by_role("link", name="Set up a study step by step").click()
     page.get_by_label("Name").fill("Spring study")
     page.get_by_role("button", name="Continue").click()

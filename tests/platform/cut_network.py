@@ -1,7 +1,7 @@
-"""Cut the network during a query, inside a network namespace of its own.
+"""Cut the network during a query and print the error that psycopg raises.
 
-A proxy in user space cannot do this, because the kernel would keep acknowledging packets. Prints
-the error that psycopg raised. Run under ``unshare --net``.
+Run this script under ``unshare --net``, in its own network namespace. A proxy could not simulate
+the cut, because the kernel would keep acknowledging packets.
 """
 
 import fcntl
@@ -31,7 +31,8 @@ def set_loopback(*, up: bool) -> None:
 def main(home: Path) -> None:
     options = dict(settings.DATABASES["default"]["OPTIONS"])
     options.pop("pool", None)
-    options.pop("options", None)  # the statement timeout runs on the server and would not help
+    # The server enforces statement_timeout, so a client that lost the server does not notice it.
+    options.pop("options", None)
     set_loopback(up=True)
     with local_services.running(home) as services:
         connection = psycopg.connect(services.database_url, **options)

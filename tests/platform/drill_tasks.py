@@ -1,4 +1,4 @@
-"""A Celery application with the product's settings and one task that can be interrupted."""
+"""A Celery application with the site's settings and one task that runs until it is released."""
 
 import time
 
@@ -6,7 +6,7 @@ import redis
 from celery import Celery
 from django.conf import settings
 
-import ecgreview.celery  # noqa: F401 - what it does in each process of a pool
+import ecgreview.celery  # noqa: F401 - connects its handler for new pool processes
 
 app = Celery("drill")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -17,7 +17,7 @@ app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visib
 
 @app.task(name="drill.hold")
 def hold() -> None:
-    """Increment ``runs``, then stay busy until the key ``release`` exists."""
+    """Increment the key ``runs``, wait until the key ``release`` exists, then set ``done``."""
     with redis.Redis.from_url(settings.REDIS_URL) as board:
         board.incr("runs")
         while not board.exists("release"):

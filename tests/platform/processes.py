@@ -1,4 +1,4 @@
-"""Helpers of the process tests: waiting for a condition, reading the output of a process."""
+"""Helpers for tests that start processes."""
 
 import subprocess
 import time
@@ -9,7 +9,7 @@ DEADLINE_SECONDS = 300.0  # only a failing test, or a very busy machine, waits t
 
 
 def eventually(is_so: Callable[[], bool]) -> bool:
-    """Return whether ``is_so`` becomes true before the deadline."""
+    """Return whether ``is_so`` returns true before the deadline."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:

@@ -7,7 +7,7 @@ from ecgreview.serving.application import Buffered
 from ecgreview.serving.bodies import BodyLimits
 from ecgreview.site.deadline import WithDeadline
 
-LARGE_BYTES = 8_000_000  # more than fits into the buffers of a connection
+LARGE_BYTES = 8_000_000  # more than the buffers of a connection hold
 
 
 def answer(environ, start_response):

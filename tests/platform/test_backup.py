@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def backup(folder):
-    """A backup of a database with one person and an audit trail of two events."""
+    """The path of a backup of a database with one person and two audit events."""
     ana = User.objects.create_user("ana")
     for action in (audit.Action.PEOPLE_CREATED, audit.Action.SIGNED_IN):
         with transaction.atomic():
@@ -77,7 +77,7 @@ def test_only_the_newest_backups_are_kept(backup, folder):
 
 
 def damaged_copy(backup, member: str, content: bytes):
-    """Write a copy of the backup in which one member has other content."""
+    """Return the path of a copy of the backup in which ``content`` replaces one member."""
     copy = backup.with_name("damaged.tar")
     with tarfile.open(backup) as source, tarfile.open(copy, "w") as target:
         for entry in source.getmembers():

@@ -57,7 +57,7 @@ def test_a_missing_module_is_named(esbuild, sources, tmp_path):
 
 
 def collect(sources: Path, target: Path) -> dict[str, str]:
-    """Collect ``sources`` into ``target`` and return the texts by source name."""
+    """Collect ``sources`` into ``target`` and return each file's content by its source name."""
     storage = HashedStorage(location=str(target), base_url="/static/")
     source_storage = StaticFilesStorage(location=str(sources), base_url="/static/")
     paths = {}
@@ -75,7 +75,7 @@ def test_collecting_makes_bundles(esbuild, sources, tmp_path, monkeypatch):
     content = collect(sources, tmp_path / "collected")
     assert "olá" in content["js/page.js"]
     assert "mark." in content["css/page.css"]
-    assert "../mark.svg" not in content["css/page.css"]  # its name has a hash now
+    assert "../mark.svg" not in content["css/page.css"]  # its name now contains a hash
 
 
 def test_without_esbuild_modules_stay_separate(sources, tmp_path, monkeypatch):

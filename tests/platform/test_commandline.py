@@ -1,4 +1,4 @@
-"""Local services that manage.py starts before a command."""
+"""The local services that manage.py starts before a command."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ from ecgreview.local_services.places import REPOSITORY, Places
 
 @pytest.fixture
 def bare_home(monkeypatch, tmp_path):
-    """An empty home, with nothing configured in the environment."""
+    """An empty home directory. The environment configures nothing else."""
     for name in (*commandline.ADDRESSES, "SECRET_KEY", "ECGREVIEW_DEMO"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)

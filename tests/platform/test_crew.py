@@ -1,4 +1,4 @@
-"""The crew of the demo: processes are restarted when they die and end with their runner."""
+"""The demo's crew of processes: they restart when they die and end with the demo."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ time.sleep(600)
 
 @pytest.fixture
 def crew(tmp_path):
-    """Start a crew of these programs; it is stopped afterwards."""
+    """Start a crew that runs these programs. It is stopped afterwards."""
     crews: list[Crew] = []
 
     def start(*programs: list[str]) -> tuple[Crew, list[Member], list[str]]:
@@ -52,7 +52,7 @@ def is_alive(member: Member) -> bool:
 
 
 def restart_delays(team: Crew, member: Member, n_deaths: int) -> list[float]:
-    """Return the restart delays in seconds of the first ``n_deaths`` deaths of ``member``."""
+    """Return the restart delays in seconds after the first ``n_deaths`` deaths of ``member``."""
     now, delays = 0.0, []
     for _ in range(n_deaths):
         assert eventually(member.is_dead)
@@ -106,7 +106,7 @@ def test_a_log_is_rotated_while_its_process_writes(crew, monkeypatch):
         return bool(copies[1].exists())
 
     assert eventually(is_rotated)
-    assert eventually(lambda: member.log.stat().st_size > 0)  # continues in the emptied file
+    assert eventually(lambda: member.log.stat().st_size > 0)  # writes to the truncated file
     assert not copies[2].exists()
     assert {copy.stat().st_mode & 0o077 for copy in copies[:2]} == {0}
 

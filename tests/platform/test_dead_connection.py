@@ -10,7 +10,7 @@ import pytest
 from ecgreview.local_services.places import REPOSITORY
 
 NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "-Urn"]
-TIMEOUT_S = 900  # far below the hour of the query; a busy machine starts the services slowly
+TIMEOUT_S = 900  # far less than the query's hour, but a busy machine starts services slowly
 
 
 def can_cut() -> bool:
@@ -21,7 +21,7 @@ def can_cut() -> bool:
 
 @pytest.mark.skipif(not can_cut(), reason="this machine allows no network namespace to cut")
 def test_a_cut_connection_is_an_error(tmp_path):
-    """Without TCP keepalives the client would wait for the query, which sleeps for an hour."""
+    """Without TCP keepalives, the client would wait for the query, which sleeps for an hour."""
     done = subprocess.run(
         [*NETWORK, sys.executable, "-m", "tests.platform.cut_network", str(tmp_path)],
         cwd=REPOSITORY, capture_output=True, text=True, timeout=TIMEOUT_S,

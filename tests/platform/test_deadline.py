@@ -1,4 +1,4 @@
-"""The deadline of requests: a stuck one ends its process, not the site."""
+"""Request deadlines: a stuck request ends its process, not the site."""
 
 import http.client
 import subprocess
@@ -15,7 +15,7 @@ from tests.platform.processes import DEADLINE_SECONDS, eventually
 
 @pytest.fixture
 def site(tmp_path):
-    """The URL of a gunicorn with one process and a deadline of one second."""
+    """The URL of a gunicorn with one worker process and a deadline of one second."""
     port = service._free_port()
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket",
@@ -30,7 +30,7 @@ def site(tmp_path):
 
 
 def process_of(address: str) -> int | None:
-    """Return the ID of the process that answers, or None."""
+    """Return the ID of the process that answers, or None if none does."""
     try:
         with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answer:  # noqa: S310
             return int(answer.read())

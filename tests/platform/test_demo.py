@@ -1,4 +1,4 @@
-"""``manage.py demo``: the whole site from an empty home."""
+"""``manage.py demo`` starts the whole site from an empty home directory."""
 
 import json
 import os
@@ -22,7 +22,7 @@ READY = "Ctrl-C stops everything"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """The environment of a new installation with an empty home."""
+    """The environment variables of a new installation with an empty home."""
     home = tmp_path_factory.mktemp("home")
     inherited = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
     return {**inherited, "ECGREVIEW_HOME": str(home), "STATIC_ROOT": str(home / "static"),
@@ -32,12 +32,12 @@ def environment(tmp_path_factory):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The results of running one demo in an empty home.
+    """The results of running a demo in an empty home.
 
     Attributes:
-        printed: output until it was ready.
-        second: output of another demo with the same home, started meanwhile.
-        is_gone: whether all its processes have ended.
+        printed: output until the demo was ready.
+        second: output of a second demo that was started with the same home.
+        is_gone: whether all of its processes have ended.
     """
 
     address: str
@@ -50,7 +50,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def demo(environment):
-    """Start a demo; remaining processes are killed afterwards."""
+    """Start a demo. Processes that are still running are killed afterwards."""
     started: list[subprocess.Popen[str]] = []
 
     def start() -> tuple[subprocess.Popen[str], str]:

@@ -1,4 +1,4 @@
-"""The local services: started, joined, killed and restarted."""
+"""The local services: started, shared, killed and restarted."""
 
 import json
 import os
@@ -31,13 +31,13 @@ with local_services.running(pathlib.Path(sys.argv[1])) as services:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """One home for all tests. Each starts the services and leaves them stopped."""
+    """One home for all tests. Each test starts the services and leaves them stopped."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture
 def user(home):
-    """Start another process that uses the services until its input ends."""
+    """Start another process that uses the services until its standard input is closed."""
     with ExitStack() as started:
 
         def start() -> subprocess.Popen[str]:
@@ -52,7 +52,7 @@ def user(home):
 
 @pytest.fixture
 def closed_home(tmp_path):
-    """A home with mode 0700. Data stored outside by the account ``nobody`` are deleted too."""
+    """A home with mode 0700. Data that PostgreSQL stores elsewhere as ``nobody`` are deleted."""
     home = tmp_path / "closed"
     home.mkdir(mode=0o700)
     yield home
@@ -237,7 +237,7 @@ ACTING = """
            pg_has_role(current_user, oid, 'SET'), pg_has_role(current_user, oid, 'USAGE')
       FROM pg_roles WHERE rolname IN ('ecg_manager', 'ecg_reader') ORDER BY 1
 """
-"""Per role: attributes beyond its grants, may the owner SET it, does the owner inherit it."""
+"""Per role: name, whether it has any attribute, whether the owner can SET it or inherits it."""
 
 
 def as_superuser(home: Path, services: local_services.Services) -> dict[str, str]:

@@ -59,7 +59,7 @@ def test_hooks_use_tools_of_the_development_requirements():
     ],
 )
 def test_the_commit_hook_checks_the_form_of_subjects(message, is_accepted):
-    # As pre-commit's pygrep does with --multiline.
+    # pre-commit's pygrep matches like this with --multiline.
     pattern = re.compile(hooks()["commit-subject"]["entry"].encode(), re.MULTILINE | re.DOTALL)
     assert bool(pattern.search(message.encode())) == is_accepted
 

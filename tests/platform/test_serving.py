@@ -1,4 +1,4 @@
-"""The bridge between event loop and WSGI site: requests, responses and body limits."""
+"""The bridge between the event loop and the WSGI site: requests, responses, body limits."""
 
 import asyncio
 import io
@@ -27,7 +27,7 @@ SCOPE = {
 
 
 class Body(io.BytesIO):
-    """Response content. The thread that created it must close it."""
+    """Response content that records whether it was closed."""
 
 
 def site_of(content, status="200 OK"):
@@ -45,7 +45,7 @@ def read_and_close(answer: Answer) -> bytes:
 
 
 def receive(*chunks: bytes, then: str = "http.request"):
-    """Return an ASGI ``receive`` function that yields these chunks."""
+    """Return an ASGI ``receive`` function: one message per chunk, then one of type ``then``."""
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages.append({"type": then})
 
@@ -92,7 +92,7 @@ def test_a_file_is_sent_after_its_response_was_closed(tmp_path, is_of_the_system
 
 
 def run_in_thread(scenario: Coroutine[None, None, None]) -> None:
-    """Run in a new thread, since Playwright keeps an event loop in the thread of the tests."""
+    """Run in a new thread, because Playwright's event loop occupies the test thread."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, scenario).result()
 

@@ -25,7 +25,7 @@ SLOW_READER = b"GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @contextmanager
 def gunicorn(log, application, *options):
-    """Serve an application of ``slow_site`` with one process; yield port and process."""
+    """Serve an application of ``slow_site`` with one worker process. Yields port and process."""
     port = service._free_port()
     with log.open("wb") as stream, subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--no-control-socket",
@@ -51,7 +51,7 @@ def patient_site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def impatient_port(tmp_path_factory):
-    """The port of a site with short timeouts and a small limit for bodies."""
+    """The port of a site with short timeouts and a small body limit."""
     log = tmp_path_factory.mktemp("impatient") / "log"
     with gunicorn(log, "impatient", "--keep-alive", "1") as (port, _):
         yield port
@@ -76,7 +76,7 @@ def slow_connections(stack: ExitStack, port: int, request_bytes: bytes) -> list[
 
 
 def is_open(connection: socket.socket) -> bool:
-    """Return whether the server has not closed ``connection``."""
+    """Return whether the server has kept ``connection`` open."""
     connection.setblocking(False)
     try:
         return connection.recv(1, socket.MSG_PEEK) != b""

@@ -1,4 +1,4 @@
-"""Preloading: gunicorn imports the site before the fork, without opening connections."""
+"""Preloading: gunicorn imports the site before it forks, without opening connections."""
 
 import ast
 import subprocess

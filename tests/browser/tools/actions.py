@@ -1,4 +1,4 @@
-"""Positions on the sheet, pointer actions and locators of the tools."""
+"""Positions on the sheet, pointer actions and locators for the tests of the tools."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from playwright.sync_api import Locator, Page, expect
 GUTTER_MM = 15.0
 MM_PER_S = 25.0
 STRIP_MM = 15.0
-"""Distance of the bottom row's baseline from the lower edge of the sheet."""
+"""Distance from the lower edge of the sheet to the baseline of the bottom row."""
 
 
 def tool_events(page: Page, name: str) -> list[Any]:
-    """Return the details of recorded events called ``name``, in order."""
+    """Return the details of the recorded events called ``name``, in order."""
     return [detail for event, detail in page.evaluate("globalThis.toolEvents") if event == name]
 
 
 def overlay(page: Page) -> Locator:
-    """Locate the overlay above the signal."""
+    """Locate the overlay that the tools draw above the signal."""
     return page.locator("ecg-viewer .overlay")
 
 
 def evidence_marks(page: Page, kind: str) -> Locator:
-    """Locate the marks of evidence below the signal."""
+    """Locate the evidence marks below the signal."""
     return page.locator(f"ecg-viewer .underlay .mark.is-{kind}")
 
 
@@ -47,7 +47,7 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 
 def readout(page: Page) -> Locator:
-    """Locate the text of the calipers in the tool panel."""
+    """Locate the measurement that the tool panel shows for the calipers."""
     return page.locator("[data-part=caliper-panel] .tool-reading")
 
 

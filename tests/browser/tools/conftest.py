@@ -1,4 +1,4 @@
-"""A desk that records the events of its tools."""
+"""The desk for the tests of the tools. It records their events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def desk(
     make_batch: MakeBatch,
     real_exams: list[Exam],
 ) -> Page:
-    """Ana's desk with two real ECGs; tool events are recorded in ``globalThis.toolEvents``."""
+    """Ana's desk with two real ECGs. Tool events are recorded in ``globalThis.toolEvents``."""
     batch = make_batch(real_exams[:2], [ana])
     first = batch.assignments.in_reading_order().first()
     assert first is not None

@@ -72,7 +72,7 @@ def test_a_zoomed_lead_starts_at_the_time_of_its_column(desk: Page) -> None:
         "(room) => (room.scrollLeft + room.clientWidth / 2)"
         " * room.querySelector('.strip').viewBox.baseVal.width / room.scrollWidth"
     )
-    assert middle_mm == pytest.approx(15 + 5 * 25, abs=3)  # the third of four columns: 5 s
+    assert middle_mm == pytest.approx(15 + 5 * 25, abs=3)  # the third of four columns starts at 5 s
 
 
 def test_every_filter_is_shown_on_the_sheet_and_recorded(desk: Page) -> None:
@@ -171,6 +171,6 @@ def test_evidence_stays_on_the_sheet_with_its_finding(desk: Page) -> None:
     desk.keyboard.press("Shift+K")
     expect(evidence_marks(desk, "measured")).to_have_count(
         2
-    )  # in its column and in the strip below
+    )  # in its column and in the rhythm strip
     desk.keyboard.press("Control+z")
     expect(evidence_marks(desk, "measured")).to_have_count(0)
