@@ -33,7 +33,7 @@ function refuse({ code }) {
 }
 
 /**
- * Show `sentence` after the refusals so far.
+ * Show `sentence` below the refusals shown so far.
  *
  * @param {string} sentence
  */

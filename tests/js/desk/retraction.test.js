@@ -7,7 +7,7 @@ import { FakeClock, FakeDocument, FakeElement, textOf } from "../fakes/desk.js";
 beforeEach(() => (globalThis.document = new FakeDocument()));
 afterEach(() => delete globalThis.document);
 
-/** A page with one place for the button. */
+/** A page with one place where the button is shown. */
 function head() {
   const place = new FakeElement("span");
   const root = Object.assign(new FakeElement("div"), { querySelectorAll: () => [place] });

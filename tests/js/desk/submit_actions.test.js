@@ -79,7 +79,7 @@ test("a reading that the device cannot keep is reported, and closing the page as
 
 const NOTHING = { ...CONTENT, findings: [] };
 
-/** The reader is asked whether to abstain, and has read the question. */
+/** A desk that has asked whether to abstain, after enough time to read the question. */
 async function deskAskingToAbstain() {
   globalThis.document = new FakeDocument();
   const page = desk({ content: NOTHING });

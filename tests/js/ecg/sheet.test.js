@@ -7,7 +7,7 @@ import { INVALID } from "../../../static/js/ecg/signal.js";
 
 const WORDS = { missing: "not recorded", flat: "flat", derived: "derived" };
 
-/** Ten seconds in which every lead is at `rest` and rises once by a millivolt. */
+/** Ten seconds in which every lead is at the level `rest`, except for one rise by a millivolt. */
 function signal({ rate = 500, seconds = 10, rest = 0, unit = 1 } = {}) {
   const lead = () => {
     const samples = new Int16Array(rate * seconds).fill(rest);

@@ -53,7 +53,9 @@ export function settled() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A server with the rules of the real one: drafts are numbered, a key creates one reading. */
+/**
+ * A server that follows the rules of the real one: drafts are numbered, and a key creates only one reading.
+ */
 export class FakeServer {
   drafts = new Map();
   readings = new Map();
@@ -116,7 +118,7 @@ export function content(...codes) {
   };
 }
 
-/** The part of an element that building a panel needs. */
+/** The subset of an element that building a panel needs. */
 export class FakeElement {
   children = [];
   attributes = {};
@@ -143,7 +145,7 @@ export function textOf(element) {
   return typeof element === "string" ? element : element.children.map(textOf).join("");
 }
 
-/** Assigned to globalThis.document, so that `make` finds it. */
+/** A document to assign to globalThis.document, so that `make` uses it. */
 export class FakeDocument {
   activeElement = null;
   documentElement = { lang: "en" };

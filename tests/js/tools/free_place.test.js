@@ -7,7 +7,7 @@ import { freePlace } from "../../../static/js/tools/free_place.js";
 
 const SIZE = { width: 60, height: 6 };
 
-/** Ten seconds at rest, with a wave of `millivolts` from `fromS` to `toS` in lead `lead`. */
+/** Ten seconds of flat leads, with a wave of `millivolts` from `fromS` to `toS` in lead `lead`. */
 function sheetCoordinates({ lead = 0, millivolts = 0, fromS = 0, toS = 10 } = {}) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = fromS * 500 + 1; t < toS * 500; t += 7) leads[lead][t] = millivolts * 1000;

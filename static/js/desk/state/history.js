@@ -15,7 +15,8 @@ export function begin(content) {
 }
 
 /**
- * Move on to `content`. Typing in the comment counts as one step, so that undo does not remove single
+ * Add `content` as the next step. Consecutive changes to the comment count as one step, so that undo does
+ * not remove single letters.
  * letters.
  *
  * @param {History} history

@@ -114,7 +114,7 @@ test("help shows keys as they are on the keyboard", () => {
   assert.deepEqual(["Control+Enter", "n", "Plus"].map(keyCaps), ["Ctrl ↵", "N", "+"]);
 });
 
-/** Is the browser's own handling of the key prevented in a select? */
+/** Return whether a shortcut prevents the browser's default action while a select has focus. */
 function isPrevented(key, { singleKeys = true, ...rest } = {}) {
   let listener;
   let wasPrevented = false;

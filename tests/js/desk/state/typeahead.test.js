@@ -19,7 +19,9 @@ function first(typed) {
   return rank(index, typed)[0]?.abbreviation;
 }
 
-/** How many letters of `text` rank the class first; Infinity when not even all of them do. */
+/**
+ * Return how many letters of `text` must be typed until the class comes first, or Infinity if it never does.
+ */
 function keysToTop(code, text) {
   for (let n = 1; n <= text.length; n += 1) {
     if (rank(index, text.slice(0, n))[0]?.code === code) return n;

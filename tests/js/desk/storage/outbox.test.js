@@ -280,7 +280,7 @@ test("an unexpected answer does not stop later sending", async () => {
   assert.deepEqual([deps.api.readings.size, outbox.entries], [1, []]);
 });
 
-/** Dependencies of a device without storage space. */
+/** Dependencies of a device that has no storage space left. */
 function depsWithoutSpace() {
   const storage = new FakeStorage();
   storage.setItem = () => {

@@ -64,7 +64,7 @@ test("works without a backup", async () => {
   assert.deepEqual(store.read("draft/7"), { version: 1 });
 });
 
-/** A storage without space. */
+/** A storage that has no space left. */
 function fullStorage() {
   const storage = new FakeStorage();
   storage.setItem = () => {

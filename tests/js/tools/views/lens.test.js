@@ -7,7 +7,7 @@ import { lookAt } from "../../../../static/js/tools/views/lens.js";
 
 const VIEW = { width: 20, height: 16 };
 
-/** Ten seconds at rest; lead I has a wave of `millivolts` in its first two seconds. */
+/** Ten seconds of flat leads; lead I has a wave of `millivolts` in its first two seconds. */
 function sheetCoordinates(millivolts = 0) {
   const leads = Array.from({ length: 12 }, () => new Int16Array(5000));
   for (let t = 0; t < 1000; t += 7) leads[0][t] = millivolts * 1000;
