@@ -1,4 +1,4 @@
-"""The base class of what a service refuses because of something a person can change."""
+"""Base class of the errors for requests that a service refuses and that a user can correct."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """A request that a service turns down.
+    """A service refused a request.
 
-    What people read is in ``annotations.sentences.refusals``, the HTTP status in
+    The message for users is in ``annotations.sentences.refusals``, the HTTP status in
     ``annotations.api.problems``; both are keyed by ``code``.
 
     Attributes:
-        code: never changes; clients of the API tell refusals apart by it.
-        details: fill the placeholders of the sentence.
+        code: stable identifier; API clients depend on it, so it must never change.
+        details: values for the placeholders of the message.
     """
 
     code: ClassVar[str]
@@ -23,12 +23,12 @@ class Refusal(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        """For logs: the code, and the details as they are."""
+        """The code and the details, for logs."""
         details = ", ".join(f"{name}={value}" for name, value in self.details.items())
         return f"{self.code}: {details}" if details else self.code
 
 
 class NameTaken(Refusal):
-    """A study, or a batch of the same study, has the name."""
+    """Another study, or another batch of the same study, has this name."""
 
     code = "name-taken"

@@ -89,7 +89,7 @@ def create(
         roster.LevelTooLow: a person's level is lower than the protocol requires.
         roster.HasLeft: a person was withdrawn from the study.
         KnowsResults: a person has seen results of some of these exams.
-        MixedWithData: some exams are practice in one batch and data in another.
+        MixedWithData: the study already uses some of the exams for practice, or vice versa.
         NameTaken: the study has a batch called ``name``.
         DueBeforeToday: ``due_on`` is in the past.
     """
@@ -123,7 +123,7 @@ def make(
     lease_minutes: int | None = None,
     due_on: date | None = None,
 ) -> Batch:
-    """Create an unreleased batch of ``rows`` under the protocol in force.
+    """Create an unreleased batch with the assignments ``rows``, under the protocol in force.
 
     Its readers must have joined the study.
 
@@ -236,10 +236,10 @@ def close(*, batch_id: int, closed_by: User, now: datetime) -> Batch:
 
 
 def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
-    """Refuse exams that would be both practice and data in ``study``.
+    """Raise if the study would use an exam both for practice or qualification and for data.
 
     Raises:
-        MixedWithData: there are such exams; it contains the codes of the first ten.
+        MixedWithData: names the first ten such exams.
     """
     others = Batch.objects.filter(study=study)
     is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
@@ -303,7 +303,7 @@ def _insert(batch: Batch) -> None:
         with transaction.atomic():
             batch.save(force_insert=True)
     except IntegrityError as error:
-        # Race: another request created it after our check.
+        # Race: another request created a batch with this name after our check.
         if Batch.objects.filter(study=batch.study, name=batch.name).exists():
             raise NameTaken(name=batch.name) from error
         raise

@@ -13,7 +13,7 @@ from annotations.services.assignment import guards
 
 @transaction.atomic
 def defer(*, assignment_id: int, reader: User, now: datetime) -> Assignment:
-    """Move an exam of ``reader`` behind all others of the batch, and return its assignment.
+    """Move an exam to the end of ``reader``'s queue in its batch, and return its assignment.
 
     The draft is kept. If the exam is already last, nothing changes, so a client that lost the
     response can safely repeat the request.

@@ -37,7 +37,7 @@ from annotations.services.studies import protocols
 
 
 class NoExamNow(Refusal):
-    """No exam of the pool is free for this reader at this moment; later one may be."""
+    """The pool has no exam for this reader now: none is free, or they reached their maximum."""
 
     code = "no-exam-now"
 
@@ -48,22 +48,23 @@ class NothingAvailable(Refusal):
 
 @transaction.atomic
 def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
-    """Return the exam that ``reader`` reads next: the one they hold, or else a free one.
+    """Return the next exam for ``reader`` to read: one they hold already, or else a free one.
 
-    The order: the lease they hold, an exam they began and gave back, the next free slot after
-    their last one, and finally the exams they skipped. The cost does not grow with the pool.
+    The order is: the exam they hold, an exam they took before whose lease expired, the next free
+    slot after their last one, and finally exams that they skipped. The cost does not depend on the
+    size of the pool.
 
     Raises:
-        Batch.DoesNotExist: they have no seat in a released pool of this id.
+        Batch.DoesNotExist: there is no such released pool, or they have no seat in it.
         StudyNotOpen: the study is locked.
-        BatchClosed: the batch takes no more readings.
-        NothingAvailable: they are paused, or have to qualify first.
-        NoExamNow: nothing is free for them.
+        BatchClosed: the batch is closed.
+        NothingAvailable: they are paused or withdrawn, or must pass a qualification first.
+        NoExamNow: no exam is free for them, or they reached their maximum number of exams.
     """
     in_turn, deferred = Q(deferred_at=None), Q(deferred_at__isnull=False)
     with row_security.as_owner():
-        # Race: two tabs of one reader wait for each other here and find the same lease. All other
-        # rows are skipped when they are locked.
+        # Race: if the reader has two tabs open, the second request waits here and then finds the
+        # lease that the first one took. All queries below skip locked rows instead of waiting.
         seats = Seat.objects.select_for_update(of=("self",), no_key=True)
         pooled = seats.filter(batch__handout=Handout.POOLED, batch__released_at__isnull=False)
         seat = pooled.select_related("batch__study").filter(batch=batch_id, reader=reader).first()
@@ -84,7 +85,10 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
 
 
 def next_id(*, assignment: Assignment, now: datetime) -> int | None:
-    """Take the next exam for the reader of a pooled ``assignment``; return its id, or None."""
+    """Take the next exam of a pool for the reader of ``assignment``, and return its id.
+
+    Returns None if the batch of ``assignment`` is not a pool, or has no exam for the reader now.
+    """
     if assignment.batch.handout != Handout.POOLED:
         return None
     try:
@@ -96,8 +100,8 @@ def next_id(*, assignment: Assignment, now: datetime) -> int | None:
 def extend(assignment: Assignment, *, now: datetime) -> None:
     """Extend the lease of ``assignment``, which must be locked, because its reader is active.
 
-    A lease that was given back is taken again if its exam has a free slot. Assignments of batches
-    that are not pooled do not change.
+    If the lease expired and the exam still has a free slot, the reader gets the exam back. Does
+    nothing if the batch is not a pool.
     """
     if assignment.batch.handout != Handout.POOLED:
         return
@@ -111,10 +115,10 @@ def extend(assignment: Assignment, *, now: datetime) -> None:
 
 
 def fill(assignment: Assignment) -> bool:
-    """Give ``assignment``, locked and without a slot, a free slot of its exam, if there is one.
+    """Give ``assignment`` a free slot of its exam; return False if it needs none or none is free.
 
-    It was given back, or its reader had abstained. A late reading without a slot is kept too, as
-    one more than the pool needs.
+    It lost its slot because the lease expired or its reader abstained. It must be locked. A late
+    reading without a slot is kept, in addition to those that the pool needs.
     """
     is_pooled = assignment.batch.handout == Handout.POOLED
     if not is_pooled or assignment.state == AssignmentState.WAITING:
@@ -133,7 +137,7 @@ def fill(assignment: Assignment) -> bool:
 def give_up(assignment: Assignment) -> None:
     """Free the slot of ``assignment``, which must be locked, because its reader abstains.
 
-    The next reader of the pool takes it. Assignments of batches that are not pooled do not change.
+    The exam goes to another reader of the pool. Does nothing if the batch is not a pool.
     """
     if assignment.batch.handout == Handout.POOLED:
         with row_security.as_owner():
@@ -143,7 +147,7 @@ def give_up(assignment: Assignment) -> None:
 def reclaim_next(*, now: datetime) -> bool:
     """Free the slot of one expired lease; return False when there is none.
 
-    The draft is kept, and the reader may come back. Locked leases are skipped.
+    The draft is kept, and the reader may get the exam again. Skips locked leases.
     """
     with transaction.atomic():
         unlocked = Assignment.objects.select_for_update(
@@ -174,7 +178,10 @@ def _refuse_if_not_served(batch: Batch, reader: User) -> None:
 
 
 def _leased(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
-    """Return the reader's lease, extended unless it is being submitted elsewhere right now."""
+    """Return the exam that the reader holds, and extend its lease.
+
+    The lease is not extended while another request, such as the submission, has it locked.
+    """
     own = Assignment.objects.waiting().filter(condition, batch=seat.batch_id, reader=seat.reader_id)
     in_order = own.order_by("deferred_at", "position")
     leased = in_order.select_related("batch__study").first()
@@ -189,8 +196,8 @@ def _leased(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
 def _line(study: Study, reader: User) -> StudyReader:
     """Return the reader's roster row, locked.
 
-    Race: while somebody pauses or withdraws them, the row is locked and there is no exam for
-        them, so that a withdrawal finds every assignment it has to take back.
+    Race: if somebody is pausing or withdrawing the reader, the row is locked and the reader gets no
+        exam. Otherwise the withdrawal could miss an assignment that we create meanwhile.
     """
     lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     line = lines.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
@@ -200,7 +207,7 @@ def _line(study: Study, reader: User) -> StudyReader:
 
 
 def _resumed(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
-    """Take an exam again that the reader began, if it still needs a reading."""
+    """Take an exam again whose lease expired, if it still needs a reading."""
     free = Slot.objects.free().filter(batch=seat.batch_id, exam=OuterRef("exam"))
     unlocked = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lapsed = unlocked.filter(
@@ -224,7 +231,7 @@ def _resumed(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
 
 
 def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
-    """Take the next free slot after the last one the reader took."""
+    """Take the next free slot after the last one that the reader took."""
     _refuse_above_cap(seat, line)
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     latest = own.order_by("-position").first()
@@ -247,12 +254,12 @@ def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
 def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
     """Return the next free slot after ``latest``, locked.
 
-    Slots form a circle. Every reader starts at a different place and goes on from their last exam,
-    so that nobody passes the same unreadable slots again and again. Between two exams of one
-    patient come ``patient_gap`` others, as long as there are any.
+    Slots form a circle. Every reader starts at a different place and continues after their last
+    exam, so that no query skips the same unsuitable slots again and again. Two exams of one patient
+    are separated by ``patient_gap`` others, as long as there are enough.
 
     Raises:
-        NoExamNow: there is none.
+        NoExamNow: no slot is free for this reader.
     """
     start = pool_slots.start_key(seat.batch.study.seed, seat.reader_id, seat.batch_id)
     place = latest.order_key if latest else start
@@ -267,7 +274,10 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
 
 
 def _readable(seat: Seat) -> SlotQuerySet:
-    """Return the free slots of exams that the reader never had and has seen no results of."""
+    """Return the free slots of exams that the reader never had and whose results they do not know.
+
+    Rereading is for exams that the reader had in other batches, so those are not excluded then.
+    """
     had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
     in_batch = had.filter(batch=seat.batch_id)
     elsewhere = had.filter(batch__study=seat.batch.study_id).exclude(
@@ -286,18 +296,14 @@ def _unlocked(seat: Seat) -> SlotQuerySet:
 
 
 def _recent_patients(seat: Seat, patient_gap: int) -> list[int]:
-    """Return the patients of the last exams the reader took, who must not come again yet."""
+    """Return the patients of the last ``patient_gap`` exams that the reader took."""
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     last = own.order_by("-position").values_list("exam__patient", flat=True)
     return [pk for pk in last[:patient_gap] if pk is not None]
 
 
 def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
-    """Raise if the reader has reached the maximum number of exams in the study.
-
-    Raises:
-        NoExamNow: the maximum is reached.
-    """
+    """Raise ``NoExamNow`` if the reader has reached the maximum number of exams in the study."""
     if line.max_exams is None or seat.batch.purpose in NO_DATA:
         return
     seats = Seat.objects.filter(reader=seat.reader_id, batch__study=seat.batch.study_id)

@@ -20,7 +20,7 @@ class PastAssignments:
     """Past assignments of a study, for the design generator.
 
     Attributes:
-        readings: past readings, with each reader's positions numbered across batches.
+        readings: past readings, with each reader's positions continuing across batches.
         barred: pairs of reader and exam that must not be planned again.
     """
 
@@ -32,8 +32,8 @@ def of_study(study: Study) -> PastAssignments:
     """Return all past assignments of ``study``, and the pairs that are barred.
 
     A reader is barred from an exam that was withdrawn from them, that they abstained from, or that
-    they got in another purpose than data, such as practice or adjudication. They are also barred
-    if they, or an account they vouch for, have seen results of the exam.
+    was assigned to them for another purpose, such as practice or adjudication. They are also barred
+    if they, or an account that they vouch for, have seen results of the exam.
     """
     of_study = Assignment.objects.filter(batch__study=study)
     of_data = of_study.filter(batch__purpose=DATA)
@@ -68,6 +68,8 @@ def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
 def yields_a_reading(prefix: str = "") -> Q:
     """Return the condition that an assignment has yielded a reading or still can.
 
+    Abstentions yield none; unread assignments can until their batch is closed.
+
     Args:
         prefix: lookup path to the assignment, such as ``"exam__assignments__"``.
     """
@@ -80,7 +82,7 @@ def yields_a_reading(prefix: str = "") -> Q:
 
 
 def readings(assignments: QuerySet[Assignment]) -> design.Readings:
-    """Return ``assignments`` as readings, with each reader's positions numbered across batches."""
+    """Return ``assignments`` as readings; each reader's positions continue across batches."""
     rows = assignments.order_by("reader_id", "batch_id", "position").values_list(
         "reader_id", "exam_id", "exam__patient_id", "occurrence"
     )

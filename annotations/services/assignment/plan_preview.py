@@ -1,4 +1,4 @@
-"""Plan previews before anything is written, and balance reports of planned batches."""
+"""Previews of plans, for which nothing is stored, and balance reports of planned batches."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from annotations.services.studies import strata
 from ecgreview import design
 from ecgreview.design import DesignRefused
 
-# Assumed prevalences when nothing is known about the classes, from common to rare.
+# Assumed prevalences of classes, from common to rare. The prediction includes them in addition to
+# the shares that the model suggests.
 PREVALENCES = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceReport:
-    """How evenly a batch is distributed.
+    """How evenly the exams of a batch are distributed over its readers.
 
     Attributes:
         own: of the batch alone.
         whole: together with earlier data batches.
-        order: whether its readers' orders show a pattern.
+        order: correlations that show whether the orders of its readers follow a pattern.
     """
 
     own: design.Balance
@@ -35,14 +36,16 @@ class BalanceReport:
 
 @dataclass(frozen=True, slots=True)
 class PlanPreview:
-    """What planning the whole pool at once would give.
+    """The result of planning the whole pool at once.
 
     Attributes:
         n_exams, n_anchors: in the pool.
-        readers: the future readers, in the order of ``prediction.readings_per_reader``.
-        report: None if the pool cannot be planned; ``refusal`` says why.
-        prediction: None if not even the numbers make sense.
-        by_class: predictions for the classes the model suggests; empty if there are no suggestions.
+        readers: the readers of the plan, in the order of ``prediction.readings_per_reader``.
+        report: None if the pool or the list of readers is empty, or if the design was refused.
+        refusal: why the design was refused, or None.
+        prediction: None if the settings of the study contradict each other.
+        by_class: predictions for the classes that the model suggests; empty if there are too few
+            suggestions, or if the user must not see them.
     """
 
     n_exams: int
@@ -70,11 +73,11 @@ def balance_report(batch: Batch) -> BalanceReport:
 
 
 def preview(study: Study, *, is_blind: bool) -> PlanPreview:
-    """Return what planning the whole pool at once would give; nothing is written.
+    """Compute a plan of the whole pool without storing anything.
 
     Args:
         study: in any phase.
-        is_blind: for a person who reads in the study and must not learn what exams show.
+        is_blind: the user reads in the study, so do not reveal what the exams show.
     """
     pool = list(study.pool.order_by("exam").values_list("exam_id", "is_anchor"))
     readers = plans.readers_of(study)

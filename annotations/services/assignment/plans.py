@@ -42,7 +42,7 @@ class NothingToPlan(Refusal):
 
 
 class TooManyBatches(Refusal):
-    """A batch would have no exam, or there would be more batches than anybody can manage."""
+    """A batch would be empty, or there would be more than ``MAX_BATCHES``."""
 
     code = "too-many-batches"
 
@@ -61,28 +61,28 @@ def plan(
 ) -> list[Batch]:
     """Return new, unreleased batches of exams that still need readers.
 
-    Earlier plans stay as they are. New readings follow each reader's last one, and the design
-    balances all of them together.
+    Existing assignments do not change. New ones follow each reader's last one, and the design
+    balances the old and the new ones together.
 
     Args:
         study: must be open; its pool and its active readers are used.
-        name: of the batch; several are numbered.
+        name: of the batch; several batches are numbered.
         created_by: the coordinator.
         now: time of planning.
-        n_exams: number of exams that nobody has yet; None: all.
+        n_exams: how many exams without any reader to plan; None: all.
         n_batches: number of batches to spread them over.
         due_on: due date of the batches.
-        is_filling_up: in the first batch, replace readers that exams have lost, and give later
-            readers the anchors.
+        is_filling_up: also plan, in the first batch, exams that have lost a reader, and anchors
+            for readers who joined later.
 
     Raises:
         lifecycle.NotOpen: the study is a draft or locked.
-        NothingToPlan: every exam of the pool has its readers.
+        NothingToPlan: no exam needs a reader.
         TooManyBatches: there are fewer exams than batches, or more batches than ``MAX_BATCHES``.
         DesignRefused: for example too few readers, caps too small, or washout too long.
         batches.TooManyReadings: there would be more than ``batches.MAX_READINGS``.
         batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday:
-            as for ``batches.make``.
+            see ``batches.make``.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
@@ -119,11 +119,12 @@ def plan_pool(
     lease_minutes: int | None = None,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new pooled batch of exams that nobody has yet.
+    """Return a new pooled batch of exams that are in no data batch yet.
 
     Raises:
-        lifecycle.NotOpen, NothingToPlan: as for ``plan``.
-        pool_slots.TooFewReaders: and others, as for ``pool_slots.create_pool``.
+        lifecycle.NotOpen: the study is a draft or locked.
+        NothingToPlan: there is no such exam.
+        pool_slots.TooFewReaders and others: see ``pool_slots.create_pool``.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_open:
@@ -151,10 +152,10 @@ def discard(*, batch_id: int, actor: User, now: datetime) -> None:
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
-        batches.AlreadyReleased: its readers know of it.
-        batches.AlreadyClosed: it was closed.
+        batches.AlreadyReleased: its readers have been notified.
+        batches.AlreadyClosed: the batch is closed.
     """
-    # Lock the study before its batch, as everywhere.
+    # Deadlock: like all other code, lock the study before its batch.
     study_id = Batch.objects.values_list("study", flat=True).get(pk=batch_id)
     Study.objects.select_for_update(no_key=True).get(pk=study_id)
     batch = Batch.objects.select_for_update(of=("self",)).select_related("study").get(pk=batch_id)
@@ -176,16 +177,16 @@ def discard(*, batch_id: int, actor: User, now: datetime) -> None:
 
 
 def unassigned(study: Study) -> QuerySet[StudyExam]:
-    """Return the exams of the pool that no reader has."""
+    """Return the exams of the pool that are in no data batch yet."""
     return study.pool.exclude(exam__in=exam_pool.given_exams(study))
 
 
 def incomplete(study: Study) -> QuerySet[StudyExam]:
-    """Return the exams of the pool that were given out and lack a reader.
+    """Return exams of the pool that have been planned but have too few readers.
 
-    They lost a reader, their reader abstained, they were unread when their batch closed, or they
-    were planned when the protocol asked for fewer readers; and anchors that an active reader lacks.
-    Open pools find readers for their exams themselves.
+    A reader left or abstained, the exam was unread when its batch was closed, or the protocol asked
+    for fewer readers at that time. Also returns anchors that an active reader does not have. Leaves
+    out exams of open pools, which find readers by themselves.
     """
     standing = past_assignments.yields_a_reading("exam__assignments__") & Q(
         exam__assignments__batch__study=study,
@@ -208,7 +209,11 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
 
 
 def readers_of(study: Study) -> list[StudyReader]:
-    """Return the active readers."""
+    """Return the roster rows of readers to whom a plan may assign exams, by user id.
+
+    They are active in the study, their accounts are active, and they have the level that the
+    protocol requires.
+    """
     able = StudyReader.objects.filter(
         study=study, status=StudyReaderStatus.ACTIVE, user__is_active=True
     ).filter(user__level__gte=study.minimum_reader_level)
@@ -221,7 +226,7 @@ def request(
     readers: Sequence[StudyReader],
     past: past_assignments.PastAssignments,
 ) -> design.Request:
-    """Return the request to the design generator for ``exams`` of the pool."""
+    """Return the input of the design generator for ``exams`` of the pool."""
     rows = study.pool.values_list("exam_id", "exam__patient_id", "is_anchor")
     pool = {pk: (patient, is_anchor) for pk, patient, is_anchor in rows}
     patients = [pool[pk][0] for pk in exams]
@@ -243,7 +248,12 @@ def request(
 
 
 def _portions(fresh: Sequence[int], short: Sequence[int], n_batches: int) -> list[list[int]]:
-    """Return the exams of each batch, evenly, with those to fill up in the first."""
+    """Split ``fresh`` evenly into the exams of each batch, and add ``short`` to the first.
+
+    Raises:
+        NothingToPlan: both are empty.
+        TooManyBatches: a batch would be empty, or ``n_batches`` is too large or less than 1.
+    """
     if not fresh and not short:
         raise NothingToPlan
     if not 1 <= n_batches <= MAX_BATCHES or len(fresh) + bool(short) < n_batches:
@@ -257,7 +267,10 @@ def _portions(fresh: Sequence[int], short: Sequence[int], n_batches: int) -> lis
 
 
 def _numbered(name: str, number: int) -> str:
-    """Return the name of one of several batches; a number at the end of ``name`` counts on."""
+    """Return the name of batch ``number``, counted from 1.
+
+    A number at the end of ``name`` is that of the first batch; otherwise one is appended.
+    """
     if match := LAST_NUMBER.fullmatch(name):
         return f"{match[1]}{int(match[2]) + number - 1}"
     return f"{name} {number}"

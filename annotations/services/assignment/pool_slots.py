@@ -1,4 +1,4 @@
-"""The slots of a pool: how many readings it needs of each exam, and who may take them."""
+"""Create pooled batches: how many readings of each exam they need, and who may take exams."""
 
 from __future__ import annotations
 
@@ -51,15 +51,16 @@ def create_pool(
         now: time of creation.
         readers_per_exam: readings needed of each exam; by default as in the protocol.
         lease_minutes: after this time without activity, others get the exam; by default 120.
-        purpose: of the readings.
-        due_on: due date.
+        purpose: one of ``Purpose``.
+        due_on: due date, or None.
 
     Raises:
         NoExams, NoReaders: one of the lists is empty.
         TooManyReadings: there would be more than ``batches.MAX_READINGS``.
-        TooFewReaders: fewer readers than readings of an exam.
+        TooFewReaders: an exam needs more readings than there are readers.
         batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday,
-        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: as for ``batches.create``.
+        roster.NotAReader, roster.LevelTooLow, roster.HasLeft, same_recordings.SameRecording: see
+            ``batches.create``.
     """
     n_each = readers_per_exam or study.readers_per_exam
     exam_ids = sorted({exam.pk for exam in exams})
@@ -90,8 +91,8 @@ def add_readers(*, batch_id: int, readers: Sequence[User], actor: User, now: dat
 
     Raises:
         Batch.DoesNotExist: there is no such pool.
-        BatchClosed: it is closed.
-        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: a person cannot read here.
+        BatchClosed: the pool is closed.
+        roster.NotAReader, roster.LevelTooLow, roster.HasLeft: see ``roster.join``.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id, handout=Handout.POOLED)
     if not batch.is_open:
@@ -106,12 +107,12 @@ def add_readers(*, batch_id: int, readers: Sequence[User], actor: User, now: dat
 
 
 def slot_key(seed: str, exam_id: int, ordinal: int) -> str:
-    """Return the place of a slot in the circle that readers follow: HMAC-SHA256, 64 hex digits."""
+    """Return the sort key of a slot, its place on the circle of slots: an HMAC-SHA256 in hex."""
     return _hmac(seed, f"slot:{exam_id}:{ordinal}")
 
 
 def start_key(seed: str, reader_id: int, batch_id: int) -> str:
-    """Return where a reader starts in the circle of a pool: a different place for everybody."""
+    """Return where on the circle of slots a reader starts; differs between readers and pools."""
     return _hmac(seed, f"start:{reader_id}:{batch_id}")
 
 
@@ -136,7 +137,7 @@ def _slots(batch: Batch, exam_ids: Iterable[int], n_each: int) -> Iterator[Slot]
 
 def _seat(batch: Batch, readers: Sequence[User]) -> None:
     reader_ids = sorted({reader.pk for reader in readers})
-    # Otherwise triggers maintain seats, so the roles of web requests have no right to write them.
+    # Elsewhere only triggers write seats, so the database roles of web requests may not.
     with row_security.as_owner():
         Seat.objects.bulk_create(
             (Seat(batch=batch, reader_id=pk) for pk in reader_ids), ignore_conflicts=True

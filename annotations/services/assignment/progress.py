@@ -1,4 +1,4 @@
-"""The progress of a study: readings made, left and missing, and the pace; never a label."""
+"""The progress of a study: readings submitted, left and missing, and the pace. No labels."""
 
 from __future__ import annotations
 
@@ -41,17 +41,18 @@ class ReaderProgress:
     """The progress of one reader.
 
     Attributes:
-        n_assigned, n_read: in released batches, including repeats.
-        n_abstained: exams they abstained from, which are no readings.
+        n_assigned, n_read: in released data batches, including hidden repeats.
+        n_abstained: exams they abstained from; not included in ``n_read``.
         n_left: unread in open batches.
         n_missing: unread in closed batches.
-        n_held: of n_left, hidden repeats that they cannot read yet.
-        n_overdue: of the others, in batches past their due date.
-        n_lapsed: exams of a pool that they took and gave back.
-        idle_days: days since their last reading, or since they could start; None when nothing is
-            left.
-        finish_on: predicted day when nothing is left, at their pace; None: never, or nothing is
-            left and readings are missing.
+        n_held: how many of ``n_left`` are hidden repeats that they cannot read yet.
+        n_overdue: how many of the others are in batches past their due date.
+        n_lapsed: exams they took from a pool and did not read before the lease expired.
+        idle_days: days since their last reading, or since they could start if that is later; None
+            if no exam waits for them or they are not active.
+        finish_on: predicted day on which they will have read everything, at their pace; today if
+            nothing is left. None if they will never finish at this pace, or if nothing is left but
+            readings are missing.
     """
 
     user: User
@@ -86,13 +87,15 @@ class BatchProgress:
     """The progress of one released batch.
 
     Attributes:
-        n_wanted, n_read: readings; ``n_read`` may be larger in a pool with late readings.
+        n_wanted, n_read: readings needed and submitted. ``n_read`` may be larger in a pool, because
+            late readings are kept.
         n_abstained: exams whose readers abstained; a pool gives them to others.
-        n_left: readings still to be made; 0 when the batch is closed.
-        n_missing: readings nobody will make: the batch is closed or the reader abstained.
-        n_unread: of n_missing, without abstentions.
-        finish_on: predicted day when nothing is left; None: never at this pace, or nothing is left
-            and readings are missing.
+        n_left: readings still expected; 0 when the batch is closed.
+        n_missing: readings that will never be submitted, because the batch is closed or the reader
+            abstained.
+        n_unread: ``n_missing`` without abstentions.
+        finish_on: predicted day on which nothing will be left; today if nothing is left. None if
+            that is never at this pace, or if nothing is left but readings are missing.
     """
 
     batch: Batch
@@ -111,13 +114,13 @@ class Progress:
     """The progress of a study.
 
     Attributes:
-        days: readings per day, ascending; only days with readings.
-        per_day: pace of all active readers together.
-        n_missing: readings nobody will make: unread in closed batches, and of exams that lost a
-            reader to withdrawal or abstention and got no other.
+        days: (day, number of readings) in ascending order, without days that have no readings.
+        n_missing: readings that will never be submitted: those unread in closed batches, and those
+            of exams that lost a reader to withdrawal or abstention and were given to nobody else.
+        per_day: readings per day of all active readers together.
         n_stalled: active readers with exams left and no reading in the last fortnight.
-        finish_on: predicted day when nothing is left; None: never at this pace, or nothing is left
-            and readings are missing.
+        finish_on: predicted day on which nothing will be left; today if nothing is left. None if
+            that is never at this pace, or if nothing is left but readings are missing.
     """
 
     readers: list[ReaderProgress]
@@ -134,7 +137,7 @@ class Progress:
 
 
 def of_study(*, study: Study, now: datetime) -> Progress:
-    """Return the progress of ``study``; only for people who do not read in it."""
+    """Return the progress of ``study``. Show it only to people who do not read in the study."""
     batches = _batches(study)
     seats = list(Seat.objects.filter(batch__in=[batch.pk for batch in batches]))
     records = reading_log.of_batches(batches)
@@ -199,9 +202,9 @@ def _held_back(study: Study) -> Counter[tuple[int, int]]:
 
 
 def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
-    """Return how many readings that the protocol asks for have no reader.
+    """Return how many readings required by the protocol have no reader.
 
-    Pools give returned exams to others, so their exams are never without a reader.
+    Pools are not counted: they give returned exams to other readers.
     """
     named = [
         batch
@@ -279,7 +282,7 @@ def _unless_missing(finish_on: date | None, n_left: int, n_missing: int) -> date
 
 
 def _since(line: StudyReader, batches: Sequence[Batch], now: datetime) -> datetime:
-    """Return when a reader could start; a paused reader starts again when resumed."""
+    """Return when a reader could start: at the first release, or after a later change of status."""
     released = [batch.released_at for batch in batches if batch.released_at is not None]
     return max(min(released, default=now), line.status_since)
 
@@ -308,7 +311,7 @@ def _batch_progress(
         n_wanted = n_slots or sum(seat.n_assigned for seat in own)
         n_abstained = sum(abstained[batch.pk, seat.reader_id] for seat in own)
         n_read = sum(seat.n_read for seat in own) - n_abstained
-        # Exams without a reader are left to a later batch; a pool gives them out again.
+        # After an abstention, a pool gives the exam to another reader; other batches do not.
         n_done = n_read if n_slots else n_read + n_abstained
         n_left = max(n_wanted - n_done, 0) if batch.is_open else 0
         n_missing = max(n_wanted - n_read - n_left, 0)
@@ -337,7 +340,7 @@ def _batch_progress(
 def _pooled(
     n_left: int, seats: Sequence[Seat], readers: Mapping[int, ReaderProgress], now: datetime
 ) -> date | None:
-    """Return the predicted day when the readers of a pool have emptied it together."""
+    """Return the predicted day on which the readers of a pool will have read all of it together."""
     together = sum(_per_day(readers.get(seat.reader_id)) for seat in seats)
     return monitoring.finish_on(n_left, together, today=now.date())
 

@@ -37,8 +37,8 @@ from ecgreview.agreement.accuracy import reference
 
 ROWS_AT_ONCE = 2000
 
-# The reader's classes, None if they could not read the exam; and the reference classes.
-# Unreadable exams and abstentions count as None; classes that are not assessable as not given.
+# The classes that the reader marked in an exam, and those of the reference. The first is None if
+# the reader called the exam unreadable or abstained. Classes marked not assessable are left out.
 Answer = tuple[frozenset[str] | None, frozenset[str]]
 
 
@@ -78,23 +78,24 @@ def make(
     purpose: str = Purpose.QUALIFICATION,
     due_on: date | None = None,
 ) -> Batch:
-    """Return a new set, released at once, in which every reader reads every exam.
+    """Create and release a set in which every reader reads every exam.
 
     Args:
         study: open.
         name: of the batch, unique in the study.
-        references: class codes by exam code; may be empty.
-        readers: who reads them, each in an order of their own.
+        references: class codes by exam code; the codes of an exam may be empty.
+        readers: who read the set; the order of the exams differs between them.
         created_by: the coordinator.
         now: time of creation.
         purpose: ``Purpose.QUALIFICATION`` or ``Purpose.PRACTICE``.
-        due_on: due date.
+        due_on: due date, or None.
 
     Raises:
         NoQualification: another purpose.
-        UnknownExams, UnknownClasses: of ``references``.
-        ContradictoryReference: an exclusive class together with others.
-        KnowsAnswers, SeenBefore: a reader cannot be judged by this set.
+        UnknownExams, UnknownClasses: ``references`` contains codes that do not exist.
+        ContradictoryReference: the reference of an exam has an exclusive class and others.
+        KnowsAnswers: ``created_by`` is one of ``readers``.
+        SeenBefore: a reader of a qualification has read one of the exams before.
         And everything ``batches.create`` raises.
     """
     if purpose not in NO_DATA:
@@ -120,7 +121,7 @@ def make(
 
 
 def settle(assignment: Assignment, *, now: datetime) -> None:
-    """Judge the set of ``assignment`` if this was its last reading.
+    """Judge the qualification of a reader if ``assignment`` was its last exam to be read.
 
     Race: if the reader's roster row is locked by a change of status, ``judge_next`` does it later.
     """
@@ -134,15 +135,16 @@ def settle(assignment: Assignment, *, now: datetime) -> None:
 
 
 def judge_next(*, now: datetime) -> bool:
-    """Judge one complete set that was not judged yet; return False when there is none."""
+    """Judge one qualification that its reader has completed; return False when there is none."""
     with transaction.atomic():
         return _judge_first_of(Seat.objects.to_judge().values_list("pk", flat=True), now)
 
 
 def answers(seat: Seat) -> dict[int, Answer]:
-    """Return the answers of the reader of ``seat`` and the references, by assignment that was read.
+    """Return the reader's answer and the reference for each exam of a set, by assignment id.
 
-    Needs the rights of the owner: nobody else may read references.
+    Leaves out exams that were not read. Call it as the owner of the tables: other database roles
+    may not read references.
     """
     own = (
         Reading.objects.blind()
@@ -163,12 +165,15 @@ def answers(seat: Seat) -> dict[int, Answer]:
 
 
 def pass_mark(batch: Batch) -> float:
-    """Return the micro-F1 to reach, under the protocol of the set."""
+    """Return the micro-F1 needed to pass, from the protocol of the batch."""
     return protocols.of_batch(batch).qualification.pass_mark
 
 
 def _judge_first_of(ids: Iterable[int], now: datetime) -> bool:
-    """Judge the first seat that is not locked, and whose roster row is not locked either."""
+    """Judge the first of these seats that isn't locked and whose roster row isn't locked either.
+
+    Returns False if there is no such seat.
+    """
     seats = Seat.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     for pk in list(ids):

@@ -21,17 +21,17 @@ from annotations.services.assignment import qualification
 
 
 class NotYet(Exception):
-    """The set is not complete, and its answers would help with the rest of it."""
+    """The qualification is not complete, and its answers would help with the remaining exams."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One exam of a set.
+    """One exam of a set, as its reader answered it.
 
     Attributes:
-        hits: classes of both the reader and the reference.
-        missed: classes of the reference only.
-        extra: classes of the reader only.
+        hits: classes that the reader and the reference marked.
+        missed: classes that only the reference marked.
+        extra: classes that only the reader marked.
         is_unreadable: the reader could not read it.
         is_abstained: the reader abstained.
     """
@@ -54,7 +54,7 @@ def seat_of(*, batch_id: int, reader: User) -> Seat:
     """Return ``reader``'s seat in a set with reference answers.
 
     Raises:
-        Seat.DoesNotExist: they have none.
+        Seat.DoesNotExist: there is no such set, it is not released, or they have no seat in it.
     """
     own = Seat.objects.filter(reader=reader, batch__released_at__isnull=False)
     sets = own.filter(batch__purpose__in=NO_DATA, n_assigned__gt=0)
@@ -63,10 +63,9 @@ def seat_of(*, batch_id: int, reader: User) -> Seat:
 
 @transaction.atomic
 def lines(seat: Seat) -> list[Line]:
-    """Return the exams that the reader of ``seat`` has read, in their order.
+    """Return the exams of a set that the reader of ``seat`` has read, in the reader's order.
 
-    Practice gives feedback after each exam, a qualification after the last one. Exams that were not
-    read are left out.
+    Practice gives feedback after each exam, a qualification only after the last one.
 
     Raises:
         NotYet: the qualification was not judged yet.

@@ -1,4 +1,4 @@
-"""Reassigning a reader's unread exams to others; readings stay."""
+"""Reassign a reader's unread exams to others. Submitted readings are not affected."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class NothingWaits(Refusal):
 
 
 class NobodyToReadThem(Refusal):
-    """Nobody named can read any of these exams: they have them, know their results, or are full."""
+    """None of the chosen readers can read any of these exams.
+
+    Each of them had these exams, knows their results, or has reached their maximum.
+    """
 
     code = "nobody-to-read-them"
 
@@ -55,11 +58,11 @@ class Paused(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Reassignment:
-    """What was reassigned.
+    """The result of a reassignment.
 
     Attributes:
-        n_by_reader: number of exams each new reader got, by primary key.
-        n_left: exams that stay, because none of the new readers can read them.
+        n_by_reader: how many exams each new reader got, by user id.
+        n_left: exams that were not moved, because none of the new readers can read them.
         n_repeats_dropped: hidden repeats that were dropped, because the washout no longer fits.
     """
 
@@ -74,9 +77,10 @@ class Reassignment:
 
 
 def reassignable(study: Study, reader: User, *, with_begun: bool = False) -> AssignmentQuerySet:
-    """Return the first readings that wait for ``reader`` in open, assigned batches of data.
+    """Return the unread first readings of ``reader`` in open data batches that are not pools.
 
-    Leaves out exams they have begun, unless asked. Exams of a pool become free by themselves.
+    Leaves out exams with a draft unless ``with_begun``. Exams of a pool become free again by
+    themselves.
     """
     batches = Batch.objects.open().of_data().filter(study=study, handout=Handout.NAMED)
     waiting = Assignment.objects.waiting().filter(reader=reader, batch__in=batches)
@@ -96,10 +100,11 @@ def reassign(
     with_begun: bool = False,
     limit: int | None = None,
 ) -> Reassignment:
-    """Give ``reader``'s unread exams to others, evenly, at the end of each one's order.
+    """Move unread exams of ``reader`` to others, evenly, to the end of each one's order.
 
-    Nobody gets an exam they have, had, or know results of. With a ``limit``, the last exams of
-    the reader's order go first. A hidden repeat follows its first reading if the washout fits.
+    Nobody gets an exam that was assigned to them before or whose results they know. With a
+    ``limit``, the last exams of the reader's order are moved. A hidden repeat moves together with
+    its first reading, unless the new order is too short for the washout.
 
     Args:
         study: open.
@@ -115,7 +120,7 @@ def reassign(
         lifecycle.NotOpen: the study is a draft or locked.
         lifecycle.ReasonMissing: ``reason`` is empty.
         SameReader: ``reader`` is among ``to``.
-        NotAReader, LevelTooLow, HasLeft, Paused: a person of ``to`` cannot get exams.
+        NotAReader, LevelTooLow, HasLeft, Paused: a person in ``to`` cannot be given exams.
         NothingWaits: there is nothing to reassign.
         NobodyToReadThem: none of ``to`` can read any of them.
     """
@@ -165,7 +170,12 @@ def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None
 
 
 def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
-    """Return the roster rows of ``to``, locked, so that nobody is withdrawn in between."""
+    """Lock and return the roster rows of ``to``, so that nobody is withdrawn meanwhile.
+
+    Raises:
+        HasLeft: a person was withdrawn.
+        Paused: a person is paused.
+    """
     locked = StudyReader.objects.select_for_update(of=("self",), no_key=True)
     lines = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
     withdrawn = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
@@ -177,7 +187,10 @@ def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
 
 
 def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment]:
-    """Return ``waiting`` with their rows locked in the order of their ids, the last ones first."""
+    """Lock the last ``limit`` exams of the reader's order and return them, the last one first.
+
+    Rows are locked in the order of their ids, to prevent deadlocks.
+    """
     ids = waiting.order_by("-batch", "-position").values_list("pk", flat=True)
     chosen = list(ids if limit is None else ids[:limit])
     locked = Assignment.objects.waiting().select_for_update(of=("self",), no_key=True)
@@ -186,7 +199,7 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
 
 
 def _move(reader: User, getting: Sequence[Recipient]) -> int:
-    """Withdraw the exams and append them to the new orders; return the dropped repeats."""
+    """Withdraw the exams and append them to the new orders; return how many repeats were dropped."""
     moving = [assignment for recipient in getting for assignment in recipient.given]
     repeats = _repeats(reader, moving)
     taken_back = [row.pk for row in (*moving, *repeats.values())]
@@ -203,7 +216,7 @@ def _move(reader: User, getting: Sequence[Recipient]) -> int:
 
 
 def _repeats(reader: User, moving: Sequence[Assignment]) -> dict[int, Assignment]:
-    """Return the hidden repeats that wait behind ``moving``, by the id of the first reading."""
+    """Return the unread hidden repeats of the exams in ``moving``, by the first assignment's id."""
     first = {(assignment.batch_id, assignment.exam_id): assignment.pk for assignment in moving}
     waiting = Assignment.objects.waiting().filter(
         reader=reader,
@@ -225,7 +238,10 @@ def _by_batch(assignments: Iterable[Assignment]) -> dict[int, list[Assignment]]:
 def _appended(
     batch: Batch, reader: User, part: Sequence[Assignment], repeated: set[int]
 ) -> list[Row]:
-    """Return the rows that follow the last one of ``reader``: new exams by key, then repeats."""
+    """Return rows that append ``part`` to the order of ``reader``: exams by key, then repeats.
+
+    Repeats whose washout does not fit are left out.
+    """
     last = Assignment.objects.filter(batch=batch, reader=reader).aggregate(n=Max("position"))["n"]
     place = last or 0
     exams = sorted(

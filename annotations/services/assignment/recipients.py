@@ -1,4 +1,4 @@
-"""Recipients of reassigned exams, and dealing the exams out evenly."""
+"""Choose who gets which of the exams that are reassigned."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ecgreview import design
 
 @dataclass(slots=True)
 class Recipient:
-    """A reader who gets exams.
+    """A reader who may get reassigned exams.
 
     Attributes:
-        had: exams of the study that they have or had.
-        room: how many more they may get; None: no limit.
-        given: the first readings they get.
+        had: ids of the exams that they must not get: exams of the study that were ever assigned to
+            them, exams whose results they know, and those just given to them.
+        room: maximum number of exams that they may still get; None: no limit.
+        given: the assignments of the previous reader whose exams they get.
     """
 
     reader: User
@@ -32,7 +33,7 @@ class Recipient:
 
 
 def recipient(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Recipient:
-    """Return the reader of ``line`` as a possible recipient of the exams of ``moving``."""
+    """Return the reader in roster row ``line`` as a recipient of the exams of ``moving``."""
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
     had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
@@ -51,9 +52,10 @@ def _room(study: Study, line: StudyReader) -> int | None:
 
 
 def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipient]) -> int:
-    """Deal the exams evenly, the hardest to place first; return how many nobody can read.
+    """Deal the exams evenly and return how many of them nobody can read.
 
-    Each exam goes to the eligible recipient with the fewest exams so far.
+    Exams that the fewest recipients can read come first. Each goes to the eligible recipient with
+    the fewest exams so far.
     """
     able = {
         assignment.pk: [

@@ -14,13 +14,12 @@ from annotations.services.studies import protocols
 def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
     """Return how many readings each exam of ``batches`` needs, by exam id.
 
-    The number in the protocol of the batch, or the slots of the exam in a pool; the maximum over
-    several batches. Rereading and adjudication add none. A reader who withdrew, abstained or ran
-    out of time does not reduce it: their reading is missing.
+    In a pool, that is the number of slots of the exam; otherwise ``readers_per_exam`` of the
+    protocol of the batch. The maximum applies to exams in several batches. Only batches for
+    ``Purpose.DATA`` are considered, all of which belong to ``study``.
 
-    Args:
-        study: of the batches.
-        batches: the batches to consider.
+    The number does not change when a reader withdraws, abstains or does not finish: their reading
+    is missing.
     """
     of_data = {batch.pk: batch for batch in batches if batch.purpose == Purpose.DATA}
     n_each = _by_version(study, of_data.values())
@@ -36,10 +35,10 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
 
 
 def _by_version(study: Study, batches: Iterable[Batch]) -> dict[int, int]:
-    """Return the readers per exam for each version of the protocol that ``batches`` have."""
+    """Return ``readers_per_exam`` of each protocol version that ``batches`` use."""
     n_readers = {}
     for version in {batch.protocol_version for batch in batches}:
         frozen = protocols.frozen(study.pk, version)
-        # A batch created in a draft has the protocol in force.
+        # A batch created while the study was a draft follows the protocol in force.
         n_readers[version] = frozen.readers_per_exam if frozen else study.readers_per_exam
     return n_readers
