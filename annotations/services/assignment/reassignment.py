@@ -199,7 +199,7 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
 
 
 def _move(reader: User, getting: Sequence[Recipient]) -> int:
-    """Withdraw the exams and append them to the new orders; return how many repeats were dropped."""
+    """Move the exams to the new orders; return how many hidden repeats were dropped."""
     moving = [assignment for recipient in getting for assignment in recipient.given]
     repeats = _repeats(reader, moving)
     taken_back = [row.pk for row in (*moving, *repeats.values())]
