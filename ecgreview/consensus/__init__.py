@@ -1,4 +1,4 @@
-"""Consensus labels from several readings of an exam: named, versioned rules."""
+"""Consensus labels of an exam from several readings, by named and versioned rules."""
 
 from __future__ import annotations
 

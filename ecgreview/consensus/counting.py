@@ -1,4 +1,4 @@
-"""Counts of votes on the classes of one exam."""
+"""Count the votes on each class of one exam."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Count:
     """The votes of several readings of one exam.
 
     Attributes:
-        n_readings: all of them.
-        n_unreadable: those whose readers called the exam unreadable.
-        given: by class, in alphabetical order, the number of readings that gave it.
-        unassessed: by class, the number of readable readings without a vote on it.
+        n_readings: all readings, including those that called the exam unreadable.
+        n_unreadable: readings that called the exam unreadable.
+        given: number of readings that marked the class, by class code in alphabetical order.
+        unassessed: number of readable readings without a vote on the class, by class code.
     """
 
     n_readings: int
@@ -36,15 +36,15 @@ class Count:
 
     @property
     def n_readable(self) -> int:
-        """The number of readings with any vote."""
+        """Number of readings that did not call the exam unreadable."""
         return self.n_readings - self.n_unreadable
 
     def n_votes(self, code: str) -> int:
-        """Return the number of readings with a vote on a class, for it or against it."""
+        """Return the number of readings that voted for or against a class."""
         return self.n_readable - self.unassessed.get(code, 0)
 
 
 def excludes(codes: Collection[str], exclusive: Collection[str]) -> frozenset[str]:
-    """Return ``codes`` if an exclusive class is combined with another class, else nothing."""
+    """Return ``codes`` if they combine an exclusive class with another class, else an empty set."""
     stands_alone = any(code in exclusive for code in codes)
     return frozenset(codes) if len(codes) > 1 and stands_alone else frozenset()

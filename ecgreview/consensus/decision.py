@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-# With fewer readings, neither an exam nor a class is decided.
+# Minimum number of readings to decide an exam, and of votes to decide a class.
 MIN_READINGS = 2
 
 
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class State(StrEnum):
-    """What is known about one class of one exam."""
+    """The consensus on one class of one exam."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -31,7 +31,10 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an exam is disputed or incomplete. A stored code; its texts are in the pages' catalog."""
+    """Why an exam is disputed or incomplete.
+
+    The values are stored in the database; the texts for pages are in the message catalog.
+    """
 
     NONE = ""
     READINGS_MISSING = "readings_missing"
@@ -47,10 +50,11 @@ class Ballot:
     """One reading as input to a rule.
 
     Attributes:
-        classes: codes of the classes it gave; the empty set means that none is present. None: the
-            reader called the exam unreadable, so this reading has no vote on any class.
-        unassessed: codes it has no vote on: not assessable in this exam, or not asked.
-        is_adjudication: whether it was made to settle a dispute.
+        classes: codes of the classes that the reader marked; empty if no class is present. None if
+            the reader called the exam unreadable: then the reading has no vote on any class.
+        unassessed: codes of classes without a vote, because the reader called them not assessable
+            or was not asked about them.
+        is_adjudication: whether the reading was made to settle a dispute.
     """
 
     classes: frozenset[str] | None
@@ -63,18 +67,18 @@ class Decision:
     """The result of a rule for the readings of one exam.
 
     Attributes:
-        status: how the labels came about. Under a rule that decides class by class, some classes
-            of a disputed or incomplete exam may be decided.
-        states: states of classes that differ from ``rest``.
-        rest: the state of every other class.
-        votes: for each class given by a reading with a vote, in alphabetical order, the number of
-            readings that gave it.
-        n_votes: for the same classes, the number of readings with a vote.
+        status: how the labels came about. If the rule decides class by class, some classes of a
+            disputed or incomplete exam may be decided.
+        states: by class code, the states that differ from ``rest``.
+        rest: the state of all other classes.
+        votes: number of readings that marked the class, by class code in alphabetical order, for
+            each class that at least one reading with a vote marked.
+        n_votes: for the same classes, the number of readings with a vote on the class.
         adjudicated: classes that were disputed until adjudication decided them.
-        n_readings: number of readings, including unreadable and adjudicating ones.
+        n_readings: number of readings, including unreadable ones and adjudications.
         n_unreadable: number of readings that called the exam unreadable.
-        n_wanted: number of readings required, without adjudication.
-        reason: why it is disputed or incomplete.
+        n_wanted: number of readings required, not counting adjudications.
+        reason: why the exam is disputed or incomplete; ``Reason.NONE`` if it is neither.
     """
 
     status: Status
@@ -93,10 +97,10 @@ class Decision:
 
     @property
     def labels(self) -> dict[str, int]:
-        """The classes that are present, with their votes, in alphabetical order."""
+        """The present classes with their votes, in alphabetical order."""
         return {code: n for code, n in self.votes.items() if self.state(code) == State.PRESENT}
 
     @property
     def disputed(self) -> Set[str]:
-        """The classes that somebody gave and that are undecided."""
+        """The undecided classes that at least one reader marked."""
         return frozenset(code for code in self.votes if self.state(code) == State.UNDECIDED)

@@ -1,4 +1,4 @@
-"""The rule that decides class by class: more than half of the votes; a tie is a dispute."""
+"""The rule that decides class by class: a class needs more than half of its votes."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ def majority_per_class(
 ) -> Decision:
     """Decide each class by its own votes.
 
-    A class has the votes of the readings whose readers could read the exam, did not abstain,
-    were asked about the class and did not call it not assessable. It is
+    A reading votes on a class unless the reader abstained, called the exam unreadable, was not
+    asked about the class, or called it not assessable. A class is
 
-    - *present* with more than half of at least two votes;
-    - *absent* with fewer than half of at least two;
-    - *undecided*, in dispute, with exactly half (1 of 2, 2 of 4), or if one reader gave it and
-      nobody else could assess it, so that nobody confirms or denies it;
+    - *present* if it has at least two votes and more than half are for it;
+    - *absent* if it has at least two votes and fewer than half are for it;
+    - *undecided* (in dispute) if exactly half of its votes are for it (1 of 2, 2 of 4), or if its
+      only vote is for it, so that no other reader confirms or denies it;
     - *incomplete* while missing readings could still change it;
-    - *not assessed* when nobody gave it and fewer than two could assess it.
+    - *not assessed* if it has fewer than two votes and none is for it.
 
-    Adjudicators vote only on what is undecided without them: they overrule no class that the
-    readers have decided.
+    Adjudicators vote only on classes that are undecided without them; they cannot overrule a
+    decision of the readers.
 
-    The exam is unreadable when more than half of its readers say so. When one of two does, the
-    whole exam is in dispute, and adjudicators vote on all of it. An exclusive class (normal) is
-    never present while another class is present or undecided: all of them are then in dispute.
+    The exam is unreadable if more than half of its readers say so. If one of two does, the whole
+    exam is in dispute, and adjudicators vote on all of it. An exclusive class (normal) is never
+    present while another class is present or undecided: in such a conflict, all of these classes
+    are in dispute.
     """
     count = Count.of([ballot for ballot in ballots if not ballot.is_adjudication])
     everybody = Count.of(ballots)
@@ -49,7 +50,7 @@ def majority_per_class(
 
 
 def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
-    """Decide an exam that one of two readers could not read: adjudicators vote on all of it."""
+    """Decide an exam that one of two readers called unreadable: adjudicators vote on all of it."""
     if everybody.n_readable >= MIN_READINGS:
         result = _decide(everybody, everybody, exclusive, 0)
         if result.status == Status.UNREADABLE:
@@ -70,7 +71,7 @@ def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
 
 
 def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missing: int) -> Decision:
-    """Decide by the votes of ``count``, and undecided classes by those of ``everybody``."""
+    """Decide classes by the votes in ``count``; if undecided, by the votes in ``everybody``."""
     if 2 * count.n_unreadable > count.n_readings + n_missing:
         return _unreadable(count)
     codes = sorted({*count.given, *count.unassessed})
@@ -101,7 +102,7 @@ def _unreadable(count: Count) -> Decision:
 
 
 def _state(count: Count, code: str, n_missing: int) -> State:
-    """Return the state of a class by its own votes."""
+    """Return the state of a class by its votes alone, ignoring exclusive classes."""
     n_given, n_votes = count.given.get(code, 0), count.n_votes(code)
     if n_votes >= MIN_READINGS and 2 * n_given > n_votes + n_missing:
         return State.PRESENT
@@ -109,7 +110,7 @@ def _state(count: Count, code: str, n_missing: int) -> State:
 
 
 def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
-    # The worst case for an absent class is that all missing readings give it.
+    # In the worst case for an absent class, all missing readings mark it.
     if n_votes >= MIN_READINGS and 2 * (n_given + n_missing) < n_votes + n_missing:
         return State.ABSENT
     if n_missing:
@@ -118,7 +119,7 @@ def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
 
 
 def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:
-    """Return ``states``, with conflicts between an exclusive class and another set to undecided."""
+    """Return ``states``, with an exclusive class and the classes it conflicts with undecided."""
     possible = {code for code, state in states.items() if state in {State.PRESENT, State.UNDECIDED}}
     is_alone = any(code in exclusive and states[code] == State.PRESENT for code in possible)
     if not is_alone or not excludes(possible, exclusive):
@@ -135,8 +136,7 @@ def _status(decision: Decision) -> tuple[Status, Reason]:
         return Status.INCOMPLETE, Reason.READINGS_MISSING
     votes, n_votes = decision.votes, decision.n_votes
     if disputed := decision.disputed:
-        # A class with a majority is in dispute only if it conflicts with an exclusive
-        # class.
+        # A class with a majority is in dispute only if it conflicts with an exclusive class.
         is_excluded = any(2 * votes[code] > n_votes[code] >= MIN_READINGS for code in disputed)
         reason = Reason.EXCLUSIVE_CLASSES if is_excluded else Reason.CLASSES_DISPUTED
         return Status.DISPUTED, reason

@@ -1,4 +1,4 @@
-"""The consensus rules by name; a rule whose outcomes change gets a new version."""
+"""The consensus rules by name. When a rule's outcomes change, it gets a new version."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from .decision import MIN_READINGS, Ballot, Decision
 from .per_class import majority_per_class
 from .two_votes import agreement_then_majority
 
-# The exclusive classes of the built-in list of classes.
+# The exclusive classes of the built-in taxonomy.
 NORMAL: frozenset[str] = frozenset({"normal_ecg"})
 
 
 class UnknownRule(ValueError):
-    """There is no consensus rule of that name."""
+    """No consensus rule has this name."""
 
 
 class ContradictoryReading(ValueError):
-    """A reading combines an exclusive class with another class, or gives one it could not
-    assess.
-    """
+    """A reading marks an exclusive class with another class, or a class it has no vote on."""
 
 
 def decide(
@@ -32,19 +30,20 @@ def decide(
     exclusive: Collection[str] = NORMAL,
     n_wanted: int = MIN_READINGS,
 ) -> Decision:
-    """Return the decision of ``rule`` about the readings of one exam.
+    """Return the decision of ``rule`` for the readings of one exam.
 
     Args:
         rule: a key of ``RULES``.
-        ballots: one per reading; readers who abstained have none.
-        exclusive: the exclusive classes; no decision combines one with another class.
-        n_wanted: number of readings that the study requires, without adjudication. At least two
-            are needed in any case.
+        ballots: one per reading. Readers who abstained have none.
+        exclusive: codes of the classes that exclude all others, such as normal. No decision
+            combines one with another class.
+        n_wanted: number of readings that the study requires, not counting adjudications. Values
+            below ``MIN_READINGS`` are raised to it.
 
     Raises:
         UnknownRule: ``rule`` is not in ``RULES``.
-        ContradictoryReading: a reading combines an exclusive class with another class, or gives
-            one that it has no vote on.
+        ContradictoryReading: a reading marks an exclusive class together with another class, or a
+            class that it has no vote on.
     """
     if rule not in RULES:
         raise UnknownRule(f"{rule!r} is none of {', '.join(sorted(RULES))}")
@@ -57,14 +56,12 @@ def decide(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A consensus rule: its version, its function and a short description."""
-
     version: str
     function: Callable[[Sequence[Ballot], Collection[str], int], Decision]
     description: str
 
 
-# The rules by stored name; the first is the default of new studies.
+# The rules by the name that protocols store.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "majority_per_class": Rule(

@@ -1,4 +1,4 @@
-"""The rule of CODE-II-test: unanimous agreement, else classes given by at least two readers."""
+"""The rule of CODE-II-test: unanimous agreement, else the classes that two readers share."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ def agreement_then_majority(
 ) -> Decision:
     """Decide the exam as a whole, as CODE-II-test did.
 
-    Of its 8,475 exams, 6,309 were decided by agreement and 2,166 by "majority", which means two
-    readers, however many there are. If two readers share a class, every class given by only one
-    reader is dropped. With up to three readers the remaining labels cannot contradict each
-    other: two readers who say normal say nothing else, and a third reader has one vote only.
-    With four readers they can (normal, normal, AF, AF), and then the exam is disputed.
+    Of its 8,475 exams, 6,309 were decided by agreement and 2,166 by "majority", which means at
+    least two readers, however many read the exam. If two readers share a class, every class that
+    only one reader marked is dropped. With up to three readers, the remaining labels cannot
+    contradict each other: normal and another class would need two readers each. With four readers
+    they can (normal, normal, AF, AF), and then the exam is disputed.
 
     In CODE-II-test every reader assessed every class. Here, a reader who cannot assess a class
-    does not dispute it, but a class assessed by fewer than two readers stays open. An
-    adjudicator's reading adds one vote on every class. If more readings call the exam
-    unreadable than not, and at least two do, the exam is unreadable.
+    does not dispute it, but a class that fewer than two readers assessed is not assessed. An
+    adjudication adds one vote on every class. The exam is unreadable if at least two readings call
+    it unreadable and they outnumber the others.
 
     Source:
         CODE-II, arXiv 2511.15632v1, description of CODE-II-test.

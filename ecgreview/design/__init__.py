@@ -1,4 +1,4 @@
-"""The design generator: who reads what, hidden repeats, order, and predicted precision."""
+"""Generate study designs: assignments, hidden repeats, reading order, predicted precision."""
 
 from __future__ import annotations
 

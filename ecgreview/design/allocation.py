@@ -1,4 +1,7 @@
-"""Assignment of exams to readers."""
+"""Assign exams to readers.
+
+Refuse impossible requests, deal the exams, even out the loads, then even out the pairs.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from .request import NO_CAP, Frame, Request
 
 
 class TooFewReaders(DesignRefused):
-    """There are fewer readers than an exam still needs.
+    """An exam needs more readers than there are.
 
     Attributes:
         needed, available: numbers of readers.
@@ -30,12 +33,12 @@ class TooFewReaders(DesignRefused):
 
 
 class NobodyLeft(DesignRefused):
-    """An exam cannot get its readers, whatever the other exams are assigned.
+    """An exam cannot get enough readers, however the other exams are assigned.
 
     Attributes:
-        exam: its id.
+        exam: id of the exam.
         needed: number of readers it still needs.
-        available: number of readers who may read it.
+        available: number of readers it can get.
     """
 
     def __init__(self, exam: int, needed: int, available: int) -> None:
@@ -47,7 +50,7 @@ class NobodyLeft(DesignRefused):
 
 
 class CapsTooSmall(DesignRefused):
-    """The readers' caps together do not cover the readings that the exams need.
+    """The readers' caps allow fewer readings than the exams need.
 
     Attributes:
         needed, available: numbers of first readings.
@@ -62,10 +65,10 @@ class CapsTooSmall(DesignRefused):
 
 
 class CapBelowAnchors(DesignRefused):
-    """A reader's cap does not cover the anchor exams.
+    """A reader's cap allows fewer exams than there are anchors for the reader.
 
     Attributes:
-        reader: the id.
+        reader: id of the reader.
         needed, available: numbers of exams.
     """
 
@@ -78,21 +81,21 @@ class CapBelowAnchors(DesignRefused):
 
 
 def allocate(request: Request) -> tuple[Ids, Ids]:
-    """Return the new pairs of reader and exam.
+    """Return the new assignments as pairs of reader and exam.
 
-    Loads (exams per reader, history included) differ by at most one, or follow the caps; no
-    allocation of these exams has more even loads. Within that, the numbers of exams that two
-    readers share are as even as exchanges can make them, mostly within one.
+    No allocation of these exams has more even loads (exams per reader, including the history):
+    they differ by at most one unless caps, exclusions or the history prevent it. Exchanges then
+    even out the numbers of exams that two readers share, mostly to within one.
 
     Returns:
         Ids of readers and of exams, each of shape (n,), sorted by reader, then exam.
 
     Raises:
-        BadDesign: something in the request has a wrong shape or is outside its range.
-        TooFewReaders: there are fewer readers than readers per exam.
+        BadDesign: a value in the request has the wrong shape or is out of range.
+        TooFewReaders: an exam needs more readers than there are.
         NobodyLeft: an exam has too few readers who may read it.
         CapBelowAnchors: a reader's cap does not cover the anchors.
-        CapsTooSmall: all caps together do not cover the readings.
+        CapsTooSmall: the caps together do not cover the readings.
     """
     frame = Frame.of(request)
     readers, exams = np.nonzero(new_assignments(frame))
@@ -100,7 +103,7 @@ def allocate(request: Request) -> tuple[Ids, Ids]:
 
 
 def new_assignments(frame: Frame) -> NDArray[np.bool_]:
-    """Return the new assignments as a table, shape (n_readers, n_exams)."""
+    """Return a mask of the new assignments, shape (n_readers, n_exams)."""
     limits = _limits(frame)
     _refuse_impossible(frame, limits)
     rng = chance.generator(frame.request.seed, f"allocation:{len(frame.request.history)}")
@@ -116,12 +119,15 @@ def new_assignments(frame: Frame) -> NDArray[np.bool_]:
 
 
 def n_repeats(n_exams: int, fraction: float) -> int:
-    """Return how many of ``n_exams`` are read twice; half a repeat is rounded up."""
+    """Return how many of ``n_exams`` to repeat: ``fraction`` of them, with halves rounded up."""
     return math.floor(n_exams * fraction + 0.5)
 
 
 def repeats_due(history: Readings, reader: int, n_new: int, fraction: float) -> int:
-    """Return how many of ``n_new`` exams ``reader`` reads twice to reach ``fraction`` in total."""
+    """Return how many of the reader's ``n_new`` exams to repeat.
+
+    Enough to bring the share of repeated exams, including those in ``history``, to ``fraction``.
+    """
     occurrences = history.occurrences[history.readers == reader]
     n_earlier, n_before = int((occurrences == 1).sum()), int((occurrences > 1).sum())
     return min(n_new, max(0, n_repeats(n_earlier + n_new, fraction) - n_before))

@@ -1,4 +1,4 @@
-"""The table of assignments while it is being filled."""
+"""The table of assignments that the steps of an allocation fill in."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Board:
     """The assignments made so far.
 
     Attributes:
-        present: shape (n_readers, n_exams), bool; in the history, so they never move.
+        present: shape (n_readers, n_exams), bool; pairs in the history, which never move.
         allowed: the same shape; pairs that may be assigned.
-        given: the same shape; pairs assigned now.
-        missing: shape (n_exams,); number of readers an exam still lacks.
+        given: the same shape; pairs assigned so far by this allocation.
+        missing: shape (n_exams,); number of readers each exam still needs.
         loads: shape (n_readers,); exams of each reader, including the history.
-        room: shape (n_readers,); number of exams each reader may still be given.
+        room: shape (n_readers,); number of further exams each reader may be given.
     """
 
     present: NDArray[np.bool_]
@@ -50,11 +50,11 @@ class Board:
         return len(self.loads)
 
     def may_give(self, exam: int) -> NDArray[np.bool_]:
-        """Return the readers who could be given ``exam``, ignoring limits."""
+        """Return a mask of the readers who could be given ``exam``, ignoring ``room``."""
         return self.allowed[:, exam] & ~self.given[:, exam]
 
     def movable(self, giver: int, recipient: int) -> NDArray[np.intp]:
-        """Return the exams of ``giver`` that ``recipient`` could read instead."""
+        """Return the exams that ``giver`` could pass to ``recipient``."""
         free = self.allowed[recipient] & ~self.given[recipient]
         return np.flatnonzero(self.given[giver] & free)
 
@@ -65,7 +65,6 @@ class Board:
         self.missing[exam] -= 1
 
     def move(self, giver: int, recipient: int, exam: int) -> None:
-        """Move ``exam`` from ``giver`` to ``recipient``."""
         self.given[giver, exam] = False
         self.loads[giver] -= 1
         self.room[giver] += 1
@@ -74,16 +73,18 @@ class Board:
 
 
 def count_pairs(is_read: NDArray[np.bool_]) -> Ids:
-    """Return how many exams each pair of readers shares, shape (n_readers, n_readers), diagonal
-    0.
+    """Return how many exams each pair of readers shares.
 
     Args:
-        is_read: shape (n_readers, n_exams).
+        is_read: bool, shape (n_readers, n_exams).
+
+    Returns:
+        Shape (n_readers, n_readers), with zeros on the diagonal.
     """
     n_readers, n_exams = is_read.shape
     pairs = np.zeros((n_readers, n_readers))
     for start in range(0, n_exams, _EXAMS_AT_ONCE):
-        # float32 counts exactly up to 2**24, far more than the exams of one block.
+        # float32 is exact up to 2**24, far more than the exams in one block.
         block = is_read[:, start : start + _EXAMS_AT_ONCE].astype(np.float32)
         pairs += block @ block.T
     np.fill_diagonal(pairs, 0)
@@ -94,8 +95,11 @@ def pairs_in(readings: Readings, readers: Ids) -> Ids:
     """Return how many exams each pair of ``readers`` shares in ``readings``.
 
     Args:
-        readings: any rows; repeats count once.
-        readers: shape (n_readers,), sorted.
+        readings: rows in any order; repeats count once.
+        readers: shape (n_readers,), sorted ids.
+
+    Returns:
+        Shape (n_readers, n_readers), with zeros on the diagonal.
     """
     at, is_known = place(readings.readers, readers)
     exams, at_exam = np.unique(readings.exams[is_known], return_inverse=True)

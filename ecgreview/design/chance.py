@@ -1,4 +1,4 @@
-"""Reproducible randomness: all of it is derived from the study's seed."""
+"""Reproducible randomness, derived entirely from the study's seed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def digest(seed: str, message: str) -> bytes:
 def digests(seed: str, messages: Iterable[str]) -> NDArray[np.uint8]:
     """Return ``digest`` of each message, shape (n, 32).
 
-    The two padded keys are hashed once and copied for each message, which cuts the time to a
-    third.
+    The two padded keys are hashed once and their states copied for each message, which takes a
+    third of the time.
     """
     key = seed.encode()
     key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
@@ -38,5 +38,5 @@ def digests(seed: str, messages: Iterable[str]) -> NDArray[np.uint8]:
 
 
 def generator(seed: str, purpose: str) -> np.random.Generator:
-    """Return a random generator for one ``purpose``, derived from the study's ``seed``."""
+    """Return a random generator derived from the study's ``seed`` for one ``purpose``."""
     return np.random.default_rng(int.from_bytes(digest(seed, purpose), "big"))

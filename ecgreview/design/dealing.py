@@ -1,10 +1,10 @@
-"""Dealing exams to readers quickly and evenly, without balancing pairs of readers.
+"""Deal exams to readers quickly and evenly, without looking at the pairs in the history.
 
 Most exams may be read by every reader. They are dealt in blocks by a cyclic design (John &
-Williams, Cyclic and Computer Generated Designs, 2nd ed. 1995): with readers in a circle and k
-steps, exam i of a block goes to the readers i + step. Every reader gets k exams of each block, and
-how often two readers share an exam depends only on their distance on the circle; the steps of each
-block are chosen so that all distances occur equally often.
+Williams, Cyclic and Computer Generated Designs, 2nd ed. 1995). Readers are placed on a circle, and
+exam i of a block goes to the reader at position i + step for each of k steps. So every reader gets
+k exams of each block, and how often two readers share an exam depends only on their distance on
+the circle. The steps of each block are chosen so that all distances occur about equally often.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _MAX_CANDIDATES = 1500
 
 
 def deal(board: Board, rng: np.random.Generator) -> None:
-    """Assign exams until every exam has its readers, or nobody has room for it.
+    """Assign exams until every exam has its readers or no reader has room for it.
 
-    Exams with the fewest possible readers go first. Each exam goes to the readers with the
-    lowest loads.
+    Exams with the smallest choice of readers go first, one at a time, to the readers with the
+    lowest loads. All other exams are dealt in blocks while the loads are even.
     """
     order = rng.permutation(len(board.missing))
     choice = board.allowed.sum(axis=0) - board.missing
@@ -38,7 +38,10 @@ def deal(board: Board, rng: np.random.Generator) -> None:
 
 
 def _usual_need(board: Board) -> int:
-    """Return the most common number of missing readers among exams that every reader may read."""
+    """Return the most common number of missing readers among exams that every reader may read.
+
+    Returns 0 if there are no such exams.
+    """
     anybody = board.missing[board.allowed.all(axis=0)]
     anybody = anybody[(anybody > 0) & (anybody < board.n_readers)]
     return int(np.bincount(anybody).argmax()) if anybody.size else 0
@@ -83,7 +86,7 @@ def _deal_blocks(
 
 
 def _steps(n_blocks: int, size: int, need: int, rng: np.random.Generator) -> Ids:
-    """Return the steps of each block, shape (n_blocks, need), that balance the distances."""
+    """Return the steps of each block, chosen to balance the distances; shape (n_blocks, need)."""
     candidates = rng.permutation(_candidates(size, need, rng))
     half = size // 2
     first, second = np.triu_indices(need, 1)
@@ -91,7 +94,7 @@ def _steps(n_blocks: int, size: int, need: int, rng: np.random.Generator) -> Ids
     apart = np.minimum(apart, size - apart)
     met = (apart[:, :, None] == np.arange(1, half + 1)).sum(axis=1).astype(np.float64)
     if size % 2 == 0:
-        met[:, -1] *= 2  # two opposite readers meet twice per block, once in each direction
+        met[:, -1] *= 2  # opposite readers meet twice per block, once in each direction
     pairs_apart = np.full(half, 1.0)
     if size % 2 == 0:
         pairs_apart[-1] = 0.5  # there are half as many opposite pairs
@@ -105,7 +108,11 @@ def _steps(n_blocks: int, size: int, need: int, rng: np.random.Generator) -> Ids
 
 
 def _candidates(size: int, need: int, rng: np.random.Generator) -> Ids:
-    """Return sets of steps, shape (n_candidates, need), each starting with 0: all, or a sample."""
+    """Return all possible sets of steps, or a random sample if there are too many.
+
+    Returns:
+        Shape (n_candidates, need); each set starts with 0.
+    """
     if comb(size - 1, need - 1) <= _MAX_CANDIDATES:
         others = list(combinations(range(1, size), need - 1))
         table = np.array(others, dtype=np.int64).reshape(len(others), need - 1)

@@ -1,4 +1,4 @@
-"""A complete design in one call: assignments, repeats and order."""
+"""Generate a complete design: assignments, repeats and order."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .request import Frame, Request
 def generate(request: Request) -> Plan:
     """Return the readings that ``request`` adds to its history.
 
-    The history does not change: new readings come after it, so additional readers or exams
-    change nobody's past order.
+    New readings come after the history, so adding readers or exams later does not change the order
+    of earlier readings.
 
     Raises:
-        BadDesign: something in the request has a wrong shape or is outside its range.
-        TooFewReaders: there are fewer readers than readers per exam.
+        BadDesign: a value in the request has the wrong shape or is out of range.
+        TooFewReaders: an exam needs more readers than there are.
         NobodyLeft: an exam has too few readers who may read it.
         CapBelowAnchors: a reader's cap does not cover the anchors.
-        CapsTooSmall: all caps together do not cover the readings.
+        CapsTooSmall: the caps together do not cover the readings.
         WashoutTooLong: a reader has too few exams for the washout.
     """
     frame = Frame.of(request)
@@ -54,7 +54,7 @@ def generate(request: Request) -> Plan:
 def _queue(
     request: Request, reader: int, firsts: Readings, start: int, end: int
 ) -> tuple[Ids, Ids, Ids]:
-    """Return one reader's rows of ``firsts`` in reading order, with occurrences and positions."""
+    """Return a reader's new readings in order: rows of ``firsts``, occurrences and positions."""
     past = request.history.chosen(request.history.readers == reader)
     past = past.chosen(np.argsort(past.positions, kind="stable"))
     before = past.patients[max(0, len(past) - request.patient_gap + 1) :].tolist()

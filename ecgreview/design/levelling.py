@@ -1,4 +1,4 @@
-"""Moving exams between readers until loads are level and within limits."""
+"""Move exams between readers until loads are within limits and as even as possible."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .board import Board
 def fill(board: Board) -> int | None:
     """Give each exam the readers it lacks, making room along chains of readers.
 
-    Along a chain, each reader passes one exam to the next, from a reader at the limit to a
-    reader with room. If there is no chain, no allocation exists (Ford & Fulkerson 1956).
+    In a chain, each reader passes one exam to the next, from a reader at the limit to a reader
+    with room. If there is no chain, no allocation exists (Ford & Fulkerson 1956).
 
     Returns:
-        The index of an exam that cannot have its readers, or None when all have them.
+        The index of an exam that cannot get enough readers, or None if every exam can.
     """
     for exam in np.repeat(np.arange(len(board.missing)), np.maximum(board.missing, 0)):
         starts = np.flatnonzero(board.may_give(int(exam)))
@@ -30,10 +30,10 @@ def fill(board: Board) -> int | None:
 
 
 def level(board: Board) -> None:
-    """Pass exams from the highest load to a load lower by two or more, while such chains exist.
+    """Pass exams along chains from the highest load to one lower by two or more, while possible.
 
-    What remains cannot be evened out: the loads are an optimal semi-matching (Harvey, Ladner,
-    Lovasz & Tamir 2006, J Algorithms 59:53-78).
+    The result cannot be evened out further: the loads are those of an optimal semi-matching
+    (Harvey, Ladner, Lovasz & Tamir 2006, J Algorithms 59:53-78).
     """
     stuck = np.zeros(board.n_readers, dtype=bool)
     while not stuck.all():
@@ -62,7 +62,7 @@ def _chain(board: Board, starts: NDArray[np.intp], ends: NDArray[np.bool_]) -> l
 
 
 def _recipients(board: Board, giver: int) -> NDArray[np.bool_]:
-    """Return the readers who could take some exam of ``giver``."""
+    """Return a mask of the readers who could take an exam of ``giver``."""
     exams = np.flatnonzero(board.given[giver])
     free = board.allowed[:, exams] & ~board.given[:, exams]
     return np.asarray(free.any(axis=1))

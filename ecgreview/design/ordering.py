@@ -1,4 +1,4 @@
-"""The order in which a reader reads exams."""
+"""Reading order: pseudo-random by keyed hash, with exams of one patient kept apart."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .readings import UNKNOWN, Ids
 def key(seed: str, reader: int, exam: int, occurrence: int = 1) -> str:
     """Return the sort key of a reading in its reader's order: HMAC-SHA256, 64 hex digits.
 
-    Without the seed, nobody can foresee the order or learn anything from it. With the seed, the
-    order can be verified years later.
+    Without the seed, the order cannot be predicted. With it, the order can be verified years
+    later.
     """
     return chance.digest(seed, _message(reader, exam, occurrence)).hex()
 
@@ -28,13 +28,13 @@ def digests(seed: str, rows: Iterable[tuple[int, int, int]]) -> NDArray[np.uint8
 
 
 def by_digest(readers: Ids, keys: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Return the order of rows by reader, then key.
+    """Return the indices that sort rows by reader, then key.
 
     Args:
         readers: shape (n,).
         keys: shape (n, 32), uint8.
     """
-    words = np.ascontiguousarray(keys).view(">u8")  # (n, 4), compared from the first
+    words = np.ascontiguousarray(keys).view(">u8")  # (n, 4), most significant word first
     return np.lexsort((*words.T[::-1], readers))
 
 
@@ -43,16 +43,16 @@ def order(
 ) -> Ids:
     """Return the order in which ``reader`` reads ``exams`` for the first time, as indices.
 
-    This is the order of the keys, with exams moved back (and at the very end some moved
-    forward) where two of one patient would be closer than ``patient_gap``. Only if that is not
-    enough is the order built differently.
+    Exams are ordered by key. If two exams of one patient would be closer than ``patient_gap``, the
+    later one is moved back, or, near the end, forward. If that does not separate them, the order
+    is built without regard to the keys.
 
     Args:
-        seed: the study's.
-        reader: the id.
+        seed: the study's seed.
+        reader: id of the reader.
         exams: shape (n,); ids.
         patients: shape (n,); the patient of each exam.
-        patient_gap: desired distance in places; a smaller one is used if it is impossible.
+        patient_gap: desired minimum distance, in positions; reduced if it is impossible.
         before: patients of the preceding readings, the most recent last.
     """
     keys = digests(seed, ((reader, int(exam), 1) for exam in exams))
@@ -61,13 +61,16 @@ def order(
 
 
 def apart(patients: Ids, gap: int, before: Sequence[int]) -> NDArray[np.intp]:
-    """Return indices of ``patients`` such that equal ones are at least ``gap`` apart if
-    possible.
+    """Return an order of ``patients`` in which equal ones are at least ``gap`` apart, if possible.
 
     Args:
-        patients: shape (n,), in the order to be kept where possible; ``UNKNOWN`` equals nobody.
-        gap: desired distance.
-        before: patients of the preceding places.
+        patients: shape (n,); the given order is kept where possible. ``UNKNOWN`` equals no
+            patient, not even itself.
+        gap: desired minimum distance, in positions; reduced if it is impossible.
+        before: patients of the preceding readings, the most recent last.
+
+    Returns:
+        Indices of ``patients``, shape (n,).
     """
     own = strangers(patients)
     near = [patient for patient in before if patient != UNKNOWN]
@@ -86,10 +89,10 @@ def strangers(patients: Ids) -> list[int]:
 
 
 def _widest(patients: Sequence[int]) -> int:
-    """Return the widest distance that all exams of one patient can have.
+    """Return the largest gap that the exams of every patient can keep.
 
-    A patient's m exams need (m - 1) distances; all patients with that many need a place each in
-    the last stretch.
+    A patient with m exams needs m - 1 gaps. After the last gap, each patient with the largest m
+    still needs one position.
     """
     counts = Counter(patients)
     most = max(counts.values(), default=1)
@@ -102,7 +105,7 @@ def _widest(patients: Sequence[int]) -> int:
 def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int]:
     """Return the indices in order, each moved back until its patient is ``gap`` away.
 
-    Indices for which no place is left are omitted.
+    Indices that still do not fit at the end are omitted.
     """
     last = {patient: place for place, patient in enumerate(before, start=-len(before))}
     placed: list[int] = []
@@ -131,10 +134,9 @@ def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[
 def _put_forward(
     patients: Sequence[int], placed: list[int], gap: int, before: Sequence[int]
 ) -> list[int] | None:
-    """Insert the omitted indices as late as they are ``gap`` away; None if there is no such
-    place.
+    """Insert each omitted index at the last position that keeps ``gap``; None if one has none.
 
-    Insertion moves other exams further apart, never closer.
+    An insertion can only move other exams further apart.
     """
     for index in sorted(set(range(len(patients))) - set(placed)):
         row = [*before, *(patients[other] for other in placed)]
@@ -155,7 +157,7 @@ def _put_forward(
 def _largest_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int] | None:
     """Return an order that always takes the patient with the most exams left.
 
-    It does not keep the order of the keys, but finds a solution if one exists.
+    It uses the order of the keys only to break ties, but succeeds where moving exams does not.
     """
     left: dict[int, deque[int]] = {}
     for index, patient in enumerate(patients):
@@ -179,5 +181,5 @@ def _largest_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> 
 
 
 def _message(reader: int, exam: int, occurrence: int) -> str:
-    # First readings keep the message from before repeats existed, and so their order.
+    # First readings keep the format from before repeats existed, so that their order stays.
     return f"{reader}:{exam}" if occurrence == 1 else f"{reader}:{exam}:{occurrence}"

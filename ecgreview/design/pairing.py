@@ -1,4 +1,4 @@
-"""Exchanging exams between readers until all pairs of readers share about equally many."""
+"""Exchange exams between readers until all pairs of readers share about equally many."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from .board import Board, count_pairs
 from .readings import Ids
 
-# Neutral exchanges to try, to escape a local optimum.
+# Maximum number of neutral exchanges to escape a local optimum: in total, and per reader.
 _SIDEWAYS, _SIDEWAYS_PER_READER = 300, 10
 
 
 def even_out(board: Board, earlier: Ids, rng: np.random.Generator) -> None:
     """Exchange exams between readers so that all pairs of readers share about equally many.
 
-    Two readers exchange one exam each, or a reader with one exam more passes it on, so loads
-    stay as even as they are. An exchange is made if it lowers the sum of squares of the pair
-    counts, which is lowest when they differ by at most 1.
+    Either two readers exchange one exam each, or a reader passes an exam to one who has one exam
+    fewer, so loads stay as even as they are. An exchange is made if it lowers the sum of squares
+    of the pair counts, which is lowest when they differ by at most 1.
 
     Args:
-        board: complete.
-        earlier: shape (n_readers, n_readers); exams that two readers already share and that
-            ``board.present`` does not contain.
+        board: a complete allocation.
+        earlier: shape (n_readers, n_readers); number of exams that two readers share in the
+            history and that are not on ``board``.
         rng: breaks ties between equally good exchanges.
     """
     table = _Table.of(board, earlier)
@@ -45,9 +45,9 @@ class _Table:
     """The exams that can be exchanged.
 
     Attributes:
-        pairs: shape (n_readers, n_readers); exams that two readers share.
-        members: shape (n_exams, maximum readers per exam); readers of each exam, padded with
-            n_readers.
+        pairs: shape (n_readers, n_readers); number of exams that two readers share.
+        members: shape (n_exams, maximum readers per exam); indices of the readers of each exam,
+            padded with n_readers. Exams that cannot change are all padding.
     """
 
     board: Board
@@ -56,7 +56,7 @@ class _Table:
 
     @classmethod
     def of(cls, board: Board, earlier: Ids) -> _Table | None:
-        """Return the table of ``board``, or None when nothing can be exchanged."""
+        """Return the table of ``board``, or None if nothing can be exchanged."""
         is_read = board.given | board.present
         can_change = board.given.any(axis=0) & (board.allowed & ~board.given).any(axis=0)
         if board.n_readers < 3 or not can_change.any():
@@ -75,34 +75,35 @@ class _Table:
         return int(counts.max() - counts.min()) <= 1
 
     def worst_pair(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Return two readers whose number of shared exams is furthest from the mean."""
+        """Return the two readers whose number of shared exams is furthest from the mean."""
         first, second = np.triu_indices(len(self.pairs), 1)
         off = np.abs(self.pairs[first, second] - self.pairs[first, second].mean())
         at = rng.choice(np.flatnonzero(off == off.max()))
         return int(first[at]), int(second[at])
 
     def improve(self, readers: Iterable[int]) -> None:
-        """Make every exchange that lowers the sum of squares between ``readers`` and anybody."""
+        """Make every exchange with one of ``readers`` that lowers the sum of squares."""
         for first in readers:
             if self.is_even:
                 return
             more = self.pairs - self.pairs[first]
             more[:, first] = 0
             np.fill_diagonal(more, 0)
-            # With a smaller difference between partners, no exchange can help.
+            # Below these differences, no exchange with the reader can help.
             hopeful = (np.ptp(more, axis=1) > 2) | (more.min(axis=1) < -1)
             for second in np.flatnonzero(hopeful):
                 while self._pass_one(first, int(second)) or self._exchange(first, int(second)):
                     pass
 
     def step_aside(self, first: int, rng: np.random.Generator) -> None:
-        """Make a random neutral exchange of ``first`` with another reader, if there is one."""
+        """Make a neutral exchange of ``first`` with a random other reader, if there is one."""
         second = int(rng.choice(np.delete(np.arange(len(self.pairs)), first)))
         self._exchange(first, second, below=1, rng=rng)
 
     def _pass_one(self, first: int, second: int) -> bool:
-        """Pass the best exam on, if that lowers the sum and the two readers only swap their
-        loads.
+        """Pass the best exam from ``first`` to ``second`` if that lowers the sum of squares.
+
+        Only if ``first`` has exactly one exam more, so that the two swap their loads.
         """
         loads, room = self.board.loads, self.board.room
         if loads[first] != loads[second] + 1 or room[second] < 1:
@@ -120,7 +121,7 @@ class _Table:
     def _exchange(
         self, first: int, second: int, *, below: int = 0, rng: np.random.Generator | None = None
     ) -> bool:
-        """Make the best exchange of two readers if it changes the sum of squares by < ``below``."""
+        """Make the best exchange of two readers if its cost (see ``_cost``) is < ``below``."""
         offered, returned = self.board.movable(first, second), self.board.movable(second, first)
         if not (offered.size and returned.size):
             return False
@@ -134,19 +135,21 @@ class _Table:
         return True
 
     def _more_shared(self, first: int, second: int) -> Ids:
-        """Return how many more exams ``second`` shares with each reader than ``first``,
-        padded with 0.
+        """Return how many more exams ``second`` shares with each reader than ``first`` does.
+
+        Returns:
+            Shape (n_readers + 1,). The last element is 0, for the padding of ``members``.
         """
         more = np.append(self.pairs[second] - self.pairs[first], 0)
         more[[first, second]] = 0
         return more
 
     def _cost(self, exams: NDArray[np.intp], more: Ids) -> Ids:
-        """Return half the change of the sum of squares if each exam alone changes hands.
+        """Return half the change in the sum of squares if each exam alone changes hands.
 
-        An exam with m other readers o changes it by the sum of 2 (pairs[recipient, o] -
-        pairs[giver, o]) + 2. If both exams have a reader in common, the true change is
-        lower.
+        An exam changes the sum by 2 (pairs[recipient, o] - pairs[giver, o]) + 2 for each other
+        reader o of the exam. If both exams of an exchange have a reader in common, the true change
+        is lower.
         """
         members = self.members[exams]
         n_others = (members < len(self.pairs)).sum(axis=1) - 1

@@ -1,4 +1,4 @@
-"""Prediction of a study's cost and precision before any reading is made."""
+"""Predict the cost and precision of a study before reading begins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .refusals import BadDesign
 from .report import SECONDS_PER_READING
 from .request import NO_CAP
 
-# Assumed kappa where nothing is known: the lower end of "substantial" agreement.
+# Default for the assumed kappa: the lower end of "substantial" agreement.
 KAPPA = 0.6
 
 _FEWEST = 5
@@ -34,10 +34,10 @@ class Precision:
 
     Attributes:
         prevalence: assumed proportion of exams with the class.
-        kappa: assumed agreement.
+        kappa: assumed kappa.
         expected_positives: expected number of exams with the class.
-        half_width: half the width of the 95 % interval of Fleiss' kappa. Its reason is a caution
-            about the value, or says why there is none.
+        half_width: half the width of the 95 % confidence interval of Fleiss' kappa. Its reason is
+            a caution about the value, or says why there is none.
     """
 
     prevalence: float
@@ -47,7 +47,7 @@ class Precision:
 
     @property
     def width(self) -> float | None:
-        """Width of the 95 % interval."""
+        """Width of the 95 % confidence interval, or None if it cannot be predicted."""
         return None if self.half_width.value is None else 2 * self.half_width.value
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Prediction:
     Attributes:
         n_readings: all readings, including repeats.
         readings_per_reader: in the order of the caps; without caps, in descending order.
-        seconds_per_reading: assumed.
+        seconds_per_reading: assumed mean time.
         classes: precision of each class, by code.
     """
 
@@ -79,12 +79,12 @@ class Prediction:
 
     @property
     def hours(self) -> float:
-        """Time for all readings."""
+        """Total reading time."""
         return self.n_readings * self.seconds_per_reading / 3600
 
     @property
     def hours_per_reader(self) -> tuple[float, ...]:
-        """Time for the readings of each reader."""
+        """Reading time of each reader, in the order of ``readings_per_reader``."""
         return tuple(n * self.seconds_per_reading / 3600 for n in self.readings_per_reader)
 
     def as_dict(self) -> dict[str, Any]:
@@ -110,21 +110,22 @@ def predict(
     caps: ArrayLike | None = None,
     seconds_per_reading: float = SECONDS_PER_READING,
 ) -> Prediction:
-    """Return the hours a design takes and the interval of kappa expected for each class.
+    """Predict the hours a design takes and the precision of kappa for each class.
 
     Args:
-        n_exams: including anchors.
-        n_readers: number of readers.
-        readers_per_exam: number of readers per exam.
+        n_exams: number of exams, including anchors.
+        n_readers: number of readers in the study.
+        readers_per_exam: number of readers of each exam that is not an anchor.
         prevalences: by class code, the proportion of exams with the class.
-        kappas: by class code, the assumed agreement; by default ``KAPPA``.
+        kappas: by class code, the assumed kappa; ``KAPPA`` for classes not listed.
         n_anchors: number of exams that every reader reads.
-        repeat_fraction: the share of each reader's exams read twice.
-        caps: shape (n_readers,); maximum readings of each reader, including repeats.
-        seconds_per_reading: mean time.
+        repeat_fraction: share of each reader's exams that are read twice.
+        caps: shape (n_readers,); maximum readings of each reader, including repeats; ``NO_CAP``
+            for no limit.
+        seconds_per_reading: assumed mean time.
 
     Raises:
-        BadDesign: a number is outside its range, or the caps do not cover the readings.
+        BadDesign: a number is out of range, or the caps do not cover the readings.
     """
     _refuse(n_exams, n_readers, readers_per_exam, n_anchors)
     n_firsts = (n_exams - n_anchors) * readers_per_exam + n_anchors * n_readers
@@ -149,11 +150,11 @@ def precision(n_readers: ArrayLike, prevalence: float, kappa: float = KAPPA) -> 
 
     Args:
         n_readers: shape (n_exams,); planned number of readers of each exam.
-        prevalence: from 0 to 1.
-        kappa: from 0 to 1.
+        prevalence: proportion of exams with the class, from 0 to 1.
+        kappa: assumed kappa, from 0 to 1.
 
     Raises:
-        BadDesign: prevalence or kappa is outside its range.
+        BadDesign: prevalence or kappa is out of range.
     """
     if not 0 <= prevalence <= 1:
         raise BadDesign("prevalence", "must be from 0 to 1")
@@ -175,19 +176,20 @@ def standard_error(
 ) -> float:
     r"""Return the standard error of Fleiss' kappa under the common correlation model.
 
-    With probability kappa all readers of an exam agree; otherwise each decides independently,
-    so any two readers agree by kappa beyond chance. For two readers this is the only model; for
-    more it is the simplest extension. Of m readings of an exam, j positive,
+    With probability kappa, all readers of an exam agree; otherwise each decides independently.
+    The agreement of any two readers beyond chance is then kappa. For two readers this is the
+    only possible model; for more it is the simplest extension. For an exam with m readings, of
+    which j are positive,
 
     .. math:: u_j = \frac{2 j (m - j)}{m (m - 1)}, \quad
               \hat\kappa = 1 - \frac{\bar u}{2 \hat p (1 - \hat p)}
 
-    and the delta method gives the variance. For equal numbers of readings it is the closed form
-    of Zou & Donner, and for two readers that of Bloch & Kraemer.
+    and the delta method gives the variance. If all exams have the same number of readings, this
+    is the closed form of Zou & Donner; with two readings, that of Bloch & Kraemer.
 
     Args:
         n_readers: shape (n_sizes,); distinct numbers of readers per exam.
-        n_exams: shape (n_sizes,); exams with that many readers.
+        n_exams: the same shape; number of exams with that many readers.
         prevalence: strictly between 0 and 1.
         kappa: from 0 to 1.
 
@@ -210,15 +212,17 @@ def standard_error(
 
 
 def patterns(n_readers: int, prevalence: float, kappa: float) -> NDArray[np.float64]:
-    """Return the probability that 0, 1 ... of ``n_readers`` give the class, shape (n_readers +
-    1,).
+    """Return the probabilities that 0, 1, ... or all of ``n_readers`` readers mark the class.
+
+    Returns:
+        Shape (n_readers + 1,).
     """
     positives = np.arange(n_readers + 1)
     alone = comb(n_readers, positives) * prevalence**positives
     alone = alone * (1 - prevalence) ** (n_readers - positives)
     together = np.zeros(n_readers + 1)
     together[0] += 1 - prevalence
-    together[-1] += prevalence  # the same element when there are no readers
+    together[-1] += prevalence  # the same element if there are no readers
     return np.asarray((1 - kappa) * alone + kappa * together)
 
 

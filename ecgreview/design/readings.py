@@ -1,4 +1,4 @@
-"""The rows of a design as columns: who reads what, and in which order."""
+"""Planned and past readings of a design, stored as columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .refusals import BadDesign
 
 Ids = NDArray[np.int64]
 
-# The patient of an exam whose patient is unknown; such exams share no patient.
+# Patient id of an exam whose patient is unknown; no two such exams share a patient.
 UNKNOWN = -1
 
 
@@ -30,12 +30,12 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """Readings that were made or are planned, one per row.
+    """Past or planned readings, one per row.
 
     Attributes:
         readers, exams, patients: shape (n,), ids; ``UNKNOWN`` for an unknown patient.
         occurrences: shape (n,); 1 for a first reading, 2 for its hidden repeat.
-        positions: shape (n,); place in the reader's own order, from 1.
+        positions: shape (n,); position in the reader's own order, from 1.
     """
 
     readers: Ids
@@ -46,13 +46,12 @@ class Readings:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int, int, int]]) -> Readings:
-        """Return the readings in ``rows`` of (reader, exam, patient, occurrence, position)."""
+        """Build readings from ``rows`` of (reader, exam, patient, occurrence, position)."""
         table = np.array(list(rows), dtype=np.int64).reshape(-1, 5)
         return cls(*np.ascontiguousarray(table.T))
 
     @classmethod
     def none(cls) -> Readings:
-        """Return an empty set of readings."""
         return cls.of([])
 
     def __post_init__(self) -> None:
@@ -64,7 +63,7 @@ class Readings:
         return len(self.readers)
 
     def chosen(self, where: NDArray[np.bool_] | NDArray[np.intp]) -> Readings:
-        """Return the rows selected by a mask, or by indices in their order."""
+        """Return the rows selected by a mask or by indices."""
         return Readings(*(getattr(self, column.name)[where] for column in fields(self)))
 
     def joined(self, later: Readings) -> Readings:
@@ -79,11 +78,11 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A generated design: its new readings, by reader and position.
+    """A generated design: its new readings, sorted by reader and position.
 
     Attributes:
         readings: the new rows, without the history.
-        digests: shape (n, 32), uint8; the HMAC-SHA256 of each row.
+        digests: shape (n, 32), uint8; the order key of each row as bytes.
     """
 
     readings: Readings
@@ -94,7 +93,7 @@ class Plan:
 
     @property
     def keys(self) -> list[str]:
-        """The order key of each row, 64 hex digits, as ``ordering.key`` returns it."""
+        """The order key of each row in 64 hex digits, as ``ordering.key`` returns it."""
         text = self.digests.tobytes().hex()
         return [text[start : start + 64] for start in range(0, len(text), 64)]
 

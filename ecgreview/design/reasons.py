@@ -1,4 +1,4 @@
-"""Why the precision of a design cannot be predicted, or cautions about the prediction."""
+"""Reason codes of predictions of precision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class PredictionReason(StrEnum):
-    """Codes never change: programs read them."""
+    """Why a precision cannot be predicted, or a caution about it.
+
+    API clients read these codes: never change one.
+    """
 
     NO_PAIR_PLANNED = "no_pair_planned"
     NEVER_EXPECTED = "never_expected"

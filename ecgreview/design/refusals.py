@@ -1,17 +1,17 @@
-"""Base classes of refusals of a design."""
+"""Base classes of the errors that refuse a design."""
 
 from __future__ import annotations
 
 
 class DesignRefused(ValueError):
-    """The requested design cannot be made; the message says what to change."""
+    """The requested design is impossible; the message says what to change."""
 
 
 class BadDesign(DesignRefused):
-    """A part of the request has a wrong shape or is outside its range.
+    """A value in the request has the wrong shape or is out of range.
 
     Attributes:
-        field: the name of that part.
+        field: name of that value.
     """
 
     def __init__(self, field: str, reason: str) -> None:

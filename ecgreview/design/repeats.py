@@ -1,4 +1,4 @@
-"""Hidden repeats: which exams a reader reads twice, and where the second reading comes."""
+"""Hidden repeats: which exams a reader reads twice, and when."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .refusals import DesignRefused
 
 
 class WashoutTooLong(DesignRefused):
-    """A reader has too few exams for a repeat to be that far from its first reading.
+    """A reader has too few exams for the requested washout.
 
     Attributes:
-        reader: the id.
-        washout_exams: the requested distance.
+        reader: id of the reader.
+        washout_exams: the requested distance, in positions.
         longest: the longest possible distance, which is the number of the reader's new exams.
     """
 
@@ -32,28 +32,29 @@ class WashoutTooLong(DesignRefused):
 def repeats(
     *, reader: int, n_exams: int, n_repeats: int, washout_exams: int, rng: np.random.Generator
 ) -> Ids:
-    """Return the exams that a reader reads twice.
+    """Draw the exams that a reader reads twice.
 
-    They are drawn from those early enough in the order for a repeat to follow after the
-    washout. Because the order is random, so is the selection.
+    They are drawn from those early enough in the order for a repeat to follow after the washout.
+    Because the order is random, so is the selection.
 
     Args:
-        reader: for the refusal.
+        reader: id of the reader, for the error message.
         n_exams: number of the reader's exams, first readings only.
         n_repeats: how many to draw, at most ``n_exams``.
-        washout_exams: minimum distance in places, at least 1.
-        rng: random generator.
+        washout_exams: minimum distance in positions, at least 1.
+        rng: random generator for the draw.
 
     Returns:
-        Shape (n_repeats,); ranks of first readings, from 0, ascending.
+        Ranks of the drawn exams among the first readings, from 0, ascending; shape (n_repeats,).
 
     Raises:
-        WashoutTooLong: no order of these readings has the washout.
+        WashoutTooLong: ``washout_exams`` is greater than ``n_exams``.
     """
     if n_repeats == 0:
         return np.zeros(0, dtype=np.int64)
     if washout_exams > n_exams:
-        # The mean distance of n_repeats last places from as many first places is n_exams.
+        # With all repeats at the end and their first readings at the start, the mean distance
+        # is n_exams; no order achieves more.
         raise WashoutTooLong(reader, washout_exams, n_exams)
     pool = max(n_exams - washout_exams + 1, n_repeats)
     return np.sort(rng.choice(pool, n_repeats, replace=False)).astype(np.int64)
@@ -61,13 +62,13 @@ def repeats(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixing:
-    """How repeats are mixed with first readings.
+    """The first readings and repeats of a reader, to be mixed into one order.
 
     Attributes:
         patients: the patient of each first reading, in reading order.
         repeated: ranks of the exams read twice, as returned by ``repeats``.
-        washout_exams: minimum distance of a repeat from its first reading.
-        patient_gap: desired distance of a repeat from other exams of the patient.
+        washout_exams: minimum distance of a repeat from its first reading, in positions.
+        patient_gap: desired minimum distance of a repeat from other exams of the patient.
     """
 
     patients: Sequence[int]
@@ -78,9 +79,9 @@ class Mixing:
     def mix(self, rng: np.random.Generator) -> tuple[Ids, Ids]:
         """Return the order of all readings: ranks and occurrences, each of shape (n,).
 
-        First readings keep their order. Each repeat draws a place among its possible ones
-        and is put there, or at the next place where its patient is not near. At the end of
-        the order the washout takes precedence over the patients' distance.
+        First readings keep their order. Each repeat draws a position that the washout allows, and
+        goes there or to the next position that keeps ``patient_gap``. Once all first readings are
+        placed, the washout takes precedence over ``patient_gap``.
         """
         n_all = len(self.patients) + len(self.repeated)
         earliest = self.repeated + self.washout_exams
@@ -90,10 +91,10 @@ class Mixing:
         return _Walk(self, self.repeated[by_draw].tolist(), drawn[by_draw].tolist()).order()
 
     def _first_place_for_repeats(self) -> int:
-        """Return how many first readings must go before any repeat.
+        """Return how many first readings must come before the first repeat.
 
-        With a long washout, an early repeat would push the last repeated exam so far back
-        that its own repeat would come too soon.
+        With a long washout, an early repeat would push the last repeated exam so far back that its
+        own repeat would come too soon.
         """
         n_exams, n_repeats = len(self.patients), len(self.repeated)
         is_tight = n_repeats > n_exams - self.washout_exams + 1
@@ -101,7 +102,7 @@ class Mixing:
 
 
 class _Walk:
-    """One pass along the order, place by place from 0."""
+    """State of one pass that fills the order position by position, from 0."""
 
     def __init__(self, mixing: Mixing, waiting: list[int], drawn: list[int]) -> None:
         self.mixing = mixing
@@ -122,7 +123,7 @@ class _Walk:
         return np.array(self.ranks, dtype=np.int64), np.array(self.occurrences, dtype=np.int64)
 
     def _due(self) -> int | None:
-        """Return the index in ``waiting`` of the repeat that comes now, or None."""
+        """Return the index in ``waiting`` of the repeat that comes next, or None."""
         washed = [at for at in range(self._n_drawn()) if self._is_washed_out(self.waiting[at])]
         apart = [at for at in washed if self._is_apart(self.waiting[at])]
         if apart:
@@ -154,7 +155,7 @@ class _Walk:
         self._put(rank, 2)
 
     def _put_firsts(self) -> None:
-        """Put the next first reading, and all others that come before the place of any repeat."""
+        """Put the next first reading, and all others before the next drawn position."""
         position, end = len(self.ranks), len(self.mixing.patients)
         free = self.drawn[0] - position if self.drawn else end
         for _ in range(min(max(1, free), end - self.n_firsts)):

@@ -1,4 +1,4 @@
-"""Balance of a design, and a check that its order has no pattern."""
+"""Measure the balance of a design, and check that its order has no pattern."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from .board import pairs_in
 from .readings import UNKNOWN, Ids, Readings
 
-# Time that an expert takes for one ECG (CODE-II, arXiv 2511.15632v1).
+# Mean time that an expert takes to read one ECG (CODE-II, arXiv 2511.15632v1).
 SECONDS_PER_READING = 58.0
 
-# With two shared exams the correlation of their places is always 1 or -1.
+# With only two exams, a rank correlation is always 1 or -1.
 _FEWEST_SHARED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Minimum, maximum and mean of some numbers; None when there are none."""
+    """Minimum, maximum and mean of a set of numbers; all None if it is empty."""
 
     least: int | None
     most: int | None
@@ -31,7 +31,6 @@ class Spread:
 
     @classmethod
     def of(cls, values: NDArray[np.int64]) -> Spread:
-        """Return the spread of ``values``, shape (n,)."""
         if values.size == 0:
             return cls(None, None, None)
         return cls(int(values.min()), int(values.max()), float(values.mean()))
@@ -39,19 +38,20 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How balanced a design is.
+    """How evenly a design distributes exams and time.
 
     Attributes:
-        n_exams, n_readings: readings include repeats.
-        exams_by_reader: distinct exams of each reader.
-        repeats_by_reader: exams that each reader reads twice.
+        n_exams, n_readings: totals; readings include repeats.
+        exams_by_reader: number of distinct exams of each reader.
+        repeats_by_reader: number of exams that each reader reads twice.
         hours_by_reader: time for all readings of each reader.
-        exams_by_number_of_readers: number of exams with 1, 2 ... different readers.
+        exams_by_number_of_readers: number of exams with 1, 2, ... different readers.
         loads: spread of ``exams_by_reader``.
         pairs: spread of the number of exams that two readers share, over all pairs.
-        least_patient_gap: minimum distance, in places of one reader's order, between two different
-            exams of one patient; None if no reader has two such exams.
-        least_washout: minimum distance of a repeat from its first reading; None without repeats.
+        least_patient_gap: minimum distance, in positions of one reader's order, between two
+            different exams of one patient; None if no reader has two such exams.
+        least_washout: minimum distance, in positions, of a repeat from its first reading; None
+            without repeats.
     """
 
     n_exams: int
@@ -76,15 +76,15 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Correlations:
-    """Rank correlations that should be random.
+    """Summary of rank correlations that should be due to chance alone.
 
     Attributes:
         n: number of correlations that could be computed.
-        mean: their mean; None when there are none.
-        largest: the largest in absolute value.
-        expected_sd: their expected root mean square if all were random: that of 1 / sqrt(m - 1)
-            with m exams each.
-        sd: their actual root mean square.
+        mean: their mean; None if there are none.
+        largest: the largest absolute value.
+        expected_sd: the root mean square expected by chance, where the correlation of m exams has
+            a standard deviation of 1 / sqrt(m - 1).
+        sd: the observed root mean square.
     """
 
     n: int
@@ -95,7 +95,7 @@ class Correlations:
 
     @classmethod
     def of(cls, correlations: list[tuple[float, int]]) -> Correlations:
-        """Summarize correlations, each with the number of exams behind it."""
+        """Summarize correlations, each paired with its number of exams."""
         if not correlations:
             return cls(0, None, None, None, None)
         values = np.array([value for value, _ in correlations])
@@ -111,11 +111,12 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class OrderStatistics:
-    """Whether the orders of readers follow a pattern.
+    """Statistics that show whether the readers' orders follow a pattern.
 
     Attributes:
-        between_readers: correlation of the places of shared exams, for each pair of readers.
-        with_import: correlation of places and exam ids, for each reader. Ids grow with import.
+        between_readers: correlation of the positions of shared exams, for each pair of readers.
+        with_import: correlation of positions with exam ids, for each reader. Ids follow the order
+            of import.
     """
 
     between_readers: Correlations
@@ -135,9 +136,9 @@ def balance(
 
     Args:
         readings: of a plan, of the history, or both joined.
-        readers: whom to report on, including readers without exams; by default those in
+        readers: ids to report on, including readers without exams; by default those in
             ``readings``.
-        seconds_per_reading: for the hours.
+        seconds_per_reading: mean time per reading, for the hours.
     """
     ids = np.unique(readings.readers if readers is None else np.asarray(readers, dtype=np.int64))
     firsts = readings.chosen(readings.occurrences == 1)
@@ -163,7 +164,7 @@ def balance(
 
 
 def order_statistics(readings: Readings) -> OrderStatistics:
-    """Return Spearman correlations that show whether places of first readings follow a pattern."""
+    """Return Spearman correlations that show whether the order of first readings has a pattern."""
     firsts = readings.chosen(readings.occurrences == 1)
     firsts = firsts.chosen(np.lexsort((firsts.exams, firsts.readers)))
     return OrderStatistics(
@@ -186,8 +187,7 @@ def _counted(values: NDArray[np.intp]) -> dict[int, int]:
 
 def _min_patient_gap(readings: Readings) -> int | None:
     known = readings.chosen(readings.patients != UNKNOWN)
-    # Successive exams of one patient in a reader's order; repeats of the same exam are
-    # excluded.
+    # Successive exams of one patient in a reader's order, except repeats of the same exam.
     order = np.lexsort((known.positions, known.patients, known.readers))
     row = known.chosen(order)
     is_same = (np.diff(row.readers) == 0) & (np.diff(row.patients) == 0) & (np.diff(row.exams) != 0)
@@ -196,7 +196,7 @@ def _min_patient_gap(readings: Readings) -> int | None:
 
 
 def _min_gap(readers: Ids, ids: Ids, positions: Ids) -> int | None:
-    """Return the minimum distance between two places of one reader that hold the same thing."""
+    """Return the minimum distance between two positions of one reader with the same id."""
     order = np.lexsort((positions, ids, readers))
     is_same = (np.diff(readers[order]) == 0) & (np.diff(ids[order]) == 0)
     gaps = np.diff(positions[order])[is_same]

@@ -21,25 +21,25 @@ class Request:
     """The exams, readers and settings of a design.
 
     Attributes:
-        seed: the study's secret; the same request with the same seed gives the same plan.
-        exams: shape (n_exams,); ids, each once. Exams that the history holds may be named again:
-            they are only given the readers they still lack.
+        seed: the study's secret. The same request with the same seed gives the same plan.
+        exams: shape (n_exams,); ids, each once. Exams in the history may be listed again: they
+            only get the readers they still lack.
         readers: shape (n_readers,); ids, each once.
-        readers_per_exam: number of different readers per exam, including those of the history.
+        readers_per_exam: number of different readers per exam, including those in the history.
         patients: shape (n_exams,); the patient of each exam, ``UNKNOWN`` where unknown. All
             unknown by default.
-        anchors: shape (n_exams,), bool; exams for every reader who may read them. None by
-            default.
+        anchors: shape (n_exams,), bool; True for exams that go to every reader who may read them.
+            None by default.
         caps: shape (n_readers,); maximum readings of each reader, including repeats and history;
             ``NO_CAP`` for no limit. No caps by default.
         excluded: shape (n, 2); pairs of reader and exam that must not be assigned. Ids that are
             not in the request are ignored.
-        history: readings already assigned. They never move, and are included when balancing.
-            Readers who are not in ``readers`` count for their exams only.
-        repeat_fraction: the share of each reader's exams to be read twice, from 0 to 1.
-        washout_exams: minimum distance of a repeat from its first reading, in places of the
-            order: 1 is the very next exam.
-        patient_gap: desired distance of two exams of one patient, in places of the order.
+        history: readings already assigned. They never move, and loads and pairs include them.
+            Readers who are not in ``readers`` only count toward ``readers_per_exam``.
+        repeat_fraction: share of each reader's exams to be read twice, from 0 to 1.
+        washout_exams: minimum distance of a repeat from its first reading, in positions: 1 is the
+            very next exam.
+        patient_gap: desired minimum distance between two exams of one patient, in positions.
     """
 
     seed: str
@@ -58,18 +58,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A validated request, with exams and readers ordered by id.
+    """A validated request, with exams and readers sorted by id.
 
-    Sorting makes the result independent of the order in which exams were imported.
+    Sorting makes the plan independent of the order in which the request lists them.
 
     Attributes:
         request: the original request.
         exams, patients, anchors: shape (n_exams,).
         readers, caps: shape (n_readers,).
-        loads: shape (n_readers,); exams of each reader in the history.
+        loads: shape (n_readers,); number of exams of each reader in the history.
         present: shape (n_readers, n_exams), bool; pairs in the history.
         allowed: the same shape; pairs that may be assigned.
-        needs: shape (n_exams,); number of readers that the exam still lacks.
+        needs: shape (n_exams,); number of readers that each exam still lacks.
     """
 
     request: Request
@@ -85,10 +85,10 @@ class Frame:
 
     @classmethod
     def of(cls, request: Request) -> Frame:
-        """Return ``request`` as arrays.
+        """Validate ``request`` and convert it to arrays.
 
         Raises:
-            BadDesign: something in it has a wrong shape or is outside its range.
+            BadDesign: a value has the wrong shape or is out of range.
         """
         _refuse_numbers(request)
         exams, by_exam = _ids("exams", request.exams)
@@ -114,7 +114,7 @@ class Frame:
 
 
 def place(ids: Ids, among: Ids) -> tuple[Ids, NDArray[np.bool_]]:
-    """Return the index of each of ``ids`` in sorted ``among``, and whether it is there."""
+    """Find ``ids`` in sorted ``among``: return their indices, and a mask of those found."""
     if len(among) == 0:
         return np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=bool)
     at = np.minimum(np.searchsorted(among, ids), len(among) - 1)
@@ -164,7 +164,7 @@ def _pairs_of(history: Readings) -> Ids:
 
 
 def _meetings(pairs: Ids, readers: Ids, exams: Ids) -> NDArray[np.bool_]:
-    """Return a mask of the pairs, shape (n_readers, n_exams)."""
+    """Convert pairs of reader and exam to a mask, shape (n_readers, n_exams)."""
     table = np.zeros((len(readers), len(exams)), dtype=bool)
     at_reader, is_reader = place(pairs[:, 0], readers)
     at_exam, is_exam = place(pairs[:, 1], exams)

@@ -1,4 +1,4 @@
-"""Drawing a stratified sample of exams from a pool."""
+"""Draw a stratified random sample of exams from a pool."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ UNLABELLED = ""
 
 
 class QuotaUnmet(DesignRefused):
-    """A stratum has too few exams.
+    """A stratum has fewer exams than its quota.
 
     Attributes:
         stratum: its label.
-        requested, available: numbers of exams; the latter depends on the maximum per patient.
+        requested, available: numbers of exams. A maximum per patient can lower the number
+            available.
     """
 
     def __init__(self, stratum: str, requested: int, available: int) -> None:
@@ -40,12 +41,12 @@ class QuotaUnmet(DesignRefused):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """The exams chosen.
+    """A drawn sample.
 
     Attributes:
         exams: shape (n,); ids, ascending.
-        quotas: number chosen, by stratum.
-        available: number in the pool, by stratum.
+        quotas: number of exams drawn, by stratum.
+        available: number of exams in the pool, by stratum.
     """
 
     exams: Ids
@@ -72,21 +73,21 @@ def sample(
 ) -> Sample:
     """Draw exams at random within each stratum.
 
-    An exam with several labels belongs to the stratum of its rarest label in the pool.
+    An exam with several labels belongs to the stratum of the label that is rarest in the pool.
 
     Args:
-        seed: the study's.
-        exams: shape (n,); the pool's ids, each once, in any order.
+        seed: the study's seed.
+        exams: shape (n,); ids of the pool, each once, in any order.
         labels: the labels of each exam.
         n_exams: number of exams to draw; not needed if ``quota`` lists numbers.
-        quota: the same number from each stratum (``equal``), in proportion to its share of the
-            pool (``proportional``, by largest remainder), or a number for each stratum named.
-        patients: shape (n,); the patient of each exam, -1 where unknown.
+        quota: ``equal`` (the same number from each stratum), ``proportional`` (in proportion to
+            the pool, rounded by largest remainder), or a number for each stratum to draw from.
+        patients: shape (n,); the patient of each exam, ``UNKNOWN`` (-1) where unknown.
         per_patient: maximum number of exams per patient; no limit by default.
 
     Raises:
-        BadDesign: lengths differ, an exam is named twice, or the number is missing or wrong.
-        QuotaUnmet: a stratum has too few exams.
+        BadDesign: lengths differ, an exam is listed twice, or a number is missing or out of range.
+        QuotaUnmet: a stratum has fewer exams than its quota.
     """
     pool = _Pool.of(seed, exams, labels, patients)
     available = dict(sorted(Counter(pool.strata).items()))
@@ -136,7 +137,7 @@ class _Pool:
 
 
 def _rarest(labels: Sequence[Collection[str]]) -> list[str]:
-    """Return the rarest label of each exam; ties go to the first by name."""
+    """Return the rarest label of each exam; ties go to the alphabetically first."""
     counts = Counter(label for own in labels for label in set(own))
     return [
         min(own, key=lambda label: (counts[label], label), default=UNLABELLED) for own in labels
@@ -162,12 +163,12 @@ def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> 
 def _shared_out(
     n_exams: int, shares: Mapping[str, int], available: Mapping[str, int]
 ) -> dict[str, int]:
-    """Return ``n_exams`` in proportion to ``shares``, rounded by largest remainder."""
+    """Split ``n_exams`` in proportion to ``shares``, rounded by largest remainder."""
     total = sum(shares.values())
     if total == 0 and n_exams:
         raise QuotaUnmet(UNLABELLED, n_exams, 0)
     quotas = {name: n_exams * share // total for name, share in shares.items()}
-    # Of equal remainders the larger stratum goes first: it can spare the exam.
+    # Equal remainders favor the larger stratum, which can spare the exam.
     by_remainder = sorted(
         shares, key=lambda name: (-(n_exams * shares[name] % total), -available[name], name)
     )
@@ -177,7 +178,7 @@ def _shared_out(
 
 
 class _Draw:
-    """The drawing, with a maximum number of exams per patient."""
+    """State of a draw with a maximum number of exams per patient."""
 
     def __init__(self, pool: _Pool, quotas: Mapping[str, int], per_patient: int) -> None:
         self.pool, self.quotas, self.per_patient = pool, quotas, per_patient
@@ -191,10 +192,10 @@ class _Draw:
         self.n_of: Counter[int] = Counter()
 
     def run(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Return which exams of the pool are chosen, shape (n,).
+        """Return a mask of the chosen exams of the pool, shape (n,).
 
         Raises:
-            QuotaUnmet: the patients of a stratum are not enough.
+            QuotaUnmet: with the maximum per patient, a stratum has too few exams.
         """
         # Strata with the fewest exams go first.
         by_size = sorted(self.quotas, key=lambda name: (len(self.members[name]), name))
@@ -207,9 +208,7 @@ class _Draw:
         return self.is_chosen
 
     def _draw(self, stratum: str, n_requested: int) -> int:
-        """Choose the first exams of ``stratum`` whose patients are below the limit; return
-        how many.
-        """
+        """Choose up to ``n_requested`` exams of patients below the limit; return how many."""
         n_drawn = 0
         for at in self.members[stratum]:
             if n_drawn == n_requested:
@@ -220,12 +219,14 @@ class _Draw:
         return n_drawn
 
     def _make_room(self, stratum: str) -> bool:
-        """Choose one more exam of ``stratum`` by exchanging others for exams of other
-        patients.
+        """Choose one more exam of ``stratum`` by replacing exams of patients at the limit.
 
-        A chain leads from a new exam to a chosen exam of the same patient, from there to
-        another exam of that exam's stratum, and so on to a patient below the limit. Without
-        such a chain no sample exists.
+        In a chain, a new exam replaces a chosen exam of the same patient, which is replaced by
+        another exam of its own stratum, and so on until a patient is below the limit. If there is
+        no chain, no sample meets the quotas.
+
+        Returns:
+            Whether an exam was chosen.
         """
         queue: list[tuple[str, list[int]]] = [(stratum, [])]
         seen = {stratum}
@@ -244,7 +245,7 @@ class _Draw:
         return False
 
     def _exchange(self, swaps: list[int]) -> None:
-        """Choose the exams at even places of ``swaps`` and drop those at odd places."""
+        """Choose the exams at even indices of ``swaps`` and drop those at odd indices."""
         for at in swaps[1::2]:
             self.is_chosen[at] = False
             self.n_of[self.pool.patients[at]] -= 1

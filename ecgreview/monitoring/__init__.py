@@ -1,6 +1,7 @@
-"""Progress monitoring: pace, forecast and signs of haste, from times and counts only.
+"""Progress monitoring: pace, forecast, and signs of hasty or careless reading.
 
-No function here receives an answer, because people who watch progress must not learn a label.
+People who watch progress must not learn a label. So these functions receive only times, counts
+and answers as opaque values that are compared for equality.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""Readings that took less time than it takes to look at twelve leads."""
+"""Detect readings that were too short to look at all twelve leads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Nobody can look at twelve leads in less. A judgment, not a finding: experts take 58 s on
-# average (CODE-II, arXiv 2511.15632v1), and a normal exam still takes several glances.
+# Minimum plausible time to look at twelve leads. This is a judgment, not a measurement: experts
+# take 58 s on average (CODE-II, arXiv 2511.15632v1), and even a normal exam takes several glances.
 PLAUSIBLE_MS = 6_000
 
-# With fewer readings a share is not meaningful.
+# With fewer timed readings, the share is too uncertain to flag a reader.
 MIN_READINGS = 20
 
 # Some fast readings are expected: readers reopen exams that they have seen before.
@@ -22,8 +22,8 @@ class Haste:
 
     Attributes:
         n_timed: readings with a known active time.
-        share: proportion of these that took less than ``PLAUSIBLE_MS``; None when there are none.
-        is_flagged: whether somebody should look into it.
+        share: proportion of these that took less than ``PLAUSIBLE_MS``; None if there are none.
+        is_flagged: whether a coordinator should look into it.
     """
 
     n_timed: int

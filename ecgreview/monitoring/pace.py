@@ -1,4 +1,4 @@
-"""How fast a reader works, and when they will be done."""
+"""Measure how fast a reader works, and forecast when they will finish."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-# A fortnight evens out weekends and shifts, and forgets older habits.
+# Long enough to average over weekends and shifts, short enough to follow changes of habit.
 WINDOW_DAYS = 14
 
-# A finish more than ten years away is not a forecast.
+# No finish date is forecast beyond ten years.
 FURTHEST_DAYS = 3650
 
 _DAY_S = 86_400
@@ -23,9 +23,10 @@ class Pace:
     """The pace of a reader.
 
     Attributes:
-        per_day: readings per day, over the last fortnight or since they could begin.
-        median_s: median active time of a reading in seconds; None when no time is known.
-        last_at: their last reading; None before the first.
+        per_day: readings per day over the last ``WINDOW_DAYS``, or since the reader could begin if
+            that is more recent.
+        median_s: median active time of a reading in seconds; None if no time is known.
+        last_at: when the reader submitted the last reading; None before the first.
     """
 
     per_day: float
@@ -41,12 +42,12 @@ def pace(
     Args:
         times: when each reading was submitted, in any order.
         active_ms: active time of each reading; 0 where it is not known.
-        since: when they could begin.
+        since: when the reader could begin.
         now: the current time.
     """
     start = max(since, now - timedelta(days=WINDOW_DAYS))
-    # Do not extrapolate a first hour to a daily rate, or a clock that was set back to a
-    # negative one.
+    # At least one day, so that a first hour is not extrapolated to a daily rate and a clock
+    # that was set back does not give a negative rate.
     days = max((now - start).total_seconds() / _DAY_S, 1.0)
     timed = [ms for ms in active_ms if ms > 0]
     return Pace(
@@ -57,7 +58,10 @@ def pace(
 
 
 def finish_on(n_left: int, per_day: float, *, today: date) -> date | None:
-    """Return the day on which ``n_left`` readings will be done at this pace; None means never."""
+    """Return the day on which ``n_left`` readings will be done at this pace.
+
+    None means never, or more than ten years away.
+    """
     if n_left <= 0:
         return today
     if per_day <= 0 or (n_days := math.ceil(n_left / per_day)) > FURTHEST_DAYS:

@@ -1,4 +1,4 @@
-"""Straight-lining: runs of identical answers that chance does not explain."""
+"""Detect straight-lining: runs of identical answers that are unlikely by chance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-# Shorter runs are ignored: similar exams do follow each other by chance.
+# Shorter runs are ignored: similar exams often follow each other by chance.
 SHORTEST = 5
 
 # With fifty readers, about one study in twenty has a false flag.
@@ -20,9 +20,10 @@ class Run:
 
     Attributes:
         length: number of answers.
-        chance: upper bound on the probability that a reader with this one's other answers has a
-            run as long anywhere; 1 when there is no run worth looking at.
-        is_flagged: whether somebody should look into it.
+        chance: upper bound on the probability of a run this long anywhere among the reader's
+            answers, estimated from the other answers; 1 if no run has at least ``SHORTEST``
+            answers.
+        is_flagged: whether a coordinator should look into it.
     """
 
     length: int
@@ -31,15 +32,15 @@ class Run:
 
 
 def strangest_run(answers: Sequence[Hashable]) -> Run:
-    r"""Return the run of identical answers that chance explains least.
+    r"""Return the run of identical answers that is least likely by chance.
 
-    With p the share of that answer outside the run (plus one of two, so that a run that covers
-    everything does not explain itself), a run of at least L among n answers begins at the first
-    place or after another answer, so its probability is at most
+    Let p be the share of that answer outside the run, with add-one smoothing so that a run of all
+    answers does not explain itself. A run of at least L among n answers begins with the first
+    answer or right after a different answer, so its probability is at most
 
     .. math:: p^L \, (1 + (n - L)(1 - p))
 
-    Exams come in a random order, so answers that depend on the exam alone are independent.
+    Exams come in random order, so answers that depend only on the exam are independent.
 
     Args:
         answers: for each reading, in the order of submission, a value that is equal where the
