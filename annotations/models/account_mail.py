@@ -25,22 +25,22 @@ class AccountMailFailure(models.TextChoices):
 
 class AccountMailQuerySet(models.QuerySet["AccountMail"]):
     def waiting(self) -> AccountMailQuerySet:
-        """Return e-mails that were neither sent nor given up."""
+        """Return e-mails that were neither sent nor given up on."""
         return self.filter(accepted_at=None, failed_at=None)
 
     def due(self, now: datetime) -> AccountMailQuerySet:
-        """Return e-mails to try now."""
+        """Return waiting e-mails whose next attempt is due."""
         return self.waiting().filter(due_at__lte=now)
 
     def ended(self) -> AccountMailQuerySet:
-        """Return e-mails that were accepted by the mail server or given up."""
+        """Return e-mails that the mail server accepted or that were given up on."""
         return self.exclude(accepted_at=None, failed_at=None)
 
 
 class AccountMail(models.Model):
-    """One e-mail to one person. It stores no link: the link is created when the e-mail is sent.
+    """One e-mail to one person. The link in it is created only when it is sent, and never stored.
 
-    A forgotten password is requested by address; the worker looks up whose it is.
+    For a forgotten password, only the address is known; the worker looks up its account.
     """
 
     kind = models.CharField(max_length=20, choices=AccountMailKind)

@@ -25,9 +25,9 @@ OF_STUDIES = (Purpose.DATA, Purpose.REREAD)
 
 
 def _opened_to(user: User) -> Q:
-    """Return the condition for rows of scopes whose agreement ``user`` may see.
+    """Return the condition for rows whose scope has agreement that ``user`` may see.
 
-    The agreement of a whole study is open when that of every batch it includes is open.
+    The agreement of a whole study is open if that of each of its batches is open.
     """
     opened = Batch.objects.all().with_open_agreement().not_read_by(user)
     parts = Batch.objects.filter(purpose__in=OF_STUDIES)
@@ -38,9 +38,9 @@ def _opened_to(user: User) -> Q:
 
 class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
     def visible_to(self, user: User) -> AgreementReportQuerySet:
-        """Return the reports ``user`` may see.
+        """Return the reports that ``user`` may see.
 
-        They need the permission, the study's policy must have opened the report, and they must
+        They need the permission, the study's policy must have opened the agreement, and they must
         not read in the study.
         """
         if not user.has_perm("annotations.view_agreementreport"):
@@ -53,7 +53,7 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
 
     def newest(self) -> AgreementReportQuerySet:
         """Return the latest version of each scope."""
-        # Two subqueries instead of one OR, so that each can use the index of versions.
+        # Two subqueries instead of one OR, so that each can use the index on versions.
         later = AgreementReport.objects.filter(
             study=OuterRef("study"), number__gt=OuterRef("number")
         )
@@ -63,10 +63,10 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
 
 
 class AgreementReport(models.Model):
-    """What ``ecgreview.agreement`` computed from the blind readings of a batch or a whole study.
+    """A version of the agreement computed from the blind readings of a batch or a whole study.
 
-    A version never changes (a trigger of migration 0021 enforces it): new counts or a new
-    method create the next version. ``checked_at`` records the last check that found no change.
+    A version never changes (a trigger in migration 0021 enforces it): new counts or a new method
+    create the next version. ``checked_at`` is the time of the last check that found no change.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="agreement_reports")
@@ -107,9 +107,10 @@ class AgreementReport(models.Model):
 
     @cached_property
     def coded_results(self) -> dict[str, Any]:
-        """The results with reason codes; old rows of ``results`` may hold sentences instead.
+        """The results, with codes for reasons.
 
-        Use this one. ``results`` is only for verifying that a stored report wasn't changed.
+        ``results`` may hold English sentences instead of codes in old rows. Read it only to verify
+        that a stored report was not changed.
         """
         is_earlier = self.method_version in earlier.VERSIONS
         coded: dict[str, Any] = earlier.with_codes(self.results) if is_earlier else self.results
@@ -117,7 +118,7 @@ class AgreementReport(models.Model):
 
     @property
     def n_repaired(self) -> int:
-        """How many count entries a recount had to correct before this report."""
+        """Number of counts that a recount corrected before this report was computed."""
         return self.runs.aggregate(n=Sum("n_repaired"))["n"] or 0
 
 
@@ -142,15 +143,15 @@ class AgreementRunQuerySet(models.QuerySet["AgreementRun"]):
         return self.filter(in_scope(scope))
 
     def unfinished(self) -> AgreementRunQuerySet:
-        """Return runs that are waiting or in progress: at most one per scope."""
+        """Return runs that are queued or in progress; there is at most one per scope."""
         return self.filter(finished_at=None)
 
 
 class AgreementRun(models.Model):
     """A job that computes the next report of a scope, requested by a change or by a person.
 
-    Changes that arrive while it waits are recorded on it (``n_changes``, ``changed_at``), so
-    the unfinished run of a scope says everything that its report doesn't include yet.
+    Changes that arrive while it is queued are added to it (``n_changes``, ``changed_at``). So the
+    unfinished run covers everything that the newest report does not include yet.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="agreement_runs")
@@ -217,10 +218,10 @@ class AgreementRun(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        """Whether it ended, with or without a report."""
+        """Whether the run has ended, with or without a report."""
         return self.finished_at is not None
 
     @property
     def share(self) -> float | None:
-        """The fraction of its stage that is done, from 0 to 1; None if unknown."""
+        """The completed fraction of the current stage, from 0 to 1; None if unknown."""
         return self.n_done / self.n_total if self.n_total else None

@@ -1,4 +1,4 @@
-"""The parts of an agreement report other than its coefficients, one row per part."""
+"""Parts of an agreement report that are stored apart from its coefficients, one row per part."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class DetailKind(models.TextChoices):
 
 class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
     def visible_to(self, user: User) -> AgreementDetailQuerySet:
-        """Return the details ``user`` may see: those of reports they may see.
+        """Return the details that ``user`` may see: those of reports they may see.
 
-        Details made of single readings also need the permission for closed readings. They only
-        use batches whose results were already open, and open results stay open.
+        Details computed from individual readings also need the permission for closed readings. They
+        only use batches whose results were already open, and open results stay open.
         """
         visible = self.filter(report__in=AgreementReport.objects.visible_to(user))
         if user.has_perm("annotations.view_closed_readings"):
@@ -38,9 +38,10 @@ class AgreementDetailQuerySet(models.QuerySet["AgreementDetail"]):
 class AgreementDetail(models.Model):
     """One part of a version of an agreement report. Like the version, it never changes.
 
-    ``results`` holds values of the dataclass that the service names for the kind;
-    ``inputs_digest`` identifies the inputs. A version with the same results refers to the
-    earlier row instead of copying it: reports can be made every minute, and profiles are large.
+    ``results`` is the JSON form of a dataclass in ``annotations.services.agreement``;
+    ``inputs_digest`` identifies the inputs. If the results are the same as in an earlier version,
+    the row refers to that version's row instead of copying it: there may be a new version every
+    minute, and reader profiles are large.
     """
 
     report = models.ForeignKey(AgreementReport, on_delete=models.PROTECT, related_name="details")
@@ -87,5 +88,5 @@ class AgreementDetail(models.Model):
 
     @property
     def stored_results(self) -> Any:
-        """The results from whichever row holds them; no query if ``taken_from`` is selected."""
+        """The results, from this row or the one it refers to (no query if that is selected)."""
         return self.taken_from.results if self.taken_from else self.results

@@ -1,4 +1,4 @@
-"""Archives of a study's tables: requested by people, built by a worker, kept for some days."""
+"""Archives of a study's tables: requested by people, built by a worker, deleted after a week."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHA256 = "^[0-9a-f]{64}$"
 
 class ArchiveQuerySet(models.QuerySet["Archive"]):
     def unfinished(self) -> ArchiveQuerySet:
-        """Return archives that are waiting or being built: at most one per study."""
+        """Return archives that are queued or being built; there is at most one per study."""
         return self.filter(finished_at=None)
 
     def ready(self) -> ArchiveQuerySet:
@@ -25,15 +25,15 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
 
 
 class Archive(models.Model):
-    """A ZIP file of a study's export. The row is the request, the progress and the result.
+    """A ZIP file with the export of a study. The row is the request, the progress and the result.
 
-    Only the owner of the tables can select these rows and their chunks (migration 0031);
-    services check who asks.
+    Only the owner of the tables can select these rows and their chunks (migration 0031), so
+    services must check permissions.
 
     Attributes:
-        state: what the study contained when the archive was built, from ``archives.state_of``.
-        batches: the batches whose results it includes.
-        n_done: how many of ``n_total`` tables are written.
+        state: digest of what the export depends on, from ``export.jobs.state_of``.
+        batches: IDs of the batches whose results are included.
+        n_done: number of tables written so far.
     """
 
     key = models.UUIDField(default=uuid.uuid4, editable=False)

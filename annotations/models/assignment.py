@@ -18,7 +18,7 @@ from .protocol import Arm
 if TYPE_CHECKING:
     from .people import User
 
-# Enough that a million random ids don't collide, and JavaScript can represent each exactly.
+# A million random IDs are unlikely to collide, and JavaScript represents each of them exactly.
 ID_BITS = 50
 
 # Crockford's base 32: no I, L, O or U.
@@ -26,12 +26,12 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_id() -> int:
-    """Return a random id. A serial id would reveal how many exams others were given since."""
+    """Return a random ID. Serial IDs would reveal how many exams others have been assigned."""
     return secrets.randbits(ID_BITS) or 1
 
 
 class Occurrence(models.IntegerChoices):
-    """Whether this is the reader's first reading of the exam in the batch or a repeat."""
+    """Whether this is the reader's first reading of the exam in the batch, or a repeat."""
 
     FIRST = 1, _("First")
     REPEAT = 2, _("Hidden repeat")
@@ -53,7 +53,6 @@ class WorkState(models.TextChoices):
 
     @classmethod
     def of(cls, *, is_submitted: bool, has_draft: bool) -> WorkState:
-        """Return the state of an assignment that is submitted or not, with or without a draft."""
         if is_submitted:
             return cls.SUBMITTED
         return cls.BEGUN if has_draft else cls.NOT_STARTED
@@ -63,7 +62,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def visible_to(self, user: User) -> AssignmentQuerySet:
         """Return ``user``'s own assignments in released batches.
 
-        Excludes withdrawn ones, and hidden repeats whose washout hasn't passed yet.
+        Leaves out withdrawn assignments, and hidden repeats whose washout has not passed yet.
         """
         own = self.filter(reader=user, batch__released_at__isnull=False)
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
@@ -73,11 +72,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.waiting().filter(not_before__gt=Now())
 
     def in_reading_order(self) -> AssignmentQuerySet:
-        """Sort by batch, then by the stored order of the reader."""
+        """Sort by batch, then by the reader's stored order."""
         return self.order_by("batch_id", "position", "pk")
 
     def waiting(self) -> AssignmentQuerySet:
-        """Return assignments without a reading. The partial index for worklists has only these."""
+        """Return assignments that wait for a reading. Partial indexes exist for these rows."""
         return self.filter(state=AssignmentState.WAITING)
 
     def pending(self) -> AssignmentQuerySet:
@@ -85,22 +84,23 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
 
     def answered(self) -> AssignmentQuerySet:
-        """Exclude those whose readers abstained: the exam still lacks that reading."""
+        """Exclude abstentions: the exam still lacks that reading."""
         return self.filter(is_abstained=False)
 
     def unread(self) -> AssignmentQuerySet:
-        """Return assignments of open, released batches that have no reading yet.
+        """Return waiting assignments of released batches that are still open.
 
-        Includes held repeats. To build a reader's worklist, start from ``visible_to``.
+        Includes hidden repeats whose washout has not passed. For a worklist, start from
+        ``visible_to``.
         """
         return self.waiting().filter(batch__closed_at=None, batch__released_at__isnull=False)
 
 
 class Assignment(models.Model):
-    """One exam for one reader to read in one batch, as first reading or as repeat.
+    """One exam for one reader to read in one batch, for the first time or as a repeat.
 
-    Readers know it by ``code``. A hidden repeat has a different code from the first reading,
-    and two readers of one exam have different codes, so they can't match them. Triggers
+    Readers know it by ``code``. A hidden repeat has a different code from the first reading, and
+    two readers of one exam have different codes, so readers cannot match exams by code. Triggers
     (migrations 0006 and 0015) set the state to READ when the blind reading is inserted, and
     record whether the reader abstained.
     """
@@ -201,7 +201,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
 
 class Slot(models.Model):
-    """One reading that a pooled batch needs of an exam; the first reader to take it gets it."""
+    """One reading of an exam that a pooled batch needs. The first reader to take it gets it."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="slots")
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""The audit trail: append-only events, and the hash chain that proves it."""
+"""The audit trail: append-only events, and the hash chain that reveals tampering."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, user: User) -> AuditEventQuerySet:
-        """Return the events ``user`` may see: all with the permission, none while they read.
+        """Return the events that ``user`` may see: all with the permission, none while they read.
 
-        Readers of a study that isn't locked see no part of the trail. Even with some events left
-        out, the ids of the rest would reveal how much their colleagues did.
+        Readers of a study that is not locked see no part of the trail. Even if their study's events
+        were left out, gaps in the IDs would reveal how much their colleagues did.
         """
         if not user.has_perm("annotations.view_auditevent"):
             return self.none()
@@ -28,11 +28,12 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """Who did what to which object, and why; written in the transaction of the action itself.
+    """Who did what to which object, and why. Written in the transaction of the action itself.
 
-    Events hold no labels. For a reading they hold the SHA-256 of its content, which proves
-    later that it wasn't changed and reveals nothing before. Triggers (migration 0007) reject
-    changes and deletions and link each event into the chain when its transaction commits.
+    Events hold no labels. For a reading they hold the SHA-256 of its content, which can later
+    prove that the reading was not changed, and reveals nothing about it until then. Triggers
+    (migration 0007) reject changes and deletions, and link each event into the chain when its
+    transaction commits.
     """
 
     at = models.DateTimeField(help_text="The time of the action, by the server's clock.")

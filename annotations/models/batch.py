@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def visible_to(self, user: User) -> BatchQuerySet:
-        """Return the batches that ``user`` may manage or inspect: all by permission, or none."""
+        """Return the batches that ``user`` may see: all with the permission, or none."""
         return self if user.has_perm("annotations.view_batch") else self.none()
 
     def open(self) -> BatchQuerySet:
@@ -38,8 +38,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def serving(self, user: User) -> BatchQuerySet:
         """Return batches that give exams to ``user`` now.
 
-        While a reader still has to pass a qualification, only qualification and practice batches
-        do.
+        While a reader still has to pass a qualification, these are only qualification and practice
+        batches.
         """
         studies = Study.objects.serving(user)
         return self.open().released().filter(~_barring(user), study__in=studies)
@@ -49,16 +49,16 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(_barring(user))
 
     def of_data(self) -> BatchQuerySet:
-        """Return batches whose readings count as data; practice never mixes with data."""
+        """Return batches whose readings are data. Practice and qualification are not."""
         return self.exclude(purpose__in=NO_DATA)
 
     def with_open_results(self) -> BatchQuerySet:
-        """Return batches whose results are open under the policy of their study."""
+        """Return batches whose results are open under the study's policy."""
         closed = Q(closed_at__isnull=False) & ~Q(results_open=ResultsOpen.STUDY_LOCKED)
         return self.filter(closed | Q(study__phase__in=SETTLED))
 
     def with_open_agreement(self) -> BatchQuerySet:
-        """Return batches whose agreement is open under the policy of their study."""
+        """Return batches whose agreement is open under the study's policy."""
         closed = Q(closed_at__isnull=False) & ~Q(results_open=ResultsOpen.STUDY_LOCKED)
         live = Q(results_open=ResultsOpen.LIVE)
         return self.filter(closed | live | Q(study__phase__in=SETTLED))
@@ -68,10 +68,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(closed_at__isnull=False)
 
     def not_read_by(self, user: User) -> BatchQuerySet:
-        """Exclude every study that ``user`` reads in, and every study with an exam they read.
+        """Exclude batches of studies in which ``user`` reads, or which use an exam they read.
 
-        This is the blinding rule for results: a coordinator who also reads sees no labels and no
-        agreement until the study is locked, nor what another study found in the same exams.
+        This is the blinding rule for results: until the study is locked, a coordinator who also
+        reads sees neither its labels and agreement, nor those of another study with the same exams.
         """
         own = Study.objects.all().blinding(user)
         exams = Exam.objects.all().read_by(user).values("pk")
@@ -106,6 +106,7 @@ NO_DATA = (Purpose.PRACTICE, Purpose.QUALIFICATION)
 
 
 def _barring(user: User) -> Q:
+    """Return the condition for data batches that require a qualification ``user`` lacks."""
     passed = StudyReader.objects.filter(user=user, qualified_at__isnull=False).values("study")
     unqualified = Q(study__qualification_required=True) & ~Q(study__in=passed)
     return unqualified & ~Q(purpose__in=NO_DATA)
@@ -121,8 +122,8 @@ class Handout(models.TextChoices):
 class Batch(HasWithheld):
     """A part of a study that is released and closed as a unit.
 
-    It keeps the classes and rules of the protocol version it was created under: an amendment
-    applies to later batches only, so nobody reads half a batch under another class list.
+    It keeps the classes and rules of the protocol version under which it was created. Amendments
+    apply to later batches only, so nobody has to change the class list in the middle of a batch.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="batches")
@@ -227,7 +228,7 @@ class Batch(HasWithheld):
 
     @property
     def counts(self) -> bool:
-        """Whether its readings are data."""
+        """Whether its readings count as data, unlike practice and qualification."""
         return self.purpose not in NO_DATA
 
 
@@ -237,16 +238,16 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return self.filter(n_assigned__gt=0, n_read=F("n_assigned"))
 
     def to_judge(self) -> SeatQuerySet:
-        """Return complete seats of qualification batches that have no result yet."""
+        """Return complete seats of qualification batches that have not been evaluated yet."""
         return self.complete().filter(judged_at=None, batch__purpose=Purpose.QUALIFICATION)
 
 
 class Seat(models.Model):
     """A reader's place in a batch: how many exams they have to read and how many they have read.
 
-    Triggers (migration 0006) keep the counts in step with the assignments, so no page has to
+    Triggers (migration 0006) update the counts together with the assignments, so pages need not
     count rows. In a pooled batch, a seat is the permission to take exams. In a qualification
-    batch, it holds the reader's result once their last exam is read.
+    batch, it holds the reader's result after their last exam.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="seats")
@@ -287,7 +288,7 @@ class Seat(models.Model):
 
 
 class Reference(models.Model):
-    """The reference answer for practice and qualification readings of an exam."""
+    """The reference answer for an exam in a practice or qualification batch."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="references")
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="+")

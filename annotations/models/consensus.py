@@ -1,4 +1,4 @@
-"""The labels that the study's consensus rule derives from the readings."""
+"""The labels that the study's consensus rule derives from its readings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(models.TextChoices):
-    """How the rule reached the labels of an exam."""
+    """How the consensus on an exam was reached, or why there is none yet."""
 
     AGREEMENT = "agreement", _("All readers gave the same classes")
     MAJORITY = "majority", _("Decided by votes")
@@ -63,7 +63,7 @@ OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
 
 
 def _has_known_states(name: str) -> Func:
-    """Return the condition that the JSON in column ``name`` maps classes to class states."""
+    """Return the condition that column ``name`` is a JSON object whose values are class states."""
     conditions = " || ".join(f'@ == "{state}"' for state in ClassState.values)
     return Func(
         F(name),
@@ -75,7 +75,7 @@ def _has_known_states(name: str) -> Func:
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):
     def visible_to(self, user: User) -> ConsensusQuerySet:
-        """Return the rows ``user`` may see.
+        """Return the rows that ``user`` may see.
 
         They need the permission, the study's policy must have opened the results, and they must
         not read in the study.
@@ -88,7 +88,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
     def with_open_results(self) -> ConsensusQuerySet:
         """Return rows of studies in which all closed batches have open results.
 
-        A consensus combines all closed batches, so it would reveal one that must stay hidden.
+        Consensus combines all closed batches, so it would reveal results of a hidden one.
         """
         hidden = (
             Batch.objects.closed()
@@ -160,7 +160,7 @@ class Consensus(models.Model):
 
 
 class ConsensusLabel(models.Model):
-    """A class that readers found in the exam: how many did, and whether the rule keeps it.
+    """A class that at least one reader marked in the exam, with its votes and the decision.
 
     ``n_readings`` counts readings with a vote on the class. It excludes those that call the
     exam unreadable or the class not assessable, and includes adjudicators only where the class

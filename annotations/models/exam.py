@@ -30,12 +30,12 @@ def new_code() -> str:
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
     def with_tracings(self) -> DatasetQuerySet:
-        """Return data sets with at least one exam that can be read here."""
+        """Return data sets with at least one exam that has tracings."""
         return self.filter(Exists(Tracing.objects.filter(exam__dataset=OuterRef("pk"))))
 
 
 class Dataset(models.Model):
-    """A source of exams. Its name and its internal ids are never shown to readers."""
+    """A source of exams. Readers never see its name or its exam IDs."""
 
     name = models.CharField(max_length=120)
     licence = models.CharField(max_length=120, blank=True)
@@ -81,23 +81,23 @@ class ExamQuerySet(models.QuerySet["Exam"]):
     def visible_to(self, user: User) -> ExamQuerySet:
         """Return the exams that ``user`` may know by exam code: all with the permission, or none.
 
-        Readers only know their assignments, each by its own code.
+        Readers know an exam only by the code of their assignment.
         """
         return self if user.has_perm("annotations.view_exam") else self.none()
 
     def with_tracings(self) -> ExamQuerySet:
-        """Return exams that can be read here. For the others, only readings were imported."""
+        """Return exams that have tracings. For the others, only readings were imported."""
         return self.filter(Exists(Tracing.objects.filter(exam=OuterRef("pk"))))
 
     def originals(self) -> ExamQuerySet:
-        """Return one exam per recording: the others are copies at another sampling rate or gain."""
+        """Return one exam per recording, without copies at another sampling rate or gain."""
         return self.filter(duplicate_of=None)
 
     def read_by(self, user: User) -> ExamQuerySet:
         """Return exams assigned to ``user`` in studies whose results are hidden from them.
 
-        Includes exams assigned to people who vouch for the account, and all other exams of the
-        same recordings.
+        Includes exams assigned to the person who vouches for the account, and all other exams of
+        the same recordings.
         """
         own = Exam.objects.filter(
             assignments__reader__in=user.blinded_with,
@@ -112,7 +112,7 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         )
 
     def not_read_by(self, user: User) -> ExamQuerySet:
-        """Exclude the exams of ``read_by``: the source of an exam can give away its diagnosis."""
+        """Exclude the exams of ``read_by``: the source of an exam can reveal its diagnosis."""
         return self.exclude(pk__in=Exam.objects.all().read_by(user).values("pk"))
 
 
@@ -188,7 +188,7 @@ class Exam(models.Model):
 
 
 class Tracing(models.Model):
-    """One 12-lead recording, stored once, in the packed format that the browser receives."""
+    """One 12-lead recording, stored only in the packed format that the browser receives."""
 
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="tracings")
     position = models.PositiveSmallIntegerField()
@@ -249,7 +249,7 @@ class ImportRun(models.Model):
 
 
 class ImportIssue(models.Model):
-    """Why a file or record wasn't imported, or a warning about one that was."""
+    """Why a file or record was not imported, or a warning about one that was."""
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="issues")
     file = models.CharField(max_length=500)

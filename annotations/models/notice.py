@@ -1,4 +1,4 @@
-"""Notices to people: shown in the app at once, e-mailed when the mail server accepts them."""
+"""Notices to people: shown in the app immediately, and e-mailed if there is a mail server."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Incremental counts of how readers agreed and disagreed on each class.
+"""Incremental counts of the readers' answers for each class, from which agreement is computed.
 
 A scope is a batch, with the classes of the batch, or a whole study (``batch`` is null), with
 the classes in force and one vote per reader. Counts are kept per set of readers. A class that
 all readers of an exam call absent has no row; its count follows by subtraction.
+
 The indexes of the constraints start with the study, so the foreign key needs none of its own.
 """
 
@@ -23,7 +24,7 @@ from .taxonomy import DiagnosticClass, Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A batch, or with ``batch_id`` None a whole study, as the unit agreement is computed for."""
+    """What agreement is computed for: a batch, or a whole study if ``batch_id`` is None."""
 
     study_id: int
     batch_id: int | None = None
@@ -37,7 +38,7 @@ class Scope:
 
 
 def in_scope(scope: Scope) -> Q:
-    """Return the condition for rows of ``scope`` in a table with a study and a nullable batch."""
+    """Return the condition for rows of ``scope``. Their model has a study and a nullable batch."""
     return Q(study=scope.study_id, batch=scope.batch_id)
 
 
@@ -46,7 +47,7 @@ class UncountedExam(models.Model):
 
     Triggers (migration 0021) insert these rows together with the change, possibly several per
     exam, so that people who submit at the same time never wait for each other. A worker counts
-    and deletes them.
+    the exam and deletes its rows.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="uncounted")
@@ -61,7 +62,7 @@ class UncountedExam(models.Model):
 
 
 class ExamPattern(models.Model):
-    """What was counted for one exam. It makes sure that each reading counts exactly once.
+    """The answers that were counted for one exam. They are subtracted when it is counted again.
 
     ``states`` has one digit per reader, in the order of ``readers``: 0 not assessable,
     1 absent, 2 present. Classes that all of them call absent are left out.
@@ -118,7 +119,7 @@ class ReaderSetCount(models.Model):
 
 
 class PatternCount(models.Model):
-    """In how many exams of a scope this set of readers gave this pattern of answers for a class."""
+    """In how many exams of a scope a set of readers gave certain answers about a class."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, null=True, related_name="+")

@@ -1,4 +1,4 @@
-"""User accounts. What they may do follows from the permissions of their groups."""
+"""User accounts. Permissions come from their groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .withheld import AddressField, HasWithheld, LastLoginField, PasswordField
 
 
 class Role(models.TextChoices):
-    """The names of the groups whose permissions ``services.roles`` maintains."""
+    """The groups whose permissions ``annotations.services.people.roles`` maintains."""
 
     READER = "reader", _("Reader")
     ADJUDICATOR = "adjudicator", _("Adjudicator")
@@ -22,22 +22,22 @@ class Role(models.TextChoices):
 
 
 class ReaderLevel(models.IntegerChoices):
-    """How experienced a reader is; a protocol may require a minimum."""
+    """How experienced a reader is. A protocol may require a minimum level."""
 
     TRAINEE = 1, _("Trainee")
     CARDIOLOGIST = 2, _("Cardiologist")
     SENIOR = 3, _("Senior cardiologist")
 
 
-# Roles that may be shown other people's readings, now or once a study opens them.
+# Roles that may see other people's readings, immediately or after the study opens its results.
 SEES_RESULTS = (Role.ADJUDICATOR, Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR)
 
 
 class ReaderKind(models.TextChoices):
     """Whether a reader is a person, a model or a published reference.
 
-    People vote; models and published references are only compared. docs/adr explains why this
-    belongs to the account and not to its place in a study.
+    People vote; models and published references are only compared with them. docs/adr explains
+    why the kind belongs to the account and not to the roster of a study.
     """
 
     PERSON = "person", _("Person")
@@ -46,7 +46,7 @@ class ReaderKind(models.TextChoices):
 
 
 def _name_of(field: str) -> Any:
-    """Return Django's own, already translated name of a field of its user model."""
+    """Return the name that Django gives a field of its user model, which is already translated."""
     return getattr(AbstractUser, field).field.verbose_name
 
 
@@ -101,8 +101,8 @@ class User(HasWithheld, AbstractUser):
 
     @property
     def blinded_with(self) -> list[int]:
-        """Ids of accounts whose blinding this one shares: itself and the one that vouches for it.
+        """IDs of the accounts whose blinding this one shares: its own and that of its voucher.
 
-        A person who invites an account could be using it themselves.
+        A person who vouches for an account could be using it themselves.
         """
         return [pk for pk in (self.pk, self.vouched_by_id) if pk is not None]

@@ -18,7 +18,7 @@ class Phase(models.TextChoices):
 
 
 class SuggestionPolicy(models.TextChoices):
-    """When a reader may see a model's suggestions; enforced by the server."""
+    """When a reader may see a model's suggestions. The server enforces it."""
 
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")
@@ -27,7 +27,7 @@ class SuggestionPolicy(models.TextChoices):
 
 
 class Arm(models.TextChoices):
-    """What the reader of one assignment sees of a model; drawn per assignment under RANDOMISED."""
+    """When the reader of an assignment may see suggestions. RANDOMISED draws it per assignment."""
 
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")
@@ -50,7 +50,7 @@ class PriorExam(models.TextChoices):
 
 
 class QtCorrection(models.TextChoices):
-    """The formula by which the criteria model corrects QT for the heart rate."""
+    """The formula with which the criteria model corrects QT for the heart rate."""
 
     BAZETT = "bazett", _("Bazett")
     FRIDERICIA = "fridericia", _("Fridericia")
@@ -67,10 +67,10 @@ class Adjudication(models.TextChoices):
 
 
 class ResultsOpen(models.TextChoices):
-    """When people who don't read in the study may see its results.
+    """When people who do not read in the study may see its results.
 
-    LIVE shows the agreement of open batches, which reveals no single reading; readings and
-    consensus open when their batch closes.
+    LIVE shows the agreement of batches that are still open, which reveals no individual reading;
+    readings and consensus open when their batch is closed.
     """
 
     LIVE = "live", _("Agreement immediately, readings when a batch is closed")
@@ -79,7 +79,7 @@ class ResultsOpen(models.TextChoices):
 
 
 class ProtocolVersion(models.Model):
-    """A study's protocol, frozen. Amendments add a version and never change one.
+    """A frozen version of a study's protocol. Amendments add versions and never change one.
 
     A trigger (migration 0006) rejects changing or deleting a version, and changing a rule of
     an open study without adding one.
@@ -111,9 +111,9 @@ class ProtocolVersion(models.Model):
 
 
 class BreakGlass(models.Model):
-    """A person who reads in a study looked at its results anyway, with a reason.
+    """A reader of a study looked at its results before it was locked, and gave a reason.
 
-    This ended their reading in the study: they can no longer read it blind.
+    This ended their reading in the study, because they can no longer read it blind.
     """
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="broken_glass")
@@ -136,7 +136,7 @@ class BreakGlass(models.Model):
 
 
 class StudyReaderStatus(models.TextChoices):
-    """Whether a reader is given exams of the study."""
+    """Whether a reader gets exams of the study."""
 
     ACTIVE = "active", _("Active")
     PAUSED = "paused", _("Paused")
@@ -144,7 +144,7 @@ class StudyReaderStatus(models.TextChoices):
 
 
 class StudyReader(models.Model):
-    """A reader of a study. Their readings stay when they leave."""
+    """A reader on the roster of a study. Their readings are kept when they leave."""
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="readers")
     user = models.ForeignKey(
@@ -181,7 +181,7 @@ class StudyReader(models.Model):
 
 
 class StudyExam(models.Model):
-    """An exam to be read in a study. Its stratum is never shown to readers."""
+    """An exam in a study's exam pool. Its stratum is never shown to readers."""
 
     study = models.ForeignKey("Study", on_delete=models.PROTECT, related_name="pool")
     exam = models.ForeignKey("Exam", on_delete=models.PROTECT, related_name="in_studies")

@@ -1,4 +1,4 @@
-"""Readings, which never change, the drafts they start as, and the blinding rule."""
+"""Readings, which never change; the drafts they start as; and the blinding rule for readings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .people import User
 
 
-# The maximum number of localisations, and of measurements, per finding.
+# The maximum number of localizations, and of measurements, per finding.
 MAX_MARKS = 20
 
 # Smaller measurements would be displayed as 0 ms or 0.00 mV.
@@ -31,7 +31,7 @@ MAX_PROBLEMS = 10
 
 
 def _is_list(name: str, *, at_most: int) -> Func:
-    """Return the condition that the JSON in column ``name`` is a list of a bounded length."""
+    """Return the condition that column ``name`` is a JSON list with at most ``at_most`` items."""
     path = f'$.type() == "array" && $.size() <= {at_most}'
     return Func(
         F(name),
@@ -42,7 +42,7 @@ def _is_list(name: str, *, at_most: int) -> Func:
 
 
 def _measures_something(name: str) -> Func:
-    """Return the condition that no measurement in the list in column ``name`` displays as zero."""
+    """Return the condition that no measurement in column ``name`` would be displayed as zero."""
     small = " || ".join(
         f'@.kind == "{kind}" && @.value > -{least} && @.value < {least}'
         for kind, least in (("interval", MIN_MS), ("amplitude", MIN_MV))
@@ -56,7 +56,7 @@ def _measures_something(name: str) -> Func:
 
 
 class Draft(models.Model):
-    """What a reader has entered so far. Deleted when the reading is submitted."""
+    """What a reader has entered so far. It is deleted when the reading is submitted."""
 
     assignment = models.OneToOneField(Assignment, on_delete=models.CASCADE, related_name="draft")
     version = models.PositiveIntegerField()
@@ -76,11 +76,12 @@ class Draft(models.Model):
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def visible_to(self, user: User) -> ReadingQuerySet:
-        """Return the readings ``user`` may see: this is the blinding rule.
+        """Return the readings that ``user`` may see. This is the blinding rule for readings.
 
-        Their own always. Other people's only when the study's policy has opened the batch, only
-        with the permission for closed readings, and only in studies they don't read in. Anything
-        that shows readings, or values computed from single readings, must start from here.
+        Their own readings are always visible. Other people's are visible only if the study's
+        policy has opened the batch, ``user`` has the permission for closed readings, and ``user``
+        does not read in the study. Anything that shows readings, or values computed from
+        individual readings, must start from here.
         """
         own = Q(reader=user)
         if not user.has_perm("annotations.view_closed_readings"):
@@ -89,11 +90,11 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.filter(own | Q(assignment__batch__in=opened))
 
     def counted(self) -> ReadingQuerySet:
-        """Return the readings that agreement and consensus are computed from.
+        """Return the readings from which agreement and consensus are computed.
 
-        These are the effective blind readings of each reader's first encounter with the exam in a
-        data batch. Excluded: hidden repeats, which measure the reader against themselves; practice;
-        and abstentions, which give no reading.
+        These are each reader's effective blind readings of an exam in data batches. Excluded are
+        hidden repeats, which compare the reader with themselves, practice, qualification, and
+        abstentions, which contain no answers.
         """
         return (
             self.blind()
@@ -104,7 +105,7 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         )
 
     def of_scope(self, scope: Scope) -> ReadingQuerySet:
-        """Return the readings whose data count in ``scope``: practice never mixes with data."""
+        """Return the readings of a scope, without practice and qualification."""
         if scope.is_study:
             return self.filter(
                 assignment__batch__study=scope.study_id, assignment__batch__purpose__in=OF_STUDIES
@@ -118,22 +119,22 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.filter(reader__kind=ReaderKind.PERSON)
 
     def blind(self) -> ReadingQuerySet:
-        """Return first, blind readings: agreement and consensus use no others."""
+        """Return blind readings, without revisions. Agreement and consensus only use these."""
         return self.filter(stage=Stage.BLIND)
 
     def effective(self) -> ReadingQuerySet:
-        """Return readings that no later one supersedes."""
+        """Return readings that no later reading supersedes."""
         # superseded_by=None would be an outer join that the planner estimates at one row, so
         # it picks nested loops: an export of 36,000 readings took minutes.
         later = Reading.objects.order_by().filter(supersedes=OuterRef("pk"))
         return self.filter(~Exists(later))
 
     def answered(self) -> ReadingQuerySet:
-        """Exclude abstentions: they count as missing, whatever they supersede."""
+        """Exclude abstentions. They count as missing even if they supersede a reading."""
         return self.exclude(outcome=ReadingOutcome.ABSTAINED)
 
     def in_turn(self) -> ReadingQuerySet:
-        """Order by when each reader first answered the exam in that batch and stage.
+        """Order by the time at which the reader first answered the exam in that batch and stage.
 
         A correction keeps the position of the reading it corrects, even if another reader
         submitted in between. Abstentions come last.
@@ -145,25 +146,26 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.annotate(turn=Subquery(first)).order_by(F("turn").asc(nulls_last=True), "pk")
 
     def readable(self) -> ReadingQuerySet:
-        """Exclude exams that the reader called unreadable: they are in no denominator."""
+        """Exclude readings that call the exam unreadable; no statistic counts them."""
         return self.exclude(quality=Quality.UNREADABLE)
 
 
 class Reading(models.Model):
     """One reader's signed reading of one exam.
 
-    An empty set of findings is a statement: every class of ``taxonomy`` that isn't marked not
+    An empty set of findings is an answer: every class of ``taxonomy`` that is not marked not
     assessable was judged absent. A mistake is corrected by a reading that supersedes this one.
 
     Triggers reject:
-        - changing or deleting a reading or its findings (migration 0002);
-        - adding a finding later (``n_findings`` must match at commit), a class of another
-          taxonomy, or anything beside an exclusive class (migration 0002);
-        - a reader other than the assignment's (migration 0006);
-        - a class in two states, superseding a reading of another assignment or stage, and a
-          blind reading after its reader was shown suggestions (migration 0013);
-        - a revision of a reading that isn't signed or wasn't followed by suggestions
-          (migration 0017).
+
+    - changing or deleting a reading or its findings (migration 0002);
+    - adding a finding later (``n_findings`` must match at commit), a class of another
+      taxonomy, or a second finding next to an exclusive class (migration 0002);
+    - a reader other than the assignment's (migration 0006);
+    - a class in two states, superseding a reading of another assignment or stage, and a
+      blind reading after its reader was shown suggestions (migration 0013);
+    - a revision of a reading that is not signed or was not followed by suggestions
+      (migration 0017).
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="readings")
@@ -252,7 +254,7 @@ class Reading(models.Model):
             ),
         ]
         indexes = [
-            # For a reader's own pace: their latest readings.
+            # For the worklist, which computes a reader's pace from their latest readings.
             models.Index(name="reading_latest", fields=["reader", "-id"]),
         ]
         permissions = [
@@ -264,7 +266,7 @@ class Reading(models.Model):
 
     @property
     def is_readable(self) -> bool:
-        """Whether the reader could read the exam at all."""
+        """Whether the signal was good enough to read the exam."""
         return self.quality != Quality.UNREADABLE
 
     @property
@@ -316,7 +318,7 @@ class Finding(models.Model):
 
 
 class NotAssessable(models.Model):
-    """A class that the reader couldn't judge on this exam: neither present nor absent."""
+    """A class that the reader could not judge in this exam: neither present nor absent."""
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="not_assessable")
     diagnostic_class = models.ForeignKey(

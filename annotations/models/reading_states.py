@@ -1,4 +1,4 @@
-"""The closed lists of values for the columns of a reading."""
+"""Choices for columns of readings and findings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Certainty(models.TextChoices):
 
 
 class Stage(models.TextChoices):
-    """Whether the reading was made blind or revised after something was revealed."""
+    """Whether the reading was made blind, or revised after suggestions were shown."""
 
     BLIND = "blind", _("Blind")
     REVISED = "revised", _("Revised")

@@ -1,4 +1,4 @@
-"""Studies: the protocol in force and the phase they are in."""
+"""Studies: their phase and the protocol in force."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .withheld import HasWithheld, SeedField
 if TYPE_CHECKING:
     from .people import User
 
-# One for each number key.
+# One for each of the number keys 1 to 9.
 MAX_FREQUENT_CLASSES = 9
 
 
@@ -42,7 +42,7 @@ def new_seed() -> str:
 
 class StudyQuerySet(models.QuerySet["Study"]):
     def visible_to(self, user: User) -> StudyQuerySet:
-        """Return the studies that ``user`` may look into: all with the permission, or none."""
+        """Return the studies that ``user`` may see: all with the permission, or none."""
         return self if user.has_perm("annotations.view_study") else self.none()
 
     def open(self) -> StudyQuerySet:
@@ -50,15 +50,15 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(phase=Phase.OPEN)
 
     def serving(self, user: User) -> StudyQuerySet:
-        """Return open studies that give exams to ``user`` now: not paused, not withdrawn."""
+        """Return open studies that give exams to ``user`` now. Excludes paused readers."""
         return self.open().filter(readers__user=user, readers__status=StudyReaderStatus.ACTIVE)
 
     def blinding(self, user: User) -> StudyQuerySet:
         """Return studies whose results are hidden from ``user`` because they read in them.
 
-        This holds from the day they join the study until it is locked, whether or not exams are
-        waiting for them, unless they broke the glass. It also holds for an account while the person
-        who vouches for it reads: inviting a second account doesn't get around blinding.
+        This applies from the day they join the study until it is locked, even if no exams are
+        waiting for them, unless they broke the glass. It also applies to an account while the
+        person who vouches for it reads, so nobody can get around blinding with a second account.
         """
         glass = BreakGlass.objects.filter(study=OuterRef("study"), user=OuterRef("user"))
         lines = StudyReader.objects.filter(study=OuterRef("pk"), user__in=user.blinded_with)
@@ -70,7 +70,7 @@ UNSETTLED = (Phase.DRAFT, Phase.OPEN)
 
 
 class Study(HasWithheld):
-    """A study and its protocol as currently in force.
+    """A study, and the protocol that is currently in force.
 
     The rules of a draft may change. Once the study is open they are frozen: a trigger
     (migration 0006) only accepts a change together with a new ``ProtocolVersion``.
@@ -206,5 +206,5 @@ class Study(HasWithheld):
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is locked: nothing is read in it any more."""
+        """Whether the study is locked or released, so nobody reads in it anymore."""
         return self.phase in SETTLED

@@ -1,4 +1,4 @@
-"""Model suggestions, hidden from readers until they submit their blind reading."""
+"""Model suggestions, what readers saw of them, and how readers answered them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class SuggestionFailure(StrEnum):
     """Why a model has no result for an exam; the log has the details.
 
-    Older runs hold an English sentence instead of the code.
+    Rows from before these codes existed hold an English sentence instead.
     """
 
     GIVEN_UP = "given_up"
@@ -34,7 +34,7 @@ class SuggestionFailure(StrEnum):
 
 class SuggestionModelQuerySet(models.QuerySet["SuggestionModel"]):
     def under(self, qt_correction: str) -> SuggestionModelQuerySet:
-        """Return the models to show under a protocol with this QT correction."""
+        """Return the models whose suggestions a protocol with this QT correction shows."""
         return self.filter(qt_correction__in=["", qt_correction])
 
 
@@ -69,16 +69,17 @@ class SuggestionModel(models.Model):
 
 class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
     def due(self) -> SuggestionRunQuerySet:
-        """Return runs that aren't finished."""
+        """Return unfinished runs."""
         return self.filter(finished_at=None)
 
     def visible_to(self, user: User) -> SuggestionRunQuerySet:
-        """Return the runs whose result ``user`` may see under the policy of the study.
+        """Return the runs whose results ``user`` may see under the study's policy.
 
-        A reader sees runs of exams with a submitted blind reading in an arm that shows suggestions
-        afterwards, and of exams in an arm that shows them while reading; but none of an exam that
-        they still have to read without. A pending hidden repeat doesn't count as such: suggestions
-        missing for one exam and present for the others would give the repeat away.
+        A reader sees suggestions for an exam after submitting it in an arm that shows them
+        afterwards, or while reading it in an arm that shows them then. They see none as long as
+        they still have to read the exam without suggestions. Pending hidden repeats do not count
+        for this: if suggestions were missing for one exam only, the reader would know that it is
+        going to be repeated.
         """
         own = Assignment.objects.filter(reader=user, exam=OuterRef("exam"))
         committed = own.filter(
@@ -91,7 +92,7 @@ class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
 
 
 class SuggestionRun(models.Model):
-    """One model applied to one exam. It is due until it is finished.
+    """One model applied to one exam. The run is due until it is finished.
 
     Attributes:
         verdicts: one per class that the model checks, from
@@ -131,9 +132,9 @@ class SuggestionRun(models.Model):
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def named_in(self, taxonomy: Taxonomy) -> SuggestionQuerySet:
-        """Return suggestions of classes that ``taxonomy`` also has.
+        """Return suggestions of classes that ``taxonomy`` has too.
 
-        Suggestions are stored in the newest list; a batch may be read under another.
+        Suggestions refer to the newest list of classes, but a batch may be read with another one.
         """
         return self.filter(diagnostic_class__code__in=taxonomy.classes.values("code"))
 
@@ -142,7 +143,7 @@ class Suggestion(models.Model):
     """A class that a model suggests, with evidence that a cardiologist can check.
 
     Attributes:
-        strength: set only by criteria models up to version 1. It isn't a probability.
+        strength: set only by criteria models up to version 1. It is not a probability.
         marks: where the evidence is, from ``ecgreview.criteria.Marks.to_json``, in seconds from
             the start of a tracing; empty if not recorded.
     """
@@ -174,7 +175,7 @@ class Suggestion(models.Model):
 
 
 class Exposure(models.Model):
-    """What a reader saw of a model, when, and whether the blind reading was submitted by then."""
+    """When a model's suggestions for an exam were first shown to its reader, and in which arm."""
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="exposures")
     run = models.ForeignKey(SuggestionRun, on_delete=models.PROTECT, related_name="exposures")
@@ -218,11 +219,11 @@ class Verdict(models.TextChoices):
 
 
 class Decision(models.Model):
-    """A reader's answer to one suggestion, signed with the reading during which they saw it.
+    """A reader's answer to one suggestion, signed together with a reading.
 
     Triggers (migration 0017) reject changing or deleting a decision, adding one to a reading
-    later (``Reading.n_decisions`` must match at commit), and deciding on something the reader
-    wasn't shown. It refers to run and class instead of the suggestion, because people who may
+    later (``Reading.n_decisions`` must match at commit), and deciding on something that the reader
+    was not shown. It refers to run and class instead of the suggestion, because people who may
     see the reading may not be allowed to see the run.
     """
 
@@ -248,10 +249,10 @@ class Decision(models.Model):
 
 
 class Confirmation(models.Model):
-    """The reader agreed, without a revision, to a suggestion they had already made themselves.
+    """A reader agreed to a suggestion that is also in their own reading, without a revision.
 
-    A trigger (migration 0030) rejects one on anything not shown after the blind reading, on a
-    class that isn't in that reading, and on a revised reading. It never changes.
+    It never changes. A trigger (migration 0030) rejects confirmations of suggestions that were not
+    shown after the blind reading, of classes that are not in that reading, and of revised readings.
     """
 
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="confirmations")

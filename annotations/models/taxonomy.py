@@ -1,4 +1,4 @@
-"""Versioned lists of diagnostic classes, kept as they were when labels were made with them."""
+"""Versioned lists of diagnostic classes. A version stays as it was when readings used it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ecgreview.published_readings import CODE_TEST
 
-# Lists that come with an import of published readings. New studies don't default to them.
+# Lists that are installed by an import of published readings. New studies do not default to them.
 _IS_OF_PUBLISHED_READINGS = models.Q(name=CODE_TEST)
 
 
 class TaxonomyQuerySet(models.QuerySet["Taxonomy"]):
     def newest(self) -> Taxonomy:
-        """Return the latest installed taxonomy, apart from those of published readings.
+        """Return the latest installed taxonomy that does not belong to published readings.
 
         Raises:
             Taxonomy.DoesNotExist: none is installed.
@@ -23,13 +23,13 @@ class TaxonomyQuerySet(models.QuerySet["Taxonomy"]):
         return self.exclude(_IS_OF_PUBLISHED_READINGS).latest("installed_at", "pk")
 
     def newest_first(self) -> TaxonomyQuerySet:
-        """Sort by installation, newest first, with those of published readings last."""
+        """Sort by installation, newest first, with taxonomies of published readings last."""
         is_other = models.ExpressionWrapper(_IS_OF_PUBLISHED_READINGS, models.BooleanField())
         return self.order_by(is_other, "-installed_at", "-pk")
 
 
 class Taxonomy(models.Model):
-    """One version of a list of classes. Never changed after it is installed."""
+    """One version of a list of classes. It never changes after it is installed."""
 
     name = models.CharField(max_length=80)
     version = models.CharField(max_length=40)
@@ -51,12 +51,12 @@ class Taxonomy(models.Model):
 
     @property
     def local_banner(self) -> str:
-        """The provenance banner in the language of the interface."""
+        """The banner about the origin of the list, in the language of the page."""
         return self.banner_pt if _speaks_portuguese() and self.banner_pt else self.banner
 
 
 class DiagnosticGroup(models.Model):
-    """A heading under which classes are listed."""
+    """A group of classes, shown as a heading."""
 
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="groups")
     code = models.SlugField(max_length=60)
@@ -79,7 +79,7 @@ class DiagnosticGroup(models.Model):
 
 
 class Evidence(models.TextChoices):
-    """How well documented it is that CODE-II has the class."""
+    """How well documented it is that CODE-II uses the class."""
 
     CODE_II = "A", _("published in a CODE-II source")
     NETWORK = "B", _("published in another source of the same network")
@@ -134,7 +134,7 @@ class DiagnosticClass(models.Model):
 
 
 class RelationKind(models.TextChoices):
-    """What the first class implies about the second."""
+    """What the presence of the first class means for the second."""
 
     EXCLUDES = "excludes", _("contradicts")
     IMPLIES = "implies", _("implies")
@@ -165,7 +165,7 @@ class ClassRelation(models.Model):
 
 
 class ChangeKind(models.TextChoices):
-    """What happened to classes of a list in its next version."""
+    """What the next version of a list does with classes."""
 
     KEEP = "keep", _("Kept")
     RENAME = "rename", _("Renamed")
@@ -176,7 +176,7 @@ class ChangeKind(models.TextChoices):
 
 
 class TaxonomyChange(models.Model):
-    """One line of the explicit mapping from one version to the next."""
+    """One line of the mapping from one version of a list to the next."""
 
     old = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="changes_from")
     new = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="changes_to")

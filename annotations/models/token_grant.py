@@ -1,4 +1,4 @@
-"""The name and the scope of an API token."""
+"""The name and scope of an API token, in addition to what knox stores."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class TokenScope(models.TextChoices):
     FULL = "full", _("Everything you may do")
 
     def includes(self, needed: TokenScope) -> bool:
-        """Tell whether a token of this scope may do what requires ``needed``."""
+        """Return whether a token of this scope may do what requires ``needed``."""
         order = list(TokenScope)
         return order.index(self) >= order.index(needed)
 
 
 class TokenGrant(models.Model):
-    """Extends knox's token, which holds hash and expiry, and is deleted with it.
+    """Extends a token of knox, which has the hash and the expiry, and is deleted with it.
 
-    A token without a grant predates scopes and may do everything.
+    A token without a grant was created before scopes existed and may do everything.
     """
 
-    # Deleted by the database, so that the role that deletes expired tokens needs no rights here.
+    # The database deletes the row, so the role that deletes expired tokens needs no rights on it.
     token = models.OneToOneField(
         knox_settings.TOKEN_MODEL,
         on_delete=models.DO_NOTHING,

@@ -1,10 +1,10 @@
 """Columns that the database roles of web requests may not read.
 
-Django selects every column of a row it loads. If the role has no right to one of them
-(migration 0038), PostgreSQL rejects the whole statement. So while such a role is active we
-select NULL in its place and defer the field: saving the row leaves the column alone, and reading
-the attribute as the owner of the tables (``row_security.as_owner``) loads it. In a condition or
-in ``values()`` the column is used as is, and PostgreSQL rejects the statement.
+Django selects every column of a row it loads. If the role may not read one of them (migration
+0038), PostgreSQL rejects the whole statement. So while such a role is active, we select NULL
+instead and defer the field: saving the row does not write the column, and accessing the attribute
+as the owner of the tables (``row_security.as_owner``) loads it. In conditions and in ``values()``
+the column is used unchanged, and PostgreSQL rejects the statement.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NotReadable(PermissionError):
 
 
 class WithheldAttribute(DeferredAttribute):
-    """Loads a deferred value if the role may read it, and raises otherwise."""
+    """Loads a deferred value if the active role may read it, and raises otherwise."""
 
     field: Withheld
 
@@ -33,7 +33,7 @@ class WithheldAttribute(DeferredAttribute):
         """Return the value.
 
         Raises:
-            NotReadable: it isn't loaded, and the active role may not read it.
+            NotReadable: the value is not loaded, and the active role may not read it.
         """
         field = self.field
         if instance is not None and field.attname not in instance.__dict__ and field.is_withheld():
@@ -48,17 +48,20 @@ class Withheld(models.Field):  # type: ignore[type-arg]
     descriptor_class = WithheldAttribute
 
     def is_withheld(self) -> bool:
-        """Tell whether the active role may not read the column."""
+        """Return whether the active role may not read the column."""
         return row_security.role() in self.withheld_from
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        """Return what to select: the column, or a typed NULL when a row is loaded."""
+        """Return the SQL that selects the column.
+
+        A withheld column is replaced by a typed NULL when Django loads whole rows.
+        """
         if self.is_withheld() and compiler.query.default_cols:
             return f"null::{self.db_type(compiler.connection)}", ()
         return sql, params
 
     def deconstruct(self) -> Any:
-        """Describe the field to migrations without the mixin: it only concerns database rights."""
+        """Describe the field to migrations without the mixin, which does not affect the schema."""
         name, _, args, kwargs = super().deconstruct()
         field = next(base for base in type(self).__mro__[1:] if not issubclass(base, Withheld))
         return name, f"django.db.models.{field.__name__}", args, kwargs
@@ -89,13 +92,13 @@ class SeedField(Withheld, models.CharField):  # type: ignore[type-arg]
 
 
 class DueField(Withheld, models.BooleanField):  # type: ignore[type-arg]
-    """Whether readings arrived since the last report, which would reveal what colleagues do."""
+    """Whether readings arrived since the last report, which would reveal colleagues' activity."""
 
     withheld_from = frozenset({READER})
 
 
 class HasWithheld(models.Model):
-    """A model with such fields."""
+    """Base class of models with withheld fields."""
 
     class Meta:
         abstract = True
@@ -104,7 +107,7 @@ class HasWithheld(models.Model):
     def from_db(
         cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any
     ) -> Self:
-        """Create the row with the columns that weren't selected deferred."""
+        """Create the instance, with the fields that the active role may not read deferred."""
         role = row_security.role()
         if role is not None and (withheld := withheld_columns(cls, role)):
             values = [
