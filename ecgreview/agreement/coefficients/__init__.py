@@ -1,4 +1,4 @@
-"""The coefficients, their standard errors, and verbal bands for their size."""
+"""Agreement coefficients, their standard errors, and verbal bands for their size."""
 
 from __future__ import annotations
 

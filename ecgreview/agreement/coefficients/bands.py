@@ -33,7 +33,8 @@ class Band:
     Attributes:
         name: the authors' name for it.
         lowest: lower limit.
-        has_lowest: whether a coefficient of exactly ``lowest`` is in it, or in the band below.
+        has_lowest: whether a coefficient equal to ``lowest`` is in this band; if not, it is in the
+            band below.
     """
 
     name: str
@@ -47,8 +48,8 @@ class Scale:
 
     Attributes:
         name: its authors.
-        bands: values below the last band count as part of it.
-        source: where they proposed it.
+        bands: best first; values below the last band count as part of it.
+        source: the publication that proposed it.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Scale:
             estimates: any shape, at most 1; NaN where undefined.
 
         Returns:
-            The same shape; -1 where there is no estimate.
+            The same shape; -1 where the estimate is NaN.
 
         Raises:
             BadCoefficient: an estimate above 1.
@@ -75,7 +76,7 @@ class Scale:
         return _first(np.stack([*reached, np.ones(values.shape, dtype=bool)]), values)
 
     def cumulative(self, estimates: ArrayLike, errors: ArrayLike) -> NDArray[np.float64]:
-        """Return the probability that a coefficient lies in a band or in a better one.
+        """Return, for each band, the probability that a coefficient lies in it or in a better one.
 
         The coefficient is assumed to be normally distributed about its estimate, truncated
         to -1 to 1.
@@ -85,7 +86,7 @@ class Scale:
             errors: standard errors, the same shape; with an error of 0 the estimate is exact.
 
         Returns:
-            Shape (..., n_bands), increasing; NaN where there is no estimate or no error.
+            Shape (..., n_bands), increasing; NaN where the estimate or its error is NaN.
 
         Raises:
             BadCoefficient: an estimate above 1, a negative error, or incompatible shapes.
@@ -118,8 +119,8 @@ class Scale:
             errors: standard errors, the same shape.
 
         Returns:
-            The same shape; the last band if none is probable, -1 where there is no estimate or no
-            error.
+            The same shape; the last band if none is probable, -1 where the estimate or its error is
+            NaN.
 
         Raises:
             BadCoefficient: as in ``cumulative``.
@@ -205,10 +206,12 @@ def _checked(estimates: ArrayLike) -> NDArray[np.float64]:
 def _up_to_one(
     values: NDArray[np.float64], scale: NDArray[np.float64], lowest: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the probability between ``lowest`` and 1 of a normal distribution about ``values``."""
+    """Return the probability that a normal variable with mean ``values`` is between ``lowest`` and
+    1.
+    """
     return np.asarray(ndtr((_HIGHEST - values) / scale) - ndtr((lowest - values) / scale))
 
 
 def _first(reached: NDArray[np.bool_], is_known: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the first true index along axis 0, and -1 where ``known`` is NaN."""
+    """Return the first true index along axis 0, and -1 where ``is_known`` is NaN."""
     return np.where(np.isnan(is_known), -1, reached.argmax(axis=0))

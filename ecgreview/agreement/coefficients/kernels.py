@@ -1,4 +1,7 @@
-"""The coefficients, vectorized over classes, pairs or replicates."""
+"""The coefficients, vectorized over classes, pairs or replicates.
+
+The exams compared are those that at least two readers read.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +34,12 @@ def percent_agreement(cells: Cells) -> Estimates:
 def specific_agreement(
     cells: Cells, category: int, *, unused: str = Reason.CATEGORY_UNUSED
 ) -> Estimates:
-    """Return the probability that a second reader gives ``category`` when a first one does.
+    """Return the probability that a second reader chooses ``category`` if a first reader does.
 
     Positive agreement is that of "present", negative agreement that of "absent".
 
     Returns:
-        Shape (...), from 0 to 1; undefined with the reason ``unused`` when nobody gives it.
+        Shape (...), from 0 to 1; undefined with the reason ``unused`` if nobody chooses it.
 
     Source:
         Cicchetti & Feinstein 1990, J Clin Epidemiol 43:551-558; for several readers
@@ -58,7 +61,8 @@ def fleiss_kappa(cells: Cells) -> Estimates:
 
     Returns:
         Shape (...), at most 1; 0 is chance. Undefined when all readings of the exams compared are
-        equal; otherwise a category used only by single readings would make their agreement perfect.
+        equal. Without this rule, a category used only in exams with a single reading would make
+        agreement appear perfect.
 
     Source:
         Fleiss 1971, Psychological Bulletin 76(5):378-382; with missing readings Gwet 2014,
@@ -90,7 +94,7 @@ def krippendorff_alpha(cells: Cells) -> Estimates:
     totals = cells.compared_readings
     n = totals.sum(axis=-1)
     observed = (cells.n_exams @ (paired * cells.disagreement)) / np.maximum(n, 1)
-    different = n**2 - (totals**2).sum(axis=-1)  # exact: sums of whole numbers
+    different = n**2 - (totals**2).sum(axis=-1)  # exact, because these are sums of integers
     expected = different / np.maximum(n * (n - 1), 1)
     return _beyond_chance(
         observed, expected, [_nothing_compared(cells), (different == 0, Reason.ALL_ALIKE)]
@@ -102,7 +106,7 @@ def gwet_ac1(cells: Cells) -> Estimates:
 
     .. math:: AC_1 = (p_a - p_e) / (1 - p_e), \quad p_e = \sum_c p_c (1 - p_c) / (q - 1)
 
-    For rare classes it is near 1 whatever the readers answer about the positives: always
+    For rare classes it is near 1 even if readers never agree that the class is present, so always
     interpret it together with positive agreement.
 
     Returns:
@@ -142,7 +146,8 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
             (rows) and of the second (columns).
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when both always use the same one category.
+        Shape (...), at most 1; 0 is chance. Undefined when both readers choose the same category in
+        all exams.
 
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46.
@@ -163,15 +168,15 @@ def beyond_chance(
     """Return 1 - D_o / D_e of the exams compared, for a given expected disagreement.
 
     Args:
-        cells: their mean share of disagreeing pairs is the observed disagreement.
-        expected: shape (...); the disagreement by chance, not 0 where no mask holds.
-        unless: masks of the same shape, each with the reason why there is no value there.
+        cells: the mean share of disagreeing pairs in these is the observed disagreement.
+        expected: shape (...); the disagreement by chance, not 0 where no mask is true.
+        unless: masks of the same shape, each with the reason why the value is undefined there.
     """
     return _beyond_chance(_observed(cells), expected, [_nothing_compared(cells), *unless])
 
 
 def _cohen_kappa_of_findings(tables: NDArray[np.float64]) -> Estimates:
-    """Return ``cohen_kappa`` for two categories, field by field: much faster for replicates."""
+    """Return ``cohen_kappa`` for two categories, without matrix sums: faster for replicates."""
     neither, second = tables[..., 0, 0], tables[..., 0, 1]
     first, both = tables[..., 1, 0], tables[..., 1, 1]
     n = neither + second + first + both
@@ -199,5 +204,5 @@ def _beyond_chance(
     expected: NDArray[np.float64],
     unless: list[tuple[NDArray[np.bool_], str]],
 ) -> Estimates:
-    """Return 1 - observed / expected disagreement, a form that loses no digits for rare classes."""
+    """Return 1 - observed / expected disagreement, in a form that is precise for rare classes."""
     return complement(ratio(observed, expected, unless=unless))

@@ -1,4 +1,4 @@
-"""Linearised intervals of coefficients that depend on who answered what, for many readers."""
+"""Linearized intervals of coefficients that depend on who answered what, for many readers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def of_readers(
     is_rare: NDArray[np.bool_],
     confidence: float,
 ) -> dict[str, Measures]:
-    """Return Light's and Conger's kappa with Student's t intervals of their linearised errors.
+    """Return Light's and Conger's kappa with Student's t intervals from linearized standard errors.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
         coefficients: Light's and Conger's, each of shape (n_classes,).
-        is_rare: shape (n_classes,); these have no interval, because the approximation fails.
-        confidence: of the intervals.
+        is_rare: shape (n_classes,); these classes get no interval, because the approximation fails.
+        confidence: confidence level of the intervals.
     """
     cells = patterns.cells()
     errors = {
@@ -52,8 +52,8 @@ def light_kappa(patterns: PatternCount) -> Estimates:
 
     .. math:: SE^2 = \sum_p N_p g_p^2, \quad g_p = \partial \kappa / \partial N_p
 
-    where :math:`N_p` is the number of exams with pattern p. That a pair's exams are shared with
-    other pairs is included in :math:`g_p`, the sum over the pairs that have read them.
+    where :math:`N_p` is the number of exams with pattern p. :math:`g_p` is the sum over all pairs
+    of readers who have read the exams, so it accounts for exams that several pairs share.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
@@ -80,7 +80,7 @@ def light_kappa(patterns: PatternCount) -> Estimates:
 
 
 def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the derivative of kappa by the count of each field, 0 where there is no kappa.
+    """Return the derivative of kappa by each count of the table, 0 where kappa is undefined.
 
     Args:
         tables: shape (..., 2, 2).
@@ -92,7 +92,7 @@ def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
     n, agreed, by_chance = (
         value[..., None, None] for value in (n_exams, same(tables), chance(rows, columns))
     )
-    of_chance = columns[..., :, None] + rows[..., None, :]  # d chance / d field
+    of_chance = columns[..., :, None] + rows[..., None, :]  # d chance / d count
     top, bottom = n * agreed - by_chance, n**2 - by_chance
     of_top, of_bottom = agreed + n * np.eye(2) - of_chance, 2 * n - of_chance
     slope = of_top * bottom - top * of_bottom

@@ -73,7 +73,7 @@ class MeanSquares:
         spread = shift**2 / (k - 1) + noise**2 / ((n - 1) * (k - 1))
         degrees = (shift + noise) ** 2 / spread if spread else 1.0
         if degrees < 1:
-            return value, math.nan, math.nan  # the approximation has broken down
+            return value, math.nan, math.nan  # the approximation is invalid
         return self._shares(self.error, others, degrees, tail)
 
     def of_mean(self, single: Limited) -> Limited:
@@ -87,7 +87,7 @@ class MeanSquares:
         return value, low, high
 
     def _shares(self, noise: float, others: float, degrees: float, tail: float) -> Limited:
-        """Return the share of variance between exams, with the limits of an F test."""
+        """Return the share of variance between exams, with limits from the F distribution."""
         above = self.rows / float(stats.f.ppf(1 - tail, self.n - 1, degrees))
         below = self.rows * float(stats.f.ppf(1 - tail, degrees, self.n - 1))
         value, low, high = (_share(rows, noise, others) for rows in (self.rows, above, below))

@@ -21,20 +21,21 @@ _LIMITS = 1.96  # standard deviations, as in Bland and Altman
 
 
 class BadMeasurements(ValueError):
-    """The measurements have a wrong shape, or a value that is infinite or nearly so."""
+    """The measurements have a wrong shape, or a value whose square is infinite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intraclass:
-    """The six intraclass correlations of Shrout and Fleiss; n is exams measured by all.
+    """The six intraclass correlations of Shrout and Fleiss; ``n`` counts exams that all measured.
 
     Attributes:
         one_way: ICC(1), or ICC(1,1): readers differ from exam to exam.
         agreement: ICC(A,1), or ICC(2,1): the same readers, as a sample of readers.
         consistency: ICC(C,1), or ICC(3,1): the same readers, ignoring constant shifts.
-        one_way_mean: ICC(1,k): of the mean of all readers.
-        agreement_mean: ICC(A,k), or ICC(2,k): likewise.
-        consistency_mean: ICC(C,k), or ICC(3,k): likewise; Cronbach's alpha.
+        one_way_mean: ICC(1,k): ``one_way`` for the mean of all readers.
+        agreement_mean: ICC(A,k), or ICC(2,k): ``agreement`` for the mean of all readers.
+        consistency_mean: ICC(C,k), or ICC(3,k): ``consistency`` for the mean of all readers,
+            which is Cronbach's alpha.
     """
 
     one_way: Measure
@@ -51,7 +52,7 @@ class Limits:
 
     Attributes:
         bias: the mean difference.
-        deviation: the standard deviation of the differences; None when bias is undefined.
+        deviation: the standard deviation of the differences; None if the bias is undefined.
         lower: bias - 1.96 standard deviations.
         upper: bias + 1.96 standard deviations.
     """
@@ -72,7 +73,7 @@ def intraclass(measurements: NDArray[np.float64], *, confidence: float = 0.95) -
     Args:
         measurements: shape (n_readers, n_exams); NaN where a reader did not measure. Exams not
             measured by every reader are left out.
-        confidence: of the intervals, which use the F distribution.
+        confidence: confidence level of the intervals, which use the F distribution.
 
     Raises:
         BadMeasurements: wrong shape or an infinite value.
@@ -109,10 +110,10 @@ def lin_concordance(
     Args:
         first: shape (n_exams,); NaN where not measured.
         second: shape (n_exams,); likewise.
-        confidence: of the interval.
+        confidence: confidence level of the interval.
 
     Returns:
-        From -1 to 1; n is exams measured twice.
+        From -1 to 1; ``n`` is the number of exams that both readers measured.
 
     Raises:
         BadMeasurements: the shapes differ, or there is an infinite value.
@@ -149,13 +150,13 @@ def lin_concordance(
 def limits_of_agreement(
     first: NDArray[np.float64], second: NDArray[np.float64], *, confidence: float = 0.95
 ) -> Limits:
-    """Return the bias of ``first`` against ``second``, and the limits of 95 % of the
+    """Return the bias of ``first`` against ``second``, and the limits that contain 95 % of the
     differences.
 
     Args:
         first: shape (n_exams,); NaN where not measured.
         second: shape (n_exams,); likewise.
-        confidence: of the intervals of bias and limits.
+        confidence: confidence level of the intervals of bias and limits.
 
     Raises:
         BadMeasurements: the shapes differ, or there is an infinite value.
@@ -222,7 +223,7 @@ def _concordance_error(value: float, accuracy: float, shift: float, n: int) -> f
 def _pairs(
     first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the measurements of the exams that both have measured."""
+    """Return the measurements of the exams that both readers measured."""
     x, y = _checked(first, 1), _checked(second, 1)
     if x.shape != y.shape:
         raise BadMeasurements(f"measurements of {x.shape} and {y.shape} are not pairs")

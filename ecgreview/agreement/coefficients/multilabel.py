@@ -15,10 +15,9 @@ from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 def grouped(ratings: NDArray[np.int8], groups: Sequence[Collection[int]]) -> NDArray[np.int8]:
     """Return the ratings of groups of classes, for the ordinary coefficients.
 
-    A group is present if the reader called any of its classes present. Otherwise it is missing
-    if the reader did not answer all of its classes, because one of those may be present; else
-    it is absent. Two readers who name different blocks of one branch thus agree about the
-    branch.
+    A group is present if the reader called any of its classes present. Otherwise it is missing if
+    the reader did not answer all of its classes, because one of those may be present; else it is
+    absent. Two readers who mark different blocks of one branch thus agree about the branch.
 
     Args:
         ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.

@@ -33,7 +33,7 @@ def krippendorff_alpha(ratings: Ratings, categories: Sequence[float] | None = No
 
 
 def gwet_ac1(ratings: Ratings, categories: Sequence[float] | None = None) -> Coefficient:
-    """Return Gwet's AC1. Unused categories matter, so name them in ``categories``."""
+    """Return Gwet's AC1. It depends on unused categories, so include them in ``categories``."""
     return _only(kernels.gwet_ac1(cells(ratings, categories)))
 
 
@@ -58,7 +58,7 @@ def cells(ratings: Ratings, categories: Sequence[float] | None = None) -> Cells:
 
     Args:
         ratings: shape (n_readers, n_exams); a category code, NaN where a reader did not rate.
-        categories: the codes a reader could choose from; by default those that were chosen.
+        categories: the codes that readers could choose from; by default those that were chosen.
 
     Raises:
         BadRatings: as in ``weighted.Votes.of``. This applies to every function in this module.

@@ -23,8 +23,8 @@ _REPLICATES_AT_ONCE = 100
 class Distance(StrEnum):
     """Distance between two sets, 0 to 1.
 
-    Two empty sets are the same statement, "no class applies", so their distance is 0. The
-    distance of an empty set from any other set is 1.
+    Two empty sets both say that no class applies, so their distance is 0. The distance of an empty
+    set from any other set is 1.
     """
 
     JACCARD = "jaccard"
@@ -42,8 +42,8 @@ def distances(
 
     Args:
         first: shape (n, n_classes), int8; 0 missing, 1 absent, 2 present.
-        second: shape (m, n_classes), likewise.
-        distance: which of the two.
+        second: shape (m, n_classes), int8; the same states.
+        distance: the distance to use.
 
     Returns:
         Shape (n, m), from 0 to 1.
@@ -72,20 +72,20 @@ def distances(
 
 
 def set_alpha(ratings: NDArray[np.int8], distance: Distance = Distance.MASI) -> Coefficient:
-    r"""Return Krippendorff's alpha of the sets of classes that readers gave to exams.
+    r"""Return Krippendorff's alpha of the sets of classes that readers marked.
 
     .. math:: \alpha = 1 - D_o / D_e
 
     where :math:`D_o` is the mean distance of two readings of one exam and :math:`D_e` that of two
-    readings drawn without replacement from all exams compared. An exam read once is left out.
+    readings drawn without replacement from all exams compared. Exams read only once are left out.
 
     Args:
         ratings: shape (n_readers, n_exams, n_classes), int8; 0 missing, 1 absent, 2 present. A
             reader for whom all classes are missing has not read the exam.
-        distance: how far two sets are from each other.
+        distance: distance between two sets.
 
     Returns:
-        At most 1; 0 is chance. Undefined when all readings of the exams compared are alike.
+        At most 1; 0 is chance. Undefined when all readings of the exams compared are equal.
 
     Raises:
         BadRatings: wrong shape or an unknown state.
@@ -115,10 +115,10 @@ def set_alpha_measure(
         rng: random generator.
         distance: distance between two sets.
         n_replicates: number of resamples.
-        confidence: of the interval.
+        confidence: confidence level of the interval.
 
     Returns:
-        At most 1; n is the exams read by at least two readers.
+        At most 1; ``n`` is the number of exams read by at least two readers.
 
     Raises:
         BadRatings: wrong shape or an unknown state.
@@ -145,14 +145,17 @@ def set_alpha_measure(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetCount:
-    """The sets of classes given to exams, counted; exams read once are left out.
+    """Counts of exams by the sets of classes marked in them; exams read only once are left out.
+
+    Exams with the same sets, in any order of readers, are of one kind.
 
     Attributes:
         sets: shape (n_sets, n_classes), int8; the distinct readings, as states.
-        readings: shape (n_readings, 2), int64; for each reading of each distinct kind of exam, the
-            index of the kind and that of its set, ordered by set.
+        readings: shape (n_readings, 2), int64; for each reading of each kind of exam, the index of
+            the kind and the index of its set; ordered by set.
         n_exams: shape (n_kinds,), float64; number of exams of each kind.
-        kind: shape (number of exams given,), int64; kind of each exam, -1 if not read twice.
+        kind: shape (number of all exams,), int64; index of the kind of each exam, -1 if read less
+            than twice.
     """
 
     sets: NDArray[np.int8]
@@ -220,8 +223,8 @@ class SetCount:
         """Return alpha of ``n_replicates`` resamples of the exams, NaN where it is
         undefined.
 
-        Multinomial counts of the kinds of exams have the same law as exams drawn one by
-        one.
+        Multinomial counts of the kinds of exams have the same distribution as exams drawn one at a
+        time.
 
         Returns:
             Shape (n_replicates,).
@@ -230,8 +233,8 @@ class SetCount:
         return self.alphas(drawn.astype(np.float64), distance)
 
     def _disagreement(self, distance: Distance) -> NDArray[np.float64]:
-        """Return, for each kind, the sum of distances of ordered pairs divided by its
-        readings less 1.
+        """Return, for each kind, the sum of distances of ordered pairs of readings, divided by the
+        number of readings minus 1.
 
         Returns:
             Shape (n_kinds,).
@@ -252,8 +255,8 @@ class SetCount:
         """Return the sum of the distances of all ordered pairs of readings, shape
         (n_replicates,).
 
-        This is a quadratic form in the counts of the sets, computed block by block: there
-        may be thousands of sets, but never all their distances in memory at once.
+        This is a quadratic form in the counts of the sets, computed in blocks, because the
+        distances between thousands of sets would need too much memory.
         """
         kinds, set_of_reading = self.readings.T
         used, starts = np.unique(set_of_reading, return_index=True)

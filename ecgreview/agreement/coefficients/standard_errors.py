@@ -1,10 +1,10 @@
 r"""Standard errors of the coefficients over the sampling of exams.
 
-Gwet's errors are those of a mean: each exam i has a linearised value x_i, whose mean is the
+Gwet's errors are those of a mean: each exam i has a linearized value x_i, whose mean is the
 coefficient, and the error is :math:`\sqrt{\sum (x_i - \bar x)^2 / (n (n - 1))}`. The exams are the
 sample; the readers are fixed. Where all exams are compared this is the infinitesimal jackknife;
-exams with one reading mostly make it a few percent larger than that, because Gwet takes the share
-of exams compared as given.
+with exams that have one reading, it is usually a few percent larger, because Gwet treats the share
+of exams compared as fixed.
 
 Source:
     Gwet 2008, Br J Math Stat Psychol 61:29-48; Gwet 2014, Handbook of Inter-Rater Reliability,
@@ -59,7 +59,7 @@ def n_read(cells: Cells) -> Array:
     """Return the number of exams with a reading, shape (...): the sample size of the errors
     below.
 
-    The sample size of alpha is ``cells.n_compared``, because single readings do not enter it.
+    The sample size of alpha is ``cells.n_compared``, because alpha ignores exams with one reading.
     """
     return np.asarray(cells.n_exams @ (cells.n_readings > 0).astype(np.float64))
 
@@ -68,8 +68,9 @@ def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimat
     """Return Gwet's standard error of percent agreement.
 
     Returns:
-        Shape (...), as in all functions here; undefined where the coefficient is and for a single
-        exam. An error of 0 carries a caution, because perfect agreement is not certain either.
+        Shape (...), as in all functions here; undefined where the coefficient is undefined, and for
+        a single exam. An error of 0 comes with a caution, because it does not make perfect
+        agreement certain.
     """
     apart = weighted.disagreement(weights, cells.n_categories)
     estimates = weighted.percent_agreement(cells, weights)
@@ -77,7 +78,7 @@ def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimat
 
 
 def brennan_prediger(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
-    """Return Gwet's standard error of Brennan and Prediger's coefficient, and so of PABAK."""
+    """Return Gwet's standard error of Brennan and Prediger's coefficient, which includes PABAK."""
     apart = weighted.disagreement(weights, cells.n_categories)
     estimates = weighted.brennan_prediger(cells, weights)
     expected = np.full_like(cells.n_compared, apart.mean() if apart.size else 0.0)
@@ -117,12 +118,12 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
 def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
     """Return Gwet's standard error of Krippendorff's alpha.
 
-    Published implementations differ by up to 2 %, and none is the exact derivative. With
-    unequal numbers of readings, this one centers an exam's agreement on the agreement with
-    Krippendorff's correction for small samples, as irrCAC for Python does (irrCAC for R centers
-    it on the uncorrected agreement: .14548 instead of .14557 on Krippendorff's example). Like
-    both it omits the correction from the scatter, and so exceeds the derivative by a relative 1
-    / (number of readings).
+    Published implementations differ by up to 2 %, and none is the exact derivative. With unequal
+    numbers of readings, this one centers an exam's agreement on the agreement with Krippendorff's
+    correction for small samples, as irrCAC for Python does (irrCAC for R centers it on the
+    uncorrected agreement: .14548 instead of .14557 on Krippendorff's example). Like both, it omits
+    the correction from the scatter, so it exceeds the derivative by a factor of about 1 + 1 /
+    (number of readings).
     """
     estimates = weighted.krippendorff_alpha(cells, weights)
     return _alpha(cells, weighted.disagreement(weights, cells.n_categories), estimates)
@@ -131,9 +132,9 @@ def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estima
 def krippendorff_ordinal_alpha(cells: Cells) -> Estimates:
     """Return the standard error of Krippendorff's ordinal alpha.
 
-    As ``krippendorff_alpha``, but with the scatter of the weights too: they are computed from
-    the same readings, and taking them as given would make the error of rare categories too
-    small.
+    Unlike ``krippendorff_alpha``, it includes the scatter of the weights: they are computed from
+    the same readings, and treating them as fixed would make the error too small for rare
+    categories.
     """
     totals = cells.compared_readings
     estimates = weighted.krippendorff_ordinal_alpha(cells)
@@ -146,7 +147,7 @@ def specific_agreement(
 ) -> Estimates:
     """Return the standard error of positive or negative agreement by the delta method.
 
-    Exams to which nobody gives ``category`` do not change it.
+    Exams in which nobody chooses ``category`` do not change it.
 
     Source:
         Graham & Bull 1998, J Clin Epidemiol 51:763-771, for two readers.
@@ -205,7 +206,7 @@ def of_scatter(scatter: Array, scale: Array, n: Array, estimates: Estimates) -> 
     Args:
         scatter: shape (...).
         scale: the same shape.
-        n: number of exams, the same shape; a single exam has no error.
+        n: number of exams, the same shape; for a single exam the error is undefined.
         estimates: the coefficient, the same shape.
     """
     undefined = [(mask & ~estimates.is_defined, reason) for mask, reason in estimates.causes]
@@ -227,7 +228,7 @@ def t_interval(
         confidence: between 0 and 1.
 
     Returns:
-        The lower and the upper limits, NaN where there is no error.
+        The lower and the upper limits, NaN where the error is undefined.
 
     Raises:
         BadConfidence: ``confidence`` is not between 0 and 1.
@@ -243,7 +244,7 @@ def _of_each(cells: Cells, of_category: Array) -> Array:
 
 
 def _shortfall(cells: Cells, apart: Array, expected: Array) -> Array:
-    """Return each cell's contribution to the coefficient at fixed chance; shape (..., n_cells)."""
+    """Return each cell's contribution to the coefficient at fixed chance, shape (..., n_cells)."""
     share_compared = n_read(cells) / np.maximum(cells.n_compared, 1)
     relative = weighted.disagreements(cells, apart) / _safe(expected)[..., None]
     return np.asarray(share_compared[..., None] * cells.is_compared * (1 - relative))
@@ -252,12 +253,12 @@ def _shortfall(cells: Cells, apart: Array, expected: Array) -> Array:
 def _linearised(
     cells: Cells, apart: Array, estimates: Estimates, expected: Array, surplus: Array
 ) -> Array:
-    """Return the linearised values, whose mean is the coefficient.
+    """Return the linearized values, whose mean is the coefficient, shape (..., n_cells).
 
     Args:
-        cells: n_cells of them.
+        cells: the counted answers.
         apart: weights of disagreement.
-        estimates: shape (...).
+        estimates: shape (...); the coefficient.
         expected: the disagreement by chance, shape (...).
         surplus: additional disagreement by chance due to a cell, shape (..., n_cells).
     """
@@ -301,10 +302,11 @@ def _alpha(
 
 
 def _drift_of_ordinal_weights(cells: Cells) -> Array:
-    """Return how alpha changes through the weights when the readings of a cell are added.
+    """Return how alpha changes, through its weights, if an exam with the readings of a cell is
+    added.
 
     Returns:
-        Shape (..., n_cells); for one more exam, times the exams compared.
+        Shape (..., n_cells); change per exam, multiplied by the number of exams compared.
     """
     totals, between = cells.compared_readings, weighing.between(cells.compared_readings)
     partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
@@ -386,7 +388,7 @@ def cohen_kappa_null(tables: ArrayLike, weights: ArrayLike | None = None) -> Est
 def cohen_kappa_z(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimates:
     """Return the z statistic of the hypothesis that the readers agree only by chance."""
     kappa, error = two_readers.cohen_kappa(tables, weights), cohen_kappa_null(tables, weights)
-    return ratio(kappa.values, error.values, unless=error.causes)  # including an error of 0
+    return ratio(kappa.values, error.values, unless=error.causes)  # causes include an error of 0
 
 
 def bangdiwala_b(tables: ArrayLike) -> Estimates:
@@ -409,7 +411,13 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
 def _cohen_parts(
     counts: Array, weights: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Return n, disagreements of the fields, their means by chance, shares, and the mean."""
+    """Return the parts of kappa's standard errors.
+
+    Returns:
+        Number of exams; disagreement of each pair of categories; for each pair, the sum of the
+        mean disagreements of its two categories; share of exams with each pair; and the mean
+        disagreement by chance.
+    """
     apart = weighing.disagreement(weights, counts.shape[-1])
     n, joint, rows, columns = shares(counts)
     mean = (columns @ apart.T)[..., :, None] + (rows @ apart)[..., None, :]

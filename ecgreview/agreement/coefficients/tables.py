@@ -18,7 +18,7 @@ class BadTable(ValueError):
 
 
 def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
-    """Return ``tables`` as numbers of exams.
+    """Validate ``tables`` and return them as float64.
 
     Raises:
         BadTable: not square, without a category, not of ``n_categories``; or an entry is not a
@@ -37,7 +37,7 @@ def n_exams(counts: Tables) -> NDArray[np.float64]:
 
 
 def margins(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables]:
-    """Return the number of exams, and how many each reader put into each category."""
+    """Return the number of exams, in total and by category of the first and the second reader."""
     return n_exams(counts), counts.sum(axis=-1), counts.sum(axis=-2)
 
 
@@ -52,14 +52,14 @@ def chance(rows: Tables, columns: Tables) -> NDArray[np.float64]:
 
 
 def shares(counts: Tables) -> tuple[NDArray[np.float64], Tables, Tables, Tables]:
-    """Return the number of exams, and the shares of each field, row and column."""
+    """Return the number of exams, and the shares of each pair of categories, row and column."""
     n = n_exams(counts)
     joint = counts / np.maximum(n, 1)[..., None, None]
     return n, joint, joint.sum(axis=-1), joint.sum(axis=-2)
 
 
 def cells(counts: Tables) -> Cells:
-    """Return the fields as divisions of two readers over the categories, ignoring who is who."""
+    """Return the tables as cells, which ignore which reader chose which category."""
     n_categories = counts.shape[-1]
     identity = np.eye(n_categories)
     divisions = (identity[:, None] + identity).reshape(n_categories**2, n_categories)

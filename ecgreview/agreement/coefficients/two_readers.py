@@ -40,13 +40,13 @@ Masks = list[tuple[NDArray[np.bool_], str]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class McNemar:
-    """Test of whether one reader gives a finding more often than the other.
+    """Test of whether one reader marks a finding more often than the other.
 
     Attributes:
-        chi2: shape (...); (b - c)**2 / (b + c) of the discordant exams, without continuity
-            correction.
-        p: shape (...); of chi2 with one degree of freedom.
-        exact_p: shape (...); two-sided, of the binomial distribution.
+        chi2: shape (...); (b - c)**2 / (b + c), where b and c are the numbers of discordant exams;
+            without continuity correction.
+        p: shape (...); p value of ``chi2`` with one degree of freedom.
+        exact_p: shape (...); two-sided p value from the binomial distribution.
     """
 
     chi2: Estimates
@@ -61,8 +61,8 @@ def cohen_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 
     Args:
         tables: ``tables.Tables``.
-        weights: of agreement, also asymmetric (``weights.of_disagreement`` converts weights of
-            disagreement); by default, only equal categories agree.
+        weights: weights of agreement, which may be asymmetric (``weights.of_disagreement`` converts
+            weights of disagreement); by default, only equal categories agree.
 
     Returns:
         Shape (...), at most 1; 0 is chance.
@@ -126,12 +126,12 @@ def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
 
 
 def percent_agreement(tables: ArrayLike) -> Estimates:
-    """Return the share of exams on which both agree."""
+    """Return the share of exams on which both readers agree."""
     return kernels.percent_agreement(cells(checked(tables)))
 
 
 def prevalence_index(tables: ArrayLike) -> Estimates:
-    """Return the share of exams both call present minus the share both call absent.
+    """Return the share of exams that both call present, minus the share that both call absent.
 
     Args:
         tables: ``tables.Tables`` of a finding.
@@ -147,7 +147,7 @@ def prevalence_index(tables: ArrayLike) -> Estimates:
 
 
 def bias_index(tables: ArrayLike) -> Estimates:
-    """Return the share of exams only the first reader calls present minus that of the second.
+    """Return the share of exams that only the first reader calls present, minus that of the second.
 
     Args:
         tables: ``tables.Tables`` of a finding.
@@ -168,7 +168,7 @@ def scott_pi(tables: ArrayLike) -> Estimates:
     Source:
         Scott 1955, Public Opinion Quarterly 19:321-325.
     """
-    return kernels.fleiss_kappa(cells(checked(tables)))  # equal for two readers
+    return kernels.fleiss_kappa(cells(checked(tables)))  # equal to pi for two readers
 
 
 def pabak(tables: ArrayLike) -> Estimates:
@@ -213,8 +213,8 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
 
 
 def positive_jaccard(tables: ArrayLike) -> Estimates:
-    """Return the Jaccard index: exams to which both give the finding, over those to which
-    either does.
+    """Return the Jaccard index: exams in which both mark the finding, divided by exams in which at
+    least one does.
 
     Args:
         tables: ``tables.Tables`` of a finding.

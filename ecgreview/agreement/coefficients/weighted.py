@@ -1,6 +1,7 @@
 """The coefficients of several readers with weights between the categories.
 
-Without weights they equal the nominal ones of ``kernels``.
+Without weights they equal the nominal ones of ``kernels``. The exams compared are those that at
+least two readers read.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Votes:
     """The answers of readers, and the number of exams with each pattern of answers.
 
     Attributes:
-        choices: shape (n_readers, n_patterns, n_categories), float64; 1 for the category a reader
-            chose, 0 throughout where a reader did not rate.
+        choices: shape (n_readers, n_patterns, n_categories), float64; 1 for the category that a
+            reader chose, all 0 where a reader did not rate.
         n_exams: shape (..., n_patterns), float64; leading axes are classes or replicates.
     """
 
@@ -58,7 +59,7 @@ class Votes:
 
         Args:
             ratings: shape (n_readers, n_exams); a category code, NaN where a reader did not rate.
-            categories: the codes a reader could choose from; by default those that were chosen.
+            categories: the codes that readers could choose from; by default those that were chosen.
 
         Raises:
             BadRatings: not one row per reader, not numbers, an unknown category code, or a category
@@ -80,14 +81,14 @@ class Votes:
 
     @classmethod
     def of_patterns(cls, patterns: PatternCount) -> Votes:
-        """Return the votes on findings, absent or present, for all classes at once."""
+        """Return the votes, absent or present, for all classes."""
         states = patterns.patterns.T
         choices = np.stack([states == state for state in range(MISSING + 1, MISSING + 3)], axis=-1)
         return cls(choices.astype(np.float64), patterns.counts.astype(np.float64))
 
     @property
     def cells(self) -> Cells:
-        """The same without the identity of readers."""
+        """The votes without the identity of readers."""
         return Cells(np.asarray(self.choices.sum(axis=0)), self.n_exams)
 
 
@@ -120,11 +121,11 @@ def percent_agreement(cells: Cells, weights: ArrayLike | None = None) -> Estimat
     compared.
 
     Args:
-        cells: with any leading axes, as in all functions below.
-        weights: shape (n_categories, n_categories), of agreement; by default identity.
+        cells: the counted answers, with any leading axes, as in all functions below.
+        weights: shape (n_categories, n_categories); weights of agreement, by default identity.
 
     Raises:
-        BadWeights: see ``weights.custom``; as in all functions below.
+        BadWeights: see ``weights.custom``. This applies to all functions below.
 
     Source:
         Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapters 2 to 4, for this module.
@@ -219,7 +220,7 @@ def disagreement(weights: ArrayLike | None, n_categories: int) -> NDArray[np.flo
 def quadratic_form(
     left: NDArray[np.float64], apart: NDArray[np.float64], right: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return left' apart right, over leading axes of all three."""
+    """Return the products left^T apart right, broadcast over the leading axes of all three."""
     return np.asarray(np.einsum("...g,...gk,...k->...", left, apart, right))
 
 
@@ -227,8 +228,8 @@ def disagreeing_pairs(cells: Cells, apart: NDArray[np.float64]) -> NDArray[np.fl
     """Return the weighted number of disagreeing pairs of readers of a cell, each counted twice.
 
     Args:
-        cells: n_cells of them.
-        apart: shape (..., n_categories, n_categories).
+        cells: the counted answers.
+        apart: shape (..., n_categories, n_categories); weights of disagreement.
 
     Returns:
         Shape (..., n_cells).
@@ -283,7 +284,7 @@ def conger_chance(votes: Votes, apart: NDArray[np.float64]) -> NDArray[np.float6
 
 def _alpha(cells: Cells, apart: NDArray[np.float64]) -> Estimates:
     partners = np.where(cells.is_compared, cells.n_readings - 1, 1.0)
-    pairs = disagreeing_pairs(cells, apart) / partners  # a single reading disagrees with none
+    pairs = disagreeing_pairs(cells, apart) / partners  # a single reading has no pairs
     totals = cells.compared_readings
     n = totals.sum(axis=-1)
     different = quadratic_form(totals, apart, totals)
@@ -308,7 +309,9 @@ def _of_no_margins(
 
 
 def _of_margins(cells: Cells, apart: NDArray[np.float64]) -> Masks:
-    """Return where chance is undefined, because no pair of readings compared could disagree."""
+    """Return masks of where chance is undefined, because no pair of readings compared could
+    disagree.
+    """
     totals = cells.compared_readings
     return [
         _uncompared(cells),
@@ -324,5 +327,5 @@ def _uncompared(cells: Cells) -> tuple[NDArray[np.bool_], str]:
 def _beyond(
     disagreed: NDArray[np.float64], expected: NDArray[np.float64], unless: Masks
 ) -> Estimates:
-    """Return 1 - disagreed / expected, a form that loses no digits for rare findings."""
+    """Return 1 - disagreed / expected, in a form that is precise for rare findings."""
     return complement(ratio(disagreed, expected, unless=unless))

@@ -49,7 +49,7 @@ def custom(matrix: ArrayLike, n_categories: int | None = None) -> Weights:
 
     Raises:
         BadWeights: wrong shape, not finite, outside 0 to 1, a diagonal element other than 1, or
-            full agreement between all of several categories.
+            full agreement between all categories, if there are several.
     """
     weights = _square(matrix)
     if n_categories is not None and len(weights) != n_categories:
@@ -182,7 +182,7 @@ def krippendorff_ordinal(readings: NDArray[np.float64]) -> Weights:
 
 
 def between(readings: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the readings between two categories, counting those of the two by half.
+    """Return the number of readings between two categories, counting half of those in the two.
 
     Args:
         readings: shape (..., n_categories).
@@ -204,7 +204,7 @@ def _square(matrix: ArrayLike) -> NDArray[np.float64]:
 
 
 def _checked(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the validated ``scores``."""
+    """Return ``scores`` as an array; raise BadWeights unless they are finite and distinct."""
     checked = arrays.numbers(scores, BadWeights, "scores")
     if checked.ndim != 1 or not checked.size or not (np.abs(checked) <= _LARGEST).all():
         raise BadWeights("the scores are one finite number for each category")
@@ -214,7 +214,7 @@ def _checked(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _apart(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the differences of the validated ``scores``."""
+    """Return the differences between all pairs of scores."""
     checked = _checked(scores)
     return np.asarray(np.subtract.outer(checked, checked))
 

@@ -1,4 +1,4 @@
-"""Probabilities whose logits are a class part plus a reader part, with a penalised fit.
+"""Probabilities whose logits are a class part plus a reader part, with a penalized fit.
 
 A third part is a reader's deviation in one class from the sum of these two. It is shrunk towards 0,
 because these deviations are smaller than the differences between classes and between readers.

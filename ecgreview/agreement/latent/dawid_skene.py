@@ -11,7 +11,7 @@ from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.reasons import Reason
 
-_TINY = 1e-300  # stands for log 0: finite, but below the log-likelihood of any set of readings
+_TINY = 1e-300  # replaces 0 in logarithms and denominators, to keep results finite
 
 
 class BadTable(ValueError):
@@ -29,7 +29,7 @@ class Categorical:
         posterior: shape (n_exams, n_categories); the probability that each category is true. Use it
             only where ``prevalence`` has a value: elsewhere it maximizes the likelihood, but is not
             identified.
-        log_likelihood: of the readings, without the multinomial constant.
+        log_likelihood: log-likelihood of the readings, without the multinomial constant.
         n_iterations: number of EM steps.
         is_converged: whether the gain of the last step was at most the tolerance.
     """

@@ -1,4 +1,4 @@
-"""EM for the penalised maximum of a model in which classes and readers share parameters."""
+"""EM for the penalized maximum of a model in which classes and readers share parameters."""
 
 from __future__ import annotations
 

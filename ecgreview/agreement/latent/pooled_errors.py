@@ -14,7 +14,7 @@ from .pooled_em import HALF_EXAM, PooledModel
 
 
 def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
-    r"""Return the standard errors of the logits at the penalised maximum.
+    r"""Return the standard errors of the logits at the penalized maximum.
 
     .. math:: V_c = A_c + A_c L J_c S^{-1} J_c^T L A_c, \quad A_c = (I_c + L)^{-1}, \quad
         S = P + \sum_c J_c^T (L - L A_c L) J_c
@@ -24,7 +24,7 @@ def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
 
     Args:
         model: the fitted model.
-        vector: its parameters at the penalised maximum.
+        vector: its parameters at the penalized maximum.
         effects: shape (n_classes,); design effects, which divide the information of each class.
 
     Returns:

@@ -29,12 +29,13 @@ Levels = tuple[int, ...]
 
 
 class Graded(NamedTuple):
-    """Exams that the same number of readers graded in the same way, over all classes together.
+    """Exams with the same number of readers and the same grades, over all classes together.
 
     Attributes:
         n_readers: number of readers of each exam.
-        levels: for each class that not all of them call absent, its index and how many readers
-            chose each of ``LEVELS``; readers who could not assess the class are not counted.
+        levels: for each class that at least one reader did not call absent, its index and how many
+            readers chose each of ``LEVELS``; readers who could not assess the class are not
+            counted.
     """
 
     n_readers: int
@@ -59,13 +60,13 @@ def certainty(
 
     Returns:
         ``{"levels": LEVELS, "classes": lines}``, a line for each class: ``{"class", "n_exams",
-        "n_both", "n_possible", "n_probable", "n_definite", measure: ...}``. ``n_exams`` counts
-        exams that at least two readers could assess, and the readings of each level are counted
-        in these; ``n_both`` counts exams to which at least two readers gave the class. Of the
-        measures, ``ordinal_alpha`` is Krippendorff's, ``gwet_ac2`` has Gwet's ordinal weights,
-        and ``same_certainty`` is the probability that two readers who both gave the class to an
-        exam chose the same level. There is no interval with fewer than RARE informative exams:
-        see ``_few``.
+        "n_both", "n_possible", "n_probable", "n_definite", measure: ...}``. ``n_exams`` is the
+        number of exams that at least two readers could assess; ``n_possible`` to ``n_definite`` are
+        the numbers of their readings at each level. ``n_both`` is the number of exams in which at
+        least two readers marked the class. Of the measures, ``ordinal_alpha`` is Krippendorff's,
+        ``gwet_ac2`` has Gwet's ordinal weights, and ``same_certainty`` is the probability that two
+        readers who both marked the class in an exam chose the same level. There is no interval with
+        fewer than RARE informative exams: see ``_few``.
 
     Raises:
         BadCounts: a unit with an unknown profile, an unknown class, or a negative number.
@@ -112,7 +113,7 @@ def _measures(
 
 
 def _answers(profiles: Sequence[Graded], units: Sequence[Cluster], n_classes: int) -> Answers:
-    """Return the grades as answers whose "patterns" are rows of a table: readers by level."""
+    """Return the grades as answers whose "patterns" are numbers of readers at each level."""
     index_of: dict[tuple[int, ...], int] = {}
     base = [
         index_of.setdefault((profile.n_readers, 0, 0, 0), len(index_of)) for profile in profiles
@@ -160,7 +161,7 @@ def _refuse_bad(
 def _replicates(
     answers: Answers, table: NDArray[np.float64], how: Resampling
 ) -> Iterator[Mapping[str, NDArray[np.float64]]]:
-    """Yield the values of some replicates, each of shape (some replicates, n_classes)."""
+    """Yield the values of each coefficient for the next n replicates, shape (n, n_classes)."""
     if not how.n_replicates or not answers.times.sum():
         return
     count = answers.counter()
@@ -191,7 +192,7 @@ _WEIGHTS = weights.ordinal(range(len(LEVELS)))
 
 
 def _both(cells: Cells) -> Cells:
-    """Return the cells of the readers who gave the class, by certainty."""
+    """Return the cells of the readers who marked the class, by certainty."""
     return Cells(cells.table[:, 1:], cells.n_exams)
 
 
@@ -207,9 +208,9 @@ def _counts(cells: Cells) -> dict[str, NDArray[np.float64]]:
 def _few(name: str, cells: Cells) -> NDArray[np.bool_]:
     """Return the classes with too few informative exams for the bootstrap, shape (n_classes,).
 
-    As for single classes, a coefficient needs exams in which all readers give the class, exams
-    in which none does, and exams in which two differ; ``same_certainty`` needs exams in which
-    levels are equal and exams in which they differ.
+    As in ``everyone.rare``, a coefficient needs exams in which all readers mark the class, exams in
+    which none does, and exams in which they differ; ``same_certainty`` needs exams in which levels
+    are equal and exams in which they differ.
     """
     table = cells.table
     is_mixed = np.count_nonzero(table, axis=1) > 1

@@ -5,7 +5,7 @@ of thirty patients are less informative than a hundred exams of a hundred patien
 table of counts is available, intervals are computed for the "effective sample size", the number of
 exams divided by the design effect.
 
-The effect of a coefficient is that of its linearised values :math:`x_i`, whose sum over all exams
+The effect of a coefficient is that of its linearized values :math:`x_i`, whose sum over all exams
 is 0, with patients u as units:
 
 .. math:: d = \sum_u (\sum_{i \in u} x_i)^2 / \sum_i x_i^2
@@ -49,14 +49,14 @@ class Effects:
 
     Attributes:
         agreement: for agreement between readers.
-        given: for how often they give the class; usually larger.
+        given: for how often readers mark the class; usually larger.
     """
 
     agreement: Array
     given: Array
 
     def to_json(self) -> dict[str, list[Any]]:
-        """Return both by ``NAMES``, as plain numbers."""
+        """Return both effects as lists, by ``NAMES``, rounded to three decimals."""
         columns = (self.agreement, self.given)
         return {
             name: np.round(effects, 3).tolist()
@@ -67,8 +67,8 @@ class Effects:
         return Effects(self.agreement[places], self.given[places])
 
     def of_columns(self, columns: Sequence[int]) -> Effects:
-        """Return the effects of some classes of pairs, shape (n_pairs * n_columns,), pair
-        by pair.
+        """Return the effects of pairs for the classes ``columns``, shape (n_pairs * n_columns,),
+        pair by pair.
         """
         return Effects(self.agreement[:, columns].ravel(), self.given[:, columns].ravel())
 
@@ -89,7 +89,7 @@ def stored(lines: Sequence[Mapping[str, Any]]) -> Effects | None:
     """Return the effects stored in the class or pair lines of a report.
 
     Args:
-        lines: of classes, or of pairs with a list for all classes.
+        lines: the lines of classes, or of pairs with a list over all classes.
 
     Returns:
         Shape (n_lines,) or (n_lines, n_classes); None for report versions without effects.
@@ -134,7 +134,7 @@ class OfPairs:
         )
 
 
-# The fields of the table of two readers as divisions over absent and present.
+# For each count in the table of two readers, the number of readers who answered absent and present.
 _OF_TWO = np.array([[2.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 2.0]])
 
 _COMPARED, _AGREED, _BOTH, _TURNS, _SHARE, _READ, _ALL, _SOME, _NONE = range(9)
@@ -188,7 +188,7 @@ def _effects(excess: Array, cells: Cells) -> Effects:
 
 
 def _alike(excess: Array, totals: Array, types: Sequence[int]) -> Array:
-    """Return Kish's effect if all exams of these types are alike: the mean exams of a patient.
+    """Return Kish's design effect if all exams of a patient that are of these types are alike.
 
     It is the mean, over exams of these types, of the number of such exams of the same patient;
     1 if there are none.
@@ -199,7 +199,7 @@ def _alike(excess: Array, totals: Array, types: Sequence[int]) -> Array:
 
 
 def _observed(slope: Array, excess: Array, cells: Cells, features: Array) -> Array:
-    """Return the effect of a coefficient with this slope in the features, 1 if it has no
+    """Return the effect of a coefficient, given its derivatives by the features; 1 if it has no
     scatter.
     """
     common = np.einsum("ci,cij,cj->c", slope, excess, slope)
@@ -210,9 +210,9 @@ def _observed(slope: Array, excess: Array, cells: Cells, features: Array) -> Arr
 
 
 def _slopes(totals: Array) -> tuple[list[Array], list[Array]]:
-    """Return the derivatives of agreement and of giving the class by the features of an exam.
+    """Return derivatives by the features of an exam: of agreement, and of how often readers mark.
 
-    Each has shape (n_classes, 9), up to a factor, which no effect depends on.
+    Each has shape (n_classes, 9), up to a factor that does not change the effects.
     """
     n_compared, n_read = (np.maximum(totals[:, column], 1) for column in (_COMPARED, _READ))
     agreed = totals[:, _AGREED] / n_compared

@@ -137,9 +137,9 @@ CODES: Mapping[str, Reason] = {
 
 
 def with_codes(results: Any) -> Any:
-    """Return ``results``, as JSON holds them, with sentences replaced by codes.
+    """Return the JSON value ``results`` with sentences replaced by codes.
 
-    Codes and all other values are unchanged.
+    All other values are unchanged.
     """
     if isinstance(results, Mapping):
         return {

@@ -1,4 +1,4 @@
-"""Agreement of all readers of a class: every coefficient with its interval, class by class."""
+"""Agreement of all readers, class by class: every coefficient with its interval."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
 
     .. math:: D_e = \sum_{g \ne h} p_g (1 - p_h) \cdot 2 / (r (r - 1))
 
-    where :math:`p_g` is how often reader g gives the class, among the exams they read.
+    where :math:`p_g` is how often reader g marks the class, among the exams they read.
 
     Source:
         Conger 1980, Psychological Bulletin 88:322-328; with missing readings Gwet 2014, chapter 2.
@@ -120,9 +120,9 @@ class Patients:
     """Counts and replicates of the patients who have several exams.
 
     Attributes:
-        count: counts of shape (n_classes, n_patterns); of all exams.
-        drawn: shape (n_replicates, n_classes, n_patterns); replicates over patients.
-        effects: shape (n_classes,).
+        count: counts of all exams, shape (n_classes, n_patterns).
+        drawn: shape (n_replicates, n_classes, n_patterns); counts in replicates over patients.
+        effects: design effects, shape (n_classes,).
     """
 
     count: PatternCount
@@ -136,14 +136,14 @@ def class_measures(
     """Return every coefficient of every class with its interval.
 
     Intervals come from the bootstrap over exams, or over patients where patients have several
-    exams. Where fewer than RARE exams are given the class by all readers, by none or by only
-    some, they come from a Dirichlet posterior, with the number of exams divided by the design
-    effect where patients have several.
+    exams. If fewer than RARE exams have the class marked by all readers, by none or by only some,
+    they come from a Dirichlet posterior; if patients have several exams, it is based on the number
+    of exams divided by the design effect.
 
     Args:
         patterns: counts of shape (n_classes, n_patterns).
         how: settings of the intervals.
-        patients: of the same exams; None if no patient has several.
+        patients: the patients of these exams; None if no patient has several.
 
     Returns:
         Each of shape (n_classes,). With MANY_READERS or more, those of ``of_readers`` have the
@@ -189,10 +189,10 @@ def _widened(measured: Measures, patients: Patients | None) -> Measures:
 def rare(cells: Cells, effects: Effects | None = None) -> NDArray[np.bool_]:
     """Return the classes with too few informative exams for the bootstrap, shape (...).
 
-    A class needs exams in which all readers give it, exams in which none does, and exams in
-    which they differ. Without one of these the bootstrap would be certain that there are none,
-    and so of perfect agreement, or of none at all. With patients who have several exams, the
-    number of exams is divided by ``effects``.
+    A class needs exams in which all readers mark it, exams in which none does, and exams in which
+    they differ. A type that was not observed would not occur in any bootstrap replicate, so
+    intervals would wrongly imply perfect agreement or no agreement. With patients who have several
+    exams, the number of exams is divided by ``effects``.
 
     Source:
         Coverage of 95 % intervals at prevalence .0005, two readers, 8,475 exams: bootstrap .80,
@@ -251,7 +251,7 @@ class _Named:
 
 
 class _Unnamed:
-    """The same for many readers, without their identity: only the number of readers per answer."""
+    """All possible cells of many readers: the number of readers per answer, not their identity."""
 
     def __init__(self, patterns: PatternCount) -> None:
         self._observed = patterns.patterns

@@ -19,12 +19,12 @@ def group_lines(
     *,
     how: Resampling = DEFAULT,
 ) -> list[dict[str, Any]]:
-    """Return a line for each group of classes, with everything that ``report`` has for a class.
+    """Return a line for each group of classes, with all fields that ``report`` has for a class.
 
     A reader calls a group present if they call any of its classes present.
 
     Args:
-        answers: to the classes.
+        answers: the answers for the classes.
         classes: names of the classes.
         groups: names of the classes of each group.
         how: settings of the intervals.

@@ -14,10 +14,10 @@ from ecgreview.agreement.sampling.resampling import CONFIDENCE
 from ecgreview.agreement.values.bounded import Measure
 from ecgreview.agreement.values.reasons import Reason
 
-# By kind of measurement.
+# The unit of each kind of measurement.
 UNITS = {"interval": "ms", "amplitude": "mV"}
 
-# Number of exams whose measurements are kept for plotting.
+# Maximum number of exams whose measurements are kept for plotting.
 MAX_POINTS = 1000
 
 
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
 
     Attributes:
         column: index of the class.
-        kind: of measurement, such as "interval".
+        kind: kind of measurement, such as "interval".
         exams: for each exam, the index of each reader who measured it and the value; the mean
             value if the reader measured it more than once.
         is_clustered: whether any two of these exams belong to the same patient.
@@ -46,7 +46,7 @@ def measured(
     Args:
         measured_exams: the measurements.
         classes: names of the classes.
-        confidence: of the intervals.
+        confidence: confidence level of the intervals.
 
     Returns:
         ``{"class", "kind", "n_exams", "icc", "pairs", "points"}`` for each of ``measured_exams``.
@@ -55,8 +55,8 @@ def measured(
         ``{"readers", "n", "ccc", "bias", "deviation", "lower", "upper"}`` for readers who measured
         an exam in common: Lin's coefficient, and the mean difference, its standard deviation and
         the limits of agreement of Bland and Altman, the first reader minus the second, in the unit
-        of the values. ``points`` are at most MAX_POINTS of the exams as in ``Measured``, in no
-        order related to the exams. Readers are indexes.
+        of the values. ``points`` are at most MAX_POINTS of the exams as in ``Measured``, sorted by
+        reader and value so that they do not show the order of the exams. Readers are indexes.
 
     Raises:
         BadConfidence: ``confidence`` is not between 0 and 1.
@@ -131,7 +131,7 @@ class _Comparison:
 def without_points(results: Mapping[str, Any]) -> dict[str, Any]:
     """Return the results of a report without the measurements of single exams.
 
-    These are shown separately, and only after nobody reads the exams anymore.
+    These are shown separately, and only when nobody is reading the exams any more.
     """
     if "measured" not in results:
         return dict(results)
@@ -149,7 +149,7 @@ def _most_complete(is_measured: NDArray[np.bool_]) -> list[int]:
     """
     sets, n_exams = np.unique(is_measured, axis=1, return_counts=True)
     sizes = sets.sum(axis=0)
-    holds = sets.T.astype(np.int64) @ sets == sizes  # (readers of an exam, readers it must include)
+    holds = sets.T.astype(np.int64) @ sets == sizes  # axes: exam, readers to include
     n_measurements = n_exams @ holds * sizes
     best = max(
         range(len(sizes)),

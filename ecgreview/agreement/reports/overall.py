@@ -28,12 +28,13 @@ class Overall:
     """Results over all classes together; each measure has shape ().
 
     Attributes:
-        sets: ``exact_set``: the proportion of exams whose readers all gave the same set of
+        sets: ``exact_set``: the proportion of exams whose readers all marked the same set of
             classes; ``mean_jaccard``: the mean Jaccard index between the sets of two readers.
-        macro: the mean of each coefficient over the classes that have it.
+        macro: the mean of each coefficient over the classes for which it is defined.
         n_defined: the number of these classes, for each coefficient.
         micro: each coefficient over all answers to all classes, as if they were one class.
-        replicates: of the classes, drawn together: shape (n_replicates, n_classes) each.
+        replicates: replicates of the classes' coefficients, drawn together; each of shape
+            (n_replicates, n_classes).
     """
 
     sets: dict[str, Measures]
@@ -46,7 +47,7 @@ class Overall:
 def overall(answers: Answers, how: Resampling) -> Overall:
     """Return the results over all classes together, with intervals.
 
-    All classes of an exam are drawn together, and all exams of a patient. Disagreements about a
+    All classes of an exam are drawn together, as are all exams of a patient. Disagreements about a
     difficult exam are therefore not counted as independent.
     """
     anonymous, cells = answers.anonymous()
@@ -153,11 +154,11 @@ def _of(
 
 
 def _sets(answers: Answers) -> dict[str, NDArray[np.float64]]:
-    """Return what the sets of each row have in common, each of shape (n_rows,).
+    """Compare the sets of classes of each row's readers; each result has shape (n_rows,).
 
-    ``compared``: whether at least two readers read it; ``same``: whether all agree on every
-    class; ``overlap``: the mean Jaccard index between two readers over the classes both
-    assessed, 1 when neither gave any.
+    ``compared``: whether at least two readers read it; ``same``: whether all agree on every class;
+    ``overlap``: the mean Jaccard index between two readers over the classes both assessed, 1 if
+    neither marked any.
     """
     states = answers.patterns
     is_disputed = (states == PRESENT).any(axis=1) & (states == ABSENT).any(axis=1)
@@ -201,7 +202,7 @@ def _measure(point: Estimates, values: NDArray[np.float64], n: float, how: Resam
 def _macro(
     point: Estimates, values: NDArray[np.float64], n: float, how: Resampling, min_value: float
 ) -> Measures:
-    """Return the mean over the classes that have a value; in replicates, over those of them.
+    """Return the mean over the classes that have a value, with an interval.
 
     Replicates of rare classes are lower than their estimates, and in the mean of many classes
     this adds up. The interval is therefore the basic bootstrap interval, in which the

@@ -67,7 +67,7 @@ def pair_counts(patterns: PatternCount, answers: Answers) -> list[dict[str, Any]
 
 
 def counted(tables: Tables) -> dict[str, list[int]]:
-    """Return the fields of tables by name, as lists of numbers of exams."""
+    """Return the counts of tables by name, as lists of numbers of exams."""
     return {
         field: tables[:, row, column].astype(int).tolist()
         for field, (row, column) in FIELDS.items()
@@ -85,8 +85,8 @@ def pair_measures(
 ) -> dict[str, Measures]:
     """Return every coefficient of pairs of readers with its interval.
 
-    Intervals are computed as in ``everyone.class_measures``, for each table separately.
-    McNemar's p, which is exact, has none; nor does a class that neither reader gave.
+    Intervals are computed as in ``everyone.class_measures``, for each table separately. There are
+    none for McNemar's p, which is exact, nor for classes that neither reader marked.
 
     Args:
         tables: shape (n_tables, 2, 2).
@@ -147,7 +147,7 @@ def _draw_tables(
     return {name: estimates.values for name, estimates in coefficients_of.items()}
 
 
-# Coefficients of how often the two give the class, not of how well they agree.
+# Coefficients of how often the two mark the class, not of how well they agree.
 _OF_GIVEN = {"cohen_kappa_max", "prevalence_index", "bias_index"}
 
 _SHARED = (
@@ -160,4 +160,4 @@ _SHARED = (
 )
 _SHARE_OF_CELL = np.array(
     [1.0, 0.5, 0.5, 1.0]
-)  # each of the two divided cells gets half of the prior
+)  # the two cells in which the readers differ share the prior of their type

@@ -24,7 +24,7 @@ from ecgreview.agreement.values.bounded import tail_of
 from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.reasons import Reason
 
-# With fewer exams to which any reader gave the class, a forecast carries a caution.
+# Forecasts get a caution if fewer exams than this have the class marked by at least one reader.
 ENOUGH_MARKED = 20
 
 Effects = NDArray[np.float64]
@@ -49,17 +49,17 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a class needs for an interval of the requested width.
+    """Number of readings that a class needs for an interval of the requested width.
 
     Attributes:
-        half_width: half of the current interval's width; None when it is unknown.
+        half_width: half of the current interval's width; None if unknown.
         n_exams: exams read by at least two readers.
-        n_marked: those that at least one reader marked.
-        n_reads: readings of those exams.
-        reads_needed: total readings needed, at the present number per exam; None like
-            ``half_width``.
+        n_marked: exams among these in which at least one reader marked the class.
+        n_reads: readings of the ``n_exams`` exams.
+        reads_needed: total number of readings needed, with as many readings per exam as now; None
+            if ``half_width`` is None.
         reads_left: how many of these are still to come.
-        reason: why there is no forecast, or a caution about it. Mostly empty.
+        reason: why there is no forecast, or a caution about it; usually empty.
     """
 
     half_width: float | None
@@ -72,7 +72,9 @@ class Forecast:
 
 
 def stored_cells(cells: Cells) -> dict[str, Any]:
-    """Return the cells of classes as a report stores them, for forecasts from it."""
+    """Return the cells of classes in the form that reports store, from which forecasts are
+    computed.
+    """
     return {
         "table": cells.table.astype(int).tolist(),
         "n_exams": cells.n_exams.astype(int).tolist(),
@@ -97,12 +99,12 @@ def forecast(
         cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
         half_width: half of the interval's width, between 0 and 1.
         target: the coefficient.
-        confidence: of the interval.
+        confidence: confidence level of the interval.
         effects: shape (...); design effects. Future patients are assumed to have as many exams.
             None: no patient has several exams.
 
     Returns:
-        One for each class, in C order of the leading axes.
+        One forecast for each class, in C order of the leading axes.
 
     Raises:
         BadTable: the cells are not of binary findings, a count is negative or not finite, or
@@ -139,13 +141,13 @@ def half_widths(
 
     Args:
         cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
-        n_reads: shape (n_points,); total readings of a class, at the present number per exam.
+        n_reads: shape (n_points,); total readings of a class, with as many per exam as now.
         target: the coefficient.
-        confidence: of the interval.
+        confidence: confidence level of the interval.
         effects: as in ``forecast``.
 
     Returns:
-        Shape (n_points, ...), NaN where ``forecast`` gives a reason instead.
+        Shape (n_points, ...), NaN where no forecast is possible.
 
     Raises:
         BadTable: as in ``forecast``.
@@ -179,7 +181,7 @@ def _of_class(
     """Return the forecast of one class.
 
     Args:
-        scatter: the standard error times the square root of the exams; NaN when unknown.
+        scatter: the standard error times the square root of the number of exams; NaN if unknown.
         reason: why it is unknown.
         n_exams: exams compared.
         n_marked: those that at least one reader marked.
@@ -234,7 +236,7 @@ _ERRORS: dict[Target, Callable[[Cells], Estimates]] = {
 
 
 def _with_all_divisions(cells: Cells) -> Cells:
-    """Return the distinct cells, including possible cells that no exam is in."""
+    """Merge equal cells, and add possible cells that have no exams."""
     sizes = np.unique(cells.n_readings).astype(int).tolist()
     possible = [[size - k, k] for size in sizes for k in range(size + 1)]
     table, place = np.unique(

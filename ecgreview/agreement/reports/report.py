@@ -1,4 +1,4 @@
-"""The agreement of readers as one JSON-able report."""
+"""The agreement of readers as one JSON-serializable report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .design_effects import Effects
 from .overall import overall, set_alphas
 from .pairs import FIELDS, counted, pair_counts, pair_measures
 
-# Increased whenever the same readings would give another report.
+# Incremented whenever the same readings would result in a different report.
 VERSION = "7"
 
 # The coefficients that have verbal bands for their size.
@@ -60,7 +60,7 @@ def report(
     patients have several exams, classes and pairs have their ``design_effects``.
 
     Args:
-        answers: of all readers.
+        answers: the answers of all readers.
         readers: names of the readers.
         classes: names of the classes.
         repeats: shape (n_readers, n_classes, 2, 2); exams by a reader's first answer (absent,
@@ -146,14 +146,14 @@ def pair_lines(
     """Return a line for each pair of readers and class of a report.
 
     Args:
-        results: of ``report``.
+        results: as returned by ``report``.
         how: settings of the intervals.
-        classes: only these; by default all.
+        classes: names of the classes to include; by default all.
 
     Returns:
-        ``{"readers": [first, second], "kinds": [...], "class", "n11", "n10", "n01", "n00",
-        measure: ...}``, pairs and classes in the order of the report. Counts are of exams that
-        both have read. The kinds are those of the report, "person" where it has none.
+        ``{"readers": [first, second], "kinds": [...], "class", "n11", "n10", "n01", "n00", measure:
+        ...}``, pairs and classes in the order of the report. Counts are of exams that both have
+        read. The kinds are those of the report, or "person" if it has none.
     """
     names = [line["class"] for line in results["classes"]]
     columns = [names.index(name) for name in classes] if classes else range(len(names))
@@ -178,12 +178,12 @@ def pooled_lines(results: Mapping[str, Any], *, how: Resampling = DEFAULT) -> li
     """Return a line for each pair of readers, with all answers to all classes pooled.
 
     Args:
-        results: of ``report``.
+        results: as returned by ``report``.
         how: settings of the intervals.
 
     Returns:
-        As ``pair_lines``. The class is empty, and there are no intervals, because the classes of
-        an exam are not independent.
+        Lines as in ``pair_lines``. The class is empty, and there are no intervals, because the
+        classes of an exam are not independent.
     """
     lines = [
         {
@@ -264,7 +264,7 @@ _LINES_AT_ONCE = 500
 def class_lines(
     answers: Answers, patterns: PatternCount, classes: Sequence[str], how: Resampling = DEFAULT
 ) -> list[dict[str, Any]]:
-    """Return the lines of the classes as ``report`` has them.
+    """Return the lines of the classes for ``report``.
 
     Args:
         answers: used for statistics over patients.

@@ -15,16 +15,16 @@ _NUMBERS_AT_ONCE = 4_000_000
 
 
 def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
-    """Yield the weight of each row of ``answers`` in replicates, some replicates at a time.
+    """Yield the weight of each row of ``answers`` in replicates, a few replicates at a time.
 
     Units (exams, or patients with all their exams) are drawn with replacement. The number of
     replicates is ``n_replicates``.
 
     Yields:
-        Shape (some replicates, n_rows).
+        Shape (n, n_rows) for the next n replicates.
 
     Source:
-        Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 8; patients as units
+        Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 8; for patients as units,
         Field & Welsh 2007, J R Stat Soc B 69(3):369-390.
     """
     rng, n_left = how.rng(), n_replicates(answers, how)

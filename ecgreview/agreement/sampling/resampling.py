@@ -1,10 +1,10 @@
 """Replicates of the counts of answers, from which intervals are computed.
 
-Every coefficient is a function of how many exams got each answer pattern. Drawing exams with
+Every coefficient is a function of the number of exams with each answer pattern. Drawing exams with
 replacement (the exam bootstrap) means drawing these counts from a multinomial distribution: the
-same law, at a cost that does not depend on the number of exams. Where a class has too few
-informative exams, bootstrap intervals are too narrow (coverage .80 at 5 exams), so the counts are
-drawn from their Dirichlet posterior instead.
+distribution is the same, and the cost does not depend on the number of exams. Where a class has too
+few informative exams, bootstrap intervals are too narrow (coverage .80 at 5 exams), so the counts
+are drawn from their Dirichlet posterior instead.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT, PatternCount
 
-# Jeffreys' prior of the multinomial, for each type of exam (all, none, some give the class).
+# Jeffreys' prior of the multinomial, for each type of exam (all, none or some readers mark the
+# class).
 PRIOR = 0.5
 
 # The share of the posterior's replicates that use ``doubt``, a weaker prior on unanimity.
-
-# Half an exam given the class by all of ten readers is 22 agreeing pairs, more than a rare class
-# has where readers agree little: 95 % intervals of positive agreement then covered it in 89 % of
-# studies. With ``doubt`` in all replicates, coverage is 87 % where readers agree well; with two
+# Half an exam in which all of ten readers mark the class is 22 agreeing pairs, more than a rare
+# class has if readers agree little: 95 % intervals of positive agreement then covered it in 89 %
+# of studies. With ``doubt`` in all replicates, coverage is 87 % where readers agree well; with two
 # fifths, it is 92.5 % or more in both cases (``bench.agreement.coverage``).
 SHARE_DOUBTED = 0.4
 
@@ -45,11 +45,11 @@ class Resampling:
 
     Attributes:
         n_replicates: number of replicates; 0 for no intervals.
-        confidence: of the intervals, between 0 and 1.
+        confidence: confidence level of the intervals, between 0 and 1.
         seed: a non-negative integer; the same counts and seed give the same intervals.
 
     Raises:
-        BadResampling: one of them is invalid.
+        BadResampling: an attribute is invalid.
     """
 
     n_replicates: int = N_REPLICATES
@@ -140,17 +140,18 @@ def bootstrap(
     rng: np.random.Generator,
     effects: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the counts of exams drawn with replacement, each class on its own.
+    """Return the counts of exams drawn with replacement, independently for each class.
 
     Args:
         counts: shape (n_classes, n_cells); whole numbers of exams.
         n_replicates: number of draws.
         rng: random generator.
-        effects: shape (n_classes,), 1 or more; the design effect of patients with several
-            exams. That many times fewer exams are drawn, each with that weight.
+        effects: shape (n_classes,), 1 or more; the design effect of patients with several exams.
+            The number of exams drawn is divided by it, and each exam is weighted by it.
 
     Returns:
-        Shape (n_replicates, n_classes, n_cells); every replicate has as many exams as the class.
+        Shape (n_replicates, n_classes, n_cells); the sum over cells is the number of exams of the
+        class.
 
     Source:
         Efron 1979, Ann Statist 7(1):1-26; for agreement Zapf et al. 2016, BMC Med Res Methodol
@@ -211,7 +212,7 @@ def posterior(
 
 
 def complete_patterns(patterns: PatternCount) -> PatternCount:
-    """Return ``patterns`` with all other patterns that their sets of readers could have given.
+    """Return ``patterns`` with all other patterns that are possible for the same sets of readers.
 
     Args:
         patterns: of few readers; the result has up to 3**n_readers patterns.
@@ -231,7 +232,9 @@ def complete_patterns(patterns: PatternCount) -> PatternCount:
 
 
 def complete_cells(cells: Cells) -> Cells:
-    """Return binary ``cells`` with every division that the same numbers of readers could give."""
+    """Return binary ``cells`` with all other cells that are possible for the same numbers of
+    readers.
+    """
     sizes = np.unique(cells.n_readings).astype(int).tolist()
     possible = [[size - k, k] for size in sizes for k in range(size + 1)]
     complete = np.array(possible, dtype=np.int64).reshape(-1, 2)
@@ -245,14 +248,13 @@ def complete_cells(cells: Cells) -> Cells:
 def prior_of_cells(cells: Cells) -> NDArray[np.float64]:
     """Return what the posterior adds to each cell: PRIOR for each type of exam.
 
-    There are three types: given the class by all, by none, or by some. Divisions of the last
-    type share its prior. Otherwise many readers would have more prior exams of it than a rare
-    class has exams: with a full PRIOR per division, intervals of percent agreement covered the
+    There are three types: the class is marked by all readers, by none, or by some. All cells of the
+    last type share its prior. Otherwise, with many readers, the prior would add more such exams
+    than a rare class has: with a full PRIOR per cell, intervals of percent agreement covered the
     truth in 55 % of studies of 12 readers at prevalence .0005; with this prior, in 94 %.
 
-    Where exams differ in their number of readings, the prior is split in proportion to the
-    exams with each number. Exams with fewer than two readings are no evidence and have no
-    prior.
+    Where exams differ in their number of readings, the prior is split in proportion to the number
+    of exams with each number of readings. Exams with fewer than two readings get no prior.
 
     Returns:
         The shape of ``cells.n_exams``.
@@ -270,7 +272,7 @@ def prior_of_patterns(patterns: PatternCount) -> NDArray[np.float64]:
     """Return the prior of each pattern: that of its cell, split equally; see
     ``prior_of_cells``.
 
-    This way intervals do not depend on whether the identity of readers matters.
+    As a result, intervals are the same whether or not the identity of readers is kept.
 
     Returns:
         The shape of ``patterns.counts``.
@@ -285,15 +287,15 @@ def prior_of_patterns(patterns: PatternCount) -> NDArray[np.float64]:
 def doubt_of_cells(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the factor of the prior for each cell in doubted replicates.
 
-    A cell in which all of r readers agree then has the prior of one division of r readers:
-    factor 1 for 2 readers, 1 / 9 for 10. With doubt, the prior expects a positive agreement of
-    2 / 3 for any number of readers; without it, .86 for ten.
+    In those, a cell in which all of r readers agree has the same prior as a cell in which they
+    differ: factor 1 for 2 readers, 1 / 9 for 10. With doubt, the prior expects a positive agreement
+    of 2 / 3 for any number of readers; without it, .86 for ten.
 
     Args:
         table: shape (n_cells, 2); readers who answered absent and present.
 
     Returns:
-        Shape (n_cells,); 1 for divided cells.
+        Shape (n_cells,); 1 for cells in which readers differ.
     """
     is_divided = (table > 0).all(axis=1)
     return np.where(is_divided, 1.0, 1 / np.maximum(table.sum(axis=1) - 1, 1))

@@ -71,7 +71,7 @@ class Measure:
             estimate: the number computed from the original data.
             replicates: shape (n_replicates,); NaN where a resample has no value.
             n: as in ``Measure``.
-            confidence: of the interval, between 0 and 1.
+            confidence: confidence level of the interval, between 0 and 1.
 
         Raises:
             BadConfidence: ``confidence`` is not between 0 and 1.

@@ -94,7 +94,7 @@ def measures(
         replicates: shape (n_replicates, ...); NaN where a replicate has no value.
         n: shape (...).
         is_rare: shape (...); whether the replicates of a class come from a posterior.
-        confidence: of the interval, between 0 and 1.
+        confidence: confidence level of the interval, between 0 and 1.
     """
     tail = (1 - confidence) / 2
     low, high, error = _spread(np.moveaxis(replicates, 0, -1), (tail, 1 - tail))
