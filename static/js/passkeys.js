@@ -66,8 +66,8 @@ export function encoded(credential) {
 }
 
 /**
- * Add the options for a passkey that works without a password, if required. It must be discoverable and ask
- * for a fingerprint or PIN.
+ * Add the authenticator selection for a new passkey. A passkey for signing in without a password must be
+ * discoverable and ask for a fingerprint or PIN.
  *
  * @param {any} options
  * @param {boolean} isRequired

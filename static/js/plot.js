@@ -2,8 +2,8 @@
 
 /** @import { Figure } from "./ecg/types.js" */
 
-// Without showSendToCloud and plotlyServerURL, Plotly offers to upload the chart, which here may be a
-// patient's ECG.
+// By default, Plotly offers to upload the chart, which here may be a patient's ECG. showSendToCloud and
+// plotlyServerURL prevent that.
 const CONFIG = Object.freeze({
   staticPlot: true,
   displayModeBar: false,

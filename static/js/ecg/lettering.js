@@ -255,5 +255,5 @@ function tick(x, y, direction, envelope) {
     };
     if (envelope.crossings(box) === 0) return { xMm: [x, x], yMm: ends };
   }
-  return null; // A missing tick is better than one that looks like a wave.
+  return null; // a missing tick is better than one that looks like a wave
 }

@@ -244,7 +244,7 @@ export class EcgViewer extends HTMLElement {
     this.#present();
   }
 
-  /** Put the paper under the front plot and hide the other one. */
+  /** Put the paper under the front plot and hide the back plot. */
   #present() {
     const { sheet } = this.#front;
     if (!sheet) return;

@@ -1,5 +1,5 @@
-// A dialog for one tool. It is created when it opens and removed when it closes, so its keys work only in
-// between.
+// A dialog for one tool. It is created when it opens and removed when it closes, so its keys work only while
+// it is open.
 
 import { make } from "../dom.js";
 

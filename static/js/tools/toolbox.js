@@ -185,7 +185,7 @@ export class Toolbox {
   }
 
   /**
-   * Toggle the lens. When the key is held down, the lens is shown until the key is released.
+   * Toggle the lens. If the key is held down, the lens disappears when the key is released.
    *
    * @param {{isByKey: boolean}} press
    */

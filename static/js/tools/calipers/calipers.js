@@ -3,8 +3,8 @@
 // Interval legs snap to samples. Voltage legs keep their height unless a peak, a QRS edge or the baseline is
 // near (snapping.js).
 //
-// A click without movement keeps dragging the second leg until the next click. Two clicks thus work like one
-// drag.
+// After a click without movement, the second leg follows the pointer until the next click. Two clicks thus
+// work like one drag.
 
 import { cellAt } from "../../ecg/overlay.js";
 import { LEADS } from "../../ecg/signal.js";
