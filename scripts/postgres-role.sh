@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs when the postgres container creates its cluster, and can be run again at any time. The
-# application must not be a superuser, who bypasses row-level security, and its web requests act as
-# two roles that see only what the policies allow.
+# application's role must not be a superuser, because superusers bypass row-level security. Web
+# requests act as two other roles, which see only what the policies allow.
 set -eu
 psql --set=ON_ERROR_STOP=1 --quiet --username=postgres --dbname="$POSTGRES_DB" --set=password="$ECG_PASSWORD" <<'SQL'
 SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY['ecg_owner', 'ecg_reader', 'ecg_manager']) AS role
