@@ -17,7 +17,6 @@ from annotations.views.agreement import (
     profile,
     readers,
     report,
-    run_progress,
     suggestion_effect,
 )
 from annotations.views.audit import pages as audit_pages
@@ -51,7 +50,7 @@ def _agreement(place: str, name: str) -> list[URLPattern]:
     return [
         path(place, classes.classes, name=name),
         path(f"{place}computing/", classes.compute, name=f"{name}-computing"),
-        path(f"{place}run/", run_progress.run, name=f"{name}-run"),
+        path(f"{place}run/", classes.progress, name=f"{name}-run"),
         path(f"{place}cancelling/", classes.cancel, name=f"{name}-cancelling"),
         path(f"{place}readers/", readers.readers, name=f"{name}-readers"),
         path(f"{place}readers/<int:place>/", profile.reader, name=f"{name}-reader"),

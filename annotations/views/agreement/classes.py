@@ -1,12 +1,13 @@
-"""The Classes tab, and the actions that start or cancel a computation."""
+"""The Classes tab, and the actions that start, cancel and follow a computation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from annotations import tasks
 from annotations.models import DiagnosticGroup
 from annotations.services.counts import runs
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.agreement import numbers, page
+from annotations.views.agreement import numbers, page, run_text
 from annotations.views.agreement.class_table import (
     ONLY,
     ONLY_GROUPS,
@@ -31,6 +32,11 @@ from annotations.views.agreement.numbers import MEASURES
 from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.subjects import LEVELS, Subject, WholeGroup, groups
 from annotations.views.refusals import refusal_as_message
+
+# Longer values of ``?version=`` are cut off; no version number has this many digits.
+LONGEST = 18
+
+VERSIONS_SHOWN = 20
 
 
 @never_cache
@@ -71,6 +77,30 @@ def cancel(request: SignedInRequest, pk: int | None = None, slug: str = "") -> H
     return redirect(dashboard.url())
 
 
+@never_cache
+@needs("view_agreementreport")
+@require_safe
+def progress(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
+    """Return the ``RunStatus`` of the scope as JSON.
+
+    ``?version=`` is the version displayed on the page. The response contains no results, so polling
+    does not count as seeing results.
+
+    Raises:
+        Http404: there is no such batch or study, or the user may not see it.
+    """
+    dashboard = page.page_without_report(request, pk, slug)
+    version = request.GET.get("version", "")
+    shown_version = int(version[:LONGEST]) if version.isdecimal() else 0
+    if dashboard.is_hidden:
+        return JsonResponse(asdict(run_text.over(None, shown_version)))
+    newest = dashboard.versions.values_list("number", flat=True).first()
+    status = run_text.over(newest, shown_version)
+    if dashboard.run:
+        status = run_text.of(dashboard.run, is_newer=status.is_newer)
+    return JsonResponse(asdict(status))
+
+
 def _classes(dashboard: AgreementPage, filters: TableFilter) -> dict[str, object]:
     results = dashboard.results
     groups_by_code = groups(results, dashboard.classes)
@@ -106,9 +136,6 @@ def _classes(dashboard: AgreementPage, filters: TableFilter) -> dict[str, object
         "versions": dashboard.versions[:VERSIONS_SHOWN],
         "confidence": round(100 * results["method"]["confidence"]),
     }
-
-
-VERSIONS_SHOWN = 20
 
 
 def _heads(dashboard: AgreementPage, filters: TableFilter) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotations.models import Batch, Dataset, Exam, Handout, Study, User
+from annotations.models import Batch, Dataset, Exam, Handout, Study, Taxonomy, User
 from annotations.services.assignment import batches, plans
 from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.refusals import NameTaken
@@ -26,10 +26,12 @@ from annotations.views.batches.forms import codes_in
 from annotations.views.refusals import refusal_on_form
 from annotations.views.studies.plan_forms import AnchorsForm, CodesForm, DrawForm, PlanForm
 from annotations.views.studies.setup import steps
-from annotations.views.studies.stratum_names import stratum_names
 
 # Maximum number of strata listed on the page.
 MAX_STRATA = 60
+
+# Vocabularies of the data sources.
+VOCABULARIES = ("snomed_ct", "code15", "scp", "cpsc2018")
 
 REFUSED_FIELDS: dict[type[Exception], str] = {
     NameTaken: "name",
@@ -156,6 +158,30 @@ def _strata(study: Study) -> list[dict[str, object]]:
         {"stratum": stratum, "name": names.get(stratum, ""), "n": n, "max_n": max_n}
         for stratum, n in counts[:MAX_STRATA]
     ]
+
+
+def stratum_names(taxonomy: Taxonomy, strata: Iterable[str]) -> dict[str, str]:
+    """Return class names by stratum. Strata that match no class are left out.
+
+    Codes are compared ignoring case, because the columns of CODE-15 vary in case. An exact match
+    between codes takes precedence over an approximate one.
+    """
+    by_code: dict[str, tuple[bool, str]] = {}
+    for diagnostic_class in taxonomy.classes.order_by("position"):
+        name = diagnostic_class.local_name
+        by_code[diagnostic_class.code.lower()] = (False, name)
+        for vocabulary in VOCABULARIES:
+            for mapped in diagnostic_class.codes.get(vocabulary, ()):
+                candidate = (mapped["match"] != "exact", name)
+                code = mapped["code"].lower()
+                by_code[code] = min(
+                    by_code.get(code, candidate), candidate, key=lambda match: match[0]
+                )
+    return {
+        stratum: by_code[stratum.lower()][1]
+        for stratum in set(strata)
+        if stratum.lower() in by_code
+    }
 
 
 def _plan(study: Study, cleaned: dict[str, Any], user: User) -> list[Batch]:

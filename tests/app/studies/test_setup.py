@@ -20,8 +20,8 @@ from annotations.services.assignment import batches, plans
 from annotations.services.people import roles
 from annotations.services.studies import exam_pool, lifecycle, protocols, roster
 from annotations.views.studies import protocol_text
+from annotations.views.studies.plans import stratum_names
 from annotations.views.studies.setup_forms import ReadingForm, initial
-from annotations.views.studies.stratum_names import stratum_names
 from ecgreview import protocol
 from ecgreview.protocol import KEYS, Arm, Protocol
 
