@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Outcome(models.TextChoices):
     """How the consensus on an exam was reached, or why there is none yet."""
 
-    AGREEMENT = "agreement", _("All readers gave the same classes")
+    AGREEMENT = "agreement", _("All readers marked the same classes")
     MAJORITY = "majority", _("Decided by votes")
     DISPUTED = "disputed", _("Readers disagree")
     INCOMPLETE = "incomplete", _("Readings are missing")
@@ -55,7 +55,7 @@ class OpenReason(models.TextChoices):
         Reason.READABILITY_DISPUTED.value,
         _("One of two readers marked the exam unreadable"),
     )
-    NO_CLASS_SHARED = Reason.NO_CLASS_SHARED.value, _("No class was given by two readers")
+    NO_CLASS_SHARED = Reason.NO_CLASS_SHARED.value, _("No two readers marked the same class")
 
 
 # The outcomes that still need a decision.

@@ -77,10 +77,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             version="1",
             function=agreement_then_majority,
             description=(
-                "If all readers gave exactly the same classes, those; otherwise the classes that "
-                "at least two readers gave, and undecided when there is none. With two readers "
-                "who share a class, a class that only one of them gave is dropped: it counts as "
-                "absent. For reproducing CODE-II-test."
+                "If all readers marked exactly the same classes, those are the labels; otherwise "
+                "the classes that at least two readers marked, and the exam is undecided if there "
+                "are none. With two readers who share a class, a class that only one of them "
+                "marked is dropped: it counts as absent. For reproducing CODE-II-test."
             ),
         ),
     }

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -229,7 +229,7 @@ def make_next(*, now: datetime) -> bool:
             continue
         with advisory_locks.held(Lock.ARCHIVE, archive.pk, waits=False) as is_ours:
             if is_ours and _begin(archive, now):
-                with _Attempt(archive, now):
+                with _failure_stored(archive, now):
                     _make(archive, now)
                 return True
     return False
@@ -352,24 +352,14 @@ class _ChunkFile(io.RawIOBase):
             cursor.execute(sql, values)
 
 
-class _Attempt:
-    """Context manager: if an attempt fails, store the name of the error on the archive."""
-
-    def __init__(self, archive: Archive, now: datetime) -> None:
-        self._archive = archive
-        self._now = now
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None or connection.needs_rollback or row_security.is_broken():
-            return
-        unfinished = Archive.objects.unfinished().filter(pk=self._archive.pk)
-        unfinished.update(failure=kind.__name__[:80], n_done=0)
-        unfinished.filter(n_attempts__gte=MAX_ATTEMPTS).update(finished_at=self._now)
+@contextmanager
+def _failure_stored(archive: Archive, now: datetime) -> Iterator[None]:
+    """Store the name of the error that ends the block, if the database still works."""
+    try:
+        yield
+    except BaseException as error:
+        if not (connection.needs_rollback or row_security.is_broken()):
+            unfinished = Archive.objects.unfinished().filter(pk=archive.pk)
+            unfinished.update(failure=type(error).__name__[:80], n_done=0)
+            unfinished.filter(n_attempts__gte=MAX_ATTEMPTS).update(finished_at=now)
+        raise

@@ -38,9 +38,9 @@ from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.completion_matrix import matrix
 from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm
-from annotations.views.desk.pages import SECONDS_PER_EXAM
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
+from ecgreview.design import SECONDS_PER_READING
 
 # Refusals that are shown at the field for readers.
 READER_REFUSALS: tuple[type[Exception], ...] = (
@@ -221,8 +221,8 @@ def _summary(cleaned: dict[str, Any]) -> dict[str, object]:
         "readers": readers,
         "codes": " ".join(exam.code for exam in exams),
         "n_readings": len(exams) * len(readers),
-        "minutes_each": round(len(exams) * SECONDS_PER_EXAM / 60),
-        "minutes_all": round(len(exams) * len(readers) * SECONDS_PER_EXAM / 60),
+        "minutes_each": round(len(exams) * SECONDS_PER_READING / 60),
+        "minutes_all": round(len(exams) * len(readers) * SECONDS_PER_READING / 60),
         "n_same_patient": sum(count for count in patients.values() if count > 1),
-        "seconds": SECONDS_PER_EXAM,
+        "seconds": round(SECONDS_PER_READING),
     }

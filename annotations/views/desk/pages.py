@@ -31,10 +31,9 @@ from annotations.services.assignment.guards import is_served
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk.texts import desk_texts
 from annotations.views.desk.work_state import work_state
+from ecgreview.design import SECONDS_PER_READING
 
-SECONDS_PER_EXAM = 58
-"""Default until the reader's own pace is known: an expert's time (CODE-II, arXiv 2511.15632v1)."""
-
+# With fewer readings than this, a reader's pace is taken to be the published one.
 MIN_READINGS_FOR_PACE = 5
 MAX_READINGS_FOR_PACE = 100
 """The pace is the mean active time of at most this many of the reader's latest readings."""
@@ -193,4 +192,4 @@ def _pace_s(user: User) -> float:
     own = Reading.objects.blind().effective().answered().filter(reader=user, active_ms__gt=0)
     latest = own.order_by("-pk").values("active_ms")[:MAX_READINGS_FOR_PACE]
     pace = latest.aggregate(n=Count("active_ms"), mean=Avg("active_ms"))
-    return pace["mean"] / 1000 if pace["n"] >= MIN_READINGS_FOR_PACE else SECONDS_PER_EXAM
+    return pace["mean"] / 1000 if pace["n"] >= MIN_READINGS_FOR_PACE else SECONDS_PER_READING
