@@ -1,4 +1,4 @@
-"""Published examples stored with the shared data, where it is mounted."""
+"""Published examples from the shared data; tests that need them are skipped without it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VECTORS = Path(__file__).resolve().parents[4] / "shared" / "design" / "vectors"
 
 @pytest.fixture(scope="session")
 def vectors() -> Callable[[str], dict[str, Any]]:
-    """Return a function that reads one file of examples by its name without extension."""
+    """Return a function that reads an example file, given its name without the extension."""
     if not VECTORS.is_dir():
         pytest.skip(f"no published examples at {VECTORS}")
 

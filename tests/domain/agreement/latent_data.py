@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgreview.agreement import MISSING, PatternCount
 
-# A class read by three readers: their answers and the number of exams.
+# A class read by three readers: each pattern of answers and its number of exams.
 THREE = [("+++", 30), ("++-", 9), ("+-+", 7), ("-++", 5), ("+--", 12), ("--+", 3), ("---", 400)]
 
 
@@ -28,9 +28,9 @@ def readings(
         rng: random generator.
         prevalence: shape (n_classes,).
         sensitivity: shape (n_classes, n_readers).
-        false_alarms: shape (n_classes, n_readers).
-        n_exams: exams of each class.
-        per_exam: number of readers per exam, drawn at random; all when None.
+        false_alarms: false-alarm rates, shape (n_classes, n_readers).
+        n_exams: number of exams; every exam has all classes.
+        per_exam: number of readers per exam, drawn at random; None means all readers.
     """
     if_present, if_absent = np.asarray(sensitivity), np.asarray(false_alarms)
     n_classes, n_readers = if_present.shape
@@ -44,7 +44,7 @@ def readings(
 
 
 def counted(rows: Sequence[tuple[str, int]]) -> PatternCount:
-    """Return the counts of one class; a pattern has + (present), - (absent) or . per reader."""
+    """Return the counts of one class. A pattern has +, - or . (missing) for each reader."""
     states = [[".-+".index(letter) for letter in pattern] for pattern, _ in rows]
     counts: NDArray[np.float64] = np.array([[count for _, count in rows]], dtype=np.float64)
     return PatternCount(np.array(states, dtype=np.int8), counts)

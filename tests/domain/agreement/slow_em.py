@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-# For each reader, how often each category was given.
+# Per reader: how often they chose each category.
 Exam = Sequence[Sequence[float]]
 
 
 def fixed_point(
     exams: Sequence[Exam], n_steps: int
 ) -> tuple[list[float], list[list[list[float]]], float]:
-    """Return prevalences, error rates and log-likelihood after ``n_steps`` from equation 3.1."""
+    """Return prevalences, error rates and log-likelihood after ``n_steps`` EM steps.
+
+    The first step starts from the estimates of equation 3.1 of the paper.
+    """
     n_readers, n_categories = len(exams[0]), len(exams[0][0])
     posterior = []
     for exam in exams:

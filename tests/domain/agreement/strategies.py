@@ -25,7 +25,7 @@ def study(
     n_classes: int = 4,
     sensitivity: float = 0.8,
 ) -> np.ndarray:
-    """Return ratings of readers with high sensitivity; each exam lacks one reader."""
+    """Simulate ratings; with three or more readers, one random reader misses each exam."""
     rng = np.random.default_rng(seed)
     prevalences = np.geomspace(0.02, 0.4, n_classes)
     truth = rng.random((n_exams, n_classes)) < prevalences

@@ -1,4 +1,4 @@
-"""Ratings and cells in the forms in which papers print them."""
+"""Converts tables of ratings, in the forms that papers print, to ratings and cells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KRIPPENDORFF_2011: list[list[int | None]] = [
 
 
 def coded(units: Sequence[Sequence[Any]], categories: Sequence[Any]) -> NDArray[np.float64]:
-    """Return ratings, shape (n_readers, n_exams), of one row per exam; None is missing."""
+    """Convert one row of answers per exam to shape (n_readers, n_exams); None is missing."""
     number = {category: float(code) for code, category in enumerate(categories)} | {None: np.nan}
     return np.array([[number[answer] for answer in unit] for unit in units]).T
 
@@ -39,13 +39,13 @@ def codes(categories: Sequence[Any]) -> range:
 
 
 def counted(rows: Sequence[Sequence[float]]) -> Cells:
-    """Return the cells of a printed table: per exam, the number of readers per category."""
+    """Convert a table with the number of readers per exam (row) and category (column) to cells."""
     table = np.array(rows, dtype=np.float64)
     return Cells(table, np.ones(len(table)))
 
 
 def two_readers(table: Sequence[Sequence[float]]) -> Cells:
-    """Return the cells of a square table of two readers, one cell per field."""
+    """Convert a square table of two readers' answers to cells."""
     counts = np.array(table, dtype=np.float64)
     unit_vectors = np.eye(len(counts))
     fields = [

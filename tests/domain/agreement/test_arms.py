@@ -38,7 +38,7 @@ def effects_of(readings: Readings, **options: object) -> dict[Split, Effect]:
 def one_class(
     rows: list[tuple[int, int, int, bool, int, int]],
 ) -> Readings:
-    """Return readings of one class: answer, suggestion, reference, shown, reader, exam."""
+    """Build readings from rows of (answer, suggestion, reference, is_shown, reader, exam)."""
     table = np.array(rows)
     answers, suggestions, reference = table[:, :3].T.astype(np.int8)[:, :, None]
     is_shown = table[:, 3].astype(bool)
@@ -48,7 +48,7 @@ def one_class(
 def trial(
     rng: np.random.Generator, *, n_readers: int = 12, n_exams: int = 40, spread: float = 0.0
 ) -> Readings:
-    """Simulate wrong suggestions, followed by 35 % of readers when hidden, 65 % when shown.
+    """Simulate wrong suggestions. Readers agree with 35 % of the hidden and 65 % of the shown ones.
 
     Each reader reads all exams, half of them with the suggestion shown. Exams differ in
     difficulty; ``spread`` is how much readers differ in susceptibility.
@@ -117,7 +117,7 @@ def test_answers_are_split_by_the_suggestion():
         (ABSENT, ABSENT, PRESENT, True, 1, 4),  # omission
         (PRESENT, PRESENT, MISSING, True, 1, 5),  # suggested, correctness unknown
         (PRESENT, MISSING, PRESENT, True, 1, 6),  # the model does not cover the class
-        (MISSING, PRESENT, PRESENT, True, 1, 7),  # not assessable for the reader
+        (MISSING, PRESENT, PRESENT, True, 1, 7),  # the reader could not assess the class
     ]
     n_of = {split: effect.shown.n for split, effect in effects_of(one_class(rows)).items()}
     assert n_of == {
@@ -143,7 +143,7 @@ def test_missing_an_unsuggested_class_is_an_omission():
 @cache
 @cache
 def coverage(spread: float) -> dict[str, float]:
-    """Return the coverage of each interval in simulated trials; the true difference is .30."""
+    """Return the coverage of each interval in simulated trials. The true difference is .30."""
     coverages: dict[str, list[bool]] = {"difference": [], "by_reader": [], "by_exam": []}
     for seed in range(150):
         rng = np.random.default_rng(seed)
@@ -289,7 +289,7 @@ def test_only_exams_read_in_both_arms_are_paired():
 
 
 def test_the_sandwich_of_two_readers():
-    """Linear parts of .125 and -.125: the error is sqrt(2 / 1 * 2 * .125**2) = .25."""
+    """The readers contribute .125 and -.125: the error is sqrt(2 / 1 * 2 * .125**2) = .25."""
     follows = {(1, True): 3, (1, False): 1, (2, True): 1, (2, False): 1}
     rows = [
         (PRESENT if exam < n else ABSENT, PRESENT, ABSENT, is_shown, reader, exam)

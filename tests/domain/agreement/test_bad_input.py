@@ -54,7 +54,7 @@ SIZES = {
 
 
 def filled(fill: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return a table of one value; states are int8 if the value is one."""
+    """Return a table filled with one value, as int8 where states are expected and it is one."""
     is_state = dtype is np.int8 and fill in (0, 1, 2, -1)
     return np.full(shape, fill, dtype=np.int8 if is_state else None)
 
@@ -91,7 +91,7 @@ def one_dimensional(shape: tuple[int, ...], dtype: Any = None) -> Any:
 
 
 def mixed(shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return valid readings, with readers who give the same answer to every exam."""
+    """Return random readings in which the first two readers always agree."""
     result = rng().integers(0, 3, shape)
     if len(shape) and shape[0] > 1:
         result[1] = result[0]
@@ -303,11 +303,10 @@ CALLS: dict[Callable[..., Any], Call] = {
 }  # fmt: skip
 
 ELSEWHERE: set[Callable[..., Any]] = {reference.compare, standard_errors.t_interval}
-"""Functions of sets of strings, or of results of other functions: tested elsewhere."""
+"""Tested elsewhere, because they take sets of strings or results of other functions."""
 
 
 def own_functions(module: ModuleType) -> Iterable[Callable[..., Any]]:
-    """Return the public functions defined in a module."""
     public = getattr(module, "__all__", [name for name in vars(module) if name[0] != "_"])
     result = [getattr(module, name) for name in public]
     return [item for item in result if getattr(item, "__module__", "") == module.__name__]
@@ -350,7 +349,7 @@ def test_every_function_answers_or_raises_its_own_error(function):
 
 
 def problem_with(call: Call, make_input: MakeInput, size: tuple[int, int, int]) -> str:
-    """Return what is wrong with the answer; empty for a valid value or our own error."""
+    """Return what is wrong with the answer, or "" if it is valid or our own error."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -1,5 +1,3 @@
-"""Agreement on certainty."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence

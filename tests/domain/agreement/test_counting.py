@@ -1,4 +1,4 @@
-"""Fast counting gives the same counts."""
+"""The fast way to count response patterns gives the same counts as the slow one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_non_contiguous_readings_are_counted():
 
 
 def test_a_constant_class_does_not_overflow():
-    # A byte overflows above 255 ones; the whole column is present.
+    # Every reading is present. A counter of one byte would overflow after 255.
     ratings = np.full((2, 100_000, 2), 2, dtype=np.int8)
     result = PatternCount.of(ratings)
     assert result.counts.tolist() == [[100_000], [100_000]]

@@ -1,9 +1,9 @@
 """Coverage of intervals, from the rarest to the most common class.
 
-Simulated: readers of sensitivity .8 with a false-alarm rate of a tenth of the prevalence,
-8,475 exams as in CODE-II-test. With 6,000 studies and 1,000 replicates the coverage was
-.937 to .972; here there are fewer, with a margin for the simulation error. For readers who
-agree little see ``bench.agreement.coverage``.
+The simulated readers have sensitivity .8 and a false-alarm rate of a tenth of the prevalence;
+there are 8,475 exams, as in CODE-II-test. With 6,000 studies and 1,000 replicates, coverage was
+.937 to .972. These tests use fewer and allow a margin for the simulation error. For readers who
+agree little, see ``bench.agreement.coverage``.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def shares(
 
 
 def patterns(counts: np.ndarray) -> PatternCount:
-    """Return the counts of studies, each as a class, by the number of positive readings.
+    """Build response patterns from counts of positive readings, with one row per study.
 
-    Which reader gave the class does not matter here: the first k readers give it.
+    The measures do not depend on which readers marked the class, so the first k did.
     """
     n_readers = counts.shape[1] - 1
     states = np.array(
@@ -95,7 +95,7 @@ def test_intervals_of_many_readers_of_a_rare_class_cover_the_truth(n_readers):
     ("n_exams", "prevalence", "n_readers"), [(193, 0.03, 10), (8475, 0.0005, 10), (193, 0.03, 12)]
 )
 def test_intervals_of_many_readers_who_agree_little_cover_the_truth(n_exams, prevalence, n_readers):
-    """Their kappa is .27. With half an exam "given by all" as a prior, coverage was 89 to 90 %."""
+    """Kappa is .27. With a prior of half an exam marked by all readers, coverage was 89 to 90 %."""
     result = coverage(prevalence, n_readers, sensitivity=0.35, n_exams=n_exams)
     for name in ("positive_agreement", "fleiss_kappa", "krippendorff_alpha"):
         assert result[name] >= 0.93 - MARGIN, (name, result[name])

@@ -1,11 +1,11 @@
 """Coverage of intervals when patients have several exams.
 
-Simulated: 8,475 exams of patients who have one to six. An exam has the patient's class state
-with probability .9, and a reader repeats the answer given for the patient with probability
-.8; otherwise both are drawn independently. Intervals that treat the exams as independent
-would cover the truth in about 70 % of such studies. Coverage with 2,000 studies and 1,000
-replicates is in docs/reference/agreement.md; here there are fewer, with a margin for the
-simulation error.
+The 8,475 simulated exams belong to patients with one to six exams each. An exam has the patient's
+class state with probability .9, and a reader repeats the answer given for the patient with
+probability .8; otherwise both are drawn independently. Intervals that treat the exams as
+independent would cover the truth in about 70 % of such studies. The coverage with 2,000 studies
+and 1,000 replicates is in docs/reference/agreement.md. These tests use fewer and allow a margin
+for the simulation error.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def owners(rng: np.random.Generator) -> np.ndarray:
 def study_of_patients(
     rng: np.random.Generator, patients: np.ndarray, prevalence: float, n_readers: int, n: int
 ) -> np.ndarray:
-    """Return the ratings of n studies of one class, as if they were classes of one study."""
+    """Simulate ``n`` studies of one class and return them as the classes of one study."""
 
     def uniform(share_same: float) -> np.ndarray:
-        """Return uniform numbers per exam; a share of them is common to the patient."""
+        """Return uniform numbers per exam. A share of the exams uses the patient's number."""
         of_patient = rng.random((patients.max() + 1, n), dtype=np.float32)[patients]
         own = rng.random((N_EXAMS, n), dtype=np.float32)
         return np.where(rng.random((N_EXAMS, n), dtype=np.float32) < share_same, of_patient, own)
@@ -55,7 +55,7 @@ def study_of_patients(
 
 
 def law(prevalence: float) -> np.ndarray:
-    """Return the probability of each field of the table of two readers."""
+    """Return the probability of each cell of the two readers' table."""
     table = np.zeros((2, 2))
     for share, chance in ((prevalence, SENSITIVITY), (1 - prevalence, 0.1 * prevalence)):
         probabilities = np.array([1 - chance, chance])
@@ -64,7 +64,7 @@ def law(prevalence: float) -> np.ndarray:
 
 
 def covered_share(measures: Mapping[str, Measures], truth: Mapping[str, float]) -> dict[str, float]:
-    """Return the share of studies in which the interval covers the truth."""
+    """Return the share of studies whose interval covers the truth, for each measure."""
     shares = {}
     for name, value in truth.items():
         measure = measures[name]

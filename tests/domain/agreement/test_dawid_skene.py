@@ -29,7 +29,7 @@ def table(readings):
 
 
 def second_copy(readings):
-    """Return the data as in dallascard/dawid_skene: observer 1 of patient 7 gave 1, 2, 2."""
+    """Return the data as in dallascard/dawid_skene: observer 1 rated patient 7 as 1, 2, 2."""
     changed = [list(reading) for reading in readings]
     where = [place for place, entry in enumerate(changed) if entry == [7, 1, 1]]
     changed[where[-1]] = [7, 1, 2]

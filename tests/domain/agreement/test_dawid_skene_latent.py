@@ -30,7 +30,7 @@ def draw_patterns(seed, *, n_classes=3, n_readers=4, n_exams=300, per_exam=3):
     )
 
 
-# Compared with other computations of the same maximum.
+# Other computations of the same maximum.
 
 
 def test_matches_the_reference_implementation():
@@ -65,7 +65,7 @@ def test_is_never_below_the_general_model(seed):
 
 
 def test_three_readers_reproduce_the_observed_frequencies():
-    # Seven parameters, seven free frequencies: unless a bound is active, the fit is exact.
+    # Seven parameters fit seven free frequencies exactly, unless a bound is active.
     patterns = counted([(pattern, 10 * count) for pattern, count in THREE] + [("-+-", 50)])
     result = two_states.fit(patterns)
     model = Model.of(patterns.patterns)

@@ -17,7 +17,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def owners(ratings: np.ndarray, seed: int) -> np.ndarray:
-    """Return the patient of each exam; some patients have several."""
+    """Assign each exam to one of five patients at random."""
     return np.random.default_rng(seed).integers(0, 5, size=(ratings.shape[1],))
 
 

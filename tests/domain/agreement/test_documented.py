@@ -20,7 +20,7 @@ EXAMPLE = re.compile(r"^(?P<what>\S.*?)  # (?P<value>.+)$")
 
 
 def examples_of(block: str) -> list[tuple[str, str]]:
-    """Return the lines of a block that have a printed result."""
+    """Return the expression and the printed result of each example in a block."""
     result = [EXAMPLE.match(line) for line in block.splitlines()]
     examples = [(item["what"], item["value"]) for item in result if item]
     return [(expression, value) for expression, value in examples if is_expression(expression)]

@@ -1,4 +1,4 @@
-"""Reports of earlier method versions contain sentences, which are read as codes."""
+"""Reports of earlier method versions contain sentences, which are converted to codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NEVER_A_SENTENCE = {
     Reason.LOW_SENSITIVITY,
     Reason.FEW_TRUE_POSITIVES,
 }
-"""Codes added after sentences were replaced by codes."""
+"""Codes that were added after codes had replaced the sentences."""
 
 
 @pytest.mark.parametrize("sentence", CODES)

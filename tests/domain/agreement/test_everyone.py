@@ -156,7 +156,8 @@ def test_many_readers_have_intervals_too():
 
 
 def test_intervals_of_few_readers_do_not_depend_on_who_answered():
-    # Up to five readers are counted by name. A sixth who never reads does not count.
+    # Five readers are told apart in resampling. With a sixth, even one who reads nothing, only the
+    # number of readers per answer counts.
     ratings = study(4, n_readers=5, n_exams=3000)
     idle = np.concatenate([ratings, np.zeros((1, *ratings.shape[1:]), np.int8)])
     how = Resampling(n_replicates=3000)

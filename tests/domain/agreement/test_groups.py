@@ -19,7 +19,7 @@ groups_ = st.lists(st.sets(st.integers(0, 3), min_size=1), max_size=4)
 
 
 def counted(patterns: PatternCount) -> list[dict[tuple[int, ...], float]]:
-    """Return for each class the number of exams of each pattern with an answer."""
+    """Return, for each class, the number of exams with each pattern that has any answer."""
     return [
         {
             tuple(pattern): n

@@ -1,5 +1,3 @@
-"""Agreement on measurements."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -13,7 +11,7 @@ from ecgreview.agreement.values.reasons import Reason
 
 
 def line_of(values: np.ndarray, *, is_clustered: bool = False) -> dict[str, Any]:
-    """Return the line of ``values``, shape (n_readers, n_exams); NaN where not measured."""
+    """Return the report line of ``values``, shape (n_readers, n_exams); NaN is not measured."""
     exams = tuple(
         tuple(
             (reader, float(pair_line))

@@ -42,7 +42,7 @@ FORMS = {
     "agreement_mean": "ICC2k",
     "consistency_mean": "ICC3k",
 }
-"""Our name and Shrout and Fleiss's name of each of the six forms."""
+"""The six forms: our name and the name that follows Shrout and Fleiss."""
 
 INTERVALS = {
     "one_way": (-0.133, 0.72),
@@ -52,7 +52,7 @@ INTERVALS = {
     "agreement_mean": (0.071, 0.93),
     "consistency_mean": (0.676, 0.99),
 }
-"""The limits of psych 2.4 for the same table; pingouin 0.7 agrees to its two decimals."""
+"""Limits from psych 2.4 for the same table. The two decimals of pingouin 0.7 agree."""
 
 tables = arrays.arrays(
     np.float64,
@@ -239,7 +239,7 @@ def test_swapping_readers_negates_differences(first, seed):
 
 
 def test_rounding_does_not_add_variance_to_a_line():
-    # Here rounding makes the squared error slightly negative.
+    # Rounding makes the squared error of these values slightly negative.
     first = np.array([6.0, 2.0, 0.0, -5.0, -4.0])
     result = lin_concordance(first, np.array([-18.8, -6.8, -0.8, 14.2, 11.2]))
     assert result.reason == Reason.ON_ONE_LINE

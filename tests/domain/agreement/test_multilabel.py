@@ -1,4 +1,4 @@
-"""Answers about groups of classes."""
+"""Agreement on groups of classes: a group is present if any of its classes is."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ecgreview.agreement.accuracy.paired_errors import Undefined
 from ecgreview.agreement.accuracy.performance import BadComparison
 
 STATSMODELS = {
-    # (both correct, only the first, only the second, neither): exact p, chi-square and its p by
+    # (both correct, only the first, only the second, neither): exact p, chi-square and its p, from
     # statsmodels 0.15.0: stats.contingency_tables.mcnemar, correction=False.
     (59, 6, 16, 80): (0.052478790283203125, 4.545454545454546, 0.0330062576612325),
     (101, 121, 59, 33): (4.4344492637551645e-06, 21.355555555555554, 3.815135865112594e-06),
@@ -52,7 +52,7 @@ def test_the_reference_decides_who_is_right():
     first = np.array([[2], [2], [1], [2], [1], [2], [0]], dtype=np.int8)
     second = np.array([[2], [1], [2], [2], [1], [2], [1]], dtype=np.int8)
     # Both correct once, only the first twice (one present, one absent), both wrong twice; the exam
-    # without a reference and the one that the first could not assess do not count.
+    # without a reference and the one that the first reader could not assess do not count.
     assert paired_errors.count(first, second, reference).tolist() == [[1, 2, 0, 2]]
 
 

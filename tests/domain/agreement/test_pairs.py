@@ -1,4 +1,4 @@
-"""Two readers and a class: every coefficient, with an interval."""
+"""All coefficients of two readers for one class, with intervals."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_rows_are_counted_like_their_readings(ratings):
 
 
 def sets_of(ratings: np.ndarray) -> list[tuple[tuple[int, ...], int]]:
-    """Return the number of exams read by each set of readers."""
+    """Return the number of exams read by each set of readers, in order of the sets."""
     profiles = profiles_of(ratings)
     return [
         (readers, sum(profile.readers == readers for profile in profiles))
@@ -60,7 +60,7 @@ def sets_of(ratings: np.ndarray) -> list[tuple[tuple[int, ...], int]]:
 
 
 def rows_of(ratings: np.ndarray) -> list[Row]:
-    """Return a row for each exam and class that not all readers called absent."""
+    """Return a row for each exam and each class that any reader did not answer with absent."""
     return [
         Row(column, item.readers, [int(digit) for digit in digits], 1)
         for item in profiles_of(ratings)

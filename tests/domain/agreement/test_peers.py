@@ -1,4 +1,4 @@
-"""Comparison with other libraries, where they are correct."""
+"""Comparison with other libraries, in cases where those are correct."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def expit(logits):
 
 
 def draw_classes(seed, *, n_classes=40, n_readers=4, n_exams=3000, per_exam=3, rarest=0.003):
-    """Return prevalence, sensitivity, false alarms and readings of exchangeable classes."""
+    """Return prevalence, sensitivity, false-alarm rates and readings of exchangeable classes."""
     rng = np.random.default_rng(seed)
     prevalence = np.geomspace(rarest, 0.2, n_classes)
     of_classes = rng.normal(0, 0.7, (2, n_classes, 1))

@@ -103,7 +103,7 @@ def test_there_are_no_errors_without_a_maximum():
     model, vector = fitted(patterns)
     away = vector.copy()
     away[: model.n_classes] = (
-        0.0  # half of the exams, although a fifth of the readings are positive
+        0.0  # a prevalence of one half, although only a fifth of the readings are positive
     )
     away[model.n_classes :] *= 0.0
     assert np.isnan(pooled_errors.of_logits(model, away, np.ones(2))).all()

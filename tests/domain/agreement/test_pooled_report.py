@@ -1,4 +1,4 @@
-"""The report of a class too rare for its own fit is pooled, or states why it cannot be."""
+"""A class too rare for its own fit gets pooled estimates, or a reason why it cannot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def class_lines(patterns, **more):
 
 
 def without_third_reader(patterns, row):
-    """Return the patterns without reader 2's answers about the class of ``row``."""
+    """Return the patterns without the third reader's answers about the class of ``row``."""
     silent = patterns.patterns.copy()
     silent[:, 2] = 0
     counts = np.concatenate([patterns.counts, np.zeros_like(patterns.counts)], axis=1)

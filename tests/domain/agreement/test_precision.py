@@ -36,7 +36,7 @@ def simulated_cells(rng: np.random.Generator, n_exams: int, *, prevalence: float
 
 
 def bootstrapped(cells: Cells, target: Target, rng: np.random.Generator) -> float:
-    """Return the half-width of the percentile interval of resampled exams."""
+    """Return the half-width of the bootstrap percentile interval over exams."""
     (counts,) = cells.n_exams
     replicates = rng.multinomial(int(counts.sum()), counts / counts.sum(), size=4000)
     resampled = Cells(cells.table, replicates.astype(np.float64))

@@ -16,7 +16,7 @@ pairs = st.lists(st.tuples(sets, sets), min_size=1, max_size=12)
 
 
 def test_a_worked_example():
-    """Three exams: one exact, one with an extra class, one with another class."""
+    """One exam is exact, one has an extra class, and one has a different class."""
     result = reference.compare([({"a"}, {"a"}), ({"a", "b"}, {"a"}), ({"c"}, {"d"})])
     assert (result.n_hits, result.n_extra, result.n_missed) == (2, 2, 1)
     assert result.micro_f1 == pytest.approx(4 / 7)

@@ -260,7 +260,7 @@ def test_pairs_over_all_classes_have_no_interval():
 
 
 def of_patients(ratings: np.ndarray, patients: np.ndarray) -> dict[str, Any]:
-    """Return the report of three readers of exams of ``patients``."""
+    """Return the report of ``ratings``, given the patient of each exam."""
     names = list("abcd")[: ratings.shape[2]]
     return report(Answers.of(ratings, patients), READERS[: len(ratings)], names)
 
@@ -324,7 +324,7 @@ def test_several_exams_per_patient_widen_the_intervals_of_rare_classes():
 
 
 def test_several_exams_per_patient_widen_the_interval_of_prevalence():
-    # A patient has the class in all exams or in none: ten exams carry the information of one.
+    # A patient has the class in all ten exams or in none, so they carry the information of one.
     ratings = np.ones((2, 4000, 1), dtype=np.int8)
     ratings[:, :100] = 2
     widths = []

@@ -33,7 +33,7 @@ both = pytest.mark.parametrize("distance", list(Distance))
 
 
 def given_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
-    """Return one row of states for each set; None is an unread exam."""
+    """Return one row of states for each set: present if the set contains the class, else absent."""
     rows = np.full((len(sets), n_classes), ABSENT, dtype=np.int8)
     for row, codes in zip(rows, sets, strict=True):
         row[list(codes)] = PRESENT
@@ -41,7 +41,7 @@ def given_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
 
 
 def ratings_of(exams: Sequence[Sequence[Sequence[int]]], n_classes: int = 9) -> np.ndarray:
-    """Return the ratings of exams, each given as the sets of its readers."""
+    """Return the ratings of exams. Each exam is a list of its readers' sets."""
     n_readers = max(len(exam) for exam in exams)
     ratings = np.full((n_readers, len(exams), n_classes), MISSING, dtype=np.int8)
     for column, exam in enumerate(exams):

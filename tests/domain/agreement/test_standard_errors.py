@@ -118,7 +118,7 @@ def test_the_irrcac_readme(vectors):
 
 
 def test_alpha_lies_between_the_ports_of_irrcac(vectors):
-    """Their formulas differ by 2 % at most; see ``standard_errors.krippendorff_alpha``."""
+    """The ports' formulas differ by 2 % at most; see ``standard_errors.krippendorff_alpha``."""
     readme = vectors("gwet_irrcac")["R_readme"]
     votes = votes_of(vectors("gwet_irrcac")["raw"]["raw_4raters"])
     raw = value(standard_error_of("alpha", votes))
@@ -129,7 +129,7 @@ def test_alpha_lies_between_the_ports_of_irrcac(vectors):
 
 
 def test_two_readers_of_the_irrcac_readme(vectors):
-    """For tables of two readers the printed errors divide by n instead of n - 1."""
+    """For tables of two readers, the printed errors divide by n instead of n - 1."""
     printed = vectors("gwet_irrcac")["R_readme"]["cont3x3abstractors"]
     cells, n = cells_of(printed["table"]), 100
     for name in ("scott", "ac1", "bp", "pa", "krippendorff"):
@@ -205,7 +205,7 @@ def test_cohen_kappas_of_the_paradoxes(vectors):
 
 
 def slopes(coefficient, n_exams, step=1e-4):
-    """Return the derivative of the coefficient by each number of exams (central differences)."""
+    """Return the derivative by each number of exams, from central differences."""
     steps = step * np.eye(n_exams.size)
     more, less = (coefficient(n_exams + sign * steps).values for sign in (1, -1))
     return (more - less) / (2 * step)
@@ -285,7 +285,7 @@ def of_table(coefficient, shape):
 
 @given(table=tables_)
 def test_two_readers_give_the_infinitesimal_jackknife(table):
-    dense = table + 1  # so that a slightly smaller field is still valid
+    dense = table + 1  # so that no cell becomes negative below
     apart = np.triu(np.ones_like(table), 1) + 3 * np.tril(np.ones_like(table), -1)
     weights = weighing.of_disagreement(apart)
     for error, coefficient in (

@@ -20,7 +20,7 @@ EVERYBODY = ("classes", "overall", "n_exams", "n_exams_compared", "n_readings", 
 
 
 def ratings(n_exams: int = 60) -> np.ndarray:
-    """Return three people with missing answers, and a model and a reference without."""
+    """Simulate three people with missing answers, and a model and a reference without any."""
     rng = np.random.default_rng(5)
     truth = rng.random((n_exams, len(CLASSES))) < 0.3
     states = (truth ^ (rng.random((5, n_exams, len(CLASSES))) < 0.15)).astype(np.int8) + 1

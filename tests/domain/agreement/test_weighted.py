@@ -25,7 +25,7 @@ LINEAR_5 = [
     [0.25, 0.5, 0.75, 1, 0.75],
     [0, 0.25, 0.5, 0.75, 1],
 ]
-"""Gwet's linear weights of five categories."""
+"""Gwet's linear weights for five categories."""
 
 
 def printed(exact: float | None, published: float, n_decimals: int) -> bool:

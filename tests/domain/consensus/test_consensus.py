@@ -1,4 +1,4 @@
-"""The CODE-II-test rule: full agreement, else classes given by two readers, else undecided."""
+"""The CODE-II-test rule: full agreement, else classes marked by two readers, else undecided."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _label_sets(path: Path) -> list[frozenset[str]]:
 
 
 def decide_with_not_assessable(*readings: tuple[set[str], set[str]]) -> Decision:
-    """Decide on readings, each a pair of the classes given and the classes not assessable."""
+    """Decide on readings, each a pair of the classes marked and the classes not assessable."""
     votes = [
         Ballot(frozenset(codes), frozenset(not_assessable)) for codes, not_assessable in readings
     ]

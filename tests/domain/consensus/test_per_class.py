@@ -1,4 +1,4 @@
-"""Majority per class: more than half is present, exactly half is in dispute."""
+"""Majority per class: present if more than half mark it, in dispute if exactly half do."""
 
 from __future__ import annotations
 

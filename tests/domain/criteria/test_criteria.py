@@ -76,7 +76,7 @@ def satisfying(condition: Condition, sex: str, beyond: float) -> float:
 
 
 def meeting(rule: Rule, sex: str, beyond: float) -> Measurements:
-    """Return measurements that meet all of ``rule``, its first criterion by ``beyond``."""
+    """Return measurements that meet every condition of ``rule``, the first one by ``beyond``."""
     values = {}
     for condition in reversed((*rule.criteria, *rule.guards)):
         distance = beyond if condition is rule.criteria[0] else 0.001

@@ -1,4 +1,4 @@
-"""Recordings that version 1 of the criteria model got wrong, and the results of version 2."""
+"""Recordings that version 1 of the criteria model got wrong, with the results of version 2."""
 
 from __future__ import annotations
 

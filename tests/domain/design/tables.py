@@ -1,4 +1,4 @@
-"""Requests, and summaries of their plans."""
+"""Builds plan requests for tests and summarizes the resulting plans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEED = "a-study"
 
 
 def request(n_exams: int, n_readers: int, per_exam: int, **more: Any) -> design.Request:
-    """Return a request of exams 1001, 1002, ... and readers 1, 2, ...."""
+    """Return a request for exams 1001, 1002, ... and readers 1, 2, ...."""
     return design.Request(
         seed=more.pop("seed", SEED),
         exams=1001 + np.arange(n_exams),
@@ -47,7 +47,7 @@ def shared(readers_of: dict[int, set[int]], readers: Any) -> list[int]:
 
 
 def queues(readings: design.Readings) -> dict[int, list[tuple[int, int, int]]]:
-    """Return exam, occurrence and patient per reader, ordered by position."""
+    """Return each reader's queue as (exam, occurrence, patient), ordered by position."""
     rows = sorted(
         zip(
             readings.readers.tolist(),

@@ -1,4 +1,4 @@
-"""Every exam gets its readers, and the load is balanced."""
+"""Every exam gets its readers, and the readers' loads are balanced."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_an_allocation_is_found_exactly_when_there_is_one(size, data):
 
 
 def is_feasible(allowed: np.ndarray, per_exam: int, caps: np.ndarray) -> bool:
-    """Decide by linear programming (its vertices are integral) whether an allocation exists."""
+    """Decide whether an allocation exists, by a linear program (its vertices are integral)."""
     readers, exams = np.nonzero(allowed)
     each = np.arange(len(readers))
     of_exam = np.zeros((allowed.shape[1], len(readers)))
@@ -238,7 +238,7 @@ def test_readers_are_assigned_at_random():
         readers, exams = design.allocate(request(8, 4, 1, seed=f"s{number}"))
         counts[readers - 1, exams - 1001] += 1
     chi2 = ((counts - 100) ** 2 / 100).sum()
-    assert chi2 < 52.6  # 99.99 % point with 21 degrees of freedom
+    assert chi2 < 52.6  # 99.99th percentile, 21 degrees of freedom
 
 
 def test_too_few_readers_are_refused():

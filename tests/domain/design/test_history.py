@@ -13,7 +13,7 @@ from .tables import SEED, loads, queues, readers_by_exam, request, shared
 
 
 def later(n_exams: int, n_readers: int, history: design.Readings, **more) -> design.Request:
-    """Return a request of further exams 2001, 2002, ... with two readers each."""
+    """Return a request for new exams 2001, 2002, ... with two readers each."""
     return design.Request(
         seed=SEED,
         exams=2001 + np.arange(n_exams),
@@ -71,7 +71,7 @@ def test_many_small_releases_are_nearly_as_balanced_as_one():
         history = history.joined(design.generate(plan_request).readings)
     result = combined(history)
     assert np.ptp(loads(result, range(1, 11))) <= 1
-    # Perfect balance is not always possible because the last release alone must make up for it.
+    # Only the last release can restore the balance, so it is not always perfect.
     assert np.ptp(shared(result, range(1, 11))) <= 2
 
 
@@ -79,13 +79,13 @@ def test_a_new_reader_catches_up():
     before = design.generate(request(20, 4, 2)).readings  # ten exams each
     plan_request = later(10, 5, before)
     result = combined(before.joined(design.generate(plan_request).readings))
-    assert loads(result, plan_request.readers)[4] == 10  # every one of the new exams
+    assert loads(result, plan_request.readers)[4] == 10  # all of the new exams
     assert sorted(loads(result, plan_request.readers)) == [10, 12, 12, 13, 13]
 
 
 def test_an_exam_released_again_gets_only_its_missing_readers():
     before = design.generate(request(12, 4, 2)).readings
-    remaining = before.chosen(before.readers != 4)  # reader 4 has left before reading anything
+    remaining = before.chosen(before.readers != 4)  # reader 4 left before reading anything
     plan_request = design.Request(
         seed=SEED,
         exams=1001 + np.arange(12),
@@ -142,7 +142,7 @@ def test_a_cap_counts_earlier_assignments():
 
 def test_exams_of_a_patient_stay_apart_across_releases():
     before = design.generate(request(12, 2, 2, patients=np.arange(12))).readings
-    # All exams and readers are released again.
+    # The second plan has new exams of the same patients for the same readers.
     after = design.generate(later(12, 2, before, patients=np.arange(12), patient_gap=5)).readings
     assert (design.balance(before.joined(after)).least_patient_gap or 0) >= 5
 
@@ -158,7 +158,7 @@ def test_the_order_of_history_rows_does_not_matter():
 
 
 def test_history_pairs_count_once_when_exams_are_released_again():
-    # Readers 1 and 2 already share ten exams; in the end every pair shares twenty.
+    # Readers 1 and 2 already share ten exams. In the end, every pair shares twenty.
     rows = [(reader, exam, -1, 1, exam - 1000) for reader in (1, 2) for exam in range(1001, 1011)]
     before = design.Readings.of(rows)
     plan_request = request(200, 5, 2, history=before)

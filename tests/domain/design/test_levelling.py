@@ -1,4 +1,4 @@
-"""Chains of readers along which exams are passed on when no direct exchange helps."""
+"""If no direct exchange helps, exams are passed on along a chain of readers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecgreview.design.board import Board
 
 
 def board(allowed: list[list[int]], given: list[list[int]], room: list[int]) -> Board:
-    """Return a board with a row per reader and a column per exam; each exam needs one reader."""
+    """Return a board with a row per reader and a column per exam. Each exam needs one reader."""
     is_given = np.array(given, dtype=bool)
     return Board(
         present=np.zeros_like(is_given),

@@ -75,7 +75,7 @@ def test_simulated_studies_vary_as_predicted(sizes, p, kappa):
 
 
 def simulated_kappa(sizes, p, kappa, rng) -> float:
-    """Return Fleiss' kappa of one study in which each exam has ``sizes`` readers."""
+    """Return Fleiss' kappa of a simulated study in which exam i has ``sizes[i]`` readers."""
     together = rng.random(len(sizes)) < kappa
     positives = np.where(together, sizes * (rng.random(len(sizes)) < p), rng.binomial(sizes, p))
     table = np.stack([sizes - positives, positives], axis=1).astype(np.float64)

@@ -1,4 +1,4 @@
-"""The balance report counts a plan; the order statistics detect patterns in its order."""
+"""The balance report summarizes a plan; the order statistics detect patterns in its order."""
 
 from __future__ import annotations
 

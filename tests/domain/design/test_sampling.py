@@ -1,4 +1,4 @@
-"""Each stratum gets its quota, or the refusal names the stratum that cannot."""
+"""Each stratum gets its quota, or the error names the stratum that is too small."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_proportional_sample_has_each_stratum_by_its_share():
 
 
 def test_remaining_places_go_by_largest_remainder():
-    # Shares of 10: 6, 2.5, 1, 0.5. The remainders tie; the larger stratum wins.
+    # Exact shares of 10: 6, 2.5, 1, 0.5. The remainders tie, so the larger stratum gets the place.
     assert draw(n_exams=10).quotas == {"normal": 6, "af": 3, "lbbb": 1, "": 0}
 
 
@@ -84,7 +84,7 @@ def test_every_exam_of_a_stratum_is_equally_likely():
     for number in range(500):
         result = design.sample(seed=f"s{number}", exams=range(10), labels=[["x"]] * 10, n_exams=3)
         counts[result.exams] += 1
-    assert ((counts - 150) ** 2 / 150).sum() < 33.7  # 99.99 % point with 9 degrees of freedom
+    assert ((counts - 150) ** 2 / 150).sum() < 33.7  # 99.99th percentile, 9 degrees of freedom
 
 
 def test_no_patient_comes_more_often_than_allowed():

@@ -1,6 +1,6 @@
 """The golden packet that the Python and JavaScript tests share.
 
-After a deliberate change of the layout, write it again with
+After a deliberate change of the layout, regenerate it with
 ``python -m tests.domain.ecg.golden_wire``.
 """
 

@@ -1,4 +1,4 @@
-"""Real recordings match what independent readers (wfdb, h5py) read: EXPECTED.csv."""
+"""Real recordings match EXPECTED.csv, which was made with other readers (wfdb, h5py)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ecgreview.ecg.leads import LEADS, canonical
 
 Rows = dict[str, dict[str, dict[str, str]]]
 
-# EXPECTED.csv has six significant digits; signals stored exactly differ by no more.
+# EXPECTED.csv has six significant digits. Exactly stored signals differ only by this rounding.
 EXACT_MV = 1e-6
 
-# Half a step of 1 microvolt, plus the six digits of amplitudes up to 20 mV.
+# Half a step of 1 microvolt, plus the rounding of amplitudes up to 20 mV to six digits.
 REQUANTISED_MV = 0.0005 + 1e-5
 
 PLACE = 4096

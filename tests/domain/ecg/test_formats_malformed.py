@@ -1,4 +1,4 @@
-"""Every WFDB and HDF5 case of the shared malformed files ends as CASES.csv says."""
+"""Each malformed WFDB or HDF5 file of the shared data has the outcome that CASES.csv lists."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _millivolts(shared_data: Path, case: str) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def original(shared_data) -> np.ndarray:
-    """PTB-XL exam 50 in mV, from which the cases were made."""
+    """PTB-XL exam 50 in mV, from which the malformed files were made."""
     root = shared_data / "ptbxl"
     (recording,) = formats.read(root / "records500/00000/00050_hr.hea", root)
     assert isinstance(recording, Recording)

@@ -16,7 +16,7 @@ from tests.sizes import size
 
 @pytest.fixture(scope="module")
 def recordings_by_number(shared_data) -> dict[str, dict[int, Signal]]:
-    """The PTB-XL recordings by number, each at 500 and 100 Hz."""
+    """The PTB-XL recordings by number, then by sampling rate (500 and 100 Hz)."""
     result: dict[str, dict[int, Signal]] = {}
     root = shared_data / "ptbxl"
     for file in formats.find(root):
@@ -107,7 +107,7 @@ def test_fingerprints_fit_database_integers(noise):
 
 
 def test_fingerprints_are_stable(noise):
-    # Stored fingerprints are compared with those of later versions.
+    # Databases store fingerprints, so later versions must compute the same ones.
     assert same_recording.fingerprint(noise)[:2] == FIRST_TWO
 
 

@@ -40,7 +40,10 @@ server.main()
 
 @pytest.fixture(scope="module", autouse=True)
 def troublesome_files():
-    """Make files named after a trouble cause it; one server for all tests, as in one import."""
+    """Make the reader fail on files that are named after a failure.
+
+    All tests share one server, like the files of an import.
+    """
     client.stop_server()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "PROGRAM", [sys.executable, "-c", TROUBLE])
@@ -50,7 +53,7 @@ def troublesome_files():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a function that writes a good record under each name and reads all in order."""
+    """Return a function that writes a good record under each name and reads them in order."""
 
     def write(*names: str):
         for name in names:
@@ -105,7 +108,7 @@ def test_files_read_by_several_processes_keep_their_order(folder, monkeypatch):
 
 
 def test_a_small_file_that_inflates_is_refused(tmp_path):
-    """The chunk is 1.6 GB of zeros in 1.6 MB; the limit applies to every dataset."""
+    """One chunk would inflate to 1.6 GB. The limit applies to every dataset of the file."""
     path = tmp_path / "bomb.hdf5"
     with h5py.File(path, "w") as file:
         file["tracings"] = np.zeros((1, 4096, 12), dtype="f4")
@@ -127,7 +130,7 @@ def test_the_sandbox_does_not_change_real_recordings(shared_data):
 
 
 def comparable(result):
-    """Return all fields of a result; the signal as its hash."""
+    """Return all fields of a result, with a hash in place of the signal."""
     if isinstance(result, formats.Refusal):
         return result
     fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}

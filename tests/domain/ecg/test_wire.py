@@ -64,7 +64,7 @@ def test_residuals_follow_the_specification():
 
 
 def _zigzagged(signal: Signal, lead: str) -> list[int]:
-    """Independent slow implementation of the specification in integers."""
+    """Encode a lead as the specification says, slowly and with plain integers."""
     rows = dict(zip(LEADS, signal.samples.tolist(), strict=True))
     predict = {
         "III": lambda i, ii: ii - i,

@@ -1,4 +1,4 @@
-"""Every tampering is detected, and the first bad row is named."""
+"""All tampering is detected, and the first bad row is named."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def chained(seq: int, previous: str, event: Event) -> Entry:
 
 
 def rebuilt(entries: list[Entry]) -> list[Entry]:
-    """Chain the events of ``entries`` again, as a tamperer with full access could."""
+    """Chain the events of ``entries`` again, as an attacker with full access could."""
     chain: list[Entry] = []
     previous = GENESIS
     for seq, entry in enumerate(entries, start=1):
@@ -70,7 +70,7 @@ class Tampering:
 
     Attributes:
         entries: the trail after tampering.
-        first_bad: seq of the last row that may be named as the first bad one.
+        first_bad: the highest seq that verification may report as the first bad row.
     """
 
     name: str

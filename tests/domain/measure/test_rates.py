@@ -18,8 +18,8 @@ def test_constant_intervals_have_the_entropy_of_the_tolerance():
 
 
 def test_matching_templates_are_counted_as_by_hand():
-    # Of 6 templates the three of 1.0 s match in 3 pairs, as do those of 0.5 s; the intervals that
-    # follow match in all 6 pairs too.
+    # Of the 6 templates, the three of 1.0 s form 3 matching pairs, as do the three of 0.5 s. The
+    # intervals that follow match in all 6 pairs too.
     alternating = np.array([1.0, 0.5, 1.0, 0.5, 1.0, 0.5, 1.0])
     assert sample_entropy(alternating) == pytest.approx(math.log(2 * 0.03 / alternating.mean()))
 

@@ -18,7 +18,7 @@ IDS = st.integers(1, 2**63 - 1)
 
 
 def test_arms_are_stable():
-    """Assignments depend on these values, which the first version drew."""
+    """Existing studies depend on these arms."""
     drawn_arms = [arm(SEED, 7, exam, ARMS) for exam in range(1, 9)]
     assert drawn_arms == [
         "after_commit",

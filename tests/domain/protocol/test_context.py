@@ -1,4 +1,4 @@
-"""Whether a protocol is feasible with the installed lists and rules, readers and exams."""
+"""Whether a protocol is feasible with the installed taxonomies and rules, its readers and exams."""
 
 from __future__ import annotations
 

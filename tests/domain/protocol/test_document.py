@@ -1,4 +1,4 @@
-"""A protocol as a file: read, written, serialized, digested."""
+"""A protocol as a file: reading, writing, serialization and digest."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_the_digest_is_that_of_canonical_json():
 
 
 def test_the_digest_is_stable():
-    """Studies store the digest: a change invalidates every study opened before."""
+    """Studies store the digest, so a change would invalidate every open study."""
     digest = protocols.digest(replace(SMALL, consensus_rule="agreement_then_majority"))
     assert digest == "4fbdfe4804a39ef59bb463df9bd78ae4a7c20063a27ab941f72b261baa1d6851"
 

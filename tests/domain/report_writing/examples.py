@@ -120,7 +120,7 @@ def agreement(
 
 
 def three_readers(n_classes: int = 4) -> dict[str, Any]:
-    """Return a report with a rare class, a class nobody gave, and a reader who repeated exams."""
+    """Return a report with a rare class, a class nobody marked, and a reader who repeated exams."""
     ratings = study(1, n_classes=n_classes)
     ratings[:, :, 1] = np.where(ratings[:, :, 1] > 0, 1, 0)
     repeats = np.zeros((3, n_classes, 2, 2))

@@ -1,4 +1,4 @@
-"""The methods section describes what was done, from counts, next to what was planned."""
+"""The methods section describes what was planned and, from counts, what was done."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def numbers():
 
 
 def methods_text(numbers, facts=FACTS, **changed):
-    """Return the methods section of a report with ``facts`` as one text."""
+    """Return the methods section of a report with ``facts``, as a single string."""
     written = document(numbers, replace(facts, **changed))
     titles = [section.title for section in written.sections]
     methods = written.sections[: titles.index("Results")]

@@ -1,4 +1,4 @@
-"""The content of a written report, and what it leaves to its author."""
+"""The content of a written report, and the parts that it leaves to its author."""
 
 from __future__ import annotations
 

@@ -26,7 +26,10 @@ LEVELS = ("possible", "probable", "definite")
 
 
 def graded_report(*levels: int) -> dict[str, Any]:
-    """Return the certainty of 90 exams in which two readers gave the last class at ``levels``."""
+    """Return the certainty of 120 exams of two readers in the last class.
+
+    In 90 exams both draw from ``levels``; in 30 exams one answers absent and the other definite.
+    """
     rng = np.random.default_rng(1)
     profiles = []
     for _ in range(90):

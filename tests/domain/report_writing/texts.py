@@ -1,4 +1,4 @@
-"""The texts of a document."""
+"""Collects the texts of a written report, so that tests can search them."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def mappings(draw: st.DrawFn, old_codes: Iterable[str], version: int) -> Taxonom
         elif kind == "merge" and n_taken > 1:
             steps.append(Step("merge", sources, (fresh,)))
         elif kind == "split":
-            # One target may be a kept class, which is then certain or undecided.
+            # A split may also lead to a class that another step keeps.
             kept_codes = [item.targets[0] for item in steps if item.kind == "keep"]
             other = draw(st.sampled_from([f"{fresh}b", *kept_codes]))
             steps.append(Step("split", sources, (f"{fresh}a", other)))

@@ -1,5 +1,3 @@
-"""The synonyms of the classes."""
-
 from __future__ import annotations
 
 from ecgreview import taxonomy

@@ -108,7 +108,7 @@ def test_an_exact_match_comes_first(classes):
 
 
 def test_an_unlisted_code_finds_nothing(classes):
-    assert classes.by_snomed("426783006") == ()  # sinus rhythm is not a class here
+    assert classes.by_snomed("426783006") == ()  # sinus rhythm is not a class of this taxonomy
 
 
 def test_frequent_classes_exist_without_the_normal_one(classes):
@@ -121,7 +121,7 @@ def test_relations_are_found_from_both_ends(classes):
     assert "right_axis_deviation" in classes.related("left_axis_deviation", "excludes")
     assert "left_axis_deviation" in classes.related("right_axis_deviation", "excludes")
     assert classes.related("left_anterior_fascicular_block", "implies") == ("left_axis_deviation",)
-    # An accepted STEMI equivalent has no ST elevation.
+    # STEMI includes equivalents without ST elevation.
     assert classes.related("stemi", "implies") == ()
     assert classes.related("early_repolarization", "soft_conflict") == ("stemi",)
 
