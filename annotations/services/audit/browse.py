@@ -1,4 +1,4 @@
-"""Browsing the audit trail, and exporting it as a file that can be verified."""
+"""Browse the audit trail, and export it as a file that can be verified."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class EventFilter:
         person: user name of the actor.
         action: one of ``audit.Action``, or a group of them such as ``batch``.
         object_type: type of the target, such as ``reading``.
-        object_id: its identifier.
-        since: the first day.
-        until: the last day.
+        object_id: identifier of the target.
+        since: first day, included.
+        until: last day, included.
         text: part of the reason.
     """
 
@@ -76,7 +76,7 @@ class Exported:
 
     Attributes:
         digest: SHA-256 of the file.
-        head: the last link in it, None if it contains none.
+        head: the last link in it; None if it contains no event.
     """
 
     n_events: int
@@ -100,7 +100,7 @@ class Status:
 
 
 def find(events: QuerySet[AuditEvent], event_filter: EventFilter) -> QuerySet[AuditEvent]:
-    """Return the chained ``events`` that match the filter."""
+    """Return those of ``events`` that match the filter and are already linked into the chain."""
     exact = {
         "study__slug": event_filter.study,
         "actor__username": event_filter.person,
@@ -121,7 +121,7 @@ def find(events: QuerySet[AuditEvent], event_filter: EventFilter) -> QuerySet[Au
 
 
 def status() -> Status | None:
-    """Return the result of the last verification, None before the first."""
+    """Return the result of the last verification, or None before the first."""
     ends = (audit.Action.AUDIT_VERIFIED, audit.Action.AUDIT_BROKEN)
     last = AuditEvent.objects.filter(action__in=ends).order_by("-pk").first()
     if last is None:
@@ -131,7 +131,7 @@ def status() -> Status | None:
 
 
 def stands(event: AuditEvent) -> bool:
-    """Whether ``event`` and its link are unaltered and follow the link before them."""
+    """Whether ``event`` and its link are unaltered and the link follows the previous one."""
     link, written = entry_of(event)
     if link is None or written is None or hash_chain.link_digest(link, written) != link.digest:
         return False
@@ -142,7 +142,7 @@ def stands(event: AuditEvent) -> bool:
 
 
 def entry_of(event: AuditEvent) -> Entry:
-    """Return ``event`` and its link as they are digested; unchained events have no link."""
+    """Return ``event`` and its link, if any, in the form in which their digest was computed."""
     link = getattr(event, "link", None)
     written = Event(
         id=str(event.pk),
@@ -186,13 +186,15 @@ def export(
 ) -> Exported:
     """Write the events that match ``event_filter`` to ``file``, and record the export as an event.
 
-    ``python -m ecgreview.hash_chain`` verifies such a file. Of a selection, it verifies each row.
+    ``python -m ecgreview.hash_chain`` verifies such a file. If events were filtered out, it checks
+    each row, but not that the chain is complete.
 
     Args:
         file: stays open.
         kind: the format.
-        actor: they get the events they may see; None is the operator, who gets all.
-        event_filter: the filter.
+        actor: limits the export to events that they may see; None stands for the operator, who gets
+            all events.
+        event_filter: selects the events.
         limit: maximum number of events.
         now: time of the export.
 
@@ -225,10 +227,10 @@ def export(
 
 
 def download(*, kind: Format, actor: User, event_filter: EventFilter, now: datetime) -> bytes:
-    """Return the whole export, at most ``MAX_EVENTS``.
+    """Return the content of an export over the web.
 
     Raises:
-        TooManyEvents: there are more.
+        TooManyEvents: there are more than ``MAX_EVENTS``.
     """
     file = io.BytesIO()
     export(file=file, kind=kind, actor=actor, event_filter=event_filter, limit=MAX_EVENTS, now=now)
@@ -236,7 +238,7 @@ def download(*, kind: Format, actor: User, event_filter: EventFilter, now: datet
 
 
 def _lines(events: QuerySet[AuditEvent], kind: Format) -> Iterator[tuple[bytes, Head | None]]:
-    """Yield each line with the head of the chain after it."""
+    """Yield each line of the file with the link in it, or None for the heading."""
     if kind is Format.CSV:
         yield _csv(files.COLUMNS), None
     for entry in entries(events):
@@ -259,13 +261,13 @@ def _json(row: Mapping[str, str | None]) -> bytes:
 
 
 def _written(field: str) -> models.Func:
-    """Return an expression that formats a time as the chain writes it."""
+    """Return an expression that formats a time in the same way as the chain."""
     template = audit_events.MOMENT.format("%(expressions)s")
     return models.Func(F(field), template=template, output_field=models.TextField())
 
 
 def _utc(time: datetime) -> str:
-    """Format a time as the chain writes it."""
+    """Format a time in the same way as the chain."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -276,8 +278,8 @@ def _text(number: int | None) -> str | None:
 def _actions(named: str) -> list[str]:
     """Return the action ``named``, or the actions of the group ``named``.
 
-    Under row-level security PostgreSQL uses no statistics for ``like``. It mistook a frequent group
-    for a rare one and sorted all of it for each page.
+    Performance: this replaces a ``like``, for which PostgreSQL uses no statistics under row-level
+    security. It mistook a frequent group for a rare one and sorted all of it for each page.
     """
     return [
         action

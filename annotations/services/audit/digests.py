@@ -1,4 +1,4 @@
-"""Digests of things that are created once: taxonomies and consensus."""
+"""Digests of taxonomies and consensus, which are recorded in the audit trail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RELATION = ("source__code", "target__code", "kind")
 
 
 def of_taxonomy(taxonomy: Taxonomy) -> str:
-    """Return the SHA-256 of a taxonomy: every text, code and relation."""
+    """Return the SHA-256 of all texts, codes and relations of a taxonomy."""
     groups = DiagnosticGroup.objects.filter(taxonomy=taxonomy).order_by("position")
     classes = DiagnosticClass.objects.filter(taxonomy=taxonomy).order_by("position")
     relations = ClassRelation.objects.filter(source__taxonomy=taxonomy)
@@ -48,7 +48,7 @@ def of_taxonomy(taxonomy: Taxonomy) -> str:
 
 
 def consensus_columns() -> dict[str, list[str]]:
-    """Return the columns that a digest of a consensus covers today."""
+    """Return the columns that the digest of a new consensus covers."""
     return {
         "consensus": _columns(Consensus, {"id", "study_id", "exam_id", "computed_at"}),
         "labels": _columns(ConsensusLabel, {"id", "consensus_id", "diagnostic_class_id"}),
@@ -56,12 +56,10 @@ def consensus_columns() -> dict[str, list[str]]:
 
 
 def of_consensus(study: Study, columns: dict[str, list[str]]) -> str:
-    """Return the SHA-256 of the consensus of each exam of ``study``, row by row.
+    """Return one SHA-256 of the consensus and the labels of all exams of ``study``.
 
-    Args:
-        study: of the consensus.
-        columns: as ``consensus_columns`` returned them when it was computed; later versions of the
-            product may have more.
+    ``columns`` are those that ``consensus_columns`` returned when the consensus was computed. Later
+    versions of the program may have more columns.
     """
     digest = hashlib.sha256()
     for line in _consensus_lines(study, columns):

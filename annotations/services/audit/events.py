@@ -1,4 +1,4 @@
-"""The audit trail: who did what to what and why, written in the transaction of the action."""
+"""Record who did what to what and why, in the same transaction as the action."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from annotations.models import AuditEvent, Reading, Study, User
 from annotations.services.audit import signed_content
 from ecgreview import hash_chain
 
+# SQL that formats a time as in the chain. It uses only functions that are built into PostgreSQL,
+# because somebody with access to the database could alter functions of our own.
 MOMENT = """to_char({0} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
             || case when {0} < '0001-01-01 00:00:00+00' then ' BC' else '' end"""
-"""A time as the chain writes it. Uses only functions built into PostgreSQL:
-somebody could alter functions of our own."""
 
 
 class Action(models.TextChoices):
@@ -127,13 +127,13 @@ def record(
 ) -> AuditEvent:
     """Record an action in the transaction that performs it.
 
-    On commit, the database links the event into the chain; on rollback, nothing happened. Events
-    contain no labels: of a reading they contain digests only.
+    When the transaction commits, the database links the event into the chain; a rollback removes
+    the event as well. Events contain no labels: for a reading, they contain only digests.
 
     Args:
         actor: who did it; None for the system itself, or if unknown.
         action: one of ``Action``.
-        study: the study concerned; its readers will not see the event.
+        study: the study concerned, if any.
         target: what it was done to: a row, or a type and an identifier.
         before: the state before, as far as it changed.
         after: the state after.
@@ -167,7 +167,7 @@ def record(
 def record_submissions(
     readings: QuerySet[Reading], *, actor: User, study: Study, reason: str, now: datetime
 ) -> None:
-    """Record the submission of many readings at once, by somebody other than their readers."""
+    """Record in one query that ``actor`` submitted many readings on behalf of their readers."""
     AuditEvent.objects.bulk_create(
         AuditEvent(
             at=now,

@@ -1,4 +1,4 @@
-"""What a reader signs, as digests: their answers, the assignment, and the ECG."""
+"""Digests of what a reader signs: their answers, the assignment, and the ECG."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def submission(reading: Reading) -> dict[str, Any]:
 
 
 def digests(reading: Reading) -> dict[str, str]:
-    """Return the digests of the parts of a reading, and of all of them as ``digest``.
+    """Return the digests of a reading's parts, and ``digest``, the one of all parts together.
 
-    Each includes the random key of the submission, so that nobody can guess the content by trial.
+    Each covers the random key of the submission, so that nobody can find out the content by trying
+    likely answers.
     """
     key = reading.idempotency_key
     parts = {
@@ -39,18 +40,18 @@ def digests(reading: Reading) -> dict[str, str]:
 
 
 def reading_digest(reading: Reading) -> str:
-    """Return the SHA-256 of the stored ``reading``, its assignment and its exam."""
+    """Load the stored ``reading`` and return the digest of it, its assignment and its exam."""
     stored = with_content(Reading.objects.filter(pk=reading.pk))
     return digests(stored.get())["digest"]
 
 
 def of(reading: Reading) -> dict[str, Any]:
-    """Return the content of the submission event of ``reading``, as stored."""
+    """Load the stored ``reading`` and return the content of its submission event."""
     return submission(with_content(Reading.objects.filter(pk=reading.pk)).get())
 
 
 def assignment_content(reading: Reading) -> dict[str, Any]:
-    """Return the assignment that was read: reader, exam, batch and arm."""
+    """Return what identifies the assignment that was read: reader, exam, batch, arm and others."""
     assignment = reading.assignment
     return {
         "assignment": assignment.pk,
@@ -64,7 +65,7 @@ def assignment_content(reading: Reading) -> dict[str, Any]:
 
 
 def exam(reading: Reading) -> dict[str, Any]:
-    """Return the exam that was read, with the hashes of its samples in order."""
+    """Return the exam that was read, with the hash of the samples of each tracing, in order."""
     row = reading.assignment.exam
     return {
         "code": row.code,
@@ -75,7 +76,7 @@ def exam(reading: Reading) -> dict[str, Any]:
 
 
 def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Load everything the digests cover; of tracings the hashes, not the samples."""
+    """Load everything the digests cover. For tracings, that is the hashes, not the samples."""
     tracings = Tracing.objects.filter(exam=OuterRef("assignment__exam")).order_by("position")
     rows = readings.select_related(
         "taxonomy", "supersedes", "assignment__batch", "assignment__exam"
@@ -88,14 +89,14 @@ def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
 
 
 def reading_content(reading: Reading) -> dict[str, Any]:
-    """Return every column of ``reading`` that is not a row id, for its digest.
+    """Return everything that is stored about ``reading``, for its digest.
 
     Columns added by migration 0014 are left out when empty, so that digests of older readings
     remain valid. Nothing can be added to a reading or removed from it without changing its digest.
 
     Args:
-        reading: as stored, because JSON changes slightly on its way into the database; loaded by
-            ``with_content``.
+        reading: loaded by ``with_content`` after it was stored, because JSON changes slightly on
+            its way into the database.
     """
     later = {
         "outcome": "" if reading.is_answered else reading.outcome,
@@ -133,7 +134,7 @@ def reading_content(reading: Reading) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> list[Any]:
-    """Return class and certainty, followed by marks if there are any."""
+    """Return class code and certainty, followed by marks and measured values if there are any."""
     marks = {"localisations": finding.localisations, "measurements": finding.measurements}
     given_marks = {name: value for name, value in marks.items() if value}
     return [

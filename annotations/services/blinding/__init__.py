@@ -1,1 +1,1 @@
-"""What is kept from people who read: results, names and strata."""
+"""Blinding: which results, names and strata are hidden from people who read."""

@@ -1,4 +1,4 @@
-"""How readers are named to a user: by their real names, by pseudonyms, or by letters."""
+"""The names under which a user sees readers: real names, pseudonyms or letters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReaderNames:
     """The names of a study's readers as one user sees them.
 
     Attributes:
-        study: pseudonyms are the ones of its export.
+        study: the study, whose exports contain the same pseudonyms.
         are_real: whether the user sees real names.
     """
 
@@ -45,21 +45,21 @@ def names_for(user: User, study: Study) -> ReaderNames:
 
 
 def sees_real_names(user: User) -> bool:
-    """Whether ``user`` coordinates, so that they know who reads what anyway."""
+    """Whether ``user`` is a coordinator, who assigns exams and so knows who reads what anyway."""
     return user.has_perm("annotations.close_batch")
 
 
 def pseudonym(study: Study, reader_id: int) -> str:
     """Return the name of a reader in exports of ``study``: an HMAC under the study's secret seed.
 
-    It is stable within a study; nobody without the seed can link it to an account.
+    It is the same in all exports of the study. Without the seed, nobody can link it to an account.
     """
     message = f"reader:{reader_id}".encode()
     return f"reader-{hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:8]}"
 
 
 def names_in_batch(batch: Batch, user: User) -> dict[int, str]:
-    """Return the names of the readers of ``batch`` by primary key, in a stable order.
+    """Return the names of the readers of ``batch`` by user id, in a stable order.
 
     Coordinators see real names, everybody else letters.
     """
@@ -67,7 +67,7 @@ def names_in_batch(batch: Batch, user: User) -> dict[int, str]:
 
 
 def names_of_readers(readers: QuerySet[User], user: User) -> dict[int, str]:
-    """Return the names of ``readers`` by primary key: real ones for coordinators, else letters."""
+    """Return the names of ``readers`` by user id: real for coordinators, letters for others."""
     are_real = sees_real_names(user)
     return {
         reader.pk: with_kind(str(reader) if are_real else letter(place), reader)
@@ -82,6 +82,6 @@ def letter(place: int) -> str:
 
 
 def with_kind(name: str, reader: User) -> str:
-    """Return ``name``, followed by "(model)" or "(reference)" for readers who are no persons."""
+    """Return ``name``, followed by "(model)" or "(reference)" if the reader is not a person."""
     kind = KIND_LABELS.get(reader.kind)
     return name if kind is None else _("%(name)s (%(kind)s)") % {"name": name, "kind": kind}

@@ -1,4 +1,4 @@
-"""Records of who was shown results: from then on they cannot read those exams blind."""
+"""Record who was shown results, because they can no longer read those exams blind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def results_of_study(*, study: Study, user: User, now: datetime) -> None:
 
 @transaction.atomic
 def results(*, batches: BatchQuerySet, user: User, now: datetime) -> None:
-    """Record that ``user`` is shown results of ``batches``; only the first time is stored."""
+    """Record that ``user`` is shown results of ``batches``, once for each batch."""
     recorded = ResultsSeen.objects.filter(user=user).values("batch")
     for batch in batches.exclude(pk__in=recorded).select_related("study").order_by("pk"):
         _, is_new = ResultsSeen.objects.get_or_create(

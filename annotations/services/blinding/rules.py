@@ -1,7 +1,7 @@
-"""The blinding rules: from whom the results of a study are kept, and until when.
+"""The blinding rules: from whom the results of a study are hidden, and until when.
 
-The rule itself is ``StudyQuerySet.blinding``: a person reads in a study from joining its roster
-until it is locked or they leave. Services, pages and API ask it only through this module.
+The main rule is in ``StudyQuerySet.blinding``: results are hidden from a person from the day they
+join the roster until the study is locked, unless they break the glass.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from annotations.services.refusals import Refusal
 
 
 class ReaderStillBlinded(Refusal):
-    """The person reads in the study, or one of its exams elsewhere; names the study."""
+    """The person reads in the study, or reads one of its exams in another study."""
 
     code = "still-reading"
 
 
 def reads_in(study: Study, user: User) -> bool:
-    """Whether ``user`` is a reader of ``study``, which is not locked yet.
+    """Whether ``user`` reads in ``study``, and it is not locked yet.
 
-    The weaker question: it decides about plans and strata, which tell nothing about other studies.
-    Ask ``is_blinded_to`` about results.
+    Use this for plans and strata, which reveal nothing about other studies. For results, use
+    ``is_blinded_to``.
     """
     return Study.objects.all().blinding(user).filter(pk=study.pk).exists()
 
 
 def is_blinded_to(study: Study, user: User) -> bool:
-    """Whether the results of ``study`` are kept from ``user`` for now.
+    """Whether the results of ``study`` are hidden from ``user`` for now.
 
     They are if ``user`` reads in it, or if they read one of its exams in another study.
     """
@@ -37,12 +37,12 @@ def is_blinded_to(study: Study, user: User) -> bool:
 
 
 def reads_anywhere(user: User) -> bool:
-    """Whether ``user`` is a reader of any study that is not locked yet."""
+    """Whether ``user`` reads in any study that is not locked yet."""
     return Study.objects.all().blinding(user).exists()
 
 
 def refuse_readers(study: Study, user: User) -> None:
-    """Raise ``ReaderStillBlinded`` while the results of ``study`` are kept from ``user``."""
+    """Raise ``ReaderStillBlinded`` while the results of ``study`` are hidden from ``user``."""
     if is_blinded_to(study, user):
         raise ReaderStillBlinded
 

@@ -28,7 +28,7 @@ from annotations.services.studies import lifecycle, roster
 
 ADJUDICATION = ", adjudication"
 
-# The consensus of this many readings takes a second. Larger ones are left to the worker.
+# Computing the consensus of this many readings takes a second. A worker computes larger ones.
 MAX_READINGS_IN_REQUEST = 1_000
 
 
@@ -48,22 +48,22 @@ class AlreadyRead(Refusal):
 def send_disputed(
     *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
 ) -> Batch:
-    """Return a new batch of the disputed exams, for adjudicators to read blind.
+    """Create and release a batch of the disputed exams, for adjudicators to read blind.
 
     Under ``majority_per_class`` their readings vote on the disputed classes, under
     ``agreement_then_majority`` on every class. Exams that merely lack readings are left out.
 
     Raises:
         Batch.DoesNotExist: there is no such batch.
-        BatchStillOpen: it is not closed.
+        BatchStillOpen: the batch is not closed.
         lifecycle.ConsensusPending: a worker has to compute the consensus first.
-        NothingDisputed: its readers disagree about no exam.
+        NothingDisputed: none of its exams is disputed.
         batches.NoReaders: ``readers`` is empty.
-        roster.NotAReader: a person is no adjudicator.
+        roster.NotAReader: a person is not an adjudicator.
         AlreadyRead: a person has read one of these exams in this study.
-        batches.NameTaken: they were sent to adjudication before.
+        batches.NameTaken: the batch was sent to adjudication before.
         mappings.NoMapping: the consensus cannot be computed in the study's taxonomy.
-        lifecycle.NotOpen, roster.LevelTooLow, batches.KnowsResults and others: as for
+        lifecycle.NotOpen, roster.LevelTooLow, batches.KnowsResults and others: see
             ``batches.create``.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
@@ -86,12 +86,12 @@ def send_disputed(
 
 
 def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` about which its readers disagree now.
+    """Return the exams of a closed ``batch`` that are disputed, after updating a small consensus.
 
     Raises:
         lifecycle.ConsensusPending: a worker has to compute the consensus first.
     """
-    # As the owner, like a worker: disputes may be settled before the results are open.
+    # With the rights of a worker, because exams may be adjudicated before results are open.
     with row_security.as_owner():
         if batch.study.batches.filter(consensus_is_due=True).exists():
             _compute(batch.study, now)
@@ -101,7 +101,11 @@ def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
 
 
 def _compute(study: Study, now: datetime) -> None:
-    """Compute the consensus of a small ``study``; a worker computes that of a large one."""
+    """Compute the consensus of ``study`` unless it is large.
+
+    Raises:
+        lifecycle.ConsensusPending: it is left to a worker.
+    """
     readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
     if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
         raise lifecycle.ConsensusPending
@@ -109,7 +113,7 @@ def _compute(study: Study, now: datetime) -> None:
 
 
 def adjudication_name(batch: Batch) -> str:
-    """Return the name of the adjudication batch of ``batch``, cut to the maximum length."""
+    """Return the name of the adjudication batch of ``batch``, truncated to the maximum length."""
     room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
     return f"{batch.name[:room]}{ADJUDICATION}"
 

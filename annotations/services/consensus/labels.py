@@ -58,10 +58,10 @@ def refresh_next(*, now: datetime) -> bool:
 
 @transaction.atomic
 def compute(*, study: Study, now: datetime) -> None:
-    """Replace the consensus of ``study`` by a new one from its closed batches."""
+    """Replace the consensus of ``study`` with one computed from all its closed batches."""
     table_statistics.keep_up()
-    # Race: a second worker waits here and then starts from our rows, instead of inserting too.
-    # Closing a batch waits as well, so that it cannot fall between two of our queries.
+    # Race: a second worker waits here and then replaces our rows, instead of inserting duplicates.
+    # Closing a batch waits as well, so that all our queries see the same closed batches.
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     settled = list(
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
@@ -100,7 +100,8 @@ def _record(study: Study, n_exams: int, now: datetime) -> None:
     )  # fmt: skip
 
 
-# Of an exam: id, outcome, states of its classes, and classes not assessable to a reader.
+# Per exam: id, outcome, state of all classes that are not listed, (code, state) of the listed
+# classes, and codes of classes that at least one reader could not assess.
 Result = tuple[int, str, str, frozenset[tuple[str, str]], frozenset[str]]
 
 
@@ -117,7 +118,7 @@ def _result(row: Consensus) -> Result:
 def _decisions(
     study: Study, votes_by_exam: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
 ) -> dict[int, Decision]:
-    """Return the decision of the study's rule on the votes of each exam, by exam id."""
+    """Apply the study's rule to the votes of each exam, and return the decisions by exam id."""
     required = required_readings.by_exam(study, study.batches.closed())
     adjudicators = _adjudicators(study)
     by_exam = {}
@@ -139,7 +140,7 @@ def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
 
 
 def _until_read_again(decision: Decision) -> Decision:
-    """Return the decision for an exam that must be read again because a class was split."""
+    """Replace the decision for an exam that must be read again because a class was split."""
     return replace(
         decision,
         status=Status.INCOMPLETE,
@@ -165,7 +166,7 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
 
 
 def _adjudicators(study: Study) -> Mapping[int, set[int]]:
-    """Return the adjudicators of each exam."""
+    """Return the user ids of the adjudicators of each exam."""
     assignments = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
     by_exam: dict[int, set[int]] = defaultdict(set)
     for exam_id, reader_id in assignments.values_list("exam", "reader"):

@@ -1,4 +1,4 @@
-"""Rereading: only what a new version of the taxonomy leaves open is read again."""
+"""Rereading: when a class was split, readers read the exams again that this left open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def queue(study: Study) -> dict[int, list[int]]:
     """Return for each reader the exams they have to read again because a class was split.
 
     Raises:
-        mappings.NoMapping: as for ``votes.translated``.
+        mappings.NoMapping: see ``votes.translated``.
     """
     rows = Reading.objects.counted().filter(assignment__batch__study=study)
     rows = rows.select_related("assignment").in_turn()
@@ -49,14 +49,14 @@ def queue(study: Study) -> dict[int, list[int]]:
 def make(
     *, study: Study, name: str, created_by: User, now: datetime, due_on: date | None = None
 ) -> Batch:
-    """Return a planned batch in which each reader rereads their own open exams.
+    """Create an unreleased batch in which each reader rereads the exams of their ``queue``.
 
-    Readers who left the study are not asked, and their readings stay open. Exams that already wait
-    in such a batch are not added again.
+    Leaves out readers who were withdrawn, whose exams stay in the queue, and exams that already
+    wait in such a batch.
 
     Raises:
         NothingToReread: there is nothing to read again.
-        mappings.NoMapping: as for ``votes.translated``.
+        mappings.NoMapping: see ``votes.translated``.
     """
     still_here = StudyReader.objects.filter(study=study).exclude(status=StudyReaderStatus.WITHDRAWN)
     readers = set(still_here.values_list("user", flat=True))

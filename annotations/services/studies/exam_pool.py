@@ -1,4 +1,4 @@
-"""The exams of a study: drawn at random, by stratum, or listed by code; and its anchors."""
+"""The exam pool of a study: exams drawn at random, by stratum, or listed by code; and anchors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from annotations.services.studies import strata as studies_strata
 from annotations.services.studies.strata import StratumSource
 from ecgreview import design
 
-# More exams than any such study had, and still drawn within a web request.
+# More exams than any comparable study had, and few enough to be drawn within a web request.
 MAX_POOL = 100_000
 
 EXAMS_AT_ONCE = 5_000
@@ -49,13 +49,13 @@ class AlreadyGiven(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class DrawRequest:
-    """A request to draw exams.
+    """Which exams to draw, and how.
 
     Attributes:
         dataset: to draw from.
         n_exams: number of exams; None: all there are, or the sum of ``quota``.
         stratify_by: one of ``StratumSource``.
-        quota: ``equal`` numbers per stratum, ``proportional``, or a number for each stratum.
+        quota: ``"equal"`` or ``"proportional"`` numbers, or the number for each stratum.
         per_patient: maximum number of exams of one patient; None: no limit.
     """
 
@@ -68,7 +68,7 @@ class DrawRequest:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The exams drawn and available, by stratum."""
+    """How many exams were drawn, in total and by stratum, and how many were available."""
 
     n_exams: int
     quotas: dict[str, int] = field(default_factory=dict)
@@ -77,13 +77,13 @@ class Drawn:
 
 @transaction.atomic
 def draw(*, study: Study, request: DrawRequest, actor: User, now: datetime) -> Drawn:
-    """Draw exams with the study's seed and add them to its pool.
+    """Draw exams at random, determined by the study's seed, and add them to its pool.
 
     Raises:
         lifecycle.NotThisPhase: the study is locked.
         StrataHidden: ``actor`` reads in the study and asks for strata.
         NothingToAdd: the data set has no exam left for this study.
-        PoolTooLarge: there would be too many.
+        PoolTooLarge: the pool would have more than ``MAX_POOL`` exams.
         QuotaUnmet: a stratum has too few exams.
         design.BadDesign: the numbers contradict each other.
     """
@@ -116,9 +116,9 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
 
     Raises:
         lifecycle.NotThisPhase: the study is locked.
-        NothingToAdd: the pool has all of them.
-        SameRecording: a recording would be read twice, as two exams.
-        PoolTooLarge: there would be too many.
+        NothingToAdd: the pool already contains all of them.
+        SameRecording: two exams of the study would contain the same recording.
+        PoolTooLarge: the pool would have more than ``MAX_POOL`` exams.
     """
     study = _locked(study)
     present = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
@@ -132,14 +132,15 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
 
 @transaction.atomic
 def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) -> int:
-    """Draw anchors, exams that everybody reads, among the exams that no reader has yet.
+    """Draw anchors, exams that every reader reads, from exams that are in no data batch yet.
 
-    Anchors that readers have already stay and count. Returns the number of anchors.
+    Anchors in data batches stay and count toward ``n_anchors``; the others are drawn anew. Returns
+    the number of anchors.
 
     Raises:
         lifecycle.NotThisPhase: the study is locked.
-        AlreadyGiven: readers already have more anchors.
-        NothingToAdd: the pool has fewer exams left.
+        AlreadyGiven: more than ``n_anchors`` anchors are in data batches.
+        NothingToAdd: the pool has too few exams left.
     """
     study = _locked(study)
     assigned = set(given_exams(study))
@@ -162,7 +163,7 @@ def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) 
 
 @transaction.atomic
 def clear(*, study: Study, actor: User, now: datetime) -> int:
-    """Remove exams that no reader has from the pool, and return their number.
+    """Remove the exams that are in no data batch from the pool, and return their number.
 
     Raises:
         lifecycle.NotThisPhase: the study is locked.
@@ -177,7 +178,7 @@ def clear(*, study: Study, actor: User, now: datetime) -> int:
 
 
 def given_exams(study: Study) -> models.QuerySet[Exam, int]:
-    """Return the ids of the exams in the study's data batches."""
+    """Return the ids of the exams that are in data batches of the study."""
     assigned = Assignment.objects.filter(exam=OuterRef("pk"), batch__study=study)
     pooled = Slot.objects.filter(exam=OuterRef("pk"), batch__study=study)
     exams = Exam.objects.filter(
@@ -188,7 +189,7 @@ def given_exams(study: Study) -> models.QuerySet[Exam, int]:
 
 
 def in_drawn_order(study: Study, purpose: str, exam_ids: Iterable[int]) -> list[int]:
-    """Return ``exam_ids`` in a random order fixed by the study's seed and ``purpose``."""
+    """Return ``exam_ids`` in a random order that the study's seed and ``purpose`` determine."""
     seed = study.seed.encode()
 
     def key(exam_id: int) -> bytes:
@@ -210,7 +211,8 @@ def _candidates(
 ) -> list[tuple[int, int | None, list[str]]]:
     """Return id, patient and source labels of the exams that could be drawn.
 
-    With strata, none that the actor reads in another study: the stratum would reveal its content.
+    If strata are used, exams that ``actor`` reads in another study are left out, because the
+    stratum would reveal what they show.
     """
     exams = Exam.objects.filter(dataset=request.dataset).originals()
     if request.stratify_by != StratumSource.NONE:
@@ -251,9 +253,9 @@ def _add(
     now: datetime,
     draw: Mapping[str, object] | None = None,
 ) -> None:
-    """Add exams and record how they were chosen, for the written report.
+    """Add exams, and record in the audit trail how they were chosen.
 
-    No numbers by stratum are recorded, because they would reveal what the exams show.
+    Numbers by stratum are not recorded, because they would reveal what the exams show.
     """
     if study.pool.count() + len(strata) > MAX_POOL:
         raise PoolTooLarge(limit=MAX_POOL)

@@ -45,12 +45,12 @@ from ecgreview.taxonomy import FREQUENT
 # Path segments used by other pages under /studies/.
 RESERVED_SLUGS = frozenset({"new"})
 
+# Values of protocol fields that this version of the program does not support yet.
 UNAVAILABLE: tuple[tuple[str, object], ...] = (
     ("adjudication", "open"),
     ("adjudication", "masked_then_open"),
     ("clinical_information", "full"),
 )
-# Protocol fields that this version cannot carry out yet.
 
 
 class NotThisPhase(Refusal):
@@ -76,8 +76,9 @@ def create(*, protocol: Protocol, created_by: User, now: datetime, is_demo: bool
     """Return a new draft study with this protocol.
 
     Raises:
-        InvalidProtocol: this site cannot carry it out: a taxonomy, rule or class is unknown.
-        NameTaken: there is a study of that name.
+        InvalidProtocol: this installation does not know its taxonomy, rule or one of its classes,
+            or the protocol has other problems.
+        NameTaken: there is a study with this name.
     """
     refuse_problems(protocol)
     study = Study(slug=slug_for(protocol.name), created_by=created_by, created_at=now)
@@ -97,8 +98,8 @@ def rewrite(*, study_id: int, protocol: Protocol, actor: User, now: datetime) ->
     """Replace the protocol of a draft.
 
     Raises:
-        NotThisPhase: the study is open and has to be amended instead.
-        InvalidProtocol: this site cannot carry it out.
+        NotThisPhase: the study is not a draft; see ``amend`` for open studies.
+        InvalidProtocol: see ``create``.
         NameTaken: another study has the new name.
     """
     study = Study.objects.select_for_update().get(pk=study_id)
@@ -123,8 +124,8 @@ def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
     """Freeze the protocol of a draft and open it for reading.
 
     Raises:
-        NotThisPhase: it is open already.
-        InvalidProtocol: it cannot be satisfied, for example with the readers it has.
+        NotThisPhase: the study is not a draft.
+        InvalidProtocol: the study has too few readers for it, or see ``create``.
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
@@ -150,9 +151,9 @@ def amend(
     """Put a new version of the protocol in force for batches created from now on.
 
     Raises:
-        NotThisPhase: the study is locked, or a draft, which can simply be rewritten.
+        NotThisPhase: the study is not open; see ``rewrite`` for drafts.
         ReasonMissing: ``reason`` is empty.
-        InvalidProtocol: nothing differs, a frozen field differs, or it cannot be carried out.
+        InvalidProtocol: nothing differs, a frozen field differs, or see ``create``.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:
@@ -180,11 +181,10 @@ def amend(
 def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     """End all reading in a study for good, and close its open batches.
 
-    Submissions under way are waited for. Later ones are refused, and readers keep what they
-    entered.
+    Waits for submissions in progress. Later ones are refused, but drafts are kept.
 
     Raises:
-        NotThisPhase: it is not open.
+        NotThisPhase: the study is not open.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:
@@ -194,7 +194,7 @@ def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     study.phase = Phase.LOCKED
     study.locked_at = max(now, study.opened_at or now)
     study.save(update_fields=["phase", "locked_at"])
-    # Results that were hidden until now may be shown, and reports state the date.
+    # Compute again: locking opens results that were hidden, and reports state its date.
     study.batches.of_data().update(agreement_is_due=True, consensus_is_due=True)
     audit.record(actor=actor, action=audit.Action.STUDY_LOCKED, study=study, target=study, now=now)
     staying = study.readers.exclude(status=StudyReaderStatus.WITHDRAWN)
@@ -208,7 +208,7 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
     """Declare the results of a locked study final.
 
     Raises:
-        NotThisPhase: it is not locked.
+        NotThisPhase: the study is not locked.
         ConsensusPending: the consensus of a batch is still being computed.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
@@ -227,9 +227,9 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
 
 @transaction.atomic
 def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> BreakGlass:
-    """Show ``user``, who reads in ``study``, its results, and end their reading in it.
+    """Let ``user``, who reads in ``study``, see its results, and withdraw them as a reader.
 
-    They cannot read its exams blind any more, so they get no further exams of it.
+    After seeing results they cannot read its exams blind, so they get no more of them.
 
     Raises:
         ReasonMissing: ``reason`` is empty.
@@ -254,7 +254,7 @@ def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> Brea
 
 
 def slug_for(name: str) -> str:
-    """Return the slug of a study called ``name``."""
+    """Return the slug for a study name; a hash if no character of the name can be in a slug."""
     slug = slugify(name)[:60].strip("-")
     if not slug:
         return f"study-{hashlib.sha256(name.encode()).hexdigest()[:8]}" if name else ""
@@ -262,7 +262,7 @@ def slug_for(name: str) -> str:
 
 
 def refuse_problems(protocol: Protocol, *, n_readers: int | None = None) -> None:
-    """Raise unless this site can carry out ``protocol``.
+    """Raise unless this installation can carry out ``protocol``.
 
     Raises:
         InvalidProtocol: lists every problem.
@@ -290,7 +290,7 @@ def problems(
 
 
 def end_batch(batch: Batch, actor: User, now: datetime) -> None:
-    """Close ``batch``, which must be locked and open, and mark what follows from it as due."""
+    """Close ``batch``, which must be locked and open, and request its agreement and consensus."""
     batch.closed_at = max(now, batch.created_at)  # the clock may have been set back
     batch.closed_by = actor
     batch.agreement_is_due = True
@@ -312,7 +312,7 @@ def _write(study: Study, protocol: Protocol) -> None:
 
 
 def _refuse_unmapped(study: Study, protocol: Protocol) -> None:
-    """Raise if labels of ``study`` could not be carried over to the new taxonomy.
+    """Raise if labels of ``study`` could not be translated to the new taxonomy.
 
     Raises:
         InvalidProtocol: no mapping leads there from the taxonomy of one of its batches.
@@ -363,7 +363,7 @@ def _insert(study: Study) -> None:
         with transaction.atomic():
             study.save(force_insert=True)
     except IntegrityError as error:
-        # Race: somebody else created it after our check.
+        # Race: another request created a study with this name after our check.
         if Study.objects.filter(slug=study.slug).exists():
             raise NameTaken(name=study.name) from error
         raise

@@ -1,4 +1,4 @@
-"""Which protocol applies: to a study now, and to a batch."""
+"""Find the protocol that is in force in a study, and the one under which a batch was created."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ecgreview import protocol
 from ecgreview.protocol import Protocol
 from ecgreview.protocol.document import COMMITMENT
 
+# Keys of a protocol that are fields of the study with the same name.
 PLAIN: Sequence[str] = (
     "name",
     "consensus_rule",
@@ -29,14 +30,13 @@ PLAIN: Sequence[str] = (
     "undo_window_s",
     "minimum_reader_level",
 )
-# Keys of a protocol that are fields of the study with the same name.
 
 
 def of_batch(batch: Batch) -> Protocol:
     """Return the protocol under which ``batch`` was created; its study must be selected.
 
     Amendments apply to later batches only. The seed, which never changes, is left out. A batch
-    created in a draft, whose rules were not frozen yet, follows the protocol in force now.
+    created while the study was a draft has no frozen protocol; it follows the one in force now.
     """
     stored = frozen(batch.study_id, batch.protocol_version)
     return stored or _in_force(batch.study)

@@ -1,4 +1,4 @@
-"""Readings without their content: when they were made, how long they took, which are identical."""
+"""Readings without their content: when they were submitted, how long they took, which are equal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from django.db.models import BigIntegerField, Expression, F, FloatField, Func, Q
 from annotations import row_security
 from annotations.models import Batch, Finding, NotAssessable, Reading
 
-# As numbers: the driver takes three times as long to parse formatted times.
+# Performance: times as numbers, because the driver takes three times as long to parse formatted
+# ones.
 EPOCH = Func(
     F("submitted_at"), template="extract(epoch from %(expressions)s)::float8",
     output_field=FloatField(),
@@ -28,6 +29,7 @@ class Record:
     """One reader's readings in the order of submission.
 
     Attributes:
+        active_ms: active time of each reading in milliseconds.
         answers: a number for each reading; equal numbers mean equal answers.
     """
 
@@ -37,11 +39,10 @@ class Record:
 
 
 def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
-    """Return times and answer numbers of each reader in ``batches``.
+    """Return the record of each reader in ``batches``, by user id.
 
-    Nobody but the reader may see a reading of an open batch. The result reveals whether two answers
-    are equal, not what they are. A correction replaces what it corrects; abstentions count as no
-    answer.
+    Nobody but the reader may see a reading of an open batch, so the result reveals which answers
+    are equal, but not what they are. Leaves out abstentions and readings that were corrected.
     """
     # Ids, not a subquery, so that the planner can estimate the rows of each batch.
     readings = Reading.objects.filter(assignment__batch__in=[batch.pk for batch in batches])
@@ -66,14 +67,13 @@ def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
 
 
 def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
-    """Return a digest of the classes of each reading, by reading.
+    """Return a digest of the classes of each reading, by reading id.
 
-    64 bits are enough: among one reader's answers, two different ones collide once in ten million
-    studies.
+    64 bits are enough: two different answers of one reader collide in one of ten million studies.
     """
     findings = Finding.objects.filter(reading__in=readings)
     not_assessable = NotAssessable.objects.filter(reading__in=readings)
-    # One table at a time: a join would repeat each finding for each class not assessable.
+    # One table at a time: a join would repeat each finding for each class marked not assessable.
     class_digests = _digested(findings, F("certainty")).union(
         _digested(not_assessable, Value("")), all=True
     )
@@ -88,7 +88,7 @@ def _digested(
 ) -> QuerySet[Any, tuple[int, int]]:
     """Return a digest of each reading's classes and ``value``, independent of their order.
 
-    A reading has each class at most once, so nothing cancels out.
+    The XOR never cancels two classes out, because a reading has each class at most once.
     """
     digest = Func(
         value, F("diagnostic_class_id"),

@@ -28,12 +28,12 @@ from annotations.services.refusals import Refusal
 
 READING_ROLES = (Role.READER, Role.ADJUDICATOR)
 
+# Notices to readers about a new status. The reason is visible to coordinators only.
 NOTICES = {
     StudyReaderStatus.ACTIVE: NoticeKind.READER_RESUMED,
     StudyReaderStatus.PAUSED: NoticeKind.READER_PAUSED,
     StudyReaderStatus.WITHDRAWN: NoticeKind.READER_WITHDRAWN,
 }
-# Notices to readers about a new status. The reason is visible to coordinators only.
 
 
 class NotAReader(Refusal):
@@ -64,7 +64,7 @@ class StudyHasBegun(Refusal):
 def join(
     *, study: Study, readers: Sequence[User], actor: User | None, now: datetime
 ) -> list[StudyReader]:
-    """Add ``readers`` to the roster where they are missing, and return their rows.
+    """Add those of ``readers`` who are missing to the roster, and return the rows of all of them.
 
     From then on the results of the study are hidden from them until it is locked.
 
@@ -98,11 +98,11 @@ def join(
 
 @transaction.atomic
 def pause(*, study: Study, user: User, reason: str, actor: User, now: datetime) -> StudyReader:
-    """Stop giving exams to a reader for now; the exam on their screen can still be submitted.
+    """Stop giving exams to a reader for now. They can still submit the exam on their screen.
 
     Raises:
         StudyReader.DoesNotExist: the person does not read in the study.
-        StatusUnchanged: they are paused or have left.
+        StatusUnchanged: they are already paused or withdrawn.
     """
     line = _line(study, user, {StudyReaderStatus.ACTIVE})
     return _set(line, StudyReaderStatus.PAUSED, reason, audit.Action.READER_PAUSED, actor, now)
@@ -124,15 +124,15 @@ def resume(*, study: Study, user: User, actor: User, now: datetime) -> StudyRead
 def withdraw(
     *, study: Study, user: User, reason: str, actor: User | None, now: datetime
 ) -> StudyReader:
-    """End a person's reading in the study, for good.
+    """Withdraw a reader from the study for good.
 
     Their readings stay and are marked with this status in exports. Unread assignments are
-    withdrawn, drafts are kept, and slots of a pool become free. The exam on their screen can no
-    longer be submitted.
+    withdrawn, drafts are kept, and slots of a pool become free. They can no longer submit the exam
+    on their screen.
 
     Raises:
         StudyReader.DoesNotExist: the person does not read in the study.
-        StatusUnchanged: they have left already.
+        StatusUnchanged: they are already withdrawn.
     """
     line = _line(study, user, {StudyReaderStatus.ACTIVE, StudyReaderStatus.PAUSED})
     take_back(Assignment.objects.filter(batch__study=study, reader=user))
@@ -143,17 +143,17 @@ def withdraw(
 
 @transaction.atomic
 def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
-    """Remove a person from the roster of a draft, in which nobody has exams yet.
+    """Remove a person from the roster of a draft study.
 
     Raises:
         StudyReader.DoesNotExist: the person is not on it.
-        StudyHasBegun: the study is open.
+        StudyHasBegun: the study is not a draft, or they have assignments in it.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not study.is_draft or Assignment.objects.filter(batch__study=study, reader=user).exists():
         raise StudyHasBegun
     line = StudyReader.objects.get(study=study, user=user)
-    with row_security.as_owner():  # only the owner may delete, and nobody from an open study
+    with row_security.as_owner():  # only the owner of the tables may delete rows
         line.delete()
     audit.record(actor=actor, action=audit.Action.READER_REMOVED, study=study, target=user, now=now)
 
@@ -162,7 +162,7 @@ def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
 def set_cap(
     *, study: Study, user: User, max_exams: int | None, actor: User, now: datetime
 ) -> StudyReader:
-    """Limit how many exams of the study later plans may give to a reader; None: no limit."""
+    """Limit how many exams of the study a reader may get in total; None: no limit."""
     line = StudyReader.objects.select_for_update().get(study=study, user=user)
     before, line.max_exams = line.max_exams, max_exams
     line.save(update_fields=["max_exams"])
@@ -176,8 +176,8 @@ def set_cap(
 def take_back(assignments: AssignmentQuerySet) -> list[int]:
     """Withdraw those of ``assignments`` that are still unread, and return their ids.
 
-    Race: rows are locked in the order of their ids, so that two callers cannot deadlock. A
-        submission under way is waited for and wins.
+    Race: rows are locked in the order of their ids, so that two callers cannot deadlock. If a
+    submission is in progress, we wait for it, and its assignment counts as read.
     """
     waiting = assignments.pending().select_for_update(of=("self",), no_key=True).order_by("pk")
     ids = [pk for (pk,) in waiting.values_list("pk")]
@@ -191,7 +191,7 @@ def refuse_without_role(readers: Sequence[User], roles: Sequence[Role]) -> None:
     """Raise unless each of ``readers`` is active and has one of ``roles``.
 
     Raises:
-        NotAReader: names the first person who has not.
+        NotAReader: names those who are not, or have none.
     """
     eligible = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
     able = set(
@@ -202,10 +202,10 @@ def refuse_without_role(readers: Sequence[User], roles: Sequence[Role]) -> None:
 
 
 def refuse_results_seen(readers: Sequence[User], exams: Iterable[Exam | int]) -> None:
-    """Raise if one of ``readers`` has seen results of a batch with one of ``exams``.
+    """Raise if one of ``readers`` knows results of a batch that contains one of ``exams``.
 
     Raises:
-        KnowsResults: names them.
+        KnowsResults: names these readers.
     """
     ids = [exam if isinstance(exam, int) else exam.pk for exam in exams]
     results_seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
@@ -217,13 +217,13 @@ def refuse_results_seen(readers: Sequence[User], exams: Iterable[Exam | int]) ->
 
 
 def refuse_pairs_with_results_seen(pairs: Collection[tuple[int, int]]) -> None:
-    """Raise if a reader of these pairs has seen results of a batch with their exam.
+    """Raise if a reader of ``pairs`` knows results of a batch that contains their exam.
 
     Args:
         pairs: ids of reader and exam.
 
     Raises:
-        KnowsResults: names them.
+        KnowsResults: names these readers.
     """
     results_seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
         batch__assignments__exam__in={exam for _, exam in pairs}

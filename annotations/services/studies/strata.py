@@ -29,16 +29,16 @@ class StrataHidden(Refusal):
 
 
 def in_pool(study: Study) -> list[tuple[str, int]]:
-    """Return the strata of the pool with their numbers of exams, the most frequent first."""
+    """Return the strata of the pool with their numbers of exams, the largest first."""
     counts = Counter(study.pool.values_list("stratum", flat=True))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def suggested_shares(study: Study) -> dict[str, float]:
-    """Return for each class the share of the pool for which the model suggests it.
+    """Return the share of exams for which the model suggests each class, by class code.
 
-    Shares refer to the exams that the model has examined; empty if those are less than half the
-    pool.
+    The shares are relative to the exams of the pool that the model has examined. Empty if those are
+    less than half of the pool.
     """
     in_pool = StudyExam.objects.filter(study=study, exam=OuterRef("run__exam"))
     named = Suggestion.objects.named_in(study.taxonomy)
@@ -61,7 +61,7 @@ def refuse_readers(study: Study, user: User) -> None:
     """Raise if the strata of ``study`` are hidden from ``user``.
 
     Raises:
-        StrataHidden: they read in it.
+        StrataHidden: ``user`` reads in the study.
     """
     if rules.reads_in(study, user):
         raise StrataHidden
@@ -70,7 +70,13 @@ def refuse_readers(study: Study, user: User) -> None:
 def of_exams(
     table: Sequence[tuple[int, int | None, list[str]]], stratify_by: str, study: Study
 ) -> list[str]:
-    """Return the stratum of each exam: with several labels, the rarest."""
+    """Return the stratum of each exam: its rarest label, or empty if it has none.
+
+    Args:
+        table: (exam id, patient id, source labels) of each exam.
+        stratify_by: one of ``StratumSource``.
+        study: only suggestions of classes in its taxonomy are used.
+    """
     if stratify_by == StratumSource.NONE:
         return [""] * len(table)
     labels: Sequence[Collection[str]] = [own for *_, own in table]
@@ -85,7 +91,7 @@ def of_exams(
 
 
 def _suggested(exam_ids: Sequence[int], study: Study) -> dict[int, set[str]]:
-    """Return the suggested class codes by exam."""
+    """Return the codes of the suggested classes by exam id."""
     named = Suggestion.objects.named_in(study.taxonomy).filter(run__finished_at__isnull=False)
     by_exam: dict[int, set[str]] = {}
     for start in range(0, len(exam_ids), EXAMS_AT_ONCE):
