@@ -1,6 +1,6 @@
-"""What the other people do in one of the two worlds. None of it may be visible to a reader.
+"""What the other people do in one of the two worlds. Readers must not be able to tell.
 
-Each action can run at any moment of a session, and repeatedly: it continues where it left off.
+Each action can run at any time in a session, also repeatedly: it continues where it left off.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from annotations.services.notices import delivery
 from annotations.services.reading import drafts
 from annotations.services.studies import roster
 
-# Runs the action in the world. The second argument is the person who probes, who must not act.
+# Runs the action in the world. The second argument is the probed person, who must not act.
 Action = Callable[[World, str], None]
 
 
@@ -132,7 +132,7 @@ def notify(world: World, person: str) -> None:
     delivery.notify([world.people["bruno"]], NoticeKind.BATCH_DUE, {}, now=world.now)
 
 
-# In session order: after ``submit_all`` nobody can abstain or skip.
+# In the order of a session: after ``submit_all`` nobody can abstain or skip.
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "submit": submit,

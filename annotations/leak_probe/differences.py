@@ -15,11 +15,11 @@ MAX_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A leak: one request whose answer depends on somebody else's work.
+    """A leak: a request whose response depends on somebody else's work.
 
     Attributes:
-        part: "status", "headers" (including ETag and length), "body", or "sql": the statements,
-            which a reader can observe as response time.
+        part: "status", "headers" (including ETag and length), "body", or "sql" (the statements,
+            which a reader can observe as response time).
         lines: the first lines that differ.
     """
 
@@ -32,7 +32,7 @@ class Difference:
 
 
 def differences(quiet: Sequence[Observation], busy: Sequence[Observation]) -> list[Difference]:
-    """Return every part of every answer that differs.
+    """Return every part of every response that differs.
 
     Raises:
         ValueError: the sequences have different lengths.

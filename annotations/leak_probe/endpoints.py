@@ -1,4 +1,4 @@
-"""Every endpoint of the site, taken from the URL resolver, so that new ones are probed at once."""
+"""Every endpoint of the site, taken from the URL resolver, so that new ones are always probed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from itertools import product
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-# URL names that would end the session of the person who probes.
+# URL names that would end the session of the probed person.
 LEFT_OUT = frozenset({"sign-out", "account_logout"})
 
 
 class UnknownParameter(LookupError):
-    """The probe has no example for a URL parameter: add one to ``World.values``."""
+    """The probe has no example for a URL parameter. Add one to ``World.values``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint with every address to request.
+    """One endpoint, with all addresses to request.
 
     Attributes:
-        addresses: one per example value: the reader's own, other people's, and nonexistent.
+        addresses: one for each combination of example values, which are the person's own, other
+            people's, or nonexistent.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""One request and everything its sender could learn from the answer."""
+"""One request, and everything its sender could learn from the response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-# The closed list of what may differ: secrets that are generated for each answer.
+# All that may differ between the worlds: secrets that are generated for each response.
 MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"'), "csrf token"),
     (re.compile(r"csrftoken=\w+"), "csrf cookie"),
@@ -21,14 +21,14 @@ MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'"token": ?"[^"]+"'), "new token"),
 )
 
-# The same for second factors. Masking one also hides the length of the page, which varies.
+# Secrets of second factors. Where one is masked, the length of the page is masked too.
 SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'src="data:image/svg\+xml;base64,[^"]*"'), "drawing of a new secret"),
     (re.compile(r"(<code[^>]*data-secret[^>]*>)[^<]*"), "new secret"),
     (re.compile(r'"challenge": "[^"]*"'), "challenge to a passkey"),
 )
 
-# Assignment ids are random; those created during a session are renumbered in order of appearance.
+# Assignment IDs are random; those created during a session are renumbered as they appear.
 _DRAWN = re.compile(r"(?<![\w-])\d{12,16}(?![\w-])")
 
 
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The complete answer to one request, and the SQL that produced it."""
+    """The complete response to one request, and the SQL that produced it."""
 
     step: Step
     status: int
@@ -61,7 +61,7 @@ class Observation:
 
 
 class Recorder:
-    """Sends requests as one person and records everything that comes back."""
+    """Sends requests as one person, and records the responses."""
 
     def __init__(self, client: Client, known_ids: frozenset[str]) -> None:
         self._client = client
@@ -69,7 +69,7 @@ class Recorder:
         self._drawn: dict[str, str] = {}
 
     def send(self, step: Step) -> Observation:
-        """Send ``step`` and record its answer."""
+        """Send ``step`` and record the response."""
         statements: list[str] = []
         with connection.execute_wrapper(_listen(statements)):
             response = self._client.generic(
@@ -93,7 +93,7 @@ class Recorder:
         )
 
     def _headers(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return the headers except the wall-clock date that never_cache adds."""
+        """Return the headers. ``Expires`` is masked, because it comes from the real clock."""
         return [
             (name, "date" if name == "Expires" else self._mask(text))
             for name, text in headers.items()
@@ -136,6 +136,6 @@ def _body(response: HttpResponseBase) -> str:
 
 
 def _shape(sql: str) -> str:
-    """Return a statement without values and counters, since other people's rows have other ids."""
+    """Return a statement without values and counters, because IDs differ between the worlds."""
     nameless = re.sub(r'"(s|_django_curs_)\d+_\w+"', r'"\1"', sql)
     return re.sub(r"'(?:[^']|'')*'|\b\d+\b", "?", nameless)

@@ -1,4 +1,4 @@
-"""The report for an auditor: how the experiment ran, what it covered, and what it found."""
+"""The report for an auditor: how the experiment was run, what it covered, and what it found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annotations.leak_probe.world import INVITED_BY_GIL, World
 # The number of requests in one random session.
 REQUESTS_PER_SESSION = 60
 
-# A reader, an adjudicator, a coordinator who reads, and accounts that he invited earlier.
+# A reader, an adjudicator, a coordinator who reads, and the accounts that he invited.
 PROBED = ("ana", "clara", "gil", "pia", "pablo")
 
 MAX_LEAKS = 50
@@ -38,11 +38,11 @@ class Report:
 
     @property
     def n_leaks(self) -> int:
-        """The number of answer parts that differ between the two worlds."""
+        """The number of response parts that differ between the two worlds."""
         return sum(len(outcome.leaks) for outcome in self.outcomes)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain JSON values."""
+        """Return the report as values that can be dumped to JSON."""
         return {
             "began_at": self.began_at.isoformat(),
             "seed": self.seed,
@@ -54,7 +54,6 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """Return the report as text for people."""
         return "\n".join(_lines(self))
 
 
@@ -70,7 +69,7 @@ def conduct(
     Args:
         world: the world before the others act.
         n_requests: the minimum number of requests in each world.
-        seed: of the random sessions; the same seed gives the same sessions.
+        seed: random seed; the same seed draws the same sessions.
         on_progress: progress callback.
     """
     outcomes = []
@@ -84,7 +83,7 @@ def _scripts(
     world: World, person: str, n_requests: int, seed: int, on_progress: Callable[[str], None]
 ) -> Iterator[Session]:
     yield fixed_session(world, person)
-    if person in INVITED_BY_GIL:  # they have no work of their own to vary between sessions
+    if person in INVITED_BY_GIL:  # they have no assignments, so random sessions would not differ
         return
     n_sessions = -(-n_requests // REQUESTS_PER_SESSION)
     for number in range(n_sessions):
@@ -96,7 +95,7 @@ def _scripts(
 
 
 def _chance(seed: str) -> Random:
-    return Random(seed)  # noqa: S311 - sessions must be drawn again, not be secret
+    return Random(seed)  # noqa: S311 - the sessions must be reproducible, not secret
 
 
 def _of_person(outcome: Outcome) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The experiment: one session in two worlds, each rolled back afterwards."""
+"""The experiment: play a session in each of two worlds, and roll both back afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from annotations.leak_probe.sessions import Session
 from annotations.leak_probe.world import World
 
 SUBMITTED = frozenset({200, 201})
-# A dummy cache: rate limits aren't part of the experiment and would outlive a rolled-back world.
+# A dummy cache, because counts for rate limits would not be rolled back with the world.
 NO_CACHE = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 # Requested first, because the first request of a process fills its caches.
@@ -31,7 +31,7 @@ WARM_UP = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignm
 OF_AN_EXAM = re.compile(r"/(?:api/assignments|read)/(\d+)/")
 
 SUBMITTED_STATE = re.compile(r'"state": ?"submitted"')
-# Whether a model has suggestions. A reader may know this after submitting.
+# Tells whether a model has suggestions, which a reader may know after submitting.
 OFFER = re.compile(r'(?<="suggestions":)( ?)"(?:none|offered)"')
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -39,13 +39,13 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @dataclass(slots=True)
 class Outcome:
-    """The result of a number of sessions.
+    """The result of one person's sessions.
 
     Attributes:
-        requests: how many were sent in each world, by "method status" of the answer.
+        requests: how many were sent in each world, by "method status" of the response.
         addresses: how often each address was requested, without its query string.
-        n_allowed: how many answers weren't compared, because the person had submitted the exam and
-            requested its suggestions, which the policy of the study lets them see.
+        n_allowed: how many responses were not compared, because the person had submitted the exam
+            and requested its suggestions, which the policy of the study lets them see.
         leaks: every difference found.
     """
 
@@ -75,16 +75,16 @@ class Outcome:
 
 
 class _Undo(Exception):
-    """Rolls a world back to the common starting point."""
+    """Raised at the end of a session to roll the world back."""
 
 
 def probe(world: World, person: str, sessions: Iterable[Session]) -> Outcome:
-    """Run each of ``sessions`` as ``person`` in both worlds and compare the observations.
+    """Play each session as ``person`` in both worlds, and compare the observations.
 
     Args:
         world: the world as it is stored now; it is left unchanged.
         person: one of ``world.PEOPLE``.
-        sessions: their actions are done in the second world only.
+        sessions: requests, which are sent in both worlds, and actions, which run in the second.
     """
     outcome = Outcome(person)
     _play(world, person, WARM_UP, is_busy=False)
@@ -99,7 +99,7 @@ def probe(world: World, person: str, sessions: Iterable[Session]) -> Outcome:
 
 
 def _without_offers(observations: Iterable[Observation]) -> Iterator[Observation]:
-    """Mask whether a model offers suggestions, in answers about a submitted exam."""
+    """Mask whether a model offers suggestions, in responses about a submitted exam."""
     for observation in observations:
         if SUBMITTED_STATE.search(observation.body) and OFFER.search(observation.body):
             headers = tuple(pair for pair in observation.headers if pair[0] != "Content-Length")
@@ -111,11 +111,11 @@ def _without_offers(observations: Iterable[Observation]) -> Iterator[Observation
 
 
 def _allowed(observations: Sequence[Observation]) -> frozenset[int]:
-    """Return the indexes of answers that the policy allows to depend on a model.
+    """Return the indexes of responses that the policy allows to depend on a model.
 
     These are its suggestions for an exam whose reading is submitted, and from then on whether
-    that reading can be taken back: seeing suggestions makes it final. The exam's own answers
-    say so and, while it is the last one submitted, so does every page of the desk.
+    that reading can be taken back, because seeing suggestions makes it final. The exam's own
+    responses show this and, while it is the last one submitted, so does every page of the desk.
     """
     submitted: set[str] = set()
     suggested: set[str] = set()
@@ -144,7 +144,7 @@ def _allowed(observations: Sequence[Observation]) -> frozenset[int]:
 
 
 def _exam(address: str) -> str:
-    """Return the id of the assignment that ``address`` is about, or an empty string."""
+    """Return the ID of the assignment in ``address``, or an empty string."""
     match = OF_AN_EXAM.match(address)
     return match[1] if match else ""
 
@@ -176,7 +176,7 @@ def _frozen_clock(now: datetime) -> Iterator[None]:
 
 @contextmanager
 def _undone() -> Iterator[None]:
-    """Roll everything back afterwards, sequences included: both worlds get the same ids."""
+    """Roll everything back afterwards, including sequences, so both worlds get the same IDs."""
     counters = _counters()
     try:
         with transaction.atomic():

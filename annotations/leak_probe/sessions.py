@@ -1,4 +1,4 @@
-"""What a reader does in a session, and when the others act."""
+"""The requests of a reader in a session, and when the others act."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from annotations.leak_probe.observations import Step
 from annotations.leak_probe.world import FINDING, INVITED_BY_GIL, NOT_ASSESSABLE, PEOPLE, World
 from annotations.models import Assignment, Role
 
-# Requests of the person who probes, and names of actions, which run in one world only.
+# Requests of the probed person, and names of actions, which run in one world only.
 Session: TypeAlias = Sequence[Step | str]
 
 QUERIES = (
@@ -40,9 +40,9 @@ ACCOUNT_ENDPOINTS = (
 
 
 def fixed_session(world: World, person: str) -> Session:
-    """Return the person's own work while the others act, and every endpoint with every example.
+    """Return a session in which the person works while the others act, then requests every address.
 
-    Suggestions come last: requesting them reveals them from then on.
+    Suggestions are requested last, because responses may depend on them from then on.
     """
     addresses = [
         address for endpoint in _endpoints(world, person) for address in endpoint.addresses
@@ -56,7 +56,7 @@ def fixed_session(world: World, person: str) -> Session:
 
 
 def _inviting(world: World) -> Iterator[Step]:
-    """Try to get around blinding: invite or renew an account that sees results."""
+    """Try to get around blinding by inviting or renewing an account that sees results."""
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     for role in (Role.RESEARCHER, Role.AUDITOR, Role.READER):
         fields = {"first_name": "Pup", "username": "pup", "role": role.value, "level": "1"}
@@ -68,7 +68,7 @@ def _inviting(world: World) -> Iterator[Step]:
 
 
 def _planning(world: World) -> Iterator[Step]:
-    """Plan assignments, once more when none are left, and look at the plans."""
+    """Plan batches, try again when no exams are left, and request pages that show plans."""
     plans = f"/api/studies/{world.study.slug}/plans/"
     for name in ("Planned", "Planned again"):
         yield Step("POST", plans, json.dumps({"name": name}))
@@ -81,7 +81,7 @@ def _is_suggestion(address: str) -> bool:
 
 
 def random_session(world: World, person: str, chance: Random, length: int) -> Session:
-    """Return ``length`` requests drawn by ``chance``, with actions before and among them."""
+    """Return at least ``length`` random requests, with actions before and between them."""
     steps: list[Step | str] = [chance.choice(actions_hidden_from(person))]
     all_endpoints, own = _endpoints(world, person), world.own(person)
     others = world.others()
@@ -104,22 +104,23 @@ def _endpoints(world: World, person: str) -> list[Endpoint]:
 
 
 def _visit(endpoint: Endpoint, chance: Random) -> Step:
-    """Return a request to an endpoint: usually a safe method, sometimes a changing one."""
+    """Return a request to an endpoint: usually with a safe method, sometimes with another."""
     address = chance.choice(endpoint.addresses)
     is_changing = chance.random() < 0.12
     if is_changing and not endpoint.name.startswith(ACCOUNT_ENDPOINTS):
         return Step(chance.choice(CHANGING), address, json.dumps({}))
     if endpoint.name.startswith(
         ACCOUNT_ENDPOINTS
-    ):  # a HEAD has no body whose secrets could be masked
+    ):  # the response to HEAD has no body in which secrets could be masked
         return Step("GET", address + chance.choice(QUERIES))
     return Step(chance.choice(SAFE), address + chance.choice(QUERIES))
 
 
 def _work(assignment: Assignment) -> Iterator[Step]:
-    """Skip, save a draft, submit, submit again as after a lost answer, correct, and revise.
+    """Skip, save a draft, submit, repeat the submission, correct, abstain, and revise.
 
-    The revision is refused until the person has been shown suggestions.
+    The repetition imitates a client that got no response. The revision is refused unless the person
+    was shown suggestions.
     """
     base = f"/api/assignments/{assignment.pk}/"
     content = {"findings": [], "quality": "good", "comment": "mine"}
@@ -155,8 +156,8 @@ def _work(assignment: Assignment) -> Iterator[Step]:
 def _some_work(assignment: Assignment, chance: Random, *, can_correct: bool) -> list[Step]:
     """Return one or two requests about an assignment, valid or invalid.
 
-    Nobody corrects a reading whose suggestions they request: whether they still may depends
-    on the model's answer, and so does everything that follows.
+    For one assignment, a random session either corrects readings or requests suggestions. With
+    both, whether a correction is refused would depend on the model, and so would the rest.
     """
     base = f"/api/assignments/{assignment.pk}/"
     content = {

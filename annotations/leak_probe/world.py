@@ -1,4 +1,4 @@
-"""A small world in which everybody has something to do, before the others act."""
+"""A small world in which everybody has assignments, before the others act."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ PR = {
     "kind": "interval", "tracing": 1, "lead": "II", "from_s": 0.2, "to_s": 0.4, "value": 200.0,
 }  # fmt: skip
 
-# Ana, Clara and Gil, who coordinates and reads, are probed; the others act.
-# Gil invited Pia and Pablo before he began to read, so they may be Gil himself.
+# Ana, Clara, Gil, Pia and Pablo are probed. Gil coordinates and reads. He invited Pia and Pablo
+# before he began to read, so Gil himself may be using their accounts.
 PEOPLE: Mapping[str, tuple[Role, ...]] = {
     "ana": (Role.READER,),
     "bruno": (Role.READER,),
@@ -62,12 +62,12 @@ INVITED_BY_GIL = ("pia", "pablo")
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The people and the work that waits for them.
+    """The people, the studies and the assignments.
 
     Attributes:
         open_batch: its exams wait for Ana, Bruno and Gil; one is a hidden repeat for Ana.
         closed_batch: read by Bruno and Clara, then closed.
-        second_study: assigns the same exams to Bruno and Clara.
+        second_study: assigns some of the same exams to Bruno and Clara.
         reading: one of Bruno's readings.
     """
 
@@ -87,16 +87,16 @@ class World:
         return list(assignments.unread().in_reading_order())
 
     def others(self) -> list[Assignment]:
-        """Return Bruno's assignments in the open batch and the second study."""
+        """Return Bruno's waiting assignments."""
         his = Assignment.objects.filter(reader=self.people["bruno"]).waiting()
         return list(his.order_by("batch_id", "position"))
 
     def known_ids(self) -> frozenset[str]:
-        """Return the ids of all assignments."""
+        """Return the IDs of all assignments as text."""
         return frozenset(map(str, Assignment.objects.values_list("pk", flat=True)))
 
     def values(self, person: str) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return examples of URL parameters: the person's own, another's, and nonexistent."""
+        """Return examples of URL parameters: the person's own, others', and nonexistent ones."""
         own_assignments, other_assignments = self.own(person), self.others()
         held_back = Assignment.objects.held_back().filter(reader=self.people[person])
         own = [assignment.pk for assignment in own_assignments[:2]]
@@ -175,7 +175,7 @@ def build(now: datetime) -> World:
 
 
 def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:
-    """Submit a reading as the assignment's reader; ``number`` makes its key."""
+    """Submit a reading as the assignment's reader. ``number`` determines the idempotency key."""
     supersedes = changes.pop("supersedes", None)
     answers: dict[str, Any] = {
         "findings": [content.FindingIn(code, "possible", [PLACE], [PR])],
@@ -199,7 +199,7 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
 
 
 def model(now: datetime) -> SuggestionModel:
-    """Return the model whose suggestions are withheld."""
+    """Return the model that ``actions.suggest`` uses, creating it if necessary."""
     row, _ = SuggestionModel.objects.get_or_create(
         name="probe", version="1", defaults={"covered_classes": [FINDING], "created_at": now}
     )
@@ -238,12 +238,12 @@ def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
 
 
 def _patient(number: int) -> str:
-    """Return the pseudonym for an exam: each patient has two exams."""
+    """Return the pseudonym for the patient of an exam. Each patient has two exams."""
     return f"patient {number // 2}"
 
 
 def _recording(number: int) -> Recording:
-    """Return one second of noise: the probe compares answers, not waveforms."""
+    """Return one second of noise. The probe compares responses, not waveforms."""
     rng = np.random.default_rng(number)
     samples = rng.integers(-500, 500, (12, 100), dtype=np.int16)
     return Recording(

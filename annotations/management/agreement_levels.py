@@ -1,4 +1,4 @@
-"""The levels of ``manage.py agreement``: their lines, and the columns of their tables."""
+"""The levels of ``manage.py agreement``: their data, and the columns of their tables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ecgreview.agreement.reports.measured import UNITS
 NAMES = ("pairs", "errors", "classes", "groups", "certainty", "measurements", "overall", "report")
 AVERAGES = ("exact_set", "mean_jaccard", "jaccard_alpha", "masi_alpha")
 STATISTICS = ("positive_agreement", "light_kappa", "krippendorff_alpha", "gwet_ac1")
+# The statistics for which a table has room, by level.
 STATISTICS_OF = {
     "classes": STATISTICS,
     "groups": STATISTICS,
@@ -26,7 +27,6 @@ STATISTICS_OF = {
         "upper",
     ),
 }
-"""The measures that a table has room for."""
 
 Line = Mapping[str, Any]
 
@@ -36,12 +36,12 @@ class NoSuchClass(ValueError):
 
 
 def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[Line]:
-    """Return the lines of a level.
+    """Return the data of a level, one mapping per line of output.
 
     Args:
-        results: the report, with names of readers.
+        results: the results of a report, with the names of the readers.
         level: one of ``NAMES``, except "report".
-        codes: codes of the classes or groups to include; empty: all of them.
+        codes: codes of the classes or groups to include; empty for all.
 
     Raises:
         NoSuchClass: one of ``codes`` is unknown.
@@ -64,7 +64,7 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
 
 
 def measures(line: Line) -> dict[str, Mapping[str, Any]]:
-    """Return the statistics of a line by name; those of a measurement have its kind as prefix."""
+    """Return the statistics of a line by name. A measurement's kind is a prefix of its names."""
     kind = f"{line['kind']}_" if "kind" in line else ""
     return {
         f"{kind}{name}": value
@@ -74,7 +74,7 @@ def measures(line: Line) -> dict[str, Mapping[str, Any]]:
 
 
 def table(lines: Sequence[Line], level: str) -> list[str]:
-    """Return the lines as text in columns, each statistic with its interval."""
+    """Return the lines as aligned text, each statistic with its interval."""
     cells = list(_of_all(lines) if level == "overall" else _of_lines(lines, level))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
@@ -84,13 +84,13 @@ def table(lines: Sequence[Line], level: str) -> list[str]:
 
 
 def _people(results: Mapping[str, Any]) -> list[str]:
-    """Return the readers who are people: statistics of all readers leave out the others."""
+    """Return the names of the readers who are people. Statistics of all readers only use these."""
     kinds = results.get("kinds") or [PERSON] * len(results["readers"])
     return [name for name, kind in zip(results["readers"], kinds, strict=True) if kind == PERSON]
 
 
 def _named(line: Line) -> str:
-    """Return the readers of a line in one cell, with the kind of those who are not people."""
+    """Return the readers of a line as one cell. Models and references are marked as such."""
     names = line["readers"]
     kinds = line.get("kinds") or [PERSON] * len(names)
     both = zip(names, kinds, strict=True)
@@ -111,7 +111,7 @@ def _overall(results: Mapping[str, Any]) -> list[Line]:
 
 
 def _measured(results: Mapping[str, Any]) -> Iterator[Line]:
-    """Yield one line for all readers together and one for each pair, for each measurement."""
+    """Yield a line for all readers together and one for each pair, for each measurement."""
     names = results["readers"]
     for measurement in results["measured"]:
         icc, kind = measurement["icc"], measurement["kind"]

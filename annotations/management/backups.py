@@ -1,4 +1,4 @@
-"""What the backup commands share: database, secrets and folder."""
+"""What the commands ``backup``, ``restore`` and ``demo`` share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folder() -> Path:
 
 
 def write(target: Path) -> Path:
-    """Back up into the folder ``target`` and return the file."""
+    """Create a backup in the folder ``target`` and return the file."""
     secrets = {
         "SECRET_KEY": settings.SECRET_KEY,
         "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS,
@@ -44,7 +44,7 @@ def write(target: Path) -> Path:
 
 
 def is_due_before_migrating() -> bool:
-    """Return whether the database has data, and migrations that have not been applied."""
+    """Return whether the database is in use and lacks migrations."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return bool(plan) and bool(executor.loader.applied_migrations)

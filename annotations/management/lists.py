@@ -1,4 +1,4 @@
-"""Reading lists of classes and mappings from files."""
+"""Read lists of classes and mappings between them from files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAX_BYTES = 5_000_000
 
 
 def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
-    """Return the list of classes in ``file``; a CSV file needs ``name`` and ``version``.
+    """Return the list of classes in ``file``. A CSV file also needs ``name`` and ``version``.
 
     Raises:
         CommandError: there is no such file, it is too large, or a CSV file has no name.
-        published.BadTaxonomy: the list is not valid; with all its errors.
+        published.BadTaxonomy: the list is not valid; the message has all errors.
     """
     text = _bytes(file)
     if not _is_csv(file):
@@ -31,11 +31,11 @@ def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
 def read_mapping(
     file: Path | None, old: published.Taxonomy, new: published.Taxonomy
 ) -> published.TaxonomyMapping:
-    """Return the mapping in ``file``; without a file, every class must be in both versions.
+    """Return the mapping in ``file``. Without a file, every class must be in both versions.
 
     Raises:
         CommandError: there is no such file, or it is too large.
-        published.BadMapping: it does not account for every class; with all its errors.
+        published.BadMapping: some classes are not mapped, or wrongly; the message has all errors.
     """
     if file is None:
         return published.map_steps((), old, new)
@@ -47,7 +47,7 @@ def installed(label: str) -> Taxonomy:
     """Return the installed version called ``label``, such as ``ecg-review-66 0.2-draft``.
 
     Raises:
-        CommandError: it is not installed; lists the installed ones.
+        CommandError: it is not installed. The message lists those that are.
     """
     name, _, version = label.rpartition(" ")
     taxonomy = Taxonomy.objects.filter(name=name, version=version).first()

@@ -1,4 +1,4 @@
-"""Look up studies and people by the names in a command; errors list what is available."""
+"""Look up studies and people by the names given to a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def study(name: str) -> Study:
     """Return the study with this name or slug, with its classes.
 
     Raises:
-        CommandError: there is none; lists the existing ones.
+        CommandError: there is no such study. The message lists the existing ones.
     """
     studies = Study.objects.select_related("taxonomy")
     row = studies.filter(slug=name).first() or studies.filter(slug=lifecycle.slug_for(name)).first()
@@ -26,7 +26,7 @@ def people(usernames: list[str]) -> list[User]:
     """Return the users with these user names, in order, without repetitions.
 
     Raises:
-        CommandError: one of them does not exist.
+        CommandError: one of the users does not exist.
     """
     users = {user.username: user for user in User.objects.filter(username__in=usernames)}
     if unknown := sorted(set(usernames) - users.keys()):

@@ -1,4 +1,4 @@
-"""What ``manage.py agreement --level errors`` prints: pairs of readers compared with references."""
+"""The output of ``manage.py agreement --level errors``: McNemar's tests for pairs of readers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(
     """Write the tests of all pairs, references and classes of ``report``.
 
     Raises:
-        CommandError: there are none, with the reason; or a class is unknown.
+        CommandError: there are no tests (the message says why), or a class is unknown.
     """
     lines = _lines(report, names, options["codes"] or [])
     if options["format"] == "json":

@@ -1,4 +1,4 @@
-"""Ignores BrokenPipeError when output is piped to ``head`` or a pager."""
+"""Ignores ``BrokenPipeError`` when output is piped to ``head`` or a pager."""
 
 from __future__ import annotations
 

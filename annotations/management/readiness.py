@@ -1,4 +1,4 @@
-"""Checks that the database has the tables that this project's commands need."""
+"""Checks before a command that the database has the tables it needs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db.migrations.loader import MigrationLoader
 
 from ecgreview.site import env
 
-# Commands that also run before migrations: backups come before an update, restores go into
-# an empty database, and the demo migrates by itself.
+# Commands that run without migrations: a backup precedes an update, a restore needs an empty
+# database, and the demo migrates by itself.
 READY_BY_THEMSELVES = frozenset({"backup", "demo", "restore"})
 
 
@@ -24,10 +24,10 @@ class DatabaseNotReady(Exception):
 def make_ready(command: str) -> None:
     """Migrate an empty embedded database before ``command`` uses it.
 
-    Other databases, and databases that hold data, are never changed unasked.
+    Other databases, and databases that hold data, are never migrated without being asked.
 
     Raises:
-        DatabaseNotReady: migrations are missing there.
+        DatabaseNotReady: such a database lacks migrations.
     """
     django.setup()
     if get_commands().get(command) != "annotations" or command in READY_BY_THEMSELVES:

@@ -122,7 +122,7 @@ def _refuse_hidden(report: AgreementReport, reason: str) -> None:
 
 
 def _names(report: AgreementReport) -> dict[str, str]:
-    """Return the readers' names, followed by the user name where several have the same name."""
+    """Return the readers' names. If several readers share a name, it includes the user name."""
     people = User.objects.filter(pk__in=[int(reader) for reader in report.coded_results["readers"]])
     names = {str(person.pk): str(person) for person in people}
     shared = {name for name in names.values() if list(names.values()).count(name) > 1}
@@ -140,7 +140,7 @@ def _lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list
 
 
 def _write_csv(out: Any, lines: Iterable[levels.Line]) -> None:
-    """Write one row per line and statistic."""
+    """Write a row for each line and statistic."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["readers", "class", "measure", *PARTS, "kinds"])
     for line in lines:

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, help="import recordings from this directory too")
 
     def handle(self, *, port: int, data: Path | None, **options: Any) -> None:
-        """Start everything, and stop whatever was started when the demo ends."""
+        """Start everything, run until a signal arrives, and stop everything that was started."""
         if not settings.DEMO:
             raise CommandError("The demo runs only with ECGREVIEW_DEMO=1, to protect real data.")
         if not service.is_free(port):
@@ -94,14 +94,14 @@ class Command(BaseCommand):
 
 
 def _port(text: str) -> int:
-    """Parse a port number; the socket itself would raise an OverflowError for a large one."""
+    """Parse a port number. For a larger one, the socket would raise an ``OverflowError``."""
     if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
         raise ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_PORT}")
     return int(text)
 
 
 def back_up(site: Site) -> None:
-    """Back up the database before an update changes it; keep the last three backups."""
+    """Back up the database before an update changes it, and keep the last three backups."""
     folder = site.places.home / "backups"
     backups.write(folder)
     archive.prune(folder, n_kept=BACKUPS_KEPT)
@@ -118,7 +118,7 @@ def collect_static() -> None:
 
 
 def _static_state() -> str:
-    """Return a fingerprint of all static sources: names, sizes and times."""
+    """Return a fingerprint of all static source files: names, sizes and modification times."""
     state = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in finders.get_finders():
         for name, storage in sorted(finder.list([]), key=lambda pair: pair[0]):
@@ -128,7 +128,7 @@ def _static_state() -> str:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    # A second signal must not interrupt the orderly end that the first one began.
+    # A second signal must not interrupt the shutdown that the first one started.
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_IGN)
     raise Stop

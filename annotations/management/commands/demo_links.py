@@ -28,7 +28,7 @@ class Command(BaseCommand):
         people = {user.username: user for user in User.objects.filter(username__in=seed.PEOPLE)}
         if not people:
             raise CommandError("The demo has no people yet: run manage.py prepare_demo")
-        # A link to another port would lead nowhere, or to another site.
+        # Without the option, the new links would lead to the default port.
         again = "" if base_url == USUAL_ADDRESS else f" --base-url {base_url}"
         self.stdout.write(
             f"Sign in (each link works once; manage.py demo_links{again} prints new ones):"

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=_day, metavar="DATE", help="last day to include")
 
     def handle(self, *, file: Path, study: str, **options: Any) -> None:
-        """The file gets its name only when it is complete."""
+        """Write to a temporary name, so that ``file`` never exists incomplete."""
         kind = file.suffix.removeprefix(".")
         if kind not in Format.values:
             raise CommandError(f"The name of {file} must end in .csv or .jsonl.")

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, path: Path, dataset: str, dry_run: bool, **options: Any) -> None:
-        """Exit with the code that ``help`` explains."""
+        """Exit with one of the codes that ``help`` explains."""
         if not dataset.strip():
             raise CommandError("Name the data set: --dataset NAME", returncode=2)
         try:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
 
     @contextmanager
     def _progress(self) -> Iterator[recordings.Progress]:
-        """Show a bar on a terminal; elsewhere print a line for every tenth of the files."""
+        """Show a bar on a terminal; otherwise print a line for every tenth of the files."""
         console = Console(stderr=True)
         if not console.is_terminal:
             yield _Lines(self)

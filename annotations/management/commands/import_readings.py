@@ -89,7 +89,7 @@ class Command(BaseCommand):
 
 
 def _named(names: Sequence[str], done: Imported) -> str:
-    """Return the names, with the kind of those who are not people."""
+    """Return the names. Models and references are marked as such."""
     return ", ".join(
         name if done.kinds[name] == Kind.PERSON else f"{name} ({done.kinds[name]})"
         for name in names
@@ -97,7 +97,7 @@ def _named(names: Sequence[str], done: Imported) -> str:
 
 
 def _of_patients(table: PatientTable, n_exams: int, done: Imported) -> str:
-    """Return a sentence about the patient table and what was used from it."""
+    """Return sentences about the patient table and what was used from it."""
     head = "There is a patient table beside the readers; it is not a reader."
     if done.are_patients_used:
         used = ", ".join(table.used) or "none of its columns"

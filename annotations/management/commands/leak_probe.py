@@ -73,7 +73,7 @@ class Command(BaseCommand):
                 "ALTER ROLE ecg_owner CREATEDB."
             ) from error
         try:
-            # The names of static files were decided when the site was built.
+            # Hashed names of static files are fixed when the site is built and need no probe.
             with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
                 world = leak_probe.build(timezone.now())
                 return leak_probe.conduct(

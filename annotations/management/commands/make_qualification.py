@@ -83,7 +83,7 @@ def read(file: Path) -> dict[str, list[str]]:
     """Return the reference codes of each exam in ``file``.
 
     Raises:
-        CommandError: the file is not valid; names the line.
+        CommandError: the file cannot be read, or a line is not valid.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:

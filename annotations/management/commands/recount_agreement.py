@@ -30,7 +30,7 @@ class Command(BaseCommand):
         modes.add_argument("--repair", action="store_true", help="correct differences")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit with 1 if anything differs."""
+        """Exit with 1 if anything differs or could not be recounted."""
         repairs, slug = bool(options["repair"]), options["study"]
         if slug:
             hold = [self._recount(lookups.study(slug), repairs=repairs)]
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _recount(self, study: Study, *, repairs: bool) -> bool:
-        """Print the result for each scope of ``study``; return whether none differs."""
+        """Print the result for each scope of ``study``; return whether all counts are correct."""
         names = dict(study.batches.values_list("pk", "name"))
         holds = True
         for scope in recount.scopes(study):

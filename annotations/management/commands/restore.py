@@ -55,7 +55,7 @@ class Command(BaseCommand):
         )
 
     def _keep_key(self, file: Path, secrets: dict[str, object]) -> None:
-        """Use the key from the backup from now on, or print where it is."""
+        """Store the key of the backup: as the site's key if embedded, else beside the backup."""
         key = str(secrets["SECRET_KEY"])
         if backups.is_embedded():
             write_private(Places(default_home()).create().home / "secrets" / "django", key)

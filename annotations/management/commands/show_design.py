@@ -69,7 +69,7 @@ def _report(report: plan_preview.BalanceReport) -> dict[str, Any]:
 
 
 def _named(balance: design.Balance, names: dict[int, str]) -> dict[str, Any]:
-    """Return the report with user names instead of primary keys."""
+    """Return the balance with user names instead of primary keys."""
     facts = balance.as_dict()
     for key in ("exams_by_reader", "repeats_by_reader", "hours_by_reader"):
         facts[key] = {names.get(reader, str(reader)): n for reader, n in facts[key].items()}
