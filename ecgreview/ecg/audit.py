@@ -1,4 +1,4 @@
-"""Detect problems and oddities of a signal, and return them as remarks. Signals stay unchanged."""
+"""Detect problems and oddities of a signal, and return them as remarks. Signals are not changed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLIPPED_FROM_MV = 0.5
 class RemarkCode(StrEnum):
     """Type of a remark. Never change a value: tracings and imports store it.
 
-    The comment behind a code lists the keys of its ``Remark.details``.
+    The comment after a code lists the keys of its ``Remark.details``.
     """
 
     MISSING_LEAD = "missing_lead"

@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey for one machine and for the tests, started on demand.
 
-``with local_services.running() as services:`` gives two addresses. The first user starts the
-services, later users join them, and they stop after the last one.
+``with local_services.running() as services:`` yields their addresses. The first user starts the
+services, later users share them, and they stop after the last user ends.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ecgreview.local_services import places as _places
 
-START_SECONDS = 1200.0  # the keeper has time limits of its own
+START_SECONDS = 1200.0  # the sum of the keeper's own time limits
 SAY_EVERY_SECONDS = 15.0
 STOP_SECONDS = 30.0
 JOINED_AFTER_SECONDS = 1.0
@@ -41,7 +41,7 @@ def running(home: Path | None = None) -> Iterator[Services]:
     """Yield the services of ``home``; start them if needed, and stop them after the last user.
 
     Raises:
-        ServicesFailed: one of them did not start.
+        ServicesFailed: a service did not start.
     """
     places = _places.Places(home or _places.default_home()).create()
     users = os.open(places.run / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -58,7 +58,7 @@ def running(home: Path | None = None) -> Iterator[Services]:
 def revive(places: _places.Places) -> Services:
     """Return the services of ``places``, starting a keeper if none is running.
 
-    The caller must be a user already: a keeper without users stops at once.
+    The caller must be a user already: a keeper without users stops immediately.
     """
     start = os.open(places.run / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -71,7 +71,7 @@ def revive(places: _places.Places) -> Services:
 
 
 def is_kept(places: _places.Places) -> bool:
-    """Return whether a keeper is running: it holds its lock all its life."""
+    """Return whether a keeper is running; a keeper holds its lock until it ends."""
     descriptor = os.open(places.run / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -136,7 +136,9 @@ def _is_last(users: int) -> bool:
 
 
 def _wait_for_end(places: _places.Places) -> None:
-    """Wait until the keeper has stopped everything, unless somebody joined meanwhile."""
+    """Wait until the keeper has stopped everything, unless another user has joined in the
+    meantime.
+    """
     began = time.monotonic()
     while is_kept(places) and (waited := time.monotonic() - began) < STOP_SECONDS:
         if waited > JOINED_AFTER_SECONDS and places.ready.exists():

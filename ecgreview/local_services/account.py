@@ -1,4 +1,7 @@
-"""The account that runs PostgreSQL, which refuses root; root should not have to create a user."""
+"""The account that runs PostgreSQL, which refuses to run as root.
+
+Root should not have to create a user for it.
+"""
 
 import hashlib
 import os
@@ -19,9 +22,10 @@ class NoAccount(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How to start PostgreSQL's programs, and where they and the data are.
+    """How to start PostgreSQL's programs, and the paths of the programs and the data.
 
-    ``prefix`` precedes the program; ``uid`` is the user to switch to, None to stay.
+    ``prefix`` precedes the program; ``uid`` is the user to switch to, or None to keep the current
+    one.
     """
 
     prefix: tuple[str, ...]
@@ -34,7 +38,7 @@ def choose(data: Path, binaries: Path) -> Account:
     """Return the first account that works for the current user.
 
     An ordinary user is used directly. Root is mapped to another user in a user namespace, which
-    needs no change of owner; where namespaces are forbidden (Docker's default profile),
+    leaves the files owned by root; where namespaces are forbidden (Docker's default profile),
     PostgreSQL runs as ``nobody`` from copies that ``nobody`` can reach.
     ECGREVIEW_POSTGRES_ACCOUNT=namespace or =nobody forces one of the two.
     """
@@ -59,7 +63,9 @@ def namespaces_work() -> bool:
 
 
 def namespaced(data: Path, binaries: Path) -> Account:
-    """Return root mapped to user 1000 in a namespace of its own; files stay root's."""
+    """Return an account that maps root to user 1000 in a user namespace; files still belong to
+    root.
+    """
     _give(data, 0)
     return Account(prefix=NAMESPACE, uid=None, binaries=binaries, data=data)
 
@@ -67,8 +73,8 @@ def namespaced(data: Path, binaries: Path) -> Account:
 def as_nobody(data: Path, binaries: Path) -> Account:
     """Return the account ``nobody``, with data and programs moved to where it can reach them.
 
-    ``nobody`` cannot enter a home directory of mode 0700, and we must not open that directory
-    to everybody; so the data move and a symbolic link stays behind.
+    ``nobody`` cannot enter a home directory of mode 0700, and we must not open that directory to
+    everybody; so the data are moved, and a symbolic link replaces them.
     """
     public = PUBLIC / hashlib.sha256(str(data).encode()).hexdigest()[:12]
     public.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -98,7 +104,7 @@ def _give(directory: Path, uid: int) -> None:
 def _copied(binaries: Path) -> Path:
     """Return a copy of the programs that everybody may run, made once per release.
 
-    The layout stays, because the programs find their libraries relative to themselves.
+    The directory layout is kept, because the programs find their libraries by relative paths.
     """
     package = binaries.parents[1]
     libraries = package.with_name(f"{package.name}.libs")

@@ -1,4 +1,4 @@
-"""Environment of a management command before Django starts: two addresses and a secret key."""
+"""Set up a management command's environment before Django starts: addresses and a secret key."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ def _embedded(services: local_services.Services) -> dict[str, str]:
 
 @contextmanager
 def _environment(addresses: Mapping[str, str]) -> Iterator[None]:
-    """Set ``addresses`` and the other variables of one machine; restore everything at the end."""
+    """Set ``addresses`` and the other variables for a single machine; restore all at the end."""
     before = dict(os.environ)
     os.environ.update(addresses)
     # Plain HTTP on loopback, and this home's own secret key, unless configured otherwise.

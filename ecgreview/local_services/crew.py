@@ -21,7 +21,7 @@ Say = Callable[[str], object]
 
 @dataclass
 class Member:
-    """One process of the crew, and how often it died soon after its start."""
+    """One process of the crew, with the number of times that it died soon after its start."""
 
     name: str
     program: Sequence[str]
@@ -39,7 +39,7 @@ class Member:
         return self.n_deaths > DEATHS_UNSAID
 
     def start(self, now: float) -> None:
-        """Start the process; it ends when this one does, however this one ends."""
+        """Start the process; it ends when this process ends, even if this one is killed."""
         self.started_at, self.due_at = now, None
         self.child = service.spawn(
             self.program, log=self.log, dies_by=self.dies_by,

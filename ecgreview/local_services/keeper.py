@@ -69,7 +69,7 @@ class Keeper:
         write_private(self.places.ready, json.dumps({"pid": os.getpid(), "ports": ports}))
 
     def _revive(self) -> None:
-        """Restart a service that died, at once the first time and after increasing pauses later."""
+        """Restart a service that died: immediately the first time, then after increasing pauses."""
         for service in self.services:
             rotate(service.log)
         for service in self.services:

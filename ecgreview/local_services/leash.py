@@ -1,8 +1,8 @@
-"""Become another program that dies with its parent, even when the parent is killed outright.
+"""Run another program that dies with its parent, even if the parent is killed.
 
-Run by path and with the standard library only: ``leash.py PARENT SIGNAL UID PROGRAM ARGUMENT...``.
-UID is ``-`` to keep the current user. Linux delivers SIGNAL when the parent ends, however it ends;
-on other systems the program simply runs.
+This file is run by its path, without site packages: ``leash.py PARENT SIGNAL UID PROGRAM
+ARGUMENT...``. UID is ``-`` to keep the current user. Linux delivers SIGNAL when the parent ends for
+any reason; on other systems the program does not die with its parent.
 """
 
 import ctypes
@@ -14,26 +14,26 @@ LEASH = os.path.abspath(__file__)  # noqa: PTH100 - pathlib would double the sta
 
 
 def command(signal_number: int, program: list[str], uid: int | None = None) -> list[str]:
-    """Return ``program`` as an argument list that ends with this process."""
+    """Return the arguments that run ``program`` so that it ends with this process."""
     user = "-" if uid is None else str(uid)
     parent = str(os.getpid())
     return [sys.executable, "-I", "-S", LEASH, parent, str(signal_number), user, *program]
 
 
 def become(parent: int, signal_number: int, uid: int | None, program: list[str]) -> None:
-    """Replace this process by ``program``; returns only if the parent is gone already."""
+    """Replace this process with ``program``; returns only if the parent has already ended."""
     if uid is not None:
         os.setgroups([])
         os.setgid(uid)
         os.setuid(uid)
-    tie(signal_number)  # after the change of user, which would clear it
-    if os.getppid() != parent:  # it died before the signal was set
+    tie(signal_number)  # after the change of user, which would clear this setting
+    if os.getppid() != parent:  # the parent died before the signal was set
         return
     os.execv(program[0], program)  # noqa: S606 - no shell is wanted
 
 
 def tie(signal_number: int) -> None:
-    """Have the kernel send us this signal when our parent's current thread ends."""
+    """Have the kernel send us this signal when the thread that started us ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
 

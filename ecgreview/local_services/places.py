@@ -15,7 +15,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def default_home() -> Path:
     """Return ECGREVIEW_HOME, or ``.ecgreview`` next to the code.
 
-    Next to the code, so that two clones never share a database with different migrations.
+    The default is next to the code, so that two clones with different migrations never share a
+    database.
     """
     return env.path("ECGREVIEW_HOME", REPOSITORY / ".ecgreview")
 

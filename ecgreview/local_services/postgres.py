@@ -58,7 +58,7 @@ class Postgres:
         return accounts.choose(self.places.postgres_data, binaries())
 
     def start(self) -> None:
-        """Start the server, recovering whatever an earlier one left behind."""
+        """Start the server after cleaning up what an earlier one left behind."""
         if not (self.account.data / "PG_VERSION").exists():
             self._initialise()
         self._clear_remains()

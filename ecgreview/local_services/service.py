@@ -36,9 +36,9 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     directory: Path = ROOT,
 ) -> subprocess.Popen[bytes]:
-    """Start ``program`` on a leash, its output appended to ``log``.
+    """Start ``program`` so that it dies with this process, and append its output to ``log``.
 
-    Call it from the main thread: Linux ties the leash to the thread, not to the process.
+    Call this in the main thread: on Linux the program dies with the thread that started it.
     """
     rotate(log)
     with log.open("ab") as stream:
@@ -103,7 +103,7 @@ def living(pid: int) -> psutil.Process | None:
 def port(places: Places, name: str) -> int:
     """Return the port remembered for the service ``name``, or a new one if that is taken.
 
-    Remembered, so that an address printed or stored earlier stays valid.
+    The port is remembered so that an address printed or stored earlier stays valid.
     """
     file = places.run / "ports.json"
     remembered = _remembered(file)
@@ -134,8 +134,8 @@ def tail(log: Path, n_lines: int = 12) -> str:
 def rotate(log: Path) -> None:
     """Rotate a log that other processes append to: copy it to ``.1``, the older one to ``.2``.
 
-    Copied and truncated, like logrotate's copytruncate, because the programs keep the file open
-    and no two of them reopen it on the same signal. Lines written between copying and
+    It is copied and truncated, like logrotate's copytruncate, because the programs keep the file
+    open and no two of them reopen it on the same signal. Lines written between copying and
     truncating are lost.
     """
     if not log.exists() or log.stat().st_size <= LOG_LIMIT_BYTES:

@@ -50,7 +50,7 @@ class Site:
         running, and print a message from time to time.
 
         Raises:
-            WebServerFails: its process ends again and again.
+            WebServerFails: its process has ended several times.
         """
         began = said_at = time.monotonic()
         self.crew.start(began)
@@ -69,7 +69,7 @@ class Site:
             time.sleep(POLL_SECONDS)
 
     def tend(self) -> None:
-        """Restart what died: the embedded services first, then our own processes."""
+        """Restart processes that died: the embedded services first, then our own processes."""
         now = time.monotonic()
         if env.flag("ECGREVIEW_EMBEDDED") and not local_services.is_kept(self.places):
             self._revive(now)
@@ -116,8 +116,8 @@ class Site:
         # Running as root on a laptop or in a container is safe here: only JSON is
         # accepted.
         quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
-        # Killed together with us, it drops its task at once and the task is delivered
-        # again. Not by SIGQUIT, whose handler fails while Celery is still starting.
+        # SIGKILL ends the worker's task with us, and the task is delivered again. SIGQUIT would
+        # not work, because its handler fails while Celery is still starting.
         return Member(
             "worker",
             program,

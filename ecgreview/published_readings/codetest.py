@@ -34,7 +34,7 @@ MAX_READERS = 200
 MAX_EXAMS = 100_000
 MAX_BYTES = 20_000_000
 MAX_NAME_LENGTH = 80
-# Further problems are not listed: with so many it is the wrong file.
+# Maximum number of problems to list. A file with more is probably the wrong file.
 MAX_LISTED = 20
 
 ANSWER = re.compile(r"([01])(\.0*)?")
@@ -52,10 +52,10 @@ class BadReadings(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """The answers of every reader about every exam.
+    """The answers of all readers for all exams.
 
     Attributes:
-        readers: their names, which are those of their files, sorted.
+        readers: names of the readers, which are those of their files, sorted.
         given: shape (n_readers, n_exams, n_classes), int8: 1 present, 0 absent; read-only.
         patients: the patient table next to the readers; None if there is none.
     """
@@ -77,7 +77,7 @@ def read(folder: Path) -> Readings:
     next to it; either folder may be given. Hidden files are ignored.
 
     Raises:
-        BadReadings: the folder does not exist, has no file, or a file cannot be read; or see
+        BadReadings: the folder does not exist, has no file, or a file cannot be read; or as in
             ``parse``.
     """
     if not folder.is_dir():

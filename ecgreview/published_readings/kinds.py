@@ -14,12 +14,12 @@ class Kind(StrEnum):
     REFERENCE = "reference"
 
 
-# Files of CODE-test that are not people's, by their published names.
+# The readers of CODE-test that are not people, by their published file names.
 USUAL: Mapping[str, Kind] = {"gold_standard": Kind.REFERENCE, "dnn": Kind.MODEL}
 
 
 class UnknownReader(ValueError):
-    """A kind was stated for somebody who is not among the readers; the message names them."""
+    """A kind was stated for a name that is not among the readers; the message contains the name."""
 
     def __init__(self, names: Sequence[str], readers: Sequence[str]) -> None:
         self.names, self.readers = tuple(names), tuple(readers)

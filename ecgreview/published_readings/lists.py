@@ -15,5 +15,5 @@ CODE_TEST_FILE = Path(__file__).with_name("code_test_6.yaml")
 
 @cache
 def code_test() -> taxonomy.Taxonomy:
-    """Return the six classes of CODE-test: no class for a normal exam, none exclusive."""
+    """Return the six classes of CODE-test. None is exclusive, and none is for normal exams."""
     return taxonomy.load(CODE_TEST_FILE)

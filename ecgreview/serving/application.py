@@ -29,8 +29,8 @@ class Buffered:
     """An ASGI application that receives a whole request, runs the site in a thread, and
     responds.
 
-    A thread is taken only while the site itself works, so clients that are slow to send or to
-    read delay nobody.
+    A thread is taken only while the site itself works, so clients that are slow to send or to read
+    do not delay others.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Buffered:
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
-            await send({"type": "websocket.close"})  # before accepting: sends 403
+            await send({"type": "websocket.close"})  # without accepting first, this sends 403
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Create threads and site in this process: both would be lost in a fork."""
+        """Handle startup and shutdown; threads and site are created here, after all forks."""
         await receive()
         self.threads = ThreadPoolExecutor(self.n_threads, thread_name_prefix="request")
         self.site = self.make_site()
@@ -86,7 +86,7 @@ class Buffered:
         work = self.threads.submit(respond, self.site, environ)
 
         def release(_done: object) -> None:
-            with suppress(RuntimeError):  # the event loop has ended, and the budget with it
+            with suppress(RuntimeError):  # the event loop has ended: no budget is left
                 loop.call_soon_threadsafe(self.bodies.release, environ["wsgi.input"])
 
         work.add_done_callback(release)
@@ -120,7 +120,7 @@ def environ_of(scope: Scope, body: IO[bytes]) -> Environ:
         key = _variable(name.decode("latin-1"))
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
-    environ["CONTENT_LENGTH"] = str(length)  # as received, including chunked bodies
+    environ["CONTENT_LENGTH"] = str(length)  # the length received, also for chunked bodies
     return environ
 
 

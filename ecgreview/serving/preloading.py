@@ -1,4 +1,4 @@
-"""Imports that Django would otherwise do in the first request, slowly on a busy machine."""
+"""Imports that Django would otherwise do in the first request, which would delay it."""
 
 from __future__ import annotations
 

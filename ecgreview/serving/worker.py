@@ -21,8 +21,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     """A connection, limited in number and in the time until its first request is complete."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Refuse a connection above the limit; give any other ``keepalive`` seconds for its
-        request.
+        """Refuse a connection above the limit; give all others ``keepalive`` seconds for their
+        first request.
         """
         super().connection_made(transport)
         if self.worker.nr_conns > self.cfg.worker_connections:
@@ -31,7 +31,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         connection = transport.get_extra_info("socket")
         if hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
-        self._arm_keepalive_timer()  # ends when the headers are complete
+        self._arm_keepalive_timer()  # the timer is stopped when the headers are complete
 
 
 class Worker(gasgi.ASGIWorker):  # type: ignore[misc]

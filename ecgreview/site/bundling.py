@@ -27,7 +27,7 @@ class Unbundled(Exception):
 
 
 def program() -> Path | None:
-    """Return esbuild as npm installed it for this machine, None if npm did not."""
+    """Return the path of esbuild for this machine, or None if npm has not installed it."""
     programs = sorted((REPOSITORY / "node_modules" / "@esbuild").glob("*/bin/esbuild"))
     return programs[0] if programs else None
 

@@ -10,7 +10,7 @@ class JsonSerializer:
     """Serializer interface of Django's Redis cache."""
 
     def dumps(self, value: Any) -> bytes:
-        """Return ``value`` as JSON; a plain integer stays one that Redis can increment."""
+        """Return ``value`` as JSON; integers remain integers, so that Redis can increment them."""
         return json.dumps(value).encode()
 
     def loads(self, data: bytes) -> Any:

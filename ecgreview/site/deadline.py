@@ -37,7 +37,7 @@ class WithDeadline:
         threading.Thread(target=self._watch, name="deadline", daemon=True).start()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Handle one request on the current thread, under watch."""
+        """Handle one request on the current thread, and record when it started."""
         thread = threading.get_ident()
         self.started_at[thread] = time.monotonic()
         try:
@@ -59,8 +59,8 @@ class WithDeadline:
             stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
             logger.error("A request took more than %.0f s; replacing this process.\n%s",
                          self.seconds, stack)  # fmt: skip
-        # First gracefully, so that the other requests finish; then for certain, because
-        # the stuck thread would keep the process alive.
+        # First end gracefully, so that other requests finish; then exit immediately, because the
+        # stuck thread would keep the process alive.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_SECONDS)
         os._exit(1)

@@ -8,9 +8,9 @@ from ecgreview.site import env
 from ecgreview.site.deadline import Application, WithDeadline
 
 DEFAULTS = {
-    "DATABASE_POOL": "1",  # measured: about ten times the requests per second without it
+    "DATABASE_POOL": "1",  # measured: about ten times as many requests per second as without a pool
     "STATEMENT_TIMEOUT_MS": "5000",
-    "BROKER_TIMEOUT_S": "1",  # a silent broker costs a submission at most two of these
+    "BROKER_TIMEOUT_S": "1",  # a silent broker delays a submission by at most twice this time
 }
 
 wsgi_app = "ecgreview.site.gunicorn:application()"
@@ -19,11 +19,11 @@ worker_class = "ecgreview.serving.worker.Worker"
 worker_connections = 800  # per process; a process may usually open 1,024 files
 workers = env.integer("WEB_WORKERS", 2, minimum=1)
 raw_env = [f"{name}={value}" for name, value in DEFAULTS.items() if name not in os.environ]
-# Everything is imported once, before the first worker starts: no request waits for an import, and
-# a replaced worker serves at once. No connection is opened, because a fork would share it.
+# Everything is imported once, before the first worker starts, so no request waits for an import,
+# and a new worker can serve immediately. No connection is opened, because forks would share it.
 preload_app = True
 asgi_lifespan = "on"
-timeout = 90  # of the event loop, which does no work; requests have a deadline of their own
+timeout = 90  # for the event loop, which never blocks; requests have their own deadline
 graceful_timeout = 10
 keepalive = 5
 max_requests = 20_000

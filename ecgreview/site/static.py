@@ -20,8 +20,8 @@ Paths = Mapping[str, tuple[Storage, str]]
 class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Whitenoise's storage, which also rewrites ``import`` between ES modules.
 
-    If npm installed esbuild, a page's modules are sent as one file, otherwise one by one; then
-    a cyclic import between modules makes collectstatic fail, as intended.
+    If npm installed esbuild, a page's modules are sent as one file, otherwise one by one. In the
+    latter case, a cyclic import between modules intentionally makes collectstatic fail.
     """
 
     support_js_module_import_aggregation = True
@@ -40,7 +40,7 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
             yield from super().post_process({**paths, **bundled}, **options)
 
     def create_compressor(self, **options: Any) -> Compressor:
-        """Return a compressor, in the demo without Brotli: it takes half a minute and saves
+        """Return a compressor. The demo does without Brotli, which takes half a minute and saves
         nothing on loopback.
         """
         return Compressor(use_brotli=not settings.DEMO, **options)

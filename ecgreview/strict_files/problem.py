@@ -14,11 +14,11 @@ class Problem:
     """A problem, described for the author of the file.
 
     Attributes:
-        key: the key, column or class concerned; empty if it is the file.
+        key: the key, column or class concerned; empty if the problem concerns the whole file.
         reason: what is wrong; without a full stop, because it may follow ``key`` and a colon.
         hint: what to do; a sentence, or empty.
         line: counted from 1; None if the source has no lines.
-        column: counted from 1, a character of YAML or a cell of CSV; None as for ``line``.
+        column: counted from 1; characters in YAML, cells in CSV; None if the source has no lines.
         code: identifies the type of problem for programs and translators.
         details: what was found or expected, for translations of ``reason`` and ``hint``.
     """
@@ -47,7 +47,7 @@ class Unreadable(ValueError):
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the closest words of ``known``."""
+    """Return a hint that names the closest word, or all words if they are few."""
     words = sorted(filter(None, known))
     near = difflib.get_close_matches(word, words, n=1)
     if near:

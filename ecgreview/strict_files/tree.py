@@ -72,7 +72,7 @@ def read_tree(source: bytes | str, *, max_values: int = MAX_VALUES) -> Tree:
 
 
 def _refuse_advanced_features(text: str, max_values: int) -> None:
-    """Check the events first: they come one by one, so a YAML bomb never expands."""
+    """Check the parser's events, which come one at a time, so that a YAML bomb never expands."""
     depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
     for n_events, event in enumerate(events):
@@ -146,7 +146,7 @@ class _Walk:
             return None
         try:
             return self.loader.construct_object(node)
-        except ValueError as error:  # May 40th, or a number with five thousand digits
+        except ValueError as error:  # such as May 40th, or a number with five thousand digits
             self.problem(node, path, f"{_short(node.value)} cannot be read ({error})", "value")
             return None
 

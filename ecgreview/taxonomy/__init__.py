@@ -1,4 +1,4 @@
-"""The diagnostic classes that readers can give: validated data with relations and lookups."""
+"""The diagnostic classes that readers can mark: validated data with relations and lookups."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Contradiction:
 
 
 def contradictions(taxonomy: Taxonomy, sources: Collection[str]) -> Iterator[Contradiction]:
-    """Yield everything that is listed twice, refers to nothing, or contradicts itself.
+    """Yield duplicates, references to something that does not exist, and contradictions.
 
     Empty texts are skipped, because the file reader has already reported them.
     """

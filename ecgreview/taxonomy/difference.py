@@ -38,8 +38,8 @@ class TaxonomyDiff:
     difference.
 
     Attributes:
-        old: name and version.
-        new: name and version.
+        old: name and version of the old list.
+        new: name and version of the new list.
         added: classes of the new version whose code the old one lacks, in its order.
         removed: classes of the old version whose code the new one lacks, in its order.
         changes: changes of classes in both, in the order of the new version.
@@ -97,7 +97,7 @@ class TaxonomyDiff:
 
 
 def diff(old: Taxonomy, new: Taxonomy) -> TaxonomyDiff:
-    """Return the differences from ``old`` to ``new``; classes are the same if their codes are."""
+    """Return the differences from ``old`` to ``new``; classes are matched by code."""
     before = {row.code: row for row in old.classes}
     after = {row.code: row for row in new.classes}
     return TaxonomyDiff(

@@ -12,12 +12,12 @@ Kind: TypeAlias = Literal["keep", "rename", "merge", "split", "retire", "add"]
 
 
 class MappingsDoNotMeet(ValueError):
-    """The second mapping does not start from the version to which the first one leads."""
+    """The second mapping does not start from the target version of the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change: what becomes of the classes ``sources``, or where ``targets`` come from.
+    """One change, from the old classes ``sources`` to the new classes ``targets``.
 
     ``keep`` and ``rename`` have one source and one target, ``merge`` at least two sources,
     ``split`` at least two targets, ``retire`` no target and ``add`` no source.
@@ -38,7 +38,8 @@ class Origin:
 
     Attributes:
         certain: old classes that each imply this one.
-        possible: old classes that were split: if one was given, only a new reading can decide.
+        possible: old classes that were split: if a reading marked one of them, only a new reading
+            can decide.
         is_asked: whether every reading of the old version answered for this class, possibly under
             another name.
     """
@@ -54,8 +55,8 @@ class Translation:
 
     Attributes:
         codes: classes that are present.
-        undecided: classes from a split of a given class, to be read again.
-        not_asked: classes that the reader could not give, and that no other answer decides.
+        undecided: classes into which a marked class was split; only a new reading can decide.
+        not_asked: classes that the reader could not mark, and that no other answer decides.
     """
 
     codes: frozenset[str]
@@ -72,7 +73,7 @@ class TaxonomyMapping:
         new: name and version of the target list.
         old_codes: every class of the old version.
         origins: for every class of the new version, where it comes from.
-        steps: stated or implied changes; for a composition, those of each version in turn.
+        steps: stated or implied changes; for a composition, those of each mapping in order.
     """
 
     old: str
@@ -83,8 +84,8 @@ class TaxonomyMapping:
 
     @property
     def split_codes(self) -> frozenset[str]:
-        """Old classes that are part of a split; readings without any of them are never read
-        again.
+        """Old classes that are split; readings without them need not be repeated because of a
+        split.
         """
         return frozenset(code for origin in self.origins.values() for code in origin.possible)
 
@@ -94,7 +95,7 @@ class TaxonomyMapping:
         return frozenset(code for code, origin in self.origins.items() if not origin.is_asked)
 
     def translate(self, codes: Collection[str]) -> Translation:
-        """Return the translation of a reading that gave ``codes``.
+        """Return the translation of a reading that marked ``codes``.
 
         Raises:
             UnknownClass: a code is not in the old version.
@@ -118,11 +119,10 @@ class TaxonomyMapping:
         return Translation(codes, undecided, not_asked)
 
     def needs_reread(self, codes: Collection[str], *, for_added: bool = False) -> bool:
-        """Return whether a reading that gave ``codes`` must be repeated under the new
-        version.
+        """Return whether a reading that marked ``codes`` must be repeated under the new version.
 
         Args:
-            codes: classes of the old version that the reading gave.
+            codes: classes of the old version that the reading marked.
             for_added: whether classes that were never asked also require a new reading.
 
         Raises:

@@ -16,7 +16,7 @@ from .source import label
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COLUMNS = ("kind", "sources", "targets")
 MAX_CHANGES = 2000
-# Further ones are not listed: nobody reads them, and finding close matches takes time.
+# Maximum number of unknown codes to list, because finding close matches takes time.
 MAX_UNKNOWN_CODES = 100
 
 # Allowed numbers of sources and targets of a change.
@@ -74,7 +74,7 @@ def load_mapping(
             three as columns, with spaces between codes.
         old: the source version.
         new: the target version.
-        form: of the file.
+        form: format of the file.
 
     Raises:
         BadMapping: lists every problem with its line.
@@ -103,7 +103,7 @@ def _checked(
     issues = [*problems, *_each_makes_sense(changes)]
     issues += islice(_codes_exist(changes, before, after), MAX_UNKNOWN_CODES)
     issues += _sources_once(changes)
-    if not issues:  # otherwise half of the classes would seem to be missing
+    if not issues:  # after an error above, many classes would wrongly seem to be missing
         named = {code for change in changes for code in change.step.sources}
         unchanged = [code for code in before if code in after and code not in named]
         changes = [*changes, *(Written(Step("keep", (code,), (code,))) for code in unchanged)]
@@ -169,7 +169,10 @@ def _sources_once(changes: list[Written]) -> Iterator[Problem]:
 
 
 def _targets_fit(changes: list[Written]) -> Iterator[Problem]:
-    """Besides its one certain origin, a class may only come from splits."""
+    """Yield a problem for each new class whose origins conflict.
+
+    A class may have one certain origin besides splits; an added class has no other origin.
+    """
     of: dict[str, list[Written]] = {}
     for change in changes:
         for code in change.step.targets:
@@ -202,8 +205,9 @@ def _all_classes_named(
 def _exclusive_targets(
     changes: list[Written], before: Mapping[str, bool], after: Mapping[str, bool]
 ) -> Iterator[Problem]:
-    """A reading that combined such a class with another would contradict itself after
-    translation.
+    """Yield changes that turn classes into an exclusive one.
+
+    A reading that combined such a class with another would be contradictory after translation.
     """
     for change in changes:
         exclusive = [code for code in change.step.targets if after[code]]

@@ -12,7 +12,8 @@ RelationKind: TypeAlias = Literal["excludes", "implies", "soft_conflict"]
 Match: TypeAlias = Literal["exact", "broader", "narrower", "related"]
 
 
-# Named in a CODE-II source, in another source of the same network, or only in the field.
+# Printed in a CODE-II source, in another source of the same network, or only in standards of the
+# field.
 Evidence: TypeAlias = Literal["A", "B", "C"]
 
 
@@ -39,7 +40,7 @@ class ClassGroup:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What giving the class ``from_code`` implies about the class ``to_code``."""
+    """What marking the class ``from_code`` implies about the class ``to_code``."""
 
     from_code: str
     to_code: str
@@ -48,11 +49,12 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosticClass:
-    """One class that a reader may give.
+    """One class that a reader can mark.
 
     Attributes:
-        codes: by vocabulary (``snomed_ct``, ``scp``, ``aha``, ``code15``, ``cpsc2018``).
-        is_exclusive: no other class may be given together with it.
+        codes: corresponding codes, by vocabulary (``snomed_ct``, ``scp``, ``aha``, ``code15``,
+            ``cpsc2018``).
+        is_exclusive: whether no other class can be marked together with it.
         evidence: A, B or C, how well it is documented that CODE-II has this class.
         sources: keys into the sources of the taxonomy file.
     """
@@ -96,7 +98,7 @@ class Taxonomy:
         """Return the class with ``code``.
 
         Raises:
-            UnknownClass: there is none.
+            UnknownClass: no class has ``code``.
         """
         for diagnostic_class in self.classes:
             if diagnostic_class.code == code:

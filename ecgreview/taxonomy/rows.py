@@ -53,7 +53,9 @@ _REQUIRED: Any = object()
 
 
 class Rows:
-    """Reads one file. Problems collect in ``problems``, and harmless values take their place."""
+    """Reads one file. Problems are collected in ``problems``, and harmless values replace invalid
+    ones.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -154,7 +156,7 @@ class _Entry:
         value = self.data.get(key, default)
         if value is _REQUIRED:
             self.complain(key, f"{key} is missing", "Add it.")
-        elif type(value) is not kind:  # exactly: a bool is an int to isinstance
+        elif type(value) is not kind:  # not isinstance, because a bool is an int
             quotes = "Put it between quotes." if kind is str else ""
             self.complain(key, f"{key} is {value!r}, not a {kind.__name__}", quotes)
         else:

@@ -21,7 +21,7 @@ BUILT_IN = Path(__file__).with_name("ecg_review_66.yaml")
 BUILT_IN_MAPPINGS = {"0.1-draft": BUILT_IN.with_name("mapping_0.1_to_0.2.yaml")}
 
 MAX_CLASSES = 1000
-# Further ones are not listed: nobody reads them, and finding close matches takes time.
+# Maximum number of contradictions to list, because finding close matches takes time.
 MAX_CONTRADICTIONS = 100
 
 

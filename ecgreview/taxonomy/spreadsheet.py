@@ -42,7 +42,7 @@ def read_csv(
 
     Args:
         source: the file, UTF-8, cells separated by commas or semicolons.
-        name: of the taxonomy, because a CSV file has no place for it.
+        name: name of the taxonomy, which a CSV file does not contain.
         version: a single word.
         status: such as ``official``.
         banner: its origin, shown wherever the list is; by default name and version.

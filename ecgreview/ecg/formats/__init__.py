@@ -1,4 +1,4 @@
-"""Files to recordings: ``find`` what can be imported and ``read`` it, whatever its file name."""
+"""Find files that can be imported, whatever their names, and read recordings from them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _read(path: Path, root: Path, key: str) -> Iterator[Recording | Refusal]:
 
 
 def _header_text(head: bytes, name: str) -> str:
-    """Return ``head`` as the text of a WFDB header, or refuse it by what it looks like."""
+    """Return ``head`` as the text of a WFDB header. Refuse other content, naming its format."""
     if head.startswith(wfdb_record.LFS):
         raise wfdb_record.lfs_pointer(name)
     # Headers are ASCII except for comments, which older tools wrote in Latin-1.

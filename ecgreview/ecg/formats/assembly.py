@@ -1,4 +1,4 @@
-"""Lead traces of any format to one validated Signal of twelve leads."""
+"""Assemble lead traces of any format into a validated twelve-lead Signal."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: flo
         traces: standard lead name -> shape (n,), in steps of ``microvolts_per_lsb``; NaN or
             infinity where there is no value. Whole steps are stored exactly.
         sampling_rate_hz: as stated in the file.
-        microvolts_per_lsb: made coarser when an amplitude would not fit 16 bits.
+        microvolts_per_lsb: size of a step; increased if an amplitude would not fit into 16 bits.
 
     Raises:
-        Refused: leads are missing, or the signal is too short, blank or of impossible size.
+        Refused: leads are missing, or the signal is too short, blank or impossibly large.
     """
     check_rate(sampling_rate_hz)
     complete, status = _complete(traces)
@@ -97,7 +97,7 @@ def _check_amplitude(millivolts: NDArray[np.float64]) -> None:
 
 
 def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
-    """Return int16 samples and the number of steps each unit is worth, so that none clips."""
+    """Return int16 samples and the number of steps per unit, chosen so that no sample clips."""
     is_valid = np.isfinite(steps)
     finite = np.where(is_valid, steps, 0.0)
     peak = np.abs(finite).max()

@@ -84,7 +84,7 @@ def _each(tracings: h5py.Dataset) -> Iterator[NDArray[np.float64]]:
 def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset that is stored in the file itself.
 
-    Links, virtual and external datasets could name any other file of this machine.
+    Links, virtual and external datasets are refused: they could refer to any file on this machine.
     """
     link = file.get(name, getlink=True)
     result = file[name] if isinstance(link, h5py.HardLink) else None
@@ -122,7 +122,7 @@ def _exam_ids(file: h5py.File, n_exams: int) -> list[int]:
         raise Refused(RefusalCode.NO_EXAM_IDS)
     ids = _dataset(file, "exam_id")
     if ids.shape != (n_exams,) or ids.dtype.kind not in "iu":
-        # Never guess which tracing belongs to whom.
+        # Never guess which exam a tracing belongs to.
         result = f"{ids.dtype} {ids.shape}"
         raise Refused(RefusalCode.EXAM_ID_LENGTH, expected=n_exams, found=result)
     return [int(exam_id) for exam_id in ids[:]]

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 # Expected and actual values, by name, for the sentence that explains a code.
 
-# Empty text means that nothing was there. Messages of the operating system and of libraries are
-# quoted.
+# An empty string means that the value was missing. Messages of the operating system and of
+# libraries are quoted.
 Details: TypeAlias = Mapping[str, str | int | float]
 
 

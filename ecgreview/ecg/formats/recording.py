@@ -57,8 +57,8 @@ MAX_LABEL_CHARS = 60
 
 
 def plain_labels(written: Iterable[str]) -> tuple[str, ...]:
-    """Return the labels that are codes or names, unique and sorted, without sentences or
-    controls.
+    """Return the labels that are codes or names, unique and sorted, without long texts or control
+    characters.
     """
     trimmed = {label.strip() for label in written}
     fit = (item for item in trimmed if 0 < len(item) <= MAX_LABEL_CHARS and item.isprintable())
@@ -73,7 +73,7 @@ class Refusal:
         file: path relative to the root of the import, with ``#exam`` when it is one exam.
         code: the reason.
         details: expected and actual values.
-        is_expected: a known row that is not an exam: counted, but nothing to fix.
+        is_expected: whether the row is known not to be an exam; it is counted, but needs no action.
     """
 
     file: str

@@ -1,6 +1,6 @@
 """Parser of WFDB headers that validates every line before anything relies on it.
 
-Source: WFDB Applications Guide, header(5). The wfdb library is more trusting: it reads a sampling
+Source: WFDB Applications Guide, header(5). The wfdb library is less strict: it reads a sampling
 rate of "abc" as 250 Hz and allocates whatever length the header claims.
 """
 
@@ -110,7 +110,7 @@ def _parse_record(line: str) -> tuple[int, float, int]:
 
 def _parse_length(written: str | None) -> int:
     if written is None or not written.isdecimal() or len(written) > 15 or int(written) == 0:
-        # WFDB allows omitting it, but then truncation could not be detected.
+        # WFDB allows omitting the length, but then truncation could not be detected.
         raise Refused(RefusalCode.N_SAMPLES, found=written or "")
     return int(written)
 

@@ -1,4 +1,4 @@
-"""Signals below the beats: atrial fibrillation or flutter, and realistic noise."""
+"""Signals underlying the beats: atrial fibrillation or flutter, and realistic noise."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def fibrillatory(times_ms: NDArray[np.float64], rng: np.random.Generator) -> NDA
 
 
 def saw_tooth(times_ms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return typical flutter, shape (3, n), mV: slow down, fast up in II, III, aVF; up in V1."""
+    """Return typical flutter, shape (3, n), mV: slow fall and fast rise in II, III, aVF; positive
+    in V1.
+    """
     phase = 2 * np.pi * times_ms / FLUTTER_WAVE_MS
     tooth = sum(((-1) ** k) * np.sin(k * phase) / k**1.35 for k in range(1, 5))
     bump = np.clip(np.cos(phase + 0.4), 0, None) ** 2
@@ -52,7 +54,7 @@ def noise(
 def _muscle(
     n_channels: int, n_samples: int, sampling_rate_hz: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return intermittent muscle noise between 20 and 120 Hz, some 4 to 9 microvolts."""
+    """Return intermittent muscle noise between 20 and 120 Hz, of about 4 to 9 microvolts."""
     highest = min(120.0, 0.45 * sampling_rate_hz)
     band = butter(2, (20.0, highest), btype="bandpass", fs=sampling_rate_hz, output="sos")
     tremor = sosfilt(band, rng.normal(0, 1, (n_channels, n_samples)), axis=1)

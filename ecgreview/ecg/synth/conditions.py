@@ -12,7 +12,7 @@ from .rhythms import Range, Rhythm
 
 
 class Atria(enum.Enum):
-    """What the atria draw between the beats."""
+    """The activity of the atria that is drawn between the beats."""
 
     P_WAVES = "P waves"
     FIBRILLATION = "fibrillation"
@@ -26,7 +26,7 @@ class Condition:
     Attributes:
         findings: taxonomy codes that are true, including implied ones.
         qtc_ms: range of the corrected QT (Fridericia).
-        ectopic: beats to choose from where the rhythm has ectopic ones.
+        ectopic: shapes of ectopic beats to choose from, if the rhythm has any.
         turn_deg: maximum rotation of the frontal axis in either direction that keeps the condition.
     """
 

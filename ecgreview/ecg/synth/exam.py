@@ -22,7 +22,7 @@ class UnknownCondition(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Exact ground truth of a synthetic exam; None where the exam has no such thing.
+    """Exact ground truth of a synthetic exam; None where the exam has no such value.
 
     Attributes:
         beats_ms: time of the maximal QRS vector, for every QRS wholly inside the recording.
@@ -135,7 +135,7 @@ def _paint(
         canvas.dipole += background.fibrillatory(canvas.times_ms, rng)
     elif recipe.atria is Atria.FLUTTER:
         canvas.dipole += background.saw_tooth(canvas.times_ms)
-    # Without sinus P waves they are retrograde, and an early P wave is ectopic.
+    # If no P wave comes from the sinus node, all are retrograde; otherwise early ones are ectopic.
     all_ectopic = all(p.is_ectopic for p in schedule.atria)
     early = beats.P_RETROGRADE if all_ectopic else beats.P_ECTOPIC
     for p in schedule.atria:
@@ -163,7 +163,7 @@ def _add_beat(
         fall_ms=fall_ms,
         gain=gain,
     )
-    # The injury current is at its full level at the end of QRS, so the J point is sharp.
+    # The injury current has its full level at the end of QRS, so the J point is sharp.
     rise = 0.5 * qrs_ms / (qt_ms - 0.5 * qrs_ms)
     level = Wave(0.0, rise, 1.0, beat.st)
     canvas.add_wave(

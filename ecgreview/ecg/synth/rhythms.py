@@ -11,7 +11,7 @@ import numpy as np
 # Minimum and maximum of a value to draw.
 Range = tuple[float, float]
 
-# Schedules begin this long before the recording and end as long after it.
+# Schedules begin this long before the recording and end this long after it.
 MARGIN_MS = 2500.0
 
 

@@ -28,7 +28,7 @@ LEAD_MATRIX: NDArray[np.float64] = np.array(
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One deflection from ``start`` over ``peak`` to ``end``.
+    """One deflection, which begins at ``start``, is largest at ``peak`` and ends at ``end``.
 
     The three times are fractions of the complex it belongs to, so that a complex can be
     stretched. It is a raised cosine rather than a Gaussian, because its ends are exact and

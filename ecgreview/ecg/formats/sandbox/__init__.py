@@ -1,8 +1,8 @@
 """Parsing of untrusted files in short-lived, restricted processes.
 
-``read`` returns the same as ``formats.read``, parsed elsewhere: a file that exhausts memory or
-time, or crashes its parser, becomes a refusal of that file, and the others continue. The processes
-have no database password and return numbers and text of bounded size, never objects.
+``read`` returns the same as ``formats.read``, but parses in these processes: a file that exhausts
+memory or time, or crashes its parser, is refused, and reading continues with the next file. The
+processes have no database password and return numbers and text of bounded size, never objects.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read(files: list[Path], root: Path) -> Generator[tuple[int, Recording | Refu
                     n_done += 1
                 else:
                     yield start + n_done, result
-        if n_done < len(batch):  # it died on this file; the next process starts after it
+        if n_done < len(batch):  # the process died on this file; the next one starts after it
             yield start + n_done, frames.died(batch[n_done], root, running.status)
             n_done += 1
         start += n_done

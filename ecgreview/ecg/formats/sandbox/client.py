@@ -38,10 +38,12 @@ class Server:
 
     @classmethod
     def start(cls) -> Server:
-        """Start the server; it ends when its pipe is closed, at the latest when we end."""
+        """Start the server; it ends when its pipe is closed, which happens at the latest when this
+        process ends.
+        """
         own_end, child_end = socket.socketpair()
         environment = {name: value for name, value in os.environ.items() if name in PASSED_ON}
-        # One thread each: a fork keeps no others, and their stacks count as memory.
+        # One thread per library: forks lose other threads, and their stacks count towards memory.
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         with child_end:
             process = subprocess.Popen(
@@ -110,7 +112,7 @@ class Batch:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Wait for the process, which ends at once when nobody reads its results."""
+        """Wait for the process, which ends when its results are no longer read."""
         self.answers.close()
         received = self.server.line.recv(STATUS.size, socket.MSG_WAITALL)
         self.status = STATUS.unpack(received)[0] if len(received) == STATUS.size else LOST

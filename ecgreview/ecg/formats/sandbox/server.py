@@ -33,7 +33,7 @@ def main() -> None:
     """Serve until standard input is closed."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the importer, which closes the pipe
+    )  # the importer handles Ctrl-C, and then closes the pipe
     wfdb_record.load_library()
     line = socket.socket(fileno=os.dup(0))
     while True:
@@ -63,7 +63,7 @@ def serve(question: int, answer: int) -> None:
             read(Path(name), Path(message["root"]), answer)
         code = 0
     except BrokenPipeError:
-        pass  # nobody wants the rest
+        pass  # the importer closed the pipe, so it needs no more results
     finally:
         if (error := sys.exc_info()[1]) is not None:
             traceback.print_exception(error)
@@ -84,7 +84,7 @@ def read(path: Path, root: Path, answer: int) -> None:
 
 def limit() -> None:
     """Limit the resources of this process; it cannot raise the limits again."""
-    # What the process allocates, without the libraries it maps.
+    # Limit what the process allocates, without the libraries it maps.
     memory = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
     resource.setrlimit(memory, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (SCRATCH_FILE_BYTES, SCRATCH_FILE_BYTES))
@@ -94,7 +94,7 @@ def limit() -> None:
 
 
 def allow_more_time() -> None:
-    """Give the next exam its CPU seconds."""
+    """Raise the limit on CPU time for the next exam."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS_PER_EXAM
