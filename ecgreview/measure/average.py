@@ -1,4 +1,4 @@
-"""The median of the dominant beats, on which everything except the rhythm is measured."""
+"""The median of the dominant beats, from which everything except the rhythm is measured."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ BEFORE, AFTER = round(0.50 * RATE_HZ), round(0.70 * RATE_HZ)
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """The median beat, its limits in samples, and the beats it was computed from."""
+    """The median beat with the bounds of its QRS, and the beats it was computed from."""
 
     cuts: NDArray[np.float64]  # (n_beats, 12, width), mV relative to the level at QRS onset
-    places: NDArray[np.intp]  # (n_beats,), sample at the middle of each
+    places: NDArray[np.intp]  # (n_beats,), sample at the middle of each QRS
     beat: NDArray[np.float64]  # (12, width)
     usable: NDArray[np.bool_]
     onset: int
     offset: int
-    wait_before: float  # samples since the previous beat; short rather than typical
+    wait_before: float  # samples since the previous beat, lower quartile
     wait_after: float
     confidence: float
 
     @property
     def n_beats(self) -> int:
-        """Number of beats in the median."""
         return len(self.cuts)
 
     @property
@@ -43,20 +42,21 @@ class Average:
 
     @property
     def quiet(self) -> NDArray[np.bool_]:
-        """Shape (12,), the usable leads without those much noisier than the others."""
+        """Mask of the usable leads that are not much noisier than the others, shape (12,)."""
         noise = np.median(np.abs(self.cuts - self.beat), axis=(0, 2))
         return self.usable & (noise <= max(2.5 * float(np.median(noise[self.usable])), 0.02))
 
     def measured(self, value: float) -> Measured:
-        """Return a value measured on this beat."""
+        """Return ``value`` with the confidence and the number of beats of this average."""
         return Measured.of(float(value), self.confidence, self.n_beats)
 
 
 def average_of(prepared: Prepared, beats: Beats) -> Average:
-    """Return the delimited median of the dominant beats.
+    """Return the median of the dominant beats with the bounds of its QRS.
 
     Raises:
-        FiducialNotFound: too few beats are alike, or QRS has no edges.
+        FiducialNotFound: fewer than two whole beats have the dominant shape, or the edges of QRS
+            cannot be found.
     """
     n_samples = prepared.millivolts.shape[1]
     is_complete = (beats.places >= BEFORE) & (beats.places + AFTER <= n_samples) & beats.dominant
@@ -83,9 +83,9 @@ def average_of(prepared: Prepared, beats: Beats) -> Average:
 
 
 def _short_wait(beats: Beats, waits: NDArray[np.intp]) -> float:
-    """Return the lower quartile of ``waits`` around dominant beats.
+    """Return the lower quartile of ``waits`` of the dominant beats.
 
-    The next beat, early or not, limits where T may end; the lower quartile keeps half of the
-    beats from deciding for all.
+    The neighboring beat limits the search for P and T. With the lower quartile, the search stays
+    clear of the neighbor for most beats.
     """
     return float(np.percentile(waits[beats.dominant], 25))

@@ -1,4 +1,4 @@
-"""Detection of beats, and of those with the dominant shape."""
+"""Detect beats, and find those that have the dominant shape."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Beats:
     Attributes:
         places: shape (n_beats,), sample at the middle of each QRS, ascending.
         dominant: shape (n_beats,), True where the beat has the dominant shape.
-        likeness: median correlation of the dominant beats with their mean, -1 to 1.
+        likeness: median correlation of the dominant beats with their median beat, -1 to 1.
     """
 
     places: Places
@@ -44,7 +44,7 @@ def detect(prepared: Prepared) -> Beats:
     """Return the beats detected in all usable leads together.
 
     Raises:
-        Unmeasurable: nothing stands out from the noise.
+        Unmeasurable: the signal is mostly noise, or contains no whole beat.
     """
     band = butter(2, (5.0, 25.0), btype="bandpass", fs=RATE_HZ, output="sos")
     steep = sosfiltfilt(band, prepared.millivolts[prepared.usable], axis=1)
@@ -65,17 +65,21 @@ def detect(prepared: Prepared) -> Beats:
 
 def _energy(steep: NDArray[np.float64]) -> NDArray[np.float64]:
     power = uniform_filter1d((steep**2).sum(axis=0), round(0.07 * RATE_HZ))
-    # The running sum can become slightly negative over a silent stretch.
+    # Rounding can make the running mean slightly negative where the signal is flat.
     energy: NDArray[np.float64] = np.sqrt(np.maximum(power, 0.0))
     return energy
 
 
 def _peaks(energy: NDArray[np.float64]) -> Places:
-    """Return the QRS locations in ``energy``, searching long pauses a second time."""
+    """Return the QRS locations in ``energy``; search long pauses again with a lower threshold.
+
+    Raises:
+        Unmeasurable: nothing stands out from the noise.
+    """
     span = round(1.6 * RATE_HZ)
     highest = np.array([energy[i : i + span].max() for i in range(0, energy.size, span)])
     level = float(np.median(highest[highest > 0.1 * highest.max()]))
-    active = energy[energy > 0.01 * level]  # zero padding is not silence between beats
+    active = energy[energy > 0.01 * level]  # ignore zero padding
     if level <= 0 or np.median(active) > _NOISE_RATIO * level:
         raise Unmeasurable(Missing.NOISE)
     peaks: Places = find_peaks(energy, height=0.4 * level, distance=_REFRACTORY)[0]
@@ -90,9 +94,10 @@ def _peaks(energy: NDArray[np.float64]) -> Places:
 
 
 def _without_t_waves(places: Places, leads: NDArray[np.float64]) -> Places:
-    """Return ``places`` without those that closely follow a QRS and are far less steep.
+    """Return ``places`` without T waves: peaks soon after a QRS that are far less steep.
 
-    Source: the T-wave discrimination of Pan & Tompkins 1985, IEEE Trans Biomed Eng 32:230.
+    Source:
+        The T-wave discrimination of Pan & Tompkins 1985, IEEE Trans Biomed Eng 32:230.
     """
     slope = np.sqrt((np.diff(leads, axis=1) ** 2).sum(axis=0))
     steepest = maximum_filter1d(slope, round(0.12 * RATE_HZ))[np.minimum(places, slope.size - 1)]
@@ -107,8 +112,11 @@ def _without_t_waves(places: Places, leads: NDArray[np.float64]) -> Places:
 def _dominant(
     leads: NDArray[np.float64], places: Places
 ) -> tuple[Places, NDArray[np.bool_], float]:
-    """Return ``places`` aligned to the dominant shape, which of them have it, and their
-    likeness.
+    """Align ``places`` to the dominant shape.
+
+    Returns:
+        The aligned places, a mask of the beats that have the dominant shape, and the likeness of
+        these beats (see ``Beats``).
     """
     cuts = _cut(leads, places)
     alike = _largest_family(cuts, places)
@@ -124,18 +132,18 @@ def _dominant(
 
 
 def _largest_family(cuts: NDArray[np.float64], places: Places) -> NDArray[np.bool_]:
-    """Return the beats of the most frequent shape; ties go to the less premature one."""
+    """Return a mask of the most common shape; near ties go to the less premature beats."""
     flat = _normalised(cuts)
     alike = flat @ flat.T > _ALIKE
     waits = np.diff(places, prepend=places[0] - np.median(np.diff(places, prepend=0)))
-    # The wait (as a fraction of the longest) only decides between families of similar size.
+    # The mean wait before a beat only decides between families of similar size.
     score = alike.sum(axis=1) + 1.5 * (alike @ waits) / (alike.sum(axis=1) * waits.max())
     family: NDArray[np.bool_] = alike[int(np.argmax(score))]
     return family.copy()
 
 
 def _cut(leads: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
-    """Return the QRS windows, shape (n_beats, n_leads, width)."""
+    """Cut out the QRS windows, shape (n_beats, n_leads, width)."""
     offsets = np.arange(-_BEFORE, _AFTER)
     inside = np.clip(places[:, None] + offsets, 0, leads.shape[1] - 1)
     cuts: NDArray[np.float64] = leads[:, inside].transpose(1, 0, 2)

@@ -1,6 +1,6 @@
-"""Onsets and offsets of P, QRS and T on the median beat, over all leads together.
+"""Find the onsets and ends of P, QRS and T on the median beat, over all leads together.
 
-Global fiducials (earliest onset, latest offset over simultaneous leads) follow the AHA/ACCF/HRS
+Global fiducials (earliest onset, latest end over simultaneous leads) follow the AHA/ACCF/HRS
 recommendations: Kligfield et al. 2007, Circulation 115:1306.
 """
 
@@ -17,7 +17,7 @@ MS_PER_SAMPLE = 1000.0 / RATE_HZ
 
 
 class FiducialNotFound(ValueError):
-    """The wave cannot be delimited."""
+    """The onset or end of a wave cannot be found."""
 
     def __init__(self, reason: Missing) -> None:
         super().__init__(reason)
@@ -25,11 +25,14 @@ class FiducialNotFound(ValueError):
 
 
 def speed(beat: NDArray[np.float64], smooth_ms: float) -> NDArray[np.float64]:
-    """Return the speed of the vector of all leads, shape (n,), mV per sample.
+    """Return how fast the signal moves, as the norm of its slopes in all leads.
 
     Args:
         beat: shape (n_leads, n), mV.
-        smooth_ms: standard deviation of the smoothing.
+        smooth_ms: standard deviation of the Gaussian smoothing.
+
+    Returns:
+        Shape (n,), mV per sample.
     """
     slopes = gaussian_filter1d(beat, smooth_ms / MS_PER_SAMPLE, axis=1, order=1)
     size: NDArray[np.float64] = np.sqrt((slopes**2).sum(axis=0))
@@ -37,7 +40,7 @@ def speed(beat: NDArray[np.float64], smooth_ms: float) -> NDArray[np.float64]:
 
 
 def qrs_bounds(beat: NDArray[np.float64], center: int) -> tuple[int, int]:
-    """Return the first and last sample of QRS around ``center``.
+    """Return the first and last sample of the QRS around ``center``.
 
     Raises:
         FiducialNotFound: the edges are lost in noise.
@@ -55,7 +58,7 @@ def qrs_bounds(beat: NDArray[np.float64], center: int) -> tuple[int, int]:
     onset = _quiet_before(moving, int(peaks[0]), level, _samples(10))
     offset = _quiet_after(moving, int(peaks[-1]), level * 1.25, _samples(6))
     latest = int(peaks[-1]) + _samples(70)
-    if offset > latest:  # ST slopes from the very end of QRS: J is the slowest moment
+    if offset > latest:  # ST slopes right after QRS: J is the slowest sample
         offset = int(peaks[-1]) + int(np.argmin(moving[peaks[-1] : latest]))
     return onset, offset
 
@@ -64,7 +67,8 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
     """Return the first sample of the P wave between ``earliest`` and QRS.
 
     Raises:
-        FiducialNotFound: nothing stands out from a quiet line, as in fibrillation or flutter.
+        FiducialNotFound: there is no room for a P wave, or none stands out from a quiet baseline,
+            as in fibrillation or flutter.
     """
     latest = qrs_onset - _samples(24)
     if latest - earliest < _samples(70):
@@ -86,12 +90,12 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
 
 
 def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
-    """Return where the tangent to the steepest descent of T meets the baseline.
+    """Return the sample at which the tangent to the steepest descent of T meets the baseline.
 
     The leads are first projected onto the direction in which T is largest.
 
     Raises:
-        FiducialNotFound: T is flat, or cut off.
+        FiducialNotFound: T is flat or cut off, or there is no room for it.
     """
     start = qrs_offset + _samples(50)
     if latest - start < _samples(150):
@@ -114,10 +118,9 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
 
 
 def _is_restless(window: NDArray[np.float64], start: int, height: float) -> bool:
-    """Return whether there is as much movement before and after the P wave as in it."""
-    before = window[
-        _samples(24) : max(start - _samples(10), 0)
-    ]  # the end of T is not a resting line
+    """Return whether there is nearly as much movement around the P wave as in it."""
+    # Skip the end of T, where the line is not at rest.
+    before = window[_samples(24) : max(start - _samples(10), 0)]
     behind = window[start + _samples(150) :]
     surroundings = np.concatenate([before, behind])
     return (
@@ -133,7 +136,7 @@ def _main_direction(segment: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _first_hump(window: NDArray[np.float64], fastest: int) -> int:
-    """Return the earliest peak of the P wave's speed that belongs with the ``fastest`` one."""
+    """Return the earliest speed peak of the P wave whose fastest peak is at ``fastest``."""
     reach = max(fastest - _samples(110), 1)
     for i in range(reach, fastest):
         is_peak = window[i - 1] <= window[i] >= window[i + 1]
@@ -143,7 +146,7 @@ def _first_hump(window: NDArray[np.float64], fastest: int) -> int:
 
 
 def _quiet_before(values: NDArray[np.float64], start: int, level: float, n_quiet: int) -> int:
-    """Return the first sample after the last stretch of ``n_quiet`` quiet ones before ``start``."""
+    """Return the sample after the last run of ``n_quiet`` quiet samples before ``start``, or 0."""
     run = 0
     for i in range(start, -1, -1):
         run = run + 1 if values[i] < level else 0

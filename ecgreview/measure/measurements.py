@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Missing(StrEnum):
-    """Why a value is missing. Stored with suggestion runs: never rename a value."""
+    """Why a value is missing. The values are stored with suggestion runs: never rename one."""
 
     RATE_TOO_COARSE = "sampling_rate_too_low"
     TOO_SHORT = "recording_too_short"
@@ -38,10 +38,10 @@ class Measured:
     """One value, or the reason why there is none.
 
     Attributes:
-        value: in the unit that its field's name states; None when it could not be measured.
-        confidence: 0 (none) to 1: consistency of the beats, not a probability of being right.
+        value: in the unit that the name of its field ends with; None if it could not be measured.
+        confidence: 0 (none) to 1; the consistency of the beats, not a probability of being right.
         n_beats: number of beats that support the value.
-        reason: a ``Missing`` code, empty when there is a value.
+        reason: a ``Missing`` code; empty if there is a value.
     """
 
     value: float | None
@@ -64,8 +64,8 @@ class Instants:
 
     Attributes:
         beats_s: the middle of every QRS.
-        qrs_onsets_s: QRS onset over all leads, of the averaged beats.
-        spikes_s: pacing spikes, or what looks like one.
+        qrs_onsets_s: QRS onset over all leads, for the beats in the median.
+        spikes_s: pacing spikes, and artifacts that look like them.
     """
 
     beats_s: tuple[float, ...] = ()
@@ -86,23 +86,24 @@ class Measurements:
         qtc_bazett_ms: ``qt_ms`` over the square root of RR in seconds.
         qtc_framingham_ms: ``qt_ms`` + 154 (1 - RR in seconds).
         qtc_hodges_ms: ``qt_ms`` + 1.75 (rate - 60).
-        axis_deg: frontal axis (-180, 180] of the net area of QRS in I and aVF.
-        limb_voltage_mv: peak to peak of QRS in the limb lead where it is largest.
-        precordial_voltage_mv: the same for V1-V6.
-        rr_variation: standard deviation of successive RR intervals over their mean.
+        axis_deg: frontal axis, -180 to 180, from the net area of QRS in I and aVF.
+        limb_voltage_mv: largest peak-to-peak amplitude of QRS in a limb lead.
+        precordial_voltage_mv: largest peak-to-peak amplitude of QRS in V1-V6.
+        rr_variation: standard deviation of the RR intervals over their mean.
         rr_entropy: coefficient of sample entropy of the RR intervals; about -2 in sinus rhythm,
-            above -1.4 where intervals follow each other at random.
-        p_consistency: median correlation of a beat's PR segment with that of the others.
-        p_upright_mv: how far (I + II) / 2 rises before QRS above both its sides; a sinus P wave
-            points into both leads.
-        second_p_ratio: fastest movement between T and the next P over that of P itself; towards 1
-            if there is another P wave, as in 2:1 block.
-        dominant_share: beats of the dominant shape over all beats.
-        paced_share: dominant beats that begin with a pacing spike, over all dominant beats.
+            above -1.4 if the intervals are random, as in atrial fibrillation.
+        p_consistency: median correlation of the 200 ms before QRS of one beat with the mean of the
+            others.
+        p_upright_mv: how far (I + II) / 2 rises before QRS above both sides of the rise; a sinus
+            P wave is upright in both leads.
+        second_p_ratio: maximum speed between T and the next P over that of P itself; near 1 if
+            there is another P wave, as in 2:1 block.
+        dominant_share: share of the beats that have the dominant shape.
+        paced_share: share of the dominant beats that begin with a pacing spike.
         v1_terminal_mv: mean of V1 over the last third of QRS.
         lateral_terminal_mv: mean of I and V6 over the last third of QRS.
         lateral_initial_mv: minimum of I and V6 in the first 40 ms of QRS.
-        method_version: version of the measuring program.
+        method_version: version of the measurement method.
         instants: times of the measured events.
     """
 
@@ -141,7 +142,7 @@ class Measurements:
         return {name: getattr(self, name) for name in NAMES}
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values of the numbers that were measured."""
+        """Return the measurements as JSON values, without ``instants``."""
         return {name: asdict(measured) for name, measured in self.fields().items()} | {
             "method_version": self.method_version
         }

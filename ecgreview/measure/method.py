@@ -1,4 +1,4 @@
-"""Measurement of one exam: detect, average, delimit, and give reasons for missing values."""
+"""Measure one exam: detect and average beats, find waves, and give reasons for missing values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CONSISTENT_P = 0.5
 
 
 def measure(signal: Signal) -> Measurements:
-    """Return the measurements of ``signal``; never raises on a valid one."""
+    """Return the measurements of ``signal``. A value that cannot be measured has a reason."""
     try:
         prepared = prepare(signal)
         beats = detection.detect(prepared)
@@ -60,7 +60,7 @@ def _instants(prepared: Prepared, beats: Beats, onsets: NDArray[np.intp]) -> Ins
 
 
 def _rhythm(beats: Beats) -> dict[str, Measured]:
-    """Measure what needs only the times of the beats."""
+    """Measure what needs only the detected beats, not their median."""
     n_beats = beats.places.size
     share = Measured.of(float(beats.dominant.mean()), beats.likeness, n_beats)
     if n_beats < 3:
@@ -135,8 +135,8 @@ def _p_consistency(average: Average) -> Measured:
 def _p_upright(average: Average, rate: Measured) -> Measured:
     """Measure how far (I + II) / 2 rises before QRS above both sides of the rise.
 
-    Unlike PR this needs no resting line, so it works while P rides on the end of T. The window
-    begins where T of an average heart has ended (QTc 400 ms by Fridericia).
+    Unlike PR, this needs no flat baseline, so it works even if P overlaps the end of T. The window
+    begins where an average T wave has ended (QTc 400 ms by Fridericia).
     """
     if rate.value is None or not (
         average.usable[LEADS.index("I")] and average.usable[LEADS.index("II")]
@@ -159,7 +159,7 @@ def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
         return consistency
     if consistency.value < _CONSISTENT_P:
         return Measured.missing(Missing.P_INCONSISTENT, average.n_beats)
-    # The T wave of the previous beat must have ended.
+    # Start after the T wave of the previous beat.
     resting_s = average.wait_before - (
         qt.value / MS_PER_SAMPLE + 8 if qt.value else 0.44 * average.wait_before
     )
@@ -177,7 +177,7 @@ def _pr(average: Average, consistency: Measured, qt: Measured) -> Measured:
 
 
 def _second_p(average: Average, pr: Measured, qt: Measured) -> Measured:
-    """Compare the movement between T and the next P with that of P itself."""
+    """Compare the maximum speed between T and the next P with that of P itself."""
     if pr.value is None or qt.value is None:
         return Measured.missing(Missing.NO_P_OR_T, average.n_beats)
     moving = fiducials.speed(average.beat[average.quiet], 6.0)
@@ -201,7 +201,7 @@ def _qt(average: Average) -> Measured:
 
 
 def _plausible(name: str, measured: Measured) -> Measured:
-    """Return ``measured``, or a missing value if it is physiologically impossible."""
+    """Return ``measured``, or a missing value if it is physiologically implausible."""
     low, high = _PLAUSIBLE[name]
     if measured.value is None or low <= measured.value <= high:
         return measured

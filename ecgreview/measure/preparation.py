@@ -1,4 +1,4 @@
-"""Preparation of a signal for measuring: usable leads, no gaps, no spikes, one sampling rate."""
+"""Prepare a signal for measurement: find usable leads, fill gaps, remove spikes, resample."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class Unmeasurable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A filtered signal.
+    """A signal that is ready to be measured.
 
     Attributes:
         millivolts: shape (12, n), at ``RATE_HZ``; zero where a lead is not usable.
         valid: shape (n,), False in gaps.
-        usable: shape (12,), which leads hold a signal.
-        start_s: time of sample 0 in the recording, after padding that was cut off.
-        spikes: samples at which a pacing spike, or what looks like one, was removed.
-        shows_spikes: whether the sampling rate is high enough to show one.
+        usable: shape (12,), True for leads that have a signal.
+        start_s: time of sample 0 in the recording; above 0 if padding was cut off.
+        spikes: samples at which a pacing spike, or an artifact that looks like one, was removed.
+        shows_spikes: whether the sampling rate is high enough to show pacing spikes.
     """
 
     millivolts: NDArray[np.float64]
@@ -60,10 +60,11 @@ class Prepared:
 
 
 def prepare(signal: Signal) -> Prepared:
-    """Prepare ``signal`` for measuring.
+    """Prepare ``signal`` for measurement.
 
     Raises:
-        Unmeasurable: too short, too coarse, or without a usable lead.
+        Unmeasurable: the recording is too short, its sampling rate is too low, or it has no usable
+            lead.
     """
     rate = signal.sampling_rate_hz
     if rate < LOWEST_RATE_HZ:
@@ -96,7 +97,7 @@ def prepare(signal: Signal) -> Prepared:
 
 
 def _without_padding(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Return ``raw`` without ends in which no lead moves, and how much was cut off before it.
+    """Return ``raw`` without the ends in which no lead changes, and the samples cut at its start.
 
     CODE-15 pads recordings with zeros at both ends.
     """
@@ -109,7 +110,7 @@ def _without_padding(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], int
 def _bridge(
     raw: NDArray[np.float64], gaps: NDArray[np.bool_], usable: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return ``raw`` with straight lines over its gaps, and zero in unusable leads."""
+    """Interpolate the gaps of usable leads linearly, and set those of other leads to zero."""
     bridged = np.where(gaps, 0.0, raw)
     places = np.arange(raw.shape[1])
     for row in np.flatnonzero(usable & gaps.any(axis=1)):
@@ -119,12 +120,14 @@ def _bridge(
 
 
 def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return where ``raw`` is too narrow to come from a heart, and ``raw`` without these
-    spikes.
+    """Find peaks that are too narrow to come from the heart.
 
     Args:
         raw: shape (12, n), mV, each lead centered.
-        rate: in Hz; below about 400 Hz a spike has no shape of its own, and none is found.
+        rate: sampling rate in Hz; below 334 Hz a spike is too few samples wide to be detected.
+
+    Returns:
+        A mask of the samples to replace, and ``raw`` smoothed, both of shape (12, n).
     """
     width = _spike_width(rate)
     if width < _LEAST_SPIKE_WIDTH:
@@ -138,12 +141,12 @@ def _spikes(raw: NDArray[np.float64], rate: float) -> tuple[NDArray[np.bool_], N
 
 
 def _spike_width(rate: float) -> int:
-    """Return an odd number of samples that a pacing spike does not fill."""
+    """Return the width of the median filter that removes spikes: an odd number of samples."""
     return int(0.012 * rate) | 1
 
 
 def _starts(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return where ``flags``, shape (n_leads, n), turn True in any lead."""
+    """Return the samples at which ``flags``, shape (n_leads, n), turn True in any lead."""
     anywhere = flags.max(axis=0).astype(np.int8)
     return np.flatnonzero(np.diff(anywhere, prepend=0) == 1)
 

@@ -42,7 +42,7 @@ def _bundle_branch_signs(
 
 
 def _axis(average: Average, net_i: float, net_avf: float, total: float) -> Measured:
-    """Measure the frontal axis; aVF is weighted by 2/sqrt(3), as Goldberger's leads are weaker."""
+    """Measure the frontal axis. aVF is weighted by 2/sqrt(3), as augmented leads are weaker."""
     if not (average.usable[LEADS.index("I")] and average.usable[LEADS.index("aVF")]):
         return Measured.missing(Missing.LEAD_MISSING, average.n_beats)
     weighted = net_avf * 2 / math.sqrt(3)

@@ -22,7 +22,7 @@ FORMULAS: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
     }
 )
 
-# The entropy was developed for 12 beats; 10 s at 50 bpm contain 8.
+# The entropy was developed for 12 beats, but 10 s at 50 bpm have only 8.
 MIN_INTERVALS = 7
 
 _TOLERANCES_S = np.arange(0.03, 0.305, 0.005)
@@ -39,10 +39,13 @@ def corrected(qt: Measured, rate_bpm: float) -> dict[str, Measured]:
 
 
 def sample_entropy(rr_s: NDArray[np.float64]) -> float | None:
-    """Return the coefficient of sample entropy of ``rr_s``; None when no interval recurs.
+    """Return the coefficient of sample entropy, or None if too few intervals recur.
 
-    Sample entropy of length 1 within a tolerance of 30 ms, widened until intervals recur in
-    pairs often enough, plus the logarithm of twice the tolerance over the mean interval.
+    This is the sample entropy for single intervals plus the logarithm of twice the tolerance over
+    the mean interval. The tolerance is 30 ms, widened until intervals recur often enough.
+
+    Args:
+        rr_s: shape (n,), successive RR intervals in seconds.
 
     Source:
         Lake & Moorman 2011, Am J Physiol Heart Circ Physiol 300:H319.

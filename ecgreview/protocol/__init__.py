@@ -1,4 +1,4 @@
-"""A study's protocol as a document: parsed, validated, shown, amended."""
+"""A study's protocol: parse, validate, serialize and amend it."""
 
 from __future__ import annotations
 

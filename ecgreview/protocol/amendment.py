@@ -1,4 +1,4 @@
-"""Differences between versions of a protocol, and which amendments are not allowed."""
+"""Compare versions of a protocol, and find amendments that are not allowed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from ecgreview.strict_files import Problem
 from .document import COMMITMENT, as_document, complete
 from .model import Protocol
 
-# Keys that no amendment may change once the study is open.
-
-# Approvals, releases and the audit trail cite the name; stored orders must stay derivable from
-# the seed.
+# Keys that no amendment may change once the study is open. Approvals, releases and the audit
+# trail cite the name, and the stored reading orders must stay verifiable with the seed.
 FROZEN_FOREVER: frozenset[str] = frozenset({"name", "order_seed"})
 
-# Keys whose new value applies only to batches released after the amendment.
-
-# Readers started earlier batches under the old terms. Exams of one batch read under two policies
-# could not be compared, and results that readers were promised to be hidden must stay hidden.
+# Keys whose new value applies only to batches released after the amendment. Readings of one batch
+# made under two policies could not be compared, and results that were promised to stay hidden must
+# stay hidden.
 LATER_BATCHES_ONLY: frozenset[str] = frozenset(
     {
         "taxonomy",
@@ -43,7 +40,7 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key with its value before and after; for the secret seed only the commitment."""
+    """A key with its old and new value. For the secret seed, the values are its commitments."""
 
     key: str
     before: object
@@ -54,15 +51,16 @@ class Change:
 
 
 def changes(old: Protocol, new: Protocol) -> list[Change]:
-    """Return the differences, in the order of the document; nested keys as
-    ``qualification.pass_mark``.
+    """Return the differences, in the order of the document.
+
+    A nested key is written with dots, as in ``qualification.pass_mark``.
     """
     before, after = dict(_flat(old)), dict(_flat(new))
     return [Change(key, before[key], after[key]) for key in before if before[key] != after[key]]
 
 
 def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
-    """Return why ``new`` may not replace ``old`` in an open study; empty when it may."""
+    """Return the reasons why ``new`` may not replace ``old`` in an open study; empty if it may."""
     changed = changes(old, new)
     if not changed:
         hint = "Change a value, or leave the protocol as it is."

@@ -1,4 +1,4 @@
-"""The arm of a reader for an exam under a randomised suggestion policy."""
+"""Draw the arm of a reader for an exam under a randomized suggestion policy."""
 
 from __future__ import annotations
 
@@ -10,29 +10,26 @@ from .model import Arm, ArmName
 
 
 class NoArms(ValueError):
-    """There is no arm to draw from."""
+    """There are no arms to draw from."""
 
 
 def arm(seed: str, reader: int, exam: int, arms: Collection[Arm]) -> ArmName:
-    """Return the arm of ``reader`` for ``exam``, drawn deterministically with the given
-    weights.
+    """Return the arm of ``reader`` for ``exam``, drawn by the weights of ``arms``.
 
-    The draw is HMAC-SHA256 with the study's secret seed: without the seed nobody can foresee an
-    arm, and with it every arm can be verified. It does not depend on the order of ``arms`` or
-    on other readers. Changing the weights changes arms, so store what was drawn.
+    The draw is HMAC-SHA256 with the study's secret seed: without the seed, arms cannot be
+    predicted; with it, every arm can be verified. It does not depend on the order of ``arms`` or
+    on other readers. Changing the weights can change arms, so store what was drawn.
 
     Raises:
         NoArms: ``arms`` is empty.
     """
     if not arms:
         raise NoArms
-    # The prefix makes it independent of the reader's order, which also hashes reader and
-    # exam.
+    # The prefix makes the draw independent of the reading order, which also hashes reader and exam.
     message = f"arm:{reader}:{exam}".encode()
     drawn = int.from_bytes(hmac.new(seed.encode(), message, hashlib.sha256).digest(), "big")
-    remainder = drawn % sum(
-        candidate.weight for candidate in arms
-    )  # 256 bits, so the modulo bias is negligible
+    # With 256 bits, the modulo bias is negligible.
+    remainder = drawn % sum(candidate.weight for candidate in arms)
     for candidate in sorted(arms, key=lambda candidate: candidate.arm):
         if remainder < candidate.weight:
             return candidate.arm

@@ -1,4 +1,4 @@
-"""Whether a protocol can be carried out with the available lists, rules, readers and exams."""
+"""Check a protocol against the installed taxonomies and rules, and the readers and exams."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def check(
     """Return why ``protocol`` cannot be carried out, in the order of the document.
 
     Args:
-        protocol: the protocol.
+        protocol: a protocol that is valid by itself.
         known_rules: names of the available consensus rules.
-        known_taxonomies: class codes by ``name version`` of the installed lists.
-        n_readers: number of possible readers; None when not yet known.
-        n_exams: number of exams; None when not yet known.
-        unavailable: settings that cannot be carried out, as pairs of key and value, such as
-            ``("suggestion_policy", "concurrent")``; ``("suggestion_arms", "concurrent")`` is
-            that arm, ``("qualification.required", True)`` a nested setting.
+        known_taxonomies: class codes by ``name version`` of each installed taxonomy.
+        n_readers: number of possible readers; None if not yet known.
+        n_exams: number of exams; None if not yet known.
+        unavailable: unsupported settings as pairs of key and value, such as
+            ``("suggestion_policy", "concurrent")``. The key of an arm is ``suggestion_arms``; a
+            nested key has dots, as in ``("qualification.required", True)``.
     """
     return [
         *_taxonomy(protocol, known_taxonomies),
@@ -80,7 +80,7 @@ def _repeats(protocol: Protocol) -> Iterator[Problem]:
 def _repeats_fit(
     protocol: Protocol, n_readers: int | None, n_exams: int | None
 ) -> Iterator[Problem]:
-    """Check a reader with the usual number of exams; the design checks each of them."""
+    """Check a reader with the average number of exams; the design later checks every reader."""
     if not (protocol.repeat_fraction and n_readers and n_exams):
         return
     each = n_exams * min(protocol.readers_per_exam, n_readers) // n_readers
@@ -99,7 +99,7 @@ def _unavailable(
     protocol: Protocol, unavailable: Collection[tuple[str, object]]
 ) -> Iterator[Problem]:
     for key, value in _settings(protocol):
-        # A value that equals another of another type (1 and True) does not match it.
+        # Compare types as well, because 1 == True.
         if any((key, value) == pair and type(value) is type(pair[1]) for pair in unavailable):
             reason = f"{value!r} is not supported by this version"
             yield Problem(key, reason, "Choose another value.", code="unavailable")

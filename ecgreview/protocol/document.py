@@ -1,4 +1,4 @@
-"""A protocol as a YAML file, as shareable JSON, and as a digest."""
+"""Convert a protocol to and from YAML, to JSON that can be shared, and to a digest."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from ecgreview.strict_files import Problem, Tree, Unreadable, in_words, read_tre
 from . import values
 from .model import InvalidProtocol, Protocol, parse, refuse
 
-# Replaces the secret seed in documents for readers: it can be verified, not guessed.
+# Replaces the secret seed in documents for readers. Its value commits to the seed without
+# revealing it.
 COMMITMENT = "order_seed_sha256"
 
-# Keys that earlier versions of this program did not have, with their implied values.
-
-# A document omits them when they have just that value, so that the digests of older protocols do
-# not change.
+# Keys that older protocols do not have, with the values they imply. A document omits a key with
+# this value, so that the digests of older protocols do not change.
 ADDED_KEYS: Mapping[str, object] = {"prior_exam": "hidden", "qt_correction": "bazett"}
 
 LINE_LENGTH = 100
@@ -32,11 +31,11 @@ MAX_VALUES = 1000
 
 
 def load(source: str | bytes | Path) -> Protocol:
-    """Return the protocol in a YAML text, or in a file when ``source`` is a path.
+    """Return the protocol in a YAML text, or in a file if ``source`` is a path.
 
     Raises:
         InvalidProtocol: the file cannot be read, is larger than a megabyte, uses anchors, aliases
-            or tags, or is not a valid protocol; lists every problem with its line.
+            or tags, or is not a valid protocol. It lists every problem with its line.
     """
     try:
         tree = read_tree(_content(source), max_values=MAX_VALUES)
@@ -96,17 +95,17 @@ def _comment(about: str) -> str:
 
 
 def _scalar(value: object) -> str:
-    # Inside a list, because a lone value is dumped with an end-of-document mark.
+    # Dump it inside a list, because a single value would get an end-of-document mark.
     return yaml.safe_dump(
         [value], default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9
     ).strip()[1:-1]
 
 
 def as_document(protocol: Protocol) -> dict[str, Any]:
-    """Return ``protocol`` as plain JSON values that readers may see.
+    """Return ``protocol`` as JSON values that readers may see.
 
     The seed is replaced by ``order_seed_sha256``: a commitment that proves, once the seed is
-    revealed, that it was not changed in between. ``ADDED_KEYS`` may be absent.
+    revealed, that it was not changed in between. Keys in ``ADDED_KEYS`` can be absent.
     """
     settings = protocol.settings()
     seed = settings.pop("order_seed")
@@ -119,7 +118,7 @@ def as_document(protocol: Protocol) -> dict[str, Any]:
 
 
 def complete(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document with every key, including ``ADDED_KEYS``."""
+    """Return ``document`` with every key, including absent ``ADDED_KEYS``."""
     return {**ADDED_KEYS, **document}
 
 

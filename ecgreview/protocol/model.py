@@ -1,4 +1,4 @@
-"""A study's protocol as a value: what is fixed before the first exam is read."""
+"""The protocol of a study: the rules that are fixed before the first exam is read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InvalidProtocol(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm of a randomised suggestion policy, and its weight."""
+    """One arm of a randomized suggestion policy, and its weight."""
 
     arm: ArmName
     weight: int
@@ -40,8 +40,11 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
-    """Whether readers must first pass a set with reference answers, and the share they must
-    match.
+    """The test that readers may have to pass before they read for the study.
+
+    Attributes:
+        required: whether readers must pass it.
+        pass_mark: share of the reference answers to match, 0 to 1.
     """
 
     required: bool = False
@@ -50,15 +53,15 @@ class Qualification:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """The rules of a study, fixed before it opens; always valid.
+    """The rules of a study, fixed before it opens. An instance is always valid.
 
     Attributes:
         taxonomy: name, a space, version, as in ``ecg-review-66 0.2-draft``.
         results_open: when readers with permission can see results.
         prior_exam: whether readers may look at the same patient's previous exam.
-        qt_correction: formula by which the criteria model corrects QT for the heart rate.
+        qt_correction: formula with which the criteria model corrects QT for the heart rate.
         suggestion_arms: at least two if ``suggestion_policy`` is ``randomised``, else none.
-        repeat_fraction: share of each reader's exams that comes a second time, 0 to 0.5.
+        repeat_fraction: share of each reader's exams that come back as hidden repeats, 0 to 0.5.
         washout_days: minimum time between the two readings of a hidden repeat.
         washout_exams: minimum number of other exams between them.
         patient_gap: desired number of other exams between two exams of one patient.
@@ -96,7 +99,7 @@ class Protocol:
         refuse(values.problems(self.settings()))
 
     def settings(self) -> dict[str, Any]:
-        """Return every key with its value as plain JSON values, including the secret seed."""
+        """Return every key with its value as JSON values, including the secret seed."""
         return {
             **{key: getattr(self, key) for key in values.KEYS},
             "suggestion_arms": [
@@ -114,13 +117,13 @@ class Protocol:
 
 
 def parse(settings: Mapping[str, object]) -> Protocol:
-    """Return the protocol given by plain values, such as those of a form or of JSON.
+    """Return the protocol with the given values, such as those of a form or of JSON.
 
     Args:
         settings: values by key; keys with a default may be omitted.
 
     Raises:
-        InvalidProtocol: lists every problem.
+        InvalidProtocol: at least one value is invalid; lists every problem.
     """
     refuse(values.problems(settings))
     arguments: dict[str, Any] = dict(settings)

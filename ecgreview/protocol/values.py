@@ -1,4 +1,4 @@
-"""Allowed values of each key of a protocol, by itself and in combination with others."""
+"""Check the values of a protocol's keys, each by itself and in combination."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ Check: TypeAlias = Callable[[Any, Path], Iterator[Problem]]
 SEED = re.compile(r"[0-9a-f]{64}")
 CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 TAXONOMY = re.compile(r"\S(.{0,78}\S)? \S{1,40}")
-# One for each number key.
+# One for each of the number keys 1 to 9.
 MAX_FREQUENT_CLASSES = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the document: its purpose, used as a comment, and its allowed values."""
+    """A key of a protocol document.
+
+    Attributes:
+        about: purpose of the key; YAML files have it as a comment above the key.
+        check: yields the problems of a value.
+    """
 
     about: str
     check: Check
@@ -29,7 +34,7 @@ class Key:
 
 
 def problems(settings: Mapping[str, object]) -> list[Problem]:
-    """Return everything that is wrong with ``settings``, in the order of the document."""
+    """Return all problems of ``settings``; combinations only if there are no other problems."""
     issues = [*_unknown(settings), *_missing(settings)]
     for name, key in KEYS.items():
         if name in settings:
@@ -67,7 +72,7 @@ def _problem(path: Path, reason: str, hint: str, code: str, **details: object) -
     return Problem(in_words(path), reason, hint, code=code, details=details)
 
 
-# Below: checks of single values. They quote the value, so that it can be found in the file.
+# Checks of single values. Their messages quote the value, so that it can be found in the file.
 
 
 def _line(longest: int, pattern: re.Pattern[str] | None = None, example: str = "") -> Check:
@@ -102,7 +107,7 @@ def _choice(*choices: str) -> Check:
 
 def _integer(low: int, high: int) -> Check:
     def check(value: object, path: Path) -> Iterator[Problem]:
-        if type(value) is not int or not low <= value <= high:  # True is an int to isinstance
+        if type(value) is not int or not low <= value <= high:  # isinstance(True, int) holds
             reason = f"is {_quoted(value)}, not a whole number from {low} to {high}"
             hint = f"Write a whole number from {low} to {high}."
             yield _problem(path, reason, hint, "not_in_range", low=low, high=high)
@@ -146,7 +151,7 @@ def _parts(checks: Mapping[str, Check], needed: frozenset[str]) -> Check:
 
 
 def _list(check_one: Check, longest: int, of: Callable[[Any], object], plural: str) -> Check:
-    """Return a check of a list whose entries must differ in the value of ``of``."""
+    """Return a check of a list whose entries must all differ in ``of(entry)``."""
 
     def check(value: object, path: Path) -> Iterator[Problem]:
         if not isinstance(value, list):
