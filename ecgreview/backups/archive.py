@@ -26,12 +26,12 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Contents of a backup.
+    """The contents of a backup.
 
     Attributes:
-        made_at: ISO 8601.
-        version: version of the product.
-        sha256: hash of each member (the dump and the secrets), by name.
+        made_at: creation time, ISO 8601.
+        version: version of ECG Review.
+        sha256: SHA-256 of each member (the dump and the secrets), by name.
         n_rows: number of rows of each table.
     """
 
@@ -48,7 +48,8 @@ def write(
     """Back up the database and ``secrets`` into a new file in ``folder``, and verify it.
 
     Raises:
-        BackupFailed: a PostgreSQL program failed, or the result cannot be read back.
+        BackupFailed: the file already exists, a PostgreSQL program failed, or the result cannot be
+            read back.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{PREFIX}{now:%Y%m%d-%H%M%S-%f}{SUFFIX}"
@@ -78,7 +79,7 @@ def write(
 
 @contextmanager
 def opened(file: Path) -> Iterator[tuple[Manifest, dict[str, object], IO[bytes]]]:
-    """Yield manifest, secrets and dump of the backup ``file``, all verified.
+    """Yield manifest, secrets and dump of the backup ``file`` after checking its hashes.
 
     Raises:
         BackupFailed: ``file`` is not a backup, or is damaged.

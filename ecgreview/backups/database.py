@@ -38,7 +38,7 @@ class Address:
     def environment(self) -> dict[str, str]:
         """Return the environment for PostgreSQL's programs.
 
-        It contains the password, so that the password is not on the command line.
+        The password is in it because command lines are visible to other users.
         """
         return {
             **os.environ, "PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user,
@@ -70,7 +70,7 @@ def frozen(address: Address) -> Iterator[Frozen]:
 
 
 def counted(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
-    """Return the number of rows of each table."""
+    """Return the number of rows of each table, by table name."""
     names = [str(name) for (name,) in connection.execute(TABLES).fetchall()]
     counts = {}
     for name in names:
@@ -81,7 +81,7 @@ def counted(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, int
 
 
 def dump(address: Address, snapshot: str, target: IO[bytes]) -> None:
-    """Write the database at ``snapshot``, compressed, in PostgreSQL's custom format."""
+    """Write the database at ``snapshot`` to ``target``, compressed, in pg_dump's custom format."""
     _run("pg_dump", ["--format=custom", f"--snapshot={snapshot}"], address, target=target)
 
 
@@ -91,10 +91,10 @@ def check(dumped: IO[bytes]) -> None:
 
 
 def restore(address: Address, dumped: IO[bytes]) -> None:
-    """Restore into the empty database at ``address``, all or nothing.
+    """Restore a dump into the empty database at ``address`` in a single transaction.
 
-    The connecting user becomes the owner. The roles of web requests must exist, because the
-    dump contains grants to them.
+    The connecting user becomes the owner. The database roles of web requests must exist, because
+    the dump contains grants to them.
     """
     options = ["--single-transaction", "--exit-on-error", "--no-owner", f"--dbname={address.name}"]
     _run("pg_restore", options, address, source=dumped)

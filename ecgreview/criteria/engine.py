@@ -104,7 +104,7 @@ def suggest(
     sex: str | None,
     qt_formula: QtFormula = QtFormula.BAZETT,
 ) -> list[Proposal]:
-    """Return the classes whose criteria ``measurements`` meet; see ``examine``."""
+    """Return a proposal for each class whose criteria ``measurements`` meet; see ``examine``."""
     verdicts = examine(measurements, age_years=age_years, sex=sex, qt_formula=qt_formula)
     return propose(verdicts, measurements)
 

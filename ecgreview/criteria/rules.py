@@ -13,10 +13,10 @@ from ecgreview.measure.measurements import NAMES
 
 from .verdicts import Reason, State
 
-# The comparisons of conditions, and their signs in evidence.
+# The comparisons that conditions can make, and their signs in evidence.
 SIGNS = {"above": ">", "below": "<", "at_least": "≥", "at_most": "≤"}
 
-# In the rules, stands for QTc by the formula of the protocol.
+# Stands in the rules file for QTc by the formula of the protocol.
 CORRECTED_QT = "qtc_ms"
 
 
@@ -172,12 +172,12 @@ def _condition(entry: dict[str, Any]) -> Condition:
 
 BOOK = read(Path(__file__).with_name("rules.toml"))
 NAME = BOOK.name
-# The classes that the model checks. It never suggests another class, even when it is present.
+# The classes that the model checks. It never suggests any other class, even if it is present.
 COVERED: tuple[str, ...] = tuple(BOOK.by_code)
 
 
 def version_of(formula: QtFormula) -> str:
-    """Return the version of the model that corrects QT by ``formula``."""
+    """Return the version of the model that corrects QT with ``formula``."""
     return f"{BOOK.version}-{formula}"
 
 

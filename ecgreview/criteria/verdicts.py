@@ -98,7 +98,7 @@ class Verdict:
         code: class code in the taxonomy.
         reason: None when the class is suggested.
         checks: the deciding comparison first. If another comparison is why the class is
-            withheld, it is second. Empty for a child.
+            withheld, it is second. Empty if the patient is a child.
         source: publication of the limits.
     """
 

@@ -1,4 +1,4 @@
-"""Canonical serialization of values, and its SHA-256."""
+"""Canonical serialization of values, and its SHA-256 digest."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-# First field of the digested bytes; identifies the layout, so change it with the layout.
+# First field of the digested bytes. It identifies the layout, so change it with the layout.
 VERSION = "ecg-review-audit-1"
 
-# Stands for the previous digest in the first link.
+# The first link has this in place of a previous digest.
 GENESIS = "0" * 64
 
 
 def netstring(content: str | None) -> str:
-    """Return ``content`` prefixed with its length in UTF-8 bytes; null differs from empty.
+    """Return ``content`` prefixed with its length in UTF-8 bytes; None differs from the empty text.
 
     The prefix makes a sequence of fields unambiguous, whatever their content.
 
     Source:
-        D. J. Bernstein, Netstrings, 1997. The null is an addition.
+        D. J. Bernstein, Netstrings, 1997. The form of None is an addition.
     """
     return "-," if content is None else f"{len(content.encode())}:{content},"
 
@@ -36,10 +36,11 @@ def digest(fields: Iterable[str | None]) -> str:
 def canonical_json(value: Mapping[str, Any]) -> str:
     """Return ``value`` as canonical JSON.
 
-    Keys are sorted, there is no white space between values, dates are ISO 8601, timestamps UTC.
+    Keys are sorted, there is no whitespace between tokens, dates are in ISO 8601, and times are in
+    UTC.
 
     Raises:
-        TypeError: a value is neither JSON, nor a date, nor a UUID.
+        TypeError: a value is neither JSON, nor a date or time, nor a UUID.
         ValueError: a number is not finite.
     """
     return json.dumps(

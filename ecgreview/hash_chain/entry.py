@@ -12,7 +12,7 @@ class MalformedHead(ValueError):
 
 
 class Event(NamedTuple):
-    """An audited action. Every column is text, in the order of the digest; null is None.
+    """An audited action. All fields are text, in the order of the digest; null is None.
 
     Attributes:
         at: UTC, ``2026-03-02T09:00:00.000000Z``.
@@ -43,7 +43,7 @@ class Link(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An event and its link; either may be None, because a trail can be damaged."""
+    """An event and its link. Either is None if it is missing from a damaged trail."""
 
     link: Link | None
     event: Event | None

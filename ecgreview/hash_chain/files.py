@@ -1,4 +1,4 @@
-"""Rows of exported audit trails, and a reader for the CSV and JSON Lines files."""
+"""The rows of exported audit trails, and a reader of the CSV and JSON Lines files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = (
     *("action", "study", "object_type", "object_id", "before", "after", "reason"),
 )
 
-# Columns in which an empty CSV cell means null, because their values are never empty text.
+# Columns in which an empty CSV cell means null, because their values are never empty.
 NULLABLE = frozenset({"chained_at", "at", "actor", "study"})
 
 # Characters that make a spreadsheet treat a cell as a formula.
@@ -44,7 +44,7 @@ def text_of(written: str) -> str:
 
 
 def row(entry: Entry) -> list[str | None]:
-    """Return the values of ``COLUMNS``.
+    """Return the values of ``COLUMNS`` for ``entry``.
 
     Raises:
         MalformedFile: the link or the event is missing.
@@ -103,10 +103,10 @@ def _csv_rows(file: TextIO) -> Iterator[dict[str, Any]]:
 
 
 def _entry(values: dict[str, Any], number: int) -> Entry:
-    """Return a row as an entry.
+    """Convert a row to an entry.
 
     Raises:
-        MalformedFile: the columns differ from ``COLUMNS``, or a value has a wrong type.
+        MalformedFile: the columns differ from ``COLUMNS``, or a value has the wrong type.
     """
     cells = [values.get(name) for name in COLUMNS]
     seq = str(cells[0])

@@ -11,7 +11,7 @@ from .entry import START, Entry, Event, Head, Link, link_digest
 
 
 class Kind(StrEnum):
-    """Type of a fault: first those of the chain, then those of rows that events refer to."""
+    """Type of a fault: in the chain itself, or (from READING_UNRECORDED on) in referenced rows."""
 
     ALTERED_EVENT = "altered_event"
     ALTERED_LINK = "altered_link"
@@ -88,7 +88,7 @@ class Fault:
         seq: number of the link; None for an event without a link.
         event: id of the event as text; None if the event is missing.
         other: number of another link, or primary key of the row that the event refers to.
-        name: name of that row for people, if the primary key is not enough.
+        name: display name of that row, if the primary key is not enough.
     """
 
     kind: Kind
@@ -127,15 +127,15 @@ def verify(
 ) -> Verdict:
     """Verify ``entries`` up to the first fault.
 
-    Takes constant memory. A chain that was completely recomputed from some row on, or whose end
-    was cut off, is detected only with ``expected``.
+    Uses constant memory. Only with ``expected`` can it detect a chain that was completely
+    recomputed from some row on, or whose end was cut off.
 
     Args:
-        entries: in the order of ``seq``, events without a link last.
-        after: the head that was verified before; the first entry must follow it.
+        entries: in the order of ``seq``; events without a link come last.
+        after: the head of a part that is already verified; the first entry must follow it.
         expected: a head that was recorded earlier and must still be part of the chain.
-        has_gaps: the entries are a selection. Each must be intact, but only neighbors in the
-            full chain must follow each other.
+        has_gaps: whether the entries are a selection. Each must be intact, but only neighbors in
+            the full chain must follow each other.
     """
     head, last, n_events = after, None, 0
     walk = iter(entries)
@@ -154,7 +154,7 @@ def verify(
 def _fault(
     entry: Entry, head: Head, last: Entry | None, following: Iterator[Entry]
 ) -> Fault | None:
-    """Return what is wrong with ``entry``, the next after ``head``, or None.
+    """Return the fault of ``entry``, which should follow ``head``; None if it is intact.
 
     ``following`` is read only to find out how a row was altered.
     """

@@ -1,4 +1,4 @@
-"""Reports for people to publish: methods, results and figures, as Markdown, HTML, PDF and SVG."""
+"""Reports for publication: methods, results and figures, as Markdown, HTML, PDF and SVG."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from .context import Context, has_posterior
 from .document import Block, Column, Paragraph, Section, Table
 from .methods import has_ranges
 
-# Longer tables are left out of the document; the report's files have them.
+# Longer tables are left out of the document; the CSV and JSON files of the report have them.
 MAX_LINES = 400
 
 _PAIR_MEASURES = ("cohen_kappa", "cohen_kappa_max", "positive_agreement", "mcnemar_p")
@@ -88,7 +88,7 @@ def _lines(
     counts: Sequence[str],
     measures: Sequence[str],
 ) -> Table:
-    """Return a table with four counts and some measures per line, and reasons as notes."""
+    """Return a table with four counts and ``measures`` of each line, and reasons as footnotes."""
     say, integer = context.say, context.wording.integer
     marks = class_tables.Marks(context)
     rows = tuple(
@@ -118,9 +118,8 @@ def _cell(marks: class_tables.Marks, line: Mapping[str, Any], measure: str) -> s
     value: Mapping[str, Any] = line[measure]
     if measure == "mcnemar_p":
         return marks.probability(value)
-    if (
-        measure == "cohen_kappa_max"
-    ):  # A bound of another measure; that measure's interval is in the next column.
+    if measure == "cohen_kappa_max":
+        # Only a bound of kappa, whose interval is in the column before.
         return marks.cell({**value, "low": None, "high": None})
     return marks.cell(value)
 

@@ -26,7 +26,7 @@ def table(context: Context) -> Table:
 
 
 def _answers(context: Context) -> Iterator[tuple[str, ...]]:
-    """Yield, for each item, where it is reported, a summary, and what is missing."""
+    """Yield for each item where it is reported, a summary, and what is missing."""
     say, facts = context.say, context.facts
     exams, readers, design = facts.exams, facts.readers, facts.design
     missing = partial(_missing, context)

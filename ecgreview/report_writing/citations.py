@@ -1,4 +1,4 @@
-"""References of a report, numbered by first citation."""
+"""The references of a report, numbered in the order of first citation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Citations:
         self._keys: list[str] = []
 
     def cite(self, *keys: str) -> str:
-        """Return the numbers of works in brackets, such as ``[2,5]``.
+        """Cite works and return their numbers in brackets, such as ``[2,5]``.
 
         Raises:
             KeyError: a key is not in ``WORKS``.
@@ -25,7 +25,7 @@ class Citations:
         return f"[{','.join(str(self._keys.index(key) + 1) for key in keys)}]"
 
     def listed(self) -> tuple[str, ...]:
-        """Return the cited works, each with its number."""
+        """Return the cited works with their numbers."""
         return tuple(f"{place}. {WORKS[key]}" for place, key in enumerate(self._keys, start=1))
 
 

@@ -36,7 +36,7 @@ def headline(context: Context) -> Table:
 def headline_of(
     context: Context, lines: Sequence[Mapping[str, Any]], *, head: str, caption: str
 ) -> Table:
-    """Return raw counts, positive agreement, kappa and alpha of each line.
+    """Return a table with the raw counts, positive agreement, kappa and alpha of each line.
 
     Args:
         context: the report being written.
@@ -72,7 +72,7 @@ def headline_of(
 
 
 def secondary(context: Context) -> Table:
-    """Return the coefficients that should not be interpreted alone."""
+    """Return a table of the coefficients that should not be interpreted alone."""
     marks = Marks(context)
     rows = tuple(
         (_name(context, line), *(marks.cell(line[measure]) for measure in SECONDARY))
@@ -88,7 +88,7 @@ def secondary(context: Context) -> Table:
 
 
 def ranges(context: Context) -> Table:
-    """Return the range of coefficients when one reader at a time is left out."""
+    """Return a table of the ranges of coefficients when one reader at a time is left out."""
     rows = tuple(
         (
             line["class"],

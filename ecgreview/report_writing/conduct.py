@@ -1,4 +1,4 @@
-"""How the study was conducted, from its records, compared with what the protocol planned."""
+"""Describe how the study was conducted, from its records, next to what the protocol planned."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _repeats_read(context: Context, read: int) -> Iterator[str]:
 
 
 def sample(context: Context) -> Iterator[Block]:
-    """Report how exams were chosen; leave a gap for the author where this was not recorded."""
+    """Report how exams were chosen; leave a gap for the author if this was not recorded."""
     exams = context.facts.exams
     if exams.sampling:
         yield Paragraph(exams.sampling)
@@ -176,7 +176,7 @@ def _way(context: Context, display: Display) -> str:
 
 
 def spread_text(context: Context, spread: Spread) -> str:
-    """Return the median and quartiles."""
+    """Format the median and quartiles."""
     low, median, high = (
         _number(context, value) for value in (spread.low, spread.median, spread.high)
     )
@@ -189,7 +189,7 @@ def _number(context: Context, value: float) -> str:
 
 
 def tallied(context: Context, tallies: tuple[Tally, ...]) -> str:
-    """Return names with their counts, separated by semicolons."""
+    """Format names with their counts, separated by semicolons."""
     integer = context.wording.integer
     return "; ".join(f"{tally.name} (n = {integer(tally.n)})" for tally in tallies)
 

@@ -1,4 +1,4 @@
-"""The shared state of a report while it is written."""
+"""State shared by all parts of a report while it is being written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Context:
 
     @property
     def kappa(self) -> str:
-        """The kappa shown next to alpha: one that has an interval for this number of readers."""
+        """The kappa shown next to alpha; it has an interval for this number of readers."""
         n_readers = self.report["n_readers"]
         return "light_kappa" if n_readers < MANY_READERS else "fleiss_kappa"
 
@@ -77,13 +77,16 @@ class Context:
         """Return the paragraph that replaces an empty table or figure.
 
         Args:
-            why: in the language of the report.
+            why: the reason, in the language of the report.
         """
         return Paragraph(self.say(sentences.NOTHING, why=why))
 
     def captioned(self, with_intervals: str, without: str) -> str:
-        """Return the caption that states the confidence level if there are intervals, else
-        the other.
+        """Return the caption of a table or figure that has intervals in most reports.
+
+        Args:
+            with_intervals: sentence with the confidence level, used if the report has intervals.
+            without: sentence used otherwise.
         """
         if self.has_intervals:
             return self.say(with_intervals, confidence=self.confidence)
@@ -102,7 +105,7 @@ class Context:
 
 
 def has_posterior(line: Mapping[str, Any]) -> bool:
-    """Return whether a class has posterior intervals because it has too few informative exams."""
+    """Return whether the intervals of a class come from a posterior because it is rare."""
     return any(
         isinstance(value, Mapping) and value.get("method") == POSTERIOR for value in line.values()
     )

@@ -1,4 +1,4 @@
-"""A report as a value: sections of paragraphs, tables and figures with their final text.
+"""The structure of a report: sections of paragraphs, tables and figures in their final text.
 
 The Markdown, HTML and PDF renderers add no words or numbers, so the three formats agree.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-# A warning is shown before the numbers it is about; a gap is for the author to fill in.
+# A warning precedes the numbers it is about. A gap asks the author to fill something in.
 Kind: TypeAlias = Literal["plain", "warning", "gap"]
 
 Align: TypeAlias = Literal["left", "right"]
@@ -92,7 +92,7 @@ class Document:
     Attributes:
         language: a language tag such as ``en`` or ``pt-BR``.
         byline: lines below the title.
-        references: with their numbers; rendered last, under ``references_title``.
+        references: numbered; rendered last, under ``references_title``.
     """
 
     language: str
@@ -111,7 +111,7 @@ def plain(text: str) -> str:
     """Return ``text`` on one line, without characters that a document cannot hold.
 
     Removes control characters, lone surrogates, noncharacters, private-use characters (word
-    processors paste bullets as these) and bidirectional controls, with which a name could
+    processors paste bullets as these) and bidirectional controls, which could make a name
     reorder the line.
     """
     visible = "".join(

@@ -11,7 +11,7 @@ from ecgreview.protocol.model import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A count of one category, such as a sex, data set or level. The name is shown as is."""
+    """The count of one category, such as a sex, data set or level. Its name is shown as is."""
 
     name: str
     n: int
@@ -39,10 +39,10 @@ class Draw:
 
     Attributes:
         n: number of exams added.
-        dataset: where exams were drawn from; empty for exams that were named.
+        dataset: data set from which the exams were drawn; empty if they were named.
         n_available: number of exams that could have been drawn.
-        stratified_by: origin of the strata, ``source`` or ``suggested``; empty for none.
-        quota: ``equal``, ``proportional`` or ``listed`` numbers per stratum.
+        stratified_by: origin of the strata, ``source`` or ``suggested`` labels; empty for none.
+        quota: how strata contributed: ``equal``, ``proportional`` or ``listed`` numbers.
         per_patient: maximum number of exams per patient; None means no limit.
     """
 
@@ -63,7 +63,7 @@ class Display:
         n: readings submitted with these settings.
         arrangement: rows by columns, as in ``3x4``.
         rhythm: leads of the rhythm strips.
-        filter: name of the filter; ``off`` for none, empty where not recorded.
+        filter: name of the filter; ``off`` for no filter, empty if not recorded.
     """
 
     n: int
@@ -79,15 +79,15 @@ class Exams:
     """The exams of the study or batch.
 
     Attributes:
-        n: exams in the study.
-        n_patients: None where patients are not known.
-        sampling: how they were chosen, as described by the author.
+        n: number of exams in the study.
+        n_patients: number of patients; None if unknown.
+        sampling: how the exams were chosen, as described by the author.
         draws: how the study's exams were chosen, as recorded; None if not recorded.
         n_removed: exams removed from the study before they were assigned to anyone.
-        read_by: exams by number of people who read them; the names are numbers of readers.
-        datasets: exams by data set.
-        age_years: of the patients.
-        sex: patients by sex, including unknown.
+        read_by: number of exams by number of readers; the names of the tallies are these numbers.
+        datasets: number of exams by data set.
+        age_years: age of the patients.
+        sex: number of patients by sex, including unknown.
     """
 
     n: int | None = None
@@ -106,12 +106,12 @@ class Readers:
     """The readers of the study or batch.
 
     Attributes:
-        n: people who read at least one exam.
-        others: models and references with readings, by kind.
-        levels: experience of the people who read at least one exam.
-        n_qualified: how many of them had passed the study's test; None where not known.
-        n_saw_results: readers who viewed results while reading, and read no more after that.
-        exams_each: exams read by each of them.
+        n: number of people who read at least one exam.
+        others: number of models and references with readings, by kind.
+        levels: number of these people by level of experience.
+        n_qualified: number of these people who had passed the study's test; None if unknown.
+        n_saw_results: number of readers who viewed results and were given no exams after that.
+        exams_each: number of exams that each of these people read.
         background: training and experience, as described by the author.
     """
 
@@ -126,10 +126,10 @@ class Readers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """The design of the study; values are those of a protocol, None or "" where unknown.
+    """The design of the study, with values as in a protocol; None or "" if unknown.
 
     Attributes:
-        is_blinded: the software kept each reader from seeing the readings of others. Unknown
+        is_blinded: whether the software kept each reader from seeing the readings of others. None
             for readings that were made elsewhere and imported.
     """
 
@@ -172,18 +172,18 @@ class Design:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Numbers of readings by outcome; None where unknown.
+    """Numbers of readings by outcome; None if unknown.
 
     Attributes:
         assigned: pairs of an exam and a reader, including hidden repeats.
-        read: submitted and in effect, whatever their answers.
-        unreadable: of those read, the reader called the exam unreadable.
-        abstained: of those read, the reader abstained.
-        not_assessable: answers about one class of one exam.
+        read: readings submitted and in effect, whatever their answers.
+        unreadable: those of ``read`` that called the exam unreadable.
+        abstained: those of ``read`` in which the reader abstained.
+        not_assessable: answers of not assessable, each about one class of one exam.
         corrected: submissions superseded by a later one of the same reader.
-        repeats: of those read, the reader's second reading of the exam.
-        repeats_planned: hidden repeats that were assigned, whether or not they came up.
-        repeat_days: days between the two readings.
+        repeats: those of ``read`` that are the reader's second reading of the exam.
+        repeats_planned: hidden repeats that were assigned, whether or not they were read.
+        repeat_days: days between the two readings of a repeat.
         suggestions_shown: readings with suggestions shown, before or after submission.
         displays: how tracings were displayed, most common first.
         display_other: readings displayed in ways not listed in ``displays``.
@@ -237,7 +237,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFacts:
-    """Everything a report needs besides agreement. Missing facts become gaps for the author.
+    """Everything a report needs besides agreement. Unknown facts become gaps for the author.
 
     Attributes:
         scope: name of the batch; empty when the report covers the whole study.

@@ -1,4 +1,4 @@
-"""Forest plot: a coefficient of every class with its interval and the counts behind it."""
+"""Forest plot: a coefficient of each class with its interval and the counts behind it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from .context import POSTERIOR
 from .svg import ACCENT, BAND, BODY, FAINT, INK, PAPER, SMALL, SOFT, WARM, Drawing
 from .wording import Wording
 
-# ``estimate``: highest first, undefined last; ``n``: by exams given; ``report``: as reported.
+# ``estimate``: highest first, undefined last; ``n``: most exams with the class first; ``report``:
+# as in the report.
 Order: TypeAlias = Literal["estimate", "name", "n", "report"]
 
 
 class UnknownMeasure(ValueError):
-    """The report has no such coefficient per class."""
+    """The classes of the report do not have this coefficient."""
 
 
 def svg(
@@ -31,12 +32,12 @@ def svg(
 
     Args:
         report: the agreement report, of a version in ``VERSIONS``.
-        measure: a coefficient of classes, such as ``krippendorff_alpha``.
+        measure: name of a coefficient of classes, such as ``krippendorff_alpha``.
         wording: language of headings and numbers.
         order: order of the classes.
 
     Raises:
-        UnknownMeasure: the report has no such coefficient.
+        UnknownMeasure: the classes of the report do not have this coefficient.
     """
     if measure not in sentences.MEASURES or any(measure not in line for line in report["classes"]):
         raise UnknownMeasure(measure)
@@ -86,7 +87,7 @@ def _mean(report: Mapping[str, Any], measure: str, wording: Wording) -> _Row | N
 
 
 def _chance(line: Mapping[str, Any], measure: str) -> float | None:
-    """Return the agreement of guessing readers who give the class at its observed frequency."""
+    """Return the agreement if readers marked the class at random, as often as observed."""
     if measure in _BEYOND_CHANCE:
         return 0.0
     share = line["prevalence"]["estimate"]
@@ -138,7 +139,7 @@ _RADIUS = 3.0
 
 
 class _Plot:
-    """A forest plot while it is being drawn."""
+    """State of a forest plot while it is being drawn."""
 
     def __init__(
         self, rows: Sequence[_Row], mean: _Row | None, measure: str, wording: Wording
@@ -212,9 +213,7 @@ class _Plot:
             self._drawing.line((x, top), (x, bottom), color=FAINT, width=0.8)
 
     def _chance_line(self, top: float) -> None:
-        """Draw the agreement expected by chance in each row; for kappas this is one
-        straight line.
-        """
+        """Draw the agreement expected by chance in each row; for kappas, one straight line."""
         y = top
         for row in self._rows:
             below = y + self._height(row)

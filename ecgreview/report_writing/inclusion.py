@@ -1,4 +1,4 @@
-"""Exams, readers and readings: what was included and what happened to it."""
+"""The section of the results on the exams, readers and readings that were included."""
 
 from __future__ import annotations
 

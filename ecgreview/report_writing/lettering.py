@@ -1,10 +1,10 @@
-"""Text widths in figures, for wrapping and shortening without a font engine."""
+"""Estimate the width of text in figures, to wrap or shorten it without a font engine."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Fonts with the same letter widths; the fallbacks are no wider than the first.
+# The widths below are those of the first font. The other fonts are no wider.
 FAMILY = "DejaVu Sans, Verdana, Bitstream Vera Sans, sans-serif"
 
 _OF_WIDTH = {
@@ -34,8 +34,9 @@ _PER_EM = 1000
 
 
 def width(text: str, size: float) -> float:
-    """Return an upper bound for the width of ``text``, in the unit of ``size``. Accents add
-    nothing.
+    """Return an upper bound for the width of ``text``, in the unit of ``size``.
+
+    Accents do not add to the width.
     """
     letters = [
         letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter)

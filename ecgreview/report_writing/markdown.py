@@ -13,7 +13,7 @@ def markdown(document: Document, *, figure_path: str = "{name}.svg") -> str:
 
     Args:
         document: the report.
-        figure_path: path of the figures, with ``{name}`` for the figure's name.
+        figure_path: path of a figure's file, in which ``{name}`` is replaced by the figure's name.
     """
     parts = [f"# {_escaped(document.title)}", "  \n".join(map(_escaped, document.byline))]
     for section in document.sections:

@@ -1,4 +1,4 @@
-"""Matrix of readers: Cohen's kappa of every pair, for one class or all classes pooled."""
+"""Matrix of readers: Cohen's kappa of each pair, for one class or all classes pooled."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from .wording import Wording
 
 
 class UnknownClass(ValueError):
-    """The report has no such class."""
+    """The report does not have this class."""
 
 
 def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None = None) -> str:
     """Return the matrix as an SVG document.
 
-    Below the diagonal is kappa, above it the number of exams in common, on it intra-reader
-    kappa where exams were read twice. With more than MAX_WITH_NUMBERS readers there is room for
-    colors only; a tooltip on each field shows its numbers.
+    Cells below the diagonal show kappa, and cells above it the number of exams in common. Cells on
+    the diagonal show intra-reader kappa if the reader read exams twice. With more than
+    ``MAX_WITH_NUMBERS`` readers, there is only room for colors. Each cell has a tooltip with its
+    numbers.
 
     Args:
         report: the agreement report, of a version in ``VERSIONS``.
         wording: language of headings and numbers.
-        class_name: one class; None pools the answers to all classes.
+        class_name: name of one class; None pools the answers to all classes.
 
     Raises:
-        UnknownClass: the report has no such class.
+        UnknownClass: the report does not have this class.
     """
     names = [line["class"] for line in report["classes"]]
     if class_name is not None and class_name not in names:
@@ -46,7 +47,7 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Agreement of two readers; ``kappa`` is None where it is undefined."""
+    """Agreement of two readers; ``kappa`` is None if it is undefined."""
 
     kappa: float | None
     n_exams: int
@@ -56,7 +57,7 @@ _Fields = Mapping[tuple[int, int], _Field]
 
 
 def _fields(report: Mapping[str, Any], column: int | None) -> _Fields:
-    """Return the fields by the indexes of two readers, the lower index first."""
+    """Return the fields by the indices of two readers, the lower index first."""
     pairs = [(min(pair["readers"]), max(pair["readers"])) for pair in report["pairs"]]
     themselves = [(line["reader"], line["reader"]) for line in report["repeats"]]
     if not pairs and not themselves:
@@ -71,28 +72,28 @@ def _fields(report: Mapping[str, Any], column: int | None) -> _Fields:
 
 
 def _tables(counts: Sequence[Mapping[str, Any]], column: int | None) -> NDArray[np.float64]:
-    """Return shape (n_pairs, n_classes, 2, 2), or one class only if ``column`` is given."""
+    """Return tables of shape (n_pairs, n_classes, 2, 2), or of class ``column`` only."""
     fields = [[line[name] for name in ("n00", "n01", "n10", "n11")] for line in counts]
     tables = np.array(fields, dtype=np.float64).reshape(len(counts), 4, -1)
     by_class = np.moveaxis(tables, 1, 2).reshape(len(counts), -1, 2, 2)
     return by_class if column is None else by_class[:, column : column + 1]
 
 
-# From kappa 0 to 1, ever darker, so that they also differ without color.
+# For kappa from 0 to 1. They get darker, so that they also differ without color.
 _SHADES = ("#f3f7fb", "#d6e6f4", "#abd0e6", "#6aaed6", "#2f78b3", "#105ba4", "#08306b")
 _BELOW = "#f6c9a0"
 _DARK = 4
 _WIDTH = 760.0
 _MIN_WIDTH = 300.0
 _MAX_SIDE = 46.0
-# With more readers the fields show colors only, mirrored above the diagonal.
+# With more readers, the fields show only colors, mirrored above the diagonal.
 MAX_WITH_NUMBERS = 20
 _NAME_ROOM = 150.0
 _SCALE_ROOM = 80.0
 
 
 class _Matrix:
-    """A matrix while it is being drawn."""
+    """State of a matrix while it is being drawn."""
 
     def __init__(self, readers: list[str], fields: _Fields, title: str, wording: Wording) -> None:
         self._readers, self._fields, self._wording = readers, fields, wording

@@ -12,7 +12,7 @@ from .document import Block, Paragraph, Section
 
 
 def methods(context: Context) -> Iterator[Section]:
-    """Return the sections on methods, as far as the facts are known."""
+    """Yield the sections on methods; unknown facts are left out or become gaps."""
     say = context.say
     yield Section(say(sentences.METHODS), 1, (_guideline(context),))
     yield Section(say(sentences.DESIGN), 2, tuple(_design(context)))

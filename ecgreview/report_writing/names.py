@@ -1,4 +1,4 @@
-"""Display names of classes in place of their codes."""
+"""Replace the class codes in a report with display names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .appendices import MAX_LINES
 def with_class_names(
     report: Mapping[str, Any], names: Mapping[str, str], groups: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return ``report`` with classes renamed by ``names`` and groups by ``groups``.
+    """Return ``report`` with display names of classes and groups in place of their codes.
 
-    Lines of pairs and repeats computed from the result have these names too.
+    Lines of pairs and repeats that are computed from the result have these names too.
 
     Args:
         report: the agreement report, of a version in ``VERSIONS``.
-        names: by code; a class without a name keeps its code.
-        groups: by code, likewise.
+        names: class names by code; a class without a name keeps its code.
+        groups: group names by code; a group without a name keeps its code.
     """
     renamed = {**report, "classes": _named(report["classes"], names)}
     if "groups" in report:
@@ -36,6 +36,6 @@ def _named(lines: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list
 def has_room_for_pairs(report: Mapping[str, Any]) -> bool:
     """Return whether a written report has room for one line per pair of readers and class.
 
-    If not, these lines need not be computed: they are many, and each has intervals.
+    If not, the caller can skip computing these lines: there are many, and each needs intervals.
     """
     return len(report["pairs"]) * len(report["classes"]) <= MAX_LINES

@@ -1,8 +1,8 @@
-"""A report, or one figure, as PDF, set by Typst from a template that only reads values.
+"""Typeset a report, or one figure, as PDF with Typst.
 
-Text never becomes markup: the template receives it as JSON. Fonts are those that come with Typst
-and matplotlib, never those of the machine, and the timestamp is the report's own, so the same
-report gives the same bytes everywhere.
+The template receives text as JSON, so text is never interpreted as markup. Only fonts that come
+with Typst and matplotlib are used, never those of the machine, and the timestamp is the report's
+own. So the same report gives the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NoLetters(RuntimeError):
-    """The fonts of the figures, which come with matplotlib, are not installed."""
+    """The fonts of the figures are missing, because matplotlib is not installed."""
 
 
 def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
     """Return the report as a tagged PDF.
 
-    It conforms to PDF/UA-1 unless a name has a character that no font has.
+    It conforms to PDF/UA-1 unless its text has a character that none of the fonts has.
 
     Args:
         document: the report.
-        written_at: creation date of the file, with a time zone; None writes 1970.
+        written_at: creation date of the file, with a time zone; 1970-01-01 if None.
 
     Raises:
         NoLetters: matplotlib is not installed.
@@ -65,7 +65,7 @@ def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
 
 
 def figure_pdf(svg: str) -> bytes:
-    """Return one figure as a PDF page of its own size, as vectors with text.
+    """Return one figure as a PDF page of the figure's size, with vector graphics and real text.
 
     Raises:
         NoLetters: matplotlib is not installed.
@@ -109,7 +109,7 @@ def _set(
 
 @cache
 def _fonts() -> typst.Fonts:
-    # Located without importing matplotlib, which would take longer than everything else here.
+    # Find the fonts without importing matplotlib, which would take longer than all other steps.
     matplotlib = importlib.util.find_spec("matplotlib")
     if matplotlib is None or matplotlib.origin is None:
         raise NoLetters

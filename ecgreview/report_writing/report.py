@@ -1,4 +1,4 @@
-"""The written report: methods, results and appendices from the numbers and the facts."""
+"""Compose a written report from the agreement numbers and the facts of a study."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .methods import methods
 from .results import results
 from .wording import ENGLISH, Wording
 
-# Versions of agreement reports that this package reads; the first have no groups or certainty.
+# Versions of agreement reports that this package reads. The oldest have no groups or certainty.
 VERSIONS = ("3", "4", "5", "6", "7")
 
 
 class OtherVersion(ValueError):
-    """The agreement report has a version whose format this package does not read."""
+    """This package does not read the version of the agreement report."""
 
 
 def write(
@@ -34,10 +34,10 @@ def write(
 
     Args:
         report: result of ``ecgreview.agreement.report``.
-        facts: everything else; unknown facts become gaps for the author.
-        wording: the language.
-        pairs: result of ``pair_lines``; without it the report has no table of pairs.
-        repeats: result of ``repeat_lines``.
+        facts: everything else; unknown facts become gaps for the author to fill in.
+        wording: language and number format.
+        pairs: result of ``pair_lines``; if empty, the report has no table of pairs.
+        repeats: result of ``repeat_lines``; if empty, the report has no table of repeats.
 
     Raises:
         OtherVersion: the version of ``report`` is not in ``VERSIONS``.

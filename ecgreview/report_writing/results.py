@@ -55,7 +55,7 @@ def _together_table(context: Context) -> Table:
         (say(sentences.JACCARD), DASH, DASH, interval(overall["mean_jaccard"])),
     ]
     macros = overall["macro"]
-    # A fixed order: a report read back from the database has its keys in another.
+    # Use a fixed order, because a report from the database has its keys in a different one.
     for name in (key for key in sentences.MEASURES if key in macros):
         macro = macros[name]
         defined = say(
@@ -102,7 +102,7 @@ def _secondary(context: Context) -> Iterator[Block]:
 
 
 def _groups_and_certainty(context: Context) -> Iterator[Section]:
-    """Return the sections that the report has numbers for; earlier versions have none."""
+    """Yield the sections on groups and certainty, if the version of the report has them."""
     say = context.say
     if context.report.get("groups"):
         yield Section(say(sentences.BY_GROUP), 2, tuple(_by_group(context)))
@@ -187,8 +187,9 @@ def _repeated(context: Context) -> Paragraph:
 
 
 def _exams(counts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return the lowest and highest number of exams, each counted in the class assessed most
-    often.
+    """Return the lowest and highest number of exams per line.
+
+    A line has as many exams as the class in it that was assessed most often.
     """
     exams = [
         max(map(sum, zip(*(line[field] for field in ("n11", "n10", "n01", "n00")), strict=True)))

@@ -1,4 +1,4 @@
-"""English sentences of a report; placeholders in braces are filled in after translation.
+"""English sentences of a report. Placeholders in braces are filled in after translation.
 
 ``conduct`` and ``checklist`` hold the sentences that only they use.
 """

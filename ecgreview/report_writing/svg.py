@@ -1,4 +1,4 @@
-"""Drawings as SVG: text stays text, names are escaped, equal drawings are equal bytes."""
+"""Draw figures as SVG: text stays text, names are escaped, equal drawings give equal bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAINT = "#e4e9e7"
 BAND = "#f4f6f5"
 PAPER = "#ffffff"
 ACCENT = "#0b5a8a"
-# Ink on white paper; blue and vermilion are distinct in every kind of color vision.
+# Vermilion, which differs from the blue of ACCENT in every kind of color vision.
 WARM = "#b8560f"
 
 BODY = 10.0
@@ -25,7 +25,7 @@ SMALL = 8.5
 
 
 class Drawing:
-    """A drawing of ``width`` units; ``written`` takes its height."""
+    """A drawing ``width`` units wide; its height is only given to ``written`` at the end."""
 
     def __init__(self, width: float, title: str) -> None:
         self.width = width
@@ -44,7 +44,7 @@ class Drawing:
         bold: bool = False,
         turned: bool = False,
     ) -> None:
-        """Write one line of text with its baseline at ``y``; ``turned`` text runs upwards."""
+        """Write one line of text with its baseline at ``y``; ``turned`` text runs upward."""
         marks = {
             "x": _number(x),
             "y": _number(y),
@@ -91,7 +91,7 @@ class Drawing:
         stroke: str = "none",
         tooltip: str = "",
     ) -> None:
-        """Draw a rectangle from its upper left corner."""
+        """Draw a rectangle with its upper left corner at ``x`` and ``y``."""
         marks = {
             "x": _number(x),
             "y": _number(y),

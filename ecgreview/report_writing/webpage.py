@@ -57,7 +57,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _inline(svg: str) -> str:
-    """Return a drawing of ``svg.Drawing`` unescaped, because its text is escaped already."""
+    """Return an SVG from ``svg.Drawing`` as it is, because its text is escaped already."""
     return svg.strip()
 
 

@@ -1,4 +1,4 @@
-"""The language of a report, and how numbers are written in it."""
+"""The language and the number format of a report."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 from . import sentences
 
-# Translates a sentence of ``sentences``; placeholders in braces stay.
+# Translates a sentence of ``sentences`` and keeps its placeholders in braces.
 Translate: TypeAlias = Callable[[str], str]
 
 # Returns the text of a reason code in the language of the report.
 Sentence: TypeAlias = Callable[[str], str]
 
-# Decimal places of a coefficient.
+# Decimal places of coefficients.
 PLACES = 3
 
 
@@ -24,9 +24,9 @@ class Wording:
     """A language: its sentences and its number format.
 
     Attributes:
-        translate: from English.
-        sentence: text of a reason code; by default, the code itself.
-        language: language tag.
+        translate: translates an English sentence.
+        sentence: returns the text of a reason code; by default, the code itself.
+        language: language tag, such as ``pt-BR``.
         decimal_mark: decimal separator.
         group_mark: thousands separator, used from 10,000 on.
     """
@@ -47,7 +47,7 @@ class Wording:
         return digits.replace(",", self.group_mark).replace("-", _MINUS)
 
     def decimal(self, value: float, places: int = PLACES) -> str:
-        """Format a number with ``places`` decimal places; zero has no sign."""
+        """Format a number with ``places`` decimal places; never returns a negative zero."""
         digits = f"{value:.{places}f}"
         if not digits.strip("-0."):
             digits = digits.lstrip("-")
@@ -68,7 +68,7 @@ class Wording:
         return day.isoformat()
 
     def interval(self, measure: Mapping[str, Any], places: int = PLACES) -> str:
-        """Format an estimate with its interval; a dash if it is undefined."""
+        """Format an estimate with its interval, or a dash if it is undefined."""
         if measure["estimate"] is None:
             return DASH
         estimate = self.decimal(measure["estimate"], places)
