@@ -198,34 +198,36 @@ def _quoted(value: object) -> str:
 ARM_NAMES = ("none", "after_commit", "concurrent")
 
 KEYS: Mapping[str, Key] = {
-    "name": Key("what readers know the study by; put no diagnosis into it.", _line(120), True),
+    "name": Key(
+        "the study's name. Readers see it, so do not put a diagnosis in it.", _line(120), True
+    ),
     "taxonomy": Key(
-        "the list of classes: its name, a space, its version.",
+        "the list of classes: its name, a space and its version.",
         _line(121, TAXONOMY, "'ecg-review-66 0.1-draft'"),
         True,
     ),
-    "consensus_rule": Key("how single readings become one label.", _line(60, CODE)),
+    "consensus_rule": Key("the rule that makes consensus labels from readings.", _line(60, CODE)),
     "readers_per_exam": Key("how many people read each exam.", _integer(1, 1000)),
     "results_open": Key(
-        "when those who do not read see results: live (agreement at once, readings at closing), "
-        "batch_closed, or study_locked.",
+        "when people who do not read can see results: live (agreement immediately, readings after "
+        "the batch is closed), batch_closed, or study_locked.",
         _choice("live", "batch_closed", "study_locked"),
     ),
     "clinical_information": Key(
-        "what readers are told about the patient: none, age_and_sex, or full.",
+        "what readers see about the patient: none, age_and_sex, or full.",
         _choice("none", "age_and_sex", "full"),
     ),
     "prior_exam": Key(
-        "whether readers may compare with the patient's exam before this one: hidden or shown.",
+        "whether readers can see the patient's previous exam: hidden or shown.",
         _choice("hidden", "shown"),
     ),
     "suggestion_policy": Key(
-        "when readers see what a model suggests: none, after_commit (after their own blind"
+        "when readers see computer suggestions: none, after_commit (after their own blind"
         " reading), concurrent (while they read), or randomised (see suggestion_arms).",
         _choice("none", "after_commit", "concurrent", "randomised"),
     ),
     "suggestion_arms": Key(
-        "only when randomised: the policies that are drawn from, each an arm with a weight.",
+        "only if the policy is randomised: the arms to draw from, each with a weight.",
         _list(
             _parts(
                 {"arm": _choice(*ARM_NAMES), "weight": _integer(1, 1000)},
@@ -245,28 +247,30 @@ KEYS: Mapping[str, Key] = {
         _choice("masked", "open", "masked_then_open"),
     ),
     "repeat_fraction": Key(
-        "share of each reader's exams that come back to them unannounced, from 0 to 0.5.",
+        "share of each reader's exams that come back as hidden repeats, from 0 to 0.5.",
         _share(0.5),
     ),
     "washout_days": Key(
-        "least number of days between the two readings of a repeat.", _integer(0, 3650)
+        "minimum number of days between the two readings of a repeat.", _integer(0, 3650)
     ),
     "washout_exams": Key(
-        "least number of other exams between the two readings of a repeat.", _integer(0, 10_000)
+        "minimum number of other exams between the two readings of a repeat.", _integer(0, 10_000)
     ),
-    "patient_gap": Key("other exams wanted between two of one patient.", _integer(0, 10_000)),
+    "patient_gap": Key(
+        "desired number of other exams between two exams of one patient.", _integer(0, 10_000)
+    ),
     "undo_window_s": Key(
-        "seconds in which a submission can be taken back; 0 is never.", _integer(0, 86_400)
+        "how long a submission can be corrected, in seconds; 0 means never.", _integer(0, 86_400)
     ),
     "minimum_reader_level": Key(
-        "who may read: from 1 (trainee), 2 (cardiologist) or 3 (senior) on.", _integer(1, 3)
+        "minimum level of readers: 1 (trainee), 2 (cardiologist), or 3 (senior).", _integer(1, 3)
     ),
     "qualification": Key(
-        "whether readers pass a set with reference answers first, and the share to be right.",
+        "whether readers must first pass a set with reference answers, and the share to match.",
         _parts({"required": _flag, "pass_mark": _share(1)}, frozenset()),
     ),
     "frequent_classes": Key(
-        "codes on the number keys 1 to 9, in order; null is the usual ones of the list.",
+        "codes for the number keys 1 to 9, in order; null uses the defaults of the list.",
         _or_null(
             _list(
                 _line(60, CODE),
@@ -277,6 +281,6 @@ KEYS: Mapping[str, Key] = {
         ),
     ),
     "order_seed": Key(
-        "SECRET from which everybody's order is derived; null has one drawn.", _or_null(_seed)
+        "SECRET from which all reading orders are derived; null draws a new one.", _or_null(_seed)
     ),
 }
