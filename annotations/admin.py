@@ -1,7 +1,7 @@
 """Django's admin, read-only: it shows people and data sets.
 
-Every change goes through a service, so that its rules hold. Readings, drafts and what is
-computed from them aren't shown at all, because the admin doesn't enforce blinding.
+Every change must go through a service, which enforces the rules. Readings, drafts and what is
+computed from them are not shown at all, because the admin does not enforce blinding.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from annotations.models import Dataset, ImportRun, User
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
-else:  # generic for the type checker only
+else:  # ModelAdmin is generic only for the type checker
     ModelAdmin = admin.ModelAdmin
 
 
 class ReadOnly(ModelAdmin):
-    """Shows what the user may view and changes nothing."""
+    """Shows what the user may view. Nothing can be changed."""
 
     actions = None
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Allow only the listed filters: others would let a hash be guessed bit by bit."""
+        """Allow only the listed filters: others would let somebody guess a hash bit by bit."""
         return lookup.partition("__")[0] in self.list_display and super().lookup_allowed(
             lookup, value, request
         )
@@ -75,12 +75,12 @@ class ImportRunAdmin(ReadOnly):
     ordering = ("-started_at",)
 
 
-# This app comes before Django's, allauth's and knox's, so the imports are what registers the models
-# that we then replace or hide: an authenticator holds a secret, a session shows where somebody
-# was, and a token created here would be missing from the audit trail.
+# This app is listed before Django's, allauth's and knox's, so their models are registered by the
+# imports above, and not after we unregister them here: an authenticator holds a secret, a session
+# shows where somebody was, and a token created here would be missing from the audit trail.
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, get_token_model()])
 
-# No sign-in page of its own: the site's limits attempts and asks for a second factor.
+# Use the site's sign-in page, which limits attempts and asks for a second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # No request role may access sessions and passwords.
 admin.site.logout = row_security.as_owner()(admin.site.logout)  # type: ignore[method-assign]
@@ -91,7 +91,7 @@ admin.site.password_change = row_security.as_owner()(  # type: ignore[method-ass
 
 @admin.register(Group)
 class GroupAdmin(ReadOnly):
-    """Roles, as ``services.roles`` creates them."""
+    """Roles, as ``annotations.services.people.roles`` creates them."""
 
     list_display = ("name",)
     fields = ("name", "permissions")

@@ -1,11 +1,9 @@
-"""The Django app. It loads Celery here, because importing the domain must start nothing."""
+"""The Django app. Celery is loaded here, because importing ``ecgreview`` has no side effects."""
 
 from django.apps import AppConfig
 
 
 class AnnotationsConfig(AppConfig):
-    """Registers the app and loads the Celery application that its tasks belong to."""
-
     name = "annotations"
     verbose_name = "ECG Review"
 

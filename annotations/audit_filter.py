@@ -10,7 +10,7 @@ from annotations.services.audit import Action
 from annotations.services.audit.browse import EventFilter
 from annotations.widgets import DateInput
 
-# Keyed by the part of an action before the dot.
+# Display names by the part of an action before the dot.
 AUDIT_GROUPS = {
     "people": _("People"),
     "session": _("Sign-in"),
@@ -31,7 +31,7 @@ AUDIT_GROUPS = {
 
 
 def audit_actions() -> list[tuple[str, str]]:
-    """Return every action under its group. A group can be chosen as a whole."""
+    """Return the choices for actions, by group. A group of several actions is a choice too."""
     choices = [("", gettext("Any"))]
     for group, label in AUDIT_GROUPS.items():
         within = [action for action in Action if action.value.startswith(f"{group}.")]
@@ -54,5 +54,5 @@ class AuditFilterForm(forms.Form):
     text = forms.CharField(label=_("Reason contains"), required=False, max_length=200)
 
     def event_filter(self) -> EventFilter:
-        """Return the filter, once the form is valid."""
+        """Return the filter of a valid form."""
         return EventFilter(**self.cleaned_data)

@@ -1,6 +1,6 @@
-"""The JSON for the reading desk, shared by the API and the desk page.
+"""JSON for the reading desk, shared by the API and the desk page.
 
-Nothing here may depend on another reader's work: every query starts from the reader's own
+Nothing here may depend on another reader's work, so every query starts from the reader's own
 assignments.
 """
 
@@ -53,9 +53,9 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
     """Return the exam, its context, what ``user`` has entered so far, and what comes next.
 
     Args:
-        assignment: with its exam, batch, study and taxonomy selected.
+        assignment: select its exam, batch, study and taxonomy with it.
         user: its reader.
-        now: the time of the request; it decides whether a submission can still be taken back.
+        now: time of the request, which decides whether a submission can still be taken back.
     """
     standing = with_findings(assignment.readings.effective())
     signed = {reading.stage: reading for reading in standing}
@@ -95,10 +95,10 @@ def last_payload(user: User, *, now: datetime) -> Payload | None:
 
 
 def exam_payload(assignment: Assignment) -> Payload:
-    """Return what the protocol lets a reader know of an exam: never its source.
+    """Return what the protocol lets a reader know about an exam. That is never its source.
 
-    Its code and the addresses of its tracings are those of the assignment, so a hidden repeat
-    looks like any other exam, and two readers can't match their exams.
+    Its code and the URLs of its tracings are those of the assignment, so a hidden repeat
+    looks like any other exam, and two readers cannot match their exams.
     """
     exam = assignment.exam
     shows_age_and_sex = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
@@ -117,7 +117,7 @@ def exam_payload(assignment: Assignment) -> Payload:
 
 
 def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]:
-    """Return the addresses of ``exam``'s tracings for the reader of ``assignment``."""
+    """Return the URLs of ``exam``'s tracings for the reader of ``assignment``."""
     positions = exam.tracings.order_by("position").values_list("position", flat=True)
     return [
         {
@@ -129,9 +129,9 @@ def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]
 
 
 def draft_payload(draft: Draft) -> Payload:
-    """Return the content of a draft and the version that the next change must be based on.
+    """Return the content of a draft, and the version on which the next change must be based.
 
-    Drafts saved before a field existed don't have it.
+    Fields that did not exist when the draft was saved get default values.
     """
     content = {"not_assessable": [], "problems": [], **draft.content}
     content["findings"] = [
@@ -142,15 +142,16 @@ def draft_payload(draft: Draft) -> Payload:
 
 
 def is_deferred(assignment: Assignment) -> bool:
-    """Tell whether its reader skipped ``assignment`` and hasn't read it since."""
+    """Return whether the reader skipped ``assignment`` and has not read it since."""
     return assignment.deferred_at is not None and assignment.state != AssignmentState.READ
 
 
 def reading_payload(reading: Reading) -> Payload:
     """Return a reading as it was signed.
 
-    Its id is the idempotency key: a row number would reveal how many readings others made.
-    Query the readings ``with_findings`` for a stable order and a constant number of queries.
+    Its ID is the idempotency key, because a row number would reveal how many readings others
+    submitted. Query the readings ``with_findings`` for a stable order and a constant number of
+    queries.
     """
     return {
         "id": str(reading.idempotency_key),
@@ -180,7 +181,7 @@ def reading_payload(reading: Reading) -> Payload:
 
 
 def with_findings(readings: QuerySet[Reading]) -> QuerySet[Reading]:
-    """Prefetch what readings say about classes, in order."""
+    """Prefetch findings and other answers about classes, in the order of the classes."""
     findings = Finding.objects.select_related("diagnostic_class")
     not_assessable = NotAssessable.objects.select_related("diagnostic_class")
     decided = Decision.objects.select_related("diagnostic_class")
@@ -219,9 +220,9 @@ def summary_payload(assignment: Assignment) -> Payload:
 def next_id(assignment: Assignment, user: User) -> int | None:
     """Return the unread assignment after this one, or the first skipped one, or None.
 
-    Skipped exams come last, in the order they were skipped; in a pool, when there is nothing
-    else to take. Also None while ``user`` gets no exams, for example because their reading is
-    paused.
+    Skipped exams come last, in the order in which they were skipped. In a pool, this returns no
+    skipped exam, because readers get those only when there is nothing else to take. Returns None
+    while ``user`` gets no exams, for example because their reading is paused.
     """
     unread = (
         Assignment.objects.visible_to(user)
@@ -239,20 +240,20 @@ def next_id(assignment: Assignment, user: User) -> int | None:
 
 
 def _next_of(rows: QuerySet[Assignment], is_later: Q) -> int | None:
-    """Return the first of ``rows`` that is later, or else the first of all, or None."""
+    """Return the ID of the first later row; if there is none, of the first row, or None."""
     ids = rows.values_list("pk", flat=True)
     later = ids.filter(is_later).first()
     return later if later is not None else ids.first()
 
 
-# The latest notices to send; older ones stay in the database.
+# Only this many of the latest notices are sent to a client.
 NOTICES_SHOWN = 100
 
 
 def notice_payload(notice: Notice) -> Payload:
     """Return the text of ``notice`` in the current language, and its link.
 
-    Without its id: a row number would reveal how many notices others got.
+    The ID is left out, because a row number would reveal how many notices others got.
     """
     words = wording.of(notice)
     return {
@@ -325,7 +326,7 @@ def _relations(taxonomy: Taxonomy) -> Relations:
 
 
 def _notice_href(notice: Notice) -> str:
-    """Return the page that ``notice`` links to, or an empty string."""
+    """Return the URL of the page that ``notice`` links to, or an empty string."""
     kind, batch = NoticeKind(notice.kind), notice.data.get("batch_id")
     if kind in TO_WORKLIST:
         return reverse("worklist")
@@ -353,16 +354,16 @@ def _batch_payload(batch: Batch) -> Payload:
     return {"id": batch.pk, "name": batch.name, "is_open": batch.is_open}
 
 
-# Up to this many exams ahead, positions are counted exactly: a desk loads a few, lists show a few
-# more.
+# At most this many waiting exams are counted to compute a position, which is then too small for
+# exams further back. The desk only loads exams near the front, and lists show only a few more.
 NEAR = 1000
 
 
 def _queue(assignment: Assignment, user: User) -> Payload:
     """Return ``user``'s progress in their own part of the batch.
 
-    A pool has no total, because nobody knows how many exams a reader will get. This is one
-    statement, so its numbers are consistent even if the user signs in another tab meanwhile.
+    A pool has no total, because nobody knows how many exams a reader will get. A single query
+    computes all numbers, so they are consistent even if the user submits in another tab meanwhile.
     """
     seat = (
         Seat.objects.filter(batch=assignment.batch_id, reader=user)
@@ -386,10 +387,10 @@ def _queue(assignment: Assignment, user: User) -> Payload:
 
 
 def _ahead(assignment: Assignment, user: User) -> QuerySet[Assignment]:
-    """Return what waits before ``assignment`` in ``user``'s part of the batch, nearest first.
+    """Return ``user``'s assignments that come before ``assignment`` in the batch, nearest first.
 
-    Its length plus the number of read exams is the position. The stored positions would have
-    gaps where hidden repeats are held back. Sorted, so that the index is used.
+    Their number plus the number of read exams, plus one, is the position. Stored positions would
+    have gaps where hidden repeats are held back. The order makes PostgreSQL use the index.
     """
     waiting = Assignment.objects.visible_to(user).waiting().filter(batch=assignment.batch_id)
     if assignment.deferred_at:

@@ -1,4 +1,4 @@
-"""Strips the body from HEAD answers; runs each request in a transaction under the user's role."""
+"""Middleware that removes the body of HEAD responses, and that sets the database role."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from annotations.api import errors, problems
 
 logger = logging.getLogger(__name__)
 
-# Health endpoints read no rows and must answer when the database doesn't.
+# Health endpoints read no rows, and must respond even if the database does not.
 WITHOUT_ROWS = frozenset({"/livez", "/readyz"})
 
 
 class HeadWithoutBody:
-    """Outermost middleware: the answer to HEAD has a content length but no body.
+    """Outermost middleware: a response to HEAD has a content length but no body.
 
-    The server would drop the body too, but logs a warning each time.
+    The server would drop the body too, but would log a warning each time.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -36,19 +36,20 @@ class HeadWithoutBody:
 
 
 class RowSecurity:
-    """Sets the database role. Runs after authentication middleware, closest to the view.
+    """Runs each request in a transaction with the database role of its user.
 
-    The session is loaded before and saved after, as the owner of the tables. A server error
-    (5xx) rolls back what the view did. A refusal (4xx) doesn't, since services roll back what
-    they refuse themselves. HEAD always rolls back: it runs the GET view, but nobody received an
-    export that the audit trail should record.
+    It comes after the authentication middleware, closest to the view. The session is loaded
+    before and saved after, as the owner of the tables. A server error (5xx) rolls back what the
+    view did. A refusal (4xx) does not, because services roll back what they refuse themselves. HEAD
+    always rolls back: it runs the GET view, but nobody received an export that the audit trail
+    should record.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer as the session's user. A token's user is only known in the view."""
+        """Act as the user of the session. The user of a token is only known in the view."""
         if request.path_info in WITHOUT_ROWS:
             return self.get_response(request)
         try:
@@ -63,7 +64,7 @@ class RowSecurity:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """Answer 503 if the database gave up or went away during the view."""
+        """Respond with 503 if the view failed on a statement timeout or a lost connection."""
         if not isinstance(exception, OperationalError):
             return None
         logger.error("%s: %s", request.path_info, exception, exc_info=exception)
@@ -71,7 +72,7 @@ class RowSecurity:
 
 
 def _unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    """Tell the user what to do when the database doesn't answer, without querying it."""
+    """Return a 503 response that tells the user what to do, without querying the database."""
     problem = errors.unavailable(error)
     if request.path_info.startswith("/api/"):
         return problem

@@ -1,11 +1,10 @@
-"""The PostgreSQL role that a transaction runs as: the second line of blinding.
+"""The PostgreSQL role with which a transaction runs: the second line of defense for blinding.
 
-The application connects as the owner of the tables, which no row policy restricts. During a web
+The application connects as the owner of the tables, to whom no row policy applies. During a web
 request it acts as one of two roles that see only what migrations 0008 and 0038 allow:
-``ecg_manager`` for people who may look into studies, ``ecg_reader`` for everybody else; anonymous
-requests have no user id and see no rows at all. Role and user id are settings of the
-transaction: PostgreSQL resets them when it ends, however it ends, so no pooled connection keeps
-them.
+``ecg_manager`` for people who may see studies, ``ecg_reader`` for everybody else. Anonymous
+requests have no user ID and see no rows at all. Role and user ID are settings of the
+transaction, so PostgreSQL resets them whenever it ends, and no pooled connection keeps them.
 
 This protects against a forgotten filter, not against SQL injection, which could reset the role
 with a statement of its own (docs/adr/0019-row-level-security.md explains why).
@@ -22,17 +21,17 @@ from psycopg.pq import TransactionStatus
 
 READER, MANAGER = "ecg_reader", "ecg_manager"
 
-# PostgreSQL's keyword for the role that connected.
+# PostgreSQL's keyword for the role with which the connection was opened.
 OWNER = "none"
 
-# A single function call, so a request pays one round trip. It returns the role.
+# A single function call, so that a request needs only one round trip. It returns the role.
 ACT = "select row_security_act(%s)"
 
 SWITCH = "select current_setting('role'), set_config('role', %s, true)"
 
 
 class _Local(threading.local):
-    """The role that this thread's connection currently acts as, as tracked in Python."""
+    """The role that this thread's connection currently acts as, as far as Python knows."""
 
     role: str | None = None
 
@@ -41,17 +40,17 @@ _local = _Local()
 
 
 def role() -> str | None:
-    """Return the role that a request currently acts as; None for the owner of the tables.
+    """Return the role that a request currently acts as, or None for the owner of the tables.
 
-    The database enforces rights regardless. We use this to leave out of a query the columns
-    that the role may not read (``annotations.models.withheld``).
+    The database enforces rights regardless. We use this to leave columns that the role may not
+    read out of queries (``annotations.models.withheld``).
     """
     return _local.role
 
 
 @contextmanager
 def acting_as(user_id: int | None) -> Iterator[None]:
-    """Run a block in one transaction as this user, or with None as anonymous.
+    """Run a block in one transaction as this user; None means anonymous.
 
     Inside another transaction, as in tests, this is a savepoint, and the role is reset
     explicitly at its end.
@@ -75,7 +74,7 @@ def act_as(user_id: int | None) -> None:
 
 @contextmanager
 def _restored() -> Iterator[None]:
-    """Reset the tracked role before the transaction ends; the database resets its own."""
+    """Restore the role that Python tracks at the end of a block; PostgreSQL restores its own."""
     before = _local.role
     try:
         yield
@@ -87,10 +86,10 @@ def _restored() -> Iterator[None]:
 def as_owner() -> Iterator[None]:
     """Run a block as the owner of the tables, regardless of who sent the request.
 
-    For services that work on rows the user must not see: writing the audit trail, taking an exam
-    from the pool, comparing with reference answers, deriving results (otherwise a worker's
+    This is for services that work on rows the user must not see: writing the audit trail, taking
+    an exam from the pool, comparing with reference answers, deriving results (otherwise a worker's
     job), and signing in. What the block returns must not reveal those rows to the user. A test
-    lists who may use it. No effect if no request role is active.
+    lists which code may use it. It has no effect if no request role is active.
     """
     if not connection.in_atomic_block:
         yield
@@ -101,14 +100,14 @@ def as_owner() -> Iterator[None]:
             _local.role = None
             yield
     finally:
-        # After an error, the transaction or an outer savepoint is rolled back, and the role
-        # with it.
+        # After an error, the transaction or an outer savepoint is rolled back, which also
+        # resets the role.
         if not connection.needs_rollback and not is_broken():
             _switch(before)
 
 
 def is_broken() -> bool:
-    """Tell whether a statement failed, so the transaction can only be rolled back."""
+    """Return whether a statement failed, so that the transaction can only be rolled back."""
     driver = connection.connection
     return driver is None or driver.info.transaction_status in {
         TransactionStatus.INERROR,

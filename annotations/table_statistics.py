@@ -1,8 +1,8 @@
-"""Planner statistics, brought up to date after bulk writes.
+"""Keeps the planner's statistics up to date after bulk writes.
 
-Autovacuum analyzes a table some time after it has grown, and never within the transaction that
-filled it. Until then the planner assumes its old size and chooses nested loops: 100,000 readings
-took minutes instead of a second.
+Autovacuum analyzes a table only some time after it has grown, and never within the transaction
+that filled it. Until then, the planner assumes the old size and chooses nested loops, with which
+a query over 100,000 readings took minutes instead of a second.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from django.db import connection
 
 logger = logging.getLogger(__name__)
 
+# A table is analyzed when its file has become larger than this many times its size at the last
+# analysis.
 GROWN = 2.0
-"""A table is analyzed again once its file is this many times as large as when last analyzed."""
 
-# Smaller tables do not matter. Tables of a few pages do: without statistics the planner takes ten
-# batches of a study for one, and uses nested loops over the large tables joined with them.
+# Tables up to this size are ignored. Slightly larger ones matter: without statistics, the planner
+# expects one batch in a study that has ten, and uses nested loops over the large tables joined
+# with them.
 PAGES = 1
 
-# The file's size is known at once and inside transactions; the counters of autovacuum are not.
-# Less than one row per page: the table was analyzed after rows had been deleted, and may have been
-# filled again since without a larger file.
+# This compares file sizes, because they are current even inside a transaction, unlike autovacuum's
+# counters. If the last analysis found less than one row per page, most rows had been deleted, and
+# the table may have been filled again without its file growing. It is then analyzed anyway.
 OUTDATED = """
     select c.relname from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relname = any (%s) and c.relkind = 'r'

@@ -1,7 +1,7 @@
-"""Celery tasks. Each one calls a service; the database rows say what is due.
+"""Celery tasks. Each one calls a service; rows in the database record what is due.
 
-Every task may run twice, concurrently, late or not at all. Beat calls each again every few
-seconds, so a request lost with the broker only causes a delay.
+Every task may run twice, concurrently, late or not at all. Beat calls most of them again every few
+seconds, so a message that the broker loses only causes a delay.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ from ecgreview import hash_chain
 
 logger = logging.getLogger(__name__)
 
-# A task works this long and then enqueues itself again, well within the worker's time limit.
+# A task works this long, well within its time limit, and then enqueues itself again.
 TIME_SLICE_S = 8.0
 
-# The maximum time for the consensus or the report of one large study. Its message may be
-# redelivered meanwhile; the worker that gets it finds the study claimed.
+# Time limit for the consensus or the report of one large study. The message may be redelivered
+# meanwhile, but the worker that gets it finds the study claimed.
 LONG_S = 300
 
-# The maximum time for an archive: 100,000 readings take some minutes on a busy machine.
+# Time limit for an archive. With 100,000 readings it takes a few minutes on a busy machine.
 ARCHIVE_S = 1800
 
-# How long to wait before retrying when somebody else holds the lock.
+# How long to wait before retrying when another process holds the lock.
 BUSY_S = 60.0
 
 
 class Step(Protocol):
-    """Does one unit of due work; returns False when there is none."""
+    """Does one unit of due work. Returns False if nothing is due."""
 
     def __call__(self, *, now: datetime) -> bool:
-        """Do it as of ``now``."""
+        """Do the work that is due at ``now``."""
 
 
 def nudge(task: Task[..., None]) -> None:
-    """Enqueue ``task`` when the transaction commits, even if the broker is down.
+    """Enqueue ``task`` when the transaction commits. Never fails, even if the broker is down.
 
     ``robust`` turns a broker failure into a log line: the reading is committed, so its reader
-    must not get an error. Django 5.2 logs the function's ``__qualname__``, which a partial
-    doesn't have, and would raise after all; hence the inner function.
+    must not get an error. Django 5.2 then logs the function's ``__qualname__``. A ``partial`` does
+    not have one, so the error would be raised after all; hence the inner function.
     """
 
     def ask() -> None:
@@ -90,8 +90,8 @@ def recount_agreement(
 ) -> None:
     """Recount everything and repair differences, from the start or where the last slice ended.
 
-    A slice that is lost with the broker ends this night's recount; the next one starts over. A
-    slice that fails with an error continues after the scope it was in.
+    If the broker loses a slice, this night's recount ends, and the next night's starts over. If a
+    slice fails with an error, the next one continues after the scope in which it failed.
     """
     at = recount.first()
     if study is not None:
@@ -107,7 +107,7 @@ def recount_agreement(
 
 
 def _recount_step(at: recount.Position) -> recount.Position | None:
-    """Recount one portion, or postpone it while somebody else holds the study's counts."""
+    """Recount one portion, or postpone it while another process holds the study's counts."""
     now = timezone.now()
     try:
         return recount.step(at, now=now)
@@ -135,19 +135,19 @@ def compute_suggestions() -> None:
 
 @shared_task
 def link_recordings() -> None:
-    """Link exams of one recording that were imported before recordings were recognized."""
+    """Link exams of the same recording that were imported before imports linked them."""
     drain(same_recordings.link_next, link_recordings)
 
 
 @shared_task(soft_time_limit=LONG_S, time_limit=LONG_S + 5)
 def compute_consensus() -> None:
-    """Recompute the consensus of every study in which a batch was closed."""
+    """Recompute the consensus of every study that has a batch marked ``consensus_is_due``."""
     drain(labels.refresh_next, compute_consensus)
 
 
 @shared_task
 def judge_qualifications() -> None:
-    """Evaluate qualifications that are complete but weren't evaluated with the last reading."""
+    """Evaluate complete qualifications that were not evaluated together with the last reading."""
     drain(qualification.judge_next, judge_qualifications)
 
 
@@ -179,8 +179,8 @@ def remind_readers() -> None:
 def make_archives() -> None:
     """Build the requested archives.
 
-    One archive may take longer than the broker's visibility timeout. The message is then
-    redelivered, and the worker that gets it finds the archive claimed.
+    Building one may take longer than the broker's visibility timeout. The message is then
+    redelivered, but the worker that gets it finds the archive claimed.
     """
     drain(jobs.make_next, make_archives)
 
@@ -212,7 +212,7 @@ def verify_audit(
 ) -> None:
     """Verify the audit trail from the start, or from where the last time slice ended.
 
-    A slice that is lost with the broker ends this night's verification; the next one starts over.
+    If the broker loses a slice, this night's verification ends, and the next night's starts over.
     """
     began = monotonic()
     at = Position(hash_chain.head(head) if head else hash_chain.START, Part(part), last, n_readings)

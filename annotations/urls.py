@@ -1,4 +1,4 @@
-"""The addresses of the pages."""
+"""URLs of the pages."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from annotations.views.studies import pages as studies_pages
 
 
 class Base36Converter(StringConverter):
-    """A number as allauth writes it into a link: it ends at the first hyphen."""
+    """A user ID as allauth writes it into links: in base 36, followed by a hyphen."""
 
     regex = "[0-9A-Za-z]+"
 
 
 class TextConverter(StringConverter):
-    """A path segment without NUL, which PostgreSQL rejects in any text."""
+    """A path segment without NUL, which PostgreSQL rejects in text."""
 
     regex = "[^/\\x00]+"
 
@@ -46,7 +46,7 @@ register_converter(TextConverter, "text")
 
 
 def _agreement(place: str, name: str) -> list[URLPattern]:
-    """Return the agreement pages of a batch or a study; both have the same."""
+    """Return the URLs of the agreement pages, which are the same for batches and studies."""
     return [
         path(place, classes.classes, name=name),
         path(f"{place}computing/", classes.compute, name=f"{name}-computing"),
@@ -183,7 +183,7 @@ urlpatterns = [
     path("account/sessions/", account_pages.own_sessions, name="usersessions_list"),
     path("account/tokens/", tokens.own_tokens, name="account-tokens"),
     path("account/tokens/<int:pk>/end/", tokens.token_end, name="account-token-end"),
-    # allauth reverses these two by its own names.
+    # allauth reverses these two URLs by its own names.
     path("sign-in/", account_pages.sign_in, name="account_login"),
     path("sign-out/", sign_in.SignOut.as_view(), name="account_logout"),
     path("people/", people_pages.person_list, name="people"),

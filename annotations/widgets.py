@@ -1,4 +1,4 @@
-"""Form widgets."""
+"""Form widgets that several forms use."""
 
 from __future__ import annotations
 

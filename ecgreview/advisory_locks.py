@@ -26,13 +26,13 @@ class Lock(IntEnum):
 
 
 def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = True) -> bool:
-    """Take a lock until the transaction ends; return whether we hold it.
+    """Take a lock until the transaction ends. Return whether we hold it.
 
     Args:
         lock: what the lock protects.
-        number: the second number of the lock, for example the id of a row.
+        number: the second number of the lock, for example the ID of a row.
         is_shared: take it in shared mode.
-        waits: wait until it is free, instead of returning False.
+        waits: wait until the lock is free, instead of returning False.
     """
     function = "advisory_xact_lock_shared" if is_shared else "advisory_xact_lock"
     return _ask(f"pg_{function}" if waits else f"pg_try_{function}", lock, number)
@@ -40,11 +40,11 @@ def take(lock: Lock, number: int = 0, *, is_shared: bool = False, waits: bool = 
 
 @contextmanager
 def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
-    """Hold a lock, as in ``take``, for the duration of a block; yield whether we hold it.
+    """Hold a lock, as in ``take``, for the duration of a block. Yields whether we hold it.
 
     Outside a transaction this is a session-level lock, so progress can be committed while we
-    hold it. Inside a transaction it is held until the transaction ends. Otherwise the next
-    holder could start before our changes are visible.
+    hold it. Inside a transaction it is held until the transaction ends, because the next holder
+    must not start before our changes are visible.
     """
     if connection.in_atomic_block:
         yield take(lock, number, waits=waits)
@@ -58,7 +58,7 @@ def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
 
 
 def _ask(function: str, lock: Lock, number: int) -> bool:
-    """Call a lock function; return False only if it tried for the lock and did not get it."""
+    """Call a lock function. Return False only if it tried to take the lock and failed."""
     with connection.cursor() as cursor:
         cursor.execute(f"select {function}(%s, %s)", [lock.value, number % MAX_NUMBER])
         (answer,) = cursor.fetchone()

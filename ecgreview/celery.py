@@ -1,4 +1,4 @@
-"""The Celery application: JSON only, one broker, no result backend."""
+"""The Celery application: JSON messages, one broker, no result backend."""
 
 import os
 import signal
@@ -18,8 +18,8 @@ app.autodiscover_tasks()
 
 @worker_process_init.connect
 def end_with_the_worker(**_: Any) -> None:
-    """Kill each pool process when its worker dies, so that none keeps running.
+    """On Linux, have the kernel kill each pool process when the main process of its worker dies.
 
-    The broker redelivers the interrupted task.
+    Otherwise the process would keep running the task while the broker redelivers it.
     """
     leash.tie(signal.SIGKILL)

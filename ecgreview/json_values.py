@@ -58,7 +58,7 @@ def load(type_: type[T], stored: Any) -> T:
 
 
 def digest(*parts: object) -> str:
-    """Return the SHA-256 of arrays and of values with a JSON form, in hexadecimal digits."""
+    """Return the SHA-256 of arrays and of values that ``dump`` supports, in hexadecimal."""
     total = hashlib.sha256()
     for part in parts:
         content = _bytes(part)

@@ -1,4 +1,4 @@
-"""Remove needless tracebacks, sign-in links and API tokens from logs."""
+"""Keep needless tracebacks, sign-in links and API tokens out of the logs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 
 SERVER_ERROR = 500
 
-# One-time links of all kinds, and API tokens.
+# The secret part of one-time links of all kinds, and API tokens.
 SECRETS = re.compile(
     r"(/password/new/[0-9A-Za-z]+-|[?&](?:key|sesame)=)[^/\s&\"']+|(?<=\bToken )[0-9a-f]{32,}"
 )
 
 
 class ShortRefusals(logging.Filter):
-    """Logs a refused request (4xx) on one line, without the traceback of the refusal.
+    """Logs a refused request (4xx) on one line, without a traceback.
 
-    Django attaches the exception to every refused page, although nothing failed.
+    Django attaches the exception to the log record of every refusal, although nothing failed.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

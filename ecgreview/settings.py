@@ -1,4 +1,4 @@
-"""Django settings: secure by default; values that depend on the machine are in the environment."""
+"""Django settings: secure by default; what depends on the machine comes from the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecgreview.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# The demo on one machine: plain HTTP on loopback, synthetic exams, one-time sign-in links.
+# The demo runs on one machine: plain HTTP on loopback, synthetic exams, one-time sign-in links.
 DEMO = env.flag("ECGREVIEW_DEMO")
 DEMO_EXAMS = env.integer("ECGREVIEW_DEMO_EXAMS", 60, minimum=6, maximum=60)
 
@@ -96,8 +96,8 @@ TEMPLATES = [
 def _database(url: str) -> dict[str, Any]:
     """Return Django's database settings for a libpq ``url``.
 
-    Keepalives and tcp_user_timeout turn a dead connection into an error within seconds instead
-    of a hanging request; the statement timeout limits what one request can cost.
+    Keepalives and ``tcp_user_timeout`` turn a dead connection into an error within seconds, so
+    requests do not hang. The statement timeout limits what one request can cost.
     """
     parts = conninfo_to_dict(url)
     pool = {"min_size": 1, "max_size": env.integer("DATABASE_POOL_SIZE", 8), "timeout": 10}
@@ -137,13 +137,14 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# Tasks work in time slices and are called again, so none needs longer than this. A task must end
-# before the broker redelivers it (visibility_timeout), or two workers run it at the same time.
+# Tasks work in time slices and are called again, so most need no longer than this. The broker
+# redelivers a task that takes longer than visibility_timeout, so two workers would run it at the
+# same time; the longer tasks in tasks.py therefore claim their work first.
 CELERY_TASK_SOFT_TIME_LIMIT = 15
 CELERY_TASK_TIME_LIMIT = 20
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A process above this size is replaced after its task: reports for 200 readers need hundreds of MB
-# for a few seconds, and Python does not return that memory to the system.
+# A process that has grown beyond this is replaced after its task: reports for 200 readers need
+# hundreds of MB for a few seconds, and Python does not return that memory to the system.
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 350_000  # kB
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -160,19 +161,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,
-    # Workers block up to 1 s waiting for a message, so they need more than that. The web server
-    # only publishes and can use a shorter timeout.
+    # How long to wait for a reply from Redis. A worker that closes its connection first waits for
+    # the reply to its BRPOP, which takes up to 1 s, so the timeout must be longer. The web server
+    # only publishes messages, so site/gunicorn.py sets it to 1 s.
     "socket_timeout": env.integer("BROKER_TIMEOUT_S", 3, minimum=1),
     "socket_keepalive": True,
     "health_check_interval": 10,
-    # How often publishing retries. By default, a dead broker costs each request 6 s.
+    # Retries when publishing. With kombu's defaults, a dead broker cost each request 6 s.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
 }
 CELERY_BEAT_SCHEDULE = {
-    # The database records what is due. These schedules catch up if the broker lost a message.
+    # Rows in the database record what is due, so these calls make up for lost messages.
     "refresh agreement": {"task": "annotations.tasks.refresh_agreement", "schedule": 5.0},
     "recount agreement": {
         "task": "annotations.tasks.recount_agreement",
@@ -196,9 +198,9 @@ CELERY_BEAT_SCHEDULE = {
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
 }
 
-# An agreement report is computed once no reading has been submitted for this long ...
+# An agreement report is computed when the counts have not changed for this long ...
 AGREEMENT_QUIET_S = 5
-# ... or when the last report is older than this.
+# ... or when the newest report is older than this.
 AGREEMENT_LATEST_S = 60
 
 # -- People -----------------------------------------------------------------------------------
@@ -231,7 +233,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 # How long an invited person has to choose a password.
 INVITATION_DAYS = 7
 
-# Roles that can't open any page without a second factor. If there are any, superusers need one too.
+# Roles that need a second factor. If there are any, staff and superusers need one too.
 MFA_ROLES = env.words("ECGREVIEW_MFA_ROLES", "" if DEMO else "coordinator,auditor,researcher")
 if unknown := set(MFA_ROLES) - {"reader", "adjudicator", "coordinator", "researcher", "auditor"}:
     raise ImproperlyConfigured(f"ECGREVIEW_MFA_ROLES names no role: {', '.join(sorted(unknown))}.")
@@ -263,13 +265,13 @@ ACCOUNT_RATE_LIMITS = {
     # The key combines user name and network address, so nobody can lock out a colleague.
     "login_failed": "30/5m/ip,5/5m/key",
 }
-# How many of our proxies append to X-Forwarded-For; entries before theirs can be forged.
+# How many of our own proxies append to X-Forwarded-For; entries before theirs can be forged.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
 
 MFA_ADAPTER = "annotations.views.account.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "ECG Review"
-MFA_TOTP_TOLERANCE = 0  # used codes are remembered for their own 30 s only, so accept no others
+MFA_TOTP_TOLERANCE = 0  # allauth remembers used codes only for their own period of 30 s
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -281,7 +283,7 @@ MFA_FORMS = {
     "edit_webauthn": "annotations.views.account.forms.RenamePasskeyForm",
 }
 
-# Holds only the counts of failed sign-ins, which all processes share.
+# Holds only counts that all processes share: of failed sign-ins and of API requests.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -345,11 +347,11 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
-# Per person. A reader who reads an exam every three seconds makes about 200. 0 means no limit.
+# Per person; 0 means no limit. Reading an exam every three seconds takes about 200 requests.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
 # Per network address, for requests without a valid session or token.
 API_REQUESTS_PER_MINUTE_ANONYMOUS = env.integer("API_REQUESTS_PER_MINUTE_ANONYMOUS", 300)
-# Per process: checking a password is slow by design and must not occupy every thread.
+# Per process. Checking a password is slow by design and must not occupy every thread.
 SIGN_INS_AT_ONCE = 2
 
 # Version of the product, shown in reports and by the API.
@@ -361,7 +363,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    # Without these, drf-spectacular would generate several names for one enum.
+    # Without these, drf-spectacular puts a hash into some names (StateC8fEnum), because fields of
+    # the same name have different enums, and names an enum twice if its fields have two names.
     "ENUM_NAME_OVERRIDES": {
         "ClassStateEnum": "annotations.models.consensus.ClassState",
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
@@ -385,7 +388,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "ecgreview.site.static.HashedStorage"},
 }
 
-# Only debuggers load source maps, and compressing them takes longer than all other files together.
+# Only debuggers load source maps. Compressing them takes longer than all other files together.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 LANGUAGE_CODE = "en"

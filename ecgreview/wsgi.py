@@ -1,4 +1,4 @@
-"""The WSGI application that gunicorn serves."""
+"""The WSGI application of the site. Under gunicorn, ``ecgreview.site.gunicorn`` wraps it."""
 
 import os
 

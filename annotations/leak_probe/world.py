@@ -1,4 +1,4 @@
-"""A small world in which everybody has assignments, before the others act."""
+"""A small world in which readers have exams to read, before the others act."""
 
 from __future__ import annotations
 

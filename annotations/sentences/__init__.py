@@ -1,1 +1,1 @@
-"""What the codes of the domain mean: the only place with sentences for them, translated."""
+"""Translated sentences for the codes of the domain packages. No other place has such sentences."""

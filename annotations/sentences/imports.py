@@ -1,4 +1,4 @@
-"""What an import refused, or noticed about what it accepted, in the language in use."""
+"""Sentences about imports: why a file was refused, and what was noticed about accepted ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ecgreview.ecg.formats.codes import Details, LooksLike, RefusalCode
 
 
 class Explanation(NamedTuple):
-    """A code in words.
+    """A code explained in the active language.
 
     Attributes:
         reason: what was expected and what was found.
@@ -314,7 +314,7 @@ LOOKS_LIKE: Mapping[LooksLike, Promise] = {
 
 
 def of_refusal(code: RefusalCode, details: Details) -> Explanation:
-    """Return why something was refused, and what to do."""
+    """Return why something was refused, and what to do about it."""
     reason, hint = REFUSALS[code]
     return Explanation(str(reason) % _written(details), str(hint) % {})
 
@@ -325,14 +325,14 @@ def of_remark(code: RemarkCode, leads: Iterable[str], details: Details) -> Expla
 
 
 def of_issue(issue: ImportIssue) -> Explanation:
-    """Return what an import stored about a file; imports of before stored English sentences."""
+    """Return the explanation of an import issue. Old rows hold English sentences, not codes."""
     if issue.reason:
         return Explanation(issue.reason, issue.hint)
     return of_stored(issue.code, issue.details)
 
 
 def of_stored(code: str, details: Mapping[str, Any]) -> Explanation:
-    """Return the explanation of a refusal or remark; a code of a later version as it is."""
+    """Return the explanation of a refusal or remark; of an unknown code, the code itself."""
     if code in set(RefusalCode):
         return of_refusal(RefusalCode(code), details)
     if code in set(RemarkCode):

@@ -1,4 +1,4 @@
-"""Why two readers are not held against a reference, or what to mind when they are."""
+"""Sentences about the errors of two readers: cautions, and why there is no comparison or test."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ WHY_NO_TEST: Mapping[Undefined, Promise] = {
 
 
 def caution(code: Caution, *, first: str, second: str) -> str:
-    """Return what to mind of a comparison.
+    """Return the sentence for a caution.
 
     Args:
-        code: of the caution.
+        code: the caution.
         first: the name of the first reader.
-        second: that of the second.
+        second: the name of the second reader.
     """
     return str(CAUTIONS[code] % {"first": first, "second": second})
 
@@ -66,9 +66,9 @@ def why_no_test(code: Undefined) -> str:
 
 
 def sentences_of(why: Missing | None, lines: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return what each code means that ``lines`` of comparisons have, and ``why`` there are none.
+    """Return the sentences for ``why`` and for all codes in ``lines``, by code.
 
-    Readers are called first and second, as in the lines.
+    They call the readers "the first reader" and "the second reader".
     """
     found = {str(why): why_none(why)} if why else {}
     names = {"first": gettext("The first reader"), "second": gettext("The second reader")}

@@ -1,4 +1,4 @@
-"""What is wrong with a protocol, in the language in use."""
+"""Sentences about problems in protocols."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ecgreview.strict_files import Problem
 
+# Problems that can occur in forms and the API, by code. Others occur only in files; for those,
+# commands print the domain's own English text with its line.
 SENTENCES: Mapping[str, Promise] = {
     "no_taxonomy": _("This list of classes is not installed."),
     "no_class": _("One of these codes is not a class of the list."),
@@ -44,10 +46,6 @@ SENTENCES: Mapping[str, Promise] = {
     "no_change": _("Nothing has changed. Change at least one rule."),
     "frozen": _("This cannot be changed after the study was opened."),
 }
-"""The problems that forms and the API leave possible.
-
-The others come from files alone; commands tell them, with their lines, as the domain words them.
-"""
 
 
 def sentence(problem: Problem) -> str:

@@ -1,7 +1,7 @@
-"""What the codes of the domain mean, in sentences: the one place that has them, translated.
+"""Sentences for reason codes: why a number is missing, or what to keep in mind about it.
 
-Reports, rows, files and the API hold codes. Pages, the written report and the API's explanations
-ask here, in the language in use.
+Reports, rows, files and the API hold codes. Pages, the written report and explanations in the API
+get the sentences from here, in the active language.
 """
 
 from __future__ import annotations
@@ -179,15 +179,15 @@ SENTENCES: Mapping[str, Promise] = {
 
 
 def sentence(code: str) -> str:
-    """Return what ``code`` means, in the language in use; empty for no code.
+    """Return the sentence for ``code`` in the active language; empty for an empty code.
 
-    A code that a later version of the product stored is returned as it is.
+    An unknown code, which a later version of the software stored, is returned as it is.
     """
     return str(SENTENCES.get(code, code))
 
 
 def sentences_of(results: Any) -> dict[str, str]:
-    """Return what each code means that ``results``, as JSON holds them, give as a ``reason``."""
+    """Return the sentences for all ``reason`` codes in the JSON ``results``, by code."""
     return {code: sentence(code) for code in sorted(set(_reasons(results)))}
 
 

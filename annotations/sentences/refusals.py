@@ -1,7 +1,7 @@
-"""What each refusal says: the one catalog for pages, API, desk and commands, translated.
+"""The translated text of every refusal, for pages, API, desk and commands.
 
-Each has two sentences: the first says what is wrong and is the same every time; the second says
-what to do and names what it is about.
+Each has two sentences: the first says what is wrong and never varies; the second says what to do
+and names the exams, readers or other things concerned.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ecgreview.strict_files import Problem
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A refusal as one person reads it, in the language in use."""
+    """A refusal explained in the active language."""
 
     code: str
     title: str
@@ -401,7 +401,7 @@ DESIGN = {
         },
     ),
 }
-"""What a plan lacks. A ``BadDesign`` names an argument of ours: people never cause one."""
+"""Why a plan is impossible. Only a bug can cause a ``BadDesign``, so it has no sentence."""
 
 PEOPLE: Sentences = {
     "user-name-taken": (
@@ -573,11 +573,11 @@ DOMAIN: Mapping[type[Exception], tuple[str, Described]] = {
         lambda refusal: {"names": ", ".join(refusal.names), "readers": ", ".join(refusal.readers)},
     ),
 }
-"""Refusals of the domain, which knows nothing of this catalog: their codes and their details."""
+"""Code and details of exceptions from domain packages, which do not know this catalog."""
 
 
 def explain(refusal: Exception) -> Explanation:
-    """Return what ``refusal`` says.
+    """Return the explanation of ``refusal``.
 
     Raises:
         KeyError: it is neither a ``Refusal`` nor one of ``DOMAIN``.

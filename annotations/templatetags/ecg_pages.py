@@ -1,4 +1,4 @@
-"""Template filters for states, durations and coefficients."""
+"""Template filters and tags for states, numbers, import issues and consensus rules."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ register = template.Library()
 Value = TypeVar("Value")
 
 MINUTES_PER_HOUR = 60
-# Longer durations are written in hours.
+# Durations from here on are written in hours.
 LONG_MIN = 120
 
 
 @register.filter
 def explained(issue: ImportIssue) -> imports.Explanation:
-    """Return the text and the advice for an import issue, in the current language."""
+    """Return the reason and the hint for an import issue, in the active language."""
     return imports.of_issue(issue)
 
 
 @register.inclusion_tag("includes/state.html")
 def state(name: str, *, quiet: bool = False) -> dict[str, object]:
-    """Show an assignment's state by color, shape and word; ``quiet`` hides the word."""
+    """Show an assignment's state as a colored symbol with its name; ``quiet`` hides the name."""
     return {"state": name, "label": WorkState(name).label, "quiet": quiet}
 
 
 @register.filter
 def get(mapping: Mapping[str, Value], key: str) -> Value | str:
-    """Return the value of ``key``, or an empty string."""
+    """Return the value of ``key``, or an empty string if there is none."""
     return mapping.get(key, "")
 
 
@@ -52,7 +52,7 @@ def minutes(count: int) -> str:
 
 @register.filter
 def percent(fraction: float | None) -> str:
-    """Format a fraction of 1 as a whole percentage, or a dash."""
+    """Format a fraction between 0 and 1 as a whole percentage; a dash for None."""
     if fraction is None:
         return "–"
     return f"{round(100 * fraction)}%"
@@ -60,5 +60,5 @@ def percent(fraction: float | None) -> str:
 
 @register.simple_tag
 def rule(name: str) -> str:
-    """Return one sentence that explains a consensus rule."""
+    """Return the sentences that explain a consensus rule."""
     return str(RULES.get(name, name))
