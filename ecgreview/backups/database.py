@@ -36,9 +36,9 @@ class Address:
     password: str = field(repr=False)
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for PostgreSQL's programs.
+        """Return the environment for PostgreSQL's programs, including the password.
 
-        The password is in it because command lines are visible to other users.
+        On the command line, the password would be visible to other users.
         """
         return {
             **os.environ, "PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user,

@@ -14,10 +14,11 @@ class Count:
     """The votes of several readings of one exam.
 
     Attributes:
-        n_readings: all readings, including those that called the exam unreadable.
-        n_unreadable: readings that called the exam unreadable.
-        given: number of readings that marked the class, by class code in alphabetical order.
-        unassessed: number of readable readings without a vote on the class, by class code.
+        n_readings: all readings.
+        n_unreadable: those that called the exam unreadable.
+        given: of the other readings, the number that marked the class, by class code in
+            alphabetical order.
+        unassessed: of the other readings, the number without a vote on the class, by class code.
     """
 
     n_readings: int

@@ -20,9 +20,9 @@ def agreement_then_majority(
     they can (normal, normal, AF, AF), and then the exam is disputed.
 
     In CODE-II-test every reader assessed every class. Here, a reader who cannot assess a class
-    does not dispute it, but a class that fewer than two readers assessed is not assessed. An
-    adjudication adds one vote on every class. The exam is unreadable if at least two readings call
-    it unreadable and they outnumber the others.
+    does not dispute it, but a class that fewer than two readers assessed gets the state "not
+    assessed". An adjudication adds one vote on every class. The exam is unreadable if at least two
+    readings call it unreadable and they outnumber the others.
 
     Source:
         CODE-II, arXiv 2511.15632v1, description of CODE-II-test.

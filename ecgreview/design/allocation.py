@@ -1,6 +1,7 @@
 """Assign exams to readers.
 
-Refuse impossible requests, deal the exams, even out the loads, then even out the pairs.
+The steps are: refuse impossible requests, deal the exams, even out the loads of the readers, and
+even out how many exams pairs of readers share.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class CapsTooSmall(DesignRefused):
 
 
 class CapBelowAnchors(DesignRefused):
-    """A reader's cap allows fewer exams than there are anchors for the reader.
+    """A reader's cap is too low for the anchors that the reader has to read.
 
     Attributes:
         reader: id of the reader.
@@ -126,7 +127,7 @@ def n_repeats(n_exams: int, fraction: float) -> int:
 def repeats_due(history: Readings, reader: int, n_new: int, fraction: float) -> int:
     """Return how many of the reader's ``n_new`` exams to repeat.
 
-    Enough to bring the share of repeated exams, including those in ``history``, to ``fraction``.
+    If possible, the share of repeated exams, including the history, then reaches ``fraction``.
     """
     occurrences = history.occurrences[history.readers == reader]
     n_earlier, n_before = int((occurrences == 1).sum()), int((occurrences > 1).sum())

@@ -21,8 +21,8 @@ def digest(seed: str, message: str) -> bytes:
 def digests(seed: str, messages: Iterable[str]) -> NDArray[np.uint8]:
     """Return ``digest`` of each message, shape (n, 32).
 
-    The two padded keys are hashed once and their states copied for each message, which takes a
-    third of the time.
+    Hashing the two padded keys once and copying their states takes a third of the time of separate
+    calls of ``digest``.
     """
     key = seed.encode()
     key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")

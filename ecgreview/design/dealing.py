@@ -24,8 +24,9 @@ _MAX_CANDIDATES = 1500
 def deal(board: Board, rng: np.random.Generator) -> None:
     """Assign exams until every exam has its readers or no reader has room for it.
 
-    Exams with the smallest choice of readers go first, one at a time, to the readers with the
-    lowest loads. All other exams are dealt in blocks while the loads are even.
+    Exams that not every reader may read, or that need an unusual number of readers, go first, one
+    at a time, to the readers with the lowest loads. All other exams are dealt in blocks while the
+    loads are even.
     """
     order = rng.permutation(len(board.missing))
     choice = board.allowed.sum(axis=0) - board.missing
@@ -62,7 +63,7 @@ def _deal_plain(board: Board, exams: NDArray[np.intp], need: int, rng: np.random
 
 
 def _n_blocks(board: Board, able: NDArray[np.intp], n_exams: int, need: int) -> int:
-    """Return how many whole blocks can be dealt to all ``able`` readers; 0 if loads are uneven."""
+    """Return how many whole blocks can be dealt to the ``able`` readers; 0 if loads are uneven."""
     if len(able) <= need or np.ptp(board.loads[able]) > 1:
         return 0
     return int(min(n_exams // len(able), board.room[able].min() // need))

@@ -64,8 +64,8 @@ def apart(patients: Ids, gap: int, before: Sequence[int]) -> NDArray[np.intp]:
     """Return an order of ``patients`` in which equal ones are at least ``gap`` apart, if possible.
 
     Args:
-        patients: shape (n,); the given order is kept where possible. ``UNKNOWN`` equals no
-            patient, not even itself.
+        patients: shape (n,); the given order is kept where possible. Each ``UNKNOWN`` is a patient
+            of its own.
         gap: desired minimum distance, in positions; reduced if it is impossible.
         before: patients of the preceding readings, the most recent last.
 
@@ -103,7 +103,7 @@ def _widest(patients: Sequence[int]) -> int:
 
 
 def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int]:
-    """Return the indices in order, each moved back until its patient is ``gap`` away.
+    """Return the indices in order, each moved back to where it keeps ``gap`` to its patient.
 
     Indices that still do not fit at the end are omitted.
     """
@@ -155,9 +155,9 @@ def _put_forward(
 
 
 def _largest_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int] | None:
-    """Return an order that always takes the patient with the most exams left.
+    """Return an order that always takes the patient with the most exams left, or None.
 
-    It uses the order of the keys only to break ties, but succeeds where moving exams does not.
+    It uses the order of the keys only to break ties, but can succeed where moving exams does not.
     """
     left: dict[int, deque[int]] = {}
     for index, patient in enumerate(patients):
@@ -181,5 +181,5 @@ def _largest_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> 
 
 
 def _message(reader: int, exam: int, occurrence: int) -> str:
-    # First readings keep the format from before repeats existed, so that their order stays.
+    # First readings keep the format from before repeats existed, so that their order is the same.
     return f"{reader}:{exam}" if occurrence == 1 else f"{reader}:{exam}:{occurrence}"

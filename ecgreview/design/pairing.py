@@ -103,7 +103,10 @@ class _Table:
     def _pass_one(self, first: int, second: int) -> bool:
         """Pass the best exam from ``first`` to ``second`` if that lowers the sum of squares.
 
-        Only if ``first`` has exactly one exam more, so that the two swap their loads.
+        This requires that ``first`` has exactly one exam more, so that the two swap their loads.
+
+        Returns:
+            Whether an exam was passed.
         """
         loads, room = self.board.loads, self.board.room
         if loads[first] != loads[second] + 1 or room[second] < 1:

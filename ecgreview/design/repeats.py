@@ -53,8 +53,8 @@ def repeats(
     if n_repeats == 0:
         return np.zeros(0, dtype=np.int64)
     if washout_exams > n_exams:
-        # With all repeats at the end and their first readings at the start, the mean distance
-        # is n_exams; no order achieves more.
+        # Even with all repeats at the end and their first readings at the start, the mean
+        # distance is only n_exams.
         raise WashoutTooLong(reader, washout_exams, n_exams)
     pool = max(n_exams - washout_exams + 1, n_repeats)
     return np.sort(rng.choice(pool, n_repeats, replace=False)).astype(np.int64)
@@ -102,7 +102,7 @@ class Mixing:
 
 
 class _Walk:
-    """State of one pass that fills the order position by position, from 0."""
+    """State of one pass that fills the order from position 0 on."""
 
     def __init__(self, mixing: Mixing, waiting: list[int], drawn: list[int]) -> None:
         self.mixing = mixing

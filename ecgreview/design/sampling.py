@@ -222,8 +222,8 @@ class _Draw:
         """Choose one more exam of ``stratum`` by replacing exams of patients at the limit.
 
         In a chain, a new exam replaces a chosen exam of the same patient, which is replaced by
-        another exam of its own stratum, and so on until a patient is below the limit. If there is
-        no chain, no sample meets the quotas.
+        another exam of its own stratum, and so on until the replacement is of a patient below the
+        limit. If there is no chain, no sample meets the quotas.
 
         Returns:
             Whether an exam was chosen.

@@ -17,7 +17,7 @@ GENESIS = "0" * 64
 
 
 def netstring(content: str | None) -> str:
-    """Return ``content`` prefixed with its length in UTF-8 bytes; None differs from the empty text.
+    """Return ``content`` prefixed with its length in UTF-8 bytes; None gives ``-,``.
 
     The prefix makes a sequence of fields unambiguous, whatever their content.
 

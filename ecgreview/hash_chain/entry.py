@@ -12,7 +12,7 @@ class MalformedHead(ValueError):
 
 
 class Event(NamedTuple):
-    """An audited action. All fields are text, in the order of the digest; null is None.
+    """An audited action. The fields are text or None, in the order in which they are digested.
 
     Attributes:
         at: UTC, ``2026-03-02T09:00:00.000000Z``.

@@ -105,7 +105,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How far the chain is intact.
+    """The result of a verification.
 
     Attributes:
         head: the last intact link.

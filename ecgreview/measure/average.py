@@ -27,7 +27,7 @@ class Average:
     usable: NDArray[np.bool_]
     onset: int
     offset: int
-    wait_before: float  # samples since the previous beat, lower quartile
+    wait_before: float  # lower quartile of the samples since the previous beat
     wait_after: float
     confidence: float
 

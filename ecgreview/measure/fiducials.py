@@ -119,7 +119,7 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
 
 def _is_restless(window: NDArray[np.float64], start: int, height: float) -> bool:
     """Return whether there is nearly as much movement around the P wave as in it."""
-    # Skip the end of T, where the line is not at rest.
+    # Skip the end of T, which is not part of the baseline.
     before = window[_samples(24) : max(start - _samples(10), 0)]
     behind = window[start + _samples(150) :]
     surroundings = np.concatenate([before, behind])

@@ -32,7 +32,7 @@ _CONSISTENT_P = 0.5
 
 
 def measure(signal: Signal) -> Measurements:
-    """Return the measurements of ``signal``. A value that cannot be measured has a reason."""
+    """Return the measurements of ``signal``; values that cannot be measured have a reason."""
     try:
         prepared = prepare(signal)
         beats = detection.detect(prepared)

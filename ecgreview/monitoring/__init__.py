@@ -1,7 +1,7 @@
 """Progress monitoring: pace, forecast, and signs of hasty or careless reading.
 
-People who watch progress must not learn a label. So these functions receive only times, counts
-and answers as opaque values that are compared for equality.
+People who watch progress must not learn a label. Therefore these functions get only times,
+counts, and answers in the form of opaque values to compare for equality.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key with its old and new value. For the secret seed, the values are its commitments."""
+    """A key with its old and new value. For the secret seed, these are commitments."""
 
     key: str
     before: object

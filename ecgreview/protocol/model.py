@@ -62,7 +62,7 @@ class Protocol:
         qt_correction: formula with which the criteria model corrects QT for the heart rate.
         suggestion_arms: at least two if ``suggestion_policy`` is ``randomised``, else none.
         repeat_fraction: share of each reader's exams that come back as hidden repeats, 0 to 0.5.
-        washout_days: minimum time between the two readings of a hidden repeat.
+        washout_days: minimum number of days between the two readings of a hidden repeat.
         washout_exams: minimum number of other exams between them.
         patient_gap: desired number of other exams between two exams of one patient.
         undo_window_s: how long a submission can be corrected, in seconds; 0 means never.
@@ -137,7 +137,7 @@ def parse(settings: Mapping[str, object]) -> Protocol:
 
 
 def refuse(problems: Iterable[ProtocolProblem]) -> None:
-    """Raise InvalidProtocol if there are any problems."""
+    """Raise InvalidProtocol with all ``problems``, if there are any."""
     if listed := tuple(problems):
         raise InvalidProtocol(listed)
 

@@ -34,7 +34,10 @@ class Key:
 
 
 def problems(settings: Mapping[str, object]) -> list[Problem]:
-    """Return all problems of ``settings``; combinations only if there are no other problems."""
+    """Return all problems of ``settings``.
+
+    Combinations of values are only checked if there are no other problems.
+    """
     issues = [*_unknown(settings), *_missing(settings)]
     for name, key in KEYS.items():
         if name in settings:
@@ -107,7 +110,7 @@ def _choice(*choices: str) -> Check:
 
 def _integer(low: int, high: int) -> Check:
     def check(value: object, path: Path) -> Iterator[Problem]:
-        if type(value) is not int or not low <= value <= high:  # isinstance(True, int) holds
+        if type(value) is not int or not low <= value <= high:  # bool is a subclass of int
             reason = f"is {_quoted(value)}, not a whole number from {low} to {high}"
             hint = f"Write a whole number from {low} to {high}."
             yield _problem(path, reason, hint, "not_in_range", low=low, high=high)

@@ -88,7 +88,10 @@ def _lines(
     counts: Sequence[str],
     measures: Sequence[str],
 ) -> Table:
-    """Return a table with four counts and ``measures`` of each line, and reasons as footnotes."""
+    """Return a table with the counts n11, n10, n01, n00 and the ``measures`` of each line.
+
+    Footnotes give the reasons for missing values.
+    """
     say, integer = context.say, context.wording.integer
     marks = class_tables.Marks(context)
     rows = tuple(
@@ -119,7 +122,7 @@ def _cell(marks: class_tables.Marks, line: Mapping[str, Any], measure: str) -> s
     if measure == "mcnemar_p":
         return marks.probability(value)
     if measure == "cohen_kappa_max":
-        # Only a bound of kappa, whose interval is in the column before.
+        # An upper bound of kappa, whose interval is in the column to the left.
         return marks.cell({**value, "low": None, "high": None})
     return marks.cell(value)
 

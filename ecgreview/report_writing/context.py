@@ -43,13 +43,13 @@ class Context:
 
     @property
     def kappa(self) -> str:
-        """The kappa shown next to alpha; it has an interval for this number of readers."""
+        """Key of the kappa shown next to alpha; it has an interval for this number of readers."""
         n_readers = self.report["n_readers"]
         return "light_kappa" if n_readers < MANY_READERS else "fleiss_kappa"
 
     @property
     def kappa_name(self) -> str:
-        """The name of ``kappa``; with two readers it equals Cohen's."""
+        """Display name of ``kappa``, which is Cohen's kappa if there are two readers."""
         name = "cohen_kappa" if self.report["n_readers"] == _TWO else self.kappa
         return self.say(sentences.MEASURES[name])
 
@@ -82,7 +82,7 @@ class Context:
         return Paragraph(self.say(sentences.NOTHING, why=why))
 
     def captioned(self, with_intervals: str, without: str) -> str:
-        """Return the caption of a table or figure that has intervals in most reports.
+        """Return the caption of a table that may have intervals.
 
         Args:
             with_intervals: sentence with the confidence level, used if the report has intervals.
@@ -105,7 +105,7 @@ class Context:
 
 
 def has_posterior(line: Mapping[str, Any]) -> bool:
-    """Return whether the intervals of a class come from a posterior because it is rare."""
+    """Return whether intervals of a class come from a posterior because the class is rare."""
     return any(
         isinstance(value, Mapping) and value.get("method") == POSTERIOR for value in line.values()
     )

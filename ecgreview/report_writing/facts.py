@@ -179,7 +179,7 @@ class Counts:
         read: readings submitted and in effect, whatever their answers.
         unreadable: those of ``read`` that called the exam unreadable.
         abstained: those of ``read`` in which the reader abstained.
-        not_assessable: answers of not assessable, each about one class of one exam.
+        not_assessable: answers "not assessable", each about one class of one exam.
         corrected: submissions superseded by a later one of the same reader.
         repeats: those of ``read`` that are the reader's second reading of the exam.
         repeats_planned: hidden repeats that were assigned, whether or not they were read.
@@ -222,10 +222,10 @@ class Provenance:
 
     Attributes:
         software: name and version.
-        digest: of the answers and settings that the numbers were computed from.
-        protocol_version: the version in effect.
-        protocol_digest: of the frozen protocol document.
-        written_at: stored with the report, so that the same facts give the same file.
+        digest: SHA-256 of the answers and settings that the numbers were computed from.
+        protocol_version: the version of the protocol in effect.
+        protocol_digest: SHA-256 of the frozen protocol document.
+        written_at: creation time, stored with the report so that the same facts give the same file.
     """
 
     software: str = ""

@@ -87,7 +87,7 @@ def _mean(report: Mapping[str, Any], measure: str, wording: Wording) -> _Row | N
 
 
 def _chance(line: Mapping[str, Any], measure: str) -> float | None:
-    """Return the agreement if readers marked the class at random, as often as observed."""
+    """Return the agreement expected if readers marked the class at its observed rate by chance."""
     if measure in _BEYOND_CHANCE:
         return 0.0
     share = line["prevalence"]["estimate"]

@@ -25,8 +25,7 @@ def svg(report: Mapping[str, Any], wording: Wording, *, class_name: str | None =
 
     Cells below the diagonal show kappa, and cells above it the number of exams in common. Cells on
     the diagonal show intra-reader kappa if the reader read exams twice. With more than
-    ``MAX_WITH_NUMBERS`` readers, there is only room for colors. Each cell has a tooltip with its
-    numbers.
+    ``MAX_WITH_NUMBERS`` readers, cells show only colors. Each cell has a tooltip with its numbers.
 
     Args:
         report: the agreement report, of a version in ``VERSIONS``.
@@ -72,14 +71,17 @@ def _fields(report: Mapping[str, Any], column: int | None) -> _Fields:
 
 
 def _tables(counts: Sequence[Mapping[str, Any]], column: int | None) -> NDArray[np.float64]:
-    """Return tables of shape (n_pairs, n_classes, 2, 2), or of class ``column`` only."""
+    """Return one 2x2 table per line and class, shape (n_lines, n_classes, 2, 2).
+
+    With ``column``, only the tables of that class are returned.
+    """
     fields = [[line[name] for name in ("n00", "n01", "n10", "n11")] for line in counts]
     tables = np.array(fields, dtype=np.float64).reshape(len(counts), 4, -1)
     by_class = np.moveaxis(tables, 1, 2).reshape(len(counts), -1, 2, 2)
     return by_class if column is None else by_class[:, column : column + 1]
 
 
-# For kappa from 0 to 1. They get darker, so that they also differ without color.
+# For kappa from 0 to 1, from light to dark, so that they also differ without color.
 _SHADES = ("#f3f7fb", "#d6e6f4", "#abd0e6", "#6aaed6", "#2f78b3", "#105ba4", "#08306b")
 _BELOW = "#f6c9a0"
 _DARK = 4

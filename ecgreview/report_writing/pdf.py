@@ -109,7 +109,7 @@ def _set(
 
 @cache
 def _fonts() -> typst.Fonts:
-    # Find the fonts without importing matplotlib, which would take longer than all other steps.
+    # Importing matplotlib to find its fonts would take longer than all other steps here.
     matplotlib = importlib.util.find_spec("matplotlib")
     if matplotlib is None or matplotlib.origin is None:
         raise NoLetters

@@ -189,7 +189,7 @@ def _repeated(context: Context) -> Paragraph:
 def _exams(counts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """Return the lowest and highest number of exams per line.
 
-    A line has as many exams as the class in it that was assessed most often.
+    The number of a line is that of its class that was assessed in most exams.
     """
     exams = [
         max(map(sum, zip(*(line[field] for field in ("n11", "n10", "n01", "n00")), strict=True)))

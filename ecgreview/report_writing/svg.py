@@ -25,7 +25,7 @@ SMALL = 8.5
 
 
 class Drawing:
-    """A drawing ``width`` units wide; its height is only given to ``written`` at the end."""
+    """A drawing ``width`` units wide. Its height is passed to ``written`` at the end."""
 
     def __init__(self, width: float, title: str) -> None:
         self.width = width
