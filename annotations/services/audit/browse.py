@@ -186,8 +186,8 @@ def export(
 ) -> Exported:
     """Write the events that match ``event_filter`` to ``file``, and record the export as an event.
 
-    ``python -m ecgreview.hash_chain`` verifies such a file. If events were filtered out, it checks
-    each row, but not that the chain is complete.
+    ``python -m ecgreview.hash_chain`` verifies such a file. If events were filtered out, it needs
+    the option ``--extract``.
 
     Args:
         file: stays open.

@@ -1,1 +1,1 @@
-"""Pattern counts: which answers readers gave, kept up to date reading by reading."""
+"""Pattern counts: how many exams were answered in which way, updated after each reading."""

@@ -1,6 +1,7 @@
-"""Patterns of many exams at once, computed with arrays. The recount compares with them.
+"""Compute the patterns of many exams together, with arrays, for the recount.
 
-On purpose this shares no code with ``exam_patterns`` and ``votes``, which count exam by exam.
+On purpose this shares no code with ``exam_patterns`` and ``votes``, which count exam by exam and
+which the recount checks.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ union
 order by 1 limit %(n)s
 """
 
-# A correction keeps the turn of the reading it replaces.
+# A correction keeps the position of the reading it replaces; see ``ReadingQuerySet.in_turn``.
 READINGS = """
 select id, exam_id, reader_id, taxonomy_id, has_abstained, is_unreadable
   from (select r.id, a.exam_id, a.reader_id, r.taxonomy_id,
@@ -67,7 +68,7 @@ class ReadingRows:
         exams: shape (n,), int64; ids.
         readers: shape (n,), int64; ids.
         is_read: shape (n,), bool; False if the reader could not read the exam.
-        states: shape (n, n_classes), int8; 0 missing, 1 absent, 2 present.
+        states: shape (n, n_classes), int8; 0 not assessable, 1 absent, 2 present.
     """
 
     exams: NDArray[np.int64]
@@ -91,7 +92,7 @@ def exams(scope: Scope, *, after: int, at_most: int) -> list[int]:
 
 
 def patterns(scope: Scope, exam_ids: Sequence[int]) -> dict[int, Pattern]:
-    """Return the pattern of each of these exams that has an effective reading, by exam."""
+    """Return the pattern of each of these exams by exam id, without exams that have no reading."""
     values = {"counting": _batches(scope, counting=True), "exams": list(exam_ids)}
     rows = np.array(_rows(READINGS, values), dtype=np.int64).reshape(-1, 6)
     has_abstained = rows[:, 4] == 1
@@ -127,7 +128,7 @@ def _taxonomy_id(scope: Scope) -> int:
 
 
 def _classes(taxonomy_id: int) -> dict[int, str]:
-    """Return the codes of the classes by id, in their order."""
+    """Return the codes of the classes by id, in the order of the taxonomy."""
     classes = DiagnosticClass.objects.filter(taxonomy=taxonomy_id).order_by("position")
     return dict(classes.values_list("pk", "code"))
 
@@ -135,7 +136,16 @@ def _classes(taxonomy_id: int) -> dict[int, str]:
 def _translated(
     rows: NDArray[np.int64], taxonomy_id: int, codes: Sequence[str]
 ) -> tuple[ReadingRows, NDArray[np.bool_]]:
-    """Return ``rows`` in the classes ``codes``, and which of them a split class left open."""
+    """Translate readings to the classes ``codes``.
+
+    Args:
+        rows: shape (n, 6); as selected by ``READINGS``.
+        taxonomy_id: the version of ``codes``.
+        codes: the classes in force.
+
+    Returns:
+        The readings, and bool of shape (n,): whether a class that was split leaves a reading open.
+    """
     states = np.full((len(rows), len(codes)), ABSENT, dtype=np.int8)
     is_open = np.zeros(len(rows), dtype=np.bool_)
     for version in np.unique(rows[:, 3]).tolist():
@@ -150,7 +160,7 @@ def _translated(
 
 
 def _states(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.int8]:
-    """Return the states of these readings in the classes they were made with."""
+    """Return the states of these readings in their own classes: shape (n_readings, n_classes)."""
     states = np.full((len(ids), len(classes)), ABSENT, dtype=np.int8)
     columns = {pk: column for column, pk in enumerate(classes)}
     at = {pk: row for row, pk in enumerate(ids.tolist())}
@@ -163,7 +173,12 @@ def _states(ids: NDArray[np.int64], classes: Mapping[int, str]) -> NDArray[np.in
 def _carried(
     own: NDArray[np.int8], old_id: int, new_id: int, codes: Sequence[str]
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Translate ``own`` to the taxonomy in force; also return which readings a split left open."""
+    """Translate the states ``own`` to another version of the classes.
+
+    Returns:
+        The states, and bool of shape (n_readings,): whether a class that was split leaves a reading
+        open.
+    """
     old, new = Taxonomy.objects.get(pk=old_id), Taxonomy.objects.get(pk=new_id)
     mapping = mappings.between(old, new)
     old_codes = list(_classes(old_id).values())
@@ -181,7 +196,10 @@ def _carried(
 def _matrix(
     mapping: TaxonomyMapping, kind: str, old: Sequence[str], new: Sequence[str]
 ) -> NDArray[np.bool_]:
-    """Return which old class each new one comes from, shape (n_old, n_new)."""
+    """Return which old classes each new class comes from: bool, shape (n_old, n_new).
+
+    ``kind`` is ``certain`` or ``possible``, as in ``Origin``.
+    """
     matrix = np.zeros((len(old), len(new)), dtype=np.bool_)
     places = {code: place for place, code in enumerate(old)}
     for column, code in enumerate(new):
@@ -195,10 +213,10 @@ def _any(states: NDArray[np.bool_], matrix: NDArray[np.bool_]) -> NDArray[np.boo
 
 
 def _chosen(readings: ReadingRows, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the row of each reader's vote on each exam, sorted by exam and reader.
+    """Return the rows of the readings that count as votes, sorted by exam and reader.
 
-    Rows are in the order in which exams were first answered. The first one without open classes
-    counts, else the first.
+    If a reader has several readings of an exam, the first one without open classes counts, or else
+    the first. ``readings`` must be in the order of ``READINGS``.
     """
     order = np.lexsort((is_open, readings.readers, readings.exams))
     exam, reader = readings.exams[order], readings.readers[order]
@@ -210,7 +228,14 @@ def _chosen(readings: ReadingRows, is_open: NDArray[np.bool_]) -> NDArray[np.int
 def _patterns(
     taxonomy_id: int, codes: Sequence[str], votes: ReadingRows, abstained: NDArray[np.int64]
 ) -> dict[int, Pattern]:
-    """Return the pattern of each exam; ``votes`` are sorted by exam and reader."""
+    """Return the pattern of each exam.
+
+    Args:
+        taxonomy_id: the version of ``codes``.
+        codes: the classes in force.
+        votes: sorted by exam and reader.
+        abstained: shape (n, 2); exam and reader ids of abstentions.
+    """
     n_unreadable = Counter(votes.exams[~votes.is_read].tolist())
     voted = set(zip(votes.exams.tolist(), votes.readers.tolist(), strict=True))
     n_abstained = Counter(
@@ -232,7 +257,7 @@ def _patterns(
 def _states_by_exam(
     read: ReadingRows, codes: Sequence[str]
 ) -> tuple[dict[int, tuple[int, ...]], dict[int, dict[str, str]]]:
-    """Return readers and states by exam, without classes that all readers call absent."""
+    """Return readers and states by exam id, in the form of ``Pattern``."""
     if not len(read.exams):
         return {}, {}
     ids, starts, lengths = np.unique(read.exams, return_index=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""The pattern of an exam: its readers' answers to every class, as they are counted."""
+"""The pattern of an exam: how its readers answered for every class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Pattern:
     Attributes:
         taxonomy_id: the version of the classes.
         readers: sorted ids of those who could read it.
-        states: one digit per reader, for each class that not all of them call absent.
+        states: digits by class code, one per reader; without classes that all of these readers
+            answered with absent.
         n_unreadable: how many readers could not read it.
         n_abstained: how many readers abstained.
     """
@@ -36,7 +37,7 @@ class Pattern:
 
 
 def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return the patterns of the exams with an effective reading in ``batch``, by exam."""
+    """Return the patterns of the exams with an effective reading in ``batch``, by exam id."""
     if not batch.counts:
         return {}
     readings = list(_standing(exam_ids, Q(assignment__batch=batch)))
@@ -45,12 +46,13 @@ def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
 
 
 def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return the patterns for a whole study: in the classes in force, with one vote per reader.
+    """Return the patterns for a whole study, by exam id.
 
-    A class that a split left open, or that was never asked, counts as not assessable.
+    They refer to the classes in force, and each reader has one vote per exam. A class that a split
+    left open, or that was never asked, counts as not assessable.
 
     Raises:
-        mappings.NoMapping: as for ``votes.translated``.
+        mappings.NoMapping: see ``votes.translated``.
     """
     ours = Q(assignment__batch__study=study, assignment__batch__purpose__in=OF_STUDIES)
     readings = list(_standing(exam_ids, ours))
@@ -59,7 +61,7 @@ def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
 
 
 def _standing(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
-    """Return the effective first readings of these exams, including abstentions, in turn."""
+    """Return the effective first readings of these exams, including abstentions, ``in_turn``."""
     first = Q(assignment__exam__in=list(exam_ids), assignment__occurrence=Occurrence.FIRST)
     standing = Reading.objects.blind().effective().filter(where & first)
     return standing.select_related("assignment").in_turn()

@@ -47,7 +47,8 @@ class Grades:
 
     Attributes:
         profiles: the different ways in which exams were graded.
-        units: exams, and patients with several exams, by the profiles of their exams.
+        units: what is resampled together: exams of unknown patients, and the exams of a patient.
+            They refer to ``profiles`` by index.
     """
 
     profiles: tuple[Graded, ...] = ()
@@ -62,12 +63,12 @@ def load(
     *,
     people: Sequence[int],
 ) -> tuple[Grades, tuple[Measured, ...]]:
-    """Return how certain readers were, and what two or more of them measured of an exam.
+    """Return how certain readers were, and measurements of exams that two or more readers measured.
 
     Both come from one pass over the findings of the readings that vote.
 
     Args:
-        scope: the scope.
+        scope: a batch or a whole study.
         study: of a whole study, with the classes in force; None for a batch.
         taxonomy_id: version of the classes.
         codes: classes in force, in their order.
@@ -99,9 +100,9 @@ def _grades(
     certainty: CertaintyOf,
     people: Collection[int],
 ) -> Grades:
-    """Return the grades of the exams that are counted, whose votes are those of the counts.
+    """Return how certain the readers of the counted exams were.
 
-    A reading that came after its exam was counted has no effect until it is counted itself.
+    The votes are those of the stored counts, so a newer reading has no effect until it is counted.
     """
     counted = ExamPattern.objects.filter(in_scope(scope), taxonomy=taxonomy_id)
     rows = counted.exclude(readers__len=0).values_list("exam", "exam__patient", "readers", "states")
@@ -133,7 +134,7 @@ def _levels(
     certainty: CertaintyOf,
     people: Collection[int],
 ) -> tuple[int, ...]:
-    """Return how many people chose each level; those who could not assess the class chose none."""
+    """Return how many people chose each level, without those who could not assess the class."""
     counts = [0] * len(LEVELS)
     for reader_id, digit in zip(readers, digits, strict=True):
         if reader_id not in people:
@@ -169,7 +170,7 @@ _Values = dict[tuple[int, str], dict[int, dict[int, list[float]]]]
 
 
 def _measured(values: _Values) -> tuple[Measured, ...]:
-    """Return the exams that two readers or more measured; each reader's values are averaged."""
+    """Return the exams that two or more readers measured, with the mean of each reader's values."""
     compared = {
         key: {exam_id: readers for exam_id, readers in exams.items() if len(readers) > 1}
         for key, exams in values.items()
@@ -207,8 +208,8 @@ def _has_several(patients: Sequence[int | None]) -> bool:
 def findings(scope: Scope, study: Study | None) -> Iterator[Finding]:
     """Yield the findings of the readings that vote in ``scope``.
 
-    If two classes of an earlier version became one, a finding is yielded for each of them. Left out
-    are readings made under a version from which no mapping leads to the classes in force: they are
+    If two classes of an earlier version were merged, the findings of both are yielded with the new
+    code. Readings under a version without a mapping to the classes in force are left out; they are
     not counted either.
 
     Args:
@@ -237,9 +238,10 @@ def _effective(scope: Scope) -> ReadingQuerySet:
 
 
 def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
-    """Return the readings without a vote, because the reader read the exam in another batch too.
+    """Return the ids of readings that do not vote, because another one of the reader does.
 
-    Few exams come twice to a reader, so only these readings are loaded.
+    This happens only if a reader got an exam in several batches, which is rare, so only those
+    readings are loaded.
     """
     if study is None:
         return set()
@@ -258,10 +260,10 @@ def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
 
 
 def _became(effective: ReadingQuerySet, study: Study | None) -> dict[int, Changes | None]:
-    """Return which classes in force each earlier class has certainly become, by version.
+    """Return, by version, which classes in force each class of that version certainly became.
 
-    None for the version in force, in which nothing changed. Versions without a mapping to it are
-    missing. Empty for a batch, which is read in its own classes.
+    The value is None for the version in force, in which nothing changed. Versions without a mapping
+    to it are missing. The result is empty for a batch, whose readings keep their own classes.
     """
     if study is None:
         return {}

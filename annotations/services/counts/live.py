@@ -1,8 +1,8 @@
-"""Live counts of response patterns. Counting an exam again does not count it twice.
+"""Live pattern counts. Counting an exam again does not count it twice.
 
-All counts of a study change under one advisory lock, which readers of ECGs never take. The marker
-of an exam (``ExamPattern``) holds what is counted of it. Counting it again subtracts that and adds
-its present readings, in the same transaction that deletes the queue rows.
+All counts of a study change under one advisory lock, which submissions never take. The marker of an
+exam (``ExamPattern``) stores what was counted for it. Counting the exam again subtracts that and
+adds its current readings, in the same transaction that deletes the queue rows.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ MAX_ATTEMPTS = 1_000
 
 
 class Busy(Exception):
-    """Another worker has the counts of the study locked."""
+    """Another worker has locked the counts of the study."""
 
 
 def count_next(*, now: datetime) -> bool:
-    """Count some exams that changed; return False if there are none or another worker counts them.
+    """Count a few exams that changed; return False if there are none or they are being counted.
 
     The attempt is committed before the work begins, so that an exam that cannot be counted moves
     behind all others instead of blocking them.
@@ -65,10 +65,10 @@ def count_next(*, now: datetime) -> bool:
 def count_all(
     scope: Scope, *, now: datetime, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Count everything uncounted in ``scope``.
+    """Count everything in ``scope`` that is not counted yet.
 
     Args:
-        scope: the scope.
+        scope: a batch or a whole study.
         now: the current time.
         progress: called with the number of queue rows done and their total; may raise to stop.
     """
@@ -91,7 +91,7 @@ def count_all(
 
 
 def remember_other_classes(study_id: int) -> None:
-    """Queue the exams that are counted in other classes than those in force.
+    """Queue the exams that are counted under another version of the classes than the one in force.
 
     An amendment queues the exams that had readings when it began. This catches readings that were
     counted in the old classes while it ran.
@@ -121,18 +121,18 @@ def lock(study_id: int, *, is_shared: bool = False, waits: bool = True) -> None:
 
     Args:
         study_id: the study.
-        is_shared: only to read them: others may read them too.
+        is_shared: lock only for reading, so that others can read them too.
         waits: wait for the lock, instead of raising ``Busy``.
 
     Raises:
-        Busy: another worker has the lock.
+        Busy: another worker has the lock, and ``waits`` is False.
     """
     if not advisory_locks.take(Lock.PATTERN_COUNTS, study_id, is_shared=is_shared, waits=waits):
         raise Busy(study_id)
 
 
 def recorded(scope: Scope, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return the stored patterns of these exams, by exam."""
+    """Return the stored patterns of these exams, by exam id."""
     rows = ExamPattern.objects.filter(in_scope(scope), exam__in=list(exam_ids)).values_list(
         "exam", "taxonomy", "readers", "states", "n_unreadable", "n_abstained"
     )
@@ -167,7 +167,10 @@ def replace(
 
 
 def _claim() -> Sequence[UncountedExam]:
-    """Return some exams of one batch whose study no other worker is counting."""
+    """Lock the counts of a study and return queue rows of one of its batches to work on.
+
+    Skips studies that another worker is counting. Empty if nothing is left.
+    """
     waiting = UncountedExam.objects.select_related("batch").order_by("n_attempts", "pk")
     studies: list[int] = []
     while first := waiting.exclude(batch__study__in=studies).first():
@@ -217,7 +220,7 @@ def _add(scope: Scope, removed: Iterable[Pattern], added: Iterable[Pattern]) -> 
 
 
 def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, str], int]:
-    """Return the ids of the classes by version and code, the first two parts of each key."""
+    """Return class ids by (version, code), for the classes in ``used``."""
     versions, codes = {key[0] for key in used}, {key[1] for key in used}
     if not codes:
         return {}

@@ -1,4 +1,4 @@
-"""Everything that is counted of a scope, as one frozen value: the input of the coefficients."""
+"""Load everything that is counted in a scope as one immutable value, for the coefficients."""
 
 from __future__ import annotations
 
@@ -39,37 +39,38 @@ from ecgreview.agreement import MISSING, Cluster, Profile
 from ecgreview.agreement.counts.patterns import Row
 from ecgreview.agreement.reports.measured import Measured
 
+# Indexes into ``PatternRows.readers``, by ascending reader id.
 Places = tuple[int, ...]
-"""Indexes into ``PatternRows.readers``, by ascending reader id."""
 
+# Numbers of exams with the class present in neither reading, only in the second, only in the
+# first, and in both.
 Fields = tuple[int, int, int, int]
-"""Exams with a class at neither reading, the second only, the first only, both."""
 
+# ((index of the reader, fields of each class), ...), for readers who were given exams again.
 Repeats = tuple[tuple[int, tuple[Fields, ...]], ...]
-"""((index of the reader, fields of each class), ...), for readers who were given exams again."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternRows:
-    """What is counted of a scope. The field names enter ``digest``: renaming one changes it.
+    """What is counted in a scope. The field names enter ``digest``: renaming one changes it.
 
     Attributes:
         taxonomy_id: version of the classes.
         readers: ids of all readers who were given exams, whether or not they have read any; people
             first, then models and references, each in ascending order.
         classes: codes, in the order of the list.
-        reader_sets: ((readers, n_exams), ...): exams that exactly these readers could read, sorted.
+        reader_sets: ((readers, n_exams), ...), sorted: exams that exactly these readers could read.
         patterns: ((class, readers, digits, n_exams), ...): class is an index into ``classes``; one
-            digit per reader as in ``Profile``. Exams missing here, up to the number of the reader
-            set, are those whose readers all call the class absent.
-        profiles: the same over all classes together, without exams that nobody read.
+            digit per reader as in ``Profile``. For the exams of a reader set that are in no pattern
+            of a class, all readers answered absent.
+        profiles: the same over all classes together, without exams that nobody could read.
         clusters: patients with several exams; every other exam is its own cluster.
         n_exams: exams that were assigned, read or not.
         n_unreadable: readings that call the exam unreadable.
         n_abstained: number of times a reader abstained.
         repeats: what readers answered at the first and at the hidden second reading of an exam.
         grades: how certain readers were of their findings.
-        measured: what two readers or more measured of an exam.
+        measured: measurements of exams that two or more readers measured.
         kinds: the ``ReaderKind`` of each of ``readers``.
     """
 
@@ -90,7 +91,7 @@ class PatternRows:
 
     @property
     def n_people(self) -> int:
-        """How many of the readers are people. They come first."""
+        """Number of readers who are people. They are the first ones in ``readers``."""
         return self.kinds.count(ReaderKind.PERSON)
 
     @property
@@ -100,12 +101,12 @@ class PatternRows:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it, in hexadecimal digits."""
+        """SHA-256 of all fields, in hexadecimal digits."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def pattern_count(self) -> agreement.PatternCount:
-        """Return how many exams of each class were answered in which way.
+        """Return how many exams were answered in which way, for each class.
 
         Raises:
             BadCounts: the counts contradict each other.
@@ -137,7 +138,7 @@ class PatternRows:
 
 
 def load(scope: Scope) -> PatternRows:
-    """Return what is counted of ``scope`` in the classes in force. The counts must be locked."""
+    """Return what is counted in ``scope``, in the classes in force. The counts must be locked."""
     study, taxonomy = _study_and_classes(scope)
     assigned = Assignment.objects.filter(_assigned_in(scope), occurrence=Occurrence.FIRST)
     codes = list(taxonomy.classes.order_by("position").values_list("pk", "code"))
@@ -178,7 +179,7 @@ def load(scope: Scope) -> PatternRows:
 
 
 def groups(taxonomy_id: int) -> dict[str, tuple[str, ...]]:
-    """Return the class codes of each group, by the group's code, both in their order."""
+    """Return the class codes of each group by group code, both in the order of the taxonomy."""
     classes = DiagnosticClass.objects.filter(taxonomy=taxonomy_id)
     members: dict[str, tuple[str, ...]] = {}
     for group, code in classes.order_by("group__position", "position").values_list(
@@ -219,7 +220,7 @@ select readers, states, count(*)::int from annotations_exampattern
  group by readers, states
 """
 
-# One list per patient with several exams: each pattern of answers, and its number of exams.
+# For each patient with several exams: the number of exams by pattern of answers.
 CLUSTERS = """
 with read as (
     select e.patient_id, p.readers, p.states from annotations_exampattern p
@@ -282,7 +283,7 @@ def _clusters(
 
 
 def n_signed_repeats(scope: Scope) -> int:
-    """Return how many readings of hidden repeats were ever signed. It never decreases."""
+    """Return how many readings of hidden repeats were ever submitted. It never decreases."""
     readings = Reading.objects.blind().of_scope(scope)
     return readings.filter(assignment__occurrence=Occurrence.REPEAT).count()
 
@@ -292,10 +293,10 @@ def _repeats(
 ) -> Repeats:
     """Return the first and second answers of readers who were given an exam again.
 
-    Both readings are blind and effective, and could assess the class.
+    Only pairs of effective, blind readings count, and only classes that were assessable in both.
 
     Args:
-        scope: the scope.
+        scope: a batch or a whole study.
         study: of a whole study, with the classes in force; None for a batch.
         at: index of each reader.
         codes: classes in force, in their order.

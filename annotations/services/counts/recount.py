@@ -1,13 +1,13 @@
-"""The full recount: counts all patterns again from the readings, with code of its own.
+"""The full recount: counts all patterns again from the readings, with separate code.
 
-It answers two questions. Are the counts the sums of the exam markers? PostgreSQL adds the markers
-up again. Are the markers what the readings say? We read some thousand exams at a time and put them
-together as arrays (``counts.arrays``). People keep reading meanwhile, so exams that wait to be
-counted are skipped, and the counts are locked for one portion at a time.
+It checks two things: that the counts are the sums of the exam markers, which PostgreSQL adds up
+again; and that the markers match the readings, which are counted as arrays of a few thousand exams
+at a time (``counts.arrays``). People keep reading meanwhile. So exams in the queue are skipped, and
+the counts are locked for only one portion at a time.
 
-A scope that fails does not stop the others: coordinators are notified, and the next night tries
-again. While another process has the counts of a study locked, we go on with the next study and come
-back later.
+If the recount of a scope fails, coordinators are notified, the other scopes are still recounted,
+and the next night tries again. If another process has the counts of a study locked, we continue
+with the next study and come back later.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ logger = logging.getLogger(__name__)
 
 EXAMS_AT_ONCE = 5000
 
-# The number of differing exams that a log line names.
+# A log line lists at most this many of the exams that differ.
 NAMED = 5
 
-# How often a night retries counts that are locked by others, a minute apart.
+# How many times a nightly recount retries, a minute apart, when the counts are locked.
 MAX_WAITS = 60
 
 # Errors of a recount when the readings, classes or counts of a scope are inconsistent.
@@ -49,13 +49,13 @@ class Recount:
     """The result of recounting one scope.
 
     Attributes:
-        scope: what was recounted.
+        scope: the batch or study.
         n_exams: exams checked.
         n_waiting: how many of them were skipped because they still wait to be counted.
         n_wrong_exams: exams whose marker differs from their readings.
         n_wrong_counts: counts that differ from the sum of the markers.
         exams: ids of the first few exams that differ.
-        failure: class name of the error that ended the recount; empty if none did.
+        failure: class name of the error that ended the recount, or empty.
     """
 
     scope: Scope
@@ -74,13 +74,13 @@ class Recount:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a recount of all scopes is.
+    """How far a recount of all scopes has got.
 
     Attributes:
         scope: the current scope.
         exam_id: the last exam checked in it; None before the first step.
-        n_waits: how often it was postponed because the counts of the study were locked. A postponed
-            recount ends with its study, because the others were recounted meanwhile.
+        n_waits: how often it was postponed because the counts of the study were locked. If it was,
+            it ends with this study, because the others were recounted meanwhile.
     """
 
     scope: Scope
@@ -126,7 +126,7 @@ def step(at: Position, *, now: datetime) -> Position | None:
 
 
 def behind(at: Position) -> Position | None:
-    """Return the position after the scope of ``at``."""
+    """Return the position after the scope of ``at``, or None at the end."""
     following = _after(at.scope)
     if at.n_waits and following and following.study_id != at.scope.study_id:
         following = None
@@ -134,13 +134,16 @@ def behind(at: Position) -> Position | None:
 
 
 def behind_study(at: Position) -> Position | None:
-    """Return the position after the study of ``at``, which is postponed."""
+    """Return the position after the study of ``at``, which was postponed, or None at the end."""
     study_id = _study_after(at.scope.study_id)
     return Position(Scope(study_id)) if study_id and not at.n_waits else None
 
 
 def postpone(at: Position, *, now: datetime) -> Position | None:
-    """Return where to try again later; after ``MAX_WAITS`` attempts notify and return None."""
+    """Return the position at which to try again later.
+
+    After ``MAX_WAITS`` attempts, notifies the coordinators and returns None.
+    """
     if at.n_waits < MAX_WAITS:
         return replace(at, n_waits=at.n_waits + 1)
     logger.error("agreement of %s: not recounted, its counts were locked", _named(at.scope))
@@ -215,7 +218,7 @@ def _add(total: Recount, part: Recount) -> Recount:
 
 
 def _compare_with_report(scope: Scope, now: datetime, *, waits: bool = True) -> None:
-    """Request a new report if the inputs of the last one have changed, for example its patients."""
+    """Request a new report if the inputs of the last one changed, such as the patients of exams."""
     reports = AgreementReport.objects.of_scope(scope).order_by("-number")
     digest = reports.values_list("inputs_digest", flat=True).first()
     with transaction.atomic():
@@ -255,7 +258,7 @@ select class, readers, pattern, coalesce(summed.n_exams, 0) - coalesce(stored.n_
 
 @transaction.atomic
 def _check_counts(scope: Scope, *, repairs: bool, now: datetime, waits: bool = True) -> int:
-    """Return how many counts differ from the sum of the markers."""
+    """Return how many counts differ from the sum of the markers; correct them if ``repairs``."""
     live.lock(scope.study_id, is_shared=not repairs, waits=waits)
     sets = {(row[0], tuple(row[1])): row[2] for row in _select(READER_SETS, scope)}
     patterns = {(row[0], tuple(row[1]), row[2]): row[3] for row in _select(PATTERNS, scope)}
@@ -283,7 +286,11 @@ def _select(statement: str, scope: Scope) -> list[tuple[Any, ...]]:
 def _check_exams(
     scope: Scope, after: int, *, repairs: bool, now: datetime, waits: bool = True
 ) -> tuple[Recount, int | None]:
-    """Check a portion of exams after ``after``; also return the last of them, None at the end."""
+    """Check the next exams after the id ``after``; correct their markers if ``repairs``.
+
+    Returns:
+        The result, and the id of the last exam that was checked; None at the end.
+    """
     live.lock(scope.study_id, is_shared=not repairs, waits=waits)
     exam_ids = arrays.exams(scope, after=after, at_most=EXAMS_AT_ONCE)
     if not exam_ids:
@@ -309,7 +316,10 @@ def _check_exams(
 def _outdated(
     scope: Scope, counted: Mapping[int, Pattern], right: Mapping[int, Pattern]
 ) -> set[int]:
-    """Return the exams still counted in the classes before an amendment, which wait too."""
+    """Return the exams that are still counted in the classes from before an amendment.
+
+    They wait to be counted, like the exams in the queue.
+    """
     if not scope.is_study:
         return set()
     return {

@@ -1,7 +1,7 @@
 """Notices to coordinators about the recount: counts were repaired, or a recount failed.
 
-Coordinators who read in the study get none: that a count was wrong depends on what others have
-read.
+Coordinators who are blinded to the study get none, because such a notice depends on readings of
+others.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ def repaired(run: AgreementRun, *, now: datetime) -> None:
 
 
 def failed(scope: Scope, *, now: datetime) -> None:
-    """Notify coordinators without an unseen notice that the recount of ``scope`` failed."""
+    """Notify the coordinators that the recount of ``scope`` failed.
+
+    Skips those who have not seen an earlier notice of this failure yet.
+    """
     data = _of(scope)
     notices = Notice.objects.unseen().filter(kind=NoticeKind.RECOUNT_FAILED, data=data)
     notified = set(notices.values_list("user", flat=True))

@@ -1,4 +1,4 @@
-"""Runs: when a report is refreshed, its progress, and its cancellation."""
+"""Runs, which refresh agreement reports: when they start, their progress and cancellation."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from annotations.services.refusals import Refusal
 from ecgreview import advisory_locks
 from ecgreview.advisory_locks import Lock
 
+# A refresh waits until the counts have not changed for this long.
 QUIET = timedelta(seconds=settings.AGREEMENT_QUIET_S)
-"""A refresh waits until the counts have not changed for this long ..."""
 
+# If the last report is older than this, a refresh does not wait.
 LATEST = timedelta(seconds=settings.AGREEMENT_LATEST_S)
-"""... unless the last report is older than this."""
 
+# Upper limit of the delay before a failed run is tried again.
 MAX_RETRY_DELAY = timedelta(minutes=5)
-"""Upper limit of the delay before a failed run is tried again."""
 
 
 class RunFinished(Refusal):
@@ -45,7 +45,7 @@ class RunFinished(Refusal):
 
 
 class Cancelled(Exception):
-    """A user stopped the run."""
+    """A user canceled the run."""
 
 
 # -- Requesting ---------------------------------------------------------------------------------
@@ -53,9 +53,9 @@ class Cancelled(Exception):
 
 @transaction.atomic
 def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
-    """Return a run of ``scope`` that does not wait for the counts to settle.
+    """Request a run of ``scope`` that does not wait for the counts to settle, and return it.
 
-    A waiting run is taken over by ``requested_by``; a run in progress is left alone.
+    An unfinished run that nobody has requested yet becomes the run of ``requested_by``.
     """
     _open(scope, now, requested_by=requested_by)
     waiting = _unfinished(scope).filter(requested_by=None)
@@ -67,9 +67,9 @@ def request(*, scope: Scope, requested_by: User, now: datetime) -> AgreementRun:
 
 @transaction.atomic
 def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
-    """Stop a run: at once if it is waiting, else at the end of its current stage.
+    """Cancel a run: immediately if it is waiting, else when it next notes its progress.
 
-    The next reading requests another run.
+    The next change of the counts requests another run.
 
     Raises:
         AgreementRun.DoesNotExist: there is no such run.
@@ -97,7 +97,7 @@ def _record(action: audit.Action, run: AgreementRun, actor: User, now: datetime)
 def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
     """Note that the counts of ``scope``, which must be locked, have changed; request a run.
 
-    If ``n_repaired`` of them were wrong, the coordinators are notified.
+    If ``n_repaired`` of them were wrong and have been corrected, the coordinators are notified.
     """
     noted = _unfinished(scope).update(
         n_changes=F("n_changes") + 1, changed_at=now, n_repaired=F("n_repaired") + n_repaired
@@ -109,14 +109,15 @@ def note_change(scope: Scope, *, now: datetime, n_repaired: int = 0) -> None:
 
 
 def note_exams(study: Study, exam_ids: Collection[int], *, now: datetime) -> None:
-    """Request runs of ``study`` and of its batches with these exams.
+    """Request runs of ``study``, and of its closed batches that contain these exams.
 
-    The readings have not changed, but their references have, such as the consensus. The counts
-    need not be locked: a run reads its own row before it reads anything else.
+    Use it when the readings are the same, but something that reports compare them with has changed,
+    such as the consensus. The counts need not be locked: a run reads its own row before it reads
+    anything else.
     """
     touched = Assignment.objects.filter(batch__study=study, exam__in=exam_ids).values("batch")
     batches = study.batches.filter(pk__in=touched, closed_at__isnull=False).of_data()
-    # The whole study last, in the same order as a worker that ends the run of a batch.
+    # Deadlock: the whole study comes last, as for a worker that ends the run of a batch.
     for batch_id in [*batches.order_by("pk").values_list("pk", flat=True), None]:
         note_change(Scope(study.pk, batch_id), now=now)
 
@@ -133,13 +134,13 @@ def note_suggestions(exam_id: int, *, now: datetime) -> None:
 
 
 def due_for_batches(*, now: datetime) -> Iterator[AgreementRun]:
-    """Yield the unfinished runs of batches, including batches that are due without a run."""
+    """Yield the unfinished runs of batches. Creates those that are due and missing first."""
     _open_what_is_due(now)
     yield from _in_turn().filter(batch__isnull=False)
 
 
 def due(*, now: datetime) -> Iterator[AgreementRun]:
-    """Yield the unfinished runs that have waited long enough."""
+    """Yield the unfinished runs that have waited long enough. Creates missing ones first."""
     _open_what_is_due(now)
     reports = AgreementReport.objects.order_by("-number")
     of_batch = reports.filter(study=OuterRef("study"), batch=OuterRef("batch"))
@@ -167,7 +168,7 @@ def _in_turn() -> QuerySet[AgreementRun]:
 
 
 def _open_what_is_due(now: datetime) -> None:
-    """Open a run for each batch that is due without a change, such as one just closed."""
+    """Create a run for each batch that is due and has none, such as one that was just closed."""
     unfinished = AgreementRun.objects.unfinished().filter(batch=OuterRef("pk"))
     due = Batch.objects.filter(~Exists(unfinished), agreement_is_due=True)
     for batch_id, study_id in due.order_by("pk").values_list("pk", "study"):
@@ -202,14 +203,14 @@ def _unfinished(scope: Scope) -> QuerySet[AgreementRun]:
 
 @contextmanager
 def exclusive(scope: Scope, *, waits: bool) -> Iterator[bool]:
-    """Keep all other workers from ``scope``; yield whether we have it.
+    """Lock ``scope`` against other workers; yield whether we have the lock.
 
     Outside a transaction this is a session-level lock, so progress can be committed while we hold
     it. If the worker dies, PostgreSQL releases it and another worker takes over the run.
 
     Args:
-        scope: what to work on.
-        waits: wait until it is free, instead of yielding False.
+        scope: a batch or a whole study.
+        waits: wait for the lock, instead of yielding False.
     """
     lock, number = Lock.STUDY_AGREEMENT, scope.study_id
     if scope.batch_id is not None:
@@ -219,15 +220,15 @@ def exclusive(scope: Scope, *, waits: bool) -> Iterator[bool]:
 
 
 def begin(run: AgreementRun, *, now: datetime) -> bool:
-    """Count an attempt at ``run`` and commit it; return False if it has finished meanwhile."""
+    """Count an attempt at ``run``; return False if the run has finished meanwhile."""
     unfinished = AgreementRun.objects.unfinished().filter(pk=run.pk)
     return bool(unfinished.update(n_attempts=F("n_attempts") + 1, started_at=now))
 
 
 class RunContext:
-    """A run in progress. An exception that ends the block is noted on the run.
+    """Context manager of a run in progress. An exception that leaves the block is noted on the run.
 
-    ``scope`` must be claimed. ``reach`` makes the progress visible to users.
+    The caller must hold ``exclusive`` for the scope. ``reach`` makes the progress visible to users.
     """
 
     def __init__(self, scope: Scope, *, now: datetime) -> None:
@@ -256,17 +257,17 @@ class RunContext:
         """Note the stage of the run and its progress.
 
         Raises:
-            Cancelled: a user stopped it.
+            Cancelled: a user canceled it.
         """
         going_on = AgreementRun.objects.filter(pk=self.run.pk, cancelled_at=None)
         if not going_on.update(stage=stage, n_done=n_done, n_total=n_total):
             raise Cancelled(self.run)
 
     def count(self, n_done: int, n_total: int) -> None:
-        """Note how many of the uncounted exams are counted.
+        """Note how many of the exams in the queue are counted.
 
         Raises:
-            Cancelled: a user stopped it.
+            Cancelled: a user canceled it.
         """
         self.reach(RunStage.COUNTING, n_done, n_total)
 
@@ -274,7 +275,7 @@ class RunContext:
         """Note how many details of the version are computed.
 
         Raises:
-            Cancelled: a user stopped it.
+            Cancelled: a user canceled it.
         """
         self.reach(RunStage.COMPARING, n_done, n_total)
 
@@ -284,8 +285,8 @@ class RunContext:
         In that case another run is requested.
 
         Args:
-            report: its result.
-            n_changes: changes noted on the run when the counts were read.
+            report: the result of the run.
+            n_changes: number of changes noted on the run when the counts were read.
             now: the current time.
         """
         run = AgreementRun.objects.select_for_update(of=("self",)).get(pk=self.run.pk)

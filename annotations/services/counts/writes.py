@@ -1,4 +1,4 @@
-"""Writes differences to the counts: a row exists from its first exam to its last."""
+"""Write differences to the counts. A row is deleted when its count reaches zero."""
 
 from __future__ import annotations
 
@@ -50,14 +50,18 @@ on conflict (study_id, batch_id, exam_id) do update
         excluded.n_abstained)
 """
 
-# Not ``is not distinct from``, which cannot use an index.
+# Two conditions, because ``is not distinct from`` cannot use an index.
 OF_BATCH, OF_STUDY = "old.batch_id = %(batch)s", "old.batch_id is null"
 
 
 def reader_sets(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...]], int]) -> None:
-    """Add ``changes``, by version of the classes and readers, to the counts of reader sets.
+    """Add ``changes`` to the counts of reader sets.
 
-    The counts must be locked. A count that would fall below one is an integrity error.
+    The counts must be locked. A count that would become negative raises ``IntegrityError``.
+
+    Args:
+        scope: a batch or a whole study.
+        changes: differences by version of the classes and readers.
     """
     rows = [
         {"taxonomy_id": taxonomy_id, "readers": readers, "n_exams": n}
@@ -67,7 +71,10 @@ def reader_sets(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...]], int]
 
 
 def patterns(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...], str], int]) -> None:
-    """Add ``changes``, by class, readers and digits, to the pattern counts, as above."""
+    """Add ``changes``, by class id, readers and digits, to the pattern counts.
+
+    See ``reader_sets``.
+    """
     rows = [
         {"class": class_id, "readers": readers, "pattern": digits, "n_exams": n}
         for (class_id, readers, digits), n in sorted(changes.items())

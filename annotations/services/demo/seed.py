@@ -30,8 +30,8 @@ from ecgreview.protocol import Protocol
 
 # The setting DEMO_EXAMS may ask for fewer. A third of them are in the pilot.
 N_EXAMS = 60
-# The first exams to read belong to patients who also have an exam in the pilot: days between the
-# two.
+# The first exams of Batch 1 belong to patients who also have an exam in the pilot. Days between the
+# two exams.
 DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
 SEED = 66
 DATASET = "Synthetic demo"
@@ -95,7 +95,7 @@ def prepare(
 def add_recordings(
     *, data_dir: Path, now: datetime, progress: imports_recordings.Progress | None = None
 ) -> ImportRun:
-    """Import recordings into a prepared demo, and release the new ones to its readers as a batch.
+    """Import recordings into the demo, and release those without readers to its readers as a batch.
 
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
@@ -159,10 +159,10 @@ def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
 
 
 def _drawings() -> list[Recording]:
-    """Return synthetic recordings, the same ones every time.
+    """Return the first ``settings.DEMO_EXAMS`` of sixty synthetic recordings, the same every time.
 
-    Each abnormal condition occurs at least once, and a third of the exams are normal. In CODE-II
-    half are normal; the demo has fewer, so that readers find something more often.
+    Among the sixty, each abnormal condition occurs at least once, and a third are normal. In
+    CODE-II half are normal; the demo has fewer, so that readers find something more often.
     """
     rng = np.random.default_rng(SEED)
     others = [name for name in synth.CONDITIONS if name != "normal_ecg"]

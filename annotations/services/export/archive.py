@@ -34,7 +34,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 # Rows are formatted in parts of this size, so that large exports need little memory.
 ROWS_IN_PART = 2_000
 
-# Give up after this many attempts in which a batch closed during the computation.
+# If a batch is closed during the computation, it is repeated. After this many attempts, the export
+# is written even if results are due again.
 N_TRIES = 3
 
 TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
@@ -179,10 +180,10 @@ def _is_due(study: Study) -> bool:
 
 @transaction.atomic
 def _compute_what_is_due(study: Study, now: datetime) -> None:
-    """Bring agreement and consensus up to date, as a worker would."""
+    """Compute the consensus, and the agreement of closed batches, if they are due."""
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    # Locks are taken in the same order as in ``agreement.refresh``: reports first, then batches,
-    # which the consensus updates.
+    # Deadlock: refreshing a report locks the report and then its batch. So all reports come first,
+    # because computing the consensus locks batches.
     refresh.refresh_closed(study=study, now=now)
     if study.batches.filter(consensus_is_due=True).exists():
         labels.compute(study=study, now=now)
@@ -191,8 +192,8 @@ def _compute_what_is_due(study: Study, now: datetime) -> None:
 def _csv(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     for some in _in_parts(rows):
         text = io.StringIO()
-        # Performance: there may be millions of rows, and the writer formats numbers and None faster
-        # than we do.
+        # Performance: there may be millions of rows. Leave numbers and None to the writer, which
+        # formats them in C.
         csv.writer(text, lineterminator="\n").writerows(
             [formula_safe(cell) if isinstance(cell, str) else cell for cell in row] for row in some
         )

@@ -1,1 +1,1 @@
-"""What the criteria model suggests, and who was shown it."""
+"""Suggestions of the criteria model, and records of who was shown them."""

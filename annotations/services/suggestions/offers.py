@@ -1,4 +1,4 @@
-"""Showing a model's suggestions to a reader, and what they were shown."""
+"""Show a model's suggestions to a reader, and record that and for how long they were shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from annotations.services.reading.signing import KeyReused
 
 
 class Offer(StrEnum):
-    """What the desk may show of a model's suggestions. Opening an exam never shows them."""
+    """Whether the desk may show suggestions, or has shown them. Opening an exam shows none."""
 
     NONE = "none"
     OFFERED = "offered"
@@ -35,9 +35,9 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
     """Return the model's suggestions for the exam, and record that its reader was shown them.
 
     Raises:
-        SuggestionRun.DoesNotExist: there are none, or the arm does not show them, or not yet.
+        SuggestionRun.DoesNotExist: there are none, or the arm does not show them now.
     """
-    # Race: a correction under way comes first, because showing suggestions makes a reading final.
+    # Race: wait for a correction in progress, because showing suggestions makes a reading final.
     Assignment.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
     if not is_shown(assignment):
         raise SuggestionRun.DoesNotExist
@@ -59,10 +59,10 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
 def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> Viewing:
     """Record that the suggestions shown last were visible to their reader for ``shown_ms``.
 
-    A period sent again with its key, after a lost answer, counts once.
+    If a client loses the response and sends the period again with the same ``key``, it counts once.
 
     Raises:
-        Exposure.DoesNotExist: nothing was shown.
+        Exposure.DoesNotExist: the reader was shown no suggestions.
         KeyReused: the key belongs to another period.
     """
     exposure = Exposure.objects.filter(assignment=assignment).latest("first_shown_at", "pk")
@@ -85,7 +85,10 @@ def is_shown(assignment: Assignment) -> bool:
 
 
 def offer(assignment: Assignment) -> Offer:
-    """Return what could be shown with ``assignment``. Showing it would make the reading final."""
+    """Return whether suggestions can be shown with ``assignment``, or have been.
+
+    Showing them makes the reading final.
+    """
     if not is_shown(assignment):
         return Offer.NONE
     if assignment.arm == Arm.CONCURRENT or assignment.exposures.exists():
@@ -94,7 +97,7 @@ def offer(assignment: Assignment) -> Offer:
 
 
 def _visible(assignment: Assignment) -> QuerySet[SuggestionRun]:
-    """Return the runs that may be shown with ``assignment``, of the model its protocol asks for."""
+    """Return the runs that may be shown with ``assignment``, of the models that its batch uses."""
     models = SuggestionModel.objects.under(assignment.batch.qt_correction)
     visible = SuggestionRun.objects.visible_to(assignment.reader)
     return visible.filter(exam=assignment.exam_id, model__in=models)

@@ -1,4 +1,4 @@
-"""Running the criteria model on exams that are queued for it."""
+"""Run the criteria model on exams that are queued for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ecgreview.ecg import wire
 
 logger = logging.getLogger(__name__)
 
-# After this many attempts that killed their worker, an exam is given up.
+# Give up on an exam after this many attempts that killed the worker.
 MAX_ATTEMPTS = 3
 
 
@@ -49,7 +49,7 @@ def run_next(*, now: datetime) -> bool:
         claimed = _waiting().order_by("n_attempts", "pk").first()
         if claimed is None:
             return False
-        taxonomy = Taxonomy.objects.all().newest()  # if there is none, this is no attempt
+        taxonomy = Taxonomy.objects.all().newest()  # raises before the attempt is counted
         SuggestionRun.objects.filter(pk=claimed.pk).update(n_attempts=F("n_attempts") + 1)
     with transaction.atomic():
         run = _waiting().select_related("exam", "model").filter(pk=claimed.pk).first()
@@ -59,7 +59,7 @@ def run_next(*, now: datetime) -> bool:
 
 
 def _waiting() -> QuerySet[SuggestionRun]:
-    """Return the due runs that no worker has locked; reading a run locks it."""
+    """Return the due runs that no worker has locked. Evaluating the query locks its rows."""
     unlocked = SuggestionRun.objects.select_for_update(of=("self",), skip_locked=True)
     return unlocked.due().filter(model__name=criteria.NAME)
 
@@ -82,7 +82,7 @@ def _look_at(exam: Exam, formula: criteria.QtFormula) -> _Outcome:
         )
         proposals = criteria.propose(verdicts, measured)
     except (ValueError, ArithmeticError, LookupError):
-        # Numerical code met an unexpected signal: only this exam stays without suggestions.
+        # The numerical code cannot handle this signal. Only this exam goes without suggestions.
         logger.exception("suggestions: exam %s could not be measured", exam.code)
         return _Outcome({}, (), (), SuggestionFailure.NOT_COMPUTED)
     return _Outcome(measured.to_json(), verdicts, tuple(proposals), tracing=tracing.position)

@@ -1,4 +1,4 @@
-"""Mappings between versions of the taxonomy: stored, found and composed."""
+"""Store mappings between versions of the taxonomy, and compose them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def install(
     """Store ``mapping`` from ``old`` to ``new``. It can never be changed.
 
     Raises:
-        MappingExists: there is one already.
+        MappingExists: there is already a mapping from ``old`` to ``new``.
     """
     Taxonomy.objects.select_for_update().get(pk=new.pk)
     if TaxonomyChange.objects.filter(old=old, new=new).exists():
@@ -80,7 +80,7 @@ def install_built_in(*, now: datetime) -> Taxonomy:
 
 
 def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
-    """Return the mapping from ``old`` to ``new``, composed over intermediate versions if needed.
+    """Return the mapping from ``old`` to ``new``, composed through intermediate versions if needed.
 
     Raises:
         NoMapping: no chain of mappings connects them.
@@ -97,7 +97,7 @@ def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
 
 
 def as_published(row: Taxonomy) -> published.Taxonomy:
-    """Return an installed version as a value of the domain."""
+    """Return the content of a stored version."""
     relations = ClassRelation.objects.filter(source__taxonomy=row).order_by("pk")
     classes = row.classes.select_related("group").order_by("position")
     return published.Taxonomy(
@@ -141,12 +141,12 @@ def as_published(row: Taxonomy) -> published.Taxonomy:
 
 
 EVIDENCE: dict[str, published.Evidence] = {"A": "A", "B": "B", "C": "C"}
+# The domain's names of relation kinds, by stored kind.
 KINDS: dict[str, published.RelationKind] = {
     "excludes": "excludes",
     "implies": "implies",
     "soft_conflicts": "soft_conflict",
 }
-# Stored relation kinds and the domain's names for them.
 
 
 def _stored(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
@@ -159,7 +159,7 @@ def _stored(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
 
 
 def _way(old: int, new: int) -> Sequence[int] | None:
-    """Return the versions on the shortest way from ``old`` to ``new``, both included."""
+    """Return the shortest chain of mapped versions from ``old`` to ``new``, both included."""
     pairs = set(TaxonomyChange.objects.values_list("old", "new").distinct())
     ways: deque[tuple[int, ...]] = deque([(old,)])
     reached = {old}

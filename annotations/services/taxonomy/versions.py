@@ -1,4 +1,4 @@
-"""Installing versions of the taxonomy, each of which is stored once."""
+"""Install versions of the taxonomy, each of which is stored once and never changes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Whether every row is as the audit trail recorded it."""
+"""Verify that every row is as the audit trail recorded it."""

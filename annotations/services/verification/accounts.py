@@ -1,4 +1,4 @@
-"""Whether accounts and roles have exactly the rights that the audit trail recorded."""
+"""Verify that accounts have exactly the recorded rights, and roles their built-in permissions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACCESS: Mapping[str, bool] = {
 
 @dataclass(slots=True)
 class Standing:
-    """The rights and kind of an account; at first none."""
+    """The rights and kind of an account according to its events; none before the first one."""
 
     roles: frozenset[str] = frozenset()
     is_active: bool | None = None
@@ -36,7 +36,7 @@ class Standing:
     kind: str = ReaderKind.PERSON
 
     def follow(self, event: AuditEvent) -> None:
-        """Apply an event."""
+        """Update the rights and kind from the next event about the account."""
         after = state(event)
         self.is_active = after.get("is_active", ACCESS.get(event.action, self.is_active))
         self.is_staff = bool(after.get("is_staff", self.is_staff))
@@ -51,7 +51,8 @@ class Standing:
 def account_fault() -> Fault | None:
     """Return the first account whose rights or kind differ from its events.
 
-    An account without events may have no rights, so nobody can add one with a role unnoticed.
+    An account without events must have no rights. So an account that was added directly to the
+    database is found if it has a role.
     """
     recorded = _recorded()
     people = User.objects.prefetch_related("groups", "user_permissions").order_by("pk")

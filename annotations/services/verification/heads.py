@@ -1,9 +1,9 @@
 """Heads of the chain, kept in a file outside the database.
 
-The owner of the database can cut off the end of the trail, or chain all of it anew, without a trace
-in the database. A head stored elsewhere reveals it. So each verification starts with the last head
-in this file and ends by appending a new one. The proof is as good as the file is out of reach: on
-another disk, or shipped with the logs.
+The owner of the database can cut off the end of the trail, or compute the whole chain anew, without
+leaving a trace in the database. A head stored elsewhere reveals it. So each verification starts
+with the last head in this file and ends by appending a new one. Keep the file where the owner of
+the database cannot change it: on another disk, or shipped with the logs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def last() -> Head | None:
 
 
 def verify() -> Verification | None:
-    """Return the fault at the head that was stored last, or None."""
+    """Check that the chain still contains the head that was stored last.
+
+    Returns a verification with the fault; None if there is no fault or no stored head.
+    """
     recorded = last()
     fault = check_head(recorded) if recorded else None
     return Verification(hash_chain.START, 0, 0, fault) if fault else None

@@ -1,4 +1,4 @@
-"""Whether every reading is what was signed, for the ECG it was signed for."""
+"""Verify that every reading, its assignment and its ECG are as they were signed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Compared:
 
     Attributes:
         n: number of rows that match.
-        last: id of the last of them.
+        last: id of the last of them, or the id to start after if there are none.
         fault: the first row that differs, or None.
     """
 
@@ -39,8 +39,8 @@ class Recorded:
     """The events about one reading.
 
     Attributes:
-        submitted: of its submission; there must be exactly one.
-        bound: events that bind readings from before version 2 of the digests to their exam.
+        submitted: its submission events; there must be exactly one.
+        bound: events that bind the reading to its assignment and exam, if its digest has version 1.
     """
 
     submitted: list[AuditEvent]
@@ -48,7 +48,12 @@ class Recorded:
 
 
 def check(*, after: int = 0, limit: int | None = None) -> Compared:
-    """Compare each reading with its submission event, up to the first that differs."""
+    """Compare readings with their submission events, up to the first that differs.
+
+    Args:
+        after: only readings with greater ids are compared.
+        limit: maximum number of readings; None: all.
+    """
     ordered = Reading.objects.filter(pk__gt=after).order_by("pk")
     walk = islice(signed_content.with_content(ordered).iterator(chunk_size=READINGS_AT_ONCE), limit)
     n_readings, last = 0, after
@@ -62,7 +67,7 @@ def check(*, after: int = 0, limit: int | None = None) -> Compared:
 
 
 def missing() -> Fault | None:
-    """Return the first submission event whose reading is gone, or None."""
+    """Return a fault for the first submission event whose reading is gone, or None."""
     stored = Reading.objects.annotate(known_by=Cast("pk", TextField()))
     submitted = AuditEvent.objects.filter(action=audit.Action.READING_SUBMITTED)
     missing = submitted.exclude(Exists(stored.filter(known_by=OuterRef("object_id"))))
@@ -74,7 +79,7 @@ def missing() -> Fault | None:
 
 
 def state(event: AuditEvent) -> Mapping[str, Any]:
-    """Return the state after ``event``; a forged event need not contain JSON."""
+    """Return the state after ``event``; empty if it is not valid JSON, as in a forged event."""
     try:
         after = json.loads(event.after)
     except ValueError:
@@ -106,8 +111,8 @@ def _compare(reading: Reading, recorded: Recorded) -> Fault | None:
     recorded_digests, computed = state(event), signed_content.digests(reading)
     if recorded_digests.get("version") == signed_content.VERSION:
         return _differing(reading, event, recorded_digests, computed)
-    # Before version 2: this event has the content, and another one, created by the upgrade, the
-    # exam.
+    # Version 1: this event has the digest of the content. Another event, created by an upgrade, has
+    # those of the assignment and the exam.
     if recorded_digests.get("digest") != computed["content"]:
         return Fault(Kind.READING_ALTERED, event=str(event.pk), other=reading.pk)
     return _bound(reading, recorded.bound, computed)
@@ -124,7 +129,7 @@ def _bound(
 def _differing(
     reading: Reading, event: AuditEvent, recorded: Mapping[str, Any], computed: Mapping[str, str]
 ) -> Fault | None:
-    """Return the part of ``reading`` that does not match its digest in ``event``."""
+    """Return a fault for the first part of ``reading`` that differs from ``recorded``, or None."""
     number, assignment = str(event.pk), reading.assignment
     if recorded.get("content") != computed["content"]:
         return Fault(Kind.READING_ALTERED, event=number, other=reading.pk)

@@ -1,4 +1,4 @@
-"""Whether consensus and agreement are what was computed."""
+"""Verify that consensus and agreement reports are as they were computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecgreview.hash_chain import Fault, Kind
 def consensus_fault() -> Fault | None:
     """Return the first study whose consensus is not the one computed last.
 
-    Skips what is due to be recomputed and therefore about to be replaced.
+    Skips studies whose consensus is about to be recomputed.
     """
     due = Batch.objects.filter(consensus_is_due=True).values("study")
     with_results = Study.objects.filter(consensus__isnull=False) | Study.objects.filter(

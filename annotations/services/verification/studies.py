@@ -1,4 +1,4 @@
-"""Whether taxonomies, protocols, studies, rosters and results seen are as recorded."""
+"""Verify that taxonomies, protocols, studies, rosters and results seen are as recorded."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def protocol_fault() -> Fault | None:
 
 
 def study_fault() -> Fault | None:
-    """Return the first study whose rules differ from its protocol, or with an unrecorded phase."""
+    """Return the first study with an unrecorded phase, or with rules other than its protocol."""
     for study in Study.objects.select_related("taxonomy").order_by("pk"):
         phases = _about("study", study.pk, tuple(PHASES))
         recorded = [PHASES[event.action] for event in phases]
@@ -94,7 +94,7 @@ def reader_fault() -> Fault | None:
 
 
 def seen_fault() -> Fault | None:
-    """Return the first event of results being shown whose row is gone."""
+    """Return the first event of a person seeing results for which ``ResultsSeen`` has no row."""
     noted = ResultsSeen.objects.annotate(known_by=Cast("batch_id", TextField()))
     noted = noted.filter(user=OuterRef("actor"), known_by=OuterRef("object_id"))
     events = AuditEvent.objects.filter(
@@ -132,7 +132,10 @@ def _recorded_digests(version: ProtocolVersion) -> set[object]:
 
 
 def _expected_rules(study: Study) -> Mapping[str, Any] | None:
-    """Return the document ``study`` must follow: its version's, or the draft as last saved."""
+    """Return the protocol that ``study`` must follow: the frozen version, or the draft saved last.
+
+    Returns None for a draft without events.
+    """
     if not study.is_draft:
         versions = ProtocolVersion.objects.filter(study=study, version=study.protocol_version)
         document = versions.values_list("document", flat=True).first()
@@ -150,6 +153,6 @@ def _rules(study: Study) -> Mapping[str, Any]:
 
 
 def _sha256(document: Mapping[str, Any]) -> str:
-    """Return the digest of a protocol document, as ``ecgreview.protocol`` computes it."""
+    """Return the digest of a protocol document, computed as in ``ecgreview.protocol``."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Whether every tracing still has the samples it was imported with."""
+"""Verify that every tracing still has the samples it was imported with."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from annotations.services.verification.readings import Compared
 from ecgreview.ecg import wire
 from ecgreview.hash_chain import Fault, Kind
 
-# About 3 MB of packed samples.
+# About 3 MB of packed samples per query.
 TRACINGS_AT_ONCE = 100
 
 
 def check(*, after: int = 0, limit: int | None = None) -> Compared:
-    """Unpack each tracing and compare its samples with their hash, up to the first that differs.
+    """Unpack tracings and compare their samples with their hashes, up to the first that differs.
 
-    Readings are bound to these hashes, so a tracing cannot be replaced together with its hash.
+    The digests of readings cover these hashes, so once an exam is read, a tracing cannot be
+    replaced together with its hash.
+
+    Args:
+        after: only tracings with greater ids are compared.
+        limit: maximum number of tracings; None: all.
     """
     rows = Tracing.objects.filter(pk__gt=after).order_by("pk").select_related("exam")
     needed = rows.only(

@@ -1,4 +1,4 @@
-"""Whether the audit trail is unaltered, and all rows are as the trail recorded them."""
+"""Verify that the audit trail is unaltered, and that all rows are as the trail recorded them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ecgreview.hash_chain import START, Entry, Event, Fault, Head, Kind, Link
 
 ROWS_AT_ONCE = 2000
 
+# Rows that are verified in one step, each about 3 s of work.
 EVENTS_PER_SLICE = 50_000
 READINGS_PER_SLICE = 5_000
 TRACINGS_PER_SLICE = 1_000
-# A task verifies this many rows, about 3 s of work each, before it queues itself again.
 
 EVENT = f"""e.id::text, {events.MOMENT.format("e.at")}, e.actor_id::text, e.actor_name, e.action,
        e.study_id::text, e.object_type, e.object_id, e.before, e.after, e.reason"""
@@ -51,7 +51,7 @@ class Verification:
     Attributes:
         head: the last link that verified, to be stored elsewhere.
         n_events: number of events verified.
-        n_readings: number of readings compared with their submission.
+        n_readings: number of readings compared with their submission events.
         fault: the first fault, or None.
     """
 
@@ -76,12 +76,13 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The position of a verification that runs in time slices.
+    """How far a verification that runs in time slices has got.
 
     Attributes:
-        head: of the chain.
-        part: being verified.
-        last: id of the last row of that part that was compared; for records, the number of kinds.
+        head: the last link that was verified.
+        part: the part to continue with.
+        last: id of the last row of that part that was compared; for ``Part.RECORDS``, the number of
+            checks that were made.
         n_readings: number of readings compared.
     """
 
@@ -91,6 +92,7 @@ class Position:
     n_readings: int = 0
 
 
+# Checks of tables that have few rows, so that each check is done in one slice.
 RECORDS: Sequence[Callable[[], Fault | None]] = (
     readings.missing,
     studies.taxonomy_fault,
@@ -103,16 +105,15 @@ RECORDS: Sequence[Callable[[], Fault | None]] = (
     accounts.role_fault,
     accounts.account_fault,
 )
-# Kinds of rows of which there are few, so that each kind is compared in one slice.
 
 
 def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
-    """Verify the whole chain, or what follows ``after``, and then everything it recorded.
+    """Verify the whole chain, or what follows ``after``, and then all rows that it has events of.
 
     Needs constant memory and locks nothing.
 
     Args:
-        after: a head up to which all was verified before.
+        after: a head up to which the chain was verified before.
         expected: a head that was stored elsewhere and must still exist.
     """
     if fault := check_head(after):
@@ -143,7 +144,7 @@ def step(position: Position) -> tuple[Position, Verification | None]:
     """Verify the next time slice after ``position``.
 
     Returns:
-        The next position, and the result once everything is verified or a fault was found.
+        The next position and None; at the end or at a fault, ``position`` and the result.
     """
     after, fault = SLICES[position.part](position)
     if fault is None and after is not None:
@@ -201,7 +202,10 @@ def conclude(*, result: Verification, now: datetime) -> None:
 
 
 def _notify_auditors(now: datetime) -> None:
-    """Create a notice for each auditor without an unseen one; the fault is on the page."""
+    """Notify the auditors, except those who have an unseen notice of a fault already.
+
+    The notice contains no details: the audit page shows the fault.
+    """
     notified = Notice.objects.unseen().filter(kind=NoticeKind.AUDIT_BROKEN).values("user")
     auditors = User.objects.filter(is_active=True, groups__name=Role.AUDITOR).exclude(
         pk__in=notified
@@ -210,7 +214,7 @@ def _notify_auditors(now: datetime) -> None:
 
 
 def check_head(head: Head) -> Fault | None:
-    """Return the fault at the link stored as ``head``, or None."""
+    """Return a fault if the chain no longer contains the link that ``head`` names, or None."""
     if head == START:
         return None
     link = AuditLink.objects.filter(seq=head.seq).first()
