@@ -75,9 +75,10 @@ class ImportRunAdmin(ReadOnly):
     ordering = ("-started_at",)
 
 
-# This app is listed before Django's, allauth's and knox's, so their models are registered by the
-# imports above, and not after we unregister them here: an authenticator holds a secret, a session
-# shows where somebody was, and a token created here would be missing from the audit trail.
+# Django imports this module before the admin modules of the apps listed after this one, which would
+# then register their models. Importing those modules above makes them register first, so that the
+# models can be removed here: an authenticator holds a secret, a session shows where somebody was,
+# and a token created here would be missing from the audit trail.
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, get_token_model()])
 
 # Use the site's sign-in page, which limits attempts and asks for a second factor.

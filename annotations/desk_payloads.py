@@ -53,7 +53,7 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
     """Return the exam, its context, what ``user`` has entered so far, and what comes next.
 
     Args:
-        assignment: select its exam, batch, study and taxonomy with it.
+        assignment: fetched with its exam, batch, study and taxonomy.
         user: its reader.
         now: time of the request, which decides whether a submission can still be taken back.
     """
@@ -150,8 +150,8 @@ def reading_payload(reading: Reading) -> Payload:
     """Return a reading as it was signed.
 
     Its ID is the idempotency key, because a row number would reveal how many readings others
-    submitted. Query the readings ``with_findings`` for a stable order and a constant number of
-    queries.
+    submitted. Fetch the reading through ``with_findings``, for a stable order and a constant number
+    of queries.
     """
     return {
         "id": str(reading.idempotency_key),

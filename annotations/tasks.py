@@ -199,7 +199,7 @@ def keep_statistics() -> None:
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete expired sessions and tokens."""
+    """Delete expired sessions and tokens, and old account e-mails."""
     call_command("clearsessions")
     sign_in.forget_sessions()
     tokens.forget(now=timezone.now())

@@ -35,7 +35,7 @@ def read_mapping(
 
     Raises:
         CommandError: there is no such file, or it is too large.
-        published.BadMapping: some classes are not mapped, or wrongly; the message has all errors.
+        published.BadMapping: the mapping is incomplete or wrong; the message has all errors.
     """
     if file is None:
         return published.map_steps((), old, new)

@@ -88,5 +88,8 @@ class AgreementDetail(models.Model):
 
     @property
     def stored_results(self) -> Any:
-        """The results, from this row or the one it refers to (no query if that is selected)."""
+        """The results, from this row or from the one it refers to.
+
+        Needs no query if ``taken_from`` is fetched with the row.
+        """
         return self.taken_from.results if self.taken_from else self.results

@@ -31,7 +31,7 @@ class Archive(models.Model):
     services must check permissions.
 
     Attributes:
-        state: digest of what the export depends on, from ``export.jobs.state_of``.
+        state: digest of what the export depends on, from ``state_of`` in ``export/jobs.py``.
         batches: IDs of the batches whose results are included.
         n_done: number of tables written so far.
     """

@@ -45,7 +45,7 @@ class AssignmentState(models.TextChoices):
 
 
 class WorkState(models.TextChoices):
-    """How far the reader has got with an assignment."""
+    """The reader's progress with an assignment."""
 
     NOT_STARTED = "todo", _("Not started")
     BEGUN = "draft", _("Started")
@@ -189,7 +189,7 @@ class Assignment(models.Model):
 
 
 def code_of(assignment_id: int) -> str:
-    """Return ten base 32 characters for an assignment's id, in two groups."""
+    """Return ten base 32 characters for an assignment's ID, in two groups."""
     digits = [_ALPHABET[(assignment_id >> 5 * place) & 31] for place in reversed(range(10))]
     return f"{''.join(digits[:5])}-{''.join(digits[5:])}"
 

@@ -68,7 +68,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(closed_at__isnull=False)
 
     def not_read_by(self, user: User) -> BatchQuerySet:
-        """Exclude batches of studies in which ``user`` reads, or which use an exam they read.
+        """Exclude batches of studies that ``user`` reads in, or that include an exam they read.
 
         This is the blinding rule for results: until the study is locked, a coordinator who also
         reads sees neither its labels and agreement, nor those of another study with the same exams.
@@ -123,7 +123,7 @@ class Batch(HasWithheld):
     """A part of a study that is released and closed as a unit.
 
     It keeps the classes and rules of the protocol version under which it was created. Amendments
-    apply to later batches only, so nobody has to change the class list in the middle of a batch.
+    apply to later batches only, so the list of classes never changes in the middle of a batch.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="batches")

@@ -36,8 +36,8 @@ SEES_RESULTS = (Role.ADJUDICATOR, Role.COORDINATOR, Role.RESEARCHER, Role.AUDITO
 class ReaderKind(models.TextChoices):
     """Whether a reader is a person, a model or a published reference.
 
-    People vote; models and published references are only compared with them. docs/adr explains
-    why the kind belongs to the account and not to the roster of a study.
+    People vote; models and published references are only compared with them.
+    docs/adr/0045-readers-have-a-kind.md explains why the account has the kind, not the roster.
     """
 
     PERSON = "person", _("Person")
@@ -101,7 +101,7 @@ class User(HasWithheld, AbstractUser):
 
     @property
     def blinded_with(self) -> list[int]:
-        """IDs of the accounts whose blinding this one shares: its own and that of its voucher.
+        """IDs of accounts whose blinding this one shares: itself and the one vouching for it.
 
         A person who vouches for an account could be using it themselves.
         """

@@ -50,7 +50,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(phase=Phase.OPEN)
 
     def serving(self, user: User) -> StudyQuerySet:
-        """Return open studies that give exams to ``user`` now. Excludes paused readers."""
+        """Return open studies in which ``user`` is an active reader, so they get exams."""
         return self.open().filter(readers__user=user, readers__status=StudyReaderStatus.ACTIVE)
 
     def blinding(self, user: User) -> StudyQuerySet:

@@ -22,7 +22,7 @@ class TokenScope(models.TextChoices):
 
 
 class TokenGrant(models.Model):
-    """Extends a token of knox, which has the hash and the expiry, and is deleted with it.
+    """Extends knox's token, which holds the hash and the expiry. Deleted together with it.
 
     A token without a grant was created before scopes existed and may do everything.
     """

@@ -75,7 +75,7 @@ def _reads(user: User, groups: Collection[str]) -> bool:
 
 
 def _is_within(request: HttpRequest, url: str) -> bool:
-    """Whether the current page is at or below ``url``. Pages of batches belong to studies."""
+    """Whether the current page is at or below ``url``. Batch pages count as study pages."""
     path = request.path
     if path.startswith((reverse("studies"), "/batches/")):
         return url == reverse("studies")

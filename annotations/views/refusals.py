@@ -53,7 +53,7 @@ def refusal_as_message(request: HttpRequest, level: int = messages.ERROR) -> Ref
 def refusal_on_form(
     form: forms.Form, fields: Mapping[type[Exception], str] | None = None
 ) -> RefusalHandler:
-    """Show a refusal as an error of ``form``, at the field that ``fields`` has for its type.
+    """Show a refusal as an error of ``form``, at the field to which ``fields`` maps its type.
 
     Other refusals are shown as errors of the whole form.
     """

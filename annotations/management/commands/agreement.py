@@ -122,7 +122,7 @@ def _refuse_hidden(report: AgreementReport, reason: str) -> None:
 
 
 def _names(report: AgreementReport) -> dict[str, str]:
-    """Return the readers' names. If several readers share a name, it includes the user name."""
+    """Return the readers' names, with the user name where several readers share a name."""
     people = User.objects.filter(pk__in=[int(reader) for reader in report.coded_results["readers"]])
     names = {str(person.pk): str(person) for person in people}
     shared = {name for name in names.values() if list(names.values()).count(name) > 1}

@@ -1,4 +1,4 @@
-"""Enrolment: people who need a second factor must set one up before they can do anything else."""
+"""People who need a second factor must set one up before they can do anything else."""
 
 from __future__ import annotations
 

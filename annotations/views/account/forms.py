@@ -74,7 +74,7 @@ class ForgottenPasswordForm(WithOurTexts, account.ResetPasswordForm):  # type: i
     """Asks for the e-mail address to which a reset link is sent."""
 
     def clean_email(self) -> str:
-        """Return the address in lower case. The worker looks up its accounts, not the form."""
+        """Return the address in lower case. The worker, not this form, looks up its accounts."""
         return str(self.cleaned_data["email"]).lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:

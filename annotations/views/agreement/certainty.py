@@ -17,7 +17,7 @@ from annotations.views.agreement.charts import Axis, Chart, Series
 from annotations.views.agreement.page import AgreementPage
 from ecgreview.agreement.reports.measured import UNITS
 
-# One exam: the first reader's measurement and the second reader's.
+# Measurements of one exam by the first and the second reader of a pair.
 Point = tuple[float, float]
 
 

@@ -50,7 +50,7 @@ def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> Htt
     ``?of=`` of the readers ``?pair=``.
 
     Raises:
-        Http404: there is no report, or the table does not exist or not in this format.
+        Http404: there is no report, no such table, or no such format of the table.
     """
     dashboard = page.agreement_page(request, pk, slug)
     table, format_ = request.GET.get("table", "classes"), request.GET.get("format", "csv")

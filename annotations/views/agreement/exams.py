@@ -1,4 +1,4 @@
-"""The Exams tab: which exams the counts of a report consist of, and who answered what."""
+"""The Exams tab: the exams behind the counts of a report, and each reader's answers."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _query(selection: ExamFilter | Pair, request: SignedInRequest) -> dict[str, 
 def _counts(line: Mapping[str, Any]) -> dict[ExamFilter, int]:
     """Return how many exams each filter selects.
 
-    ``NOT_ASSESSABLE`` has no count, because reports count readings rather than exams there.
+    ``NOT_ASSESSABLE`` has no count, because reports count readings, not exams, as not assessable.
     """
     some, every = line["n_positive_any"], line["n_positive_all"]
     return {

@@ -68,7 +68,7 @@ def _document(dashboard: AgreementPage, stored: AgreementReport) -> Document:
 
 
 def _without_facts(document: Document) -> Document:
-    """Return ``document`` with a note that the reader must fill in the facts about the study."""
+    """Return ``document`` with a note that the facts about the study must be filled in by hand."""
     first, *others = document.sections
     note = Paragraph(
         _(

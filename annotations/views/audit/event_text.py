@@ -36,7 +36,7 @@ class Line:
 
 
 def line(event: AuditEvent) -> Line:
-    """Return the list row of ``event``. Fetch the event's actor and link with it."""
+    """Return the list row of ``event``. The event's actor and link should be fetched with it."""
     return Line(
         event=event,
         seq=event.link.seq,

@@ -101,7 +101,7 @@ def _portion(request: SignedInRequest, form: AuditFilterForm) -> dict[str, Any]:
     """Return one page of events, newest first, and the cursor of the next page."""
     visible = AuditEvent.objects.visible_to(request.user)
     matching = browse.find(visible, form.event_filter()).select_related("link")
-    # prefetch_related loads people and studies for this page only; a join would take in all events.
+    # prefetch_related loads people and studies for this page only; a join would cover all events.
     matching = matching.prefetch_related("actor", "study")
     before = request.GET.get("before", "")
     is_cursor = before.isascii() and before.isdigit() and len(before) < len(str(MAX_SEQ))

@@ -90,7 +90,7 @@ def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
 
 
 def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
-    """Format ``rows``. Prefetch their labels and the labels' classes."""
+    """Format ``rows``. Their labels and the labels' classes should be prefetched."""
     return [
         ExamLine(
             row,

@@ -1,4 +1,4 @@
-"""Annotates assignments with how far the reader has got."""
+"""Annotates assignments with the reader's progress."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def person_second_factor(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("invite_user")
 @require_POST
 def person_vouch(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Make the user the one who vouches for an account, in place of its inviter."""
+    """Let the user vouch for an account in place of its inviter."""
     return _act(request, pk, members.vouch, _("You now vouch for this account."))
 
 

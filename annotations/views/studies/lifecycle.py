@@ -58,7 +58,7 @@ def study_protocol_file(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("add_study")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the changes of an amendment, ask for a reason, and amend. Affects new batches only."""
+    """Amend the protocol for new batches, after a preview of the changes and with a reason."""
     study = lookups.study(request.user, slug)
     if study.is_draft:
         return redirect("study-setup-reading", slug=study.slug)

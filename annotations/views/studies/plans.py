@@ -30,7 +30,7 @@ from annotations.views.studies.setup import steps
 # Maximum number of strata listed on the page.
 MAX_STRATA = 60
 
-# Vocabularies of the data sources.
+# Vocabularies that data sources use for their labels.
 VOCABULARIES = ("snomed_ct", "code15", "scp", "cpsc2018")
 
 REFUSED_FIELDS: dict[type[Exception], str] = {
