@@ -22,16 +22,16 @@ setup: python ## Install everything into .venv; then .venv/bin/python manage.py 
 demo: python ## Run the site with a demo study; PORT=8000, DATA=DIR imports your recordings too
 	@$(PYTHON) scripts/bootstrap.py demo
 
-test: python ## Install what the tests need and run them; K=word: only some
+test: python ## Run the tests, installing what they need; K=word runs only matching tests
 	@$(PYTHON) scripts/bootstrap.py test
 
-quick: python ## Run T=FILE within seconds: services stay up, no checks
+quick: python ## Run the tests of T=FILE within seconds: services stay up, no static checks
 	@$(PYTHON) scripts/bootstrap.py quick
 
-fast: python ## Run the domain and JavaScript tests, without services: a minute
+fast: python ## Run the domain and JavaScript tests, without services; takes a minute
 	@$(PYTHON) scripts/bootstrap.py fast
 
-drill: python ## Run everything at full size: random search, full Chromium, every Python; an hour
+drill: python ## Run everything at full size: random search, full Chromium, every Python; takes an hour
 	@$(PYTHON) scripts/bootstrap.py drill
 
 check: python ## Run the static checks only

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line; the embedded services run while a command needs them."""
+"""Django's command line. Starts the embedded services for commands that need them."""
 
 import os
 import sys
@@ -8,15 +8,14 @@ from annotations.management import readiness
 from ecgreview import local_services
 from ecgreview.local_services import commandline
 
-INTERRUPTED = 130  # what shells expect of a program ended by Ctrl-C
+INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
 
 
 def main() -> int:
-    """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
     try:
         with commandline.services_for(sys.argv[1:]):
-            # After the services, because the settings read their addresses.
+            # Imported after the services have started, because the settings read their addresses.
             from django.core.management import execute_from_command_line
 
             if commandline.needs_services(sys.argv[1:]):

@@ -1,4 +1,4 @@
-"""A reader with a work list of any length, created with SQL."""
+"""A reader with a worklist of any length, created with SQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMS = """
       from generate_series(1, %(n)s) n on conflict do nothing
 """
 
-# Half of the exams are read, so that the index of waiting ones makes a difference.
+# Half of the assignments are read, so that the index on waiting ones makes a difference.
 ASSIGNMENTS = """
     insert into annotations_assignment (id, batch_id, exam_id, reader_id, occurrence, position,
                                         order_key, arm, state)
@@ -38,7 +38,7 @@ def exams(dataset: Dataset, n: int) -> None:
 
 
 def assignments(batch: Batch, reader: User, n: int, *, first_id: int | None = None) -> None:
-    """Assign the first ``n`` of these exams to ``reader``; the first half of them is read."""
+    """Assign the first ``n`` of these exams to ``reader`` and mark the first half as read."""
     values = {
         "batch": batch.pk,
         "reader": reader.pk,
@@ -65,7 +65,7 @@ class StatementCost:
 
 
 def statement_cost(sql: str) -> StatementCost:
-    """Run a SELECT again and return what it cost the database."""
+    """Execute a SELECT again and return the rows and scans of its plan."""
     with connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, timing off, format json) {sql}")
         (plan_text,) = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""Requests to the site in this process, and their duration; import ``_site`` first."""
+"""Requests to the site in this process, with their duration. Import ``_site`` first."""
 
 from __future__ import annotations
 

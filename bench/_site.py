@@ -1,4 +1,4 @@
-"""Django for a benchmark, with a migrated database of its own that is dropped afterwards."""
+"""Sets up Django for a benchmark, with a migrated database that is dropped afterwards."""
 
 from __future__ import annotations
 

@@ -15,9 +15,10 @@ N_WAITING, FINDINGS_EACH = 200, 2
 def fill(
     coordinator: User, readers: Sequence[User], taxonomy: Taxonomy, *, n_exams: int, now: datetime
 ) -> None:
-    """Have half of the ``readers``, whose user names start with ``reader``, read each batch.
+    """Create an open and a closed batch of all exams, each read by half of ``readers``.
 
-    Both batches contain all exams; in the open one each reader has ``N_WAITING`` left.
+    The readers' user names must start with ``reader``. In the open batch, each reader has
+    ``N_WAITING`` exams left.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -52,7 +53,7 @@ def open_study(coordinator: User, taxonomy: Taxonomy, now: datetime) -> Study:
 
 
 def _statements(n_exams: int) -> list[str]:
-    """Return SQL that disables the triggers: with them, a million rows take an hour."""
+    """Return SQL that disables the triggers; with them, a million rows would take an hour."""
     script = f"""
 set statement_timeout = 0;
 alter table annotations_assignment disable trigger user;

@@ -1,8 +1,8 @@
 """How many exams per second are imported, against one row at a time through the ORM?
 
 Both store the same records in a database created for this run: ours in blocks with COPY, the other
-with ``exists``, ``get_or_create`` and ``create`` for each exam, as a first version of an importer
-would. Reading files (in this process, and in the sandbox as imports do), packing signals and
+with ``exists``, ``get_or_create`` and ``create`` for each exam, like the first version of an
+importer. Reading files (in this process, and in the sandbox as imports do), packing signals and
 storing rows are timed separately, because the first two cost the same for both. Run with the
 services up: ``python -m bench.import_rate [number of exams]``.
 """
@@ -95,7 +95,7 @@ def in_blocks(dataset: Dataset, recordings: Sequence[Recording]) -> None:
 
 
 def row_by_row(dataset: Dataset, recordings: Sequence[Recording]) -> None:
-    """Store one object after the other."""
+    """Store one object at a time."""
     for item in recordings:
         content_hash = item.signal.content_hash
         if Exam.objects.filter(dataset=dataset, content_hash=content_hash).exists():
@@ -125,7 +125,7 @@ def row_by_row(dataset: Dataset, recordings: Sequence[Recording]) -> None:
 def best(
     store: Callable[[Dataset, Sequence[Recording]], None], recordings: Sequence[Recording]
 ) -> float:
-    """Return the seconds of the fastest round, each into an empty data set."""
+    """Return the seconds of the fastest round. Each round stores into an empty data set."""
     seconds = []
     for number in range(ROUNDS):
         name = f"{store.__name__} {number}"

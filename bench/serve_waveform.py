@@ -34,7 +34,7 @@ ROUNDS = 60
 
 
 class AsJson(ApiView):
-    """The usual way: samples are unpacked, listed as integers and compressed for every view."""
+    """The usual way: unpack, list and compress the samples for every request."""
 
     def get(self, request: UserRequest, code: str) -> HttpResponse:
         """Return the samples as text."""
@@ -71,7 +71,7 @@ def compare() -> None:
 
 
 def prepare() -> tuple[str, Client]:
-    """Return the code of one synthetic exam, and a client that may see it."""
+    """Return the code of one synthetic exam, and the client of a person who may see it."""
     signal = synth.synthesise(synth.CONDITIONS[0], np.random.default_rng(7)).signal
     now = timezone.now()
     dataset = Dataset.objects.create(name="bench", created_at=now)
@@ -93,7 +93,7 @@ def prepare() -> tuple[str, Client]:
 
 
 def fetch(client: Client, address: str) -> int:
-    """Return the size of the body in bytes."""
+    """Request an address and return the size of the body in bytes."""
     response = client.get(address)
     if response.status_code != 200:
         raise SystemExit(f"{address}: HTTP {response.status_code}")

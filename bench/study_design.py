@@ -1,8 +1,9 @@
 """How long does it take to design a study, compared with assigning one reading at a time?
 
-For each place of each exam, the naive way chooses the reader with the lowest load who has met the
-other readers least often, computes each order key with ``hmac.new``, and sorts. It has no caps,
-does not keep exams of a patient apart, and knows no history. Run: ``python -m bench.study_design``.
+For each place of each exam, the naive way chooses the reader with the lowest load who shares the
+fewest exams with the other readers, computes each order key with ``hmac.new``, and sorts. It has no
+caps, does not keep exams of a patient apart, and ignores history. Run:
+``python -m bench.study_design``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Row = tuple[int, int, int, int, int, str]
 
 
 def main() -> int:
-    """Print the table; return 1 when a study exceeds its time limit."""
+    """Print the table; return 1 if a study exceeds its time limit."""
     is_late = False
     for n_exams, per_exam, limit_s in STUDIES:
         our_times_s, naive_times_s = [], []

@@ -1,8 +1,8 @@
-"""What does row-level security cost a reader?
+"""How much time does row-level security cost?
 
-Requests of the desk, with and without it, among 1,050,000 findings of fifty readers, measured
-alternately in this process; and the request of a coordinator who lists closed readings. Prints the
-ratios, and returns 1 when the next exam costs over 20 % more.
+Measures requests of the desk, and a coordinator's list of closed readings, alternately with and
+without it in this process, among 1,050,000 findings of fifty readers. Prints the ratios, and
+returns 1 if the next exam takes over 20 % longer.
 Run with the services up: ``python -m bench.study_rls``.
 """
 
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def measure(case: Case) -> float:
-    """Print the time of the request both ways, and return the ratio."""
+    """Print the times of the request with and without row-level security; return their ratio."""
     off, on = browser(case.user, has_rows_secured=False), browser(case.user, has_rows_secured=True)
     ways = [partial(fetch, client, case.address) for client in (off, on)]
     counts = [statements(way) for way in ways]

@@ -1,9 +1,9 @@
-"""What does the next exam cost a reader with a work list a thousand times as long?
+"""How much slower is the next exam with a worklist a thousand times as long?
 
-Requests of a reader with 1,000 assignments and of one with 1,000,000, in the same database and
-measured alternately, and compared with the usual way without stored order and counts: sorting and
-counting the list for every page. Prints times, rows read and ratios; returns 1 when the long list
-costs over 25 % more. Run with the services up:
+Measures requests of a reader with 1,000 assignments and of one with 1,000,000, alternately in the
+same database. For comparison, the list is sorted and counted for every page, the usual way without
+a stored order and counts. Prints times, rows read and ratios; returns 1 if the long list takes over
+25 % longer. Run with the services up:
 ``python -m bench.study_worklist [assignments of the long list]``.
 """
 
@@ -39,7 +39,7 @@ MAX_RATIO = 1.25
 
 
 def main() -> int:
-    """Print the table; return 1 when the long list exceeds the limit."""
+    """Print the table; return 1 if the long list exceeds the limit."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
     static_storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = {**settings.STORAGES, "staticfiles": static_storage}
@@ -88,7 +88,7 @@ def compare(few: User, many: User, n: int) -> int:
 
 
 def addresses() -> dict[str, Callable[[User], str]]:
-    """Return the requests of a reader for one exam."""
+    """Return the requests that a reader makes for one exam."""
     return {
         "worklist page": lambda user: "/worklist/",
         "next exam in the list": lambda user: "/api/assignments/?state=open&limit=1",
@@ -118,7 +118,7 @@ def report_times(
 
 
 def sorted_and_counted(user: User) -> None:
-    """Order by the key of each row, and count for every page."""
+    """Sort by the key of each row and count, as without a stored order and counts."""
     own = Assignment.objects.filter(reader=user)
     own.filter(readings=None).order_by("order_key").first()
     own.count()

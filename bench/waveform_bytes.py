@@ -1,4 +1,4 @@
-"""How many bytes does an exam cost on the wire, and how long does packing take?
+"""How many bytes does an exam take on the wire, and how long does packing take?
 
 Real 12-lead exams of 5000 samples at 500 Hz, compared with the integers as JSON text and as raw
 int16, each also with gzip. Run: ``python -m bench.waveform_bytes [folder]``.

@@ -1,4 +1,4 @@
-"""Run every benchmark in bench/; each prints ratios against a peer, measured in the same run."""
+"""Run all benchmarks in bench/. Each prints ratios against a peer measured in the same run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def modules() -> list[str]:
-    """Return the benchmarks as modules, those of subfolders after the others."""
+    """Return the module names of the benchmarks, those in subfolders last."""
     files = [
         file.relative_to(check.REPOSITORY).with_suffix("")
         for file in (check.REPOSITORY / "bench").rglob("[!_]*.py")

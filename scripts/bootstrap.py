@@ -1,4 +1,4 @@
-"""Set up .venv and run the project's commands from it; needs only Python's standard library.
+"""Set up .venv and run the project's commands in it. Needs only Python's standard library.
 
 ``bootstrap.py setup | demo | test | quick | fast | drill | check | coverage | bench | lock``,
 called by the Makefile.
@@ -27,7 +27,7 @@ class SetupFailed(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command that the first argument names."""
+    """Run the command named by the first argument."""
     command = arguments[0] if arguments else "setup"
     try:
         if command == "lock":
@@ -52,13 +52,13 @@ def prepare(*, with_development: bool) -> None:
 
 
 def run_from_venv(command: str) -> None:
-    """Replace this process by ``command``, so that signals reach it directly."""
+    """Replace this process with ``command``, so that signals reach it directly."""
     os.chdir(REPOSITORY)
     if command == "demo":
         say("Starting PostgreSQL and Valkey …")
         data = ["--data", os.environ["DATA"]] if os.environ.get("DATA") else []
         program = ["manage.py", "demo", "--port", os.environ.get("PORT") or "8000", *data]
-        # A PORT or DATA of the demo must not reach anything else.
+        # The demo gets PORT and DATA as arguments. Nothing else may read them.
         environment = {k: v for k, v in os.environ.items() if k not in {"PORT", "DATA"}}
         environment.setdefault("ECGREVIEW_DEMO", "1")
     else:
@@ -71,7 +71,7 @@ def run_from_venv(command: str) -> None:
 def install(*, with_development: bool) -> None:
     """Install the pinned and hashed requirements unless they are installed already.
 
-    A .venv with the development tools keeps them.
+    A .venv that has the development tools keeps them.
     """
     with_development = with_development or (VENV / "bin" / "pytest").exists()
     files = [RUNTIME, DEVELOPMENT] if with_development else [RUNTIME]
@@ -90,7 +90,7 @@ def install(*, with_development: bool) -> None:
 
 
 def fingerprint(files: list[str]) -> str:
-    """Return a hash of what the installation depends on: the requirements and the interpreter."""
+    """Return a hash of what the installation depends on: requirements, interpreter and folder."""
     state = hashlib.sha256(f"{sys.version}{sys.base_prefix}{REPOSITORY}".encode())
     for name in files:
         state.update((REPOSITORY / name).read_bytes())
@@ -98,7 +98,7 @@ def fingerprint(files: list[str]) -> str:
 
 
 def find_uv() -> Path | None:
-    """Return our copy of uv, installed with pip the first time; None if pip cannot.
+    """Return the project's own copy of uv, installing it with pip if needed; None if that fails.
 
     ECGREVIEW_UV=0 disables uv.
     """
@@ -190,10 +190,10 @@ def starts(python: Path) -> bool:
 
 
 def run(command: list[str], hint: str = "") -> None:
-    """Run ``command`` in the repository; downloads trust the system's certificates.
+    """Run ``command`` in the repository. Downloads trust the system's certificates.
 
     Raises:
-        SetupFailed: it failed; its output is above.
+        SetupFailed: the command returned a nonzero exit code.
     """
     settings = {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": ""}
     done = subprocess.run(command, cwd=REPOSITORY, check=False, env={**os.environ, **settings})
@@ -203,7 +203,7 @@ def run(command: list[str], hint: str = "") -> None:
 
 
 def say(line: str) -> None:
-    """Print one line of progress at once."""
+    """Print one line of progress immediately."""
     print(line, flush=True)
 
 

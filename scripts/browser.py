@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 WINDOWED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# The same engine without a compositor: tests take half the CPU time.
+# The same engine without a compositor, with which tests take half the CPU time.
 SHELL = "chromium-headless-shell"
 FONTS = "fonts-dejavu-core"
 FIND = (
@@ -25,12 +25,12 @@ class NoBrowser(Exception):
 def chromium(*, is_windowed: bool = False) -> str:
     """Return the path of a Chromium that starts.
 
-    Tried in this order: the variable CHROMIUM, PATH, Debian's package when we are root,
-    Playwright's download. The headless shell is preferred, unless ``is_windowed``: benchmarks use
-    the browser that readers have.
+    Tries the variable CHROMIUM, PATH, Debian's package if we are root, and Playwright's download,
+    in this order. Prefers the headless shell unless ``is_windowed``: benchmarks use the browser
+    that readers have.
 
     Raises:
-        NoBrowser: none of them works; browser tests are never skipped silently.
+        NoBrowser: none of these works. Browser tests are never skipped silently.
     """
     named = os.environ.get("CHROMIUM")
     if named:
@@ -51,13 +51,13 @@ def on_path(names: Sequence[str]) -> str | None:
 
 
 def install_package(name: str) -> bool:
-    """Install the Debian package ``name`` if we are root."""
+    """Install the Debian package ``name``, which needs root. Return whether that worked."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
     print("Installing Chromium from the system's packages …", flush=True)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", name, FONTS]
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # Updating may fail where the lists are fine already: only the installation counts.
+    # An update may fail although the lists are recent enough, so only the installation counts.
     subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
     return subprocess.run(install, check=False, env=quiet).returncode == 0
 
@@ -73,10 +73,10 @@ def download() -> str | None:
 
 
 def checked(path: str) -> str:
-    """Return ``path`` if it starts.
+    """Return ``path`` if the browser starts.
 
     Raises:
-        NoBrowser: it does not start; a library may be missing.
+        NoBrowser: it does not start, for example because a library is missing.
     """
     try:
         done = subprocess.run([path, "--version"], check=False, capture_output=True, text=True)

@@ -24,7 +24,7 @@ CHECKS = [
     ["tsc", "--project", "."],
     ["mypy"],
 ]
-# mypy's Django plugin imports the settings; it opens no connection.
+# mypy's Django plugin imports the settings but opens no connection.
 SETTINGS = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",

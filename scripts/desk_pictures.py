@@ -1,7 +1,7 @@
 """Screenshots of the desk in every layout, theme and state, for ``scripts.screenshots``.
 
-Each state starts with a fresh page; entries accumulate in the draft of one exam per window size,
-which is submitted at the end.
+Each state starts from a fresh page. For each window size, the findings accumulate in the draft of
+one exam, which is submitted at the end.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Step = Callable[[Page], None]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A screenshot of the desk: its name, and the step that leads there from a fresh page."""
+    """A screenshot of the desk: its name, and the step that leads from a fresh page to it."""
 
     name: str
     step: Step
 
 
 def photograph(page: Page, url: str, folder: Path, only: str) -> Iterator[Path]:
-    """Take the screenshots whose name contains ``only``, and yield each file."""
+    """Take the screenshots whose name contains ``only``, and yield the file of each."""
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         page.goto(url)
@@ -88,7 +88,7 @@ def choose_in(page: Page, part: str, value: str) -> None:
 
 
 def keys(*pressed: str) -> Step:
-    """Return the step that presses keys."""
+    """Return the step that presses these keys."""
 
     def press(page: Page) -> None:
         for key in pressed:
@@ -124,7 +124,7 @@ def lens(page: Page) -> None:
 
 
 def finding(page: Page, abbreviation: str) -> None:
-    """Add a finding unless it is there."""
+    """Add a finding unless the draft has it already."""
     there = page.locator(".finding-name b").all_inner_texts()
     if abbreviation not in there:
         page.keyboard.press("/")

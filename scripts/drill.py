@@ -1,8 +1,8 @@
 """Run everything at full size, stage by stage, and list what failed or was skipped.
 
-All tests, including those marked ``drill``: deep random search, full Chromium, full-size
-simulations, backup and restore; then the tests without a browser on all other supported Pythons.
-Takes an hour or more: for nights and before a release.
+Runs all tests, including those marked ``drill``: deep random search, full Chromium, full-size
+simulations, backup and restore. Then runs the tests that need no browser on all other supported
+Python versions. Takes an hour or more; use it at night and before a release.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def result_line(stage: str, code: int) -> str:
 
 
 def test_python(version: str) -> str:
-    """Run the tests without a browser on another Python; return the result line."""
+    """Run the tests that need no browser on another Python; return the result line."""
     stage = f"Python {version}"
     path = shutil.which(f"python{version}")
     if path is None or not is_python(path, version):
@@ -62,14 +62,14 @@ def test_python(version: str) -> str:
 
 
 def is_python(path: str, version: str) -> bool:
-    """Return whether ``path`` starts and is ``version``; a version manager's shim may not."""
+    """Return whether ``path`` runs Python ``version``. A version manager's shim may not."""
     ask = [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     done = subprocess.run(ask, check=False, capture_output=True, text=True)
     return done.stdout.strip() == version
 
 
 def install(version: str, path: str) -> Path | None:
-    """Return a Python of ``version`` with the pinned packages, in .cache; None if that fails."""
+    """Install the pinned packages for another Python in .cache; return it, or None on failure."""
     folder = OTHER_PYTHONS / version
     python = folder / "bin" / "python"
     files = [bootstrap.RUNTIME, bootstrap.DEVELOPMENT]

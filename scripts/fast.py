@@ -1,4 +1,4 @@
-"""Run the tests that need neither services nor a browser: the domain's and the ES modules'."""
+"""Run the domain tests and the JavaScript tests, which need neither services nor a browser."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PYTEST = ["-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "tests/domain"
 
 
 def main(arguments: list[str]) -> int:
-    """Run both at the same time; what the ES modules' tests print follows."""
-    # A developer waits for these: a quarter of the random examples of `make test`.
+    """Run both at the same time. The output of the JavaScript tests is printed last."""
+    # Somebody is waiting, so try a quarter of the random examples of `make test`.
     environment = services.for_processes({"HYPOTHESIS_PROFILE": "fast", **os.environ})
     with ThreadPoolExecutor() as pool:
         modules = pool.submit(test.in_turn, [["-m", "scripts.javascript"]])

@@ -11,7 +11,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Return node's exit code; 1 without node, because tests are never skipped silently."""
+    """Run the tests and return node's exit code.
+
+    Returns 1 if node is not installed, because tests are never skipped silently.
+    """
     if shutil.which("node") is None:
         print("The tests in tests/js need node. On Debian: apt install nodejs", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Run some tests within seconds: T=tests/app/assignment/test_leases.py, K=word, or both.
+"""Run selected tests within seconds: T=tests/app/assignment/test_leases.py, K=word, or both.
 
 The services stay up between calls, and static checks are skipped.
 """

@@ -1,9 +1,9 @@
 """Take screenshots of a running demo: ``python -m scripts.screenshots FOLDER [--url URL]``.
 
-Work list, desk, study, progress, batch, agreement and audit trail, in both themes, wide and narrow.
-Needs the ECGREVIEW_HOME of the demo, for one-time sign-in links; nothing in the demo is changed.
-``--desk`` instead takes the desk in every layout, theme and state, and submits some exams of the
-demo on the way; ``--only WORD`` limits it to states whose name contains WORD.
+Takes the worklist, desk, study, progress, batch, agreement and audit trail, in both themes and in a
+wide and a narrow window. Needs the demo's ECGREVIEW_HOME to create one-time sign-in links. Changes
+nothing in the demo. ``--desk`` instead takes the desk in every layout, theme and state, and submits
+a few exams of the demo; ``--only WORD`` limits it to states whose name contains WORD.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"
 
 
 class NoDemo(Exception):
-    """The demo gave no sign-in links, or lacks something to show."""
+    """The demo printed no sign-in links, or a page to take is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A screenshot: person, links to follow, and a selector that matches once it is drawn."""
+    """A page to take: person, links to follow, and a selector that matches once it is drawn."""
 
     name: str
     person: str
@@ -98,7 +98,7 @@ def sign_in_links(url: str) -> dict[str, str]:
 
 
 def photograph_desk(chromium: Browser, link: str, chosen: argparse.Namespace) -> None:
-    """Sign Ana in and take the desk in all its states."""
+    """Sign Ana in and take screenshots of the desk in all its states."""
     page = signed_in(chromium, link)
     for file in desk_pictures.photograph(page, chosen.url, chosen.folder, chosen.only):
         print(file, flush=True)
@@ -106,7 +106,7 @@ def photograph_desk(chromium: Browser, link: str, chosen: argparse.Namespace) ->
 
 
 def signed_in(chromium: Browser, link: str) -> Page:
-    """Open a page signed in by ``link``."""
+    """Open a page and sign in with the one-time ``link``."""
     page = chromium.new_context(reduced_motion="reduce").new_page()
     page.goto(link)
     page.get_by_role("button", name="Sign in as").click()
@@ -129,7 +129,7 @@ def go_to(page: Page, url: str, view: View) -> None:
     """Follow the links of ``view`` from the person's start page.
 
     Raises:
-        NoDemo: a link is not there.
+        NoDemo: a page does not have the link.
     """
     page.set_viewport_size({"width": 1440, "height": 820})
     page.goto(url)
@@ -140,7 +140,7 @@ def go_to(page: Page, url: str, view: View) -> None:
 
 
 def pictures(page: Page, view: View, folder: Path) -> list[Path]:
-    """Take ``view`` in each size and theme; the sheet is redrawn for each window."""
+    """Take ``view`` in each size and theme. Reload for each size, so that the sheet fits."""
     files = []
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})

@@ -1,6 +1,6 @@
-"""PostgreSQL and Valkey for the tests: one home in .cache, kept between runs.
+"""PostgreSQL and Valkey for the tests, with one home in .cache that is kept between runs.
 
-``python -m scripts.services`` stays in the background after ``make quick``; it ends after half an
+``python -m scripts.services`` runs in the background after ``make quick`` and ends after half an
 hour without tests.
 """
 
@@ -27,7 +27,7 @@ NOT_STARTED = {
     "DATABASE_URL": "postgresql://services-not-started@127.0.0.1:1/none",
     "REDIS_URL": "redis://services-not-started@127.0.0.1:1/0",
 }
-# This cluster need not survive a power cut; after one, delete .cache/tests.
+# This cluster need not survive a power cut. After one, delete .cache/tests.
 UNSAFE = (
     "fsync = off",
     "full_page_writes = off",
@@ -42,22 +42,22 @@ POLL_S = 0.05
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of tests, without the addresses of the services."""
+    """Return the environment variables of tests, except the addresses of the services."""
     places = Places(HOME).create()
     return {
         "ECGREVIEW_HOME": str(HOME),
         "ECGREVIEW_DEMO": "1",
         "STATIC_ROOT": str(HOME / "static"),
         "SECRET_KEY": places.secret("django", 48),
-        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's sync API runs a loop of its own
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's sync API runs an event loop
     }
 
 
 def for_processes(environment: Mapping[str, str]) -> dict[str, str]:
     """Return ``environment`` with bytecode cached in .cache and one thread per process.
 
-    Some images disable bytecode caching, so every process would compile Django again. Linear
-    algebra threads would compete with those of the other workers.
+    Some container images disable bytecode caching, so every process would compile Django again.
+    Linear algebra threads would compete with those of the other workers.
     """
     variables = {
         name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"
@@ -67,7 +67,7 @@ def for_processes(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def running() -> Iterator[dict[str, str]]:
-    """Yield the addresses of the services; they stop after the last user.
+    """Start the services and yield their addresses. They stop after their last user.
 
     Raises:
         ServicesFailed: one of them did not start.
@@ -107,14 +107,14 @@ def keep() -> dict[str, str]:
             env=for_processes({**os.environ, "ECGREVIEW_HOME": str(HOME)}),
         )  # fmt: skip
         wait_until_kept(places, started)
-        started.returncode = 0  # it outlives us
+        started.returncode = 0  # it outlives this process, which must not warn about it
     # Join briefly, to get the addresses and check that the services answer.
     with running() as addresses:
         return addresses
 
 
 def wait_until_kept(places: Places, started: subprocess.Popen[bytes]) -> None:
-    """Wait until the background process has the services."""
+    """Wait until the background process has started the services."""
     deadline = time.monotonic() + START_S
     while not ready_file(places).exists():
         if started.poll() is not None or time.monotonic() > deadline:
@@ -125,7 +125,7 @@ def wait_until_kept(places: Places, started: subprocess.Popen[bytes]) -> None:
 
 
 def stay() -> int:
-    """Keep the services until nobody has used them for a while."""
+    """Keep the services running until no test has used them for half an hour."""
     places = Places(HOME).create()
     claim = places.claim("kept")
     if claim is None:

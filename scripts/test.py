@@ -1,4 +1,4 @@
-"""Run the tests with embedded services and a browser, with static checks before and alongside.
+"""Run the tests with embedded services and a browser. Static checks run before and alongside.
 
 K=word runs only the tests whose names contain it, without the checks.
 """
@@ -15,10 +15,10 @@ from ecgreview import local_services
 from scripts import browser, check, services
 
 REPOSITORY = check.REPOSITORY
-# Fails on import cycles of ES modules; pages are tested with hashed file names.
+# Fails on import cycles of ES modules, and provides the hashed file names that pages use.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
-# Two workers, their database and browser keep two cores busy. The order
-# is that of tests/conftest.py, slow modules first.
+# Two workers, their database and browser keep two cores busy. tests/conftest.py determines the
+# order: slow modules first.
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def in_turn(commands: Sequence[Sequence[str]]) -> tuple[int, str]:
-    """Run Python with each of ``commands`` until one fails; return its code and all output."""
+    """Run Python with each of ``commands`` until one fails; return the exit code and all output."""
     outputs = []
     for command in commands:
         done = subprocess.run(

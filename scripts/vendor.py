@@ -1,7 +1,7 @@
 """Copy plotly.js to where Django finds static files: from npm, or else from Python's plotly.
 
-npm's basic bundle (scatter, bar, pie) is a quarter of the full one. Both are the same release;
-a test compares the versions. Writes build/vendor/plotly/plotly.min.js.
+npm's basic bundle (scatter, bar, pie) is a quarter of the size of the full one. Both are the same
+release; a test compares the versions. Writes build/vendor/plotly/plotly.min.js.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def npm() -> str | None:
 
 
 def version(bundle: Path) -> str:
-    """Return the release named in the banner of ``bundle``.
+    """Return the release that the banner of ``bundle`` states.
 
     Raises:
-        NoPlotly: the banner names none.
+        NoPlotly: the banner states no release.
     """
     match = BANNER.search(bundle.read_bytes()[:2000])
     if match is None:

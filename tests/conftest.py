@@ -31,7 +31,7 @@ SHARED_DATA = TESTS.parents[1] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real recordings; tests that need it are skipped where it is not mounted."""
+    """The folder of real recordings. Tests that need it are skipped if it is not mounted."""
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no shared data at {SHARED_DATA}")
     for name in ("README.md", "EXPECTED.csv", "ptbxl", "cinc2021", "code15", "malformed"):
@@ -62,8 +62,8 @@ ModuleDb = Callable[[], AbstractContextManager[None]]
 def module_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[ModuleDb]:
     """Keep rows created in a module-scoped fixture for all tests of the module.
 
-    Each test rolls back its own changes only. Not for tests with ``transaction=True``. Tests load
-    the objects again, so that no instance carries changes of an earlier test.
+    Each test rolls back only its own changes, so this does not work with ``transaction=True``.
+    Tests must reload the objects, because instances would carry changes of earlier tests.
     """
     transaction_of_module = transaction.atomic()
     transaction_of_module._from_testcase = True  # type: ignore[attr-defined]  # as around Django's own test cases
@@ -82,7 +82,7 @@ FOLDER_ORDER = ("browser", "platform", "app", "domain", "js")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests of the drill unless they are named, and order the others."""
+    """Deselect drill tests unless they are named, and order the rest."""
     named = [argument for argument in config.args if "::" in argument]
     if not IS_DRILL and not named:
         drilled = [item for item in items if item.get_closest_marker("drill")]
@@ -156,5 +156,5 @@ def fast_table_cleanup() -> Iterator[None]:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Use function names as IDs: memory addresses would differ between xdist workers."""
+    """Use function names as IDs, because memory addresses would differ between xdist workers."""
     return val.__name__ if isinstance(val, FunctionType) else None

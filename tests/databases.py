@@ -1,7 +1,7 @@
 """Test databases: copies of a template that is migrated once.
 
-Migrating takes ten seconds, copying half a second. The name of the template has a hash of the
-migrations, so that a changed migration makes a new one.
+Migrating takes ten seconds, copying half a second. The template's name contains a hash of the
+migrations, so changed migrations get a new template.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def copy(worker: str) -> Iterator[None]:
 
 @contextmanager
 def exclusive_cursor() -> Iterator[CursorWrapper]:
-    """Yield a cursor outside the test databases, to one process at a time."""
+    """Yield a cursor outside the test databases, to only one process at a time."""
     with connection._nodb_cursor() as cursor:
         # Waiting for the first worker's migrations takes longer than the usual timeout.
         cursor.execute("set statement_timeout = 0")
@@ -110,7 +110,7 @@ def drop_left_over(cursor: CursorWrapper) -> None:
 def drop(cursor: CursorWrapper, name: str) -> None:
     """Drop a database after ending its other sessions.
 
-    The network drill leaves a connection that the server would notice only minutes later.
+    The network drill leaves a connection that the server would only notice minutes later.
     """
     cursor.execute(END_OTHER_SESSIONS, [name])
     cursor.execute(f"drop database if exists {name}")

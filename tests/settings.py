@@ -1,4 +1,4 @@
-"""The site's settings, so that a bare ``pytest FILE`` works.
+"""The site's settings, with local services, so that a bare ``pytest FILE`` works.
 
 pytest loads this module before any test. Processes started by a test use the site's own settings.
 """
@@ -15,7 +15,7 @@ NO_SERVICES = ("domain", "js")
 
 
 def is_without_services(arguments: list[str]) -> bool:
-    """Return whether all files named in ``arguments`` are in ``NO_SERVICES``, or nothing runs."""
+    """Return whether no services are needed: no test runs, or all files are in ``NO_SERVICES``."""
     if {"--help", "-h", "--version", "--collect-only", "--co"} & {*arguments}:
         return True
     files = [
@@ -30,7 +30,7 @@ def is_without_services(arguments: list[str]) -> bool:
 
 
 def prepare(arguments: list[str]) -> None:
-    """Complete the environment; start local services unless their addresses are given."""
+    """Set missing environment variables. Start local services unless their addresses are given."""
     for name, value in services.environment().items():
         os.environ.setdefault(name, value)
     if any(name in os.environ for name in services.ADDRESSES):

@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def parameters(model: Any, n_readers: int) -> list[float]:
-    """Return the prevalence, each reader's P(gives | present), then P(gives | absent)."""
+    """Return the prevalence, each reader's P(marks | present), then P(marks | absent)."""
     rates = [
         float(model.errors_[truth].get((reader, 1), 0.0))
         for truth in (1, 0)

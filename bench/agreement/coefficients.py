@@ -2,10 +2,10 @@
 
 Peers are called as their users call them, class by class: scikit-learn (Cohen's kappa of each pair,
 F1 for positive agreement), statsmodels (Fleiss' kappa), krippendorff (alpha) and irrCAC (AC1, in an
-environment created for the run). They skip what they lack (PABAK, negative agreement, Light,
-Conger). They are timed on whole replicates, in larger studies on some of the classes, and
-extrapolated to 66 classes and 1,000 replicates. "Expert NumPy" resamples exams and counts all
-classes at once. Times are medians of wall-clock seconds, so use a quiet machine.
+environment created for the run). None of them has PABAK, negative agreement, Light or Conger, so
+these are not timed. A peer is timed on whole replicates (in larger studies on some of the classes),
+and its time is extrapolated to 66 classes and 1,000 replicates. "Expert NumPy" resamples exams and
+counts all classes at once. Times are medians of wall-clock seconds, so use a quiet machine.
 
 Run: ``python -m bench.agreement.coefficients [a] [b] [c]``.
 """
@@ -44,13 +44,16 @@ Ratings = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study and its goals.
+    """A study and its goals. Goals are ratios of speed; None means no goal.
 
     Attributes:
         classes: number of the 66 classes on which peers are timed.
-        goal: required speed relative to all peers together.
-        joint_goal: the same with all classes of an exam resampled together; None for no goal.
-        single_goal: required speed relative to the fastest peer for one coefficient.
+        goal: speed relative to all peers together.
+        joint_goal: the same with all classes of an exam resampled together.
+        single_goal: speed relative to the fastest peer for one coefficient.
+        points_goal: speed of the coefficients without intervals, relative to all peers together.
+        expert_goal: speed relative to resampling the exams in NumPy.
+        reads_goal: maximum time, in multiples of the time to read all ratings once.
     """
 
     n_exams: int
@@ -73,7 +76,7 @@ STUDIES = {
 
 def main(names: Sequence[str]) -> int:
     """Print the tables; return 1 when a goal is missed."""
-    warnings.simplefilter("ignore")  # peers warn about classes that nobody gave
+    warnings.simplefilter("ignore")  # peers warn about classes that nobody marked
     n_missed = 0
     with tempfile.TemporaryDirectory() as folder:
         python = peer_environment(PEER, Path(folder))
@@ -134,7 +137,7 @@ def points(ratings: Ratings) -> None:
 
 
 def draw(study: Study) -> Ratings:
-    """Return ratings with a sensitivity of 80 %; with three readers each exam lacks one of them."""
+    """Return ratings with a sensitivity of 80 %; one of three readers misses each exam."""
     rng = np.random.default_rng(1)
     ratings = np.empty((study.n_readers, study.n_exams, N_CLASSES), dtype=np.int8)
     for start in range(0, study.n_exams, 100_000):

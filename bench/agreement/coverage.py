@@ -3,7 +3,7 @@
 Studies are simulated with 2 to 12 readers of 193, 827 or 8,475 exams, who agree well or little.
 Each gets intervals as in a report. Source of the table in docs/reference/agreement.md.
 
-Run: ``python -m bench.agreement.coverage [STUDIES]``; a quarter of an hour with 2,000.
+Run: ``python -m bench.agreement.coverage [STUDIES]``; 2,000 studies take a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ KINDS = {
 
 
 def main(n_studies: int = N_STUDIES) -> int:
-    """Print the table; return 1 when coverage in a design is low beyond chance."""
+    """Print the table; return 1 if the coverage of a design is too low to be due to chance."""
     margin = 3 * float(np.sqrt(0.05 * 0.95 / n_studies))
     is_short = False
     print(
@@ -93,7 +93,7 @@ def coverage(
 
 
 def _law(prevalence: float, n_readers: int, readers: Readers) -> np.ndarray:
-    """Return the probability that 0, 1, ... readers of an exam give the class."""
+    """Return the probability that 0, 1, ... readers of an exam mark the class."""
     alarms = readers.false_alarms * prevalence
     chances = ((prevalence, readers.sensitivity), (1 - prevalence, alarms))
     return np.array(

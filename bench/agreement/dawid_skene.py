@@ -1,10 +1,11 @@
 """How long do prevalence and skill of 66 classes without a reference take, against crowd-kit?
 
-8,475 exams, prevalences from 0.05% to 30%; two of three readers read each, or all three. crowd-kit
-1.4.2 fits one class at a time, in an environment created for the run. Its tables are built before
-the clock starts, while our time includes counting the readings. Both results are compared by the
-same log-likelihood. Intervals are of 1,000 refits; crowd-kit has none, so its time is a thousand
-times that of one fit. All times are medians of CPU seconds, so that other load matters less.
+Simulates 8,475 exams, prevalences from 0.05% to 30%, and two or all of three readers per exam.
+crowd-kit 1.4.2 fits one class at a time, in an environment created for the run. Its tables are
+built before the clock starts, while our time includes counting the readings. Both results are
+compared by the same log-likelihood. Our intervals come from 1,000 refits. crowd-kit has none, so
+its time is a thousand times that of one fit. All times are medians of CPU seconds, so that other
+load matters less.
 
 Run: ``python -m bench.agreement.dawid_skene``.
 """
@@ -34,13 +35,13 @@ N_EXAMS, N_READERS, N_CLASSES = 8_475, 3, 66
 PREVALENCES = np.geomspace(0.0005, 0.30, N_CLASSES)
 ROUNDS, OUR_ROUNDS = 3, 9
 N_REPLICATES = 1000
-# Tolerance of the log-likelihood: above rounding errors.
+# Tolerance of the log-likelihood, larger than rounding errors.
 WITHIN = 1e-6
 GOAL, GOAL_WITH_INTERVALS = 300, 5_000
 
 
 def main() -> int:
-    """Print the table; return 1 when a goal is missed."""
+    """Print the table; return 1 if a goal is missed."""
     with tempfile.TemporaryDirectory() as folder:
         python = peer_environment(PEER, Path(folder))
         is_short = points(python, Path(folder)) + intervals(python, Path(folder))

@@ -1,11 +1,11 @@
 """What does the latent model report about rare classes, and do its intervals cover the truth?
 
 Simulated studies: 66 classes with prevalences from .0005 to .30, three readers of all exams with
-sensitivities of .6 to .95 and false alarm rates of .1 to 3 %. ``raw`` is the maximum likelihood
-without the plausibility checks; ``report`` is what a report contains, for the class alone or
-pooled.
+sensitivities of .6 to .95 and false-alarm rates of .1 to 3 %. ``raw`` is the maximum likelihood
+estimate without the plausibility checks; ``report`` is what a report contains, for the class alone
+or pooled.
 
-Run: ``python -m bench.agreement.latent_coverage [STUDIES]``; some minutes with 10.
+Run: ``python -m bench.agreement.latent_coverage [STUDIES]``; 10 studies take a few minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ecgreview.agreement.sampling.resampling import Resampling
 N_STUDIES, N_CLASSES, N_READERS = 10, 66, 3
 N_EXAMS = (827, 3000, 8475)
 PREVALENCES = np.geomspace(0.0005, 0.30, N_CLASSES)
-# Of expected true positives.
+# Bins by the expected number of true positives.
 BINS = ((0, 1), (1, 5), (5, 12), (12, 20), (20, 30), (30, 60), (60, np.inf))
 FEW, RARE = 20, 0.01
 
@@ -55,7 +55,7 @@ class Line(NamedTuple):
 
 
 def main(n_studies: int = N_STUDIES) -> int:
-    """Print the tables; return 1 when an implausible prevalence is reported without a caution."""
+    """Print the tables; return 1 if an implausible prevalence is reported without a caution."""
     n_unexplained = 0
     for n_exams in N_EXAMS:
         lines: list[Line] = []

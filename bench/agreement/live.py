@@ -2,8 +2,8 @@
 
 A study of 1,000 exams and one of 100,000 are in the same database and measured alternately. A
 reading is submitted and counted; then the next report is computed from the counts, and its page
-is opened. For comparison: counting all readings of the study from scratch. Returns 1 when counting
-costs over 50 % more in the large study, or the page over twice as much.
+is opened. For comparison, all readings of the study are counted from scratch. Returns 1 if counting
+takes over 50 % longer in the large study, or the page over twice as long.
 Run with the services up: ``python -m bench.agreement.live [exams of the large study]``.
 """
 
@@ -60,7 +60,7 @@ class PreparedStudy:
 
 
 def main() -> int:
-    """Print the table; return 1 when the large study exceeds a limit."""
+    """Print the table; return 1 if the large study exceeds a limit."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
     static_storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = {**settings.STORAGES, "staticfiles": static_storage}
@@ -96,7 +96,7 @@ def prepare(name: str, n_assigned: int, owner: User) -> PreparedStudy:
 
 
 def fill(study: Study, batch: Batch, readers: tuple[int, int]) -> None:
-    """Store counts as if both readers' readings of the first half had been counted one by one."""
+    """Store counts as if the readings of the first half had been counted one by one."""
     rng = np.random.default_rng(1)
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
     prevalences = np.geomspace(0.0005, 0.3, len(codes))
@@ -176,7 +176,7 @@ def n_statements(prepared: PreparedStudy, owner: User) -> int:
 
 
 def time_recount(n_exams: int) -> float:
-    """Time counting from memory, without the additional time to load the rows."""
+    """Time counting from scratch, with all readings already in memory."""
     ratings = np.random.default_rng(1).integers(0, 3, (2, n_exams, 66)).astype(np.int8)
     return elapsed_s(lambda: PatternCount.of(ratings))
 

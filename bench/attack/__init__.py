@@ -1,1 +1,1 @@
-"""Attacks on the running site; each says what it costs everybody else."""
+"""Attacks on a running site, which measure the effect on other users."""

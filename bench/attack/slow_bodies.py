@@ -98,7 +98,7 @@ def web_server() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 
 def attack(port: int, kinds: list[bytes], n: int, seconds: float) -> tuple[list[float | None], int]:
-    """Return the seconds of each probe, None for no answer, and the connections opened."""
+    """Return the seconds of each probe (None if unanswered) and the number of connections."""
     payloads = cycle(kinds)
     waits: list[float | None] = []
     with closing(selectors.DefaultSelector()) as selector:
@@ -119,7 +119,7 @@ def attack(port: int, kinds: list[bytes], n: int, seconds: float) -> tuple[list[
 def renew(
     selector: selectors.BaseSelector, key: selectors.SelectorKey, port: int, payload: bytes
 ) -> bool:
-    """Reconnect if the server has closed the connection; a slow reader takes one byte."""
+    """Read one byte, as a slow reader does; reconnect if the server has closed the connection."""
     connection = key.fileobj
     try:
         if isinstance(connection, socket.socket) and connection.recv(1):
@@ -146,7 +146,7 @@ def close(connection: object) -> None:
 
 
 def probe(port: int) -> float | None:
-    """Return the seconds until ``/livez`` answered, None without an answer."""
+    """Return the seconds until ``/livez`` answered, or None if it did not."""
     began = time.monotonic()
     try:
         with urllib.request.urlopen(f"http://{service.LOOPBACK}:{port}/livez", timeout=PATIENCE_S):

@@ -1,4 +1,4 @@
-"""Headless Chromium for benchmarks, with measurements by its DevTools protocol."""
+"""Headless Chromium for benchmarks, with measurements through the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BITS_PER_BYTE = 8
 
 
 class NoChromium(Exception):
-    """This machine has none."""
+    """This machine has no Chromium."""
 
 
 @contextmanager
@@ -55,7 +55,7 @@ class Memory:
 
 
 class Meter:
-    """Performance measurements of one page by the DevTools protocol."""
+    """Performance measurements of one page through the DevTools protocol."""
 
     def __init__(self, page: Page) -> None:
         self.session: CDPSession = page.context.new_cdp_session(page)
@@ -97,7 +97,7 @@ class Meter:
 
 
 def load_note() -> str:
-    """Describe the machine's load: times depend on it, ratios hardly."""
+    """Describe the machine's load. It affects times, but hardly the ratios."""
     one_minute, five_minutes, _ = os.getloadavg()
     return (
         f"load {one_minute:.1f} (1 min), {five_minutes:.1f} (5 min) on {os.cpu_count()} CPUs, "

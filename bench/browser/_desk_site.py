@@ -16,7 +16,7 @@ from dataclasses import dataclass
 STATIC = tempfile.TemporaryDirectory(prefix="ecgreview-bench-")
 os.environ.setdefault("SITE_URL", "http://127.0.0.1:8000")
 os.environ.update({"ECGREVIEW_DEMO": "0", "HTTPS": "0", "DEBUG": "0", "STATIC_ROOT": STATIC.name})
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync API runs a loop of its own
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's sync API runs an event loop
 
 from bench._site import empty_database
 
@@ -83,7 +83,7 @@ def end_connections() -> None:
 
 
 def prepare(n_exams: int) -> tuple[User, Batch]:
-    """Return a reader and their batch."""
+    """Create a reader with a batch of exams, and return both."""
     now = timezone.now()
     owner = members.create(username="owner", roles=[Role.COORDINATOR])
     reader = members.create(username="reader", roles=[Role.READER])
@@ -101,7 +101,7 @@ def prepare(n_exams: int) -> tuple[User, Batch]:
 
 
 def recordings(number: int) -> list[bytes]:
-    """Return packed exams: real ones as far as available, then synthetic ones."""
+    """Return packed exams: real ones if there are enough, then synthetic ones."""
     real = {  # two collections may hold the same recording
         signal.content_hash: wire.pack(signal)
         for signal in waveform_bytes.exams(waveform_bytes.DATA)

@@ -1,4 +1,4 @@
-"""A small server for the pages of the peers, our scripts and some exams."""
+"""A small server for the peers' pages, our scripts and the exams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long from a pointer move to the calipers on the screen, and what do filters of a signal cost?
+"""How long do the calipers lag behind the pointer, and how long does filtering a signal take?
 
 Prints milliseconds without checking them, because they depend on the machine. Targets: 35 ms for
 the 95th percentile of a drag, 30 ms to filter twelve leads of ten seconds.
@@ -31,7 +31,7 @@ def drag(page: Page) -> None:
 
 
 def measure(browser: Browser, url: str) -> dict[str, list[float]]:
-    """Return milliseconds by name of the measurement."""
+    """Return the milliseconds of each measurement, by name."""
     page = browser.new_page(viewport={"width": 1100, "height": 760})
     page.goto(f"{url}/calipers.html")
     page.locator("body[data-ready]").wait_for()

@@ -1,4 +1,4 @@
-"""What does the desk cost a reader: the first exam, the next one, a drag, a long session?
+"""How fast is the desk: the first exam, the next exam, a drag, a long session?
 
 The real page on the real site, with compressed and hashed files. The first ECG is loaded over an
 emulated network of 50 Mbit/s and 20 ms, with an empty and with a full cache; then exams are read
@@ -154,13 +154,13 @@ def visits(window: Window, site: _desk_site.Site, times: int) -> tuple[list[Visi
 
 
 def read(page: Page, number: int, pause_ms: float) -> list[float]:
-    """Submit exams as normal by keyboard; return the milliseconds to the next exam of each."""
+    """Submit exams as normal by keyboard; return the milliseconds until each next exam."""
     times_ms = []
     code = page.locator("[data-part=code]")
     for _ in range(number):
         before = code.inner_text()
         page.keyboard.press("n")
-        page.wait_for_timeout(pause_ms)  # the reader looks; the next exam is drawn meanwhile
+        page.wait_for_timeout(pause_ms)  # the reader looks while the next exam is drawn
         page.keyboard.down("Control")
         page.wait_for_timeout(20)
         page.evaluate("globalThis.keyToPaintMs.length = 0")
@@ -173,7 +173,7 @@ def read(page: Page, number: int, pause_ms: float) -> list[float]:
 
 
 def read_session(window: Window, site: _desk_site.Site, n_exams: int, n_warm_up: int) -> Session:
-    """Read ``n_exams`` in one window, after ``n_warm_up`` that are not counted."""
+    """Read ``n_exams`` in one window, after ``n_warm_up`` exams that are not measured."""
     context = window()
     page = at_desk(context, site)
     meter = _chromium.Meter(page)
@@ -252,7 +252,7 @@ def plotly_bytes(opened: Visit) -> int:
 
 
 def limits(cold: list[Visit], warm: list[Visit], session: Session) -> Limits:
-    """Check the counts and return the limits."""
+    """Check the limits and return them."""
     checked = Limits()
     checked.at_most(
         "bytes of scripts and styles", cold[0].n_bytes("script", "stylesheet"), MAX_BYTES

@@ -20,5 +20,5 @@ export function rowsOf({ leads, nSamples, microvoltsPerLsb }) {
   });
 }
 
-/** From the lowest to the highest millivolt on view. */
+/** The displayed range, in mV. */
 export const RANGE_MV = [-1.5, 15];

@@ -1,6 +1,6 @@
-"""How long from a key to the next exam, and how heavy is a sheet, against its peers?
+"""How long does the next exam take after a key press, and how heavy is a sheet, against its peers?
 
-In one Chromium and over the same synthetic exams: our sheet with the next exam prefetched and not
+In one Chromium and with the same synthetic exams: our sheet with the next exam prefetched and not
 prefetched, twelve naive Plotly subplots, uPlot, and a hand-drawn canvas. Compare the ratios:
 milliseconds depend on the machine and have no limit.
 Run: ``python -m bench.browser.sheet [--long]``.
@@ -47,7 +47,7 @@ CANVAS = Peer("canvas by hand", "canvas.html", "#peer")
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Number of key presses and the pause between two of them."""
+    """The number of key presses and the pause between them."""
 
     presses: int
     slow_presses: int
@@ -94,7 +94,7 @@ def measure(browser: Browser, url: str, peer: Peer, rhythm: Rhythm) -> Result:
 
 
 def press(page: Page, times: int, pause_ms: float) -> tuple[list[float], list[float]]:
-    """Press the key ``times`` times; return what the page recorded."""
+    """Press the key ``times`` times; return the milliseconds to paint and to frame of each."""
     page.evaluate("globalThis.keyToFrameMs.length = globalThis.keyToPaintMs.length = 0")
     for _ in range(times):
         page.keyboard.press("ArrowRight")

@@ -1,8 +1,8 @@
 """Labelled public recordings, with labels translated to classes of the taxonomy.
 
-Labels are accepted even where the source uses another limit (sinus bradycardia below 60 rather than
-50). A class counts for a recording only where its source labels it; doubtful classes are left out
-rather than called absent.
+Labels are accepted even if the source uses another limit (sinus bradycardia below 60 rather than
+50). A class counts for a recording only if its source labels it; doubtful classes are left out
+instead of counted as absent.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from ecgreview.taxonomy import Taxonomy
 from ecgreview.taxonomy.model import DiagnosticClass
 
 PRESENT = frozenset({"exact", "broader", "narrower"})
-"""Matches of a foreign code that count as the class; "related" ones leave it undecided."""
+"""Matches of a foreign code that count as the class. "related" leaves the class undecided."""
 
-# CinC 2021 scores complete RBBB and RBBB, complete LBBB and LBBB, as one diagnosis each.
+# CinC 2021 scores complete RBBB with RBBB, and complete LBBB with LBBB, as one diagnosis.
 SCORED_AS_ONE = {"713427006": "59118001", "733534002": "164909002"}
 
 CODE15_CLASSES = ("1dAVb", "RBBB", "LBBB", "SB", "ST", "AF")
 
-# PTB-XL has a separate column for the axis, empty where nobody stated it.
+# PTB-XL has a separate column for the axis, which is empty if nobody stated it.
 AXIS = {"left_axis_deviation": {"LAD", "ALAD"}, "right_axis_deviation": {"RAD", "ARAD"}}
 
 IVCD = "nonspecific_intraventricular_conduction_delay"
-# Statements in LUDB's headers. Its leads are scaled individually, so axis and voltage are not
-# evidence, and its scheme has no QT.
+# Statements in LUDB's headers. Axis and voltage are left out because its leads are scaled
+# individually, and QT because its scheme has none.
 LUDB_PHRASES = {
     "sinus bradycardia": "sinus_bradycardia",
     "sinus tachycardia": "sinus_tachycardia",
@@ -48,7 +48,7 @@ LUDB_PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A recording with the classes that its source calls present or leaves undecided."""
+    """A recording with the classes that its source labels as present or leaves undecided."""
 
     recording: Recording
     source: str
@@ -56,7 +56,7 @@ class Labelled:
     undecided: frozenset[str]
 
     def state(self, code: str) -> bool | None:
-        """Return whether the source calls the class present; None where it is not labelled."""
+        """Return whether the source labels the class as present; None if it is undecided."""
         return None if code in self.undecided else code in self.present
 
 
@@ -118,7 +118,7 @@ def _ptbxl(folder: Path, classes: Taxonomy) -> Iterator[Labelled]:
     for recording in _recordings(folder):
         row = rows[Path(recording.source_key).stem]
         likelihoods: dict[str, float] = ast.literal_eval(row["scp_codes"])
-        # A likelihood of 0 is the rule for rhythm and form, and "unknown" for a diagnosis.
+        # A likelihood of 0 is usual for rhythm and form. For a diagnosis it means "unknown".
         unknown = {code for code, value in likelihoods.items() if value == 0 and code in diagnostic}
         present, related = _split(
             "scp", [(code, classes.by_scp(code)) for code in likelihoods if code not in unknown]

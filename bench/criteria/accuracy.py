@@ -37,7 +37,7 @@ class Examined:
 
 
 def examine(recordings: Iterable[Labelled], formula: QtFormula) -> Iterator[Examined]:
-    """Yield each adult recording with what the model concludes."""
+    """Yield each adult recording with the model's conclusions."""
     for labelled in recordings:
         age = labelled.recording.age_years
         if age is not None and age < ADULT_YEARS:
@@ -77,7 +77,7 @@ def table(examined: list[Examined]) -> str:
 
 
 def differences(examined: list[Examined]) -> Iterator[str]:
-    """Yield a line for each class of each recording on which model and label differ."""
+    """Yield a line for each recording and class on which model and label differ."""
     for item in examined:
         for code in criteria.COVERED:
             state = item.labelled.state(code)

@@ -1,1 +1,1 @@
-"""Every page and address, for every role, in a database of 100,000 readings in ten studies."""
+"""Measures every address for every role, in a database of 100,000 readings in ten studies."""

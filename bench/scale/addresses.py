@@ -12,7 +12,7 @@ from bench.scale.database import World
 from tests.app.access.table import ADDRESSES
 from tests.app.access.world import parameters
 
-# They read no rows of the study, or only check the services.
+# These read no rows of the study, or only check the services.
 SKIPPED = frozenset({"api-schema", "api-docs", "api-nowhere", "readyz", "livez"})
 
 QUERIES: dict[str, tuple[str, ...]] = {
@@ -43,7 +43,7 @@ ADMIN = (
 
 
 def of(world: World, user: User) -> Iterator[tuple[str, str]]:
-    """Yield name and address of everything that ``user`` may request or be refused."""
+    """Yield the name and address of each request to make as ``user``, including refused ones."""
     arguments_ = _arguments(world, user)
     for name, methods in ADDRESSES.items():
         if "GET" not in methods or name in SKIPPED:
@@ -59,7 +59,7 @@ def of(world: World, user: User) -> Iterator[tuple[str, str]]:
 
 
 def _arguments(world: World, user: User) -> dict[str, Any]:
-    """Return an argument for every URL parameter: the person's own object if there is one."""
+    """Return an argument for every URL parameter, preferably an object of the person's own."""
     own = Reading.objects.filter(reader=user).order_by("-pk").first()
     reading = own or Reading.objects.filter(assignment__batch=world.closed).earliest("pk")
     exam = Exam.objects.filter(assignments__batch=world.closed).order_by("pk")[0]

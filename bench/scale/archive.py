@@ -1,4 +1,4 @@
-"""How long does the archive of the largest study take, and how much memory?
+"""How much time and memory does the archive of the largest study take?
 
 Requests it as a researcher, runs the worker's task, downloads it, and verifies every file against
 SHA256SUMS. Run with the services up: ``python -m bench.scale.archive [readings]``; set
@@ -30,7 +30,7 @@ from bench.scale import database
 
 
 def main() -> int:
-    """Print the times; return 1 when the archive fails verification."""
+    """Print the times; return 1 if the archive fails verification."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with (
         kept_database() if KEPT_DATABASE else empty_database(),

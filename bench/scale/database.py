@@ -30,7 +30,7 @@ from ecgreview.protocol import Protocol
 
 N_STUDIES, N_READERS, READERS_EACH, N_BATCHES = 10, 20, 6, 9
 LARGEST = 0.4
-# When results of these studies open; by default, when a batch is closed.
+# When results of these studies open. In the others, they open when a batch is closed.
 POLICIES: dict[int, Any] = {1: "study_locked", 2: "live"}
 LOCKED = 3
 PEOPLE = {
@@ -76,7 +76,7 @@ def fill(
         is_analyzed: analyze the full tables; otherwise statistics are those of nearly empty
             tables, as after a first start and a large import.
         is_derived: compute consensus and agreement too, which takes minutes.
-        progress: receives lines of progress.
+        progress: called with each line of progress.
     """
     now = timezone.now()
     taxonomy = versions.install(now=now)
@@ -87,7 +87,7 @@ def fill(
     ]
     _settle()
     for table in connection.introspection.table_names():
-        # Statistics change only when we analyze.
+        # Without autovacuum, statistics change only when we analyze.
         _execute(f"alter table {table} set (autovacuum_enabled = false)")
     _execute("analyze")
     studies = [_study(n, readers, people, taxonomy, now) for n in range(N_STUDIES)]
@@ -208,7 +208,7 @@ def _describe(studies: list[Study], sizes: list[int], taxonomy: Taxonomy) -> Non
             " from annotations_studyreader where study_id = %s order by id limit %s",
             [study.pk, READERS_EACH],
         )
-    # From one in three exams to one in two thousand, as in published samples.
+    # Prevalences from one in three to one in two thousand exams, as in published samples.
     _execute(
         "create temp table bench_class as select id as class_id,"
         " row_number() over (order by position) as place,"
@@ -244,7 +244,7 @@ def _fill(n_exams: int, taxonomy: Taxonomy, now: datetime, progress: ProgressCal
 
 
 def _close(studies: list[Study], davi: User, now: datetime) -> None:
-    """Close every batch that is read, and lock one study."""
+    """Close every batch that is completely read, and lock one study."""
     finished = Batch.objects.filter(study__in=studies, handout="named").exclude(
         name=f"Batch {N_BATCHES}"
     )
@@ -257,7 +257,7 @@ def _close(studies: list[Study], davi: User, now: datetime) -> None:
 
 
 def _derive(studies: list[Study], now: datetime, progress: ProgressCallback) -> None:
-    """Let the services compute consensus and agreement as in a worker."""
+    """Let the services compute consensus and agreement, as a worker does."""
     for study in studies:
         began = time.perf_counter()
         labels.compute(study=study, now=now)
@@ -271,7 +271,7 @@ def _derive(studies: list[Study], now: datetime, progress: ProgressCallback) -> 
 
 
 def _settle() -> None:
-    """Fire deferred triggers now: no table can be altered while one is pending."""
+    """Fire deferred triggers now, because no table can be altered while one is pending."""
     _execute("set constraints all immediate")
     _execute("set constraints all deferred")
 

@@ -1,10 +1,10 @@
-"""How long does each page take, for each role, among 100,000 readings in ten studies?
+"""How long does each page take, for each role, with 100,000 readings in ten studies?
 
 Requests every address of the access table as each role, with row-level security as on the web,
-and prints them by time with their number of statements. Requests that take over a second, send
-over 30 statements or scan a table repeatedly are marked, and their slowest statement is shown with
-its plan. Runs once with statistics of the full tables and once with those of nearly empty ones.
-Returns 1 when a request is marked. Run with the services up:
+and prints them by time with their number of statements. Marks requests that take over a second,
+send over 30 statements or scan a table repeatedly, and shows their slowest statement with its plan.
+Runs once with statistics of the full tables and once with those of nearly empty ones.
+Returns 1 if a request is marked. Run with the services up:
 ``python -m bench.scale.pages --help``; set ``KEEP=name`` to keep and reuse the database.
 """
 
@@ -44,7 +44,7 @@ class RequestCost:
     """Cost of one request, and problems of its statements.
 
     Attributes:
-        seconds: CPU time of this process and its database process, whatever else the machine does.
+        seconds: CPU time of this process and its database process, so other load does not count.
         waited: wall-clock seconds.
     """
 
@@ -60,7 +60,7 @@ class RequestCost:
 
     @property
     def is_marked(self) -> bool:
-        """Whether it exceeds a limit."""
+        """Whether the request exceeds a limit or failed."""
         return (
             self.seconds > MAX_SECONDS
             or self.n_statements > MAX_STATEMENTS
@@ -108,7 +108,7 @@ def _analyze() -> None:
         cursor.execute("analyze")
 
 
-# How to set the planner's statistics.
+# How to prepare the planner's statistics for each run.
 SETTINGS: dict[str, Callable[[], None]] = {
     "full": _analyze,
     "almost-empty": database.forget_statistics,
@@ -116,7 +116,7 @@ SETTINGS: dict[str, Callable[[], None]] = {
 
 
 def measure(world: World, roles: Collection[str] | None, part: str) -> list[RequestCost]:
-    """Request every address that contains ``part`` as everybody, or as ``roles``."""
+    """Request every address that contains ``part``, as each person or only as ``roles``."""
     return [
         measure_request(client, user, name, address)
         for user in world.people.values()
@@ -134,7 +134,7 @@ def _client(user: User) -> Client:
 
 
 def measure_request(client: Client, user: User, name: str, address: str) -> RequestCost:
-    """Request an address twice, and measure the second time."""
+    """Request an address twice, and measure the second request."""
     client.get(address)
     with CaptureQueriesContext(connection) as captured:
         began, cpu_before = time.perf_counter(), _cpu_s()
@@ -157,7 +157,7 @@ def _cpu_s() -> float:
     """Return the CPU seconds of this process and of its database process."""
     own, driver = time.process_time(), connection.connection
     stat = Path(f"/proc/{driver.info.backend_pid if driver else 0}/stat")
-    if not stat.exists():  # the database is elsewhere: use wall-clock time
+    if not stat.exists():  # the database runs on another machine: use wall-clock time
         return time.perf_counter()
     user_ticks, system_ticks = stat.read_text().rsplit(")", 1)[1].split()[11:13]
     return own + (int(user_ticks) + int(system_ticks)) / os.sysconf("SC_CLK_TCK")

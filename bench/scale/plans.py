@@ -38,12 +38,12 @@ class Plan:
     nodes: tuple[str, ...]
 
     def is_of(self, table: str) -> bool:
-        """Return whether it reads ``table``."""
+        """Return whether the plan reads ``table``."""
         return any(table in node.split() for node in self.nodes)
 
 
 def explain(sql: str, values: Any = None) -> Plan:
-    """Execute ``sql`` again and return its plan."""
+    """Execute ``sql`` and return its plan."""
     with connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, timing off, format json) {sql}", values)
         (plan_text,) = cursor.fetchone()
@@ -89,7 +89,7 @@ def _is_nested(node: dict[str, Any]) -> bool:
 
 
 def _size(table: str) -> int:
-    """Count the rows; the planner's estimate is what is being tested."""
+    """Return the exact number of rows, because the planner's estimate is what is being tested."""
     with row_security.as_owner(), connection.cursor() as cursor:
         cursor.execute(f"select count(*) from {connection.ops.quote_name(table)}")  # noqa: S608
         return int(cursor.fetchone()[0])

@@ -6,7 +6,7 @@ from 0 to 1 for a row and a purpose.
 
 from __future__ import annotations
 
-# Tables with triggers that count and check: row by row, filling would take an hour.
+# Tables whose triggers count and check each row. With them, filling would take an hour.
 TRIGGERED = (
     *("annotations_assignment", "annotations_reading", "annotations_finding"),
     *("annotations_notassessable", "annotations_decision", "annotations_auditevent"),
@@ -18,8 +18,8 @@ create or replace function pg_temp.u(a bigint, b bigint) returns float8 language
 $$ select (hashint8extended(a * 1009 + b, 7) & 1048575) / 1048576.0 $$
 """
 
-# One row per exam of a study: in which of its batches, and the places of its two readers. The day
-# of an exam is its number; ids have gaps.
+# One row per exam of a study: its batch and the places of its two readers. ``patient_day`` numbers
+# the exams without gaps, unlike ids.
 PLAN = """
 create temp table plan as
 select s.study_id, s.n_readers, b.batch_id, b.is_closed, b.arm_share, e.exam_id,
