@@ -61,7 +61,7 @@ class Places:
         """Return a file that holds an exclusive claim until it is closed, or None if it is
         taken.
 
-        The kernel releases the claim when its holder dies, however that happens.
+        The kernel releases the claim when its holder ends for any reason.
         """
         file = (self.run / f"{name}.lock").open("w", encoding="ascii")
         try:

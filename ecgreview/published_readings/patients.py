@@ -26,8 +26,8 @@ class PatientTable:
     Attributes:
         columns: the names in its first row.
         used: the names that are recognized.
-        ages: of each exam, in years; None where missing.
-        sexes: M or F; None where missing.
+        ages: age at each exam, in years; None where missing.
+        sexes: M or F for each exam; None where missing.
         patients: the patient of each exam; None where missing.
     """
 

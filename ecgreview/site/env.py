@@ -144,7 +144,7 @@ def site_url(name: str = "SITE_URL", default: str | None = None) -> str:
 def mail_server(name: str = "EMAIL_URL") -> MailServer | None:
     """Return the parts of ``smtp://user:password@host:587``; None when it is not set.
 
-    ``smtp`` starts in plain text and switches to TLS at once (STARTTLS), ``smtps`` uses TLS
+    ``smtp`` starts in plain text and switches to TLS immediately (STARTTLS), ``smtps`` uses TLS
     from the first byte; ``smtp+plain`` never uses TLS and is for a server on the same machine.
 
     Raises:

@@ -72,7 +72,7 @@ class TaxonomyMapping:
         old: name and version of the source list.
         new: name and version of the target list.
         old_codes: every class of the old version.
-        origins: for every class of the new version, where it comes from.
+        origins: the origin of every class of the new version, by code.
         steps: stated or implied changes; for a composition, those of each mapping in order.
     """
 

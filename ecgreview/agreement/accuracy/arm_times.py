@@ -36,8 +36,8 @@ class Comparison:
     """Reading times of both arms.
 
     Attributes:
-        shown: with suggestions.
-        hidden: without suggestions.
+        shown: times with suggestions.
+        hidden: times without suggestions.
         ratio: ratio of the geometric means, shown to hidden: 0.75 means a quarter less time; ``n``
             is the number of readings. The interval comes from the two-way bootstrap over readers
             and exams.

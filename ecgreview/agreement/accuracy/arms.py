@@ -88,9 +88,9 @@ class Effect:
     """How much more often readers agree with a model whose suggestions they see.
 
     Attributes:
-        shown: share of answers that agree with the model, suggestions shown; ``n`` is the number of
-            answers.
-        hidden: the same, suggestions hidden.
+        shown: share of answers that agree with the model, with suggestions shown; ``n`` is the
+            number of answers.
+        hidden: the same share with suggestions hidden.
         difference: shown - hidden; ``n`` is the number of answers in both arms. The interval comes
             from the two-way bootstrap, which treats readers and exams as samples; it is
             conservative.

@@ -67,7 +67,7 @@ class Block:
         micro_f1: n is the number of exams with a reference.
         quartiles_ms: quartiles of the active time; None if no reading has one.
         first_day: first day of a calendar period; None for a range within a session.
-        last_day: last day, likewise.
+        last_day: last day of a calendar period; None for a range within a session.
     """
 
     number: int
@@ -88,8 +88,8 @@ class Profile:
             covers only the exams that this reader also read.
         is_offered: for each reference, whether it has an answer for any of this reader's exams.
         n_read: exams that the reader read, without unreadable ones.
-        n_compared: of these, exams with a reference.
-        n_own: of these, exams whose reference includes the reader's own vote.
+        n_compared: exams among ``n_read`` that have a reference.
+        n_own: exams among ``n_compared`` whose reference includes the reader's own vote.
         codes: classes, in the order of ``found.classes``.
         found: performance per class and overall.
         others: all readers of the scope, including this one, best first.

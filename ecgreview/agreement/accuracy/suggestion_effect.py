@@ -43,7 +43,7 @@ class Arms:
         n_readers: number of readers.
         n_exams: number of exams.
         n_referenced: readings of exams with a reference.
-        n_adjudicated: of these, readings whose reference comes from an adjudicator.
+        n_adjudicated: readings whose reference comes from an adjudicator.
         effects: effects by subset of answers.
         times: reading times of both arms.
     """

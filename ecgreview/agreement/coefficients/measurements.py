@@ -109,7 +109,7 @@ def lin_concordance(
 
     Args:
         first: shape (n_exams,); NaN where not measured.
-        second: shape (n_exams,); likewise.
+        second: the same shape.
         confidence: confidence level of the interval.
 
     Returns:
@@ -155,7 +155,7 @@ def limits_of_agreement(
 
     Args:
         first: shape (n_exams,); NaN where not measured.
-        second: shape (n_exams,); likewise.
+        second: the same shape.
         confidence: confidence level of the intervals of bias and limits.
 
     Raises:

@@ -220,8 +220,7 @@ class SetCount:
     def bootstrap(
         self, distance: Distance, n_replicates: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """Return alpha of ``n_replicates`` resamples of the exams, NaN where it is
-        undefined.
+        """Return alpha for ``n_replicates`` resamples of the exams, NaN where it is undefined.
 
         Multinomial counts of the kinds of exams have the same distribution as exams drawn one at a
         time.
@@ -275,7 +274,7 @@ class SetCount:
 def _distance(
     both: NDArray[Any], n_first: NDArray[Any], n_second: NDArray[Any], distance: Distance
 ) -> NDArray[np.float64]:
-    """Return the distances of sets with ``mine`` and ``theirs`` classes, ``both`` in common."""
+    """Return the distances of sets of ``n_first`` and ``n_second`` classes, ``both`` in common."""
     either = n_first + n_second - both
     overlap = np.ones(both.shape)
     np.divide(both, either, out=overlap, where=either > 0, dtype=np.float64)
@@ -288,7 +287,7 @@ def _distance(
 def _paired_distances(
     first: NDArray[np.int8], second: NDArray[np.int8], distance: Distance
 ) -> NDArray[np.float64]:
-    """Return the distance of each row of ``first`` from the same row of ``second``."""
+    """Return the distance between each row of ``first`` and the same row of ``second``."""
     is_present, other_is_present = first == PRESENT, second == PRESENT
     both = (is_present & other_is_present).sum(axis=1)
     n_first = (is_present & (second != MISSING)).sum(axis=1)

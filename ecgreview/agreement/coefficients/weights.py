@@ -127,7 +127,7 @@ def ratio(scores: Sequence[float]) -> Weights:
     """Return weights by the squared distance relative to the sum of the scores.
 
     Raises:
-        BadWeights: a negative score; or as in the other schemes.
+        BadWeights: a score is negative, not finite or used twice.
     """
     checked = _checked(scores)
     apart, total = _apart(checked), np.add.outer(checked, checked)
@@ -173,7 +173,7 @@ def krippendorff_ordinal(readings: NDArray[np.float64]) -> Weights:
         readings: shape (..., n_categories); readings of each category, lowest category first.
 
     Returns:
-        Shape (..., n_categories, n_categories), all 1 where there is no reading.
+        Shape (..., n_categories, n_categories); all 1 if there are no readings.
 
     Source:
         Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, section D.

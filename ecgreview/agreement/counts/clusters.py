@@ -92,14 +92,14 @@ class Clusters:
         return np.asarray(together - own)
 
     def excess_of_pair(self, pair: tuple[int, int], tables: Array) -> Array:
-        """Return ``excess`` for the fields of the 2 x 2 table of two readers.
+        """Return ``excess`` for the cells of the 2 x 2 table of two readers.
 
         Args:
-            pair: the readers.
+            pair: indexes of the readers.
             tables: shape (n_classes, 2, 2); computed from ``count``.
 
         Returns:
-            Shape (n_classes, 4, 4); fields in C order.
+            Shape (n_classes, 4, 4); cells of the table in C order.
         """
         first, second = (self.count.patterns[:, reader] for reader in pair)
         compared = np.flatnonzero((first != MISSING) & (second != MISSING))

@@ -44,7 +44,7 @@ def grouped(answers: Answers, groups: Sequence[Collection[int]]) -> Answers:
     classes is, else missing if any is missing, else absent. Exams are still grouped by patient.
 
     Args:
-        answers: for single classes.
+        answers: the answers for single classes.
         groups: for each group the indexes of its classes; groups may overlap.
 
     Raises:

@@ -181,10 +181,10 @@ class PatternCount:
         return np.asarray(tables.reshape(*self.counts.shape[:-1], len(reader_pairs), 2, 2))
 
     def fields(self, reader_pairs: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-        """Return the field of each pair's table that an exam of each pattern falls into.
+        """Return, for each pattern, the cell of each pair's table that its exams are counted in.
 
         Returns:
-            Shape (n_patterns, 4 n_pairs): 1 in that field; all 0 for a pair in which a reader has
+            Shape (n_patterns, 4 n_pairs): 1 in that cell; all 0 for a pair in which a reader has
             not answered.
         """
         is_answer = np.stack([self.patterns == ABSENT, self.patterns == PRESENT], axis=2)
@@ -194,7 +194,7 @@ class PatternCount:
         return np.asarray(both.reshape(shape), dtype=np.float64)
 
     def common_pairs(self) -> list[tuple[int, int]]:
-        """Return the pairs of readers who both answered some class of the same exam, sorted."""
+        """Return the pairs of readers who both answered at least one class of an exam, sorted."""
         has_answered = (self.patterns != MISSING).astype(np.float64)
         n_common = np.triu(has_answered.T @ has_answered, k=1)
         return [(int(first), int(second)) for first, second in np.argwhere(n_common > 0)]

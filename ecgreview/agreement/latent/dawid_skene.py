@@ -11,7 +11,7 @@ from ecgreview.agreement.values import arrays
 from ecgreview.agreement.values.coefficient import Estimates
 from ecgreview.agreement.values.reasons import Reason
 
-_TINY = 1e-300  # replaces 0 in logarithms and denominators, to keep results finite
+_TINY = 1e-300  # replaces 0 in logarithms, to keep them finite
 
 
 class BadTable(ValueError):

@@ -24,7 +24,7 @@ class BadPatterns(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """The number of readings of each class, by reader and by readers per exam.
+    """The number of readings of each class, by reader and by number of readers per exam.
 
     Attributes:
         counts: shape (n_classes, n_patterns), float64; number of exams with each pattern, 0 for the
@@ -36,7 +36,7 @@ class Design:
         n_triples: the same shape; number of exams read by at least three readers whose answers
             vary.
         n_telling: the same shape; the smaller of two numbers among those exams: exams in which at
-            least one such reader marked the class, and exams in which at least one did not.
+            least one reader marked the class, and exams in which at least one did not.
     """
 
     counts: Floats
@@ -90,7 +90,7 @@ class Design:
 
     @property
     def is_constant(self) -> NDArray[np.bool_]:
-        """Shape (n_classes, n_readers): whether a reader gave the same answer for every exam."""
+        """Shape (n_classes, n_readers): whether a reader's answers are the same in all exams."""
         return np.asarray((self.n_present == 0) | (self.n_present == self.n_readings))
 
 

@@ -1,4 +1,4 @@
-"""EM for the two-state model's likelihood, for many rows of counts at once."""
+"""EM for the two-state model's likelihood, for many rows of counts together."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ class Plausibility:
             least two readers marked the class.
         share_given: the same shape; proportion of exams read in which at least one reader marked
             the class.
-        mean_sensitivity: the same shape; weighted by each reader's number of readings, NaN without
-            readings.
-        prevalence: the same shape; as estimated.
+        mean_sensitivity: the same shape; mean sensitivity of the readers, weighted by their
+            numbers of readings; NaN without readings.
+        prevalence: the same shape; the estimated prevalence.
     """
 
     n_true_positives: Floats

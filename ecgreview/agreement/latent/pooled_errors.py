@@ -28,8 +28,8 @@ def of_logits(model: PooledModel, vector: Floats, effects: Floats) -> Floats:
         effects: shape (n_classes,); design effects, which divide the information of each class.
 
     Returns:
-        Shape (n_classes, 1 + 2 n_readers): of prevalence, sensitivities and false alarm rates;
-        all NaN where the curvature shows no maximum.
+        Shape (n_classes, 1 + 2 n_readers): standard errors for prevalence, sensitivities and false
+        alarm rates; all NaN if the curvature is not that of a maximum.
 
     Source:
         Tierney & Kadane 1986, J Am Stat Assoc 81:82-86; the observed information is that of Louis

@@ -76,7 +76,7 @@ def report(
         is_requested: shape (n_classes,); whether the class is refused when fitted alone, or too
             rare.
         effects: as in ``pooled.fit``.
-        confidence: of the intervals, between 0 and 1.
+        confidence: confidence level of the intervals, between 0 and 1.
 
     Raises:
         BadPatterns: as in ``pooled.fit``.

@@ -48,8 +48,8 @@ class Effects:
     """Design effects, 1 or more; any shape.
 
     Attributes:
-        agreement: for agreement between readers.
-        given: for how often readers mark the class; usually larger.
+        agreement: effects on agreement between readers.
+        given: effects on how often readers mark the class; usually larger.
     """
 
     agreement: Array

@@ -96,7 +96,7 @@ def forecast(
     10 % with 90.
 
     Args:
-        cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
+        cells: cells of binary findings (absent, present); ``n_exams`` has shape (..., n_cells).
         half_width: half of the interval's width, between 0 and 1.
         target: the coefficient.
         confidence: confidence level of the interval.
@@ -140,7 +140,7 @@ def half_widths(
     """Return half of the interval's width after each number of readings.
 
     Args:
-        cells: of binary findings (absent, present); n_exams of shape (..., n_cells).
+        cells: cells of binary findings (absent, present); ``n_exams`` has shape (..., n_cells).
         n_reads: shape (n_points,); total readings of a class, with as many per exam as now.
         target: the coefficient.
         confidence: confidence level of the interval.
@@ -184,8 +184,8 @@ def _of_class(
         scatter: the standard error times the square root of the number of exams; NaN if unknown.
         reason: why it is unknown.
         n_exams: exams compared.
-        n_marked: those that at least one reader marked.
-        n_reads: their readings.
+        n_marked: exams among these in which at least one reader marked the class.
+        n_reads: readings of the ``n_exams`` exams.
         z: standard errors on each side of the estimate.
         target_width: half of the interval's width.
     """

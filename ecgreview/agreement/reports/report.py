@@ -51,13 +51,13 @@ def report(
 ) -> dict[str, Any]:
     """Return the agreement of ``readers``, class by class, pair by pair and overall.
 
-    Every measure is ``{"estimate", "low", "high", "n", "reason", "method"}``: the estimate is
-    null when it is undefined, and the reason says why; ``n`` is the number of exams read by at
-    least two readers. Pairs without an exam in common are left out; pairs have counts only,
-    from which ``pair_lines`` computes measures. A reader may be missing for some classes of an
-    exam, which they could not assess: ``n_not_assessable`` counts these readings of a class.
-    ``bands`` are the probable bands of Landis and Koch, empty where there is no interval. Where
-    patients have several exams, classes and pairs have their ``design_effects``.
+    Every measure is ``{"estimate", "low", "high", "n", "reason", "method"}``: the estimate is null
+    when it is undefined, and the reason says why; ``n`` is the number of exams read by at least two
+    readers. Pairs without an exam in common are left out; pairs have counts only, from which
+    ``pair_lines`` computes measures. Readers have no answer for classes that they could not assess;
+    ``n_not_assessable`` is the number of such readings of a class. ``bands`` are the probable bands
+    of Landis and Koch, empty where there is no interval. Where patients have several exams, classes
+    and pairs have their ``design_effects``.
 
     Args:
         answers: the answers of all readers.
@@ -327,11 +327,11 @@ def _counts(answers: Answers, cells: Cells) -> dict[str, NDArray[np.float64]]:
 
 
 def _ranges(patterns: PatternCount) -> dict[str, list[list[float] | None]]:
-    """Return the range of each coefficient when one reader at a time is left out, by class.
+    """Return the range of each coefficient if one reader at a time is left out, by class.
 
-    Readers are themselves a sample, and no interval over exams can show the influence of a
-    single reader. None where there are fewer than three readers, or no value without one of
-    them.
+    Readers are themselves a sample, and no interval over exams can show the influence of a single
+    reader. Empty with fewer than three readers; None where the coefficient is undefined without one
+    of the readers.
     """
     if patterns.n_readers < _READERS_TO_SPARE:
         return {}

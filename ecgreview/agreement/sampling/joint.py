@@ -1,4 +1,4 @@
-"""Replicates of all classes at once, for statistics over several classes."""
+"""Replicates of all classes together, for statistics over several classes."""
 
 from __future__ import annotations
 

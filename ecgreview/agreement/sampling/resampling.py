@@ -215,7 +215,7 @@ def complete_patterns(patterns: PatternCount) -> PatternCount:
     """Return ``patterns`` with all other patterns that are possible for the same sets of readers.
 
     Args:
-        patterns: of few readers; the result has up to 3**n_readers patterns.
+        patterns: patterns of a few readers; the result has up to 3**n_readers patterns.
     """
     n_readers = patterns.n_readers
     sets = np.unique(patterns.patterns != MISSING, axis=0)

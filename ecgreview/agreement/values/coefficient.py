@@ -65,7 +65,7 @@ class Estimates:
         return ~np.isnan(self.values)
 
     def coefficients(self) -> list[Coefficient]:
-        """Return the estimates one by one, in C order."""
+        """Return the estimates as a list, in C order."""
         return [
             Coefficient(None if np.isnan(value) else float(value), str(reason))
             for value, reason in zip(self.values.flat, self.reasons.flat, strict=True)

@@ -56,7 +56,7 @@ class Measures:
         return Measures(remarked, low, high, error, self.n, self.methods)
 
     def to_json(self) -> list[MeasureJson]:
-        """Return the measures one by one, in C order."""
+        """Return the measures as a list, in C order."""
         methods = np.where(np.isnan(self.low), NONE, self.methods)
         columns = (self.low, self.high, self.n, methods)
         flat = zip(*(np.ravel(column).tolist() for column in columns), strict=True)

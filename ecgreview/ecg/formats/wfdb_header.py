@@ -75,7 +75,7 @@ def parse(text: str) -> Header:
     """Parse a header.
 
     Raises:
-        Refused: with the expected and actual values.
+        Refused: the header is invalid or has a feature that is not supported.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     comments = tuple(line[1:].strip() for line in lines if line.startswith("#"))
