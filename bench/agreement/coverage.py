@@ -43,7 +43,7 @@ class Readers(NamedTuple):
     false_alarms: float
 
 
-# The last two have a kappa of .27 where the class is rare.
+# The readers of the last two have a kappa of .27 if the class is rare.
 KINDS = {
     "agree very well": Readers(0.95, 0.02),
     "agree well": Readers(0.8, 0.1),

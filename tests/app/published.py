@@ -22,7 +22,7 @@ PAIRS: Mapping[str, tuple[int, int, int, int]] = {
     "ST": (0, 0, 0, 827),
 }
 """Per class, the number of exams in which both readers, only the first, only the second, or
-neither found it.
+neither marked it.
 """
 
 

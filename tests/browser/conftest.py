@@ -98,7 +98,7 @@ RUN_IDLE_TIMERS_AT_ONCE = """{
   window.setTimeout = (callback, ms, ...more) =>
     setTimeout(callback, ms === 2500 ? 0 : ms, ...more);
 }"""
-"""The desk loads its tools after 2500 ms without input; this makes it load them at once."""
+"""The desk loads its tools after 2500 ms without input. This removes the delay."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -298,4 +298,4 @@ SIGN_IN_AND_PEOPLE = {**SIGN_IN, **ACCOUNT, **OWN_TOKENS, **PEOPLE}
 ADDRESSES = {**AGREEMENT, **SETUP, **API, **PAGES, **SIGN_IN_AND_PEOPLE}
 
 METHOD_COMES_FIRST = {*SIGN_IN, *ACCOUNT, "language", "api-nowhere"}
-"""Addresses that answer 405 before they check who is asking."""
+"""Addresses that refuse an unknown method (405) before they check permissions."""

@@ -1,4 +1,4 @@
-"""An import must not change any response that readers get."""
+"""An import does not change any response that readers get."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def submit_graded(now):
 def read(make_batch, make_exam, submit_graded):
     """Open a batch and submit Ana's and Bruno's readings.
 
-    Each exam is given as the pair of their certainties of AF; None means no finding.
+    Each argument has the two readers' certainties of AF in one exam; None means no finding.
     """
 
     def make(*exams_read, exams=None):

@@ -22,7 +22,7 @@ CERTAINTY_AND_VALUE = {"ana": ("definite", 160), "bruno": ("possible", 164)}
 
 @pytest.fixture
 def batch(make_batch, make_exam, close, now):
-    """Two exams in which Ana and Bruno both find AF and measure an interval."""
+    """Two exams in which Ana and Bruno both mark AF and measure an interval."""
     measured = make_batch([make_exam(), make_exam()], name="Measured")
     for assignment in measured.assignments.select_related("reader"):
         certainty, value = CERTAINTY_AND_VALUE[assignment.reader.username]

@@ -46,7 +46,7 @@ def submit_measured(now):
 def read(make_batch, make_exam, submit_measured):
     """Open a batch and submit Ana's and Bruno's readings, all with AF.
 
-    Each exam is given as the pair of their measurements in ms; None means not measured.
+    Each argument has the two readers' measurements of one exam in ms; None means not measured.
     """
 
     def make(*exams_read, exams=None):

@@ -64,7 +64,7 @@ def submit_at(batch, now):
 
 @pytest.fixture
 def first(submit_at, ana, bruno):
-    """Read every exam once; both readers find AF in the first two."""
+    """Read every exam once. Both readers mark AF in the first two."""
     for reader in (ana, bruno):
         for position in range(1, 5):
             submit_at(reader, position, *([AF] if position <= 2 else []))
@@ -76,7 +76,7 @@ def run_pending_work(now):
 
 
 def repeat_counts(results, code=AF):
-    """Count exams in which a class was found both times, first only, second only, or never."""
+    """Count exams in which a class was marked both times, first only, second only, or never."""
     (line,) = results["repeats"]
     column = [row["class"] for row in results["classes"]].index(code)
     return tuple(line[field][column] for field in ("n11", "n10", "n01", "n00"))

@@ -25,7 +25,7 @@ CERTAINTY = {
     "bruno": ["definite", "definite", "possible"],
 }
 MEASURED = {"ana": [160, 180, 171], "bruno": [164, 183, 170]}
-"""Measurements in ms by two readers in three exams; ``CERTAINTY`` has how sure they are of AF."""
+"""Two readers' measurements of three exams in ms. ``CERTAINTY`` has their certainty of AF."""
 
 
 def mark(value):

@@ -29,7 +29,7 @@ def study(make_study):
 
 @pytest.fixture
 def released(study, davi, now):
-    """Plan and release a batch of rows."""
+    """Plan a batch with these rows and release it."""
 
     def make(rows, name="Repeats"):
         planned = batches.make(study=study, name=name, rows=rows, created_by=davi, now=now)

@@ -1,4 +1,4 @@
-"""A correction votes in place of the reading it corrects, even if its reader has read since."""
+"""A correction replaces the vote of a reading, even if the reader has read the exam again since."""
 
 from __future__ import annotations
 

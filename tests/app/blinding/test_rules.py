@@ -24,7 +24,7 @@ def gil(make_user):
 
 @pytest.fixture
 def disputed_batch(make_batch, submit, close, study, ana, bruno, now):
-    """A closed batch in which Ana and Bruno differ about its only exam."""
+    """A closed batch in which Ana and Bruno disagree about the only exam."""
     batch = make_batch()
     submit(batch.assignments.get(reader=ana), AF)
     submit(batch.assignments.get(reader=bruno), FLUTTER)

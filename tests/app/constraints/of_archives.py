@@ -1,4 +1,4 @@
-"""Archives and their chunks."""
+"""Violations of the constraints on archives and their chunks."""
 
 from __future__ import annotations
 

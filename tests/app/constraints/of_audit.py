@@ -1,4 +1,4 @@
-"""The audit trail and its chain."""
+"""Violations of the constraints on audit events and their chain."""
 
 from __future__ import annotations
 

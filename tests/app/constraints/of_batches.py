@@ -1,4 +1,4 @@
-"""Batches, seats, assignments and slots."""
+"""Violations of the constraints on batches, seats, assignments and slots."""
 
 from __future__ import annotations
 

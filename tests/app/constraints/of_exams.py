@@ -1,4 +1,4 @@
-"""Data sets, patients, exams, tracings, imports and users."""
+"""Violations of the constraints on data sets, patients, exams, tracings, imports and users."""
 
 from __future__ import annotations
 

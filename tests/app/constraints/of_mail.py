@@ -1,4 +1,4 @@
-"""E-mails about accounts, and API tokens."""
+"""Violations of the constraints on account e-mails and API tokens."""
 
 from __future__ import annotations
 

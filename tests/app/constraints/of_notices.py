@@ -1,4 +1,4 @@
-"""Notices to users."""
+"""Violations of the constraints on notices."""
 
 from __future__ import annotations
 

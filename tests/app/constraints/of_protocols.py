@@ -1,4 +1,4 @@
-"""Protocol versions, study readers, study exams and broken glass."""
+"""Violations of the constraints on protocol versions, study readers, study exams, broken glass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafts, readings, findings, decisions and confirmations."""
+"""Violations of the constraints on drafts, readings, findings, decisions and confirmations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suggestions, agreement and consensus."""
+"""Violations of the constraints on suggestions, agreement and consensus."""
 
 from __future__ import annotations
 

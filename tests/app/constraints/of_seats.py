@@ -1,4 +1,4 @@
-"""Seats: the fields of a qualification result are all set or all empty."""
+"""Violations of the constraint that qualification results are complete or empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Studies: allowed values, phases and the frozen protocol."""
+"""Violations of the constraints on studies: allowed values, phases and the frozen protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taxonomies, groups, classes and relations."""
+"""Violations of the constraints on taxonomies, groups, classes and relations."""
 
 from __future__ import annotations
 

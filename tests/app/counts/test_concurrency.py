@@ -1,4 +1,4 @@
-"""Twenty readers submit at once while workers count: every reading is counted once."""
+"""Twenty readers submit simultaneously while workers count: every reading is counted once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def batch(readers, make_exam, make_batch):
 
 
 class Desk:
-    """A reader who submits every assignment over HTTP and corrects some of them."""
+    """A reader who submits every assignment over HTTP and corrects a few of them."""
 
     def __init__(self, reader):
         self.reader = reader

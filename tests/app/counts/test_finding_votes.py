@@ -1,4 +1,4 @@
-"""The query plan for findings of votes."""
+"""The query plan for loading the findings that vote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_the_query_plan_visits_readings_twice_whatever_statistics_say(
     make_batch, submit, of_a_study
 ):
-    """One visit is for the reading, the other for its correction.
+    """The query visits a reading once for itself and once for its correction.
 
     An earlier query used ``reading__in``. With table statistics from empty tables, PostgreSQL took
     two minutes for 60 exams.

@@ -239,7 +239,7 @@ def test_a_step_raises_instead_of_waiting_for_a_real_lock(read_in, study, now):
 def test_exams_counted_under_the_old_taxonomy_are_requeued(read_in, study, davi, now, caplog):
     read_in(study)
     amend_to_next_version(study, davi, now)
-    UncountedExam.objects.all().delete()  # as if the reading had been counted meanwhile
+    UncountedExam.objects.all().delete()  # as if another worker had counted the reading
     scope = Scope(study.pk)
     report = recount.recount(scope, repairs=True, now=now)
     assert (report.holds, report.n_waiting) == (True, 1)

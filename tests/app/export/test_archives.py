@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def read_batch(make_batch, submit, close):
-    """A closed batch of one exam in which both readers found AF."""
+    """A closed batch of one exam in which both readers marked AF."""
     batch = make_batch()
     for assignment in batch.assignments.all():
         submit(assignment, "atrial_fibrillation")

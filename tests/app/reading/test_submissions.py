@@ -1,4 +1,4 @@
-"""Submitting a reading."""
+"""Submitting a reading: what it stores, repeats of a request, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of the desk for the codes of the criteria model."""
+"""Every code of the criteria model has a text that the desk can show."""
 
 from __future__ import annotations
 

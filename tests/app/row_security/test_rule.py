@@ -98,7 +98,7 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
 
 @pytest.fixture
 def evening_study(make_study):
-    """The open study in which the reader of each situation reads."""
+    """The study that stays open. In each situation, one reader reads in it."""
     return make_study(name="Evening list")
 
 

@@ -32,7 +32,7 @@ def no_broker(monkeypatch):
 
 @pytest.fixture
 def disputed(make_batch, make_exam, submit, close, now):
-    """A closed batch of an agreed and a disputed exam, with agreement and consensus."""
+    """A closed batch with agreement on one exam and a dispute about the other, and its results."""
     batch = make_batch([make_exam(), make_exam()], name="Disputed")
     agreed_exam, disputed_exam = (
         batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()

@@ -1,4 +1,4 @@
-"""Prevalence and skill without a reference, for all classes at once."""
+"""Prevalence and skill without a reference, estimated for all classes together."""
 
 from __future__ import annotations
 

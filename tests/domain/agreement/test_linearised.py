@@ -1,4 +1,4 @@
-"""Linearized standard errors of coefficients that depend on who gave which answer."""
+"""Linearized standard errors of coefficients that depend on which reader gave which answer."""
 
 from __future__ import annotations
 
