@@ -1,8 +1,8 @@
 """Pooled batches: a reader takes the next free exam, one at a time, for a limited time.
 
 A slot is one of the readings that the pool needs of an exam. A lease is an assignment that holds a
-slot until it is read, or until it expires and the slot is free again. ADR 20 gives the lock order:
-nothing here waits for a row while it holds one that a submission may need.
+slot until the exam is read, or until it expires and the slot is free again. ADR 20 gives the lock
+order: nothing here waits for a row while it holds one that a submission may need.
 """
 
 from __future__ import annotations

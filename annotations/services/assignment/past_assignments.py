@@ -29,7 +29,7 @@ class PastAssignments:
 
 
 def of_study(study: Study) -> PastAssignments:
-    """Return all past assignments of ``study``, and the pairs that are barred.
+    """Return the assigned and submitted readings of ``study``, and the pairs that are barred.
 
     A reader is barred from an exam that was withdrawn from them, that they abstained from, or that
     was assigned to them for another purpose, such as practice or adjudication. They are also barred

@@ -209,7 +209,7 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
 
 
 def readers_of(study: Study) -> list[StudyReader]:
-    """Return the roster rows of readers to whom a plan may assign exams, by user id.
+    """Return the roster rows of readers to whom a plan may assign exams, sorted by user id.
 
     They are active in the study, their accounts are active, and they have the level that the
     protocol requires.

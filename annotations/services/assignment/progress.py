@@ -95,7 +95,7 @@ class BatchProgress:
             abstained.
         n_unread: ``n_missing`` without abstentions.
         finish_on: predicted day on which nothing will be left; today if nothing is left. None if
-            that is never at this pace, or if nothing is left but readings are missing.
+            that will never happen at this pace, or if nothing is left but readings are missing.
     """
 
     batch: Batch
@@ -120,7 +120,7 @@ class Progress:
         per_day: readings per day of all active readers together.
         n_stalled: active readers with exams left and no reading in the last fortnight.
         finish_on: predicted day on which nothing will be left; today if nothing is left. None if
-            that is never at this pace, or if nothing is left but readings are missing.
+            that will never happen at this pace, or if nothing is left but readings are missing.
     """
 
     readers: list[ReaderProgress]

@@ -15,8 +15,8 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
     """Return how many readings each exam of ``batches`` needs, by exam id.
 
     In a pool, that is the number of slots of the exam; otherwise ``readers_per_exam`` of the
-    protocol of the batch. The maximum applies to exams in several batches. Only batches for
-    ``Purpose.DATA`` are considered, all of which belong to ``study``.
+    protocol of the batch. If an exam is in several batches, the maximum applies. Only batches for
+    ``Purpose.DATA`` are considered. All batches must belong to ``study``.
 
     The number does not change when a reader withdraws, abstains or does not finish: their reading
     is missing.

@@ -167,7 +167,7 @@ def record(
 def record_submissions(
     readings: QuerySet[Reading], *, actor: User, study: Study, reason: str, now: datetime
 ) -> None:
-    """Record in one query that ``actor`` submitted many readings on behalf of their readers."""
+    """Record in one query that ``actor`` submitted these readings on behalf of their readers."""
     AuditEvent.objects.bulk_create(
         AuditEvent(
             at=now,

@@ -140,7 +140,7 @@ def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
 
 
 def _until_read_again(decision: Decision) -> Decision:
-    """Replace the decision for an exam that must be read again because a class was split."""
+    """Make the decision incomplete, because a class was split and the exam must be reread."""
     return replace(
         decision,
         status=Status.INCOMPLETE,

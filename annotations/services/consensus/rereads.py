@@ -1,4 +1,4 @@
-"""Rereading: when a class was split, readers read the exams again that this left open."""
+"""Rereading: after a class is split, readers reread the exams that this leaves open."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def _add(scope: Scope, removed: Iterable[Pattern], added: Iterable[Pattern]) -> 
 
 
 def _classes(used: Iterable[tuple[int, str, object, str]]) -> dict[tuple[int, str], int]:
-    """Return class ids by (version, code), for the classes in ``used``."""
+    """Return class ids by (version, code), the first two parts of each key in ``used``."""
     versions, codes = {key[0] for key in used}, {key[1] for key in used}
     if not codes:
         return {}

@@ -134,7 +134,10 @@ def behind(at: Position) -> Position | None:
 
 
 def behind_study(at: Position) -> Position | None:
-    """Return the position after the study of ``at``, which was postponed, or None at the end."""
+    """Return the position after the study of ``at``, whose recount was postponed.
+
+    None at the end, or if ``at`` was postponed before: then the other studies are done already.
+    """
     study_id = _study_after(at.scope.study_id)
     return Position(Scope(study_id)) if study_id and not at.n_waits else None
 

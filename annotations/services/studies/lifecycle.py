@@ -125,7 +125,7 @@ def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
 
     Raises:
         NotThisPhase: the study is not a draft.
-        InvalidProtocol: the study has too few readers for it, or see ``create``.
+        InvalidProtocol: the study has too few readers, or any of the reasons in ``create``.
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
@@ -153,7 +153,8 @@ def amend(
     Raises:
         NotThisPhase: the study is not open; see ``rewrite`` for drafts.
         ReasonMissing: ``reason`` is empty.
-        InvalidProtocol: nothing differs, a frozen field differs, or see ``create``.
+        InvalidProtocol: nothing differs, a frozen field differs, or any of the reasons in
+            ``create``.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:

@@ -1,4 +1,4 @@
-"""Show a model's suggestions to a reader, and record that and for how long they were shown."""
+"""Show a model's suggestions to a reader, and record when and for how long they were visible."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def show(*, assignment: Assignment, now: datetime) -> SuggestionRun:
 
 @transaction.atomic
 def view(*, assignment: Assignment, key: UUID, shown_ms: int, now: datetime) -> Viewing:
-    """Record that the suggestions shown last were visible to their reader for ``shown_ms``.
+    """Record that the suggestions shown last were visible to the reader for ``shown_ms``.
 
     If a client loses the response and sends the period again with the same ``key``, it counts once.
 

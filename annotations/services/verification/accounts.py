@@ -49,7 +49,7 @@ class Standing:
 
 
 def account_fault() -> Fault | None:
-    """Return the first account whose rights or kind differ from its events.
+    """Return a fault for the first account whose rights or kind differ from its events, or None.
 
     An account without events must have no rights. So an account that was added directly to the
     database is found if it has a role.
@@ -71,7 +71,7 @@ def account_fault() -> Fault | None:
 
 
 def role_fault() -> Fault | None:
-    """Return the first group whose permissions are not those of its role."""
+    """Return a fault for the first group whose permissions are not those of its role, or None."""
     for group in Group.objects.prefetch_related("permissions").order_by("name"):
         is_role = group.name in Role.values
         expected = set(PERMISSIONS[Role(group.name)]) if is_role else set()

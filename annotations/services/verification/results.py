@@ -10,7 +10,7 @@ from ecgreview.hash_chain import Fault, Kind
 
 
 def consensus_fault() -> Fault | None:
-    """Return the first study whose consensus is not the one computed last.
+    """Return a fault for the first study whose consensus is not the one computed last, or None.
 
     Skips studies whose consensus is about to be recomputed.
     """
@@ -25,7 +25,7 @@ def consensus_fault() -> Fault | None:
 
 
 def report_fault() -> Fault | None:
-    """Return the first agreement report that was altered or deleted."""
+    """Return a fault for the first agreement report that was altered or deleted, or None."""
     events = AuditEvent.objects.filter(
         action__in=[Action.AGREEMENT_COMPUTED, Action.AUDIT_RECORDED],
         object_type="agreementreport",

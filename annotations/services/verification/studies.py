@@ -43,7 +43,7 @@ STATUSES: Mapping[str, StudyReaderStatus | None] = {
 
 
 def taxonomy_fault() -> Fault | None:
-    """Return the first taxonomy that is not the one that was installed."""
+    """Return a fault for the first taxonomy that differs from what was installed, or None."""
     for taxonomy in Taxonomy.objects.order_by("pk"):
         actions = (Action.TAXONOMY_INSTALLED, Action.AUDIT_RECORDED)
         recorded = {
@@ -55,7 +55,7 @@ def taxonomy_fault() -> Fault | None:
 
 
 def protocol_fault() -> Fault | None:
-    """Return the first protocol version whose document is not the recorded one."""
+    """Return a fault for the first protocol version that differs from the recorded one, or None."""
     for version in ProtocolVersion.objects.select_related("study").order_by("pk"):
         digest = _sha256(version.document)
         if version.digest != digest or digest not in _recorded_digests(version):
@@ -65,7 +65,10 @@ def protocol_fault() -> Fault | None:
 
 
 def study_fault() -> Fault | None:
-    """Return the first study with an unrecorded phase, or with rules other than its protocol."""
+    """Return a fault for the first study that differs from its events or its protocol, or None.
+
+    It has a phase that was not recorded, or rules other than those of its protocol.
+    """
     for study in Study.objects.select_related("taxonomy").order_by("pk"):
         phases = _about("study", study.pk, tuple(PHASES))
         recorded = [PHASES[event.action] for event in phases]
@@ -77,7 +80,7 @@ def study_fault() -> Fault | None:
 
 
 def reader_fault() -> Fault | None:
-    """Return the first reader of a study whose status is not the last recorded one."""
+    """Return a fault for the first reader whose status in a study is not the last recorded one."""
     expected: dict[tuple[int, str], StudyReaderStatus | None] = {}
     events = AuditEvent.objects.filter(action__in=list(STATUSES), object_type="user")
     for event in events.order_by("link__seq").iterator():
@@ -94,7 +97,7 @@ def reader_fault() -> Fault | None:
 
 
 def seen_fault() -> Fault | None:
-    """Return the first event of a person seeing results for which ``ResultsSeen`` has no row."""
+    """Return a fault for the first event of seeing results without a ``ResultsSeen`` row."""
     noted = ResultsSeen.objects.annotate(known_by=Cast("batch_id", TextField()))
     noted = noted.filter(user=OuterRef("actor"), known_by=OuterRef("object_id"))
     events = AuditEvent.objects.filter(

@@ -20,7 +20,7 @@ from ecgreview.hash_chain import START, Entry, Event, Fault, Head, Kind, Link
 
 ROWS_AT_ONCE = 2000
 
-# Rows that are verified in one step, each about 3 s of work.
+# How many rows one step verifies; each of these numbers takes about 3 s.
 EVENTS_PER_SLICE = 50_000
 READINGS_PER_SLICE = 5_000
 TRACINGS_PER_SLICE = 1_000
@@ -108,7 +108,7 @@ RECORDS: Sequence[Callable[[], Fault | None]] = (
 
 
 def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
-    """Verify the whole chain, or what follows ``after``, and then all rows that it has events of.
+    """Verify the whole chain, or what follows ``after``, and then the rows that it recorded.
 
     Needs constant memory and locks nothing.
 
