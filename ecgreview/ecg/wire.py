@@ -1,8 +1,8 @@
 """Pack signals into bytes for storage and transmission; ``static/js/ecg/signal.js`` unpacks them.
 
-Limb leads follow from I and II, and neighboring samples are similar, so the residuals after
-predicting both are mostly small: low bytes come first, then the high bytes, which are nearly all
-zero. The arithmetic is modulo 2**16, so any int16 array survives the round trip.
+Limb leads can be computed from I and II, and neighboring samples are similar, so most residuals of
+these predictions are small. The low bytes are stored first, then the high bytes, which are nearly
+all zero. The arithmetic is modulo 2**16, so any int16 array survives the round trip.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The account that runs PostgreSQL, which refuses to run as root.
+"""Choose the account that runs PostgreSQL, which refuses to run as root.
 
-Root should not have to create a user for it.
+A root user should not have to create an account for it.
 """
 
 import hashlib

@@ -46,7 +46,7 @@ class Site:
     def start(self) -> None:
         """Start everything and return when the web server answers.
 
-        A busy machine may need time: we wait as long as the web server's process is
+        This may take a long time on a busy machine: we wait as long as the web server's process is
         running, and print a message from time to time.
 
         Raises:

@@ -98,7 +98,7 @@ async def transmit(answer: Answer, send: Send, patience_s: float) -> None:
     piece.
 
     Raises:
-        TooSlow: it took longer.
+        TooSlow: the client took longer to read a piece.
     """
     start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
     await send(start)

@@ -9,10 +9,10 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.utils import timezone
 
-# When somebody signed in and when they last made a request, in seconds since 1970.
+# Keys of the times of the sign-in and of the latest request, in seconds since 1970.
 BEGAN, SEEN = "began_at", "seen_at"
 
-# A request is recorded only if the last record is older: writing the row each time is wasteful.
+# The time of a request is stored only if the stored time is older than this, to save writes.
 SEEN_STEP_S = 60
 
 
@@ -35,7 +35,7 @@ class SessionStore(db.SessionStore):
         return data
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Store ``value``; the limits count from the sign-in."""
+        """Store ``value``; record the time when it is the signed-in user."""
         super().__setitem__(key, value)
         if key == SESSION_KEY:
             self[BEGAN] = self[SEEN] = int(timezone.now().timestamp())
@@ -44,7 +44,7 @@ class SessionStore(db.SessionStore):
 def is_over(data: dict[str, Any], now: int) -> bool:
     """Return whether a signed-in session has reached one of its limits.
 
-    A session without a recorded beginning predates the limits.
+    A session without a recorded sign-in time was created before there were limits, and is over.
     """
     began, last_seen = data.get(BEGAN, 0), data.get(SEEN, 0)
     return bool(

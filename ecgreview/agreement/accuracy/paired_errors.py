@@ -251,7 +251,7 @@ def compare(references: References) -> tuple[Comparison, ...]:
 
 
 def of_pair(comparisons: Sequence[Comparison], first: int, second: int) -> list[Comparison]:
-    """Return the comparisons of two readers, in whichever order; reference readers come first."""
+    """Return the comparisons of two readers, in either order; reference readers come first."""
     return [row for row in comparisons if {row.first, row.second} == {first, second}]
 
 

@@ -67,7 +67,7 @@ class Trial:
     Attributes:
         matrix: the readings.
         suggestions: what the model suggested, or would have suggested, shape (n, n_classes), int8.
-        reference: shape (n, n_classes), int8.
+        reference: reference states, shape (n, n_classes), int8.
         is_adjudicated: whether the reference comes from an adjudicator, shape (n,).
         n_exposed: readings in the arm with suggestions that had a suggestion to show.
     """

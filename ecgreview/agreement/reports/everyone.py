@@ -38,9 +38,7 @@ _ABSENT, _PRESENT = 0, 1  # the columns of binary cells
 
 
 def coefficients(cells: Cells) -> dict[str, Estimates]:
-    """Return the coefficients that do not depend on who answered what, each of shape (...,
-    n_classes).
-    """
+    """Return the coefficients that ignore who answered what, each of shape (..., n_classes)."""
     totals = cells.compared_readings
     never = totals[..., _PRESENT] == 0
     nothing = (cells.n_compared == 0, Reason.NOT_COMPARED)

@@ -1,4 +1,6 @@
-"""Frames on the pipe: a length, a JSON header, and samples as bytes. No pickles."""
+"""Frames on the pipe: a length, a JSON header, and samples as bytes; no pickles, which could run
+code.
+"""
 
 from __future__ import annotations
 
@@ -92,10 +94,10 @@ def _short(details: Details) -> dict[str, str | int | float]:
 
 
 def _details(sent: Any) -> Details:
-    """Return details after validating them.
+    """Validate and return details.
 
     Raises:
-        TypeError: they have another form.
+        TypeError: a value is neither text nor a number.
     """
     if not all(isinstance(item, str | int | float) for item in sent.values()):
         raise TypeError("details")
