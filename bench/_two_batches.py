@@ -100,5 +100,5 @@ alter table annotations_assignment enable trigger user;
 alter table annotations_reading enable trigger user;
 alter table annotations_finding enable trigger user;
 vacuum analyze;
-"""  # noqa: S608 - made of numbers
+"""  # noqa: S608 - inserts only numbers
     return script.strip().rstrip(";").split(";\n")

@@ -107,7 +107,7 @@ def keep() -> dict[str, str]:
             env=for_processes({**os.environ, "ECGREVIEW_HOME": str(HOME)}),
         )  # fmt: skip
         wait_until_kept(places, started)
-        started.returncode = 0  # it outlives this process, which must not warn about it
+        started.returncode = 0  # avoids a warning that it outlives this process
     # Join briefly, to get the addresses and check that the services answer.
     with running() as addresses:
         return addresses

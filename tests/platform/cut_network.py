@@ -31,7 +31,7 @@ def set_loopback(*, up: bool) -> None:
 def main(home: Path) -> None:
     options = dict(settings.DATABASES["default"]["OPTIONS"])
     options.pop("pool", None)
-    # The server enforces statement_timeout, so a client that lost the server does not notice it.
+    # The server enforces statement_timeout, so a client without a connection does not notice.
     options.pop("options", None)
     set_loopback(up=True)
     with local_services.running(home) as services:

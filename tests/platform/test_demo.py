@@ -98,7 +98,7 @@ def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def n_classes_at(address: str) -> int:
-    with urllib.request.urlopen(f"{address}/api/classes/") as answer:  # noqa: S310 - ours
+    with urllib.request.urlopen(f"{address}/api/classes/") as answer:  # noqa: S310 - our own server
         return len(json.load(answer))
 
 

@@ -37,7 +37,7 @@ def gunicorn(log, application, *options):
             assert eventually(lambda: answers(port)), log.read_text()
             yield port, server
         finally:
-            server.kill()  # a graceful stop would wait for the slow clients
+            server.kill()  # a graceful stop would wait for slow clients
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,7 @@ def test_a_run_can_be_cancelled_between_two_readers(settled, davi, now, monkeypa
     assert AgreementRun.objects.latest("pk").report is None
 
 
-# -- Facts --------------------------------------------------------------------------------------
+# -- Study facts --------------------------------------------------------------------------------
 
 
 def test_an_old_version_keeps_its_study_facts(settled, promoted, davi, now):

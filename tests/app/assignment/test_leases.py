@@ -142,7 +142,7 @@ def test_readers_cannot_be_added_to_a_closed_pool(make_pool, clara, davi, close,
         pool_slots.add_readers(batch_id=batch.pk, readers=[clara], actor=davi, now=now)
 
 
-# -- Taking -------------------------------------------------------------------------------------
+# -- Taking exams -------------------------------------------------------------------------------
 
 
 def test_a_taken_exam_holds_its_slot(make_pool, ana, now):

@@ -26,7 +26,7 @@ FILL = """
       from annotations_exam e where e.source_key like 'made/%%';
     analyze annotations_slot; analyze annotations_exam;
 """
-"""Fills the pool by SQL; the services would take a minute."""
+"""Fills the pool with SQL, because the services would take a minute."""
 
 
 @pytest.fixture

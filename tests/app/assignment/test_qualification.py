@@ -65,9 +65,9 @@ def make_set(qualifying_study, make_exam, ana, davi, now):
 
 @pytest.fixture
 def answer(submit):
-    """Read a set and answer each exam as in the reference.
+    """Read a set and answer each exam as in its reference.
 
-    ``others`` has (reference, answer) pairs that replace the reference with a different answer.
+    Each of ``others`` is a pair (reference, answer): exams with this reference get this answer.
     """
 
     def make(batch, reader, *others, leave=0):
@@ -185,7 +185,7 @@ def test_a_data_batch_is_not_judged(make_batch, submit, ana, now):
     assert not qualification.judge_next(now=now)
 
 
-# -- What a qualification opens -----------------------------------------------------------------
+# -- Reading after a qualification --------------------------------------------------------------
 
 
 def test_data_batches_are_served_after_passing(make_set, answer, make_batch, ana):
@@ -254,7 +254,7 @@ def test_submitting_data_before_the_set_is_passed_is_refused(data, submit):
     assert not Reading.objects.exists()
 
 
-# -- Apart from data ----------------------------------------------------------------------------
+# -- Excluded from study data -------------------------------------------------------------------
 
 
 def test_sets_do_not_count_for_agreement(make_set, answer, close, ana, bruno, now):

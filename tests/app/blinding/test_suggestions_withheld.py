@@ -112,7 +112,7 @@ def test_a_blind_reading_due_in_one_study_hides_suggestions_in_another(
 def test_opening_a_submitted_exam_shows_no_suggestions_and_keeps_it_correctable(
     assign_under, suggested_exam, ana, submit, signed_in, now
 ):
-    """Suggestions are only offered; the reading is final when the reader requests them."""
+    """Suggestions are only offered. The reading becomes final when the reader requests them."""
     assignment = assign_under("after_commit", ana, suggested_exam)
     client = signed_in(ana)
     address = reverse("api-assignment", args=[assignment.pk])

@@ -86,7 +86,7 @@ def two_sizes(study, dataset, ana, bruno, davi, now):
 
 
 def statements_of_counting(batch, reader, now):
-    """Submit the remaining reading of ``reader`` and return the SQL statements of counting it."""
+    """Submit the remaining reading of ``reader`` and return the SQL statements that count it."""
     waiting = Assignment.objects.waiting().select_related("reader")
     sign(waiting.get(batch=batch, reader=reader, position=1), now, uuid.uuid4())
     with CaptureQueriesContext(connection) as captured:

@@ -233,7 +233,7 @@ def test_a_step_raises_instead_of_waiting_for_a_real_lock(read_in, study, now):
     assert recount.step(recount.Position(Scope(study.pk)), now=now)
 
 
-# -- Queued exams are no difference---------------------------------------------------------------
+# -- Exams queued for counting -------------------------------------------------------------------
 
 
 def test_exams_counted_under_the_old_taxonomy_are_requeued(read_in, study, davi, now, caplog):

@@ -24,7 +24,7 @@ FILES = [
 
 @pytest.fixture
 def closed(make_batch, make_exam, submit, close):
-    """A closed batch, one exam of age 93: AF and artifact for Ana, AF for Bruno."""
+    """A closed batch of one exam at age 93. Ana marked AF and artifact, Bruno marked AF."""
     batch = make_batch([make_exam(age_years=93.0)], name="Monday")
     first, second = batch.assignments.order_by("reader__username")
     submit(first, "atrial_fibrillation", "artifact", comment="Dona Maria, bed 7")

@@ -47,7 +47,7 @@ def kinds_of_notices(user: User) -> list[str]:
     return list(Notice.objects.filter(user=user).order_by("pk").values_list("kind", flat=True))
 
 
-# -- Words --------------------------------------------------------------------------------------
+# -- Texts of notices ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", ["en", "pt-br"])

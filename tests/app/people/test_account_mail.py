@@ -42,7 +42,7 @@ def queued_mail(invitation, now):
 
 @pytest.fixture
 def silent_server(settings):
-    """A mail server that does not answer."""
+    """A mail server that cannot be reached."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
 

@@ -511,7 +511,7 @@ def test_adjudicators_who_read_the_exam_are_refused_even_if_results_are_hidden(
         adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
 
 
-# -- Application and database blind independently---------------------------------------------------
+# -- Application and database enforce blinding independently ---------------------------------------
 
 
 @pytest.mark.django_db

@@ -253,7 +253,7 @@ def test_an_amendment_is_in_the_audit_trail_with_before_and_after(study, amend, 
     assert ('"patient_gap":10' in event.before, '"patient_gap":5' in event.after) == (True, True)
 
 
-# -- The end ------------------------------------------------------------------------------------
+# -- Locking and releasing ----------------------------------------------------------------------
 
 
 def sign(assignment, now):

@@ -176,7 +176,7 @@ def test_a_pause_is_in_the_audit_trail(queue, ana, davi, pause):
     assert (event.before, event.after) == ('{"status":"active"}', '{"status":"paused"}')
 
 
-# -- Leaving ------------------------------------------------------------------------------------
+# -- Withdrawing --------------------------------------------------------------------------------
 
 
 def test_a_submission_of_a_withdrawn_reader_is_refused(queue, as_ana, ana, withdraw):

@@ -293,7 +293,7 @@ class TestSuggestionsInAnotherVersion:
 
     @pytest.fixture
     def read(self, suggested, assign, ana, submit):
-        """Ana's assignment of that exam in the older taxonomy, read."""
+        """Ana's assignment of that exam. She has read it with the older taxonomy."""
         assignment = assign(ana, suggested)
         submit(assignment, "artifact")
         return assignment

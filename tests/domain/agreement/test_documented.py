@@ -43,9 +43,9 @@ def test_the_examples_give_the_documented_results():
     namespace: dict[str, Any] = {}
     n_compared = 0
     for block in BLOCKS:
-        exec(block, namespace)  # noqa: S102 - the page is ours
+        exec(block, namespace)  # noqa: S102 - our own page
         for expression, printed in examples_of(block):
-            value = eval(expression, namespace)  # noqa: S307 - likewise
+            value = eval(expression, namespace)  # noqa: S307 - our own page
             value = value.item() if isinstance(value, np.ndarray) else value
             assert value == as_printed(printed), expression
             n_compared += 1
