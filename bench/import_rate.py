@@ -87,7 +87,7 @@ def read(folder: Path) -> list[Recording]:
 
 
 def in_blocks(dataset: Dataset, recordings: Sequence[Recording]) -> None:
-    """Store as ``annotations.services.imports.recordings`` does."""
+    """Store blocks of recordings, as the import service does."""
     for start in range(0, len(recordings), EXAMS_AT_ONCE):
         block = recordings[start : start + EXAMS_AT_ONCE]
         new = exams_recordings.sort_out(dataset, block).new

@@ -82,7 +82,7 @@ def large_database(filled):
 
 
 def statements_of(client, address):
-    """Return the statements of the second of two equal requests."""
+    """Send the request twice and return the statements of the second one."""
     assert client.get(address).status_code == 200, address
     with CaptureQueriesContext(connection) as captured:
         client.get(address)

@@ -64,7 +64,7 @@ def _is_about_assignments(sql):
 
 @pytest.fixture(scope="module")
 def filled_lists(module_db):
-    """A short worklist of Ana and a long one of Bruno, each half read; once per module for speed."""
+    """A short worklist of Ana and a long one of Bruno, each half read."""
     with module_db():
         classes = versions.install(now=NOW)
         davi = builders.person("Davi", Role.COORDINATOR)

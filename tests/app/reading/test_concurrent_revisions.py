@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def shown_assignment(assign, ana, now):
-    """Ana's assignment, read and with suggestions shown."""
+    """Ana's assignment after she has read it and has seen the suggestions."""
     assignment = assign(ana)
     model = SuggestionModel.objects.create(
         name="m", version="1", covered_classes=[], created_at=now

@@ -52,7 +52,7 @@ INTERVALS = {
     "agreement_mean": (0.071, 0.93),
     "consistency_mean": (0.676, 0.99),
 }
-"""Limits from psych 2.4 for the same table. The two decimals of pingouin 0.7 agree."""
+"""Limits from psych 2.4 for the same table. pingouin 0.7 prints the same two decimals."""
 
 tables = arrays.arrays(
     np.float64,

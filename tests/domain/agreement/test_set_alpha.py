@@ -50,7 +50,7 @@ def ratings_of(exams: Sequence[Sequence[Sequence[int]]], n_classes: int = 9) -> 
 
 
 def alpha_by_pairs(ratings: np.ndarray, distance: Distance) -> float | None:
-    """Return alpha by comparing every pair of readings, as defined."""
+    """Return alpha by its definition, which compares every pair of readings."""
     by_exam = [exam[(exam != MISSING).any(axis=1)] for exam in ratings.transpose(1, 0, 2)]
     compared = [exam for exam in by_exam if len(exam) >= 2]
     if not compared:

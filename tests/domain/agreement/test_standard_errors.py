@@ -205,7 +205,7 @@ def test_cohen_kappas_of_the_paradoxes(vectors):
 
 
 def slopes(coefficient, n_exams, step=1e-4):
-    """Return the derivative by each number of exams, from central differences."""
+    """Return the derivative with respect to each number of exams (central differences)."""
     steps = step * np.eye(n_exams.size)
     more, less = (coefficient(n_exams + sign * steps).values for sign in (1, -1))
     return (more - less) / (2 * step)
