@@ -363,7 +363,7 @@ def _suggestions(study: Study, matrix: ReadingMatrix, exposed: Mapping[int, int]
 def _states_by_run(
     codes: tuple[str, ...], covered: Mapping[int, list[str]]
 ) -> dict[int, NDArray[np.int8]]:
-    """Return by run, in shape (n_classes,), which classes were suggested, not suggested, missing.
+    """Return by run whether each class was suggested, not suggested or missing: shape (n_classes,).
 
     Missing means that the model does not cover the class.
     """

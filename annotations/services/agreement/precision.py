@@ -94,7 +94,10 @@ def forecasts(
 
 
 def _points(predicted: Sequence[Forecast]) -> NDArray[np.int64]:
-    """Return numbers of readings from half the current number to twice it, or to those needed."""
+    """Return the numbers of readings for which to predict half widths, on a logarithmic scale.
+
+    They reach from half the current number to twice it, or to the number needed if that is larger.
+    """
     measurable = [
         forecast for forecast in predicted if forecast.reads_needed is not None and forecast.n_reads
     ]

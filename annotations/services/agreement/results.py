@@ -180,10 +180,10 @@ def details(
 
 
 def facts_detail(facts: StudyFacts, stored: Mapping[DetailKey, str]) -> Detail:
-    """Return the facts.
+    """Return the facts as a detail.
 
-    Their digest leaves out the software version, so that a software update alone does not lead to
-    a new version of the report.
+    The digest leaves out the software version, so that a software update alone does not lead to a
+    new version of the report.
     """
     without_software = replace(facts, provenance=replace(facts.provenance, software=""))
     digest = json_values.digest(without_software)

@@ -64,7 +64,7 @@ def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts
     """Return the current facts. Sexes and levels are database values; see ``localized``.
 
     Args:
-        scope: the scope of the report.
+        scope: a batch or a whole study.
         readers: ids of all readers in the report, including models and references.
         software: version of this software.
     """

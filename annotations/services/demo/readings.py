@@ -19,6 +19,7 @@ COMMENT = "Simulated for the demo: no person read this."
 # disputed.
 SLIP = 0.22
 
+# The finding that a simulated reader enters by mistake, by the only true finding of the exam.
 CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "normal_ecg": ("sinus_arrhythmia",),
     "sinus_arrhythmia": ("normal_ecg",),
@@ -37,7 +38,6 @@ CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "supraventricular_premature_complex": ("sinus_arrhythmia",),
     "junctional_rhythm": ("sinus_bradycardia",),
 }
-# The finding that a simulated reader enters by mistake, by the exam's only true finding.
 
 
 def simulate(
@@ -86,7 +86,7 @@ def _finding(code: str, rng: np.random.Generator) -> reading_content.FindingIn:
 
 
 def _slip(truth: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
-    """Return ``truth``, or with probability ``SLIP`` with one finding wrong or missing."""
+    """Return ``truth``. With probability ``SLIP``, one finding is replaced or left out."""
     if rng.random() >= SLIP:
         return truth
     if len(truth) > 1:

@@ -95,7 +95,7 @@ def prepare(
 def add_recordings(
     *, data_dir: Path, now: datetime, progress: imports_recordings.Progress | None = None
 ) -> ImportRun:
-    """Import recordings into the demo, and release those without readers to its readers as a batch.
+    """Import recordings into the demo, and release those that nobody reads yet as a new batch.
 
     Raises:
         ingest.NothingToImport: there is no recording at ``data_dir``.
@@ -148,7 +148,7 @@ def _synthetic_exams(now: datetime) -> list[Exam]:
 
 
 def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
-    """Give the first exams to read a previous exam in the pilot, ``DAYS_BEFORE`` days earlier."""
+    """Give each of the first exams of Batch 1 a previous exam in the pilot."""
     n_pilot = len(exams) // 3
     visits = [
         Visit(exam.source_key, f"patient-{number}", day, number)

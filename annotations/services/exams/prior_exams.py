@@ -55,7 +55,9 @@ def shown_with(assignment: Assignment) -> PreviousExam | None:
 def link(
     *, dataset: Dataset, visits: Sequence[Visit], actor: User | None, now: datetime
 ) -> tuple[int, int]:
-    """Store patient and recording day of exams. Day 0 is a different date for each patient.
+    """Store the patients and recording days of exams.
+
+    The days are counted from a different date for each patient.
 
     Returns:
         The number of ``visits``, and how many exams of their patients have a previous exam.

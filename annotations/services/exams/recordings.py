@@ -64,7 +64,7 @@ def sort_out(dataset: Dataset | None, recordings: Sequence[Recording]) -> Sorted
 def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -> list[Exam]:
     """Store each recording as an exam with one tracing, and return the exams in order.
 
-    Tracings are inserted by COPY: one statement, and the bytes stay binary.
+    Performance: tracings are inserted by COPY, a single statement that sends bytes in binary form.
     """
     patients = _patients(dataset, recordings)
     codes = _unused_codes(len(recordings))
@@ -96,7 +96,7 @@ def store_without_tracings(
     now: datetime,
     patients: PatientTable | None = None,
 ) -> list[Exam]:
-    """Store exams without tracings, of which only readings are known; return them in order.
+    """Store exams that have readings but no tracings, and return them in order.
 
     Args:
         dataset: the data set to add them to.

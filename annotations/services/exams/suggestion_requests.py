@@ -45,7 +45,7 @@ def request(
 
 
 def request_for_batch(batch: Batch, *, now: datetime) -> None:
-    """Queue the exams of ``batch`` that only have suggestions of other versions of the model.
+    """Queue the exams of ``batch`` that were queued only for other versions of the model.
 
     The version includes the QT correction, which the protocol of the batch sets.
     """

@@ -1,1 +1,1 @@
-"""Tables and archives for researchers."""
+"""Exports of studies: tables for researchers, and archives of these tables."""

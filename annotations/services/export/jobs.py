@@ -41,12 +41,12 @@ from ecgreview.advisory_locks import Lock
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
-# Increase this with every change to the bytes of an export of the same readings.
+# Increase this whenever the same data would give an export with different bytes.
 FORMAT = 1
 
 CHUNK_BYTES = 1 << 19
 KEPT = timedelta(days=7)
-# How long to keep a superseded archive, because somebody may be downloading it.
+# How long to keep a superseded archive, which somebody may still be downloading.
 SUPERSEDED_KEPT = timedelta(hours=1)
 
 MAX_ATTEMPTS = 5
@@ -106,7 +106,7 @@ def is_current(archive: Archive) -> bool:
 
 
 def find(*, study: Study, key: UUID) -> Archive:
-    """Return an archive of ``study``.
+    """Return the archive of ``study`` with this key.
 
     Raises:
         Archive.DoesNotExist: there is none with this key, or it was deleted.
@@ -142,7 +142,7 @@ def refuse(archive: Archive) -> None:
     """Raise unless ``archive`` can be downloaded.
 
     Raises:
-        NotReady, Outdated: as for ``download``.
+        NotReady, Outdated: see ``download``.
     """
     if not archive.is_ready:
         raise NotReady

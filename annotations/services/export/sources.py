@@ -42,7 +42,7 @@ class Source:
         self._kinds: dict[int, str] = dict(lines.values_list("user", "user__kind"))
 
     def standing(self) -> Iterator[Reading]:
-        """Yield the effective readings, by exam and then in the order of submission."""
+        """Yield the effective readings, sorted by exam and then by submission."""
         return _in_order(_of(self.study).effective())
 
     def all(self) -> Iterator[Reading]:

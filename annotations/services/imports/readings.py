@@ -32,7 +32,7 @@ from ecgreview.published_readings import Kind, Readings
 # Recorded as the actor of an import without ``--by``.
 IMPORTER = "import:command-line"
 
-# More than the 8,475 exams of CODE-II-test by each of its 46 readers.
+# Enough for all 46 readers of the 8,475 exams of CODE-II-test.
 MAX_READINGS = 500_000
 
 BATCH = "Imported readings"
@@ -100,7 +100,7 @@ def store(
             name suggests; stored readers keep theirs.
 
     Raises:
-        published.UnknownReader, published.TwoKinds: as ``published.kinds_of``.
+        published.UnknownReader, published.TwoKinds: see ``published.kinds_of``.
         NotAnImport: the study of that name was not created by such an import.
         OtherNumber: the study has another number of exams than the files.
         OtherName: a reader's name differs from another only in case.

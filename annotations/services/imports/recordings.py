@@ -39,7 +39,7 @@ class NothingToImport(refusals.Refusal):
 
 @dataclass(slots=True)
 class Preview:
-    """What an import would do, without doing it."""
+    """What an import would store, and which files or recordings it would refuse."""
 
     n_new: int = 0
     n_known: int = 0
@@ -48,7 +48,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Recordings and refusals of some files, and the number of files done after them."""
+    """The recordings and refusals of a block of files, and how many files are done after it."""
 
     recordings: tuple[Recording, ...]
     refusals: tuple[Refusal, ...]
