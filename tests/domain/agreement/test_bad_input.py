@@ -54,7 +54,7 @@ SIZES = {
 
 
 def filled(fill: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return a table filled with one value, as int8 where states are expected and it is one."""
+    """Return a table filled with one value, as int8 if states are expected and the value fits."""
     is_state = dtype is np.int8 and fill in (0, 1, 2, -1)
     return np.full(shape, fill, dtype=np.int8 if is_state else None)
 
@@ -349,7 +349,7 @@ def test_every_function_answers_or_raises_its_own_error(function):
 
 
 def problem_with(call: Call, make_input: MakeInput, size: tuple[int, int, int]) -> str:
-    """Return what is wrong with the answer, or "" if it is valid or our own error."""
+    """Return what is wrong with the answer; "" if it is valid or the input was refused properly."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -44,7 +44,7 @@ def study_of_patients(
     """Simulate ``n`` studies of one class and return them as the classes of one study."""
 
     def uniform(share_same: float) -> np.ndarray:
-        """Return uniform numbers per exam. A share of the exams uses the patient's number."""
+        """Return uniform numbers per exam: with probability ``share_same``, the patient's."""
         of_patient = rng.random((patients.max() + 1, n), dtype=np.float32)[patients]
         own = rng.random((N_EXAMS, n), dtype=np.float32)
         return np.where(rng.random((N_EXAMS, n), dtype=np.float32) < share_same, of_patient, own)

@@ -1,4 +1,4 @@
-"""Groups of classes, from answers and from ratings."""
+"""Groups of classes: grouping the stored answers gives the same result as grouping ratings."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ FORMS = {
     "agreement_mean": "ICC2k",
     "consistency_mean": "ICC3k",
 }
-"""The six forms: our name and the name that follows Shrout and Fleiss."""
+"""The six forms of the coefficient: our name, and the name after Shrout and Fleiss."""
 
 INTERVALS = {
     "one_way": (-0.133, 0.72),

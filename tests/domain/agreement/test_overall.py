@@ -64,7 +64,7 @@ def test_micro_pools_the_answers_of_all_classes():
 
 
 def test_macro_intervals_account_for_correlated_classes():
-    # The same class twice. If treated as independent, the interval would be sqrt(2) too narrow.
+    # The same class twice. Treated as independent, the interval would be too narrow by sqrt(2).
     ratings = study(4, n_classes=1, n_exams=4000)
     how = Resampling(n_replicates=2000)
     twice = Answers.of(np.concatenate([ratings, ratings], axis=2))

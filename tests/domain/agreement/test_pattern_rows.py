@@ -51,7 +51,7 @@ def test_rows_are_counted_like_their_readings(ratings):
 
 
 def sets_of(ratings: np.ndarray) -> list[tuple[tuple[int, ...], int]]:
-    """Return the number of exams read by each set of readers, in order of the sets."""
+    """Return the number of exams read by each set of readers, sorted by set."""
     profiles = profiles_of(ratings)
     return [
         (readers, sum(profile.readers == readers for profile in profiles))
@@ -60,7 +60,7 @@ def sets_of(ratings: np.ndarray) -> list[tuple[tuple[int, ...], int]]:
 
 
 def rows_of(ratings: np.ndarray) -> list[Row]:
-    """Return a row for each exam and each class that any reader did not answer with absent."""
+    """Return a row for each exam and each class that at least one reader did not call absent."""
     return [
         Row(column, item.readers, [int(digit) for digit in digits], 1)
         for item in profiles_of(ratings)

@@ -1,4 +1,4 @@
-"""The taxonomy of 66 classes, and refusals of broken ones."""
+"""The taxonomy of 66 classes, and the refusal of invalid taxonomies."""
 
 from __future__ import annotations
 
