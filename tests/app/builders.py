@@ -33,7 +33,6 @@ from ecgreview.ecg.visits import Visit
 from tests.app import signing
 
 ACCOUNTS_CREATED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-"""When the accounts were created."""
 
 
 def person(name: str, *roles: Role) -> User:

@@ -51,7 +51,7 @@ def gil(make_user):
 
 @pytest.fixture
 def people(make_user, gil, rosa, ana):
-    """Gil, accounts vouched for by Gil (Kim through Pia), and two unrelated people."""
+    """Gil, accounts that Gil vouched for (Kim through Pia), and two unrelated people."""
     pia = vouched_by(make_user("Pia", Role.READER, Role.RESEARCHER), gil)
     return {
         "gil": gil,

@@ -251,7 +251,7 @@ ENDPOINTS = {
 
 @pytest.fixture
 def gil(make_user):
-    """A user with every role who does not read in this study."""
+    """A reader, coordinator and auditor who does not read in this study."""
     return make_user("Gil", Role.READER, Role.COORDINATOR, Role.AUDITOR)
 
 
