@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "annotations.views.account.enrolment.Enrolment",
+    "annotations.views.account.enrollment.Enrollment",
     "annotations.middleware.RowSecurity",
 ]
 

@@ -40,7 +40,7 @@ class Occurrence(models.IntegerChoices):
 class AssignmentState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     READ = "read", _("Read")
-    LAPSED = "lapsed", _("Given back")
+    LAPSED = "lapsed", _("Not read in time")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 

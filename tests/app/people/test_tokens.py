@@ -130,7 +130,7 @@ class TestRequiredSecondFactor:
             "annotations.services.people.sign_in.lacks_second_factor", lambda user: False
         )
         monkeypatch.setattr(
-            "annotations.views.account.enrolment.sign_in.lacks_second_factor",
+            "annotations.views.account.enrollment.sign_in.lacks_second_factor",
             lambda user: False,
         )
         return signed_in(davi)

@@ -29,7 +29,7 @@ OPEN = frozenset(
 )
 
 
-class Enrolment:
+class Enrollment:
     """Middleware that redirects people who lack a required second factor to the setup page.
 
     The API is exempt, because it enforces the same rule itself, including for tokens.
