@@ -32,6 +32,9 @@ from ecgreview.ecg.signal import Signal
 from ecgreview.ecg.visits import Visit
 from tests.app import signing
 
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""The current time of most tests."""
+
 ACCOUNTS_CREATED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 

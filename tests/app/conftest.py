@@ -10,7 +10,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings as site
 from django.test import Client, override_settings
 from django.utils import translation
+from pytest_django.plugin import DjangoDbBlocker
 
 from annotations.models import (
     Assignment,
@@ -33,8 +34,8 @@ from annotations.models import (
 from annotations.services.assignment import batches
 from ecgreview.site import sessions
 from tests.app import builders, installed
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+from tests.app.builders import NOW
+from tests.app.kept import KEPT, Numbers, Wanted, factory, kept, wanted
 
 
 class MakeStudy(Protocol):
@@ -146,19 +147,116 @@ def refusing_server() -> Iterator[int]:
         server.join(timeout=5)
 
 
+@pytest.fixture(scope="module")
+def keeps_rows(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[bool]:
+    """Whether this module keeps rows between its tests, and not in a transaction of its own."""
+    of_module = (item for item in request.session.items if item.path == request.path)
+    yield not any("module_db" in names_of_fixtures(item) for item in of_module)
+    with django_db_blocker.unblock():
+        KEPT.keep(Wanted())
+
+
+def names_of_fixtures(item: pytest.Item) -> set[str]:
+    return set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+
+
+@pytest.fixture
+def kept_rows(
+    request: pytest.FixtureRequest, keeps_rows: bool, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Make the database contain the rows of the kept fixtures that the test uses."""
+    if keeps_rows:
+        with django_db_blocker.unblock():
+            KEPT.keep(Wanted() if commits(request) else wanted(request))
+
+
+def commits(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return "transactional_db" in request.fixturenames or bool(
+        marker and marker.kwargs.get("transaction")
+    )
+
+
+@pytest.fixture
+def _django_db_helper(kept_rows: None, _django_db_helper: None) -> None:
+    """Provide the kept rows before pytest-django opens the transaction of a test."""
+
+
 @pytest.fixture
 def now() -> datetime:
     """The current time of a test."""
     return NOW
 
 
-@pytest.fixture
-def taxonomy(db: None, now: datetime) -> Taxonomy:
+@kept
+def taxonomy(db: None) -> Taxonomy:
     """The built-in taxonomy of 66 classes."""
-    return installed.install(now=now)
+    return installed.install(now=NOW)
+
+
+@kept
+def davi(db: None) -> User:
+    """The coordinator."""
+    return builders.person("Davi", Role.COORDINATOR)
+
+
+@kept
+def study(taxonomy: Taxonomy, davi: User) -> Study:
+    """Davi's study: open, with default settings."""
+    return builders.study(taxonomy, davi, now=NOW)
+
+
+@kept
+def dataset(db: None) -> Dataset:
+    """The data set to which the exams of a test belong."""
+    return builders.dataset(now=NOW)
+
+
+@kept
+def ana(db: None) -> User:
+    """A reader."""
+    return builders.person("Ana", Role.READER)
+
+
+@kept
+def bruno(db: None) -> User:
+    """The other reader."""
+    return builders.person("Bruno", Role.READER)
+
+
+@kept
+def clara(db: None) -> User:
+    """The adjudicator."""
+    return builders.person("Clara", Role.ADJUDICATOR)
+
+
+@kept
+def rosa(db: None) -> User:
+    """A researcher."""
+    return builders.person("Rosa", Role.RESEARCHER)
+
+
+@kept
+def otto(db: None) -> User:
+    """An auditor."""
+    return builders.person("Otto", Role.AUDITOR)
+
+
+@kept
+def eva(db: None) -> User:
+    """A user without a role."""
+    return builders.person("Eva")
 
 
 @pytest.fixture
+def numbers() -> Numbers:
+    """How many exams and batches exist before a test creates more."""
+    return KEPT.numbers
+
+
+@factory
 def make_user(db: None) -> Callable[..., User]:
     """Create a person with roles; the lower-case name is the user name."""
 
@@ -168,68 +266,18 @@ def make_user(db: None) -> Callable[..., User]:
     return make
 
 
-@pytest.fixture
-def ana(make_user: Callable[..., User]) -> User:
-    """A reader."""
-    return make_user("Ana", Role.READER)
-
-
-@pytest.fixture
-def bruno(make_user: Callable[..., User]) -> User:
-    """The other reader."""
-    return make_user("Bruno", Role.READER)
-
-
-@pytest.fixture
-def clara(make_user: Callable[..., User]) -> User:
-    """The adjudicator."""
-    return make_user("Clara", Role.ADJUDICATOR)
-
-
-@pytest.fixture
-def davi(make_user: Callable[..., User]) -> User:
-    """The coordinator."""
-    return make_user("Davi", Role.COORDINATOR)
-
-
-@pytest.fixture
-def eva(make_user: Callable[..., User]) -> User:
-    """A user without a role."""
-    return make_user("Eva")
-
-
-@pytest.fixture
-def rosa(make_user: Callable[..., User]) -> User:
-    """A researcher."""
-    return make_user("Rosa", Role.RESEARCHER)
-
-
-@pytest.fixture
-def otto(make_user: Callable[..., User]) -> User:
-    """An auditor."""
-    return make_user("Otto", Role.AUDITOR)
-
-
-@pytest.fixture
-def dataset(db: None, now: datetime) -> Dataset:
-    """The data set to which the exams of a test belong."""
-    return builders.dataset(now=now)
-
-
-@pytest.fixture
-def make_exam(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
+@factory
+def make_exam(dataset: Dataset, now: datetime, numbers: Numbers) -> Callable[..., Exam]:
     """Create an exam with a tracing of one second. Signals differ unless ``seed`` is given."""
-    n_made = 0
 
     def make(**more: Any) -> Exam:
-        nonlocal n_made
-        n_made += 1
-        return builders.exam(dataset, n_made, now=now, **more)
+        numbers.exams += 1
+        return builders.exam(dataset, numbers.exams, now=now, **more)
 
     return make
 
 
-@pytest.fixture
+@factory
 def make_visits(
     make_exam: Callable[..., Exam], dataset: Dataset, now: datetime
 ) -> Callable[..., list[Exam]]:
@@ -243,7 +291,7 @@ def make_visits(
     return make
 
 
-@pytest.fixture
+@factory
 def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
     """Create a study of Davi and open it; ``settings`` override the defaults."""
 
@@ -253,37 +301,29 @@ def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
     return make
 
 
-@pytest.fixture
-def study(make_study: MakeStudy) -> Study:
-    """Davi's study: open, with default settings."""
-    return make_study()
-
-
-@pytest.fixture
+@factory
 def make_batch(
     study: Study,
     davi: User,
+    ana: User,
+    bruno: User,
     now: datetime,
     make_exam: Callable[..., Exam],
-    request: pytest.FixtureRequest,
+    numbers: Numbers,
 ) -> MakeBatch:
     """Open a batch of the study."""
-    n_made = 0
 
     def make(
         exams: Sequence[Exam] | None = None,
         readers: Sequence[User] | None = None,
         name: str | None = None,
     ) -> Batch:
-        nonlocal n_made
-        n_made += 1
-        if readers is None:
-            readers = [request.getfixturevalue("ana"), request.getfixturevalue("bruno")]
+        numbers.batches += 1
         return builders.batch(
             study,
-            name or f"Batch {n_made}",
+            name or f"Batch {numbers.batches}",
             [make_exam()] if exams is None else exams,
-            readers,
+            [ana, bruno] if readers is None else readers,
             by=davi,
             now=now,
         )
@@ -291,7 +331,7 @@ def make_batch(
     return make
 
 
-@pytest.fixture
+@factory
 def assign(make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> Callable[..., Assignment]:
     """Assign an exam to a reader, in an open batch of its own."""
 
@@ -302,7 +342,7 @@ def assign(make_batch: MakeBatch, make_exam: Callable[..., Exam]) -> Callable[..
     return make
 
 
-@pytest.fixture
+@factory
 def submit(now: datetime) -> Submit:
     """Submit a reading as the assignment's reader."""
 
@@ -312,7 +352,7 @@ def submit(now: datetime) -> Submit:
     return make
 
 
-@pytest.fixture
+@factory
 def close(davi: User, now: datetime) -> Callable[[Batch], Batch]:
     """Close a batch as Davi."""
 

@@ -23,6 +23,7 @@ from annotations.services.consensus import labels
 from annotations.services.exams import suggestion_requests
 from annotations.services.people import tokens
 from ecgreview.celery import app
+from tests.app.kept import kept
 
 MAX_WAIT_S = 30
 
@@ -127,7 +128,7 @@ def test_the_consensus_task_drains_every_study(make_batch, submit, close):
     assert Consensus.objects.count() == 1
 
 
-@pytest.fixture
+@kept
 def two_due(assign, make_batch, make_study, ana, davi, submit, close, now):
     """Two closed batches in different studies; agreement and consensus are due."""
     first = assign(ana)

@@ -7,7 +7,7 @@ from annotations.services.assignment import batches
 from annotations.services.taxonomy import versions
 from tests.app import builders
 from tests.app.access.world import World
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 from tests.app.constraints.acts import check_constraints_then_defer
 
 

@@ -9,7 +9,7 @@ import pytest
 from annotations.models import Study
 from tests.app.access.imports import import_study
 from tests.app.access.table import ADDRESSES, MANAGERS
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 from tests.sizes import size
 
 pytestmark = pytest.mark.django_db

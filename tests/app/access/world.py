@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -82,6 +83,7 @@ class World:
         return self.sessions[user.pk]
 
 
+@cache
 def parameters() -> dict[str, list[str]]:
     """Return every URL name of the site with its parameters."""
     return dict(_walk(get_resolver(), [], []))

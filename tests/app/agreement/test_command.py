@@ -16,12 +16,13 @@ from sklearn.metrics import cohen_kappa_score
 
 from annotations.models import AgreementReport, AuditEvent, Batch, User
 from ecgreview.published_readings import CLASSES
+from tests.app.kept import factory, kept
 
 READERS = ("cardiologist1", "cardiologist2", "dnn")
 Print = Callable[..., str]
 
 
-@pytest.fixture
+@factory
 def votes() -> dict[str, np.ndarray]:
     """Votes of three readers on 60 exams; the third reader marks no class."""
     rng = np.random.default_rng(20260301)
@@ -34,7 +35,7 @@ def votes() -> dict[str, np.ndarray]:
     }
 
 
-@pytest.fixture
+@kept
 def study(db, tmp_path: Path, votes: dict[str, np.ndarray]) -> str:
     for name, cells in votes.items():
         lines = [",".join(["", *CLASSES])]

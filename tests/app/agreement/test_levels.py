@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from annotations.models import AgreementReport
 from annotations.services.reading import content
 from tests.app import signing
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ AF = "atrial_fibrillation"
 CERTAINTY_AND_VALUE = {"ana": ("definite", 160), "bruno": ("possible", 164)}
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam, close, now):
     """Two exams in which Ana and Bruno both mark AF and measure an interval."""
     measured = make_batch([make_exam(), make_exam()], name="Measured")

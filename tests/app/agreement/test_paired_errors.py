@@ -19,6 +19,7 @@ from annotations.services.consensus import labels
 from ecgreview.agreement.accuracy import paired_errors
 from ecgreview.published_readings import CLASSES
 from tests.app import published
+from tests.app.kept import factory, kept
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,7 @@ N = 24
 NAMES = ("cardiologist1", "cardiologist2", "dnn", "gold_standard")
 
 
-@pytest.fixture
+@factory
 def votes() -> dict[str, np.ndarray]:
     """Votes of a reference and of three readers with different error rates."""
     rng = np.random.default_rng(12)
@@ -36,7 +37,7 @@ def votes() -> dict[str, np.ndarray]:
     return {name: (truth ^ slip).astype(np.int8) for name, slip in slips.items()}
 
 
-@pytest.fixture
+@kept
 def study(votes, tmp_path: Path) -> Study:
     folder = published.write(tmp_path / "annotations", votes)
     call_command("import_readings", "--format", "codetest", "--study", "CODE", str(folder),
@@ -44,7 +45,7 @@ def study(votes, tmp_path: Path) -> Study:
     return Study.objects.get(slug="code")
 
 
-@pytest.fixture
+@kept
 def with_consensus(study: Study, now: datetime) -> Study:
     while labels.refresh_next(now=now):
         pass

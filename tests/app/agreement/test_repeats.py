@@ -16,19 +16,20 @@ from annotations.services.studies import roster
 from ecgreview import agreement as domain
 from tests.app import signing
 from tests.app.counts.pattern_counting import amend_to_next_version
+from tests.app.kept import factory, kept
 
 pytestmark = pytest.mark.django_db
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 
 
-@pytest.fixture
+@kept
 def study(make_study):
     """A study whose protocol repeats half of each reader's exams."""
     return make_study(repeat_fraction=0.5, washout_days=0, washout_exams=1)
 
 
-@pytest.fixture
+@kept
 def batch(study, make_exam, ana, bruno, davi, now):
     """Ana reads four exams and three of them again; Bruno reads each once."""
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
@@ -46,7 +47,7 @@ def batch(study, make_exam, ana, bruno, davi, now):
     return batches.release(batch_id=planned.pk, actor=davi, now=now)
 
 
-@pytest.fixture
+@factory
 def submit_at(batch, now):
     """Submit the reading of ``reader`` for the exam at a position of their worklist."""
 
@@ -62,7 +63,7 @@ def submit_at(batch, now):
     return make
 
 
-@pytest.fixture
+@kept
 def first(submit_at, ana, bruno):
     """Read every exam once. Both readers mark AF in the first two."""
     for reader in (ana, bruno):

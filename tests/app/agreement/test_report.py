@@ -9,11 +9,12 @@ import pytest
 from annotations.models import AgreementReport, ResultsSeen
 from annotations.services.agreement import details, refresh, study_facts
 from ecgreview.report_writing import Spread
+from tests.app.kept import kept
 
 AF = "atrial_fibrillation"
 
 
-@pytest.fixture
+@kept
 def address(make_batch, make_exam, submit, close, ana, bruno, now):
     """Address of the report of a closed batch that Ana and Bruno read."""
     exams = [make_exam(age_years=age) for age in (40.0, 60.0, 80.0)]

@@ -14,6 +14,7 @@ from annotations.services.agreement import refresh, results
 from annotations.services.counts import live, runs
 from ecgreview import agreement as domain
 from tests.app.counts.pattern_counting import drain, of_batch
+from tests.app.kept import kept
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 
@@ -22,7 +23,7 @@ def seconds(n):
     return timedelta(seconds=n)
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam, submit):
     """A batch of two exams; Ana and Bruno have read the first."""
     partly_read = make_batch([make_exam(), make_exam()])
@@ -41,7 +42,7 @@ def submit_next(batch, submit):
     return read
 
 
-@pytest.fixture
+@kept
 def refreshed(batch, now):
     """The batch, with all reports up to date."""
     run_pending_work(now)

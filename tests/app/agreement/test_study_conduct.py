@@ -13,6 +13,7 @@ from annotations.services.agreement import refresh, study_facts
 from annotations.services.assignment import batches, handout
 from annotations.services.studies import exam_pool, roster
 from ecgreview.report_writing import Display, Draw, Selection, Tally
+from tests.app.kept import kept
 
 AF = "atrial_fibrillation"
 WASHOUT = timedelta(days=14)
@@ -39,7 +40,7 @@ def report_text(davi, signed_in, close, now):
     return of
 
 
-@pytest.fixture
+@kept
 def with_repeat(make_study, make_exam, ana, bruno, davi, now):
     """A batch with one hidden repeat, for Ana; the protocol requires a washout of 14 days."""
     study = make_study(repeat_fraction=0.5, washout_days=WASHOUT.days)
@@ -126,7 +127,7 @@ def test_displays_are_counted_from_the_readings(make_batch, make_exam, submit):
     assert (counts.display_other, counts.display_unknown) == (0, 1)
 
 
-@pytest.fixture
+@kept
 def drawn_exams(study, make_exam, dataset, davi, now):
     """Two exams drawn at random from five, at most one per patient."""
     for _ in range(5):

@@ -35,7 +35,7 @@ from annotations.services.reading import content
 from annotations.services.taxonomy import versions
 from tests.app import builders, signing
 from tests.app.agreement_pages.pages import AF, LBBB, NOISE, PVC
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 from tests.conftest import ModuleDb
 
 

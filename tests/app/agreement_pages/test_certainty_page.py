@@ -16,7 +16,7 @@ from annotations.services.reading import content
 from tests.app import signing
 from tests.app.agreement_pages.conftest import open_batch_of
 from tests.app.agreement_pages.pages import AF, addresses
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -33,9 +33,14 @@ def mark(value):
             "value": value, "n_cycles": 1}  # fmt: skip
 
 
-@pytest.fixture
-def measured_batch(study_setup):
+@pytest.fixture(scope="module")
+def measured_batch_id(module_db, study_setup):
     """An open batch with the certainties and measurements above."""
+    with module_db():
+        return measure(study_setup).pk
+
+
+def measure(study_setup):
     batch = open_batch_of(study_setup, "Measured", [study_setup.person(name) for name in CERTAINTY])
     for assignment in batch.assignments.select_related("reader").order_by("exam"):
         name = assignment.reader.username
@@ -51,6 +56,11 @@ def measured_batch(study_setup):
             quality="good", comment="", idempotency_key=uuid.UUID(int=assignment.pk), now=NOW,
         )  # fmt: skip
     return batch
+
+
+@pytest.fixture
+def measured_batch(db, measured_batch_id):
+    return Batch.objects.get(pk=measured_batch_id)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from ecgreview.agreement.accuracy import reader_profiles
 from ecgreview.agreement.accuracy.reader_profiles import Against
 from ecgreview.report_writing import Tally
 from tests.app.agreement_pages.pages import address
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 
 pytestmark = pytest.mark.django_db
 

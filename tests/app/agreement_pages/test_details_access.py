@@ -32,7 +32,7 @@ from annotations.services.studies import lifecycle
 from ecgreview.agreement.accuracy import performance, reader_profiles
 from ecgreview.agreement.accuracy.reader_profiles import Against
 from tests.app.agreement_pages.pages import AF, address
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 
 pytestmark = pytest.mark.django_db
 

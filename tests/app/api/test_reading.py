@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from annotations.models import Batch, Draft, Reading
 from ecgreview.ecg import wire
+from tests.app.kept import kept
 
 EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
@@ -22,7 +23,7 @@ def as_ana(ana):
     return client
 
 
-@pytest.fixture
+@kept
 def sheet(assign, ana):
     return assign(ana)
 

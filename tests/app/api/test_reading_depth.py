@@ -9,6 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotations.models import Draft, Finding, Reading, SuggestionModel, SuggestionRun
+from tests.app.kept import kept
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
 PLACE = {"tracing": 1, "leads": ["II", "V1"], "from_s": 0.5, "to_s": 2.25}
@@ -34,7 +35,7 @@ def as_ana(ana):
     return client
 
 
-@pytest.fixture
+@kept
 def sheet(assign, ana):
     return assign(ana)
 

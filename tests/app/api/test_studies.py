@@ -13,6 +13,7 @@ from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from annotations.services.export import jobs
 from ecgreview.agreement.values.reasons import Reason
+from tests.app.kept import kept
 
 
 def signed_in(user):
@@ -26,7 +27,7 @@ def as_davi(davi):
     return signed_in(davi)
 
 
-@pytest.fixture
+@kept
 def read_batch(make_batch, make_exam, submit, close, ana, bruno, now):
     """A closed batch of two exams: agreement on the first, dispute about the second."""
     first, second = make_exam(), make_exam()

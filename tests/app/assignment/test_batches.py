@@ -14,6 +14,7 @@ from annotations.services.consensus import adjudications
 from annotations.services.refusals import NameTaken
 from annotations.services.studies import roster
 from ecgreview import design
+from tests.app.kept import kept
 
 
 def test_every_reader_gets_every_exam_once(make_batch, make_exam):
@@ -109,7 +110,7 @@ def test_closing_a_batch_twice_is_refused(make_batch, close):
         close(batch)
 
 
-@pytest.fixture
+@kept
 def disputed(make_batch, make_exam, submit, close, ana, bruno):
     """A closed batch with one agreed and one disputed exam."""
     batch = make_batch([make_exam(), make_exam()], name="Monday")

@@ -12,11 +12,12 @@ from annotations.models import Assignment, AuditEvent, Draft
 from annotations.services import audit
 from annotations.services.assignment import batches, deferrals, guards, leases, pool_slots
 from annotations.services.reading import drafts
+from tests.app.kept import kept
 
 ONE_SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
+@kept
 def queue(make_batch, make_exam, ana):
     """Ana's four assignments in reading order."""
     batch = make_batch([make_exam() for _ in range(4)], [ana])

@@ -26,13 +26,14 @@ from annotations.models import (
 from annotations.services.assignment import batches, guards, leases, pool_slots
 from annotations.services.reading import drafts
 from annotations.services.studies import lifecycle, protocols, roster
+from tests.app.kept import factory, kept
 
 pytestmark = pytest.mark.django_db
 
 LEASE = timedelta(minutes=30)
 
 
-@pytest.fixture
+@factory
 def make_pool(study, davi, now, ana, bruno, make_exam) -> Callable[..., Batch]:
     """Release a pool of new exams for Ana and Bruno."""
 
@@ -384,7 +385,7 @@ def test_saving_a_draft_after_expiry_takes_the_slot_again(make_pool, ana, now):
     assert Slot.objects.filter(assignment=taken).exists()
 
 
-@pytest.fixture
+@kept
 def slot_lost(make_pool, ana, bruno, now) -> Assignment:
     """Ana's assignment after its lease expired and Bruno took its only slot."""
     batch = make_pool(n_exams=1)

@@ -24,11 +24,12 @@ from annotations.services.people import roles
 from annotations.services.studies import exam_pool, lifecycle, roster, strata
 from ecgreview import design
 from ecgreview.protocol import Protocol
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def readers(make_user):
     return [make_user(name, Role.READER) for name in ("Iris", "Joel", "Kim", "Lia", "Max")]
 

@@ -18,6 +18,7 @@ from annotations.services.people import roles
 from annotations.services.reading import content
 from annotations.services.studies import roster
 from tests.app import signing
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def read(now):
     return make
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam):
     return make_batch([make_exam() for _ in range(4)], name="First")
 

@@ -24,6 +24,7 @@ from annotations.services.agreement import refresh
 from annotations.services.assignment import batches, guards, qualification, qualification_feedback
 from annotations.services.consensus import labels
 from annotations.services.studies import lifecycle, protocols, roster
+from tests.app.kept import factory, kept
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good"
 AF, RBBB = "atrial_fibrillation", "right_bundle_branch_block"
 
 
-@pytest.fixture
+@kept
 def qualifying_study(study, davi, now):
     """A study that requires a qualification with a pass mark of 0.8 before reading data."""
     rules = protocols.protocol_of(study)
@@ -44,7 +45,7 @@ def qualifying_study(study, davi, now):
     return study
 
 
-@pytest.fixture
+@factory
 def make_set(qualifying_study, make_exam, ana, davi, now):
     """Create a set with one exam per list of reference codes, by default for Ana."""
 
@@ -203,7 +204,7 @@ def test_passing_opens_data_only_for_that_reader(make_set, answer, make_batch, a
     assert list(Batch.objects.serving(bruno)) == [qualifying]
 
 
-@pytest.fixture
+@kept
 def data(make_set, make_batch, ana, make_exam):
     """Three data assignments of Ana, who has not read her qualification set yet."""
     make_set([AF])

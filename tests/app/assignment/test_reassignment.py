@@ -14,6 +14,7 @@ from annotations.services.assignment.handout import Row
 from annotations.services.blinding import results_seen
 from annotations.services.reading import drafts
 from annotations.services.studies import lifecycle, protocols, roster
+from tests.app.kept import factory, kept
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def hand_over(study, ana, bruno, davi, now):
     return make
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam, ana):
     """A batch of six exams for Ana."""
     return make_batch([make_exam() for _ in range(6)], [ana])
@@ -147,7 +148,7 @@ def test_the_recipient_is_notified_of_the_number(batch, hand_over, bruno):
 # -- Hidden repeats -----------------------------------------------------------------------------
 
 
-@pytest.fixture
+@factory
 def set_washout(study, davi, now):
     """Amend the protocol to require this many exams between a reading and its repeat."""
 
@@ -164,7 +165,7 @@ def set_washout(study, davi, now):
     return make
 
 
-@pytest.fixture
+@factory
 def make_repeats(study, set_washout, make_exam, ana, davi, now):
     """Create a batch of four exams for Ana, with a repeat of the first at the end."""
 
@@ -181,7 +182,7 @@ def make_repeats(study, set_washout, make_exam, ana, davi, now):
     return make
 
 
-@pytest.fixture
+@kept
 def with_repeat(make_repeats):
     """A batch with a repeat, planned under a washout of five exams."""
     return make_repeats(5)

@@ -17,17 +17,18 @@ from annotations.services.export import tables
 from annotations.services.reading import content
 from annotations.services.studies import roster
 from tests.app import signing
+from tests.app.kept import factory, kept
 
 WASHOUT = timedelta(days=14)
 
 
-@pytest.fixture
+@kept
 def study(make_study):
     """A study with hidden repeats after 14 days."""
     return make_study(repeat_fraction=0.5, washout_days=WASHOUT.days)
 
 
-@pytest.fixture
+@factory
 def released(study, davi, now):
     """Plan a batch with these rows and release it."""
 
@@ -38,7 +39,7 @@ def released(study, davi, now):
     return make
 
 
-@pytest.fixture
+@kept
 def batch(study, released, make_exam, ana, bruno, davi, now):
     """Ana and Bruno read three exams; Ana gets a hidden repeat of the first."""
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
@@ -51,12 +52,12 @@ def batch(study, released, make_exam, ana, bruno, davi, now):
     return released([*rows, handout.Row(ana.pk, exams[0].pk, 4, occurrence=2)])
 
 
-@pytest.fixture
+@kept
 def first(batch, ana):
     return batch.assignments.get(reader=ana, position=1)
 
 
-@pytest.fixture
+@kept
 def repeat(batch, ana):
     return batch.assignments.get(reader=ana, occurrence=2)
 
@@ -68,7 +69,7 @@ def as_ana(ana):
     return client
 
 
-@pytest.fixture
+@kept
 def washed_out(first, repeat, submit):
     """The repeat, with the washout since Ana's first reading over."""
     long_ago = timezone.now() - WASHOUT - timedelta(days=1)
@@ -190,7 +191,7 @@ def test_responses_about_a_repeat_do_not_contain_the_exam_code(as_ana, washed_ou
 # -- Counting -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@kept
 def read(batch, washed_out, bruno, now, close):
     """The batch, read and closed; Ana's repeat differs from her first reading."""
     for assignment in batch.assignments.exclude(pk=washed_out.pk).filter(readings=None):
@@ -227,7 +228,7 @@ def test_a_repeat_is_exported_with_its_occurrence(read, study):
     assert (len(classes), present) == (66, ["artifact"])
 
 
-@pytest.fixture
+@kept
 def practice_batch(study, released, make_exam, ana, bruno, davi, now, close):
     """A closed practice batch that Ana and Bruno have read."""
     batch = batches.create(

@@ -17,7 +17,7 @@ from annotations.services.studies import roster
 from annotations.services.taxonomy import versions
 from bench import _long_list as filled
 from tests.app import builders
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 
 FEW, MANY = 1_000, 200_000
 

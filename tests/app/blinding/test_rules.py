@@ -12,17 +12,18 @@ from annotations.services.consensus import adjudications, labels
 from annotations.services.studies import exam_pool, lifecycle, roster
 from annotations.views import datasets
 from ecgreview.protocol import Protocol
+from tests.app.kept import kept
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
 
-@pytest.fixture
+@kept
 def gil(make_user):
     """A coordinator who also reads."""
     return make_user("Gil", Role.READER, Role.COORDINATOR)
 
 
-@pytest.fixture
+@kept
 def disputed_batch(make_batch, submit, close, study, ana, bruno, now):
     """A closed batch in which Ana and Bruno disagree about the only exam."""
     batch = make_batch()
@@ -43,7 +44,7 @@ def see_results(study, now):
     return record
 
 
-@pytest.fixture
+@kept
 def other_study_batch(disputed_batch, taxonomy, davi, gil, now):
     """A batch of another study with the same exam. Gil has neither read it nor seen results."""
     protocol = Protocol(name="Evening list", taxonomy=str(taxonomy))
@@ -73,7 +74,7 @@ def test_the_consensus_of_an_exam_one_reads_in_another_study_is_hidden(other_stu
     assert not Consensus.objects.visible_to(reloaded(gil)).exists()
 
 
-@pytest.fixture
+@kept
 def unrelated_study(make_study, make_exam, ana, davi, now):
     """A third study without any exam that Gil reads."""
     third = make_study(name="Night list")

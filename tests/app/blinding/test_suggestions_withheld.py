@@ -9,9 +9,10 @@ from annotations.models import Arm, Assignment, AuditEvent, Exposure, Suggestion
 from annotations.services.assignment import batches, handout
 from annotations.services.reading import corrections
 from annotations.services.studies import protocols
+from tests.app.kept import kept
 
 
-@pytest.fixture
+@kept
 def suggested_exam(make_exam, now):
     """An exam with a finished suggestion run."""
     exam = make_exam()
@@ -169,7 +170,7 @@ def test_suggestions_of_another_readers_assignment_are_not_found(
     assert request_suggestions(signed_in(ana), assignment_of_bruno) == 404
 
 
-@pytest.fixture
+@kept
 def randomized(make_study):
     """A study that shows suggestions during half of the readings, at random."""
     return make_study(name="Randomized", suggestion_policy="randomised", suggestion_arms=ARMS)

@@ -20,6 +20,7 @@ from annotations.services.export import jobs
 from annotations.services.studies import lifecycle, protocols, roster
 from ecgreview.consensus import DEFAULT_RULE, RULES
 from ecgreview.protocol import Protocol
+from tests.app.kept import kept
 
 AF, AVB, LVH = "atrial_fibrillation", "first_degree_av_block", "left_ventricular_hypertrophy"
 RBBB = "right_bundle_branch_block"
@@ -31,7 +32,7 @@ def no_broker(monkeypatch):
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 
-@pytest.fixture
+@kept
 def carla(make_user):
     """A third reader."""
     return make_user("Carla", Role.READER)

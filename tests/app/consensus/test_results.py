@@ -27,6 +27,7 @@ from ecgreview import criteria
 from ecgreview.agreement import pair_lines
 from ecgreview.ecg import synth
 from ecgreview.ecg.formats import Recording
+from tests.app.kept import kept
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ def test_due_consensus_is_computed_once(read, close, now):
     ]
 
 
-@pytest.fixture
+@kept
 def bradycardia(db, taxonomy, now):
     """A synthetic exam at 40 to 47 beats per minute with a pending suggestion run."""
     synthetic = synth.synthesise("sinus_bradycardia", np.random.default_rng(1))

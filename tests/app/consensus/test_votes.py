@@ -14,6 +14,7 @@ from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import adjudications, labels
 from annotations.services.export import archive
+from tests.app.kept import kept
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
@@ -61,7 +62,7 @@ def test_a_batch_of_a_long_name_can_be_adjudicated(
     assert sent.name.endswith("B, adjudication")
 
 
-@pytest.fixture
+@kept
 def two_studies_due(make_batch, make_study, close, davi, now, ana, make_exam):
     """Closed batches of two studies, in the order in which their consensus is computed."""
     first = close(make_batch())

@@ -23,6 +23,7 @@ from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.counts import runs
 from tests.app.counts.pattern_counting import drain, of_batch
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ STATEMENTS = {
 }
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam, submit, now):
     """An open batch that Ana and Bruno have read, with its agreement report."""
     opened = make_batch([make_exam()])

@@ -12,11 +12,12 @@ from annotations.services.counts import load as counts_load
 from ecgreview import agreement as domain
 from ecgreview.agreement.counts.patterns import BadCounts
 from ecgreview.agreement.reports import design_effects
+from tests.app.kept import kept
 
 CODES = ("atrial_fibrillation", "artifact", "first_degree_av_block")
 
 
-@pytest.fixture
+@kept
 def report(study, make_batch, make_exam, make_visits, submit, now):
     """The report of a study with random answers of two readers; one reading is still missing."""
     exams = [*make_visits(0, 1, 2), *make_visits(0, 5, patient="p2")]

@@ -14,6 +14,7 @@ from annotations.services.counts import live, recount
 from annotations.services.studies import roster
 from bench import _long_list as filled
 from tests.app.counts.pattern_counting import differences, drain, of_batch, sets
+from tests.app.kept import kept
 from tests.app.reading.test_races import sign
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,7 @@ def fill(batch, readers, n):
         cursor.execute("analyze " + ", ".join(f"annotations_{name}" for name in TABLES))
 
 
-@pytest.fixture
+@kept
 def two_sizes(study, dataset, ana, bruno, davi, now):
     """A small and a large batch with up-to-date counts; each reader has one exam left in each."""
     filled.exams(dataset, MANY)

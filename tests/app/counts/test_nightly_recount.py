@@ -24,11 +24,12 @@ from annotations.services.notices import wording
 from ecgreview.advisory_locks import Lock
 from tests.app import builders
 from tests.app.counts.pattern_counting import amend_to_next_version, drain, of_batch
+from tests.app.kept import factory, kept
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 
 
-@pytest.fixture
+@factory
 def read_in(make_exam, submit, ana, bruno, davi, now):
     """Create a batch of one exam in a study, submit its readings and count them."""
 
@@ -42,7 +43,7 @@ def read_in(make_exam, submit, ana, bruno, davi, now):
     return make
 
 
-@pytest.fixture
+@kept
 def unmapped_batch(read_in, study, davi, now):
     """A batch of a study that moved to a new taxonomy whose mappings were deleted."""
     batch = read_in(study)
@@ -52,7 +53,7 @@ def unmapped_batch(read_in, study, davi, now):
     return batch
 
 
-@pytest.fixture
+@kept
 def wrong_batch(unmapped_batch, read_in, make_study):
     """A batch with wrong counts. Its study is recounted after the one that fails."""
     batch = read_in(make_study(name="Another"))
@@ -184,7 +185,7 @@ def held_ids(monkeypatch):
     return ids
 
 
-@pytest.fixture
+@kept
 def wrong_batches(read_in, study, make_study):
     """A batch with wrong counts in each of two studies."""
     batches = read_in(study), read_in(make_study(name="Another"))

@@ -24,11 +24,12 @@ from annotations.models import (
 from annotations.services.agreement import refresh
 from annotations.services.counts import arrays, recount
 from tests.app.counts.pattern_counting import differences, drain, of_batch
+from tests.app.kept import kept
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam, submit, now):
     """A batch of three exams, read and counted."""
     read_batch = make_batch([make_exam() for _ in range(3)])

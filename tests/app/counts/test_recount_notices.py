@@ -22,11 +22,12 @@ from annotations.services.counts import recount
 from annotations.services.notices import wording
 from annotations.services.people import roles
 from tests.app.counts.pattern_counting import drain, of_batch
+from tests.app.kept import kept
 
 AF, NOISE = "atrial_fibrillation", "artifact"
 
 
-@pytest.fixture
+@kept
 def batch(make_batch, make_exam, submit, now):
     """A batch of three exams, read, counted and with a report."""
     read_batch = make_batch([make_exam() for _ in range(3)])

@@ -33,7 +33,7 @@ from ecgreview.ecg import synth
 from ecgreview.ecg.audit import RemarkCode
 from ecgreview.ecg.formats.codes import RefusalCode
 from ecgreview.measure.measurements import Missing
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 from tests.domain.ecg import signals, wfdb_files
 
 pytestmark = pytest.mark.django_db

@@ -10,11 +10,12 @@ from annotations.services.exams import prior_exams
 from annotations.services.studies import lifecycle, protocols
 from ecgreview.ecg import wire
 from ecgreview.ecg.visits import Visit
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def study(make_study):
     """A study whose readers may compare with the previous exam."""
     return make_study(prior_exam="shown")

@@ -24,11 +24,12 @@ from annotations.services import audit
 from annotations.services.export import archive, jobs, tables
 from annotations.services.people import roles
 from ecgreview.advisory_locks import Lock
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def read_batch(make_batch, submit, close):
     """A closed batch of one exam in which both readers marked AF."""
     batch = make_batch()

@@ -15,6 +15,7 @@ from annotations.models import Dataset
 from annotations.services.blinding import reader_names
 from annotations.services.export import archive as export_archive
 from annotations.services.export import tables
+from tests.app.kept import kept
 
 FILES = [
     *("SHA256SUMS", "agreement.csv", "consensus.csv", "exposures.csv", "localisations.csv"),
@@ -22,7 +23,7 @@ FILES = [
 ]
 
 
-@pytest.fixture
+@kept
 def closed(make_batch, make_exam, submit, close):
     """A closed batch of one exam at age 93. Ana marked AF and artifact, Bruno marked AF."""
     batch = make_batch([make_exam(age_years=93.0)], name="Monday")

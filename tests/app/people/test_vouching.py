@@ -22,6 +22,7 @@ from annotations.services.blinding import results_seen
 from annotations.services.consensus import labels
 from annotations.services.people import members, vouching
 from annotations.services.studies import lifecycle, roster
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +30,13 @@ FORM = {"username": "pup", "email": "pup@mail.example", "first_name": "Pup", "le
 WITH_RESULTS = [Role.RESEARCHER, Role.AUDITOR, Role.ADJUDICATOR]
 
 
-@pytest.fixture
+@kept
 def gil(make_user):
     """A coordinator who also reads."""
     return make_user("Gil", Role.READER, Role.COORDINATOR)
 
 
-@pytest.fixture
+@kept
 def closed_batch(make_batch, submit, close, study, ana, bruno, now):
     """A closed batch whose results are visible."""
     batch = make_batch()
@@ -46,7 +47,7 @@ def closed_batch(make_batch, submit, close, study, ana, bruno, now):
     return batch
 
 
-@pytest.fixture
+@kept
 def invited_by_gil(gil, now):
     """A researcher whom Gil invited before Gil was assigned any exam."""
     return invite(gil, Role.RESEARCHER, now)
@@ -62,7 +63,7 @@ def mail_server(settings):
     settings.HAS_MAIL_SERVER = True
 
 
-@pytest.fixture
+@kept
 def gil_reads(make_batch, gil):
     """A batch that Gil reads in the study."""
     return make_batch(readers=[gil])

@@ -23,12 +23,13 @@ from annotations.services.blinding import reader_names
 from annotations.services.consensus import labels
 from annotations.services.export import archive
 from annotations.services.studies import exam_pool, reading_log, roster
+from tests.app.kept import kept
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
 ABSTAINED = {"outcome": "abstained", "quality": ""}
 
 
-@pytest.fixture
+@kept
 def batch(make_batch):
     """A batch of one exam for Ana and Bruno."""
     return make_batch()

@@ -11,12 +11,13 @@ from annotations.services.assignment import batches, guards
 from annotations.services.reading import revisions
 from annotations.services.suggestions import offers
 from tests.app import signing
+from tests.app.kept import kept
 from tests.app.reading.test_races import at_once, sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
+@kept
 def shown_assignment(assign, ana, now):
     """Ana's assignment after she has read it and has seen the suggestions."""
     assignment = assign(ana)

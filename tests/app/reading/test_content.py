@@ -11,6 +11,7 @@ from annotations.services.audit import signed_content
 from annotations.services.reading import content as reading_content
 from annotations.services.reading import signing as reading_signing
 from tests.app import signing
+from tests.app.kept import kept
 
 AF, NOISE, NORMAL = "atrial_fibrillation", "artifact", "normal_ecg"
 PLACE = {"tracing": 1, "leads": ["II", "V1"], "from_s": 0.5, "to_s": 2.25}
@@ -24,7 +25,7 @@ def not_assessable_codes(reading):
     return sorted(reading.not_assessable.values_list("diagnostic_class__code", flat=True))
 
 
-@pytest.fixture
+@kept
 def assignment(assign, ana):
     return assign(ana)
 

@@ -6,8 +6,6 @@ import csv
 import io
 from datetime import timedelta
 
-import pytest
-
 from annotations.models import Consensus, Reading, Scope
 from annotations.services.agreement import inputs
 from annotations.services.consensus import labels as consensus_labels
@@ -15,23 +13,24 @@ from annotations.services.counts import arrays, exam_patterns
 from annotations.services.export import archive
 from ecgreview.agreement.accuracy.reading_matrix import ReadingMatrix
 from tests.app.counts.pattern_counting import differences, drain
+from tests.app.kept import factory, kept
 
 AF, FLUTTER, NOISE = "atrial_fibrillation", "atrial_flutter", "artifact"
 ONE_SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
+@kept
 def exam(make_exam):
     return make_exam()
 
 
-@pytest.fixture
+@kept
 def assigned_twice(make_batch, exam, ana):
     """Ana's two assignments of the exam, in two batches."""
     return [make_batch([exam], [ana]).assignments.get() for _ in range(2)]
 
 
-@pytest.fixture
+@factory
 def correct(submit, now):
     """Submit a correction of a reading, one second later."""
 
@@ -42,7 +41,7 @@ def correct(submit, now):
     return make
 
 
-@pytest.fixture
+@kept
 def corrected(assigned_twice, submit, correct):
     """Ana reads AF in the first batch and flutter in the second, then corrects AF to artifact."""
     first = submit(assigned_twice[0], AF)

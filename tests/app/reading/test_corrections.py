@@ -31,6 +31,7 @@ from annotations.services.studies import lifecycle, protocols, reading_log
 from annotations.services.suggestions import offers
 from annotations.services.verification import readings as integrity_readings
 from ecgreview.agreement import pair_lines
+from tests.app.kept import kept
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 WINDOW = timedelta(seconds=60)
@@ -38,7 +39,7 @@ LATEST = WINDOW + corrections.TIME_TO_CORRECT
 A_MOMENT = timedelta(seconds=1)
 
 
-@pytest.fixture
+@kept
 def first(assign, ana, submit):
     """Ana's reading: AF by mistake, instead of flutter."""
     return submit(assign(ana), AF)

@@ -41,6 +41,7 @@ from annotations.services.consensus import adjudications, labels
 from annotations.services.reading import drafts
 from ecgreview import urls as site
 from ecgreview.local_services.places import REPOSITORY
+from tests.app.kept import kept
 
 migration = importlib.import_module("annotations.migrations.0008_row_level_security")
 
@@ -178,7 +179,7 @@ def program(user):
     return client
 
 
-@pytest.fixture
+@kept
 def read_batch(make_batch, submit, make_exam):
     """An open batch of two exams, each read by Ana and Bruno with one finding."""
     batch = make_batch([make_exam(), make_exam()])
@@ -373,7 +374,7 @@ def test_a_manager_sees_assignments_and_no_drafts(assign, ana, davi, now):
         assert (Assignment.objects.count(), Draft.objects.count()) == (1, 0)
 
 
-@pytest.fixture
+@kept
 def every_kind_of_batch(davi, taxonomy, now):
     """Studies in all phases with batches of all results policies; Davi reads in half of them."""
     for phase, reads in product(Phase.values, (True, False)):

@@ -32,6 +32,7 @@ from annotations.services.assignment import batches
 from annotations.services.consensus import labels
 from annotations.services.studies import lifecycle
 from tests.app import builders
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -43,13 +44,13 @@ def vouched_by(user, by):
     return User.objects.get(pk=user.pk)
 
 
-@pytest.fixture
+@kept
 def gil(make_user):
     """A coordinator who reads."""
     return make_user("Gil", Role.READER, Role.COORDINATOR)
 
 
-@pytest.fixture
+@kept
 def people(make_user, gil, rosa, ana):
     """Gil, accounts that Gil vouched for (Kim through Pia), and two unrelated people."""
     pia = vouched_by(make_user("Pia", Role.READER, Role.RESEARCHER), gil)
@@ -63,7 +64,7 @@ def people(make_user, gil, rosa, ana):
     }
 
 
-@pytest.fixture
+@kept
 def exams(make_exam):
     """Four exams; three of them are the same recording."""
     exams_by_name = {name: make_exam() for name in ("original", "copy", "second copy", "other")}
@@ -72,7 +73,7 @@ def exams(make_exam):
     return exams_by_name
 
 
-@pytest.fixture
+@kept
 def read_studies(make_study, exams, submit, ana, bruno, davi, now):
     """One study per exam, with results: open, hidden until the lock, live, and locked.
 
@@ -96,7 +97,7 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
         pass
 
 
-@pytest.fixture
+@kept
 def evening_study(make_study):
     """The study that stays open. In each situation, one reader reads in it."""
     return make_study(name="Evening list")

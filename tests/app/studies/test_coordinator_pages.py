@@ -13,6 +13,7 @@ from annotations.services.consensus import labels
 from annotations.services.people import roles
 from annotations.services.studies import lifecycle, protocols, roster
 from annotations.services.taxonomy import mappings
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def no_broker(monkeypatch):
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 
-@pytest.fixture
+@kept
 def disputed(make_batch, make_exam, submit, close, now):
     """A closed batch with agreement on one exam and a dispute about the other, and its results."""
     batch = make_batch([make_exam(), make_exam()], name="Disputed")

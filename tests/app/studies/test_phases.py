@@ -34,11 +34,12 @@ from annotations.services.refusals import NameTaken
 from annotations.services.studies import lifecycle, protocols, roster
 from ecgreview import protocol
 from tests.app import signing
+from tests.app.kept import kept
 
 EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
 
-@pytest.fixture
+@kept
 def draft(make_study):
     """A study in the draft phase."""
     return make_study(is_open=False)
@@ -203,7 +204,7 @@ def test_an_amendment_keeps_the_settings_of_existing_batches(study, make_batch, 
     assert (stored.clinical_information, stored.results_open) == ("age_and_sex", "batch_closed")
 
 
-@pytest.fixture
+@kept
 def old_pool(study, make_exam, ana, davi, now):
     """A pool released before the study is amended; its arm is ``after_commit``."""
     pool = pool_slots.create_pool(
@@ -336,7 +337,7 @@ def test_a_release_needs_the_consensus(study, make_batch, lock, davi, now):
 # -- Breaking the glass -------------------------------------------------------------------------
 
 
-@pytest.fixture
+@kept
 def closed_batch(make_batch, submit, close):
     """A closed batch, read by Ana and Bruno."""
     batch = make_batch()
@@ -345,7 +346,7 @@ def closed_batch(make_batch, submit, close):
     return close(batch)
 
 
-@pytest.fixture
+@kept
 def gil(make_user, study, davi, now):
     """A coordinator on the roster of the study."""
     gil = make_user("Gil", Role.READER, Role.COORDINATOR)
@@ -353,7 +354,7 @@ def gil(make_user, study, davi, now):
     return gil
 
 
-@pytest.fixture
+@kept
 def broken_glass(study, gil, now):
     """The record of Gil breaking the glass of the study."""
     return lifecycle.break_glass(study=study, user=gil, reason="A patient was harmed.", now=now)
@@ -405,7 +406,7 @@ def test_a_locked_study_refuses_breaking_the_glass(study, gil, lock, now):
 # -- A clock that was set back ------------------------------------------------------------------
 
 
-@pytest.fixture
+@kept
 def earlier(now):
     """One day before ``now``, as reported by a clock that was set back."""
     return now - timedelta(days=1)

@@ -33,7 +33,7 @@ from annotations.services.export import jobs
 from annotations.services.studies import lifecycle, roster
 from annotations.services.taxonomy import versions
 from tests.app import builders
-from tests.app.conftest import NOW
+from tests.app.builders import NOW
 
 POLICIES = ("live", "batch_closed", "study_locked")
 

@@ -17,6 +17,7 @@ from annotations.services.people import roles
 from annotations.services.reading import drafts
 from annotations.services.studies import roster
 from tests.app import signing
+from tests.app.kept import kept
 
 EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good", "comment": ""}
 
@@ -28,7 +29,7 @@ def as_ana(ana):
     return client
 
 
-@pytest.fixture
+@kept
 def queue(make_batch, make_exam, ana, bruno):
     """Ana's three assignments in reading order. Bruno reads the same exams."""
     batch = make_batch([make_exam() for _ in range(3)], [ana, bruno])

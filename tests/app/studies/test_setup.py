@@ -24,6 +24,7 @@ from annotations.views.studies.plans import stratum_names
 from annotations.views.studies.setup_forms import ReadingForm, initial
 from ecgreview import protocol
 from ecgreview.protocol import KEYS, Arm, Protocol
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -34,13 +35,13 @@ def no_broker(monkeypatch):
     monkeypatch.setattr(tasks, "nudge", lambda task: None)
 
 
-@pytest.fixture
+@kept
 def draft(taxonomy, davi, now):
     settings = Protocol(name="Spring", taxonomy=str(taxonomy))
     return lifecycle.create(protocol=settings, created_by=davi, now=now)
 
 
-@pytest.fixture
+@kept
 def ready(draft, ana, bruno, clara, make_exam, davi, now):
     """A draft with three readers and six exams."""
     roster.join(study=draft, readers=[ana, bruno, clara], actor=davi, now=now)
@@ -48,12 +49,12 @@ def ready(draft, ana, bruno, clara, make_exam, davi, now):
     return draft
 
 
-@pytest.fixture
+@kept
 def opened(ready, davi, now):
     return lifecycle.open_study(study_id=ready.pk, actor=davi, now=now)
 
 
-@pytest.fixture
+@kept
 def gil(make_user):
     """A coordinator who also reads."""
     return make_user("Gil", Role.READER, Role.COORDINATOR)

@@ -31,6 +31,7 @@ from annotations.services.taxonomy import mappings, versions
 from ecgreview import protocol
 from ecgreview import taxonomy as published
 from ecgreview.taxonomy import Step
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,7 @@ def next_version() -> published.Taxonomy:
     return replace(old, version="2", classes=placed, relations=relations)
 
 
-@pytest.fixture
+@kept
 def newer(taxonomy, davi, now):
     """The next version, installed with its mapping."""
     source = next_version()
@@ -118,7 +119,7 @@ def test_a_missing_mapping_raises(taxonomy, now):
         mappings.between(taxonomy, unmapped)
 
 
-@pytest.fixture
+@kept
 def unmapped(taxonomy, now):
     """A version without a mapping from the current one."""
     return versions.install(taxonomy=replace(next_version(), version="9"), now=now)
@@ -145,7 +146,7 @@ def test_a_batch_keeps_its_taxonomy(taxonomy, newer, make_batch, amend, submit, 
     assert make_batch().taxonomy == newer
 
 
-@pytest.fixture
+@kept
 def read_before(make_batch, make_exam, submit, close, ana, bruno):
     """Three exams read before the amendment: a split class, a renamed one and a retired one."""
     exams = [make_exam() for _ in range(3)]
