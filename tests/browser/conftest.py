@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,11 +88,17 @@ CHROMIUM_ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # pages of a context share compiled scripts
 ]
 
 SESSION = site.SESSION_COOKIE_NAME
 HASHED_STORAGES = dict(site.STORAGES)
 SOURCES = list(site.STATICFILES_DIRS)
+
+WINDOW = {"width": 1440, "height": 900}
+
+NewContext = Callable[..., BrowserContext]
+"""Returns a browser context; the arguments are those of Playwright's ``new_context``."""
 
 SignIn = Callable[..., Page]
 """Opens a page signed in as a user. Other arguments go to Playwright's ``new_context``."""
@@ -228,31 +236,88 @@ def finished_requests(live_server: LiveServer) -> Iterator[None]:
     signals.request_finished.disconnect(requests.finish)
 
 
+class SharedContexts:
+    """Browser contexts that keep their HTTP cache and process from test to test, nothing else.
+
+    Otherwise each test would load, parse and compile the scripts of the desk again.
+    """
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser = browser
+        self.address = address
+        self.free: dict[str, list[BrowserContext]] = {}
+
+    @contextmanager
+    def lend(self) -> Iterator[NewContext]:
+        """Yield a function that returns a context with the given settings, to one test only."""
+        lent: list[tuple[str, BrowserContext]] = []
+
+        def new_context(**settings: Any) -> BrowserContext:
+            key = json.dumps(settings, sort_keys=True)
+            free = self.free.setdefault(key, [])
+            context = free.pop() if free else self.create(settings)
+            lent.append((key, context))
+            return context
+
+        yield new_context
+        for key, context in lent:
+            self.clear(context)
+            self.free[key].append(context)
+
+    def create(self, settings: dict[str, Any]) -> BrowserContext:
+        """Create a context with a page that keeps the process of this site alive."""
+        context = self.browser.new_context(**{"viewport": WINDOW, **settings})
+        context.new_page().goto(f"{self.address}/livez")
+        return context
+
+    def clear(self, context: BrowserContext) -> None:
+        """Close the pages of a test and delete what they have stored."""
+        first, *opened = context.pages
+        for page in opened:
+            page.close()
+        context.set_offline(False)
+        context.clear_cookies()
+        devtools = context.new_cdp_session(first)
+        storage = {"origin": self.address, "storageTypes": "all"}
+        devtools.send("Storage.clearDataForOrigin", storage)
+        devtools.detach()
+
+
+@pytest.fixture(scope="session")
+def shared_contexts(browser: Browser, live_server: LiveServer) -> SharedContexts:
+    return SharedContexts(browser, live_server.url)
+
+
+@pytest.fixture
+def new_context(
+    shared_contexts: SharedContexts, finished_requests: None
+) -> Iterator[NewContext]:
+    """Return an empty browser context that no other test uses meanwhile."""
+    with shared_contexts.lend() as lend:
+        yield lend
+
+
 @pytest.fixture
 def sign_in_as(
-    browser: Browser, live_server: LiveServer, page_monitor: PageMonitor, finished_requests: None
-) -> Iterator[SignIn]:
-    """Open a page in a new browser context, signed in as a user."""
-    contexts: list[BrowserContext] = []
+    new_context: NewContext, live_server: LiveServer, page_monitor: PageMonitor
+) -> SignIn:
+    """Open a page in a browser context of its own, signed in as a user."""
 
     def open_window(
         user: User, path: str = "/", *, runs_idle_timers_at_once: bool = False, **settings: Any
     ) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
-        contexts.append(context)
+        context = new_context(**settings)
         context.add_cookies(
             [{"name": SESSION, "value": new_session_key(user), "url": live_server.url}]
         )
-        if runs_idle_timers_at_once:
-            context.add_init_script(RUN_IDLE_TIMERS_AT_ONCE)
         page = context.new_page()
+        if runs_idle_timers_at_once:
+            page.add_init_script(RUN_IDLE_TIMERS_AT_ONCE)
         page_monitor.watch(page)
         page.goto(live_server.url + path)
         return page
 
-    yield open_window
-    for context in contexts:
-        context.close()
+    return open_window
 
 
 def new_session_key(user: User) -> str:

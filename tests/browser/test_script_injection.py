@@ -144,7 +144,7 @@ def test_the_watch_detects_a_script_that_tries_to_run(
 ) -> None:
     page_monitor.expect("Content Security Policy")
     page = sign_in_as(eva)
-    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
+    page.add_init_script(f"({WATCH_SCRIPTS})()")
     page.goto(live_server.url)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<b onclick=boom()>x</b>')")
     page.get_by_text("x", exact=True).click()
@@ -161,7 +161,7 @@ def test_payloads_in_names_stay_text(
     page_monitor: PageMonitor,
 ) -> None:
     page = sign_in_as(make_user("Vera", role))
-    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
+    page.add_init_script(f"({WATCH_SCRIPTS})()")
     visited, n_shown = [], 0
     max_per_view = size(3 if role == Role.COORDINATOR else 1, 1000)
     for path in pages_for(page, live_server.url, max_per_view):
@@ -176,7 +176,7 @@ def test_payloads_stay_text_at_the_desk(
     sign_in_as: SignIn, live_server: LiveServer, owner_of_payloads: User, page_monitor: PageMonitor
 ) -> None:
     page = sign_in_as(owner_of_payloads)
-    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
+    page.add_init_script(f"({WATCH_SCRIPTS})()")
     page.goto(f"{live_server.url}/worklist/")
     assert script_runs(page) == []
     assignment = Assignment.objects.visible_to(owner_of_payloads).unread().in_reading_order()[0]
@@ -198,7 +198,7 @@ def test_payloads_stay_text_in_a_form_with_errors(
 ) -> None:
     page_monitor.expect("the server responded with a status of 400")
     page = sign_in_as(davi)
-    page.context.add_init_script(f"({WATCH_SCRIPTS})()")
+    page.add_init_script(f"({WATCH_SCRIPTS})()")
     page.goto(f"{live_server.url}/studies/new/")
     name = page.get_by_label("Name")
     name.evaluate("box => box.removeAttribute('maxlength')")
