@@ -19,7 +19,7 @@ REPOSITORY = check.REPOSITORY
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
 # Two workers, their database and browser keep two cores busy. tests/conftest.py determines the
 # order: slow modules first.
-PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
 
