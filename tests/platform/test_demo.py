@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 import pytest
+from django.core.management import CommandError, call_command
 
 from ecgreview.local_services import service
 from ecgreview.local_services.commandline import ADDRESSES
@@ -123,20 +124,14 @@ def test_a_killed_demo_leaves_no_process(demo):
     assert eventually(lambda: all(service.living(member.pid) is None for member in members))
 
 
-def test_a_port_in_use_is_named(environment):
+def test_a_port_in_use_is_named():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "manage.py", "demo", "--port", str(port)],
-            cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    assert (done.returncode, f"Port {port} is in use" in done.stderr) == (1, True)
+        with pytest.raises(CommandError, match=f"Port {port} is in use"):
+            call_command("demo", port=port)
 
 
-def test_a_production_site_refuses_the_demo(environment):
-    done = subprocess.run(
-        [sys.executable, "manage.py", "demo"], cwd=REPOSITORY,
-        env={**environment, "ECGREVIEW_DEMO": "0", "SITE_URL": "http://127.0.0.1"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, "ECGREVIEW_DEMO=1" in done.stderr) == (1, True)
+def test_a_production_site_refuses_the_demo(settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="ECGREVIEW_DEMO=1"):
+        call_command("demo")

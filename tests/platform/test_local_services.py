@@ -78,31 +78,20 @@ def postmaster(home: Path) -> int:
     return int((home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
 
 
-def test_a_second_start_keeps_the_rows(home):
-    with local_services.running(home) as services:
-        execute(services, "CREATE TABLE kept (n int)")
-        execute(services, "INSERT INTO kept VALUES (66)")
-    with local_services.running(home) as services:
-        assert execute(services, "SELECT n FROM kept") == [(66,)]
-
-
-def test_a_second_start_keeps_the_addresses(home):
-    with local_services.running(home) as first:
-        pass
-    with local_services.running(home) as second:
-        assert second == first
-
-
-def test_a_second_start_keeps_the_queue(home):
+def test_a_second_start_keeps_rows_queue_and_addresses(home):
     with (
-        local_services.running(home) as services,
-        redis.Redis.from_url(services.redis_url) as queue,
+        local_services.running(home) as first,
+        redis.Redis.from_url(first.redis_url) as queue,
     ):
+        execute(first, "CREATE TABLE kept (n int)")
+        execute(first, "INSERT INTO kept VALUES (66)")
         queue.rpush("celery", "task")
     with (
-        local_services.running(home) as services,
-        redis.Redis.from_url(services.redis_url) as queue,
+        local_services.running(home) as second,
+        redis.Redis.from_url(second.redis_url) as queue,
     ):
+        assert second == first
+        assert execute(second, "SELECT n FROM kept") == [(66,)]
         assert queue.llen("celery") == 1
 
 
