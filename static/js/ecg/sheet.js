@@ -1,4 +1,4 @@
-// Lays out a signal on a sheet, as plain data for Plotly. Pure; everything in millimeters.
+// Lays out a signal on a sheet, as plain data that Plotly draws. Pure; everything in millimeters.
 
 import { letter } from "./lettering.js";
 import { INVALID, Status } from "./signal.js";
