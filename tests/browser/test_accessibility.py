@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, Study, User
@@ -15,7 +15,7 @@ from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from tests.app.conftest import MakeBatch, Submit
 from tests.browser.axe import COLORS, EVERYTHING, violations_now
-from tests.browser.conftest import PageMonitor, SignIn
+from tests.browser.conftest import NewContext, PageMonitor, SignIn
 from tests.sizes import size
 
 WIDE = {"width": 1440, "height": 900}
@@ -80,13 +80,12 @@ def violations_at(page: Page, base: str, *paths: str) -> list[str]:
 
 
 def test_the_public_pages_are_accessible(
-    browser: Browser, live_server: LiveServer, taxonomy: object, page_monitor: PageMonitor
+    new_context: NewContext, live_server: LiveServer, taxonomy: object, page_monitor: PageMonitor
 ) -> None:
     page_monitor.expect(NOT_FOUND_LOGGED)
-    with browser.new_context() as context:
-        page = context.new_page()
-        page_monitor.watch(page)
-        problems = violations_at(page, live_server.url, "/", "/sign-in/", "/taxonomy/", "/nowhere/")
+    page = new_context().new_page()
+    page_monitor.watch(page)
+    problems = violations_at(page, live_server.url, "/", "/sign-in/", "/taxonomy/", "/nowhere/")
     assert not problems, "\n".join(problems)
 
 
@@ -148,7 +147,6 @@ def test_the_coordinators_pages_are_accessible(
         f"/studies/{study.slug}/",
         f"/batches/{open_batch.pk}/",
         f"/batches/{closed_batch.pk}/",
-        f"/batches/{closed_batch.pk}/agreement/",
         f"/studies/{study.slug}/consensus/",
         f"/studies/{study.slug}/export/",
         "/datasets/",

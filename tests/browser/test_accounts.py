@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal import auth as totp
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import User
-from tests.browser.conftest import PageMonitor, SignIn
+from tests.browser.conftest import NewContext, PageMonitor, SignIn
 from tests.browser.test_accessibility import violations
 
 PASSWORD = "sinus rhythm at dawn"
@@ -20,14 +20,11 @@ HALF_MINUTE_S = 30
 
 
 @pytest.fixture
-def anonymous_page(
-    browser: Browser, live_server: LiveServer, page_monitor: PageMonitor, finished_requests: None
-) -> Iterator[Page]:
+def anonymous_page(new_context: NewContext, page_monitor: PageMonitor) -> Page:
     """A page on which nobody is signed in."""
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
-        page = context.new_page()
-        page_monitor.watch(page)
-        yield page
+    page = new_context().new_page()
+    page_monitor.watch(page)
+    return page
 
 
 @pytest.fixture
@@ -194,7 +191,7 @@ def test_account_pages_are_accessible(
     anonymous_page.get_by_role("button", name="Save password and start").click()
     expect(anonymous_page.locator(".errorlist").first).to_be_visible()
     problems += violations(anonymous_page)
-    for path in ("/sign-in/", "/password/forgotten/", "/password/forgotten/sent/", "/invitation/"):
+    for path in ("/password/forgotten/", "/password/forgotten/sent/", "/invitation/"):
         anonymous_page.goto(live_server.url + path)
         problems += violations(anonymous_page)
     assert not problems, "\n".join(problems)

@@ -63,12 +63,18 @@ def test_the_pages_are_accessible(page: Page, live_server: LiveServer, batch: Ba
     assert not problems, "\n".join(problems)
 
 
-def test_the_plot_has_a_row_for_each_class(page: Page) -> None:
-    expect(page.locator("forest-plot .forest-rows a")).to_have_count(66)
+def test_plot_and_table_show_every_class_or_those_that_match_a_name(page: Page) -> None:
+    rows = page.locator("forest-plot .forest-rows a")
+    expect(rows).to_have_count(66)
     expect(page.locator("forest-plot .point").first).to_be_attached()
+    page.get_by_label("Name").fill("atrial fib")
+    expect(rows).to_have_count(1)
+    expect(page.locator("tr[data-code]:visible")).to_have_count(1)
+    page.get_by_label("Name").fill("")
+    expect(page.locator("tr[data-code]:visible")).to_have_count(66)
 
 
-def test_the_plot_is_one_tab_stop_with_arrow_keys(page: Page) -> None:
+def test_the_plot_is_one_tab_stop_with_arrow_keys_and_enter(page: Page) -> None:
     rows = page.locator("forest-plot .forest-rows a")
     page.get_by_role("button", name="Show").focus()
     page.keyboard.press("Tab")
@@ -78,21 +84,10 @@ def test_the_plot_is_one_tab_stop_with_arrow_keys(page: Page) -> None:
     expect(page.locator(".forest-note")).to_contain_text("Positive agreement")
     page.keyboard.press("Tab")
     expect(page.locator("forest-plot a:focus")).to_have_count(0)
-
-
-def test_enter_on_a_row_opens_the_class(page: Page) -> None:
     page.locator("forest-plot .forest-rows a").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Atrial fibrillation")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(1)
-
-
-def test_a_name_filters_plot_and_table(page: Page) -> None:
-    page.get_by_label("Name").fill("atrial fib")
-    expect(page.locator("forest-plot .forest-rows a")).to_have_count(1)
-    expect(page.locator("tr[data-code]:visible")).to_have_count(1)
-    page.get_by_label("Name").fill("")
-    expect(page.locator("tr[data-code]:visible")).to_have_count(66)
 
 
 def test_without_scripts_the_table_has_the_numbers(
@@ -104,7 +99,9 @@ def test_without_scripts_the_table_has_the_numbers(
     expect(page.locator("tr[data-code=atrial_fibrillation]")).to_contain_text("Atrial fibrillation")
 
 
-def test_the_pair_matrix_works_with_the_keyboard(page: Page) -> None:
+def test_keys_and_links_lead_from_the_pair_matrix_to_the_tracing(
+    page: Page, live_server: LiveServer, batch: Batch
+) -> None:
     page.get_by_role("link", name="Readers", exact=True).click()
     fields = page.locator("a[data-cell]")
     expect(fields).to_have_count(3)
@@ -115,10 +112,6 @@ def test_the_pair_matrix_works_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Bruno and Clara")).to_be_visible()
 
-
-def test_links_lead_from_the_two_by_two_table_to_the_tracing(
-    page: Page, live_server: LiveServer, batch: Batch
-) -> None:
     start = f"{live_server.url}/batches/{batch.pk}/agreement"
     page.goto(f"{start}/pair/?first=1&second=2&class={LBBB}")
     page.locator(".two-by-two .is-other a").first.click()

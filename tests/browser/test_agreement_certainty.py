@@ -67,14 +67,13 @@ def open_part(
     return open_and_expand
 
 
-def test_the_pages_are_accessible_with_open_tables(open_part: Callable[[str], Page]) -> None:
-    assert [*violations(open_part("certainty/")), *violations(open_part("?level=groups"))] == []
-
-
-def test_the_differences_are_drawn_with_their_limits(open_part: Callable[[str], Page]) -> None:
+def test_the_pages_are_accessible_and_draw_differences_with_their_limits(
+    open_part: Callable[[str], Page],
+) -> None:
     page = open_part("certainty/")
     expect(page.locator("measure-chart .point")).to_have_count(N_EXAMS)
     expect(page.locator("measure-chart .scatterlayer .js-line")).to_have_count(3)
+    assert [*violations(page), *violations(open_part("?level=groups"))] == []
 
 
 def test_the_switch_leads_to_groups_and_a_group_to_its_classes(

@@ -54,7 +54,7 @@ def test_the_pages_are_accessible_with_open_tables(
     assert problems == []
 
 
-def test_points_and_curves_are_drawn(
+def test_points_and_curves_are_drawn_for_a_width_that_can_be_changed(
     sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
 ) -> None:
     page = sign_in_as(davi)
@@ -62,13 +62,6 @@ def test_points_and_curves_are_drawn(
     expect(page.locator("measure-chart .point").first).to_be_attached()
     page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/precision/")
     expect(page.locator("measure-chart .js-line").first).to_be_attached()
-
-
-def test_the_target_width_can_be_changed_with_the_keyboard(
-    sign_in_as: SignIn, davi: User, closed_batch: Batch, live_server: LiveServer
-) -> None:
-    page = sign_in_as(davi)
-    page.goto(f"{live_server.url}/batches/{closed_batch.pk}/agreement/precision/")
     page.get_by_label("Target half-width").fill("0.2")
     page.keyboard.press("Enter")
     page.wait_for_url("**width=0.2*")

@@ -80,25 +80,16 @@ def labels(reading: Reading) -> set[str]:
     return {finding.diagnostic_class.code for finding in reading.findings.all()}
 
 
-def test_a_normal_exam_takes_two_keys(desk: Page, queue: list[Assignment]) -> None:
+def test_a_normal_exam_takes_two_keys_and_a_common_finding_at_most_six(
+    desk: Page, queue: list[Assignment]
+) -> None:
     with accepted(desk, queue[0]):
         assert press(desk, "n", SUBMIT) <= 3
     expect_exam(desk, queue[1])
     assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
-
-
-def test_a_common_finding_takes_at_most_six_keys(desk: Page, queue: list[Assignment]) -> None:
-    with accepted(desk, queue[0]):
+    with accepted(desk, queue[1]):
         assert press(desk, "/", "a", "f", "Enter", SUBMIT) <= 6
-    expect_exam(desk, queue[1])
-    assert labels(Reading.objects.get(assignment=queue[0])) == {"atrial_fibrillation"}
-
-
-def test_undo_takes_back_the_last_step(desk: Page) -> None:
-    press(desk, "6", "5")
-    expect_findings(desk, "AF", "LBBB")
-    press(desk, "Control+z")
-    expect_findings(desk, "AF")
+    assert labels(Reading.objects.get(assignment=queue[1])) == {"atrial_fibrillation"}
 
 
 def test_a_draft_survives_a_reload(desk: Page) -> None:
@@ -219,7 +210,9 @@ def test_conflicting_drafts_of_two_windows_are_resolved_by_the_reader(
     dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
     expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
     expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
-    press(desk, "Escape")
+    press(desk, "Escape", "Escape", "Escape")
+    expect(dialog).to_be_visible()
+    dialog.evaluate("dialog => dialog.close()")  # as a browser does that ignores preventDefault
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name=choice).click()
     expect_findings(desk, expected)
@@ -272,8 +265,11 @@ def test_a_page_loaded_before_a_save_shows_the_saved_draft(
     expect_findings(page, "AF")
 
 
-def test_skipping_to_the_content_keeps_the_undo_history(desk: Page) -> None:
-    press(desk, "n")
+def test_undo_takes_back_the_last_step_also_after_skipping_to_the_content(desk: Page) -> None:
+    press(desk, "6", "5")
+    expect_findings(desk, "AF", "LBBB")
+    press(desk, "Control+z")
+    expect_findings(desk, "AF")
     expect(desk.get_by_role("button", name="Undo")).to_be_enabled()
     desk.get_by_role("link", name="Skip to the content").focus()
     press(desk, "Enter")
@@ -281,4 +277,3 @@ def test_skipping_to_the_content_keeps_the_undo_history(desk: Page) -> None:
     expect(desk.get_by_role("button", name="Undo")).to_be_enabled()
     press(desk, "Control+z")
     expect_findings(desk)
-    expect(desk.get_by_role("button", name="Normal")).to_have_attribute("aria-pressed", "false")

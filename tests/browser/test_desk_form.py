@@ -86,8 +86,12 @@ def keys_of_controls(page: Page) -> list[str]:
     ]
 
 
-def test_no_two_controls_have_the_same_key(desk: Page) -> None:
-    press(desk, "5", "6", "p", "Shift+O")
+def test_no_two_controls_have_the_same_key_and_signal_problems_show_theirs(desk: Page) -> None:
+    press(desk, "5", "6", "p")
+    expect(desk.locator("[data-part=problems] kbd")).to_have_text(
+        ["⇧ N", "⇧ O", "⇧ R", "⇧ B", "⇧ X"]
+    )
+    press(desk, "Shift+O")
     keys = keys_of_controls(desk)
     assert [key for key in keys if keys.count(key) > 1] == []
 
@@ -95,6 +99,8 @@ def test_no_two_controls_have_the_same_key(desk: Page) -> None:
 def test_evidence_from_the_sheet_goes_to_the_selected_finding(
     desk: Page, queue: list[Assignment]
 ) -> None:
+    dispatch_sheet_event(desk, "localisation", PLACE)
+    expect(desk.get_by_text("Select a finding first")).to_be_visible()
     press(desk, "5")
     dispatch_sheet_event(desk, "localisation", PLACE)
     dispatch_sheet_event(desk, "measurement", QRS)
@@ -107,11 +113,6 @@ def test_evidence_from_the_sheet_goes_to_the_selected_finding(
         press(desk, SUBMIT)
     finding = Reading.objects.get().findings.get()
     assert (finding.localisations, finding.measurements) == ([PLACE], [])
-
-
-def test_evidence_needs_a_finding(desk: Page) -> None:
-    dispatch_sheet_event(desk, "localisation", PLACE)
-    expect(desk.get_by_text("Select a finding first")).to_be_visible()
 
 
 def test_a_class_can_be_marked_not_assessable(desk: Page, queue: list[Assignment]) -> None:
@@ -301,11 +302,15 @@ def test_a_second_window_sees_that_the_exam_was_submitted(
     page_monitor.watch(other)
     other.goto(desk.url)
     expect(other.locator("[data-part=place]")).to_have_text("1 of 3")
+    comment = other.get_by_label("Comment")
+    comment.focus()
     desk.bring_to_front()
     with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     expect(other.get_by_text("This exam was submitted in another window.")).to_be_visible()
     expect(other.get_by_role("button", name="Submit")).to_be_hidden()
+    expect(comment).to_be_disabled()
+    expect(comment).not_to_be_focused()
 
 
 def test_a_draft_saved_by_another_device_meanwhile_is_a_conflict(
@@ -340,7 +345,7 @@ def test_the_finder_lists_frequent_classes_first_with_matching_synonyms(
     expect(options.nth(1).locator(".finder-synonym")).to_have_count(0)
 
 
-def test_the_name_of_a_finding_is_on_one_line_below_the_certainty(desk: Page) -> None:
+def test_names_of_findings_and_headings_of_shortcuts_have_room(desk: Page) -> None:
     press(desk, "5")
     finding = desk.locator(".finding")
     name = finding.locator(".finding-name span").bounding_box()
@@ -349,6 +354,16 @@ def test_the_name_of_a_finding_is_on_one_line_below_the_certainty(desk: Page) ->
     assert certainty is not None
     assert name["height"] < 20
     assert name["y"] >= certainty["y"] + certainty["height"]
+
+    press(desk, "?")
+    for section in desk.locator(".key-sections section").all():
+        heading = section.locator("h3").bounding_box()
+        assert heading is not None
+        for row in section.locator("dl > div").all():
+            box = row.bounding_box()
+            assert box is not None
+            assert box["y"] >= heading["y"] + heading["height"]
+            assert box["x"] + box["width"] <= heading["x"] + heading["width"] + 1
 
 
 def test_confirming_unreadable_removes_the_findings_and_can_be_undone(desk: Page) -> None:
@@ -360,22 +375,3 @@ def test_confirming_unreadable_removes_the_findings_and_can_be_undone(desk: Page
     expect(desk.get_by_role("button", name="Unreadable")).to_have_attribute("aria-pressed", "true")
     press(desk, "Control+z")
     expect(desk.locator(".finding")).to_have_count(2)
-
-
-def test_signal_problems_show_their_keys(desk: Page) -> None:
-    press(desk, "p")
-    expect(desk.locator("[data-part=problems] kbd")).to_have_text(
-        ["⇧ N", "⇧ O", "⇧ R", "⇧ B", "⇧ X"]
-    )
-
-
-def test_headings_of_shortcut_groups_span_their_rows(desk: Page) -> None:
-    press(desk, "?")
-    for section in desk.locator(".key-sections section").all():
-        heading = section.locator("h3").bounding_box()
-        assert heading is not None
-        for row in section.locator("dl > div").all():
-            box = row.bounding_box()
-            assert box is not None
-            assert box["y"] >= heading["y"] + heading["height"]
-            assert box["x"] + box["width"] <= heading["x"] + heading["width"] + 1

@@ -17,7 +17,6 @@ from tests.browser.test_desk import (
     accepted,
     expect_exam,
     expect_findings,
-    expect_saved,
     press,
 )
 from tests.browser.test_desk_form import desk, queue
@@ -45,12 +44,12 @@ def test_a_held_backspace_removes_no_finding(desk: Page) -> None:
     expect_findings(desk, "LBBB", "AF")
 
 
-@pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_held_key_toggles_a_class_of_the_tree_once(desk: Page, key: str) -> None:
+def test_a_held_key_toggles_a_class_of_the_tree_once(desk: Page) -> None:
     press(desk, "e", "a", "ArrowRight", "ArrowRight", "ArrowDown")
-    hold(desk, key)
     flutter = desk.get_by_role("tree").get_by_role("treeitem", name="Atrial flutter")
-    expect(flutter).to_have_attribute("aria-checked", "true")
+    for key, state in [("Enter", "true"), ("Space", "false")]:
+        hold(desk, key)
+        expect(flutter).to_have_attribute("aria-checked", state)
 
 
 def test_view_filters_are_reset_when_the_page_is_restored(
@@ -86,31 +85,14 @@ def test_touching_the_list_does_not_choose_until_released(desk: Page) -> None:
     expect(desk.locator("#finder")).to_be_focused()
 
 
-def test_escape_does_not_close_the_draft_conflict(desk: Page, page_monitor: PageMonitor) -> None:
-    page_monitor.expect("the server responded with a status of 409")
-    other_page = desk.context.new_page()
-    other_page.goto(desk.url)
-    expect(other_page.locator("[data-part=place]")).to_have_text("1 of 3")
-    press(other_page, "6")
-    expect_saved(other_page)
-    press(desk, "5")
-    dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
-    expect(dialog).to_be_visible()
-    press(desk, "Escape", "Escape", "Escape")
-    expect(dialog).to_be_visible()
-    dialog.evaluate("dialog => dialog.close()")  # like a browser that ignores preventDefault
-    expect(dialog).to_be_visible()
-
-
-def test_the_finder_list_is_multiselectable(desk: Page) -> None:
+def test_the_finder_list_is_multiselectable_and_the_tree_button_has_its_state(desk: Page) -> None:
     press(desk, "/")
     desk.keyboard.type("zzzz")
     listbox = desk.get_by_role("listbox", name="Classes")
     expect(listbox).to_have_attribute("aria-multiselectable", "true")
     expect(listbox.get_by_role("option")).to_have_attribute("aria-disabled", "true")
+    press(desk, "Escape")
 
-
-def test_the_tree_button_has_the_expanded_state(desk: Page) -> None:
     button = desk.locator("[data-part=tree-open]")
     expect(button).to_have_attribute("aria-expanded", "false")
     press(desk, "e")
@@ -135,32 +117,20 @@ def run_script(page: Page, script: str) -> Any:
     return page.evaluate(f"() => {{ const part = {part}; {script} }}")
 
 
-@pytest.mark.parametrize(("key", "panel"), [("k", "caliper-panel"), ("l", "localize-panel")])
-def test_closing_a_tool_releases_the_focus_at_once(desk: Page, key: str, panel: str) -> None:
+def test_closing_a_tool_releases_the_focus_at_once(desk: Page) -> None:
     expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
-    press(desk, "5", key)
-    expect(desk.locator(f"[data-part={panel}]")).to_be_visible()
-    is_within = run_script(
-        desk,
-        f"""const panel = part({json.dumps(panel)});
-        [...panel.querySelectorAll("button")].at(-1).focus(); // the close button
-        document.activeElement.click();
-        return panel.contains(document.activeElement);""",
-    )
-    assert is_within is False
-
-
-def test_a_disabled_form_releases_the_focus(
-    desk: Page, queue: list[Assignment], live_server: LiveServer
-) -> None:
-    second = desk.context.new_page()
-    second.goto(f"{live_server.url}/read/{queue[0].pk}/")
-    expect(second.locator("[data-part=place]")).to_have_text("1 of 3")
-    second.locator("[data-part=comment]").focus()
-    with accepted(desk, queue[0]):
-        press(desk, "n", SUBMIT)
-    expect(second.locator("[data-part=comment]")).to_be_disabled()
-    expect(second.locator("[data-part=comment]")).not_to_be_focused()
+    press(desk, "5")
+    for key, panel in [("k", "caliper-panel"), ("l", "localize-panel")]:
+        press(desk, key)
+        expect(desk.locator(f"[data-part={panel}]")).to_be_visible()
+        is_within = run_script(
+            desk,
+            f"""const panel = part({json.dumps(panel)});
+            [...panel.querySelectorAll("button")].at(-1).focus(); // the close button
+            document.activeElement.click();
+            return panel.contains(document.activeElement);""",
+        )
+        assert is_within is False, panel
 
 
 def fill_outbox(page: Page, reader: User, *assignments: Assignment) -> None:

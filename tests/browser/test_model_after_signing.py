@@ -86,18 +86,12 @@ def show_suggestions_of_last(page: Page) -> None:
     page.keyboard.press("s")
 
 
-def test_suggestions_are_not_requested_before_signing(
+def test_neither_signing_nor_opening_the_last_exam_requests_suggestions(
     desk: Page, requested_urls: list[str]
 ) -> None:
     submit_hypertrophy(desk)
     expect(desk.get_by_role("link", name="Last exam")).to_be_visible()
     assert [url for url in requested_urls if url.endswith("/suggestions/")] == []
-
-
-def test_opening_the_last_exam_does_not_show_suggestions(
-    desk: Page, requested_urls: list[str]
-) -> None:
-    submit_hypertrophy(desk)
     desk.get_by_role("link", name="Last exam").click()
     expect(desk.get_by_text("You can take it back until")).to_be_visible()
     offer = desk.get_by_role("button", name="See suggestions (ends correction)")
@@ -149,13 +143,6 @@ def test_confirming_an_own_finding_needs_one_key_and_no_revision(desk: Page) -> 
     expect(agreed).to_have_attribute("aria-pressed", "true")
 
 
-def test_classes_checked_but_not_suggested_have_reasons(second_look: Page) -> None:
-    not_met = second_look.locator(".not-met")
-    not_met.locator("summary").click()
-    expect(not_met).to_contain_text("Heart rate")
-    expect(not_met).to_contain_text("LBBB morphology")
-
-
 def stored_revision() -> Reading:
     return Reading.objects.get(stage=Stage.REVISED)
 
@@ -172,13 +159,14 @@ def send_revision(page: Page) -> None:
     expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
 
 
-def test_the_evidence_is_drawn_on_the_sheet(second_look: Page) -> None:
+def test_evidence_is_on_the_sheet_and_reasons_below_until_the_submit_key(second_look: Page) -> None:
     expect(second_look.locator(".evidence-text")).to_have_text("QRS 154 ms")
     # One tick per beat: twelve leads of 2.5 s and one of 10 s, at more than one beat per second.
     assert second_look.locator(".evidence-ticks").count() > 20
-
-
-def test_the_submit_key_leaves_an_exam_without_changes(second_look: Page) -> None:
+    not_met = second_look.locator(".not-met")
+    not_met.locator("summary").click()
+    expect(not_met).to_contain_text("Heart rate")
+    expect(not_met).to_contain_text("LBBB morphology")
     second_look.keyboard.press("Control+Enter")
     second_look.wait_for_url("**/worklist/")
 
@@ -187,6 +175,7 @@ def test_a_suggestion_is_accepted_with_one_key_and_a_reason(second_look: Page) -
     second_look.keyboard.press("y")
     expect(second_look.get_by_text("Second reading", exact=True)).to_be_visible()
     expect(second_look.locator(".findings")).to_contain_text("left bundle")
+    assert violations(second_look) == []
     send_revision(second_look)
     revision = stored_revision()
     assert (revision.reason, codes_of(revision)) == ("suggestion", {LVH, LBBB})
@@ -198,22 +187,21 @@ def test_a_revision_without_a_reason_is_not_sent(second_look: Page) -> None:
     second_look.keyboard.press("t")
     second_look.keyboard.press("Control+Enter")
     expect(second_look.get_by_text("Choose the reason for the change")).to_be_visible()
-    expect(second_look.get_by_role("button", name="The suggestion")).to_be_focused()
-    assert not Reading.objects.filter(stage=Stage.REVISED).exists()
-
-
-def test_a_chosen_reason_keeps_the_focus(second_look: Page) -> None:
-    second_look.keyboard.press("t")
-    second_look.keyboard.press("Control+Enter")
     reason = second_look.get_by_role("button", name="The suggestion")
     expect(reason).to_be_focused()
     second_look.keyboard.press("Enter")
     expect(reason).to_have_attribute("aria-pressed", "true")
     expect(reason).to_be_focused()
+    assert not Reading.objects.filter(stage=Stage.REVISED).exists()
 
 
-def test_removing_an_accepted_finding_withdraws_the_decision(second_look: Page) -> None:
+def test_an_accepted_finding_can_be_discarded_or_removed(second_look: Page) -> None:
     second_look.keyboard.press("y")
+    second_look.get_by_role("button", name="Discard second reading").click()
+    expect(second_look.get_by_text("Second reading", exact=True)).to_be_hidden()
+    expect(second_look.locator(".findings")).not_to_contain_text("left bundle")
+    second_look.keyboard.press("y")
+    expect(second_look.locator(".findings")).to_contain_text("left bundle")
     second_look.keyboard.press("Delete")
     expect(second_look.locator('.verdict-button[aria-pressed="true"]')).to_have_count(0)
     send_revision(second_look)
@@ -245,13 +233,6 @@ def test_a_revision_waits_for_the_network(second_look: Page, page_monitor: PageM
     assert stored_revision().decisions.get().verdict == "uncertain"
 
 
-def test_a_discarded_second_reading_leaves_no_changes(second_look: Page) -> None:
-    second_look.keyboard.press("y")
-    second_look.get_by_role("button", name="Discard second reading").click()
-    expect(second_look.get_by_text("Second reading", exact=True)).to_be_hidden()
-    expect(second_look.locator(".findings")).not_to_contain_text("left bundle")
-
-
 def test_a_revised_reading_is_shown_and_cannot_be_revised_again(second_look: Page) -> None:
     second_look.keyboard.press("y")
     send_revision(second_look)
@@ -271,12 +252,6 @@ def test_the_viewing_time_is_stored(second_look: Page) -> None:
             break
         second_look.wait_for_timeout(100)
     assert Viewing.objects.get().shown_ms >= 600
-
-
-def test_the_second_reading_is_accessible(second_look: Page) -> None:
-    second_look.keyboard.press("y")
-    expect(second_look.get_by_text("Second reading", exact=True)).to_be_visible()
-    assert violations(second_look) == []
 
 
 # -- Suggestions shown while reading -------------------------------------------------------------

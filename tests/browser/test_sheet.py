@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Dataset, Exam, Tracing, User
 from ecgreview.ecg import wire
@@ -57,7 +58,7 @@ def make_exam_of(dataset: Dataset, now: datetime) -> Callable[..., Exam]:
     def make(*signals: Signal) -> Exam:
         exam = Exam.objects.create(
             dataset=dataset,
-            source_key="made",
+            source_key=signals[0].content_hash,
             content_hash=signals[0].content_hash,
             imported_at=now,
         )
@@ -83,37 +84,31 @@ def waves(duration_s: float = 10.0, rate_hz: float = 500.0, *, seed: int = 1) ->
     return Signal(np.round(heights[:, None] * wave).astype(np.int16), rate_hz, 1.0)
 
 
-def test_the_calibration_pulse_is_ten_by_five_millimeters_on_the_ruling(desk: Page) -> None:
-    for pulse in read_sheet(desk).pulses:
+def test_the_pulse_is_on_a_ruling_in_millimeters_and_follows_layout_and_gain(desk: Page) -> None:
+    sheet = read_sheet(desk)
+    for pulse in sheet.pulses:
         left, right = pulse[pulse[:, 1] > pulse[:, 1].mean(), 0]
         settings, top = pulse[:, 1].min(), pulse[:, 1].max()
         assert [right - left, top - settings] == pytest.approx([5.0, 10.0], abs=0.02)
         assert [edge % 5 for edge in (left, settings)] == pytest.approx([0.0, 0.0], abs=0.02)
-
-
-def test_the_ruling_covers_the_whole_sheet_in_millimeters(desk: Page) -> None:
-    sheet = read_sheet(desk)
     box = desk.locator("ecg-viewer .paper").get_attribute("viewBox") or ""
     assert [float(number) for number in box.split()] == pytest.approx(
         [0, 0, sheet.width_mm, sheet.height_mm], abs=0.01
     )
+    for setting, value, n_leads, height_mm in [
+        ("Layout", "12x1", 12, 10.0),
+        ("Gain", "5", 12, 5.0),
+    ]:
+        desk.get_by_label(setting).select_option(value)
+        expect(leads(desk)).to_have_count(n_leads)
+        expect(desk.locator("[data-part=settings]")).to_contain_text(f"{height_mm:.0f} mm/mV")
+        for pulse in read_sheet(desk).pulses:
+            assert np.ptp(pulse[:, 1]) == pytest.approx(height_mm, abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("setting", "value", "n_leads", "height_mm"),
-    [("Layout", "12x1", 12, 10.0), ("Gain", "5", 13, 5.0)],
-)
-def test_the_pulse_follows_layout_and_gain(
-    desk: Page, setting: str, value: str, n_leads: int, height_mm: float
+def test_the_rhythm_strip_and_the_height_of_every_lead_match_the_samples(
+    desk: Page, signal: Signal
 ) -> None:
-    desk.get_by_label(setting).select_option(value)
-    expect(leads(desk)).to_have_count(n_leads)
-    expect(desk.locator("[data-part=settings]")).to_contain_text(f"{height_mm:.0f} mm/mV")
-    for pulse in read_sheet(desk).pulses:
-        assert np.ptp(pulse[:, 1]) == pytest.approx(height_mm, abs=0.02)
-
-
-def test_the_rhythm_strip_of_lead_ii_matches_its_samples(desk: Page, signal: Signal) -> None:
     sheet = read_sheet(desk)
     (strip,) = sheet.lead(12)
     samples = signal.millivolts()[LEADS.index("II")]
@@ -125,20 +120,18 @@ def test_the_rhythm_strip_of_lead_ii_matches_its_samples(desk: Page, signal: Sig
     # Half the line width: points that Plotly's simplification drops lie within the stroke.
     assert strip[:, 1] - baseline_mm == pytest.approx(expected_mm, abs=0.15)
 
-
-def test_the_height_of_every_lead_matches_its_samples(desk: Page, signal: Signal) -> None:
-    sheet = read_sheet(desk)
     for row, samples in enumerate(signal.millivolts()):
         column = samples.reshape(4, -1)[row // 3]
         heights = np.hstack([line[:, 1] for line in sheet.lead(row)])
         assert np.ptp(heights) == pytest.approx(np.ptp(column) * MM_PER_MV, abs=0.1), LEADS[row]
 
 
-@pytest.mark.parametrize("layout", ["3x4+II", "3x4+II+V1+V5", "6x2", "12x1"])
-def test_a_sheet_has_few_elements(desk: Page, layout: str) -> None:
-    set_sheet(desk, layout=layout)
+def test_a_sheet_has_few_elements(desk: Page) -> None:
     sheet = desk.locator(".plot.is-front")
-    assert sheet.evaluate("sheet => sheet.querySelectorAll('*').length") <= 250
+    for layout, n_leads in [("3x4+II", 13), ("3x4+II+V1+V5", 15), ("6x2", 12), ("12x1", 12)]:
+        set_sheet(desk, layout=layout)
+        expect(leads(desk)).to_have_count(n_leads)
+        assert sheet.evaluate("sheet => sheet.querySelectorAll('*').length") <= 250, layout
     assert desk.locator("canvas").count() == 0
 
 
@@ -181,17 +174,24 @@ def test_missing_and_flat_leads_are_labeled(
     assert dashes.evaluate("path => getComputedStyle(path).strokeDasharray") != "none"
 
 
-@pytest.mark.parametrize(
-    ("duration_s", "rate_hz"), [(7.0, 300.0), (10.24, 400.0), (10.0, 100.0), (10.0, 1000.0)]
-)
 def test_the_time_axis_is_correct_for_any_length_and_rate(
-    open_desk: OpenDesk, make_exam_of: Callable[..., Exam], duration_s: float, rate_hz: float
+    sign_in_as: SignIn,
+    live_server: LiveServer,
+    ana: User,
+    make_batch: MakeBatch,
+    make_exam_of: Callable[..., Exam],
 ) -> None:
-    page = open_desk(make_exam_of(waves(duration_s, rate_hz)))
-    (strip,) = read_sheet(page).lead(12)
-    assert np.ptp(strip[:, 0]) == pytest.approx((duration_s - 1 / rate_hz) * 25, abs=0.02)
-    tops = strip[strip[:, 1] > strip[:, 1].max() - 0.5, 0]
-    assert (tops - GUTTER_MM) / 25 % 1.0 == pytest.approx(0.5, abs=0.006)
+    shapes = [(7.0, 300.0), (10.24, 400.0), (10.0, 100.0), (10.0, 1000.0)]
+    exams = [make_exam_of(waves(*shape)) for shape in shapes]
+    batch = make_batch(exams, [ana])
+    page = sign_in_as(ana)
+    for exam, (duration_s, rate_hz) in zip(exams, shapes, strict=True):
+        page.goto(f"{live_server.url}/read/{batch.assignments.get(exam=exam).pk}/")
+        expect(page.locator("[data-part=settings]")).to_contain_text("mm/s")
+        (strip,) = read_sheet(page).lead(12)
+        assert np.ptp(strip[:, 0]) == pytest.approx((duration_s - 1 / rate_hz) * 25, abs=0.02)
+        tops = strip[strip[:, 1] > strip[:, 1].max() - 0.5, 0]
+        assert (tops - GUTTER_MM) / 25 % 1.0 == pytest.approx(0.5, abs=0.006)
 
 
 def test_a_long_recording_is_shown_page_by_page(
@@ -247,39 +247,29 @@ def calibrate_screen(page: Page, px_per_mm: float) -> None:
     page.get_by_role("button", name="Save calibration").click()
 
 
-def test_actual_size_is_true_to_the_millimeter_after_calibration(desk: Page) -> None:
-    calibrate_screen(desk, 3.605)
-    expect(desk.locator("[data-part=size]")).to_have_text("4.0 px/mm · 1.11 × actual size")
+def test_actual_size_on_an_uncalibrated_screen_asks_for_calibration(desk: Page) -> None:
     desk.keyboard.press("Shift+T")
-    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · actual size")
+    expect(desk.get_by_role("dialog", name="This screen")).to_be_visible()
+
+
+def test_actual_size_is_true_to_the_millimeter_on_a_calibrated_screen(desk: Page) -> None:
+    calibrate_screen(desk, 3.605)
+    size = desk.locator("[data-part=size]")
+    expect(size).to_have_text("4.0 px/mm · 1.11 × actual size")
+    desk.keyboard.press("Shift+T")
+    expect(size).to_have_text("3.6 px/mm · actual size")
     (strip,) = read_sheet(desk).lead(12)
     box = desk.locator("ecg-viewer").bounding_box()
     assert box
     assert box["width"] == pytest.approx(266 * 3.605, abs=0.1)
     assert np.ptp(strip[:, 0]) == pytest.approx(249.95, abs=0.1)
 
-
-def test_the_calibration_is_stored_on_the_device(desk: Page) -> None:
-    calibrate_screen(desk, 3.605)
-    desk.keyboard.press("Shift+T")
-    desk.reload()
-    expect(desk.locator("[data-part=size]")).to_have_text("3.6 px/mm · actual size")
-
-
-def test_another_zoom_asks_for_a_new_calibration(desk: Page) -> None:
-    calibrate_screen(desk, 3.605)
-    desk.keyboard.press("Shift+T")
+    desk.reload()  # the calibration is stored on the device
+    expect(size).to_have_text("3.6 px/mm · actual size")
     session = desk.context.new_cdp_session(desk)
-    session.send(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 1152, "height": 720, "deviceScaleFactor": 1.25, "mobile": False},
-    )
-    expect(desk.locator("[data-part=size]")).to_contain_text("different screen: calibrate it")
-
-
-def test_actual_size_on_an_uncalibrated_screen_asks_for_calibration(desk: Page) -> None:
-    desk.keyboard.press("Shift+T")
-    expect(desk.get_by_role("dialog", name="This screen")).to_be_visible()
+    zoomed = {"width": 1152, "height": 720, "deviceScaleFactor": 1.25, "mobile": False}
+    session.send("Emulation.setDeviceMetricsOverride", zoomed)
+    expect(size).to_contain_text("different screen: calibrate it")
 
 
 def test_settings_and_pulse_stay_visible_on_a_small_screen(

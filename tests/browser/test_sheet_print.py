@@ -37,53 +37,37 @@ def rhythm_strip(page: pdf.Page) -> np.ndarray:
     return max(page.lines, key=len)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_ten_seconds_are_250_mm_on_one_page_of_a4(desk: Page, theme: str) -> None:
-    desk.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    (page,) = printed_pages(desk)
-    assert [page.width_mm, page.height_mm] == pytest.approx([297, 210], abs=0.5)
-    # 5000 samples at 500 Hz: the first and the last are 249.95 mm apart.
-    assert np.ptp(rhythm_strip(page)[:, 0]) == pytest.approx(249.95, rel=0.005)
+def test_a_sheet_is_printed_to_scale_with_every_sample_and_without_images(desk: Page) -> None:
+    for theme in ("light", "dark"):
+        desk.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        (page,) = printed_pages(desk)
+        assert [page.width_mm, page.height_mm] == pytest.approx([297, 210], abs=0.5)
+        assert len(rhythm_strip(page)) == 5000
+        # 5000 samples at 500 Hz: the first and the last are 249.95 mm apart.
+        assert np.ptp(rhythm_strip(page)[:, 0]) == pytest.approx(249.95, rel=0.005)
+        assert page.n_pictures == 0
+        upright = [
+            line
+            for line in page.lines
+            if len(line) == 2 and np.ptp(line[:, 0]) < 0.01 and np.ptp(line[:, 1]) > 150
+        ]
+        steps = np.diff(np.unique(np.round([line[0, 0] for line in upright], 2)))
+        assert len(upright) >= 250
+        assert steps == pytest.approx(1.0, rel=0.02)
 
 
-def test_every_sample_is_a_point_of_the_printed_line(desk: Page) -> None:
-    (page,) = printed_pages(desk)
-    assert len(rhythm_strip(page)) == 5000
+def test_printed_waves_have_the_same_height_as_on_the_screen(desk: Page) -> None:
+    for layout, gain in [("3x4+II", 10.0), ("12x1", 10.0), ("3x4+II+V1+V5", 5.0)]:
+        set_sheet(desk, layout=layout, gain=gain)
+        on_screen = read_sheet(desk)
+        (page,) = printed_pages(desk)
+        for place in range(12):
+            expected = np.ptp(np.vstack(on_screen.lead(place))[:, 1])
+            heights = [np.ptp(line[:, 1]) for line in page.lines if len(line) > 100]
+            assert min(abs(height - expected) for height in heights) <= 0.005 * expected, layout
 
 
-def test_a_printed_sheet_has_no_images(desk: Page) -> None:
-    (page,) = printed_pages(desk)
-    assert page.n_pictures == 0
-
-
-@pytest.mark.parametrize(
-    ("layout", "gain"), [("3x4+II", 10.0), ("12x1", 10.0), ("3x4+II+V1+V5", 5.0)]
-)
-def test_printed_waves_have_the_same_height_as_on_the_screen(
-    desk: Page, layout: str, gain: float
-) -> None:
-    set_sheet(desk, layout=layout, gain=gain)
-    on_screen = read_sheet(desk)
-    (page,) = printed_pages(desk)
-    for place in range(12):
-        expected = np.ptp(np.vstack(on_screen.lead(place))[:, 1])
-        heights = [np.ptp(line[:, 1]) for line in page.lines if len(line) > 100]
-        assert min(abs(height - expected) for height in heights) <= 0.005 * expected
-
-
-def test_the_printed_ruling_is_true_to_the_millimeter(desk: Page) -> None:
-    (page,) = printed_pages(desk)
-    upright = [
-        line
-        for line in page.lines
-        if len(line) == 2 and np.ptp(line[:, 0]) < 0.01 and np.ptp(line[:, 1]) > 150
-    ]
-    steps = np.diff(np.unique(np.round([line[0, 0] for line in upright], 2)))
-    assert len(upright) >= 250
-    assert steps == pytest.approx(1.0, rel=0.02)
-
-
-def test_the_page_states_the_exam_and_the_settings(desk: Page) -> None:
+def test_the_page_has_exam_settings_and_a_ruler_of_a_hundred_millimeters(desk: Page) -> None:
     code = desk.locator("[data-part=code]").inner_text()
     set_sheet(desk, speed=25, gain=10)
     desk.emulate_media(media="print")
@@ -92,10 +76,6 @@ def test_the_page_states_the_exam_and_the_settings(desk: Page) -> None:
     expect(head).to_contain_text("25 mm/s · 10 mm/mV · raw, no filter · 500 Hz · 1:1, actual size")
     expect(desk.locator(".sheet-head")).to_be_hidden()
     expect(desk.locator("form.reading")).to_be_hidden()
-
-
-def test_the_printed_ruler_is_a_hundred_millimeters(desk: Page) -> None:
-    desk.emulate_media(media="print")
     box = desk.locator(".print-ruler").bounding_box()
     assert box
     assert box["width"] == pytest.approx(100 * 96 / 25.4, abs=0.5)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Assignment, Batch, Exam, Study, User
 from annotations.services.people import sign_in
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import NewContext, SignIn
 from tests.browser.test_accessibility import violations
 
 
@@ -21,18 +21,16 @@ def exams(make_exam: Callable[..., Exam]) -> list[Exam]:
 
 
 @pytest.fixture
-def without_scripts(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[User], Page]]:
+def without_scripts(new_context: NewContext, live_server: LiveServer) -> Callable[[User], Page]:
     """Open a page with JavaScript disabled."""
-    context = browser.new_context(java_script_enabled=False)
 
     def open_window(user: User) -> Page:
-        page = context.new_page()
+        page = new_context(java_script_enabled=False).new_page()
         page.goto(sign_in.link(user, live_server.url))
         page.get_by_role("button", name="Sign in as").click()
         return page
 
-    yield open_window
-    context.close()
+    return open_window
 
 
 def set_up(page: Page, readers: list[User], n_exams: int) -> None:
