@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -34,7 +33,7 @@ OFFLINE, ONLINE, SERVER_KILLED, SERVER_STARTED, SERVER_KILLED_AGAIN, BROWSER_KIL
 ANSWERS = [("n", "normal_ecg"), ("6", "atrial_fibrillation"), ("5", "left_bundle_branch_block")]
 """(Key, class code) of a reading. The exams cycle through them."""
 
-WAITING = re.compile(r"[2-9] to send")
+WAITING = f"{BROWSER_KILLED - SERVER_KILLED_AGAIN + 1} to send"
 
 MAX_WAIT_S = 90
 """A busy machine starts the server slowly. The tests continue as soon as it is ready."""
@@ -172,6 +171,14 @@ def wait_until_drawn(page: Page, following: Assignment) -> None:
     expect(viewer).to_have_attribute("data-ready", str(following.pk), timeout=MAX_WAIT_MS)
 
 
+def wait_until_sent(page: Page) -> None:
+    """Wait until the server has all submissions, so that WAITING counts only later ones."""
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some((name) => name.includes('/outbox/'))",
+        timeout=MAX_WAIT_MS,
+    )
+
+
 def continue_at(page: Page, server: Server, reader: User, assignment: Assignment) -> None:
     """Open the exam; sign in again if the killed browser had not yet stored its session cookie."""
     address = f"{server.url}/read/{assignment.pk}/"
@@ -205,6 +212,7 @@ def test_each_submission_arrives_once_despite_all_failures(
             server.start()
         elif place == SERVER_KILLED_AGAIN:  # stays down until the browser has been killed
             wait_until_drawn(browser_process.page, queue[place + 1])
+            wait_until_sent(browser_process.page)
             server.kill()
         read(browser_process.page, assignment, place)
         if place == BROWSER_KILLED:

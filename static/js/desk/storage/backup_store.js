@@ -21,7 +21,8 @@ export class BackupStore {
   }
 
   /**
-   * Store `value` under `name`. Does nothing without IndexedDB; then localStorage has the only copy.
+   * Store `value` under `name`. Resolves when it would survive a killed browser. Does nothing without
+   * IndexedDB; then localStorage has the only copy.
    *
    * @param {string} name
    * @param {string} value
@@ -54,7 +55,10 @@ export class BackupStore {
   /** @param {(store: IDBObjectStore) => IDBRequest} edit */
   async #change(edit) {
     const database = await this.#database;
-    if (database) await resultOf(edit(database.transaction(STORE, "readwrite").objectStore(STORE)));
+    if (!database) return;
+    const transaction = database.transaction(STORE, "readwrite");
+    const edited = resultOf(edit(transaction.objectStore(STORE)));
+    await Promise.all([edited, ended(transaction)]);
   }
 }
 
@@ -104,6 +108,19 @@ function resultOf(request) {
       event.preventDefault();
       resolve([]);
     };
+  });
+}
+
+/**
+ * Resolve when the transaction is committed, or has failed.
+ *
+ * @param {IDBTransaction} transaction
+ * @returns {Promise<void>}
+ */
+function ended(transaction) {
+  return new Promise((resolve) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => resolve();
   });
 }
 

@@ -29,6 +29,8 @@ import { same } from "../state/labels.js";
 
 const NEVER = () => {};
 
+const MAX_BACKUP_MS = 1000;
+
 /**
  * Refusals after which a correction can never be accepted, because the corrected reading is final or was
  * replaced.
@@ -261,15 +263,28 @@ export class Outbox {
   }
 
   /**
+   * Try again later, and report how many entries wait once they are safe on this device.
+   *
    * @param {"offline" | "signed-out"} why
    * @param {OutboxEntry} entry
    */
-  #wait(why, entry) {
+  async #wait(why, entry) {
     this.#keep(entry);
+    const count = this.entries.length;
+    await this.#backedUp();
     this.#tries += 1;
     this.#cancelTimer = this.deps.clock.after(backoffMs(this.#tries), () => this.drain());
-    this.deps.onEvent({ type: "waiting", why, count: this.entries.length });
+    this.deps.onEvent({ type: "waiting", why, count });
     return false;
+  }
+
+  /** Wait for the backup copies of the entries, but not so long that a slow backup delays sending. */
+  #backedUp() {
+    /** @type {Promise<void>} */
+    const enough = new Promise((resolve) => {
+      this.deps.clock.after(MAX_BACKUP_MS, resolve);
+    });
+    return Promise.race([this.deps.store.backedUp(), enough]);
   }
 
   /**

@@ -20,6 +20,12 @@ export class ReaderStore {
   #backup;
   /** @type {() => number} */
   #now;
+  /**
+   * Copies that the backup has not committed yet.
+   *
+   * @type {Set<Promise<unknown>>}
+   */
+  #uncommitted = new Set();
 
   /**
    * @param {Storage} storage such as localStorage
@@ -69,8 +75,24 @@ export class ReaderStore {
   write(name, value) {
     const isWork = WORK.test(name);
     const text = JSON.stringify(isWork ? { at: this.#now(), value } : value);
-    if (isWork) this.#backup?.put(this.#prefix + name, text);
+    if (isWork && this.#backup) this.#track(this.#backup.put(this.#prefix + name, text));
     return this.#put(this.#prefix + name, text);
+  }
+
+  /**
+   * Resolve when the work stored so far has its backup copies, or the backup has failed. From then on it
+   * survives a killed browser.
+   *
+   * @returns {Promise<unknown>}
+   */
+  backedUp() {
+    return Promise.allSettled(this.#uncommitted);
+  }
+
+  /** @param {unknown} copying */
+  #track(copying) {
+    const copied = Promise.resolve(copying).finally(() => this.#uncommitted.delete(copied));
+    this.#uncommitted.add(copied);
   }
 
   /**

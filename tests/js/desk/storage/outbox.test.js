@@ -38,6 +38,38 @@ test("a reading waits for the network and is sent once", async () => {
   assert.deepEqual([deps.api.readings.size, outbox.entries.length], [1, 0]);
 });
 
+/** A backup whose copies are committed when `commit` is called. */
+function slowBackup() {
+  let commit = () => {};
+  const committed = new Promise((resolve) => {
+    commit = resolve;
+  });
+  return { put: () => committed, remove: () => {}, entries: async () => [], commit };
+}
+
+test("readings are reported as waiting when they would survive a killed browser", async () => {
+  const backup = slowBackup();
+  const deps = fakeDeps({ store: new ReaderStore(new FakeStorage(), "ana", backup) });
+  deps.api.isDown = true;
+  new Outbox(deps).add(1, content("af"), draftOf(deps));
+  await settled();
+  const before = types(deps);
+  backup.commit();
+  await settled();
+  assert.deepEqual([before, types(deps)], [[], ["waiting"]]);
+});
+
+test("a backup that never commits does not delay sending", async () => {
+  const deps = fakeDeps({ store: new ReaderStore(new FakeStorage(), "ana", slowBackup()) });
+  const outbox = new Outbox(deps);
+  deps.api.isDown = true;
+  outbox.add(1, content("af"), draftOf(deps));
+  await deps.clock.advance(1000);
+  deps.api.isDown = false;
+  await deps.clock.advance(60_000);
+  assert.deepEqual([types(deps), deps.api.readings.size], [["waiting", "accepted", "sent"], 1]);
+});
+
 test("a lost answer does not create a second reading", async () => {
   const deps = fakeDeps();
   const outbox = new Outbox(deps);
@@ -321,11 +353,9 @@ test("a reading that the device has no space for waits for the network too", asy
 test("a reading is kept once space becomes available", async () => {
   const deps = depsWithoutSpace();
   const storage = fakeDeps().store;
-  const store = {
-    ...Object.fromEntries(
-      ["read", "names", "remove"].map((action) => [action, (...args) => storage[action](...args)]),
-    ),
-  };
+  const store = Object.fromEntries(
+    ["read", "names", "remove", "backedUp"].map((action) => [action, (...args) => storage[action](...args)]),
+  );
   store.write = (...args) => (deps.hasSpace ? storage.write(...args) : false);
   const outbox = new Outbox({ ...deps, store });
   deps.api.isDown = true;
