@@ -1,4 +1,4 @@
-// Positions of the leads on the sheet, in millimeters. Pure geometry: no signal, no DOM, no Plotly.
+// Positions of the leads on the sheet, in millimeters. Pure geometry: no signals, DOM or Plotly calls.
 //
 // x grows to the right and y up, from the lower left corner of the paper. Baselines, the starts of the
 // traces and the calibration pulses lie on lines of the 5 mm grid, so that readers can count squares.
