@@ -39,7 +39,7 @@ def rhythm_strip(page: pdf.Page) -> np.ndarray:
 
 def test_a_sheet_is_printed_to_scale_with_every_sample_and_without_images(desk: Page) -> None:
     for theme in ("light", "dark"):
-        desk.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        desk.emulate_media(color_scheme=theme)
         (page,) = printed_pages(desk)
         assert [page.width_mm, page.height_mm] == pytest.approx([297, 210], abs=0.5)
         assert len(rhythm_strip(page)) == 5000
