@@ -26,7 +26,7 @@ def main() -> int:
         result_line("static checks", check.main([])),
         result_line("JavaScript", javascript.main()),
     ]
-    deep = test.python(["-m", "drill or not drill"], DRILL="1")
+    deep = test.python(["-m", "drill or not drill", "--timeout", "7200"], DRILL="1")
     results.append(result_line("everything at full size", deep))
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     results += [test_python(version) for version in VERSIONS if version != own]

@@ -18,8 +18,12 @@ REPOSITORY = check.REPOSITORY
 # Fails on import cycles of ES modules, and provides the hashed file names that pages use.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
 # Two workers, their database and browser keep two cores busy. tests/conftest.py determines the
-# order: slow modules first.
-PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# order: slow modules first. A worker that crashes leaves its module to another one: without a
+# limit, a module that always crashes would be tried forever.
+PYTEST = [
+    "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder",
+    "--max-worker-restart", "2",
+]  # fmt: skip
 BESIDE = (["-m", "scripts.javascript"], ["-m", "scripts.check", check.SLOW])
 
 
