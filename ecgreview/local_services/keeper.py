@@ -35,7 +35,8 @@ class Keeper:
     def __init__(self, places: Places) -> None:
         self.places = places
         self.services: tuple[Postgres | Valkey, ...] = (Postgres(places), Valkey(places))
-        self.over = threading.Event()
+        self.is_unused = threading.Event()
+        self.is_terminated = False
         self.pause_s = 0.0
         self.next_try_at = 0.0
 
@@ -46,7 +47,7 @@ class Keeper:
             for service in self.services:
                 service.start()
             self._announce()
-            while not self.over.wait(WATCH_SECONDS):
+            while not (self.is_unused.wait(WATCH_SECONDS) or self.is_terminated):
                 self._revive()
         finally:
             self.places.ready.unlink(missing_ok=True)
@@ -54,15 +55,18 @@ class Keeper:
                 service.stop()
 
     def request_stop(self, number: int, frame: FrameType | None) -> None:
-        """Handle SIGTERM."""
-        self.over.set()
+        """Handle SIGTERM.
+
+        Setting an event here could deadlock: the interrupted thread may hold the event's lock.
+        """
+        self.is_terminated = True
 
     def _wait_for_last_user(self) -> None:
         # Held until this process ends: new users wait for the shutdown and then start a
         # new keeper.
         descriptor = os.open(self.places.run / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        self.over.set()
+        self.is_unused.set()
 
     def _announce(self) -> None:
         ports = {service.name: service.port for service in self.services}
