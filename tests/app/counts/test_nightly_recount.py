@@ -226,10 +226,13 @@ def test_a_study_locked_all_night_is_logged_and_notified(wrong_batches, held_ids
 def test_a_step_raises_instead_of_waiting_for_a_real_lock(read_in, study, now):
     read_in(study)
     other = connections.create_connection("default")
+    key = [Lock.PATTERN_COUNTS.value, study.pk]
     with other.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s, %s)", [Lock.PATTERN_COUNTS.value, study.pk])
-    with pytest.raises(live.Busy):
-        recount.step(recount.Position(Scope(study.pk)), now=now)
+        cursor.execute("select pg_advisory_lock(%s, %s)", key)
+        with pytest.raises(live.Busy):
+            recount.step(recount.Position(Scope(study.pk)), now=now)
+        # Closing the connection would release the lock later, when its server process ends.
+        cursor.execute("select pg_advisory_unlock(%s, %s)", key)
     other.close()
     assert recount.step(recount.Position(Scope(study.pk)), now=now)
 
