@@ -20,8 +20,11 @@ from tests.app.reading.test_races import sign
 pytestmark = pytest.mark.django_db
 
 FEW, MANY = 200, 10_000
-MAX_ROWS = 200
-"""Maximum rows per statement: the exam, its readings and the classes of the taxonomy."""
+MAX_ROWS = 1_000
+"""Maximum rows per statement: the exam, its readings and, in several plan nodes, all classes.
+
+Reading the whole batch takes at least 10,000.
+"""
 
 READ = """
 insert into annotations_reading (assignment_id, reader_id, protocol_version, stage, outcome,
