@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from . import chance, dealing, levelling, pairing
+from . import chance, dealing, leveling, pairing
 from .board import Board, count_pairs, pairs_in
 from .readings import Ids, Readings
 from .refusals import DesignRefused
@@ -110,10 +110,10 @@ def new_assignments(frame: Frame) -> NDArray[np.bool_]:
     rng = chance.generator(frame.request.seed, f"allocation:{len(frame.request.history)}")
     board = Board.of(frame, limits)
     dealing.deal(board, rng)
-    if (exam := levelling.fill(board)) is not None:
+    if (exam := leveling.fill(board)) is not None:
         needed = int(frame.needs[exam])
         raise NobodyLeft(int(frame.exams[exam]), needed, needed - int(board.missing[exam]))
-    levelling.level(board)
+    leveling.level(board)
     elsewhere = pairs_in(frame.request.history, frame.readers) - count_pairs(frame.present)
     pairing.even_out(board, elsewhere, rng)
     return board.given

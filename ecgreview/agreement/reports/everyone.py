@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgreview.agreement.coefficients import kernels, linearised
+from ecgreview.agreement.coefficients import kernels, linearized
 from ecgreview.agreement.counts.cells import Cells
 from ecgreview.agreement.counts.patterns import MISSING, PRESENT, PatternCount
 from ecgreview.agreement.sampling.resampling import (
@@ -30,7 +30,7 @@ from .design_effects import Effects
 # With fewer informative exams, an interval comes from a posterior.
 RARE = 20
 
-# With this many readers or more, coefficients that depend on who answered what have linearised
+# With this many readers or more, coefficients that depend on who answered what have linearized
 # intervals.
 MANY_READERS = 6
 
@@ -74,8 +74,8 @@ def light_kappa(patterns: PatternCount) -> Estimates:
     shape = patterns.counts.shape[:-1]
     total, n_defined, n_compared = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     pairs = patterns.common_pairs()
-    for start in range(0, len(pairs), linearised.PAIRS_AT_ONCE):
-        tables = patterns.pairs(pairs[start : start + linearised.PAIRS_AT_ONCE])
+    for start in range(0, len(pairs), linearized.PAIRS_AT_ONCE):
+        tables = patterns.pairs(pairs[start : start + linearized.PAIRS_AT_ONCE])
         kappas = kernels.cohen_kappa(tables)
         total += np.where(kappas.is_defined, kappas.values, 0.0).sum(axis=-1)
         n_defined += kappas.is_defined.sum(axis=-1)
@@ -145,7 +145,7 @@ def class_measures(
 
     Returns:
         Each of shape (n_classes,). With MANY_READERS or more, those of ``of_readers`` have the
-        intervals of ``linearised``, and none where the class is rare.
+        intervals of ``linearized``, and none where the class is rare.
     """
     cells = patterns.cells()
     estimates_of = {**coefficients(cells), **of_readers(patterns)}
@@ -164,7 +164,7 @@ def class_measures(
         for name, estimates in estimates_of.items()
     }
     if how.n_replicates and patterns.n_readers >= MANY_READERS:
-        intervals = linearised.of_readers(
+        intervals = linearized.of_readers(
             patterns, estimates_of, is_rare=is_rare, confidence=how.confidence
         )
         measured |= {name: _widened(interval, patients) for name, interval in intervals.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ecgreview.agreement import PatternCount
-from ecgreview.agreement.coefficients import kernels, linearised
+from ecgreview.agreement.coefficients import kernels, linearized
 from ecgreview.agreement.reports import everyone
 from ecgreview.agreement.sampling.resampling import Resampling
 from tests.domain.agreement.strategies import study
@@ -25,13 +25,13 @@ def of_table(table: list[list[int]]) -> PatternCount:
 
 def test_two_readers_give_the_error_of_fleiss_cohen_and_everitt(vectors):
     for case in vectors("kappa_paradox")["cases"]:
-        (error,) = linearised.light_kappa(of_table(case["table_pp_pn_np_nn"])).values
+        (error,) = linearized.light_kappa(of_table(case["table_pp_pn_np_nn"])).values
         assert error == pytest.approx(case["exact"]["se_cohen"], abs=1e-12), case["name"]
 
 
 @given(tables_)
 def test_the_slope_is_the_derivative_by_cell_count(table):
-    slope = linearised.slope_of_cohen(table)
+    slope = linearized.slope_of_cohen(table)
     for field in np.ndindex(2, 2):
         step = np.zeros((2, 2))
         step[field] = 1e-5
@@ -41,14 +41,14 @@ def test_the_slope_is_the_derivative_by_cell_count(table):
 
 @given(tables_)
 def test_scaling_all_counts_does_not_change_kappa(table):
-    assert (table * linearised.slope_of_cohen(table)).sum() == pytest.approx(0, abs=1e-9)
+    assert (table * linearized.slope_of_cohen(table)).sum() == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["light_kappa", "conger_kappa"])
 def test_the_error_matches_the_bootstrap(name):
     patterns = PatternCount.of(study(3, n_readers=5, n_exams=3000))
     bootstrapped = everyone.class_measures(patterns, Resampling())[name]
-    result = linearised.of_readers(
+    result = linearized.of_readers(
         patterns, everyone.of_readers(patterns), is_rare=np.zeros(4, bool), confidence=0.95
     )[name]
     np.testing.assert_allclose(result.error, bootstrapped.error, rtol=0.08)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecgreview.design import levelling
+from ecgreview.design import leveling
 from ecgreview.design.board import Board
 
 
@@ -32,7 +32,7 @@ def chain_of_three() -> Board:
 
 def test_a_chain_of_four_readers_frees_capacity():
     filled = chain_of_three()
-    assert levelling.fill(filled) is None
+    assert leveling.fill(filled) is None
     assert filled.given.nonzero()[1].tolist() == [3, 0, 1, 2]
     assert (filled.missing == 0).all()
     assert filled.room.tolist() == [0, 0, 0, 0]
@@ -41,7 +41,7 @@ def test_a_chain_of_four_readers_frees_capacity():
 def test_an_exam_without_a_chain_is_named():
     full = chain_of_three()
     full.room[:] = 0
-    assert levelling.fill(full) == 3
+    assert leveling.fill(full) == 3
 
 
 def test_a_load_difference_of_two_is_leveled_along_a_chain():
@@ -50,11 +50,11 @@ def test_a_load_difference_of_two_is_leveled_along_a_chain():
         given=[[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
         room=[5, 5, 5],
     )
-    levelling.level(uneven)
+    leveling.level(uneven)
     assert uneven.loads.tolist() == [1, 1, 1]
 
 
 def test_a_load_difference_of_one_remains():
     even = board(allowed=[[1, 1], [1, 1]], given=[[1, 0], [0, 0]], room=[5, 5])
-    levelling.level(even)
+    leveling.level(even)
     assert even.loads.tolist() == [1, 0]
