@@ -28,7 +28,7 @@ ASSIGNMENTS = """
              where source_key like 'many/%%' order by id limit %(n)s) numbered
 """
 
-ANALYSE = "analyze annotations_assignment, annotations_exam, annotations_seat, annotations_batch"
+ANALYZE = "analyze annotations_assignment, annotations_exam, annotations_seat, annotations_batch"
 
 
 def exams(dataset: Dataset, n: int) -> None:
@@ -48,7 +48,7 @@ def assignments(batch: Batch, reader: User, n: int, *, first_id: int | None = No
     }
     with connection.cursor() as cursor:
         cursor.execute(ASSIGNMENTS, values)
-        cursor.execute(ANALYSE)
+        cursor.execute(ANALYZE)
 
 
 @dataclass(frozen=True, slots=True)

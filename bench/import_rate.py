@@ -65,7 +65,7 @@ def main() -> None:
 def write_records(folder: Path, n: int) -> Path:
     """Write ``n`` distinct WFDB records, and return the folder."""
     rng = np.random.default_rng(1)
-    samples_by_condition = [synth.synthesise(name, rng).signal.samples for name in synth.CONDITIONS]
+    samples_by_condition = [synth.synthesize(name, rng).signal.samples for name in synth.CONDITIONS]
     for number in range(n):
         samples = samples_by_condition[number % len(samples_by_condition)] + np.int16(
             number // len(samples_by_condition)

@@ -72,7 +72,7 @@ def compare() -> None:
 
 def prepare() -> tuple[str, Client]:
     """Return the code of one synthetic exam, and the client of a person who may see it."""
-    signal = synth.synthesise(synth.CONDITIONS[0], np.random.default_rng(7)).signal
+    signal = synth.synthesize(synth.CONDITIONS[0], np.random.default_rng(7)).signal
     now = timezone.now()
     dataset = Dataset.objects.create(name="bench", created_at=now)
     exam = Exam.objects.create(

@@ -34,9 +34,9 @@ def main() -> int:
     VENDOR.mkdir(parents=True, exist_ok=True)
     source = fetch()
     shutil.copyfile(source, BUNDLE)
-    licence = source.with_name("LICENSE")
-    if licence.exists():
-        shutil.copyfile(licence, VENDOR / "LICENSE")
+    terms = source.with_name("LICENSE")
+    if terms.exists():
+        shutil.copyfile(terms, VENDOR / "LICENSE")
     stamp.write_text(expected, encoding="ascii")
     print(f"plotly.js {version(BUNDLE)} from {source.parent.name}, {BUNDLE.stat().st_size:,} bytes")
     return 0

@@ -72,7 +72,7 @@ def packed_exams(number: int = N_EXAMS) -> list[bytes]:
     """Return synthetic exams of different conditions, packed."""
     rng = np.random.default_rng(12)
     names = [synth.CONDITIONS[i % len(synth.CONDITIONS)] for i in range(number)]
-    return [wire.pack(synth.synthesise(name, rng).signal) for name in names]
+    return [wire.pack(synth.synthesize(name, rng).signal) for name in names]
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """How often is the criteria model right? Sensitivity, specificity and PPV of each class it checks.
 
-Measures the labelled recordings in ``../shared/data`` and compares the suggestions with the labels
+Measures the labeled recordings in ``../shared/data`` and compares the suggestions with the labels
 of their sources (CinC 2021, PTB-XL, LUDB, CODE-15), with Wilson's 95 % intervals.
 Run: ``python -m bench.criteria.accuracy [folder]``; ``--list`` names every difference.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.criteria import _labelled
-from bench.criteria._labelled import Labelled
+from bench.criteria import _labeled
+from bench.criteria._labeled import Labeled
 from ecgreview import criteria
 from ecgreview.agreement.values.proportions import wilson
 from ecgreview.criteria import QtFormula, State
@@ -29,30 +29,30 @@ ADULT_YEARS = 18
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A labelled recording, the classes the model suggests for it, and those it withholds."""
+    """A labeled recording, the classes the model suggests for it, and those it withholds."""
 
-    labelled: Labelled
+    labeled: Labeled
     suggested: frozenset[str]
     withheld: frozenset[str]
 
 
-def examine(recordings: Iterable[Labelled], formula: QtFormula) -> Iterator[Examined]:
+def examine(recordings: Iterable[Labeled], formula: QtFormula) -> Iterator[Examined]:
     """Yield each adult recording with the model's conclusions."""
-    for labelled in recordings:
-        age = labelled.recording.age_years
+    for labeled in recordings:
+        age = labeled.recording.age_years
         if age is not None and age < ADULT_YEARS:
             continue
         verdicts = criteria.examine(
-            measure(labelled.recording.signal),
+            measure(labeled.recording.signal),
             age_years=age,
-            sex=labelled.recording.sex,
+            sex=labeled.recording.sex,
             qt_formula=formula,
         )
         suggested, withheld = (
             frozenset(verdict.code for verdict in verdicts if verdict.state == state)
             for state in (State.SUGGESTED, State.WITHHELD)
         )
-        yield Examined(labelled, suggested, withheld)
+        yield Examined(labeled, suggested, withheld)
 
 
 def table(examined: list[Examined]) -> str:
@@ -62,7 +62,7 @@ def table(examined: list[Examined]) -> str:
         counts = Counter(
             (state, code in item.suggested)
             for item in examined
-            if (state := item.labelled.state(code)) is not None
+            if (state := item.labeled.state(code)) is not None
         )
         right, missed = counts[True, True], counts[True, False]
         false, silent = counts[False, True], counts[False, False]
@@ -80,11 +80,11 @@ def differences(examined: list[Examined]) -> Iterator[str]:
     """Yield a line for each recording and class on which model and label differ."""
     for item in examined:
         for code in criteria.COVERED:
-            state = item.labelled.state(code)
+            state = item.labeled.state(code)
             if state is not None and state != (code in item.suggested):
                 kind = "missed" if state else "false"
-                key = item.labelled.recording.source_key
-                yield f"{kind:7}{code:46}{item.labelled.source}: {key}"
+                key = item.labeled.recording.source_key
+                yield f"{kind:7}{code:46}{item.labeled.source}: {key}"
 
 
 def _share(part: int, total: int) -> str:
@@ -103,7 +103,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name the differences")
     options = parser.parse_args()
     examined = list(examine(_each_once(options.folder, options.rate), options.qt))
-    states = [item.labelled.state(code) for item in examined for code in item.suggested]
+    states = [item.labeled.state(code) for item in examined for code in item.suggested]
     judged = [state for state in states if state is not None]
     print(
         f"{criteria.NAME} {criteria.version_of(options.qt)}: {len(examined)} recordings of adults;"
@@ -115,13 +115,13 @@ def main() -> int:
     return 0
 
 
-def _each_once(folder: Path, rate_hz: float | None) -> Iterator[Labelled]:
+def _each_once(folder: Path, rate_hz: float | None) -> Iterator[Labeled]:
     """Yield each recording once: PTB-XL at 500 Hz unless a rate is requested."""
-    for labelled in _labelled.load(folder, criteria.COVERED):
-        is_ptbxl = labelled.source == "PTB-XL"
-        is_twin = is_ptbxl and labelled.recording.signal.sampling_rate_hz != (rate_hz or 500)
+    for labeled in _labeled.load(folder, criteria.COVERED):
+        is_ptbxl = labeled.source == "PTB-XL"
+        is_twin = is_ptbxl and labeled.recording.signal.sampling_rate_hz != (rate_hz or 500)
         if not is_twin and (is_ptbxl or rate_hz is None):
-            yield labelled
+            yield labeled
 
 
 if __name__ == "__main__":

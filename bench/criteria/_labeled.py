@@ -1,4 +1,4 @@
-"""Labelled public recordings, with labels translated to classes of the taxonomy.
+"""Labeled public recordings, with labels translated to classes of the taxonomy.
 
 Labels are accepted even if the source uses another limit (sinus bradycardia below 60 rather than
 50). A class counts for a recording only if its source labels it; doubtful classes are left out
@@ -47,7 +47,7 @@ LUDB_PHRASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class Labeled:
     """A recording with the classes that its source labels as present or leaves undecided."""
 
     recording: Recording
@@ -60,8 +60,8 @@ class Labelled:
         return None if code in self.undecided else code in self.present
 
 
-def load(root: Path, covered: Iterable[str]) -> Iterator[Labelled]:
-    """Yield the labelled recordings below ``root``, PTB-XL at both sampling rates."""
+def load(root: Path, covered: Iterable[str]) -> Iterator[Labeled]:
+    """Yield the labeled recordings below ``root``, PTB-XL at both sampling rates."""
     codes, classes = frozenset(covered), taxonomy.load()
     yield from _cinc(root / "cinc2021", classes)
     yield from _ptbxl(root / "ptbxl", classes)
@@ -76,23 +76,23 @@ def _recordings(folder: Path) -> Iterator[Recording]:
                 yield recording
 
 
-def _cinc(folder: Path, classes: Taxonomy) -> Iterator[Labelled]:
+def _cinc(folder: Path, classes: Taxonomy) -> Iterator[Labeled]:
     for recording in _recordings(folder):
         codes = [SCORED_AS_ONE.get(code, code) for code in recording.source_labels]
         present, related = _split("snomed_ct", [(code, classes.by_snomed(code)) for code in codes])
-        yield Labelled(recording, "CinC 2021", present, related - present)
+        yield Labeled(recording, "CinC 2021", present, related - present)
 
 
-def _code15(folder: Path, classes: Taxonomy, covered: frozenset[str]) -> Iterator[Labelled]:
+def _code15(folder: Path, classes: Taxonomy, covered: frozenset[str]) -> Iterator[Labeled]:
     columns = {column.lower(): column for column in CODE15_CLASSES}
-    labelled = {item.code for column in CODE15_CLASSES for item in classes.by_code15(column)}
+    labeled = {item.code for column in CODE15_CLASSES for item in classes.by_code15(column)}
     for recording in _recordings(folder):
         labels = [columns[label] for label in recording.source_labels if label in columns]
         present = frozenset(item.code for code in labels for item in classes.by_code15(code))
-        yield Labelled(recording, "CODE-15", present, covered - labelled)
+        yield Labeled(recording, "CODE-15", present, covered - labeled)
 
 
-def _ludb(folder: Path, covered: frozenset[str]) -> Iterator[Labelled]:
+def _ludb(folder: Path, covered: frozenset[str]) -> Iterator[Labeled]:
     for recording in _recordings(folder):
         lines = (folder / recording.source_key).read_text(encoding="utf-8").lower().splitlines()
         statements = {
@@ -104,10 +104,10 @@ def _ludb(folder: Path, covered: frozenset[str]) -> Iterator[Labelled]:
             if any(text == phrase or text.endswith(f"polar {phrase}") for text in statements)
         }
         undecided = covered - frozenset(LUDB_PHRASES.values())
-        yield Labelled(recording, "LUDB", frozenset(present), undecided)
+        yield Labeled(recording, "LUDB", frozenset(present), undecided)
 
 
-def _ptbxl(folder: Path, classes: Taxonomy) -> Iterator[Labelled]:
+def _ptbxl(folder: Path, classes: Taxonomy) -> Iterator[Labeled]:
     diagnostic = _diagnostic_statements(folder.parent / "mappings" / "scp_statements.csv")
     with (folder / "ptbxl_database.csv").open(encoding="utf-8", newline="") as stream:
         rows = {
@@ -129,9 +129,7 @@ def _ptbxl(folder: Path, classes: Taxonomy) -> Iterator[Labelled]:
         patient = replace(
             recording, age_years=float(row["age"]), sex="M" if row["sex"] == "0" else "F"
         )
-        yield Labelled(
-            patient, "PTB-XL", present | axis, ((related | doubtful) - present) | no_axis
-        )
+        yield Labeled(patient, "PTB-XL", present | axis, ((related | doubtful) - present) | no_axis)
 
 
 def _diagnostic_statements(path: Path) -> frozenset[str]:
