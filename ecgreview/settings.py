@@ -359,7 +359,7 @@ VERSION = "0.1.0"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "ECG Review",
-    "DESCRIPTION": "Blinded labelling of 12-lead ECGs: readings, agreement, consensus.",
+    "DESCRIPTION": "Blinded labeling of 12-lead ECGs: readings, agreement, consensus.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

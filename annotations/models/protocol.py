@@ -23,11 +23,11 @@ class SuggestionPolicy(models.TextChoices):
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")
     CONCURRENT = "concurrent", _("While reading")
-    RANDOMISED = "randomised", _("At random, for each reading")
+    RANDOMIZED = "randomised", _("At random, for each reading")
 
 
 class Arm(models.TextChoices):
-    """When the reader of an assignment may see suggestions. RANDOMISED draws it per assignment."""
+    """When the reader of an assignment may see suggestions. RANDOMIZED draws it per assignment."""
 
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")

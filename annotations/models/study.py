@@ -176,7 +176,7 @@ class Study(HasWithheld):
             ),
             models.CheckConstraint(
                 name="study_arms_when_randomised",
-                condition=Q(suggestion_policy=SuggestionPolicy.RANDOMISED) ^ Q(suggestion_arms=[]),
+                condition=Q(suggestion_policy=SuggestionPolicy.RANDOMIZED) ^ Q(suggestion_arms=[]),
             ),
             models.CheckConstraint(
                 name="study_results_open_is_known", condition=Q(results_open__in=ResultsOpen.values)

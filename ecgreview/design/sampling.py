@@ -18,7 +18,7 @@ from .refusals import BadDesign, DesignRefused
 Quota: TypeAlias = Literal["equal", "proportional"] | Mapping[str, int]
 
 # The stratum of exams without a label.
-UNLABELLED = ""
+UNLABELED = ""
 
 
 class QuotaUnmet(DesignRefused):
@@ -139,9 +139,7 @@ class _Pool:
 def _rarest(labels: Sequence[Collection[str]]) -> list[str]:
     """Return the rarest label of each exam; ties go to the alphabetically first."""
     counts = Counter(label for own in labels for label in set(own))
-    return [
-        min(own, key=lambda label: (counts[label], label), default=UNLABELLED) for own in labels
-    ]
+    return [min(own, key=lambda label: (counts[label], label), default=UNLABELED) for own in labels]
 
 
 def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> dict[str, int]:
@@ -166,7 +164,7 @@ def _shared_out(
     """Split ``n_exams`` in proportion to ``shares``, rounded by largest remainder."""
     total = sum(shares.values())
     if total == 0 and n_exams:
-        raise QuotaUnmet(UNLABELLED, n_exams, 0)
+        raise QuotaUnmet(UNLABELED, n_exams, 0)
     quotas = {name: n_exams * share // total for name, share in shares.items()}
     # Equal remainders favor the larger stratum, which can spare the exam.
     by_remainder = sorted(

@@ -60,7 +60,7 @@ class Postgres:
     def start(self) -> None:
         """Start the server after cleaning up what an earlier one left behind."""
         if not (self.account.data / "PG_VERSION").exists():
-            self._initialise()
+            self._initialize()
         self._clear_remains()
         self.port = service.port(self.places, "postgres")
         settings = [f"--{key}={value}" for key, value in SETTINGS.items()]
@@ -81,7 +81,7 @@ class Postgres:
             service.stop(self.child, ENDING)
             self.child = None
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         """Create the cluster next to its final place and move it there when it is complete."""
         data = self.account.data
         draft, password = data.with_name("postgres.new"), data.with_name("postgres.password")

@@ -133,7 +133,7 @@ def _dominant(
 
 def _largest_family(cuts: NDArray[np.float64], places: Places) -> NDArray[np.bool_]:
     """Return a mask of the most common shape; near ties go to the less premature beats."""
-    flat = _normalised(cuts)
+    flat = _normalized(cuts)
     alike = flat @ flat.T > _ALIKE
     waits = np.diff(places, prepend=places[0] - np.median(np.diff(places, prepend=0)))
     # The mean wait before a beat only decides between families of similar size.
@@ -150,16 +150,16 @@ def _cut(leads: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
     return cuts
 
 
-def _normalised(cuts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normalized(cuts: NDArray[np.float64]) -> NDArray[np.float64]:
     centered = cuts - cuts.mean(axis=2, keepdims=True)
     flat = centered.reshape(len(cuts), -1)
     size = np.linalg.norm(flat, axis=1, keepdims=True)
-    normalised: NDArray[np.float64] = flat / np.where(size > 0, size, 1.0)
-    return normalised
+    normalized: NDArray[np.float64] = flat / np.where(size > 0, size, 1.0)
+    return normalized
 
 
 def _correlations(cuts: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:
-    correlation: NDArray[np.float64] = _normalised(cuts) @ _normalised(template[None])[0]
+    correlation: NDArray[np.float64] = _normalized(cuts) @ _normalized(template[None])[0]
     return correlation
 
 

@@ -60,12 +60,12 @@ def _missing(settings: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _arms_go_with_the_policy(settings: Mapping[str, Any]) -> Iterator[Problem]:
-    is_randomised = settings.get("suggestion_policy") == "randomised"
+    is_randomized = settings.get("suggestion_policy") == "randomised"
     arms = settings.get("suggestion_arms") or []
-    if is_randomised and len(arms) < 2:
+    if is_randomized and len(arms) < 2:
         reason = "has fewer than two arms, so nothing can be randomized"
         yield _problem(("suggestion_arms",), reason, "List at least two arms.", "too_few_arms")
-    if arms and not is_randomised:
+    if arms and not is_randomized:
         reason = "is given, but suggestion_policy is not randomised"
         hint = "Remove the arms, or set suggestion_policy to randomised."
         yield _problem(("suggestion_arms",), reason, hint, "arms_without_policy")

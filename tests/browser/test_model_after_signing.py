@@ -37,7 +37,7 @@ def exam_with_left_bundle_branch_block(
     """An exam for which the criteria model has suggested LBBB."""
     exam = make_exam()
     rng = np.random.default_rng(4)
-    signal = synth.synthesise("left_bundle_branch_block", rng).signal
+    signal = synth.synthesize("left_bundle_branch_block", rng).signal
     exam.tracings.update(
         sampling_rate_hz=signal.sampling_rate_hz,
         n_samples=signal.n_samples,

@@ -296,8 +296,8 @@ def load_trial(study: Study, matrix: ReadingMatrix | Refusal) -> Trial | Arms:
 
     Readings belong to the arm that was drawn, whether or not there was a suggestion to show.
     """
-    if study.suggestion_policy != SuggestionPolicy.RANDOMISED:
-        return Arms(Nothing.NOT_RANDOMISED)
+    if study.suggestion_policy != SuggestionPolicy.RANDOMIZED:
+        return Arms(Nothing.NOT_RANDOMIZED)
     if isinstance(matrix, Refusal):
         return Arms(Nothing(matrix.value))
     if nothing := suggestion_effect.why_nothing(matrix):

@@ -89,7 +89,7 @@ def _attempt(run: AgreementRun, now: datetime) -> None:
             refresh_study(study=run.study, now=now)
         else:
             refresh(batch=run.batch, now=now)
-    except runs.Cancelled:
+    except runs.Canceled:
         return
 
 

@@ -90,7 +90,7 @@ class Action(models.TextChoices):
     EXPORT_MADE = "export.made", _("Study exported")
     EXPORT_DOWNLOADED = "export.downloaded", _("Export downloaded")
     AGREEMENT_REQUESTED = "agreement.requested", _("Agreement requested")
-    AGREEMENT_CANCELLED = "agreement.cancelled", _("Agreement computation stopped")
+    AGREEMENT_CANCELED = "agreement.cancelled", _("Agreement computation stopped")
     AGREEMENT_COMPUTED = "agreement.computed", _("Agreement computed")
     CONSENSUS_COMPUTED = "consensus.computed", _("Consensus computed")
     AGREEMENT_PRINTED = "agreement.printed", _("Agreement printed on the command line")

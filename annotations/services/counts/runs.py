@@ -44,7 +44,7 @@ class RunFinished(Refusal):
     code = "run-finished"
 
 
-class Cancelled(Exception):
+class Canceled(Exception):
     """A user canceled the run."""
 
 
@@ -79,7 +79,7 @@ def cancel(*, run_id: int, actor: User, now: datetime) -> AgreementRun:
     run = locked.get(pk=run_id)
     if run.is_finished:
         raise RunFinished
-    _record(audit.Action.AGREEMENT_CANCELLED, run, actor, now)
+    _record(audit.Action.AGREEMENT_CANCELED, run, actor, now)
     run.cancelled_at, run.cancelled_by = now, actor
     if run.stage == RunStage.WAITING:
         run.finished_at = now
@@ -125,8 +125,8 @@ def note_exams(study: Study, exam_ids: Collection[int], *, now: datetime) -> Non
 def note_suggestions(exam_id: int, *, now: datetime) -> None:
     """Request runs of the randomized studies in which ``exam_id`` has been read already."""
     read = Assignment.objects.filter(exam=exam_id, readings__isnull=False).values("batch__study")
-    randomised = Study.objects.filter(pk__in=read, suggestion_policy=SuggestionPolicy.RANDOMISED)
-    for study in randomised.order_by("pk"):
+    randomized = Study.objects.filter(pk__in=read, suggestion_policy=SuggestionPolicy.RANDOMIZED)
+    for study in randomized.order_by("pk"):
         note_exams(study, [exam_id], now=now)
 
 
@@ -250,24 +250,24 @@ class RunContext:
         if kind is None or connection.needs_rollback or row_security.is_broken():
             return
         again = {"stage": RunStage.WAITING, "failure": kind.__name__, "n_done": 0, "n_total": 0}
-        end = {"finished_at": self._now} if issubclass(kind, Cancelled) else again
+        end = {"finished_at": self._now} if issubclass(kind, Canceled) else again
         AgreementRun.objects.filter(pk=self.run.pk, finished_at=None).update(**end)
 
     def reach(self, stage: RunStage, n_done: int = 0, n_total: int = 0) -> None:
         """Note the stage of the run and its progress.
 
         Raises:
-            Cancelled: a user canceled it.
+            Canceled: a user canceled it.
         """
         going_on = AgreementRun.objects.filter(pk=self.run.pk, cancelled_at=None)
         if not going_on.update(stage=stage, n_done=n_done, n_total=n_total):
-            raise Cancelled(self.run)
+            raise Canceled(self.run)
 
     def count(self, n_done: int, n_total: int) -> None:
         """Note how many of the exams in the queue are counted.
 
         Raises:
-            Cancelled: a user canceled it.
+            Canceled: a user canceled it.
         """
         self.reach(RunStage.COUNTING, n_done, n_total)
 
@@ -275,7 +275,7 @@ class RunContext:
         """Note how many details of the version are computed.
 
         Raises:
-            Cancelled: a user canceled it.
+            Canceled: a user canceled it.
         """
         self.reach(RunStage.COMPARING, n_done, n_total)
 

@@ -176,7 +176,7 @@ def _drawings() -> list[Recording]:
 
 
 def _drawing(number: int, condition: str, rng: np.random.Generator) -> Recording:
-    exam = synth.synthesise(condition, rng)
+    exam = synth.synthesize(condition, rng)
     return Recording(
         signal=exam.signal,
         source_key=f"{number:02d}-{condition}",

@@ -217,10 +217,10 @@ def _candidates(
     exams = Exam.objects.filter(dataset=request.dataset).originals()
     if request.stratify_by != StratumSource.NONE:
         exams = exams.not_read_by(actor)
-    practised = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
-    new = exams.exclude(in_studies__study=study).exclude(pk__in=practised.values("exam"))
+    practiced = Assignment.objects.filter(batch__study=study, batch__purpose__in=NO_DATA)
+    new = exams.exclude(in_studies__study=study).exclude(pk__in=practiced.values("exam"))
     copies = Exam.objects.filter(duplicate_of__isnull=False).filter(
-        Q(pk__in=study.pool.values("exam")) | Q(pk__in=practised.values("exam"))
+        Q(pk__in=study.pool.values("exam")) | Q(pk__in=practiced.values("exam"))
     )
     new = new.exclude(pk__in=copies.values("duplicate_of"))
     return list(new.order_by("pk").values_list("pk", "patient_id", "source_labels"))

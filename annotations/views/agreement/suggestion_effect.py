@@ -62,7 +62,7 @@ SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
 }
 
 NOTHING: Mapping[Nothing, Promise] = {
-    Nothing.NOT_RANDOMISED: gettext_lazy(
+    Nothing.NOT_RANDOMIZED: gettext_lazy(
         "This study does not randomize suggestions, so their effect cannot be "
         "measured: readers who see them and readers who do not could differ in other "
         "ways."
@@ -136,8 +136,8 @@ def _context(dashboard: AgreementPage, report: AgreementReport) -> dict[str, obj
 def _why_none(dashboard: AgreementPage, report: AgreementReport) -> str | Promise:
     if not details.has_details(report):
         return _("This version has no such comparison. Newer versions have it.")
-    is_drawn = dashboard.study.suggestion_policy == SuggestionPolicy.RANDOMISED
-    return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMISED]
+    is_drawn = dashboard.study.suggestion_policy == SuggestionPolicy.RANDOMIZED
+    return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMIZED]
 
 
 def _results(arms: Arms) -> dict[str, object]:

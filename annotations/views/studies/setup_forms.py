@@ -168,7 +168,7 @@ class ReadingForm(forms.Form):
         )  # fmt: skip
         return {
             **{key: cleaned[key] for key in same_keys},
-            "suggestion_arms": self._arms() if policy == SuggestionPolicy.RANDOMISED else [],
+            "suggestion_arms": self._arms() if policy == SuggestionPolicy.RANDOMIZED else [],
             "repeat_fraction": float(cleaned["repeat_percent"]) / 100,
             "qualification": {
                 "required": cleaned["qualification_required"],

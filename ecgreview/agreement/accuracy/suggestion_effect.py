@@ -23,7 +23,7 @@ N_REPLICATES = 1000
 class Nothing(StrEnum):
     """Why there is nothing to compare."""
 
-    NOT_RANDOMISED = "not_randomised"
+    NOT_RANDOMIZED = "not_randomised"
     NO_READINGS = "no_readings"
     ONE_ARM = "one_arm"
     NO_SUGGESTIONS = "no_suggestions"

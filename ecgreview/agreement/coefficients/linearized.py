@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PatternCount
 from ecgreview.agreement.values.coefficient import Estimates, ratio
-from ecgreview.agreement.values.intervals import LINEARISED, Measures
+from ecgreview.agreement.values.intervals import LINEARIZED, Measures
 from ecgreview.agreement.values.reasons import Reason
 
 from . import kernels, standard_errors
@@ -41,7 +41,7 @@ def of_readers(
     measured = {}
     for name, error in errors.items():
         bounds = standard_errors.t_interval(coefficients[name], error, n[name], confidence)
-        methods = np.full(np.shape(error.values), LINEARISED)
+        methods = np.full(np.shape(error.values), LINEARIZED)
         measures = Measures(coefficients[name], *bounds, error.values, cells.n_compared, methods)
         measured[name] = measures.without_interval(is_rare, Reason.FEW_EXAMS_OF_CLASS)
     return measured

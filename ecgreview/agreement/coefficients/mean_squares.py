@@ -41,13 +41,13 @@ class MeanSquares:
         """Return the mean squares of measurements, shape (n_readers, n_exams), without NaN."""
         k, n = complete.shape
         scaled = complete / np.abs(complete).max()
-        centred = scaled - scaled.mean()
-        exams, readers = centred.mean(axis=0), centred.mean(axis=1)
+        centered = scaled - scaled.mean()
+        exams, readers = centered.mean(axis=0), centered.mean(axis=1)
         squares = (
             k * (exams**2).sum() / (n - 1),
             n * (readers**2).sum() / (k - 1),
-            ((centred - exams - readers[:, None]) ** 2).sum() / ((n - 1) * (k - 1)),
-            ((centred - exams) ** 2).sum() / (n * (k - 1)),
+            ((centered - exams - readers[:, None]) ** 2).sum() / ((n - 1) * (k - 1)),
+            ((centered - exams) ** 2).sum() / (n * (k - 1)),
         )
         # Do not mistake rounding errors in a mean square of 0 for variance.
         residue = k * (16 * np.finfo(float).eps) ** 2

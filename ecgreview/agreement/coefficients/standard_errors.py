@@ -92,7 +92,7 @@ def gwet_ac2(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
     expected = weighted.ac2_chance(cells, apart)
     chance = weighted.ac2_factor(apart) * _of_each(cells, 1 - cells.mean_shares)
     surplus = 1 - expected[..., None] - chance
-    return _gwet(cells, _linearised(cells, apart, estimates, expected, surplus), estimates)
+    return _gwet(cells, _linearized(cells, apart, estimates, expected, surplus), estimates)
 
 
 def fleiss_kappa(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
@@ -102,7 +102,7 @@ def fleiss_kappa(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
     shares = cells.mean_shares
     expected = weighted.quadratic_form(shares, apart, shares)
     surplus = _of_each(cells, shares @ apart) - expected[..., None]
-    return _gwet(cells, _linearised(cells, apart, estimates, expected, surplus), estimates)
+    return _gwet(cells, _linearized(cells, apart, estimates, expected, surplus), estimates)
 
 
 def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
@@ -112,7 +112,7 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
     estimates = weighted.conger_kappa(votes, weights)
     expected = weighted.conger_chance(votes, apart)
     surplus = _conger_surplus(votes, apart)
-    return _gwet(cells, _linearised(cells, apart, estimates, expected, surplus), estimates)
+    return _gwet(cells, _linearized(cells, apart, estimates, expected, surplus), estimates)
 
 
 def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
@@ -250,7 +250,7 @@ def _shortfall(cells: Cells, apart: Array, expected: Array) -> Array:
     return np.asarray(share_compared[..., None] * cells.is_compared * (1 - relative))
 
 
-def _linearised(
+def _linearized(
     cells: Cells, apart: Array, estimates: Estimates, expected: Array, surplus: Array
 ) -> Array:
     """Return the linearized values, whose mean is the coefficient, shape (..., n_cells).

@@ -13,7 +13,7 @@ from ecgreview.agreement.values.reasons import Reason
 from .coefficient import Estimates
 
 # Methods by which an interval is computed: see ``resampling`` and ``linearized``.
-BOOTSTRAP, POSTERIOR, LINEARISED, NONE = "bootstrap", "dirichlet", "linearised", ""
+BOOTSTRAP, POSTERIOR, LINEARIZED, NONE = "bootstrap", "dirichlet", "linearised", ""
 
 
 class MeasureJson(TypedDict):

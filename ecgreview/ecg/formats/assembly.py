@@ -42,7 +42,7 @@ def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: flo
     steps = np.stack([complete[lead] for lead in LEADS])
     _check_duration(steps.shape[1], sampling_rate_hz)
     _check_amplitude(steps * (microvolts_per_lsb / 1000))
-    samples, coarser = _quantised(steps)
+    samples, coarser = _quantized(steps)
     status = tuple(
         LeadStatus.MISSING if (row == INVALID).all() else lead_status
         for row, lead_status in zip(samples, status, strict=True)
@@ -96,7 +96,7 @@ def _check_amplitude(millivolts: NDArray[np.float64]) -> None:
         raise Refused(RefusalCode.AMPLITUDE, found=significant(peak_mv, 3))
 
 
-def _quantised(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
+def _quantized(steps: NDArray[np.float64]) -> tuple[NDArray[np.int16], int]:
     """Return int16 samples and the number of steps per unit, chosen so that no sample clips."""
     is_valid = np.isfinite(steps)
     finite = np.where(is_valid, steps, 0.0)

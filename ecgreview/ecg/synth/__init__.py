@@ -7,9 +7,9 @@ recorded: results on them say nothing about performance on patients.
 from __future__ import annotations
 
 from .conditions import RECIPES
-from .exam import SyntheticExam, Truth, UnknownCondition, synthesise
+from .exam import SyntheticExam, Truth, UnknownCondition, synthesize
 
-# Names of the conditions that ``synthesise`` knows.
+# Names of the conditions that ``synthesize`` knows.
 CONDITIONS: tuple[str, ...] = tuple(RECIPES)
 
 # The taxonomy codes that are true for each condition.
@@ -21,5 +21,5 @@ __all__ = [
     "SyntheticExam",
     "Truth",
     "UnknownCondition",
-    "synthesise",
+    "synthesize",
 ]

@@ -70,7 +70,7 @@ class _Heart:
     ectopic: Beat | None
 
 
-def synthesise(
+def synthesize(
     condition: str,
     rng: np.random.Generator,
     *,

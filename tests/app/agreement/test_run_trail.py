@@ -1,4 +1,4 @@
-"""Requesting and cancelling agreement runs is recorded in the audit trail."""
+"""Requesting and canceling agreement runs is recorded in the audit trail."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def test_a_run_caused_by_readings_is_not_audited(study, now):
 
 
 @pytest.mark.parametrize("stage", [RunStage.WAITING, RunStage.COMPUTING])
-def test_cancelling_is_audited(study, davi, clara, now, stage):
+def test_canceling_is_audited(study, davi, clara, now, stage):
     run = runs.request(scope=Scope(study.pk), requested_by=davi, now=now)
     AgreementRun.objects.update(stage=stage)
     runs.cancel(run_id=run.pk, actor=clara, now=now)
-    (event,) = events(Action.AGREEMENT_CANCELLED)
+    (event,) = events(Action.AGREEMENT_CANCELED)
     assert (event.actor, event.study, event.object_id) == (clara, study, str(run.pk))
     assert json.loads(event.after) == {"batch": None, "stage": stage.value}
 
@@ -74,7 +74,7 @@ def test_a_refused_cancellation_is_not_audited(study, davi, now):
     runs.cancel(run_id=run.pk, actor=davi, now=now)
     with pytest.raises(runs.RunFinished):
         runs.cancel(run_id=run.pk, actor=davi, now=now)
-    assert len(events(Action.AGREEMENT_CANCELLED)) == 1
+    assert len(events(Action.AGREEMENT_CANCELED)) == 1
 
 
 @pytest.mark.django_db(transaction=True)

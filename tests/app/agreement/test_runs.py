@@ -1,4 +1,4 @@
-"""Agreement runs: when they start, their progress, cancelling, and recovery after a crash."""
+"""Agreement runs: when they start, their progress, canceling, and recovery after a crash."""
 
 from __future__ import annotations
 
@@ -208,8 +208,8 @@ class TestChangesDuringARun:
         assert AgreementReport.objects.newest().get(batch=batch).n_readings == 3
 
 
-class TestCancelling:
-    def test_a_waiting_run_is_cancelled_at_once(self, refreshed, submit_next, davi, now):
+class TestCanceling:
+    def test_a_waiting_run_is_canceled_at_once(self, refreshed, submit_next, davi, now):
         submit_next(AF)
         drain(now)
         run = runs.cancel(run_id=latest_run(refreshed).pk, actor=davi, now=now)
@@ -235,13 +235,13 @@ class TestCancelling:
         run_pending_work(now + seconds(5))
         assert AgreementReport.objects.get(batch=batch).n_readings == 3
 
-    def test_a_run_cannot_be_cancelled_twice(self, batch, davi, now):
+    def test_a_run_cannot_be_canceled_twice(self, batch, davi, now):
         drain(now)
         run = runs.cancel(run_id=latest_run(batch).pk, actor=davi, now=now)
         with pytest.raises(runs.RunFinished):
             runs.cancel(run_id=run.pk, actor=davi, now=now)
 
-    def test_a_cancelled_run_of_a_dead_worker_is_finished(self, batch, davi, now):
+    def test_a_canceled_run_of_a_dead_worker_is_finished(self, batch, davi, now):
         drain(now)
         AgreementRun.objects.filter(batch=batch).update(stage=RunStage.COMPUTING)
         runs.cancel(run_id=latest_run(batch).pk, actor=davi, now=now)

@@ -182,7 +182,7 @@ def test_a_detail_reused_twice_is_stored_once(settled, promoted, ana, davi, now)
     assert profiles[0] == profiles[1] is not None
 
 
-def test_a_run_can_be_cancelled_between_two_readers(settled, davi, now, monkeypatch):
+def test_a_run_can_be_canceled_between_two_readers(settled, davi, now, monkeypatch):
     original = results.reader_detail
 
     def cancel_then_compute(*args):
@@ -192,7 +192,7 @@ def test_a_run_can_be_cancelled_between_two_readers(settled, davi, now, monkeypa
         return original(*args)
 
     monkeypatch.setattr(results, "reader_detail", cancel_then_compute)
-    with pytest.raises(runs.Cancelled):
+    with pytest.raises(runs.Canceled):
         refresh.refresh(batch=settled, now=now)
     assert AgreementRun.objects.latest("pk").report is None
 

@@ -67,7 +67,7 @@ def test_a_coordinator_can_request_a_run(signed_in, davi, batch, nudged_tasks):
     assert "A new version is being computed." in signed_in(davi).get(address).content.decode()
 
 
-def test_a_run_can_be_cancelled(signed_in, davi, batch):
+def test_a_run_can_be_canceled(signed_in, davi, batch):
     address = addresses(batch)[0]
     client = signed_in(davi)
     client.post(f"{address}computing/")
@@ -80,7 +80,7 @@ def test_a_run_can_be_cancelled(signed_in, davi, batch):
     ).content.decode()  # fmt: skip
 
 
-def test_the_empty_page_can_request_a_run_after_one_was_cancelled(
+def test_the_empty_page_can_request_a_run_after_one_was_canceled(
     signed_in, davi, make_batch, submit, close
 ):
     batch = make_batch()
@@ -143,7 +143,7 @@ def test_a_page_states_the_method(signed_in, davi, batch, report):
     )
 
 
-def test_cancelling_a_finished_run_shows_a_message(signed_in, davi, batch, monkeypatch):
+def test_canceling_a_finished_run_shows_a_message(signed_in, davi, batch, monkeypatch):
     def finished(**_):
         raise counts_runs.RunFinished
 

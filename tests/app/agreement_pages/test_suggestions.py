@@ -72,7 +72,7 @@ def test_only_classes_the_model_covers_are_compared(arms_batch):
 
 
 def test_a_study_without_randomization_gives_a_reason(closed):
-    assert compare_arms(closed).nothing is Nothing.NOT_RANDOMISED
+    assert compare_arms(closed).nothing is Nothing.NOT_RANDOMIZED
 
 
 def test_a_batch_without_open_readings_gives_a_reason(randomized, make_exam, ana, davi, now):

@@ -171,7 +171,7 @@ def test_due_consensus_is_computed_once(read, close, now):
 @kept
 def bradycardia(db, taxonomy, now):
     """A synthetic exam at 40 to 47 beats per minute with a pending suggestion run."""
-    synthetic = synth.synthesise("sinus_bradycardia", np.random.default_rng(1))
+    synthetic = synth.synthesize("sinus_bradycardia", np.random.default_rng(1))
     dataset = Dataset.objects.create(name="Drawn", created_at=now)
     recording = Recording(synthetic.signal, "1", None, 70.0, "F", ())
     (exam,) = recordings.store(dataset=dataset, recordings=[recording], now=now)

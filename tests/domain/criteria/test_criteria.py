@@ -183,7 +183,7 @@ def test_every_code_is_a_class_of_the_taxonomy():
 
 def test_every_suggestion_is_of_a_covered_class():
     for condition in synth.CONDITIONS:
-        synthetic_exam = synth.synthesise(condition, np.random.default_rng(1))
+        synthetic_exam = synth.synthesize(condition, np.random.default_rng(1))
         suggested = codes(
             measure(synthetic_exam.signal), synthetic_exam.sex, synthetic_exam.age_years
         )
@@ -212,7 +212,7 @@ def test_every_suggestion_is_of_a_covered_class():
     ],
 )
 def test_a_synthetic_exam_gets_its_covered_findings_suggested(condition, seed):
-    synthetic_exam = synth.synthesise(condition, np.random.default_rng(seed))
+    synthetic_exam = synth.synthesize(condition, np.random.default_rng(seed))
     expected = set(synthetic_exam.findings) & set(criteria.COVERED)
     assert (
         codes(measure(synthetic_exam.signal), synthetic_exam.sex, synthetic_exam.age_years)

@@ -59,7 +59,7 @@ def test_no_interval_begins_before_the_recording():
 
 
 def left_bundle_branch_block() -> Signal:
-    return synth.synthesise("left_bundle_branch_block", np.random.default_rng(4)).signal
+    return synth.synthesize("left_bundle_branch_block", np.random.default_rng(4)).signal
 
 
 def marked(signal: Signal) -> criteria.Marks:

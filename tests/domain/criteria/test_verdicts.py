@@ -27,7 +27,7 @@ SEEDS = range(4)
 
 def synthetic(recipe: Condition, seed: int, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setitem(conditions.RECIPES, "made_here", recipe)
-    synthetic_exam = synth.synthesise("made_here", np.random.default_rng(seed))
+    synthetic_exam = synth.synthesize("made_here", np.random.default_rng(seed))
     return codes(measure(synthetic_exam.signal), synthetic_exam.sex, synthetic_exam.age_years)
 
 
@@ -186,7 +186,7 @@ def test_pacing_is_withheld_where_the_sampling_cannot_show_spikes():
 
 def test_each_class_of_the_model_has_one_verdict():
     for condition in synth.CONDITIONS:
-        measured = measure(synth.synthesise(condition, np.random.default_rng(1)).signal)
+        measured = measure(synth.synthesize(condition, np.random.default_rng(1)).signal)
         result = criteria.examine(measured, age_years=None, sex=None)
         assert [item.code for item in result] == list(criteria.COVERED)
 

@@ -16,7 +16,7 @@ CLASSES = Path(__file__).parents[3] / "ecgreview" / "taxonomy" / "ecg_review_66.
 
 
 def exam(condition: str, seed: int = 0, **options: float) -> synth.SyntheticExam:
-    return synth.synthesise(condition, np.random.default_rng(seed), **options)
+    return synth.synthesize(condition, np.random.default_rng(seed), **options)
 
 
 def lead(synthetic_exam: synth.SyntheticExam, name: str) -> NDArray[np.int32]:

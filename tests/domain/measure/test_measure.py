@@ -38,7 +38,7 @@ TIMES = ("pr_ms", "qrs_ms", "qt_ms")
 
 @cache
 def exam(condition: str, seed: int = 100, rate: float = 500.0) -> synth.SyntheticExam:
-    return synth.synthesise(condition, np.random.default_rng(seed), sampling_rate_hz=rate)
+    return synth.synthesize(condition, np.random.default_rng(seed), sampling_rate_hz=rate)
 
 
 @cache

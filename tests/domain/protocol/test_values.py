@@ -109,7 +109,7 @@ def test_arms_are_read():
 
 
 @pytest.mark.parametrize("arms", [None, [], ARMS[:1]])
-def test_a_randomised_policy_needs_two_arms(arms):
+def test_a_randomized_policy_needs_two_arms(arms):
     settings = {} if arms is None else {"suggestion_arms": arms}
     result = problems(suggestion_policy="randomised", **settings)
     assert result == [("suggestion_arms", "too_few_arms")]
