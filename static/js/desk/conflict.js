@@ -5,7 +5,7 @@ import { closestTo, find, make } from "../dom.js";
 import { EVIDENCE_KINDS, pieceText } from "./form/findings.js";
 
 /** @import { Words } from "../texts.js" */
-/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Catalog } from "./state/catalog.js" */
 /** @import { Draft } from "./storage/draft.js" */
 /** @import { Content, Finding } from "./types.js" */
 
@@ -15,7 +15,7 @@ export class Conflict {
 
   /**
    * @param {HTMLDialogElement} dialog
-   * @param {{catalogue: Catalogue, words: Words, onResolve: (draft: Draft) => void}} deps
+   * @param {{catalog: Catalog, words: Words, onResolve: (draft: Draft) => void}} deps
    */
   constructor(dialog, deps) {
     this.dialog = dialog;
@@ -64,19 +64,19 @@ export class Conflict {
  * List everything in a draft, so that two different drafts never look the same.
  *
  * @param {Content} content
- * @param {{catalogue: Catalogue, words: Words}} deps
+ * @param {{catalog: Catalog, words: Words}} deps
  */
-function linesOf({ findings, not_assessable = [], quality, problems = [], comment }, { catalogue, words }) {
+function linesOf({ findings, not_assessable = [], quality, problems = [], comment }, { catalog, words }) {
   /** @param {Finding} finding */
   const evidence = (finding) =>
     EVIDENCE_KINDS.flatMap((kind) => (finding[kind] ?? []).map((piece) => pieceText(piece, words)));
   const lines = [
     ...findings.map((finding) =>
-      [catalogue.name(finding.class), words(`certainty-${finding.certainty}`), ...evidence(finding)].join(
+      [catalog.name(finding.class), words(`certainty-${finding.certainty}`), ...evidence(finding)].join(
         " · ",
       ),
     ),
-    ...not_assessable.map((code) => words("not-assessable-name", { name: catalogue.name(code) })),
+    ...not_assessable.map((code) => words("not-assessable-name", { name: catalog.name(code) })),
   ];
   if (lines.length === 0) lines.push(words("no-findings"));
   const why = problems.map(({ kind, leads = [] }) => [words(`problem-${kind}`), ...leads].join(" "));

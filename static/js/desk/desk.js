@@ -18,7 +18,7 @@ import { Messages } from "./messages.js";
 import { OpenExam } from "./open_exam.js";
 import { Retraction } from "./retraction.js";
 import { SheetBar } from "./sheet/sheet_bar.js";
-import { Catalogue } from "./state/catalogue.js";
+import { Catalog } from "./state/catalog.js";
 import { editsFor } from "./state/edits.js";
 import * as labels from "./state/labels.js";
 import { pace, withSubmission } from "./state/pace.js";
@@ -42,7 +42,7 @@ class Desk {
   constructor(root) {
     const language = document.documentElement.lang;
     const words = createTexts(embedded("texts"));
-    const catalogue = new Catalogue(embedded("classes"), language);
+    const catalog = new Catalog(embedded("classes"), language);
     const reader = root.dataset.reader ?? "";
     const store = openStore(reader);
     const queue = new Queue({ loadAssignment: api.loadAssignment, loadTracing: api.loadTracing, decode });
@@ -57,9 +57,9 @@ class Desk {
       derived: words("lead-derived"),
     };
     const form = new ReadingForm(find(root, "form", HTMLFormElement), {
-      catalogue,
+      catalog,
       words,
-      intents: this.#intents(catalogue),
+      intents: this.#intents(catalog),
     });
     form.disable(true); // until an exam is open
     this.bar = new SheetBar(root, viewer, {
@@ -68,7 +68,7 @@ class Desk {
       language,
       onTracing: (chosen) => this.#showTracing(chosen),
     });
-    this.tools = new Tools(root, viewer, { words, nameOf: (code) => catalogue.name(code), tracing });
+    this.tools = new Tools(root, viewer, { words, nameOf: (code) => catalog.name(code), tracing });
     this.help = new Help(part("help-dialog", HTMLDialogElement), {
       desk: root,
       keys: new Keys(root, store),
@@ -76,7 +76,7 @@ class Desk {
       words,
     });
     this.conflict = new Conflict(part("conflict-dialog", HTMLDialogElement), {
-      catalogue,
+      catalog,
       words,
       onResolve: (draft) => this.#adopt(draft.content),
     });
@@ -89,7 +89,7 @@ class Desk {
     });
     this.opinion = new SecondOpinion(root, {
       api,
-      catalogue,
+      catalog,
       clock,
       form,
       store,
@@ -115,7 +115,7 @@ class Desk {
     });
     this.submitActions = new SubmitActions({
       api,
-      catalogue,
+      catalog,
       clock,
       flow: this.flow,
       form,
@@ -130,7 +130,7 @@ class Desk {
     });
     this.root = root;
     this.words = words;
-    this.catalogue = catalogue;
+    this.catalog = catalog;
     this.store = store;
     this.queue = queue;
     this.viewer = viewer;
@@ -238,11 +238,11 @@ class Desk {
   /**
    * Handlers for the form's controls.
    *
-   * @param {Catalogue} catalogue
+   * @param {Catalog} catalog
    * @returns {Intents}
    */
-  #intents(catalogue) {
-    const edits = editsFor(catalogue);
+  #intents(catalog) {
+    const edits = editsFor(catalog);
     return {
       toggle: (code) => this.#change(edits.toggle(code)),
       notAssessable: (code) => this.#change(edits.notAssessable(code)),
@@ -295,7 +295,7 @@ class Desk {
       return this.form.say(this.words("no-finding-selected"), { isAsking: true });
     }
     this.#change((content) => attach(content, selected, piece));
-    return this.form.say(this.words("evidence-attached", { name: this.catalogue.name(selected) }));
+    return this.form.say(this.words("evidence-attached", { name: this.catalog.name(selected) }));
   }
 
   /** @param {Edit} edit */
@@ -326,7 +326,7 @@ class Desk {
     const isTooLate = this.correction.isTooLate(assignment);
     const exam = new OpenExam(assignment, {
       api,
-      catalogue: this.catalogue,
+      catalog: this.catalog,
       clock,
       store: this.store,
       onDraft: (draft) => this.#handleDraft(draft),

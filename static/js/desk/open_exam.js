@@ -13,7 +13,7 @@ import { Counter } from "./state/counter.js";
 export const SECOND = "second";
 
 /** @import { Clock } from "../clock.js" */
-/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Catalog } from "./state/catalog.js" */
 /** @import { History } from "./state/history.js" */
 /** @import { DraftDeps } from "./storage/draft.js" */
 /** @import { ReaderStore } from "./storage/reader_store.js" */
@@ -24,7 +24,7 @@ export const SECOND = "second";
  *
  * @typedef {object} OpenExamDeps
  * @property {DraftDeps["api"]} api
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Clock} clock
  * @property {ReaderStore} store
  * @property {(draft: Draft) => void} onDraft
@@ -110,7 +110,7 @@ export class OpenExam {
 
   /** @param {ContentLike} content */
   #begin(content) {
-    return history.begin(labels.restore(content, this.deps.catalogue));
+    return history.begin(labels.restore(content, this.deps.catalog));
   }
 
   /** @param {History} steps */
@@ -123,7 +123,7 @@ export class OpenExam {
 
   #serverDraft() {
     const { draft } = this.assignment;
-    const server = draft && { ...draft, content: labels.restore(draft.content, this.deps.catalogue) };
+    const server = draft && { ...draft, content: labels.restore(draft.content, this.deps.catalog) };
     return this.#draft({ id: this.id, server, blank: labels.blank() }, this.deps.api);
   }
 
@@ -132,7 +132,7 @@ export class OpenExam {
     const { reading } = this.assignment;
     const of = this.isRevising ? SECOND : reading?.id;
     return this.#draft(
-      { id: this.id, server: null, blank: labels.restore(reading, this.deps.catalogue), of },
+      { id: this.id, server: null, blank: labels.restore(reading, this.deps.catalog), of },
       null,
     );
   }

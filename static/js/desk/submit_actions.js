@@ -14,7 +14,7 @@ import { objections } from "./state/objections.js";
 /** @import { Messages } from "./messages.js" */
 /** @import { OpenExam } from "./open_exam.js" */
 /** @import { SecondOpinion } from "./suggestions/second_opinion.js" */
-/** @import { Catalogue } from "./state/catalogue.js" */
+/** @import { Catalog } from "./state/catalog.js" */
 /** @import { Outbox } from "./storage/outbox.js" */
 /** @import { Queue } from "./storage/queue.js" */
 /** @import { Assignment, Content, ReadingRequest } from "./types.js" */
@@ -22,7 +22,7 @@ import { objections } from "./state/objections.js";
 /**
  * @typedef {object} SubmitDeps
  * @property {Pick<typeof import("../api.js"), "deferExam">} api
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Clock} clock
  * @property {Flow} flow
  * @property {ReadingForm} form
@@ -153,13 +153,13 @@ export class SubmitActions {
    * @param {Content} content
    */
   #isConfirmed(content) {
-    const { catalogue, words } = this.deps;
-    const raised = objections(content, catalogue);
+    const { catalog, words } = this.deps;
+    const raised = objections(content, catalog);
     const forbidden = raised.find(({ weight }) => weight === "forbids");
     const doubts = forbidden ? [forbidden] : raised.filter(({ weight }) => weight === "asks");
     if (doubts.length === 0) return true;
     if (!forbidden && this.#answers(JSON.stringify(doubts))) return true;
-    const [one, other] = doubts[0].codes.map((code) => catalogue.name(code));
+    const [one, other] = doubts[0].codes.map((code) => catalog.name(code));
     const doubt = words(doubts[0].kind, { one, other });
     this.#ask(forbidden ? doubt : `${doubt} ${words("confirm")}`);
     return false;

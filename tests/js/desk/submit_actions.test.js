@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Catalogue } from "../../../static/js/desk/state/catalogue.js";
+import { Catalog } from "../../../static/js/desk/state/catalog.js";
 import { PAUSE_MS } from "../../../static/js/desk/state/confirmation.js";
 import { SubmitActions } from "../../../static/js/desk/submit_actions.js";
 import { FakeClock, FakeDocument, textOf } from "../fakes/desk.js";
@@ -37,7 +37,7 @@ function desk({ isLast = false, isKept = true, content = CONTENT } = {}) {
   const submitActions = new SubmitActions({
     clock,
     words: (key) => key,
-    catalogue: new Catalogue(CLASSES, "en"),
+    catalog: new Catalog(CLASSES, "en"),
     messages,
     outbox,
     form: {

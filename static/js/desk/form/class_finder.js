@@ -4,12 +4,12 @@ import { closestTo, make } from "../../dom.js";
 import { indexOf, matches } from "../state/typeahead.js";
 
 /** @import { Words } from "../../texts.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { DiagnosticClass } from "../types.js" */
 
 /**
  * @typedef {object} ClassFinderDeps
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Words} words
  * @property {(code: string) => boolean} isFound
  * @property {(code: string) => string | null} blocker the finding that contradicts a class
@@ -41,7 +41,7 @@ export class ClassFinder {
     this.#input = input;
     this.#list = list;
     this.deps = deps;
-    this.#index = indexOf(deps.catalogue.classes);
+    this.#index = indexOf(deps.catalog.classes);
     input.addEventListener("input", () => this.#open());
     input.addEventListener("click", () => this.#open());
     input.addEventListener("keydown", (event) => this.#press(event));
@@ -96,13 +96,13 @@ export class ClassFinder {
           this.deps.words("finder-none"),
         ),
       ];
-    const { catalogue } = this.deps;
+    const { catalog } = this.deps;
     return this.#options.flatMap(({ one, synonym }, i) => {
       const isFirstOfGroup = areGrouped && one.group !== this.#options[i - 1]?.one.group;
       const heading = make(
         "li",
         { class: "finder-group", role: "presentation" },
-        catalogue.groupName(one.code) ?? one.group,
+        catalog.groupName(one.code) ?? one.group,
       );
       return isFirstOfGroup ? [heading, this.#row(one, synonym, i)] : [this.#row(one, synonym, i)];
     });
@@ -129,7 +129,7 @@ export class ClassFinder {
       make(
         "span",
         {},
-        this.deps.catalogue.name(one.code),
+        this.deps.catalog.name(one.code),
         synonym && " ",
         synonym && make("small", { class: "finder-synonym" }, synonym),
       ),

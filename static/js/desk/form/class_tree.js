@@ -4,7 +4,7 @@ import { closestTo, find, make, releaseFocus } from "../../dom.js";
 import { classId, createTree, groupId, isOpen, moveTo, press, reveal, toggle } from "../state/tree.js";
 
 /** @import { Words } from "../../texts.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { ClassNode, Group, Tree } from "../state/tree.js" */
 
 /** @typedef {"found" | "not-assessable" | "blocked" | ""} ClassState */
@@ -12,7 +12,7 @@ import { classId, createTree, groupId, isOpen, moveTo, press, reveal, toggle } f
 /**
  * @typedef {object} ClassTreeDeps
  * @property {HTMLElement} opener
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Words} words
  * @property {(code: string) => ClassState} stateOf
  * @property {(code: string, options: {notAssessable: boolean}) => void} onChoose
@@ -32,11 +32,11 @@ export class ClassTree {
   constructor(panel, deps) {
     this.panel = panel;
     this.deps = deps;
-    const { catalogue } = deps;
+    const { catalog } = deps;
     this.list = find(panel, "[data-part=tree]");
-    this.#tree = createTree(catalogue.classes, {
-      groupName: (code) => catalogue.groupName(code) ?? catalogue.get(code).group,
-      className: (code) => catalogue.name(code),
+    this.#tree = createTree(catalog.classes, {
+      groupName: (code) => catalog.groupName(code) ?? catalog.get(code).group,
+      className: (code) => catalog.name(code),
     });
     this.list.addEventListener("click", (event) => this.#click(event));
     this.list.addEventListener("keydown", (event) => this.#press(event));
@@ -120,7 +120,7 @@ export class ClassTree {
    * @param {number} setSize
    */
   #class(one, j, setSize) {
-    const { catalogue, stateOf, words } = this.deps;
+    const { catalog, stateOf, words } = this.deps;
     const state = stateOf(one.code);
     const id = classId(one);
     return make(
@@ -135,12 +135,12 @@ export class ClassTree {
         "aria-setsize": setSize,
         tabindex: this.#tabindex(id),
         "aria-disabled": state === "blocked" ? "true" : null,
-        title: catalogue.definition(one.code),
+        title: catalog.definition(one.code),
       },
       make(
         "div",
         { class: `tree-row is-class is-${state || "absent"}` },
-        make("b", {}, catalogue.get(one.code).abbreviation),
+        make("b", {}, catalog.get(one.code).abbreviation),
         make("span", { class: "tree-name" }, one.name),
         state === "not-assessable"
           ? make("span", { class: "tree-not-assessable" }, words("not-assessable-short"))

@@ -4,7 +4,7 @@ import { keepFocus, make } from "../../dom.js";
 import { CERTAINTIES, blank, mentioned } from "../state/labels.js";
 
 /** @import { Words } from "../../texts.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { Content, EvidenceKind, Finding, Localisation, Measurement } from "../types.js" */
 
 /** @type {EvidenceKind[]} */
@@ -22,7 +22,7 @@ export class FindingList {
 
   /**
    * @param {HTMLElement} list
-   * @param {{catalogue: Catalogue, words: Words, none: HTMLElement}} deps `none` is the text shown when the
+   * @param {{catalog: Catalog, words: Words, none: HTMLElement}} deps `none` is the text shown when the
    *   list is empty
    */
   constructor(list, deps) {
@@ -106,15 +106,15 @@ export class FindingList {
    * @param {HTMLElement | null} evidence
    */
   #row(code, className, state, evidence) {
-    const { catalogue, words } = this.deps;
-    const name = catalogue.name(code);
+    const { catalog, words } = this.deps;
+    const name = catalog.name(code);
     const isActive = code === this.selected;
     return make(
       "li",
-      { class: `finding ${className}${isActive ? " is-active" : ""}`, title: catalogue.definition(code) },
+      { class: `finding ${className}${isActive ? " is-active" : ""}`, title: catalog.definition(code) },
       this.#name(code, name),
       state,
-      catalogue.isExclusive(code)
+      catalog.isExclusive(code)
         ? null
         : make(
             "button",
@@ -154,7 +154,7 @@ export class FindingList {
    * @param {string} name
    */
   #name(code, name) {
-    const { catalogue, words } = this.deps;
+    const { catalog, words } = this.deps;
     const codes = mentioned(this.#content);
     const next = codes[(codes.findIndex((one) => one === this.selected) + 1) % codes.length];
     return make(
@@ -168,14 +168,14 @@ export class FindingList {
         "aria-keyshortcuts": codes.length > 1 && code === next ? "j" : null,
         "data-key-label": words("next-finding"),
       },
-      make("b", {}, catalogue.get(code).abbreviation),
+      make("b", {}, catalog.get(code).abbreviation),
       make("span", {}, name),
     );
   }
 
   /** @param {Finding} finding */
   #certainty({ class: code, certainty }) {
-    const { words, catalogue } = this.deps;
+    const { words, catalog } = this.deps;
     const isActive = code === this.selected;
     const place = CERTAINTIES.indexOf(certainty);
     /**
@@ -193,7 +193,7 @@ export class FindingList {
           "data-certainty": code,
           "data-by": by,
           "data-focus": `${by}-${code}`,
-          "aria-label": `${words(label)}: ${catalogue.name(code)}`,
+          "aria-label": `${words(label)}: ${catalog.name(code)}`,
           "aria-keyshortcuts": isActive ? key : null,
           "aria-disabled": CERTAINTIES[place + by] ? null : "true",
         },

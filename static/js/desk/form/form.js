@@ -10,7 +10,7 @@ import { FindingList } from "./findings.js";
 import { QualityPanel } from "./quality.js";
 
 /** @import { Words } from "../../texts.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { Certainty, Content, EvidenceKind, Quality } from "../types.js" */
 
 /**
@@ -54,29 +54,29 @@ export class ReadingForm {
 
   /**
    * @param {HTMLFormElement} root
-   * @param {{catalogue: Catalogue, words: Words, intents: Intents}} deps
+   * @param {{catalog: Catalog, words: Words, intents: Intents}} deps
    */
   constructor(root, deps) {
     this.root = root;
     this.deps = deps;
     this.part = partsOf(root);
-    const { catalogue, words, intents } = deps;
+    const { catalog, words, intents } = deps;
     this.finder = new ClassFinder(this.part("finder", HTMLInputElement), this.part("options"), {
-      catalogue,
+      catalog,
       words,
       isFound: (code) => holds(this.#content, code),
-      blocker: (code) => blockedBy(this.#content, code, catalogue),
+      blocker: (code) => blockedBy(this.#content, code, catalog),
       onChoose: (code, options) => this.#choose(code, options),
       onRemoveLast: () => this.#removeLast(),
     });
     this.tree = new ClassTree(this.part("tree-panel"), {
-      catalogue,
+      catalog,
       words,
       opener: this.part("tree-open"),
       stateOf: (code) => this.#stateOf(code),
       onChoose: (code, options) => this.#choose(code, options),
     });
-    this.findings = new FindingList(this.part("findings"), { catalogue, words, none: this.part("nothing") });
+    this.findings = new FindingList(this.part("findings"), { catalog, words, none: this.part("nothing") });
     this.quality = new QualityPanel(root, { words, intents, say: (sentence) => this.say(sentence) });
     this.#listen();
   }
@@ -92,12 +92,12 @@ export class ReadingForm {
    * @param {string[]} codes
    */
   offer(codes) {
-    const { catalogue } = this.deps;
-    const offered = codes.filter((code) => catalogue.has(code) && !catalogue.isExclusive(code)).slice(0, 9);
+    const { catalog } = this.deps;
+    const offered = codes.filter((code) => catalog.has(code) && !catalog.isExclusive(code)).slice(0, 9);
     this.finder.prefer(offered);
     const buttons = offered.map((code, i) => this.#classButton(code, String(i + 1)));
     this.part("frequent").replaceChildren(...buttons);
-    const normal = catalogue.exclusive;
+    const normal = catalog.exclusive;
     this.part("normal").replaceChildren(
       ...(normal ? [this.#classButton(normal.code, "n", "normal-button")] : []),
     );
@@ -201,13 +201,13 @@ export class ReadingForm {
    * @param {{notAssessable?: boolean}} [options]
    */
   #choose(code, { notAssessable = false } = {}) {
-    const { catalogue, intents, words } = this.deps;
-    const blocker = blockedBy(this.#content, code, catalogue);
+    const { catalog, intents, words } = this.deps;
+    const blocker = blockedBy(this.#content, code, catalog);
     const isAdding = !notAssessable || isNotAssessable(this.#content, code);
     if (blocker && isAdding)
-      this.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(blocker) }));
-    else if (notAssessable && catalogue.isExclusive(code))
-      this.say(words("normal-is-read", { name: catalogue.name(code) }));
+      this.say(words("blocked", { name: catalog.name(code), other: catalog.name(blocker) }));
+    else if (notAssessable && catalog.isExclusive(code))
+      this.say(words("normal-is-read", { name: catalog.name(code) }));
     else if (notAssessable) intents.notAssessable(code);
     else intents.toggle(code);
   }
@@ -219,7 +219,7 @@ export class ReadingForm {
   #stateOf(code) {
     if (holds(this.#content, code)) return "found";
     if (isNotAssessable(this.#content, code)) return "not-assessable";
-    return blockedBy(this.#content, code, this.deps.catalogue) ? "blocked" : "";
+    return blockedBy(this.#content, code, this.deps.catalog) ? "blocked" : "";
   }
 
   #removeLast() {
@@ -244,9 +244,9 @@ export class ReadingForm {
    * @param {string} [className]
    */
   #classButton(code, key, className = "") {
-    const { catalogue } = this.deps;
-    const { abbreviation } = catalogue.get(code);
-    const isNormal = catalogue.isExclusive(code);
+    const { catalog } = this.deps;
+    const { abbreviation } = catalog.get(code);
+    const isNormal = catalog.isExclusive(code);
     return make(
       "button",
       {
@@ -255,8 +255,8 @@ export class ReadingForm {
         "data-toggle": code,
         "aria-pressed": "false",
         "aria-keyshortcuts": key,
-        title: catalogue.name(code),
-        "data-key-label": catalogue.name(code),
+        title: catalog.name(code),
+        "data-key-label": catalog.name(code),
       },
       make("kbd", {}, key.toUpperCase()),
       make("span", {}, isNormal ? this.deps.words("normal") : abbreviation),
@@ -273,11 +273,11 @@ export class ReadingForm {
   }
 
   #showObjections() {
-    const { catalogue, words } = this.deps;
-    const spoken = objections(this.#content, catalogue).filter(({ kind }) => kind !== "nothing-chosen");
+    const { catalog, words } = this.deps;
+    const spoken = objections(this.#content, catalog).filter(({ kind }) => kind !== "nothing-chosen");
     /** @param {import("../state/objections.js").Objection} objection */
     const sentence = ({ kind, codes }) => {
-      const [one, other] = codes.map((code) => catalogue.name(code));
+      const [one, other] = codes.map((code) => catalog.name(code));
       return make("p", { class: `objection is-${kind}` }, words(kind, { one, other }));
     };
     this.part("objections").replaceChildren(...spoken.map(sentence));

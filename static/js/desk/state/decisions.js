@@ -6,7 +6,7 @@
 
 import * as labels from "./labels.js";
 
-/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Catalog } from "./catalog.js" */
 /** @import { Content, Decision, SubmittedDecision } from "../types.js" */
 
 /** @typedef {Readonly<Record<string, {verdict: Decision, isAdded: boolean}>>} Decisions by class */
@@ -36,11 +36,11 @@ export function restore(stored, codes) {
  * @param {Content} content
  * @param {string} code
  * @param {Decision} verdict
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  * @returns {{decisions: Decisions, content: Content, blocker: string | null}} `blocker` is the finding that
  *   contradicts the accepted class, in which case nothing was changed
  */
-export function decide(decisions, content, code, verdict, catalogue) {
+export function decide(decisions, content, code, verdict, catalog) {
   const before = decisions[code];
   const isWithdrawal = before?.verdict === verdict;
   const cleared = before?.isAdded ? labels.remove(content, code) : content;
@@ -51,12 +51,12 @@ export function decide(decisions, content, code, verdict, catalogue) {
       content: cleared,
       blocker: null,
     };
-  const blocker = labels.blockedBy(cleared, code, catalogue);
+  const blocker = labels.blockedBy(cleared, code, catalog);
   if (blocker) return { decisions, content, blocker };
   const isAdded = !labels.holds(cleared, code);
   return {
     decisions: withOne(decisions, code, { verdict, isAdded }),
-    content: labels.add(cleared, code, catalogue),
+    content: labels.add(cleared, code, catalog),
     blocker: null,
   };
 }

@@ -3,7 +3,7 @@
 import { LEADS } from "../../ecg/signal.js";
 import * as labels from "./labels.js";
 
-/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Catalog } from "./catalog.js" */
 /** @import { Certainty, Edit, EvidenceKind, Quality } from "../types.js" */
 
 /**
@@ -22,14 +22,14 @@ import * as labels from "./labels.js";
 /**
  * Return the edits of the form, by the name of the handler that makes them.
  *
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  * @returns {Edits}
  */
-export function editsFor(catalogue) {
+export function editsFor(catalog) {
   return {
     toggle: (code) => (content) =>
-      labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalogue),
-    notAssessable: (code) => (content) => labels.toggleNotAssessable(content, code, catalogue),
+      labels.holds(content, code) ? labels.remove(content, code) : labels.add(content, code, catalog),
+    notAssessable: (code) => (content) => labels.toggleNotAssessable(content, code, catalog),
     remove: (code) => (content) => labels.remove(content, code),
     certainty: (code, certainty) => (content) => labels.setCertainty(content, code, certainty),
     drop: (code, kind, index) => (content) => labels.dropEvidence(content, code, kind, index),

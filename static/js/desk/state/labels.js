@@ -6,7 +6,7 @@
 
 import * as evidence from "./evidence.js";
 
-/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Catalog } from "./catalog.js" */
 /**
  * @import { Certainty, Content, ContentLike, EvidenceKind, Finding, Localisation, Measurement, Quality }
  *   from "../types.js"
@@ -28,12 +28,12 @@ export function blank() {
  * Complete a stored or received content, and drop classes that the taxonomy does not know.
  *
  * @param {ContentLike | null | undefined} content
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  * @returns {Content}
  */
-export function restore(content, catalogue) {
+export function restore(content, catalog) {
   const { findings = [], not_assessable = [], quality, problems = [], comment } = content ?? {};
-  const known = findings.filter((finding) => catalogue.has(finding.class));
+  const known = findings.filter((finding) => catalog.has(finding.class));
   const found = new Set(known.map((finding) => finding.class));
   return freeze({
     findings: known.map((finding) => ({
@@ -41,7 +41,7 @@ export function restore(content, catalogue) {
       certainty: CERTAINTIES.includes(finding.certainty) ? finding.certainty : "definite",
       ...evidence.restore(finding),
     })),
-    not_assessable: [...new Set(not_assessable)].filter((code) => catalogue.has(code) && !found.has(code)),
+    not_assessable: [...new Set(not_assessable)].filter((code) => catalog.has(code) && !found.has(code)),
     quality: QUALITIES.find((known) => known === quality) ?? "good",
     problems: problems
       .filter(({ kind }) => PROBLEMS.includes(kind))
@@ -80,12 +80,12 @@ export function mentioned(content) {
  *
  * @param {Content} content
  * @param {string} code
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  */
-export function blockedBy(content, code, catalogue) {
+export function blockedBy(content, code, catalog) {
   if (holds(content, code) || content.findings.length === 0) return null;
-  if (catalogue.isExclusive(code)) return content.findings[0].class;
-  return content.findings.find((finding) => catalogue.isExclusive(finding.class))?.class ?? null;
+  if (catalog.isExclusive(code)) return content.findings[0].class;
+  return content.findings.find((finding) => catalog.isExclusive(finding.class))?.class ?? null;
 }
 
 /**
@@ -93,10 +93,10 @@ export function blockedBy(content, code, catalogue) {
  *
  * @param {Content} content
  * @param {string} code
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  */
-export function add(content, code, catalogue) {
-  if (holds(content, code) || blockedBy(content, code, catalogue)) return content;
+export function add(content, code, catalog) {
+  if (holds(content, code) || blockedBy(content, code, catalog)) return content;
   /** @type {Finding} */
   const finding = { class: code, certainty: "definite", localisations: [], measurements: [] };
   return freeze({
@@ -123,10 +123,10 @@ export function remove(content, code) {
  *
  * @param {Content} content
  * @param {string} code
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  */
-export function setNotAssessable(content, code, catalogue) {
-  if (catalogue.isExclusive(code) || isNotAssessable(content, code)) return content;
+export function setNotAssessable(content, code, catalog) {
+  if (catalog.isExclusive(code) || isNotAssessable(content, code)) return content;
   const rest = remove(content, code);
   return freeze({ ...rest, not_assessable: [...rest.not_assessable, code] });
 }
@@ -136,11 +136,11 @@ export function setNotAssessable(content, code, catalogue) {
  *
  * @param {Content} content
  * @param {string} code
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  */
-export function toggleNotAssessable(content, code, catalogue) {
-  if (!isNotAssessable(content, code)) return setNotAssessable(content, code, catalogue);
-  return blockedBy(content, code, catalogue) ? content : add(content, code, catalogue);
+export function toggleNotAssessable(content, code, catalog) {
+  if (!isNotAssessable(content, code)) return setNotAssessable(content, code, catalog);
+  return blockedBy(content, code, catalog) ? content : add(content, code, catalog);
 }
 
 /**

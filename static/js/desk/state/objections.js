@@ -2,7 +2,7 @@
 
 import { holds, mentioned } from "./labels.js";
 
-/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Catalog } from "./catalog.js" */
 /** @import { Content } from "../types.js" */
 
 /**
@@ -17,9 +17,9 @@ import { holds, mentioned } from "./labels.js";
  * unusual together get a hint.
  *
  * @param {Content} content
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  */
-export function objections(content, catalogue) {
+export function objections(content, catalog) {
   const codes = content.findings.map((finding) => finding.class);
   const isUnreadable = content.quality === "unreadable";
   const listed = [];
@@ -27,13 +27,13 @@ export function objections(content, catalogue) {
     listed.push(objection("nothing-chosen", [], "asks"));
   if (isUnreadable && mentioned(content).length > 0)
     listed.push(objection("unreadable-with-findings", [], "forbids"));
-  const normal = catalogue.exclusive?.code;
+  const normal = catalog.exclusive?.code;
   if (normal && holds(content, normal) && content.not_assessable.length > 0) {
     listed.push(objection("normal-not-assessable", [normal, content.not_assessable[0]], "asks"));
   }
   for (const [one, other] of pairs(codes)) {
-    if (catalogue.contradict(one, other)) listed.push(objection("contradiction", [one, other], "asks"));
-    else if (catalogue.unusualTogether(one, other)) listed.push(objection("unusual", [one, other], "hints"));
+    if (catalog.contradict(one, other)) listed.push(objection("contradiction", [one, other], "asks"));
+    else if (catalog.unusualTogether(one, other)) listed.push(objection("unusual", [one, other], "hints"));
   }
   return listed;
 }

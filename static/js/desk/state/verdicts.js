@@ -1,7 +1,7 @@
 // Describes the verdicts of the criteria model: the deciding measurement, and why a class is not suggested.
 // Pure.
 
-/** @import { Catalogue } from "./catalogue.js" */
+/** @import { Catalog } from "./catalog.js" */
 /** @import { Check, Verdict } from "../types.js" */
 /** @import { Words } from "../../texts.js" */
 
@@ -114,10 +114,10 @@ function inSentence(text) {
  * Group the verdicts on classes that are not suggested by state. Classes unknown to the page are left out.
  *
  * @param {Verdict[]} verdicts
- * @param {Catalogue} catalogue
+ * @param {Catalog} catalog
  */
-export function notSuggested(verdicts, catalogue) {
-  const ofKnownClasses = verdicts.filter((one) => catalogue.has(one.class));
+export function notSuggested(verdicts, catalog) {
+  const ofKnownClasses = verdicts.filter((one) => catalog.has(one.class));
   return {
     withheld: ofKnownClasses.filter(({ state }) => state === "withheld"),
     notMet: ofKnownClasses.filter(({ state }) => state === "not_met"),

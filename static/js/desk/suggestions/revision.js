@@ -16,7 +16,7 @@ export const Mode = Object.freeze({ NONE: "none", WHILE_READING: "while-reading"
 /** @import { Words } from "../../texts.js" */
 /** @import { ReadingForm } from "../form/form.js" */
 /** @import { OpenExam } from "../open_exam.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { Decisions } from "../state/decisions.js" */
 /** @import { ReaderStore } from "../storage/reader_store.js" */
 /** @import { Assignment, Content, Decision, Edit } from "../types.js" */
@@ -29,7 +29,7 @@ export const Mode = Object.freeze({ NONE: "none", WHILE_READING: "while-reading"
 /**
  * @typedef {object} RevisionDeps
  * @property {Pick<typeof import("../../api.js"), "confirmSuggestion">} api
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Pick<ReadingForm, "say">} form
  * @property {ReaderStore} store
  * @property {Words} words
@@ -114,7 +114,7 @@ export class Revision {
    * @param {Decision} verdict
    */
   decide(code, verdict) {
-    const { catalogue, words, form, onChange, onDecide } = this.deps;
+    const { catalog, words, form, onChange, onDecide } = this.deps;
     if (this.mode === Mode.NONE) return;
     if (
       verdict === "accepted" &&
@@ -127,9 +127,9 @@ export class Revision {
     }
     this.begin();
     const { content } = this.#exam;
-    const next = decide(this.decisions, content, code, verdict, catalogue);
+    const next = decide(this.decisions, content, code, verdict, catalog);
     if (next.blocker) {
-      form.say(words("blocked", { name: catalogue.name(code), other: catalogue.name(next.blocker) }), {
+      form.say(words("blocked", { name: catalog.name(code), other: catalog.name(next.blocker) }), {
         isAsking: true,
       });
       return;

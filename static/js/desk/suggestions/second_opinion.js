@@ -12,14 +12,14 @@ import { ViewingTime } from "./viewing_time.js";
 /** @import { Words } from "../../texts.js" */
 /** @import { ReadingForm } from "../form/form.js" */
 /** @import { OpenExam } from "../open_exam.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { ReaderStore } from "../storage/reader_store.js" */
 /** @import { Assignment, Content, Edit } from "../types.js" */
 
 /**
  * @typedef {object} SecondOpinionDeps
  * @property {typeof import("../../api.js")} api
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Clock} clock
  * @property {ReadingForm} form
  * @property {ReaderStore} store
@@ -42,11 +42,11 @@ export class SecondOpinion {
     const { viewer, tracing } = deps;
     this.onView = deps.onView;
     this.evidence = new EvidenceLayer(viewer, { tracing });
-    const { api, catalogue, clock, form, store, words, onSignedOut } = deps;
+    const { api, catalog, clock, form, store, words, onSignedOut } = deps;
     this.viewingTime = new ViewingTime({ api, clock, store, newKey: () => crypto.randomUUID() });
     this.revision = new Revision(root, {
       api,
-      catalogue,
+      catalog,
       form,
       store,
       words,
@@ -58,7 +58,7 @@ export class SecondOpinion {
     });
     this.suggestions = new Suggestions(find(root, "[data-part=suggestions]"), {
       api,
-      catalogue,
+      catalog,
       words,
       onSignedOut,
       decisions: () => this.revision.decisions,

@@ -8,14 +8,14 @@ import { comparisons, decided, isConfirmed, isShared, readouts } from "../state/
 import { evidenceText, measuredText, notSuggested, notSuggestedText } from "../state/verdicts.js";
 
 /** @import { Words } from "../../texts.js" */
-/** @import { Catalogue } from "../state/catalogue.js" */
+/** @import { Catalog } from "../state/catalog.js" */
 /** @import { Decisions } from "../state/decisions.js" */
 /** @import { Assignment, Decision, Suggestion, SuggestionsAnswer, Verdict } from "../types.js" */
 
 /**
  * @typedef {object} SuggestionsDeps
  * @property {Pick<typeof import("../../api.js"), "loadSuggestions">} api
- * @property {Catalogue} catalogue
+ * @property {Catalog} catalog
  * @property {Words} words
  * @property {() => void} onSignedOut
  * @property {() => Decisions} decisions
@@ -232,7 +232,7 @@ export class Suggestions {
 
   /** The suggestions of classes that the page knows. */
   #known() {
-    return (this.#answer?.suggestions ?? []).filter((one) => this.deps.catalogue.has(one.class));
+    return (this.#answer?.suggestions ?? []).filter((one) => this.deps.catalog.has(one.class));
   }
 
   /** The open assignment and the model's answer for it. Throws if no suggestions are displayed. */
@@ -242,7 +242,7 @@ export class Suggestions {
   }
 
   #panel() {
-    const { words, catalogue } = this.deps;
+    const { words, catalog } = this.deps;
     const { model, version, covered_classes: covered, verdicts } = this.#current.answer;
     const known = this.#known();
     return [
@@ -257,7 +257,7 @@ export class Suggestions {
       make(
         "p",
         { class: "model-scope" },
-        words("model-scope", { covered: covered.length, total: catalogue.classes.length }),
+        words("model-scope", { covered: covered.length, total: catalog.classes.length }),
       ),
       verdicts?.length
         ? null
@@ -266,8 +266,8 @@ export class Suggestions {
             { class: "model-scope", "data-part": "covered" },
             make("summary", {}, words("model-covered")),
             covered
-              .filter((code) => catalogue.has(code))
-              .map((code) => catalogue.name(code))
+              .filter((code) => catalog.has(code))
+              .map((code) => catalog.name(code))
               .join(" · "),
           ),
     ].filter((part) => part !== null);
@@ -313,14 +313,14 @@ export class Suggestions {
    * @param {Verdict[]} verdicts
    */
   #notSuggested(verdicts) {
-    const { words, catalogue } = this.deps;
-    const { withheld, notMet } = notSuggested(verdicts, catalogue);
+    const { words, catalog } = this.deps;
+    const { withheld, notMet } = notSuggested(verdicts, catalog);
     /** @param {Verdict} verdict */
     const line = (verdict) =>
       make(
         "li",
-        { title: catalogue.definition(verdict.class) },
-        make("span", { class: "silent-class" }, catalogue.name(verdict.class)),
+        { title: catalog.definition(verdict.class) },
+        make("span", { class: "silent-class" }, catalog.name(verdict.class)),
         make("span", { class: "evidence" }, notSuggestedText(verdict, words, language())),
       );
     /** @param {Verdict[]} verdicts */
@@ -371,13 +371,13 @@ export class Suggestions {
    * @param {Suggestion[]} known
    */
   #suggestion(suggestion, known) {
-    const { words, catalogue } = this.deps;
+    const { words, catalog } = this.deps;
     const { class: code } = suggestion;
     const isSelected = code === this.#selected;
     const next = known[(known.findIndex((one) => one.class === this.#selected) + 1) % known.length];
     return make(
       "li",
-      { class: isSelected ? "is-active" : null, title: catalogue.definition(code) },
+      { class: isSelected ? "is-active" : null, title: catalog.definition(code) },
       make(
         "button",
         {
@@ -389,7 +389,7 @@ export class Suggestions {
           "aria-keyshortcuts": code === next.class ? "s" : null,
           "data-key-label": words("suggestion-next"),
         },
-        catalogue.name(code),
+        catalog.name(code),
       ),
       make("span", { class: "evidence" }, this.#evidence(suggestion)),
       this.#isShared(code) ? make("span", { class: "is-shared" }, words("suggestion-shared")) : null,
@@ -414,7 +414,7 @@ export class Suggestions {
    * @param {boolean} isSelected
    */
   #verdicts(code, isSelected) {
-    const { words, catalogue, mayDecide, decisions, isRevising } = this.deps;
+    const { words, catalog, mayDecide, decisions, isRevising } = this.deps;
     const { assignment } = this.#current;
     const isAgreed = !isRevising() && isConfirmed(assignment, code);
     const verdict = mayDecide()
@@ -435,7 +435,7 @@ export class Suggestions {
           "data-of": code,
           "data-focus": `${one}-${code}`,
           "aria-pressed": String(one === verdict),
-          "aria-label": words(`decide-${label(one)}-name`, { name: catalogue.name(code) }),
+          "aria-label": words(`decide-${label(one)}-name`, { name: catalog.name(code) }),
           "aria-keyshortcuts": isSelected ? key : null,
           "data-key-label": words(`decide-${one}-key`),
         },
@@ -447,14 +447,14 @@ export class Suggestions {
 
   /** List the reader's findings that the model does not suggest, and say whether it checks the class. */
   #comparisons() {
-    const { words, catalogue } = this.deps;
+    const { words, catalog } = this.deps;
     const { assignment, answer } = this.#current;
     if (!assignment.reading) return null; // while reading, there is no submitted reading to compare with
     const codes = assignment.reading.findings.map((finding) => finding.class);
     const lines = comparisons(codes, answer);
     if (lines.length === 0) return null;
     const items = lines.map(({ code, status }) =>
-      make("li", {}, words(`model-${status}`, { name: catalogue.name(code) })),
+      make("li", {}, words(`model-${status}`, { name: catalog.name(code) })),
     );
     return make("ul", { class: "comparisons" }, ...items);
   }

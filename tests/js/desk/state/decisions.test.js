@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Catalogue } from "../../../../static/js/desk/state/catalogue.js";
+import { Catalog } from "../../../../static/js/desk/state/catalog.js";
 import { decide, dropStale, forSubmission, restore } from "../../../../static/js/desk/state/decisions.js";
 import { Mode, modeOf } from "../../../../static/js/desk/suggestions/revision.js";
 import * as labels from "../../../../static/js/desk/state/labels.js";
 
 const classes = JSON.parse(readFileSync(new URL("../../fixtures/classes.json", import.meta.url)));
-const catalogue = new Catalogue(classes, "en");
+const catalog = new Catalog(classes, "en");
 const NORMAL = "normal_ecg";
 const AF = "atrial_fibrillation";
 const RBBB = "right_bundle_branch_block";
 
 function having(...codes) {
-  return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
+  return codes.reduce((content, code) => labels.add(content, code, catalog), labels.blank());
 }
 
 function findingCodes({ content }) {
@@ -23,7 +23,7 @@ function findingCodes({ content }) {
 
 /** Decide on atrial fibrillation, one verdict after the other. */
 function decided(content, ...verdicts) {
-  return verdicts.reduce((state, verdict) => decide(state.decisions, state.content, AF, verdict, catalogue), {
+  return verdicts.reduce((state, verdict) => decide(state.decisions, state.content, AF, verdict, catalog), {
     decisions: {},
     content,
   });

@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Catalogue } from "../../../../static/js/desk/state/catalogue.js";
+import { Catalog } from "../../../../static/js/desk/state/catalog.js";
 import { begin, step, undo } from "../../../../static/js/desk/state/history.js";
 import * as labels from "../../../../static/js/desk/state/labels.js";
 
-const catalogue = new Catalogue(
+const catalog = new Catalog(
   JSON.parse(readFileSync(new URL("../../fixtures/classes.json", import.meta.url))),
 );
 const AF = "atrial_fibrillation";
 const RBBB = "right_bundle_branch_block";
 
 function having(...codes) {
-  return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
+  return codes.reduce((content, code) => labels.add(content, code, catalog), labels.blank());
 }
 
 test("undo goes back step by step", () => {

@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Catalogue } from "../../../../static/js/desk/state/catalogue.js";
+import { Catalog } from "../../../../static/js/desk/state/catalog.js";
 import * as labels from "../../../../static/js/desk/state/labels.js";
 import { objections } from "../../../../static/js/desk/state/objections.js";
 
 const classes = JSON.parse(readFileSync(new URL("../../fixtures/classes.json", import.meta.url)));
-const catalogue = new Catalogue(classes, "pt-br");
+const catalog = new Catalog(classes, "pt-br");
 const NORMAL = "normal_ecg";
 const AF = "atrial_fibrillation";
 const RBBB = "right_bundle_branch_block";
 
 function having(...codes) {
-  return codes.reduce((content, code) => labels.add(content, code, catalogue), labels.blank());
+  return codes.reduce((content, code) => labels.add(content, code, catalog), labels.blank());
 }
 
 function objectionsTo(content) {
-  return objections(content, catalogue).map(({ kind, weight }) => `${kind} ${weight}`);
+  return objections(content, catalog).map(({ kind, weight }) => `${kind} ${weight}`);
 }
 
 test("a new finding is definite", () => {
@@ -32,11 +32,11 @@ test("the same finding is not added twice", () => {
 
 test("the normal class blocks every other", () => {
   assert.deepEqual(having(NORMAL, AF), having(NORMAL));
-  assert.equal(labels.blockedBy(having(NORMAL), AF, catalogue), NORMAL);
+  assert.equal(labels.blockedBy(having(NORMAL), AF, catalog), NORMAL);
 });
 
 test("any finding blocks the normal class", () => {
-  assert.equal(labels.blockedBy(having(AF, RBBB), NORMAL, catalogue), AF);
+  assert.equal(labels.blockedBy(having(AF, RBBB), NORMAL, catalog), AF);
 });
 
 test("contradicting findings are allowed, but the reader is asked", () => {
@@ -69,7 +69,7 @@ test('"unreadable" chosen again clears the classes and nothing else', () => {
   const notAssessable = labels.setNotAssessable(
     labels.setComment(having(AF), "noise"),
     "left_bundle_branch_block",
-    catalogue,
+    catalog,
   );
   const once = labels.setQuality(notAssessable, "unreadable");
   assert.deepEqual(labels.mentioned(once), labels.mentioned(notAssessable));
@@ -92,7 +92,7 @@ test("certainty belongs to one finding", () => {
 test("restoring a draft drops classes that the taxonomy no longer has", () => {
   const { findings } = labels.restore(
     { findings: [{ class: "gone" }, { class: AF, certainty: "probable" }] },
-    catalogue,
+    catalog,
   );
   assert.deepEqual(
     findings.map((finding) => [finding.class, finding.certainty]),
@@ -101,7 +101,7 @@ test("restoring a draft drops classes that the taxonomy no longer has", () => {
 });
 
 test("restoring nothing gives a blank reading", () => {
-  assert.deepEqual(labels.restore(null, catalogue), labels.blank());
+  assert.deepEqual(labels.restore(null, catalog), labels.blank());
 });
 
 test("the order of findings does not matter", () => {
@@ -113,43 +113,43 @@ test("a different certainty is a different content", () => {
 });
 
 test("names are in the language of the page", () => {
-  assert.equal(catalogue.name(AF), "Fibrilação atrial");
-  assert.equal(new Catalogue(classes, "en").name(AF), "Atrial fibrillation");
+  assert.equal(catalog.name(AF), "Fibrilação atrial");
+  assert.equal(new Catalog(classes, "en").name(AF), "Atrial fibrillation");
 });
 
 test("a class is found or not assessable, never both", () => {
-  const notAssessable = labels.setNotAssessable(having(AF, RBBB), AF, catalogue);
+  const notAssessable = labels.setNotAssessable(having(AF, RBBB), AF, catalog);
   assert.deepEqual(
     [notAssessable.findings.map((finding) => finding.class), notAssessable.not_assessable],
     [[RBBB], [AF]],
   );
-  const toggled = labels.add(notAssessable, AF, catalogue);
+  const toggled = labels.add(notAssessable, AF, catalog);
   assert.deepEqual([labels.holds(toggled, AF), toggled.not_assessable], [true, []]);
 });
 
 test("the normal ECG cannot be marked not assessable", () => {
-  assert.deepEqual(labels.setNotAssessable(labels.blank(), NORMAL, catalogue), labels.blank());
+  assert.deepEqual(labels.setNotAssessable(labels.blank(), NORMAL, catalog), labels.blank());
 });
 
 test("not assessable toggles back to found, unless the normal ECG blocks it", () => {
-  const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalogue);
-  assert.ok(labels.holds(labels.toggleNotAssessable(notAssessable, AF, catalogue), AF));
-  const beside = labels.add(notAssessable, NORMAL, catalogue);
-  assert.equal(labels.toggleNotAssessable(beside, AF, catalogue), beside);
+  const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalog);
+  assert.ok(labels.holds(labels.toggleNotAssessable(notAssessable, AF, catalog), AF));
+  const beside = labels.add(notAssessable, NORMAL, catalog);
+  assert.equal(labels.toggleNotAssessable(beside, AF, catalog), beside);
 });
 
 test("a class marked not assessable makes the reading non-empty", () => {
-  assert.deepEqual(objectionsTo(labels.setNotAssessable(labels.blank(), AF, catalogue)), []);
+  assert.deepEqual(objectionsTo(labels.setNotAssessable(labels.blank(), AF, catalog)), []);
 });
 
 test("a normal exam with a class that is not assessable is asked about", () => {
-  assert.deepEqual(objectionsTo(labels.setNotAssessable(having(NORMAL), AF, catalogue)), [
+  assert.deepEqual(objectionsTo(labels.setNotAssessable(having(NORMAL), AF, catalog)), [
     "normal-not-assessable asks",
   ]);
 });
 
 test("an unreadable exam cannot have classes marked not assessable", () => {
-  const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalogue);
+  const notAssessable = labels.setNotAssessable(labels.blank(), AF, catalog);
   assert.deepEqual(objectionsTo(labels.setQuality(notAssessable, "unreadable")), [
     "unreadable-with-findings forbids",
   ]);
@@ -178,7 +178,7 @@ test("a draft with different evidence is a different draft", () => {
 test("malformed evidence is not restored", () => {
   const { findings } = labels.restore(
     { findings: [{ class: AF, localisations: [{ leads: "II" }], measurements: [{ kind: "x" }] }] },
-    catalogue,
+    catalog,
   );
   assert.deepEqual([findings[0].localisations, findings[0].measurements], [[], []]);
 });
@@ -199,5 +199,5 @@ test("the leads of a problem keep the order of the sheet", () => {
 
 test("a draft from before these fields equals one that leaves them empty", () => {
   const old = { findings: [{ class: AF, certainty: "definite" }], quality: "good", comment: "" };
-  assert.ok(labels.same(old, labels.restore(old, catalogue)));
+  assert.ok(labels.same(old, labels.restore(old, catalog)));
 });

@@ -2,7 +2,7 @@
 
 /** @import { DiagnosticClass } from "../types.js" */
 
-export class Catalogue {
+export class Catalog {
   /** @type {Map<string, DiagnosticClass>} */
   #byCode;
 
