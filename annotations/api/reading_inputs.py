@@ -94,7 +94,7 @@ class Stretch(Strict):
         return {**attrs, "from_s": start, "to_s": end}
 
 
-class LocalisationInput(Stretch):
+class LocalizationInput(Stretch):
     """Where a finding shows."""
 
     leads = Leads(allow_empty=False)
@@ -140,7 +140,7 @@ class FindingInput(Strict):
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     localisations = serializers.ListField(
-        child=LocalisationInput(), max_length=MAX_MARKS, default=list
+        child=LocalizationInput(), max_length=MAX_MARKS, default=list
     )
     measurements = serializers.ListField(
         child=MeasurementInput(), max_length=MAX_MARKS, default=list

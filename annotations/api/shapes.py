@@ -126,7 +126,7 @@ class TokenOfOwnShape(Shape):
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="Accurate to the minute.")
 
 
-class LocalisationShape(Shape):
+class LocalizationShape(Shape):
     """Where a finding shows."""
 
     tracing = serializers.IntegerField()
@@ -151,7 +151,7 @@ class FindingShape(Shape):
     """A class reported as present."""
 
     certainty = serializers.ChoiceField(choices=Certainty.choices)
-    localisations = LocalisationShape(many=True)
+    localisations = LocalizationShape(many=True)
     measurements = MeasurementShape(many=True)
 
     def get_fields(self) -> dict[str, Any]:

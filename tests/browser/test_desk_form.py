@@ -99,10 +99,10 @@ def test_no_two_controls_have_the_same_key_and_signal_problems_show_theirs(desk:
 def test_evidence_from_the_sheet_goes_to_the_selected_finding(
     desk: Page, queue: list[Assignment]
 ) -> None:
-    dispatch_sheet_event(desk, "localisation", PLACE)
+    dispatch_sheet_event(desk, "localization", PLACE)
     expect(desk.get_by_text("Select a finding first")).to_be_visible()
     press(desk, "5")
-    dispatch_sheet_event(desk, "localisation", PLACE)
+    dispatch_sheet_event(desk, "localization", PLACE)
     dispatch_sheet_event(desk, "measurement", QRS)
     expect(desk.locator(".chip span")).to_have_text(["V1 V2 · 1.20–1.50 s", "132 ms in II"])
     expect_saved(desk)

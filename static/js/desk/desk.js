@@ -168,7 +168,7 @@ class Desk {
       this.#openExam?.stopwatch.setVisible(!document.hidden, clock.now()),
     );
     document.addEventListener("tool", (event) => this.#countTool(detailOf(event)));
-    this.viewer.addEventListener("localisation", (event) => this.#attach(labels.localise, detailOf(event)));
+    this.viewer.addEventListener("localization", (event) => this.#attach(labels.localize, detailOf(event)));
     this.viewer.addEventListener("measurement", (event) => this.#attach(labels.measure, detailOf(event)));
   }
 

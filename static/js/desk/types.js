@@ -5,7 +5,7 @@
 
 /** @typedef {"good" | "acceptable" | "poor" | "unreadable"} Quality */
 
-/** @typedef {{tracing: number, leads: string[], from_s: number, to_s: number}} Localisation */
+/** @typedef {{tracing: number, leads: string[], from_s: number, to_s: number}} Localization */
 
 /**
  * @typedef {object} Measurement
@@ -24,7 +24,7 @@
  * @typedef {object} Finding
  * @property {string} class
  * @property {Certainty} certainty
- * @property {readonly Localisation[]} localisations
+ * @property {readonly Localization[]} localisations
  * @property {readonly Measurement[]} measurements
  */
 

@@ -95,7 +95,7 @@ export class Toolbox {
       tracing,
       onChange,
       stretch: () => this.#span,
-      onArea: (area) => this.#dispatch("localisation", area),
+      onArea: (area) => this.#dispatch("localization", area),
     });
     this.viewFilters = new ViewFilters(
       viewer,

@@ -13,7 +13,7 @@ RECORD_EVENTS = """() => {
   globalThis.toolEvents = [];
   const record = (name, detail) => globalThis.toolEvents.push([name, detail]);
   const viewer = document.querySelector("ecg-viewer");
-  for (const name of ["measurement", "localisation"]) {
+  for (const name of ["measurement", "localization"]) {
     viewer.addEventListener(name, ({detail}) => record(name, detail));
   }
   document.addEventListener("tool", ({detail}) => record("tool", detail.name));

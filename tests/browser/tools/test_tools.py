@@ -14,7 +14,7 @@ from tests.browser.tools.actions import drag, evidence_marks, point_at, tool_eve
 def test_an_area_can_be_dragged_over_leads(desk: Page) -> None:
     desk.keyboard.press("l")
     drag(desk, point_at(desk, 5.4, 135), point_at(desk, 6.2, 55))
-    (area,) = tool_events(desk, "localisation")
+    (area,) = tool_events(desk, "localization")
     assert area["leads"] == ["V1", "V2", "V3"]
     assert [area["from_s"], area["to_s"]] == pytest.approx([5.4, 6.2], abs=0.012)
 
@@ -31,7 +31,7 @@ def test_an_area_can_be_marked_with_the_keyboard(desk: Page) -> None:
     dialog.get_by_label("To, in seconds").fill("3.5")
     desk.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
-    assert tool_events(desk, "localisation") == [
+    assert tool_events(desk, "localization") == [
         {"tracing": 1, "leads": ["V1"], "from_s": 2, "to_s": 3.5},
     ]
 

@@ -5,7 +5,7 @@ import { CERTAINTIES, blank, mentioned } from "../state/labels.js";
 
 /** @import { Words } from "../../texts.js" */
 /** @import { Catalog } from "../state/catalog.js" */
-/** @import { Content, EvidenceKind, Finding, Localisation, Measurement } from "../types.js" */
+/** @import { Content, EvidenceKind, Finding, Localization, Measurement } from "../types.js" */
 
 /** @type {EvidenceKind[]} */
 export const EVIDENCE_KINDS = ["localisations", "measurements"];
@@ -251,7 +251,7 @@ export class FindingList {
 /**
  * Describe a localization or measurement in words.
  *
- * @param {Localisation | Measurement} piece
+ * @param {Localization | Measurement} piece
  * @param {Words} words
  */
 export function pieceText(piece, words) {

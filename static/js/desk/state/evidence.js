@@ -1,13 +1,13 @@
 // Evidence for a finding: areas on the sheet and measurements. Pure, like labels.js.
 
-/** @import { Finding, Localisation, Measurement } from "../types.js" */
+/** @import { Finding, Localization, Measurement } from "../types.js" */
 
 /** Limit per finding, for localizations and for measurements. */
 const MAX_PIECES = 20;
 
 const KINDS = new Set(["interval", "amplitude"]);
 
-/** @typedef {{localisations?: readonly Localisation[], measurements?: readonly Measurement[]}} Evidence */
+/** @typedef {{localisations?: readonly Localization[], measurements?: readonly Measurement[]}} Evidence */
 
 /**
  * Restore the stored or received evidence of a finding, without malformed pieces.
@@ -25,12 +25,12 @@ export function restore({ localisations = [], measurements = [] }) {
  * Add an area to `finding`. Returns `finding` itself if it has the area already or has too many.
  *
  * @param {Finding} finding
- * @param {Localisation} localisation
+ * @param {Localization} localization
  * @returns {Finding}
  */
-export function withLocalisation(finding, localisation) {
+export function withLocalization(finding, localization) {
   const pieces = finding.localisations ?? [];
-  const localisations = withOneMore(pieces, place(localisation));
+  const localisations = withOneMore(pieces, place(localization));
   return localisations === pieces ? finding : { ...finding, localisations };
 }
 
@@ -74,7 +74,7 @@ function withOneMore(pieces, piece) {
   return [...pieces, piece];
 }
 
-/** @param {Partial<Localisation>} piece */
+/** @param {Partial<Localization>} piece */
 function isPlace({ leads, from_s, to_s } = {}) {
   return Array.isArray(leads) && leads.length > 0 && Number.isFinite(from_s) && Number.isFinite(to_s);
 }
@@ -87,8 +87,8 @@ function isMeasurement({ kind, from_s, to_s, value } = {}) {
 /**
  * Return the fields in a fixed order, with the decimals that the server keeps.
  *
- * @param {Omit<Localisation, "tracing"> & {tracing?: number}} piece
- * @returns {Localisation}
+ * @param {Omit<Localization, "tracing"> & {tracing?: number}} piece
+ * @returns {Localization}
  */
 function place({ tracing = 1, leads, from_s, to_s }) {
   return Object.freeze({ tracing, leads: [...leads], ...stretch(from_s, to_s) });

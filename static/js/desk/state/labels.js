@@ -8,7 +8,7 @@ import * as evidence from "./evidence.js";
 
 /** @import { Catalog } from "./catalog.js" */
 /**
- * @import { Certainty, Content, ContentLike, EvidenceKind, Finding, Localisation, Measurement, Quality }
+ * @import { Certainty, Content, ContentLike, EvidenceKind, Finding, Localization, Measurement, Quality }
  *   from "../types.js"
  */
 
@@ -157,10 +157,10 @@ export function setCertainty(content, code, certainty) {
  *
  * @param {Content} content
  * @param {string} code
- * @param {Localisation} localisation
+ * @param {Localization} localization
  */
-export function localise(content, code, localisation) {
-  return change(content, code, (finding) => evidence.withLocalisation(finding, localisation));
+export function localize(content, code, localization) {
+  return change(content, code, (finding) => evidence.withLocalization(finding, localization));
 }
 
 /**

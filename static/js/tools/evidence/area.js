@@ -3,7 +3,7 @@
 import { LEADS } from "../../ecg/signal.js";
 
 /** @import { Cell, Point, Box } from "../../ecg/types.js" */
-/** @import { Localisation } from "../../desk/types.js" */
+/** @import { Localization } from "../../desk/types.js" */
 /** @import { SheetCoordinates } from "../sheet_coordinates.js" */
 
 /** @typedef {{leads: string[], fromS: number, toS: number}} Area */
@@ -69,9 +69,9 @@ function rowsBetween({ sheet }, fromY, toY) {
  *
  * @param {Area} area
  * @param {number | null} tracing null while the previous exam is displayed
- * @returns {Omit<Localisation, "tracing"> & {tracing: number | null}}
+ * @returns {Omit<Localization, "tracing"> & {tracing: number | null}}
  */
-export function localisation({ leads, fromS, toS }, tracing) {
+export function localization({ leads, fromS, toS }, tracing) {
   /** @param {number} value */
   const rounded = (value) => Math.round(value * 10000) / 10000;
   return { tracing, leads, from_s: rounded(fromS), to_s: rounded(toS) };
@@ -81,7 +81,7 @@ export function localisation({ leads, fromS, toS }, tracing) {
  * Return the boxes that show an area on the sheet, one for each visible segment of its leads.
  *
  * @param {SheetCoordinates} coordinates
- * @param {Pick<Localisation, "leads" | "from_s" | "to_s">} area
+ * @param {Pick<Localization, "leads" | "from_s" | "to_s">} area
  * @param {number} reachMm
  */
 export function boxesOf(coordinates, { leads, from_s: fromS, to_s: toS }, reachMm) {

@@ -5,7 +5,7 @@ import { LEADS } from "../../ecg/signal.js";
 import { set, svg } from "../../svg.js";
 import { openDialog, toggle } from "../dialog.js";
 import { pointerOn } from "../pointer.js";
-import { areaOf, localisation } from "./area.js";
+import { areaOf, localization } from "./area.js";
 
 /** @import { Point } from "../../ecg/types.js" */
 /** @import { EcgViewer } from "../../ecg/viewer.js" */
@@ -21,7 +21,7 @@ import { areaOf, localisation } from "./area.js";
  * @property {() => number | null} tracing
  * @property {() => {lead: string | null, fromS: number, toS: number} | null} stretch the time span of the
  *   calipers
- * @property {(area: ReturnType<typeof localisation>) => void} onArea
+ * @property {(area: ReturnType<typeof localization>) => void} onArea
  * @property {() => void} onChange
  */
 
@@ -128,7 +128,7 @@ export class Localizer {
   #finish() {
     const area = this.#area;
     this.#clear();
-    if (area) this.deps.onArea(localisation(area, this.deps.tracing()));
+    if (area) this.deps.onArea(localization(area, this.deps.tracing()));
   }
 
   #clear() {
@@ -190,7 +190,7 @@ export class Localizer {
         : words("localize-problem", { start: startS.toFixed(2), end: endS.toFixed(2) });
       if (!isComplete) return;
       dialog.close();
-      onArea(localisation({ leads: chosen, fromS: Number(from.value), toS: Number(to.value) }, tracing()));
+      onArea(localization({ leads: chosen, fromS: Number(from.value), toS: Number(to.value) }, tracing()));
     });
     leads[0].focus();
   }

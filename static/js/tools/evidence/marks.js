@@ -3,7 +3,7 @@
 import { boxesOf } from "./area.js";
 import { svg } from "../../svg.js";
 
-/** @import { Finding, Localisation, Measurement } from "../../desk/types.js" */
+/** @import { Finding, Localization, Measurement } from "../../desk/types.js" */
 /** @import { SheetCoordinates } from "../sheet_coordinates.js" */
 
 export class Marks {
@@ -39,7 +39,7 @@ export class Marks {
     const coordinates = this.#coordinates;
     if (!coordinates) return;
     const tracing = this.deps.tracing();
-    /** @param {Localisation | Measurement} mark */
+    /** @param {Localization | Measurement} mark */
     const isHere = (mark) => mark.tracing === tracing;
     this.#group.replaceChildren(
       ...this.#findings.flatMap((finding) => [
@@ -51,7 +51,7 @@ export class Marks {
 
   /**
    * @param {SheetCoordinates} coordinates
-   * @param {Localisation} mark
+   * @param {Localization} mark
    * @param {Finding} finding
    */
   #area(coordinates, mark, finding) {

@@ -157,7 +157,7 @@ test("an unreadable exam cannot have classes marked not assessable", () => {
 
 test("evidence stays with its finding when certainty changes", () => {
   const place = { tracing: 1, leads: ["V1", "V2"], from_s: 1.00004, to_s: 0.5 };
-  const content = labels.setCertainty(labels.localise(having(AF), AF, place), AF, "possible");
+  const content = labels.setCertainty(labels.localize(having(AF), AF, place), AF, "possible");
   assert.deepEqual(content.findings[0].localisations, [
     { tracing: 1, leads: ["V1", "V2"], from_s: 0.5, to_s: 1 },
   ]);
@@ -171,7 +171,7 @@ test("the same measurement is not attached twice", () => {
 });
 
 test("a draft with different evidence is a different draft", () => {
-  const localized = labels.localise(having(AF), AF, { tracing: 1, leads: ["II"], from_s: 1, to_s: 2 });
+  const localized = labels.localize(having(AF), AF, { tracing: 1, leads: ["II"], from_s: 1, to_s: 2 });
   assert.ok(!labels.same(localized, having(AF)));
 });
 

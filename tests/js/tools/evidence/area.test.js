@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrange } from "../../../../static/js/ecg/layout.js";
-import { areaOf, boxesOf, localisation } from "../../../../static/js/tools/evidence/area.js";
+import { areaOf, boxesOf, localization } from "../../../../static/js/tools/evidence/area.js";
 import { SheetCoordinates } from "../../../../static/js/tools/sheet_coordinates.js";
 import { placeLabel } from "../../../../static/js/tools/calipers/label.js";
 
@@ -26,7 +26,7 @@ function on(coordinates, name, seconds) {
 test("dragging along a lead marks that lead and time span", () => {
   const coordinates = sheetCoordinates();
   const area = areaOf(coordinates, on(coordinates, "V2", 5.4), on(coordinates, "V2", 6.2));
-  assert.deepEqual(localisation(area, 1), { tracing: 1, leads: ["V2"], from_s: 5.4, to_s: 6.2 });
+  assert.deepEqual(localization(area, 1), { tracing: 1, leads: ["V2"], from_s: 5.4, to_s: 6.2 });
 });
 
 test("dragging down adds the leads below", () => {
