@@ -107,7 +107,7 @@ def test_a_measurement_without_a_lead_is_stored_without_one(as_ana, sheet):
 
 
 def marks(**changes):
-    """Return a body whose localisation is made invalid by ``changes``."""
+    """Return a body whose localization is made invalid by ``changes``."""
     return {"findings": [{**FINDING, "localisations": [{**PLACE, **changes}]}]}
 
 

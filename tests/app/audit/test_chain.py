@@ -288,7 +288,7 @@ EDITS = {
     "class": "update annotations_finding f set diagnostic_class_id = c.id"
     " from annotations_diagnosticclass c where c.code = 'artifact'",
     "finding": "delete from annotations_finding",
-    "localisation": "update annotations_finding set localisations = '[{\"tracing\": 1}]'",
+    "localization": "update annotations_finding set localisations = '[{\"tracing\": 1}]'",
     "measurement": "update annotations_finding set measurements = '[{\"value\": 200}]'",
     "outcome": "alter table annotations_reading drop constraint reading_of_who_abstained_is_empty;"
     " update annotations_reading set outcome = 'abstained'",
