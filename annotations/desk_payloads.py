@@ -57,8 +57,8 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
         user: its reader.
         now: time of the request, which decides whether a submission can still be taken back.
     """
-    standing = with_findings(assignment.readings.effective())
-    signed = {reading.stage: reading for reading in standing}
+    effective = with_findings(assignment.readings.effective())
+    signed = {reading.stage: reading for reading in effective}
     reading, revision = signed.get(Stage.BLIND), signed.get(Stage.REVISED)
     draft = Draft.objects.filter(assignment=assignment).first()
     study = assignment.batch.study

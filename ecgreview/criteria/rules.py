@@ -16,7 +16,7 @@ from .verdicts import Reason, State
 # The comparisons that conditions can make, and their signs in evidence.
 SIGNS = {"above": ">", "below": "<", "at_least": "≥", "at_most": "≤"}
 
-# Stands in the rules file for QTc by the formula of the protocol.
+# Placeholder in the rules file for QTc by the formula of the protocol.
 CORRECTED_QT = "qtc_ms"
 
 

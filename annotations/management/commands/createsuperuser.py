@@ -21,4 +21,4 @@ class Command(createsuperuser.Command):
         with transaction.atomic():
             super().handle(*args, **options)
             for user in User.objects.filter(is_superuser=True).exclude(pk__in=before):
-                accounts.record_standing(user=user, now=timezone.now())
+                accounts.record_creation(user=user, now=timezone.now())

@@ -12,7 +12,7 @@ from ecgreview import design
 
 DATA = Purpose.DATA
 # Assignments in these states give their exam a reader; withdrawn ones do not.
-STANDING = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSED)
+IN_EFFECT = (AssignmentState.WAITING, AssignmentState.READ, AssignmentState.LAPSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ def of_study(study: Study) -> PastAssignments:
     return PastAssignments(readings(of_data.filter(yields_a_reading())), sorted(barred))
 
 
-def standing(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
+def in_effect(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
     """Return the ``assignments`` that give an exam a reader: not withdrawn and not abstained.
 
     Includes those that were unread when their batch was closed.
     """
-    return assignments.filter(state__in=STANDING, is_abstained=False)
+    return assignments.filter(state__in=IN_EFFECT, is_abstained=False)
 
 
 def yields_a_reading(prefix: str = "") -> Q:

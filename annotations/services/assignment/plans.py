@@ -188,7 +188,7 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
     for fewer readers at that time. Also returns anchors that an active reader does not have. Leaves
     out exams of open pools, which find readers by themselves.
     """
-    standing = past_assignments.yields_a_reading("exam__assignments__") & Q(
+    counting = past_assignments.yields_a_reading("exam__assignments__") & Q(
         exam__assignments__batch__study=study,
         exam__assignments__batch__purpose=past_assignments.DATA,
     )
@@ -197,10 +197,10 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
     pooled = Slot.objects.filter(batch__study=study, batch__closed_at=None).values("exam")
     handed_out = study.pool.filter(exam__in=exam_pool.given_exams(study)).exclude(exam__in=pooled)
     counted = handed_out.annotate(
-        n_readers=Count("exam__assignments__reader", filter=standing, distinct=True),
+        n_readers=Count("exam__assignments__reader", filter=counting, distinct=True),
         n_active=Count(
             "exam__assignments__reader",
-            filter=standing & Q(exam__assignments__reader__in=ids),
+            filter=counting & Q(exam__assignments__reader__in=ids),
             distinct=True,
         ),
     )

@@ -214,8 +214,8 @@ def _n_without_reader(study: Study, batches: Sequence[Batch]) -> int:
     assigned = Assignment.objects.filter(
         batch__in=named, occurrence=Occurrence.FIRST, reader__kind=ReaderKind.PERSON
     )
-    standing = past_assignments.standing(assigned).order_by().values_list("exam")
-    n_given = dict(standing.annotate(n=Count("reader", distinct=True)))
+    in_effect = past_assignments.in_effect(assigned).order_by().values_list("exam")
+    n_given = dict(in_effect.annotate(n=Count("reader", distinct=True)))
     required = required_readings.by_exam(study, named)
     return sum(max(n - n_given.get(exam_id, 0), 0) for exam_id, n in required.items())
 

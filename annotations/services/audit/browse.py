@@ -130,7 +130,7 @@ def status() -> Status | None:
     return Status(last.at, hash_chain.head(state["head"]), state.get("fault", ""))
 
 
-def stands(event: AuditEvent) -> bool:
+def is_intact(event: AuditEvent) -> bool:
     """Whether ``event`` and its link are unaltered and the link follows the previous one."""
     link, written = entry_of(event)
     if link is None or written is None or hash_chain.link_digest(link, written) != link.digest:
@@ -192,7 +192,7 @@ def export(
     Args:
         file: stays open.
         kind: the format.
-        actor: limits the export to events that they may see; None stands for the operator, who gets
+        actor: limits the export to events that they may see; None means the operator, who gets
             all events.
         event_filter: selects the events.
         limit: maximum number of events.

@@ -40,7 +40,7 @@ def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
     """Return the patterns of the exams with an effective reading in ``batch``, by exam id."""
     if not batch.counts:
         return {}
-    readings = list(_standing(exam_ids, Q(assignment__batch=batch)))
+    readings = list(_effective(exam_ids, Q(assignment__batch=batch)))
     cast = votes.untranslated(reading for reading in readings if reading.is_answered)
     return _patterns(batch.taxonomy_id, _by_exam(cast), readings)
 
@@ -55,16 +55,16 @@ def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
         mappings.NoMapping: see ``votes.translated``.
     """
     ours = Q(assignment__batch__study=study, assignment__batch__purpose__in=OF_STUDIES)
-    readings = list(_standing(exam_ids, ours))
+    readings = list(_effective(exam_ids, ours))
     cast = votes.translated(study, (reading for reading in readings if reading.is_answered))
     return _patterns(study.taxonomy_id, votes.counted(cast), readings)
 
 
-def _standing(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
+def _effective(exam_ids: Collection[int], where: Q) -> ReadingQuerySet:
     """Return the effective first readings of these exams, including abstentions, ``in_turn``."""
     first = Q(assignment__exam__in=list(exam_ids), assignment__occurrence=Occurrence.FIRST)
-    standing = Reading.objects.blind().effective().filter(where & first)
-    return standing.select_related("assignment").in_turn()
+    effective = Reading.objects.blind().effective().filter(where & first)
+    return effective.select_related("assignment").in_turn()
 
 
 def _by_exam(cast: Iterable[Vote]) -> dict[int, list[Vote]]:

@@ -126,7 +126,7 @@ def measurements(study: Study) -> Iterator[Row]:
 
 def _marks(study: Study, name: str) -> Iterator[tuple[Row, Mapping[str, Any]]]:
     source = Source(study)
-    for reading in source.standing():
+    for reading in source.effective():
         exam, batch, _, reader, _, stage, occurrence, *_ = source.assignment_cells(reading)
         for finding in reading.findings.all():
             head = (exam, batch, reader, stage, occurrence, finding.diagnostic_class.code)

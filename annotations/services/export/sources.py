@@ -41,7 +41,7 @@ class Source:
         self._statuses: dict[int, str] = dict(lines.values_list("user", "status"))
         self._kinds: dict[int, str] = dict(lines.values_list("user", "user__kind"))
 
-    def standing(self) -> Iterator[Reading]:
+    def effective(self) -> Iterator[Reading]:
         """Yield the effective readings, sorted by exam and then by submission."""
         return _in_order(_of(self.study).effective())
 

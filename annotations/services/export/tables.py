@@ -86,7 +86,7 @@ def readings_long(study: Study) -> Iterator[Row]:
     yield (*ASSIGNMENT_COLUMNS, *READING_COLUMNS, "quality", "class", "state", "certainty")
     codes = {version.pk: _codes(version) for version in _taxonomies(study)}
     source = Source(study)
-    for reading in source.standing():
+    for reading in source.effective():
         certainties = {
             item.diagnostic_class.code: item.certainty for item in reading.findings.all()
         }

@@ -49,7 +49,7 @@ def create_without_access(
 
 
 @transaction.atomic
-def record_standing(*, user: User, now: datetime) -> None:
+def record_creation(*, user: User, now: datetime) -> None:
     """Record the creation of ``user`` by ``createsuperuser``, with the rights they have."""
     _record(user, audit.Action.PEOPLE_CREATED, now, recorded_state(user))
 

@@ -76,8 +76,8 @@ def of(assignment: Assignment, key: UUID, *, now: datetime) -> Reading:
         StudyNotOpen, BatchClosed, Withdrawn: the exam can no longer be read.
         ReadingFinal: the time to correct it is over, or ``is_final`` holds.
     """
-    standing = assignment.readings.blind().effective().filter(idempotency_key=key)
-    corrected = standing.first()
+    effective = assignment.readings.blind().effective().filter(idempotency_key=key)
+    corrected = effective.first()
     if corrected is None:
         raise NotTheLatest
     corrected.assignment = assignment

@@ -26,7 +26,7 @@ ACCESS: Mapping[str, bool] = {
 
 
 @dataclass(slots=True)
-class Standing:
+class AccountState:
     """The rights and kind of an account according to its events; none before the first one."""
 
     roles: frozenset[str] = frozenset()
@@ -57,15 +57,15 @@ def account_fault() -> Fault | None:
     recorded = _recorded()
     people = User.objects.prefetch_related("groups", "user_permissions").order_by("pk")
     for user in people.iterator(chunk_size=500):
-        standing = recorded.get(user.pk, Standing())
-        actual = Standing(
+        expected = recorded.get(user.pk, AccountState())
+        actual = AccountState(
             frozenset(group.name for group in user.groups.all()),
-            user.is_active if standing.is_active is not None else None,
+            user.is_active if expected.is_active is not None else None,
             user.is_staff,
             user.is_superuser,
             user.kind,
         )
-        if actual != standing or user.user_permissions.all():
+        if actual != expected or user.user_permissions.all():
             return Fault(Kind.ACCOUNT_ALTERED, other=user.pk, name=user.username)
     return None
 
@@ -80,11 +80,11 @@ def role_fault() -> Fault | None:
     return None
 
 
-def _recorded() -> dict[int, Standing]:
+def _recorded() -> dict[int, AccountState]:
     actions = [*ACCESS, Action.PEOPLE_CHANGED, Action.AUDIT_RECORDED]
     events = AuditEvent.objects.filter(action__in=actions, object_type="user")
-    standings: dict[int, Standing] = {}
+    states: dict[int, AccountState] = {}
     for event in events.order_by(F("link__seq").asc(nulls_last=True)).iterator():
         if event.object_id.isdecimal():
-            standings.setdefault(int(event.object_id), Standing()).follow(event)
-    return standings
+            states.setdefault(int(event.object_id), AccountState()).follow(event)
+    return states

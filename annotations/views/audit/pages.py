@@ -64,7 +64,7 @@ def audit_event(request: SignedInRequest, seq: int) -> HttpResponse:
         "line": event_text.line(event),
         "changes": event_text.changes(event),
         "target_url": event_text.target_url(event, request.user),
-        "stands": browse.stands(event),
+        "is_intact": browse.is_intact(event),
         "status": status,
         "is_verified": status is not None and seq <= status.head.seq,
         "previous_seq": seq - 1,

@@ -49,7 +49,7 @@ from annotations.services.studies import lifecycle, roster
 from tests.app import signing
 from tests.sizes import size
 
-STANDING = (AssignmentState.WAITING, AssignmentState.READ)
+IN_EFFECT = (AssignmentState.WAITING, AssignmentState.READ)
 
 REFUSALS = (
     guards.AlreadySubmitted,
@@ -275,9 +275,9 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def seats_count_assignments_and_readings(self) -> None:
         own = Assignment.objects.order_by().values_list("batch", "reader")
-        n_standing = Count("pk", filter=Q(state__in=STANDING))
+        n_in_effect = Count("pk", filter=Q(state__in=IN_EFFECT))
         n_read = Count("pk", filter=Q(state=AssignmentState.READ))
-        rows = own.annotate(n_standing=n_standing, n_read=n_read)
+        rows = own.annotate(n_in_effect=n_in_effect, n_read=n_read)
         counted = {(batch, reader): tuple(numbers) for batch, reader, *numbers in rows}
         for seat in Seat.objects.all():
             expected = counted.get((seat.batch_id, seat.reader_id), (0, 0))
@@ -293,14 +293,14 @@ class Interleavings(RuleBasedStateMachine):
     def slots_are_filled_once_and_by_the_right_exam(self) -> None:
         filled = Slot.objects.exclude(assignment=None)
         assert not filled.exclude(assignment__exam=F("exam")).exists()
-        assert not filled.exclude(assignment__state__in=STANDING).exists()
+        assert not filled.exclude(assignment__state__in=IN_EFFECT).exists()
         leased = Assignment.objects.waiting().filter(batch__handout=Handout.POOLED)
         assert not leased.filter(slot=None).exists()
 
     @invariant()
     def nobody_reads_an_exam_of_the_study_twice(self) -> None:
-        standing = Assignment.objects.filter(state__in=STANDING).values("exam", "reader")
-        assert not standing.annotate(n=Count("pk")).filter(n__gt=1).exists()
+        in_effect = Assignment.objects.filter(state__in=IN_EFFECT).values("exam", "reader")
+        assert not in_effect.annotate(n=Count("pk")).filter(n__gt=1).exists()
 
     @invariant()
     def nobody_holds_two_leases(self) -> None:

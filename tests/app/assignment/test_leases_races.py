@@ -69,8 +69,8 @@ def check_pool(batch):
     assert len(assignments) == len(set(assignments))
     slots = set(filled.values_list("exam", "assignment__exam"))
     assert all(slot_exam == assigned_exam for slot_exam, assigned_exam in slots)
-    standing = batch.assignments.filter(state__in=("waiting", "read"))
-    twice = [n for n in Counter(standing.values_list("exam", "reader")).values() if n > 1]
+    in_effect = batch.assignments.filter(state__in=("waiting", "read"))
+    twice = [n for n in Counter(in_effect.values_list("exam", "reader")).values() if n > 1]
     assert not twice
     for seat in Seat.objects.filter(batch=batch):
         own = batch.assignments.filter(reader=seat.reader)

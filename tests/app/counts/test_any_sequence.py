@@ -73,9 +73,9 @@ class TwoBatches:
             self._sign(waiting[place % len(waiting)], answer)
 
     def correct(self, place, answer):
-        standing = Reading.objects.effective().order_by("pk")
-        if standing:
-            old = standing[place % len(standing)]
+        effective = Reading.objects.effective().order_by("pk")
+        if effective:
+            old = effective[place % len(effective)]
             self._sign(old.assignment, answer, supersedes=old.idempotency_key)
 
     def count(self, _place, _answer):

@@ -105,15 +105,15 @@ def test_each_reading_of_many_concurrent_readers_is_counted_once(
     assert [result for result in results if result is not None] == []
     drain(now)
     assert differences(study, now) == []
-    standing = Reading.objects.effective().count()
-    assert standing == N_READERS * N_EXAMS < Reading.objects.count()
+    n_effective = Reading.objects.effective().count()
+    assert n_effective == N_READERS * N_EXAMS < Reading.objects.count()
     for scope in (of_batch(batch), Scope(study.pk)):
         markers = ExamPattern.objects.filter(study=study, batch=scope.batch_id)
         counted = sum(len(result.readers) + result.n_unreadable for result in markers)
-        assert (counted, markers.count()) == (standing, N_EXAMS)
+        assert (counted, markers.count()) == (n_effective, N_EXAMS)
         assert sum(sets(scope).values()) == N_EXAMS
     report = refresh.refresh(batch=batch, now=now)
-    assert report.n_readings == standing
+    assert report.n_readings == n_effective
     assert AgreementReport.objects.newest().get(batch=batch) == report
 
 
