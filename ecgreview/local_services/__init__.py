@@ -18,7 +18,7 @@ from pathlib import Path
 from ecgreview.local_services import places as _places
 
 START_SECONDS = 1200.0  # the sum of the keeper's own time limits
-SAY_EVERY_SECONDS = 15.0
+REPORT_EVERY_SECONDS = 15.0
 STOP_SECONDS = 30.0
 JOINED_AFTER_SECONDS = 1.0
 POLL_SECONDS = 0.02
@@ -99,14 +99,14 @@ def _start_keeper(places: _places.Places) -> subprocess.Popen[bytes]:
 
 def _wait_until_ready(places: _places.Places, keeper: subprocess.Popen[bytes] | None) -> None:
     """Wait for the services; ``keeper`` is None when another process started it."""
-    began = said_at = time.monotonic()
+    began = reported_at = time.monotonic()
     while not places.ready.exists():
         ended = keeper.poll() is not None if keeper is not None else not is_kept(places)
         now = time.monotonic()
         if ended or now - began > START_SECONDS:
             raise ServicesFailed(f"The embedded services did not start.\n{_end_of_log(places)}")
-        if now - said_at > SAY_EVERY_SECONDS:
-            said_at = now
+        if now - reported_at > REPORT_EVERY_SECONDS:
+            reported_at = now
             sys.stderr.write(
                 f"Waiting for PostgreSQL and Valkey: {now - began:.0f} s so far ({places.logs}).\n"
             )

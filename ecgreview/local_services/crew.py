@@ -16,7 +16,7 @@ MAX_PAUSE_SECONDS = 60.0
 HEALTHY_AFTER_SECONDS = 120.0
 DEATHS_UNSAID = 3
 
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Crew:
     """
 
     members: Sequence[Member]
-    say: Say = print
+    report: Report = print
 
     def start(self, now: float) -> None:
         for member in self.members:
@@ -100,7 +100,7 @@ class Crew:
         member.n_deaths += 1
         member.due_at = now + pause
         if member.keeps_failing:
-            self.say(
+            self.report(
                 f"{member.name} has stopped {member.n_deaths} times in a row; the rest goes on. "
                 f"Next attempt in {pause:.0f} s. The end of {member.log}:\n"
                 f"{service.tail(member.log)}"

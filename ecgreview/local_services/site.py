@@ -8,13 +8,13 @@ import urllib.request
 from dataclasses import dataclass, field
 
 from ecgreview import local_services
-from ecgreview.local_services.crew import Crew, Member, Say
+from ecgreview.local_services.crew import Crew, Member, Report
 from ecgreview.local_services.places import Places
 from ecgreview.local_services.service import LOOPBACK, POLL_SECONDS, tail
 from ecgreview.site import env
 
 ANSWER_SECONDS = 15.0
-SAY_EVERY_SECONDS = 15.0
+REPORT_EVERY_SECONDS = 15.0
 MAX_PAUSE_SECONDS = 60.0
 QUIET_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
@@ -29,14 +29,14 @@ class Site:
 
     places: Places
     port: int
-    say: Say = print
+    report: Report = print
     crew: Crew = field(init=False)
     revival_pause_s: float = field(default=0.0, init=False)
     next_revival_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         """Describe the processes; nothing starts yet."""
-        self.crew = Crew([self._web(), self._worker(), self._beat()], say=self.say)
+        self.crew = Crew([self._web(), self._worker(), self._beat()], report=self.report)
 
     @property
     def address(self) -> str:
@@ -52,7 +52,7 @@ class Site:
         Raises:
             WebServerFails: its process has ended several times.
         """
-        began = said_at = time.monotonic()
+        began = reported_at = time.monotonic()
         self.crew.start(began)
         web = self.crew.members[0]
         while not self.answers():
@@ -60,9 +60,9 @@ class Site:
             self.crew.tend(now)
             if web.keeps_failing:
                 raise WebServerFails(f"The web server does not start.\n{tail(web.log)}")
-            if now - said_at > SAY_EVERY_SECONDS:
-                said_at = now
-                self.say(
+            if now - reported_at > REPORT_EVERY_SECONDS:
+                reported_at = now
+                self.report(
                     f"Waiting for the web server: its process lives and has loaded for "
                     f"{now - began:.0f} s ({web.log})."
                 )
@@ -84,7 +84,7 @@ class Site:
         except local_services.ServicesFailed as failure:
             self.revival_pause_s = min(max(1.0, 2 * self.revival_pause_s), MAX_PAUSE_SECONDS)
             self.next_revival_at = now + self.revival_pause_s
-            self.say(f"{failure}\nNext attempt in {self.revival_pause_s:.0f} s.")
+            self.report(f"{failure}\nNext attempt in {self.revival_pause_s:.0f} s.")
         else:
             self.revival_pause_s = 0.0
 

@@ -38,7 +38,7 @@ def crew(tmp_path):
             for number, program in enumerate(programs)
         ]
         messages: list[str] = []
-        crews.append(Crew(members, say=messages.append))
+        crews.append(Crew(members, report=messages.append))
         crews[0].start(now=0.0)
         return crews[0], members, messages
 

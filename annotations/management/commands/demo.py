@@ -56,7 +56,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"A demo is already running with the data in {places.home}. Stop it first."
             )
-        site = Site(places, port, say=partial(self.console.print, markup=False))
+        site = Site(places, port, report=partial(self.console.print, markup=False))
         try:
             self._run(site, data)
         except Stop:
