@@ -44,8 +44,8 @@ def _is_list(name: str, *, at_most: int) -> Func:
 def _measures_something(name: str) -> Func:
     """Return the condition that no measurement in column ``name`` would be displayed as zero."""
     small = " || ".join(
-        f'@.kind == "{kind}" && @.value > -{least} && @.value < {least}'
-        for kind, least in (("interval", MIN_MS), ("amplitude", MIN_MV))
+        f'@.kind == "{kind}" && @.value > -{minimum} && @.value < {minimum}'
+        for kind, minimum in (("interval", MIN_MS), ("amplitude", MIN_MV))
     )
     return Func(
         F(name),

@@ -48,7 +48,7 @@ class _Exam:
     def _outcome(self, condition: Condition, measured: Measured) -> Outcome:
         if measured.value is None:
             return Outcome.MISSING
-        if measured.confidence < BOOK.least_confidence:
+        if measured.confidence < BOOK.min_confidence:
             return Outcome.UNCERTAIN
         if not condition.holds(measured.value, self._sex):
             return Outcome.FAILED

@@ -106,7 +106,7 @@ class RuleBook:
     name: str
     version: str
     youngest_years: float
-    least_confidence: float
+    min_confidence: float
     labels: Mapping[str, Label]
     rules: tuple[Rule, ...]
 
@@ -128,7 +128,7 @@ def read(path: Path) -> RuleBook:
         name=data["name"],
         version=data["version"],
         youngest_years=data["youngest_years"],
-        least_confidence=data["least_confidence"],
+        min_confidence=data["min_confidence"],
         labels={key: Label(*parts) for key, parts in data["labels"].items()},
         rules=tuple(_rule(entry) for entry in data["rule"]),
     )

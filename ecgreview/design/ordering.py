@@ -98,8 +98,8 @@ def _widest(patients: Sequence[int]) -> int:
     most = max(counts.values(), default=1)
     if most == 1:
         return len(patients)
-    n_having_most = sum(count == most for count in counts.values())
-    return (len(patients) - n_having_most) // (most - 1)
+    n_at_max = sum(count == most for count in counts.values())
+    return (len(patients) - n_at_max) // (most - 1)
 
 
 def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int]:

@@ -257,10 +257,10 @@ def _limits(caps: ArrayLike | None, n_readers: int, n_exams: int, fraction: floa
 
 def _max_exams(cap: int, n_exams: int, fraction: float) -> int:
     """Return the maximum number of exams that fit under ``cap`` together with their repeats."""
-    n_most = min(cap, n_exams)
-    while n_most > 0 and n_most + n_repeats(n_most, fraction) > cap:
-        n_most -= 1
-    return n_most
+    n_max = min(cap, n_exams)
+    while n_max > 0 and n_max + n_repeats(n_max, fraction) > cap:
+        n_max -= 1
+    return n_max
 
 
 def _level(total: int, limits: Ids) -> Ids:
