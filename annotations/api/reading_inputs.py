@@ -242,7 +242,7 @@ class ConfirmationInput(Strict):
         return {"class": serializers.CharField(max_length=60)}
 
 
-class WorkInput(ContentInput):
+class SubmissionInput(ContentInput):
     """The content to submit, with effort, display and decisions."""
 
     quality = serializers.ChoiceField(choices=Quality.choices)
@@ -280,7 +280,7 @@ class WorkInput(ContentInput):
         ]
 
 
-class ReadingInput(WorkInput):
+class ReadingInput(SubmissionInput):
     """A reading to submit."""
 
     based_on = serializers.IntegerField(min_value=0, max_value=MAX_POSITIVE_INTEGER - 1)
@@ -303,14 +303,14 @@ class ReadingInput(WorkInput):
         return super().validate(attrs)
 
 
-class RevisionInput(WorkInput):
+class RevisionInput(SubmissionInput):
     """A revision to submit after seeing the suggestions."""
 
     reason = serializers.ChoiceField(choices=RevisionReason.choices)
 
 
 def signed(data: Mapping[str, Any], key: UUID) -> Signed:
-    """Convert the validated fields of a ``WorkInput`` for the services."""
+    """Convert the validated fields of a ``SubmissionInput`` for the services."""
     content = {field.name: data[field.name] for field in fields(Content) if field.name in data}
     effort = {field.name: data[field.name] for field in fields(Effort)}
     return Signed(Content(**content), key, data["chosen"], Effort(**effort))

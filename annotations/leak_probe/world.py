@@ -191,7 +191,7 @@ def read(assignment: Assignment, number: int, code: str, now: datetime, **change
         signed=Signed(
             Content(**{**answers, **changes}),
             uuid.UUID(int=10**6 + number),
-            work=Effort(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
+            effort=Effort(1234, 567, {"layout": "12x1"}, {"calipers": 3}),
         ),
         supersedes=supersedes,
         now=now,

@@ -77,7 +77,7 @@ def _signed(codes: tuple[str, ...], rng: np.random.Generator) -> Signed:
     )
     key = uuid.UUID(bytes=rng.bytes(16), version=4)
     active_ms = int(rng.normal(58_000, 9_000))
-    return Signed(content, key, work=Effort(active_ms, display={"simulated": True}))
+    return Signed(content, key, effort=Effort(active_ms, display={"simulated": True}))
 
 
 def _finding(code: str, rng: np.random.Generator) -> reading_content.FindingIn:

@@ -46,13 +46,13 @@ class Signed:
         content: findings, quality and outcome.
         key: idempotency key, created by the client for each reading or revision.
         chosen: decisions on suggestions.
-        work: time, display and tools.
+        effort: time, display and tools.
     """
 
     content: Content
     key: UUID
     chosen: Sequence[DecisionIn] = ()
-    work: Effort = field(default_factory=Effort)
+    effort: Effort = field(default_factory=Effort)
 
     def is_of(self, reading: Reading) -> bool:
         """Whether the stored ``reading`` has this content and these decisions."""
@@ -127,10 +127,10 @@ def store(reading: Reading, signed: Signed, checked: Checked) -> Reading:
     written = {
         "taxonomy": reading.assignment.batch.taxonomy,
         "idempotency_key": signed.key,
-        "active_ms": signed.work.active_ms,
-        "idle_ms": signed.work.idle_ms,
-        "display": dict(signed.work.display),
-        "tools": dict(signed.work.tools),
+        "active_ms": signed.effort.active_ms,
+        "idle_ms": signed.effort.idle_ms,
+        "display": dict(signed.effort.display),
+        "tools": dict(signed.effort.tools),
         "n_decisions": len(signed.chosen),
         **reading_content.columns(signed.content),
     }
