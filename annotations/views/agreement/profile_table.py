@@ -105,7 +105,7 @@ def profile_context(
         "met": met,
         "standings": standings,
         "calendar": calendar,
-        "sitting": session,
+        "session": session,
         "charts": {
             "classes": _classes_chart(met[:CHARTED]),
             "standings": _standings_chart(standings),
@@ -114,7 +114,7 @@ def profile_context(
                 [f"{block.first_day:%d/%m}" for block in profile.calendar],
                 _("From this day"),
             ),
-            "sitting": _blocks_chart(
+            "session": _blocks_chart(
                 profile.sitting, [line.name for line in session], _("Exam in the session")
             ),
         },
