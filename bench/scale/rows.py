@@ -100,13 +100,13 @@ select a.id, a.reader_id, 1, 'blind', %(taxonomy)s, 'read',
             when pg_temp.u(a.id, 4) < 0.2 then 'acceptable' else 'good' end, '[]',
        case when pg_temp.u(a.id, 5) < 0.1 then 'A comment of ordinary length about the exam.'
             else '' end,
-       coalesce(n.positive, 0), coalesce(n.untold, 0), 0, '',
+       coalesce(n.positive, 0), coalesce(n.not_assessable, 0), 0, '',
        now() - interval '90 days' + pg_temp.u(a.id, 6) * interval '80 days', gen_random_uuid(),
        (20000 + 60000 * pg_temp.u(a.id, 7))::int, 1000,
        '{"layout": "3x4", "speed": 25, "gain": 10}', '{"calipers": 1}'
   from annotations_assignment a
   left join (select assignment_id, count(*) filter (where state = 2) as positive,
-                    count(*) filter (where state = 0) as untold
+                    count(*) filter (where state = 0) as not_assessable
                from answers group by 1) n on n.assignment_id = a.id
  where a.state = 'read' and a.batch_id in (select batch_id from bench_batch)
 """,

@@ -45,7 +45,7 @@ def read_visits(source: bytes | str) -> list[Visit]:
     problems = [*table.problems]
     if not problems:
         problems += [problem for row in table.rows for problem in _problems(table, row)]
-        problems += _told_twice(table)
+        problems += _repeated(table)
     if problems:
         raise Unreadable(*problems)
     return [
@@ -66,7 +66,7 @@ def _problems(table: Table, row: Row) -> list[Problem]:
     return [table.problem(row, "day", reason, hint)]
 
 
-def _told_twice(table: Table) -> list[Problem]:
+def _repeated(table: Table) -> list[Problem]:
     lines: dict[str, int] = {}
     result = []
     for row in table.rows:

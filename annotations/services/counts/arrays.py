@@ -268,8 +268,8 @@ def _states_by_exam(
         for exam, start, end in zip(ids.tolist(), starts.tolist(), ends.tolist(), strict=True)
     }
     states: dict[int, dict[str, str]] = {exam: {} for exam in readers_by_exam}
-    is_said = np.logical_or.reduceat(read.states != ABSENT, starts, axis=0)
-    for place, column in np.argwhere(is_said).tolist():
+    is_marked = np.logical_or.reduceat(read.states != ABSENT, starts, axis=0)
+    for place, column in np.argwhere(is_marked).tolist():
         digits = read.states[starts[place] : ends[place], column].tolist()
         states[int(ids[place])][codes[column]] = "".join(map(str, digits))
     return readers_by_exam, states

@@ -67,10 +67,10 @@ def _waiting() -> QuerySet[SuggestionRun]:
 def _outcome(run: SuggestionRun) -> _Outcome:
     if run.n_attempts > MAX_ATTEMPTS:
         return _Outcome({}, (), (), SuggestionFailure.GIVEN_UP)
-    return _look_at(run.exam, criteria.QtFormula(run.model.qt_correction or "fridericia"))
+    return _examine(run.exam, criteria.QtFormula(run.model.qt_correction or "fridericia"))
 
 
-def _look_at(exam: Exam, formula: criteria.QtFormula) -> _Outcome:
+def _examine(exam: Exam, formula: criteria.QtFormula) -> _Outcome:
     """Measure the first tracing of ``exam`` and apply the criteria to it."""
     tracing = exam.tracings.order_by("position").first()
     if tracing is None:

@@ -85,7 +85,7 @@ def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[
             f"answers of shapes {first.shape} and {second.shape} and a reference of shape"
             f" {reference.shape} are not of the same exams and classes"
         )
-    is_told = (first != MISSING) & (second != MISSING) & (reference != MISSING)
+    is_assessed = (first != MISSING) & (second != MISSING) & (reference != MISSING)
     first_right, second_right = first == reference, second == reference
     parts = (
         first_right & second_right,
@@ -93,7 +93,7 @@ def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[
         ~first_right & second_right,
         ~first_right & ~second_right,
     )
-    return np.stack([(part & is_told).sum(axis=0) for part in parts], axis=-1).astype(np.int64)
+    return np.stack([(part & is_assessed).sum(axis=0) for part in parts], axis=-1).astype(np.int64)
 
 
 def tests(counts: ArrayLike) -> list[ErrorTest]:

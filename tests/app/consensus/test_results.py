@@ -235,14 +235,14 @@ class WorkerLost(BaseException):
 @pytest.fixture
 def killer_exam(bradycardia, monkeypatch):
     """An exam, first in the queue, that kills every worker that computes it."""
-    original = runs._look_at
+    original = runs._examine
 
-    def look_at(exam, formula):
+    def examine(exam, formula):
         if exam == bradycardia:
             raise WorkerLost
         return original(exam, formula)
 
-    monkeypatch.setattr(runs, "_look_at", look_at)
+    monkeypatch.setattr(runs, "_examine", examine)
     return bradycardia
 
 
