@@ -183,10 +183,10 @@ export class ClassFinder {
    * @param {boolean} notAssessable
    */
   #choose(i, notAssessable) {
-    const one = this.#options[i]?.one;
-    if (!this.#isOpen || !one) return;
+    const option = this.#options[i]?.one;
+    if (!this.#isOpen || !option) return;
     this.clear();
-    this.deps.onChoose(one.code, { notAssessable });
+    this.deps.onChoose(option.code, { notAssessable });
   }
 
   /** Clear the text, close the list and leave the field. */

@@ -38,20 +38,20 @@ export class Catalog {
    * @param {string} code
    */
   name(code) {
-    const one = this.get(code);
-    return this.#isPortuguese ? one.name_pt || one.name : one.name;
+    const entry = this.get(code);
+    return this.#isPortuguese ? entry.name_pt || entry.name : entry.name;
   }
 
   /** @param {string} code */
   groupName(code) {
-    const one = this.get(code);
-    return this.#isPortuguese ? one.group_name_pt || one.group_name : one.group_name;
+    const entry = this.get(code);
+    return this.#isPortuguese ? entry.group_name_pt || entry.group_name : entry.group_name;
   }
 
   /** @param {string} code */
   definition(code) {
-    const one = this.get(code);
-    return (this.#isPortuguese && one.definition_pt) || one.definition || "";
+    const entry = this.get(code);
+    return (this.#isPortuguese && entry.definition_pt) || entry.definition || "";
   }
 
   /** @param {string} code */

@@ -100,8 +100,8 @@ function place({ tracing = 1, leads, from_s, to_s }) {
  * @returns {Measurement}
  */
 function measured({ kind, lead = null, from_s, to_s, value, n_cycles = null, tracing = 1 }) {
-  const one = { kind, tracing, lead, ...stretch(from_s, to_s), value: fourDecimals(value) };
-  return Object.freeze(n_cycles === null ? one : { ...one, n_cycles });
+  const measurement = { kind, tracing, lead, ...stretch(from_s, to_s), value: fourDecimals(value) };
+  return Object.freeze(n_cycles === null ? measurement : { ...measurement, n_cycles });
 }
 
 /**

@@ -34,14 +34,14 @@ export function blank() {
 export function restore(content, catalog) {
   const { findings = [], not_assessable = [], quality, problems = [], comment } = content ?? {};
   const known = findings.filter((finding) => catalog.has(finding.class));
-  const found = new Set(known.map((finding) => finding.class));
+  const codes = new Set(known.map((finding) => finding.class));
   return freeze({
     findings: known.map((finding) => ({
       class: finding.class,
       certainty: CERTAINTIES.includes(finding.certainty) ? finding.certainty : "definite",
       ...evidence.restore(finding),
     })),
-    not_assessable: [...new Set(not_assessable)].filter((code) => catalog.has(code) && !found.has(code)),
+    not_assessable: [...new Set(not_assessable)].filter((code) => catalog.has(code) && !codes.has(code)),
     quality: QUALITIES.find((known) => known === quality) ?? "good",
     problems: problems
       .filter(({ kind }) => PROBLEMS.includes(kind))

@@ -88,8 +88,8 @@ export class LeadOverlay {
     const leads = LEADS.flatMap((name, lead) => (this.chosen.has(name) ? [{ name, lead }] : []));
     this.leads.forEach((button, i) => button.setAttribute("aria-pressed", String(this.chosen.has(LEADS[i]))));
     if (leads.length === 0) return this.scroller.replaceChildren(make("p", {}, this.words("overlay-none")));
-    const one = row(signal, sheet, leads, paperLacking);
-    const picture = strip(signal, one, scale * FACTOR, this.words, {
+    const overlaid = row(signal, sheet, leads, paperLacking);
+    const picture = strip(signal, overlaid, scale * FACTOR, this.words, {
       classOf: (name) => (LEADS.includes(name) ? `is-lead-${LEADS.indexOf(name)}` : ""),
     });
     // There is no space for twelve names on one baseline.

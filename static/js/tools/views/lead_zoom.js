@@ -135,8 +135,8 @@ export class LeadZoom {
       deps: { words, language, onAttach },
     } = this;
     const name = LEADS[this.lead];
-    const one = row(signal, sheet, [{ lead: this.lead, name }], paperLacking);
-    const picture = strip(signal, one, scale * this.factor, words);
+    const zoomed = row(signal, sheet, [{ lead: this.lead, name }], paperLacking);
+    const picture = strip(signal, zoomed, scale * this.factor, words);
     const layer = svg("g");
     picture.append(layer);
     this.scroller.replaceChildren(picture);
@@ -151,7 +151,7 @@ export class LeadZoom {
         onChange: () => this.#mark(),
       },
     );
-    calipers.show(new SheetCoordinates(one, signal), scale * this.factor);
+    calipers.show(new SheetCoordinates(zoomed, signal), scale * this.factor);
     this.#calipers = calipers;
     this.#mark();
   }
