@@ -142,15 +142,17 @@ class World:
 def build(now: datetime) -> World:
     """Build the world through the services, in an otherwise empty database."""
     roles.sync()
-    people = {name: members.create(username=name, roles=wanted) for name, wanted in PEOPLE.items()}
+    people = {
+        name: members.create(username=name, roles=own_roles) for name, own_roles in PEOPLE.items()
+    }
     davi = people["davi"]
     User.objects.filter(username__in=INVITED_BY_GIL).update(vouched_by=people["gil"])
     taxonomy = versions.install(now=now)
     dataset, stored = _exams(now)
-    wanted = Protocol(
+    protocol = Protocol(
         name="Probed study", taxonomy=str(taxonomy), prior_exam="shown", readers_per_exam=3
     )
-    study = _open(wanted, davi, now)
+    study = _open(protocol, davi, now)
     second = _open(Protocol(name="Second study", taxonomy=str(taxonomy)), davi, now)
     closed = batches.create(
         study=study, name="Closed", exams=stored[:4], readers=[people["bruno"], people["clara"]],
@@ -206,8 +208,8 @@ def model(now: datetime) -> SuggestionModel:
     return row
 
 
-def _open(wanted: Protocol, davi: User, now: datetime) -> Study:
-    draft = lifecycle.create(protocol=wanted, created_by=davi, now=now)
+def _open(protocol: Protocol, davi: User, now: datetime) -> Study:
+    draft = lifecycle.create(protocol=protocol, created_by=davi, now=now)
     return lifecycle.open_study(study_id=draft.pk, actor=davi, now=now)
 
 

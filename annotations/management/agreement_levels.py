@@ -47,7 +47,7 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
         NoSuchClass: one of ``codes`` is unknown.
     """
     about = results["groups" if level == "groups" else "classes"]
-    available = [one["class"] for one in about]
+    available = [row["class"] for row in about]
     if unknown := [code for code in codes if code not in available]:
         kind = "group" if level == "groups" else "class"
         raise NoSuchClass(f"There is no {kind} {unknown[0]!r}. Available: {', '.join(available)}.")
@@ -59,7 +59,7 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
     if level == "measurements":
         return [line for line in _measured(results) if line["class"] in selected]
     of = results["certainty"]["classes"] if level == "certainty" else about
-    by_code = {one["class"]: one for one in of}
+    by_code = {row["class"]: row for row in of}
     return [{"readers": _people(results), **by_code[code]} for code in selected]
 
 

@@ -51,7 +51,7 @@ def write(
 def _lines(
     report: AgreementReport, names: Mapping[str, str], codes: Sequence[str]
 ) -> list[dict[str, Any]]:
-    available = [one["class"] for one in report.coded_results["classes"]]
+    available = [row["class"] for row in report.coded_results["classes"]]
     if unknown := [code for code in codes if code not in available]:
         raise CommandError(f"There is no class {unknown[0]!r}. Available: {', '.join(available)}.")
     detail = details.all_errors_of(report)

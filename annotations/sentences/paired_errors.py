@@ -70,10 +70,10 @@ def sentences_of(why: Missing | None, lines: Iterable[Mapping[str, Any]]) -> dic
 
     They call the readers "the first reader" and "the second reader".
     """
-    found = {str(why): why_none(why)} if why else {}
+    sentences = {str(why): why_none(why)} if why else {}
     names = {"first": gettext("The first reader"), "second": gettext("The second reader")}
     for line in lines:
-        found |= {one: caution(Caution(one), **names) for one in line["cautions"]}
+        sentences |= {code: caution(Caution(code), **names) for code in line["cautions"]}
         if line["undefined"]:
-            found[line["undefined"]] = why_no_test(Undefined(line["undefined"]))
-    return found
+            sentences[line["undefined"]] = why_no_test(Undefined(line["undefined"]))
+    return sentences

@@ -195,8 +195,8 @@ def _reasons(results: Any) -> Iterator[str]:
     if isinstance(results, Mapping):
         if results.get("reason"):
             yield str(results["reason"])
-        for one in results.values():
-            yield from _reasons(one)
+        for result in results.values():
+            yield from _reasons(result)
     elif isinstance(results, list):
-        for one in results:
-            yield from _reasons(one)
+        for result in results:
+            yield from _reasons(result)

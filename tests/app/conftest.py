@@ -35,7 +35,7 @@ from annotations.services.assignment import batches
 from ecgreview.site import sessions
 from tests.app import builders, installed
 from tests.app.builders import NOW
-from tests.app.kept import KEPT, Numbers, Wanted, factory, kept, wanted
+from tests.app.kept import KEPT, Numbers, Requested, factory, kept, requested
 
 
 class MakeStudy(Protocol):
@@ -155,7 +155,7 @@ def keeps_rows(
     of_module = (item for item in request.session.items if item.path == request.path)
     yield not any("module_db" in names_of_fixtures(item) for item in of_module)
     with django_db_blocker.unblock():
-        KEPT.keep(Wanted())
+        KEPT.keep(Requested())
 
 
 def names_of_fixtures(item: pytest.Item) -> set[str]:
@@ -169,7 +169,7 @@ def kept_rows(
     """Make the database contain the rows of the kept fixtures that the test uses."""
     if keeps_rows:
         with django_db_blocker.unblock():
-            KEPT.keep(Wanted() if commits(request) else wanted(request))
+            KEPT.keep(Requested() if commits(request) else requested(request))
 
 
 def commits(request: pytest.FixtureRequest) -> bool:

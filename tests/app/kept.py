@@ -56,20 +56,20 @@ GIVEN = {"db", "now", "numbers", "tmp_path"}
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a test wants to find: kept objects, and the factories that create them."""
+class Requested:
+    """What a test requests: kept objects, and the factories that create them."""
 
     builds: tuple[Build, ...] = ()
     factories: Mapping[str, Build] = field(default_factory=dict)
 
 
-def wanted(request: pytest.FixtureRequest) -> Wanted:
+def requested(request: pytest.FixtureRequest) -> Requested:
     """Return the kept fixtures and the factories that a test uses.
 
     Without those that depend on a fixture that is neither: a class may override one of them.
     """
-    found = ((name, request._arg2fixturedefs.get(name)) for name in request.fixturenames)
-    functions = {name: definitions[-1].func for name, definitions in found if definitions}
+    fixtures = ((name, request._arg2fixturedefs.get(name)) for name in request.fixturenames)
+    functions = {name: definitions[-1].func for name, definitions in fixtures if definitions}
     used = {name: getattr(function, "__wrapped__", None) for name, function in functions.items()}
     kept_names = {name: build for name, build in used.items() if build in KEPT_FIXTURES}
     factories = {name: make for name, make in functions.items() if make in FACTORIES}
@@ -80,7 +80,7 @@ def wanted(request: pytest.FixtureRequest) -> Wanted:
         return all(part is not None and is_complete(part) for part in needed)
 
     builds = sorted(filter(is_complete, kept_names.values()), key=KEPT_FIXTURES.index)
-    return Wanted(tuple(builds), factories)
+    return Requested(tuple(builds), factories)
 
 
 @dataclass
@@ -109,11 +109,11 @@ class Kept:
         self.session: object = None
         """The database session of the layers. They end with it."""
 
-    def keep(self, wanted_rows: Wanted) -> None:
-        """Make the database contain what the test wants, and nothing else."""
+    def keep(self, requested_rows: Requested) -> None:
+        """Make the database contain what the test requests, and nothing else."""
         if connection.connection is not self.session:
             self.layers.clear()
-        missing = [*wanted_rows.builds]
+        missing = [*requested_rows.builds]
         n_common = 0
         for layer in self.layers:
             if missing[:1] != [layer.build]:
@@ -123,7 +123,7 @@ class Kept:
         while len(self.layers) > n_common:
             roll_back(self.layers.pop().savepoint)
         for build in missing:
-            self.layers.append(self.new_layer(build, wanted_rows.factories))
+            self.layers.append(self.new_layer(build, requested_rows.factories))
         self.session = connection.connection
 
     def new_layer(self, build: Build, factories: Mapping[str, Build]) -> Layer:

@@ -62,14 +62,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
-        found = lookups.study(study)
-        report = _refreshed(found, batch)
+        study_row = lookups.study(study)
+        report = _refreshed(study_row, batch)
         _refuse_hidden(report, options["reason"])
         with transaction.atomic():
             audit.record(
                 actor=None,
                 action=audit.Action.AGREEMENT_PRINTED,
-                study=found,
+                study=study_row,
                 target=report,
                 reason=options["reason"],
                 now=timezone.now(),

@@ -21,11 +21,11 @@ class Command(BaseCommand):
         parser.add_argument("directory", type=Path, help="output folder; created if missing")
 
     def handle(self, *, study: str, directory: Path, **options: Any) -> None:
-        found = lookups.study(study)
-        if not found.batches.closed().exists():
+        study_row = lookups.study(study)
+        if not study_row.batches.closed().exists():
             raise CommandError("The study has no closed batch yet. Close one first.")
         try:
-            written = archive.write(study=found, directory=directory, now=timezone.now())
+            written = archive.write(study=study_row, directory=directory, now=timezone.now())
         except OSError as error:
             raise CommandError(f"Cannot write to {directory}: {error.strerror}.") from error
         for path in written:

@@ -56,12 +56,12 @@ class Command(BaseCommand):
         due: date | None,
         **options: Any,
     ) -> None:
-        found = lookups.study(study)
+        study_row = lookups.study(study)
         references = read(file)
         (maker,) = lookups.people([by])
         try:
             batch = qualification.make(
-                study=found,
+                study=study_row,
                 name=name,
                 references=references,
                 readers=lookups.people(

@@ -37,13 +37,13 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
 
     def handle(self, *, study: str, by: str, dry_run: bool, **options: Any) -> None:
-        found = lookups.study(study)
+        study_row = lookups.study(study)
         actor = User.objects.filter(username=by).first()
         if actor is None:
             raise CommandError(f"There is no user {by!r}.")
         try:
             with transaction.atomic():
-                for batch in self._plan(found, actor, options):
+                for batch in self._plan(study_row, actor, options):
                     self._print_batch(batch)
                 if dry_run:
                     self.stdout.write("Dry run: nothing was saved.")

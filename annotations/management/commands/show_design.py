@@ -28,8 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *, study: str, batch: str | None, **options: Any) -> None:
-        found = lookups.study(study)
-        facts = _of_batch(found, batch) if batch else _of_study(found)
+        study_row = lookups.study(study)
+        facts = _of_batch(study_row, batch) if batch else _of_study(study_row)
         if options["json"]:
             self.stdout.write(json.dumps(facts, indent=2, sort_keys=True))
             return
