@@ -39,7 +39,7 @@ from annotations.models import (
     User,
     WorkState,
 )
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 from annotations.services.notices import wording
 from annotations.services.reading import corrections
 from annotations.services.suggestions import offers
@@ -102,7 +102,7 @@ def exam_payload(assignment: Assignment) -> Payload:
     """
     exam = assignment.exam
     shows_age_and_sex = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
-    prior = prior_exams.shown_with(assignment)
+    prior = previous_exams.shown_with(assignment)
     return {
         "code": assignment.code,
         "age_years": exam.age_years if shows_age_and_sex else None,

@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema
 from annotations.api.base import ApiView, UserRequest
 from annotations.models import Assignment, Exam, Tracing
 from annotations.services.assignment import guards
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 
 FOREVER = "private, max-age=31536000, immutable"
 
@@ -50,7 +50,7 @@ class PriorTracing(ApiView):
 
         The ETag depends on the assignment: equal tags would reveal an exam you read elsewhere.
         """
-        prior = prior_exams.shown_with(_own(request, pk))
+        prior = previous_exams.shown_with(_own(request, pk))
         if prior is None:
             raise Exam.DoesNotExist
         tracing = _without_samples().get(exam=prior.exam, position=position)

@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches
 from annotations.services.assignment.handout import Row
-from annotations.services.exams import prior_exams, recordings, suggestion_requests
+from annotations.services.exams import previous_exams, recordings, suggestion_requests
 from annotations.services.people import members, roles
 from annotations.services.reading import content, submissions
 from annotations.services.reading.content import Content
@@ -235,7 +235,7 @@ def _exams(now: datetime) -> tuple[Dataset, list[Exam]]:
         dataset=dataset, recordings=[_recording(number) for number in range(N_EXAMS)], now=now
     )
     visits = [Visit(exam.source_key, _patient(n), day=n, line=n) for n, exam in enumerate(stored)]
-    prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
+    previous_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
     return dataset, sorted(dataset.exams.all(), key=lambda exam: exam.source_key)
 
 

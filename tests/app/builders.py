@@ -22,7 +22,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.assignment import batches
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 from annotations.services.people import accounts
 from annotations.services.reading import content
 from annotations.services.studies import lifecycle
@@ -88,7 +88,7 @@ def visits(
         Visit(exam.source_key, patient, day, line)
         for line, (exam, day) in enumerate(zip(exams, days, strict=True), start=2)
     ]
-    prior_exams.link(dataset=of, visits=linked, actor=None, now=now)
+    previous_exams.link(dataset=of, visits=linked, actor=None, now=now)
     for exam in exams:
         exam.refresh_from_db()
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from annotations.models import Assignment, Exam, Reading, Study, User
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 from ecgreview.ecg.visits import Visit
 from tests.app.conftest import MakeBatch, MakeStudy
 from tests.browser.conftest import PageMonitor, SignIn
@@ -30,7 +30,7 @@ def assignment(
     """Ana's assignment of a real ECG with a previous exam, 412 days earlier."""
     earlier, later, _ = real_exams
     visits = [Visit(earlier.source_key, "p1", 0, 2), Visit(later.source_key, "p1", 412, 3)]
-    prior_exams.link(dataset=earlier.dataset, visits=visits, actor=None, now=now)
+    previous_exams.link(dataset=earlier.dataset, visits=visits, actor=None, now=now)
     return make_batch([Exam.objects.get(pk=later.pk)], [ana]).assignments.get()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.management import lookups
 from annotations.models import Dataset
 from annotations.sentences.refusals import message
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 from annotations.services.refusals import Refusal
 from ecgreview.ecg import visits
 from ecgreview.strict_files import Unreadable
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
             raise CommandError(f"There is no data set {dataset}. Available: {names or 'none'}.")
         try:
-            n_exams, n_with_prior = prior_exams.link(
+            n_exams, n_with_prior = previous_exams.link(
                 dataset=row,
                 visits=visits.read_visits(file.read_bytes()),
                 actor=lookups.people([by])[0] if by else None,

@@ -17,7 +17,7 @@ from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
 from annotations.services.demo import readings
-from annotations.services.exams import prior_exams, suggestion_requests
+from annotations.services.exams import previous_exams, suggestion_requests
 from annotations.services.exams import recordings as exams_recordings
 from annotations.services.imports import recordings as imports_recordings
 from annotations.services.people import accounts
@@ -155,7 +155,7 @@ def _link(dataset: Dataset, exams: Sequence[Exam], now: datetime) -> None:
         for number, days in enumerate(DAYS_BEFORE[:n_pilot])
         for exam, day in ((exams[number], 0), (exams[n_pilot + number], days))
     ]
-    prior_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
+    previous_exams.link(dataset=dataset, visits=visits, actor=None, now=now)
 
 
 def _drawings() -> list[Recording]:

@@ -24,7 +24,7 @@ from annotations.models import (
 )
 from annotations.services.agreement import refresh
 from annotations.services.demo import readings, seed
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 from annotations.services.suggestions import runs
 from ecgreview import criteria
 from ecgreview.agreement.accuracy.paired_errors import Caution, Undefined
@@ -77,7 +77,7 @@ def test_some_exams_have_a_previous_exam(prepared):
     waiting = (
         Assignment.objects.visible_to(prepared["ana"]).unread().select_related("exam", "batch")
     )
-    compared = [prior_exams.shown_with(assignment) for assignment in waiting]
+    compared = [previous_exams.shown_with(assignment) for assignment in waiting]
     assert sorted(assignment.days_before for assignment in compared if assignment) == sorted(
         seed.DAYS_BEFORE
     )

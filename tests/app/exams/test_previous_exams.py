@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotations.models import AuditEvent, Batch, Exam, Patient
-from annotations.services.exams import prior_exams
+from annotations.services.exams import previous_exams
 from annotations.services.studies import lifecycle, protocols
 from ecgreview.ecg import wire
 from ecgreview.ecg.visits import Visit
@@ -39,21 +39,25 @@ def visit(exam, patient="p1", day=0):
 class TestSelection:
     def test_it_is_the_latest_earlier_exam(self, make_visits, assign, ana):
         _, second, third, _ = make_visits(0, 30, 442, 500)
-        assert prior_exams.shown_with(assign(ana, third)) == prior_exams.PreviousExam(second, 412)
+        assert previous_exams.shown_with(assign(ana, third)) == previous_exams.PreviousExam(
+            second, 412
+        )
 
     def test_days_may_be_negative(self, make_visits, assign, ana):
         earlier, later = make_visits(-12, -2)
-        assert prior_exams.shown_with(assign(ana, later)) == prior_exams.PreviousExam(earlier, 10)
+        assert previous_exams.shown_with(assign(ana, later)) == previous_exams.PreviousExam(
+            earlier, 10
+        )
 
     def test_the_first_exam_has_no_previous_exam(self, make_visits, assign, ana):
-        assert prior_exams.shown_with(assign(ana, make_visits(0, 30)[0])) is None
+        assert previous_exams.shown_with(assign(ana, make_visits(0, 30)[0])) is None
 
     def test_an_exam_of_the_same_day_does_not_count(self, make_visits, assign, ana):
-        assert prior_exams.shown_with(assign(ana, make_visits(3, 3)[1])) is None
+        assert previous_exams.shown_with(assign(ana, make_visits(3, 3)[1])) is None
 
     def test_an_exam_of_another_patient_does_not_count(self, make_visits, assign, ana):
         make_visits(0, patient="p2")
-        assert prior_exams.shown_with(assign(ana, make_visits(5)[0])) is None
+        assert previous_exams.shown_with(assign(ana, make_visits(5)[0])) is None
 
     def test_an_exam_without_a_day_neither_has_nor_is_a_previous_exam(
         self, make_exam, make_visits, assign, ana
@@ -61,8 +65,8 @@ class TestSelection:
         (later,) = make_visits(5)
         other = make_exam()
         Exam.objects.filter(pk=other.pk).update(patient=later.patient)
-        assert prior_exams.shown_with(assign(ana, later)) is None
-        assert prior_exams.shown_with(assign(ana, Exam.objects.get(pk=other.pk))) is None
+        assert previous_exams.shown_with(assign(ana, later)) is None
+        assert previous_exams.shown_with(assign(ana, Exam.objects.get(pk=other.pk))) is None
 
 
 class TestApi:
@@ -119,14 +123,14 @@ class TestApi:
         )
         lifecycle.amend(study_id=study.pk, protocol=hidden, reason="Blind.", actor=davi, now=now)
         assignment.refresh_from_db()
-        assert prior_exams.shown_with(assignment) is not None
+        assert previous_exams.shown_with(assignment) is not None
         study.refresh_from_db()
-        assert prior_exams.shown_with(assign(ana, make_visits(0, 9, patient="p3")[1])) is None
+        assert previous_exams.shown_with(assign(ana, make_visits(0, 9, patient="p3")[1])) is None
 
 
 class TestLinking:
     def link(self, dataset, visits, now, actor=None):
-        return prior_exams.link(dataset=dataset, visits=visits, actor=actor, now=now)
+        return previous_exams.link(dataset=dataset, visits=visits, actor=actor, now=now)
 
     def test_it_returns_counts_and_is_audited(self, dataset, make_exam, davi, now):
         visits = [visit(make_exam(), day=day) for day in (0, 9)]
@@ -136,7 +140,7 @@ class TestLinking:
 
     def test_an_unknown_exam_stores_nothing(self, dataset, make_exam, now):
         there = make_exam()
-        with pytest.raises(prior_exams.UnknownExams, match="nowhere"):
+        with pytest.raises(previous_exams.UnknownExams, match="nowhere"):
             self.link(dataset, [visit(there), Visit("nowhere", "p1", 1, 3)], now)
         assert (Exam.objects.get(pk=there.pk).patient_day, Patient.objects.count()) == (None, 0)
 
@@ -152,9 +156,9 @@ class TestLinking:
     ):
         assignment = assign(ana, make_visits(0, 412)[1])
         changed = assignment.exam if changed_exam == "the exam" else make_exam()
-        with pytest.raises(prior_exams.AlreadyCompared, match=assignment.exam.code):
+        with pytest.raises(previous_exams.AlreadyCompared, match=assignment.exam.code):
             self.link(dataset, [visit(changed, day=400)], now)
-        previous = prior_exams.shown_with(assignment)
+        previous = previous_exams.shown_with(assignment)
         assert previous is not None
         assert previous.days_before == 412
 
@@ -163,7 +167,7 @@ class TestLinking:
     ):
         earlier, later = make_visits(0, 412)
         assign(ana, later)
-        with pytest.raises(prior_exams.AlreadyCompared, match=later.code):
+        with pytest.raises(previous_exams.AlreadyCompared, match=later.code):
             self.link(dataset, [visit(earlier, "p2")], now)
 
     def test_linking_the_same_visits_again_is_accepted(
