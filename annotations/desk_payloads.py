@@ -102,16 +102,16 @@ def exam_payload(assignment: Assignment) -> Payload:
     """
     exam = assignment.exam
     shows_age_and_sex = assignment.batch.clinical_information == ClinicalInformation.AGE_AND_SEX
-    prior = previous_exams.shown_with(assignment)
+    previous = previous_exams.shown_with(assignment)
     return {
         "code": assignment.code,
         "age_years": exam.age_years if shows_age_and_sex else None,
         "sex": exam.sex if shows_age_and_sex else None,
         "tracings": _tracings(exam, assignment, "api-assignment-tracing"),
-        "prior": prior
+        "prior": previous
         and {
-            "days_before": prior.days_before,
-            "tracings": _tracings(prior.exam, assignment, "api-prior-tracing"),
+            "days_before": previous.days_before,
+            "tracings": _tracings(previous.exam, assignment, "api-prior-tracing"),
         },
     }
 

@@ -244,7 +244,7 @@ class TracingLinkShape(Shape):
     href = serializers.CharField()
 
 
-class PriorShape(Shape):
+class PreviousExamShape(Shape):
     """The previous exam of the same patient, for comparison."""
 
     days_before = serializers.IntegerField()
@@ -258,7 +258,9 @@ class BlindExamShape(Shape):
     age_years = serializers.FloatField(allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.choices, allow_null=True)
     tracings = TracingLinkShape(many=True)
-    prior = PriorShape(allow_null=True, help_text="Null where the study hides it from readers.")
+    prior = PreviousExamShape(
+        allow_null=True, help_text="Null where the study hides it from readers."
+    )
 
 
 class BatchNameShape(Shape):

@@ -38,7 +38,7 @@ class AssignmentTracing(ApiView):
         return _response(request, tracing, tag)
 
 
-class PriorTracing(ApiView):
+class PreviousTracing(ApiView):
     """One tracing of the patient's previous exam, if the study shows it."""
 
     @extend_schema(
@@ -50,10 +50,10 @@ class PriorTracing(ApiView):
 
         The ETag depends on the assignment: equal tags would reveal an exam you read elsewhere.
         """
-        prior = previous_exams.shown_with(_own(request, pk))
-        if prior is None:
+        previous = previous_exams.shown_with(_own(request, pk))
+        if previous is None:
             raise Exam.DoesNotExist
-        tracing = _without_samples().get(exam=prior.exam, position=position)
+        tracing = _without_samples().get(exam=previous.exam, position=position)
         tag = hashlib.sha256(f"{pk}:prior:{tracing.content_hash}".encode()).hexdigest()
         return _response(request, tracing, tag)
 

@@ -45,7 +45,7 @@ urlpatterns = [
     ),
     path(
         "assignments/<int:pk>/prior/tracings/<int:position>/",
-        tracings.PriorTracing.as_view(),
+        tracings.PreviousTracing.as_view(),
         name="api-prior-tracing",
     ),
     path(

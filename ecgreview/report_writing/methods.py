@@ -51,7 +51,7 @@ def _reading(context: Context) -> Iterator[Block]:
         yield context.gap(sentences.BLINDING)
     sentences_ = [
         *_chosen(context, sentences.CLINICAL, design.clinical_information),
-        *_chosen(context, sentences.PRIOR, design.prior_exam),
+        *_chosen(context, sentences.PREVIOUS_EXAM, design.prior_exam),
         *conduct.suggestions(context),
     ]
     if sentences_:

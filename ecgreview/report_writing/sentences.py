@@ -91,7 +91,7 @@ CLINICAL = MappingProxyType(
         "full": _("Readers received the clinical information that came with the exam."),
     }
 )
-PRIOR = MappingProxyType(
+PREVIOUS_EXAM = MappingProxyType(
     {
         "hidden": _("Earlier exams of the same patient were not shown."),
         "shown": _("The patient's previous exam was shown when there was one."),

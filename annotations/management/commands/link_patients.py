@@ -38,7 +38,7 @@ class Command(BaseCommand):
             names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
             raise CommandError(f"There is no data set {dataset}. Available: {names or 'none'}.")
         try:
-            n_exams, n_with_prior = previous_exams.link(
+            n_exams, n_with_previous = previous_exams.link(
                 dataset=row,
                 visits=visits.read_visits(file.read_bytes()),
                 actor=lookups.people([by])[0] if by else None,
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(_first(str(refusal).splitlines())) from refusal
         except Refusal as refusal:
             raise CommandError(message(refusal)) from refusal
-        self.stdout.write(f"{n_exams} exams linked; {n_with_prior} have an earlier one.")
+        self.stdout.write(f"{n_exams} exams linked; {n_with_previous} have an earlier one.")
 
 
 MAX_LINES = 20

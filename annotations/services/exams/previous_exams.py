@@ -78,15 +78,15 @@ def link(
     for exam in changed:
         exam.patient_id, exam.patient_day = recorded[exam]
     Exam.objects.bulk_update(changed, ["patient", "patient_day"], batch_size=ROWS_AT_ONCE)
-    n_with_prior = _with_prior(dataset, patients.values())
+    n_with_previous = _with_previous(dataset, patients.values())
     audit.record(
         actor=actor,
         action=audit.Action.EXAMS_LINKED,
         target=dataset,
-        after={"dataset": dataset.name, "exams": len(recorded), "with_prior": n_with_prior},
+        after={"dataset": dataset.name, "exams": len(recorded), "with_prior": n_with_previous},
         now=now,
     )
-    return len(recorded), n_with_prior
+    return len(recorded), n_with_previous
 
 
 def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
@@ -131,7 +131,7 @@ def _patients(dataset: Dataset, pseudonyms: Collection[str]) -> dict[str, int]:
     return dict(rows.values_list("pseudonym", "pk"))
 
 
-def _with_prior(dataset: Dataset, patients: Collection[int]) -> int:
+def _with_previous(dataset: Dataset, patients: Collection[int]) -> int:
     earlier = Exam.objects.filter(
         patient=OuterRef("patient"), patient_day__lt=OuterRef("patient_day")
     )

@@ -163,7 +163,7 @@ def test_a_design_comes_from_the_protocol():
     [
         (sentences.RESULTS_OPEN, model.ResultsOpen),
         (sentences.CLINICAL, model.ClinicalInformation),
-        (sentences.PRIOR, model.PriorExam),
+        (sentences.PREVIOUS_EXAM, model.PriorExam),
         (conduct.SUGGESTIONS, model.SuggestionPolicy),
     ],
 )
