@@ -6,53 +6,53 @@ from ecgreview.site import env
 
 
 def test_a_missing_variable_stops_the_start(monkeypatch):
-    monkeypatch.delenv("DOOR", raising=False)
-    with pytest.raises(env.BadEnvironment, match="DOOR is not set"):
-        env.text("DOOR")
+    monkeypatch.delenv("EXAMPLE", raising=False)
+    with pytest.raises(env.BadEnvironment, match="EXAMPLE is not set"):
+        env.text("EXAMPLE")
 
 
 def test_a_secret_comes_from_a_file(monkeypatch, tmp_path):
-    file = tmp_path / "door"
-    file.write_text("sesame\n")
-    monkeypatch.setenv("DOOR_FILE", str(file))
-    assert env.text("DOOR") == "sesame"
+    file = tmp_path / "secret"
+    file.write_text("passphrase\n")
+    monkeypatch.setenv("EXAMPLE_FILE", str(file))
+    assert env.text("EXAMPLE") == "passphrase"
 
 
 def test_a_missing_secret_file_stops_the_start(monkeypatch, tmp_path):
-    monkeypatch.setenv("DOOR_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("EXAMPLE_FILE", str(tmp_path / "none"))
     with pytest.raises(env.BadEnvironment, match="cannot be read"):
-        env.text("DOOR", "default")
+        env.text("EXAMPLE", "default")
 
 
 def test_a_variable_set_both_directly_and_by_file_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setenv("DOOR", "open")
-    monkeypatch.setenv("DOOR_FILE", str(tmp_path))
+    monkeypatch.setenv("EXAMPLE", "open")
+    monkeypatch.setenv("EXAMPLE_FILE", str(tmp_path))
     with pytest.raises(env.BadEnvironment, match="both set"):
-        env.text("DOOR")
+        env.text("EXAMPLE")
 
 
 @pytest.mark.parametrize(("value", "meaning"), [("1", True), ("Yes", True), ("off", False)])
 def test_a_flag_accepts_common_spellings(monkeypatch, value, meaning):
-    monkeypatch.setenv("DOOR", value)
-    assert env.flag("DOOR") is meaning
+    monkeypatch.setenv("EXAMPLE", value)
+    assert env.flag("EXAMPLE") is meaning
 
 
 def test_an_invalid_flag_stops_the_start(monkeypatch):
-    monkeypatch.setenv("DOOR", "ajar")
+    monkeypatch.setenv("EXAMPLE", "maybe")
     with pytest.raises(env.BadEnvironment, match="write 1 or 0"):
-        env.flag("DOOR")
+        env.flag("EXAMPLE")
 
 
 @pytest.mark.parametrize("value", ["many", "0", "99"])
 def test_a_number_out_of_range_stops_the_start(monkeypatch, value):
-    monkeypatch.setenv("DOOR", value)
-    with pytest.raises(env.BadEnvironment, match="DOOR is"):
-        env.integer("DOOR", 5, minimum=1, maximum=9)
+    monkeypatch.setenv("EXAMPLE", value)
+    with pytest.raises(env.BadEnvironment, match="EXAMPLE is"):
+        env.integer("EXAMPLE", 5, minimum=1, maximum=9)
 
 
 def test_a_list_has_no_blank_entries(monkeypatch):
-    monkeypatch.setenv("DOOR", " a, ,b,")
-    assert env.words("DOOR") == ["a", "b"]
+    monkeypatch.setenv("EXAMPLE", " a, ,b,")
+    assert env.words("EXAMPLE") == ["a", "b"]
 
 
 def test_the_password_of_a_database_address_may_be_quoted(monkeypatch):
