@@ -156,7 +156,7 @@ def test_many_readers_have_intervals_too():
 
 
 def test_intervals_of_few_readers_do_not_depend_on_who_answered():
-    # Five readers are told apart in resampling. With a sixth, even one who reads nothing, only the
+    # With five readers, resampling distinguishes them. With a sixth, even one who reads nothing, only the
     # number of readers per answer counts.
     ratings = study(4, n_readers=5, n_exams=3000)
     idle = np.concatenate([ratings, np.zeros((1, *ratings.shape[1:]), np.int8)])
