@@ -92,7 +92,7 @@ def test_light_of_two_readers_is_cohen(ratings):
     np.testing.assert_allclose(everyone.light_kappa(patterns).values, expected, atol=1e-12)
 
 
-def test_a_class_that_nobody_gave_is_not_perfect_agreement():
+def test_a_class_that_nobody_marked_is_not_perfect_agreement():
     result = everyone.class_measures(PatternCount.of(np.ones((2, 50, 1), np.int8)), QUICK)
     measure = {name: item.to_json()[0] for name, item in result.items()}
     for name in ("fleiss_kappa", "krippendorff_alpha", "light_kappa", "conger_kappa"):
@@ -156,8 +156,8 @@ def test_many_readers_have_intervals_too():
 
 
 def test_intervals_of_few_readers_do_not_depend_on_who_answered():
-    # With five readers, resampling distinguishes them. With a sixth, even one who reads nothing, only the
-    # number of readers per answer counts.
+    # With five readers, resampling distinguishes them. With a sixth, even one who reads nothing,
+    # only the number of readers per answer counts.
     ratings = study(4, n_readers=5, n_exams=3000)
     idle = np.concatenate([ratings, np.zeros((1, *ratings.shape[1:]), np.int8)])
     how = Resampling(n_replicates=3000)
