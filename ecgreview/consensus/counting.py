@@ -16,23 +16,23 @@ class Count:
     Attributes:
         n_readings: all readings.
         n_unreadable: those that called the exam unreadable.
-        given: of the other readings, the number that marked the class, by class code in
+        marked: of the other readings, the number that marked the class, by class code in
             alphabetical order.
         unassessed: of the other readings, the number without a vote on the class, by class code.
     """
 
     n_readings: int
     n_unreadable: int
-    given: Mapping[str, int]
+    marked: Mapping[str, int]
     unassessed: Mapping[str, int]
 
     @classmethod
     def of(cls, ballots: Sequence[Ballot]) -> Count:
         readable = [ballot for ballot in ballots if ballot.classes is not None]
-        given = Counter(code for ballot in readable for code in ballot.classes or ())
+        marked = Counter(code for ballot in readable for code in ballot.classes or ())
         unassessed = Counter(code for ballot in readable for code in ballot.unassessed)
         return cls(
-            len(ballots), len(ballots) - len(readable), dict(sorted(given.items())), unassessed
+            len(ballots), len(ballots) - len(readable), dict(sorted(marked.items())), unassessed
         )
 
     @property

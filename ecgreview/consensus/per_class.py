@@ -63,8 +63,8 @@ def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
         Status.DISPUTED,
         {},
         State.UNDECIDED,
-        everybody.given,
-        {code: everybody.n_votes(code) for code in everybody.given},
+        everybody.marked,
+        {code: everybody.n_votes(code) for code in everybody.marked},
         everybody.n_readings,
         reason=Reason.READABILITY_DISPUTED,
     )
@@ -74,18 +74,18 @@ def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missin
     """Decide classes by the votes in ``count``; if undecided, by the votes in ``everybody``."""
     if 2 * count.n_unreadable > count.n_readings + n_missing:
         return _unreadable(count)
-    codes = sorted({*count.given, *count.unassessed})
+    codes = sorted({*count.marked, *count.unassessed})
     states = _settled({code: _state(count, code, n_missing) for code in codes}, exclusive)
     disputed = _undecided(states)
     states |= {code: _state(everybody, code, 0) for code in disputed}
     states = _settled(states, exclusive)
-    counts = {code: everybody if code in disputed else count for code in count.given}
+    counts = {code: everybody if code in disputed else count for code in count.marked}
     rest = _unless_present(0, count.n_readable, n_missing)
     decision = Decision(
         Status.MAJORITY,
         {code: state for code, state in states.items() if state != rest},
         rest,
-        {code: state.given[code] for code, state in counts.items()},
+        {code: state.marked[code] for code, state in counts.items()},
         {code: state.n_votes(code) for code, state in counts.items()},
         count.n_readings,
         adjudicated=disputed - _undecided(states),
@@ -95,27 +95,27 @@ def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missin
 
 
 def _unreadable(count: Count) -> Decision:
-    n_votes = {code: count.n_votes(code) for code in count.given}
+    n_votes = {code: count.n_votes(code) for code in count.marked}
     return Decision(
-        Status.UNREADABLE, {}, State.NOT_ASSESSED, count.given, n_votes, count.n_readings
+        Status.UNREADABLE, {}, State.NOT_ASSESSED, count.marked, n_votes, count.n_readings
     )
 
 
 def _state(count: Count, code: str, n_missing: int) -> State:
     """Return the state of a class by its votes alone, ignoring exclusive classes."""
-    n_given, n_votes = count.given.get(code, 0), count.n_votes(code)
-    if n_votes >= MIN_READINGS and 2 * n_given > n_votes + n_missing:
+    n_marked, n_votes = count.marked.get(code, 0), count.n_votes(code)
+    if n_votes >= MIN_READINGS and 2 * n_marked > n_votes + n_missing:
         return State.PRESENT
-    return _unless_present(n_given, n_votes, n_missing)
+    return _unless_present(n_marked, n_votes, n_missing)
 
 
-def _unless_present(n_given: int, n_votes: int, n_missing: int) -> State:
+def _unless_present(n_marked: int, n_votes: int, n_missing: int) -> State:
     # In the worst case for an absent class, all missing readings mark it.
-    if n_votes >= MIN_READINGS and 2 * (n_given + n_missing) < n_votes + n_missing:
+    if n_votes >= MIN_READINGS and 2 * (n_marked + n_missing) < n_votes + n_missing:
         return State.ABSENT
     if n_missing:
         return State.INCOMPLETE
-    return State.UNDECIDED if n_given else State.NOT_ASSESSED
+    return State.UNDECIDED if n_marked else State.NOT_ASSESSED
 
 
 def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:

@@ -28,15 +28,15 @@ def agreement_then_majority(
         CODE-II, arXiv 2511.15632v1, description of CODE-II-test.
     """
     count = Count.of(ballots)
-    shared = {code: n for code, n in count.given.items() if n >= MIN_READINGS}
+    shared = {code: n for code, n in count.marked.items() if n >= MIN_READINGS}
     status, reason = _status(count, shared, exclusive, n_wanted)
     states, rest = _states(count, shared, status)
     return Decision(
         status=status,
         states=states,
         rest=rest,
-        votes=count.given,
-        n_votes={code: count.n_votes(code) for code in count.given},
+        votes=count.marked,
+        n_votes={code: count.n_votes(code) for code in count.marked},
         n_readings=count.n_readings,
         n_unreadable=count.n_unreadable,
         n_wanted=n_wanted,
@@ -50,8 +50,8 @@ def _status(
     n_readable = count.n_readable
     if count.n_readings >= MIN_READINGS and count.n_unreadable > n_readable:
         return Status.UNREADABLE, Reason.NONE
-    is_shared = all(n == count.n_votes(code) for code, n in count.given.items())
-    if n_readable >= MIN_READINGS and is_shared and len(shared) == len(count.given):
+    is_shared = all(n == count.n_votes(code) for code, n in count.marked.items())
+    if n_readable >= MIN_READINGS and is_shared and len(shared) == len(count.marked):
         return Status.AGREEMENT, Reason.NONE
     if shared and not excludes(shared, exclusive):
         return Status.MAJORITY, Reason.NONE

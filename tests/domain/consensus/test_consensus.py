@@ -51,7 +51,7 @@ def test_two_empty_readings_agree_on_no_class():
     assert decision.reason == Reason.NONE
 
 
-def test_a_class_given_by_two_readers_is_kept_when_readings_differ():
+def test_a_class_marked_by_two_readers_is_kept_when_readings_differ():
     decision = decide({AF, RBBB}, {AF})
     assert decision.status == "majority"
     assert decision.labels == {AF: 2}
@@ -72,7 +72,7 @@ def test_two_of_three_readings_without_a_common_class_are_incomplete():
     assert (decision.rest, decision.disputed) == (State.INCOMPLETE, frozenset())
 
 
-def test_a_class_given_by_one_reader_is_dropped_when_both_share_another():
+def test_a_class_marked_by_one_reader_is_dropped_when_both_share_another():
     assert decide({AF, RBBB}, {AF}).state(RBBB) == State.ABSENT
 
 
@@ -224,11 +224,11 @@ def test_a_class_that_only_one_reader_could_assess_is_not_kept():
     assert decision.state(RBBB) == State.NOT_ASSESSED
 
 
-def test_an_ungiven_class_marked_not_assessable_does_not_prevent_agreement():
+def test_an_unmarked_class_that_is_not_assessable_does_not_prevent_agreement():
     decision = decide_with_not_assessable(({AF}, {LVH}), ({AF}, set()))
     assert (decision.status, decision.state(LVH)) == ("agreement", State.NOT_ASSESSED)
 
 
-def test_a_reading_cannot_give_a_class_marked_not_assessable():
+def test_a_class_cannot_be_both_marked_and_not_assessable():
     with pytest.raises(ContradictoryReading):
         decide_with_not_assessable(({AF}, {AF}), ({AF}, set()))

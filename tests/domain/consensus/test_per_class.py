@@ -30,7 +30,7 @@ def decide(*readings, adjudicators=(), n_wanted=2) -> Decision:
     return consensus.decide(RULE, votes, n_wanted=n_wanted)
 
 
-def test_a_class_given_by_one_of_two_readers_is_in_dispute():
+def test_a_class_marked_by_one_of_two_readers_is_in_dispute():
     decision = decide({AVB, LVH}, {LVH})
     assert (decision.status, decision.reason) == (Status.DISPUTED, Reason.CLASSES_DISPUTED)
     assert (decision.labels, decision.disputed) == ({LVH: 2}, {AVB})
@@ -38,7 +38,7 @@ def test_a_class_given_by_one_of_two_readers_is_in_dispute():
 
 
 @pytest.mark.parametrize(
-    ("n_given", "n_readers", "state"),
+    ("n_marked", "n_readers", "state"),
     [
         (2, 2, State.PRESENT), (1, 2, State.UNDECIDED), (0, 2, State.ABSENT),
         (2, 3, State.PRESENT), (1, 3, State.ABSENT),
@@ -46,8 +46,8 @@ def test_a_class_given_by_one_of_two_readers_is_in_dispute():
         (5, 10, State.UNDECIDED), (2, 10, State.ABSENT),
     ],
 )  # fmt: skip
-def test_a_class_needs_more_than_half_of_the_votes(n_given, n_readers, state):
-    readings = [{AF}] * n_given + [set()] * (n_readers - n_given)
+def test_a_class_needs_more_than_half_of_the_votes(n_marked, n_readers, state):
+    readings = [{AF}] * n_marked + [set()] * (n_readers - n_marked)
     assert decide(*readings).state(AF) == state
 
 
@@ -88,7 +88,7 @@ class TestAdjudication:
         decision = decide({AF, RBBB}, {AF}, {RBBB}, set(), {AF}, adjudicators=[set()])
         assert decision.labels == {AF: 3}
 
-    def test_it_cannot_add_a_class_that_no_reader_gave(self):
+    def test_it_cannot_add_a_class_that_no_reader_marked(self):
         decision = decide({AVB}, set(), adjudicators=[{AVB, RBBB}])
         assert (decision.labels, decision.state(RBBB)) == ({AVB: 2}, State.ABSENT)
 
@@ -136,7 +136,7 @@ class TestUnassessed:
     def test_a_single_vote_that_nobody_else_assessed_is_in_dispute(self):
         assert decide({AF}, ballot(set(), unassessed={AF})).disputed == {AF}
 
-    def test_a_class_assessed_by_one_reader_and_not_given_is_not_assessed(self):
+    def test_a_class_assessed_by_one_reader_and_not_marked_is_not_assessed(self):
         decision = decide(set(), ballot(set(), unassessed={AF}))
         assert (decision.status, decision.state(AF)) == (Status.AGREEMENT, State.NOT_ASSESSED)
 
