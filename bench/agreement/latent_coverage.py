@@ -44,7 +44,7 @@ class Line(NamedTuple):
     low: float | None
     high: float | None
     truth: float
-    share_given: float
+    share_marked: float
     n_true_positives: float
     is_unexplained: bool
     skills: tuple[tuple[float, float | None, float | None], ...]
@@ -75,7 +75,7 @@ def _study(n_exams: int, seed: int, reasons: Counter[str]) -> list[Line]:
     ratings = (1 + (rng.random((N_READERS, n_exams, N_CLASSES)) < rates)).astype(np.int8)
     patterns = PatternCount.of(ratings)
     raw = two_states.fit(patterns)
-    share_given = raw.plausibility.share_given
+    share_marked = raw.plausibility.share_marked
     n_informative = Design.of(patterns).n_telling
     how = Resampling(300, seed=seed)
     reported = latent_report(patterns, how=how)["classes"]
@@ -92,7 +92,7 @@ def _study(n_exams: int, seed: int, reasons: Counter[str]) -> list[Line]:
                 measure["low"],
                 measure["high"],
                 float(PREVALENCES[row]),
-                float(share_given[row]),
+                float(share_marked[row]),
                 float(raw.plausibility.n_true_positives[row]),
                 is_unexplained,
                 tuple(
@@ -133,7 +133,7 @@ def _print(n_exams: int, lines: list[Line], reasons: Counter[str]) -> int:
     n_unexplained = 0
     for kind in ("raw", "report"):
         of = [item for item in lines if item.kind == kind]
-        above = [item for item in of if item.prevalence > item.share_given]
+        above = [item for item in of if item.prevalence > item.share_marked]
         unexplained = sum(item.is_unexplained for item in above)
         print(
             f"  {kind}: prevalence above the share marked: {len(above)} of {len(of)}, "

@@ -54,7 +54,7 @@ class _Row:
     is_posterior: bool
     text: str
     chance: float | None
-    n_given: int = 0
+    n_marked: int = 0
     counts: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ def _class_row(line: Mapping[str, Any], measure: str, wording: Wording) -> _Row:
         is_posterior=value["method"] == POSTERIOR,
         text=wording.interval(value),
         chance=_chance(line, measure),
-        n_given=line["n_positive_any"],
+        n_marked=line["n_positive_any"],
         counts=counts,
     )
 
@@ -114,7 +114,7 @@ def _ordered(rows: Sequence[_Row], order: Order) -> list[_Row]:
     if order == "name":
         return sorted(rows, key=lambda row: row.name.casefold())
     if order == "n":
-        return sorted(rows, key=lambda row: -row.n_given)
+        return sorted(rows, key=lambda row: -row.n_marked)
     if order == "estimate":
         return sorted(rows, key=_falling)
     return list(rows)

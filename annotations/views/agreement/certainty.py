@@ -71,7 +71,7 @@ def _context(dashboard: AgreementPage, request: SignedInRequest) -> dict[str, ob
     return {
         "confidence": round(100 * results["method"]["confidence"]),
         "sure": sure,
-        "n_not_given": len(results["certainty"]["classes"]) - len(sure),
+        "n_not_marked": len(results["certainty"]["classes"]) - len(sure),
         "measured": lines.measured_lines(results, dashboard.classes, names, of),
         **(_pairs(dashboard, results["measured"][of], names, pair) if results["measured"] else {}),
         "of": of,

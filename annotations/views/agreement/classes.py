@@ -124,7 +124,7 @@ def _classes(dashboard: AgreementPage, filters: TableFilter) -> dict[str, object
         "n_classes": len(rows),
         "has_words": any(line.word for line in lines),
         "n_rare": sum(line.chosen.is_rare for line in lines),
-        "n_not_given": sum(not row["n_positive_any"] for row in rows),
+        "n_not_marked": sum(not row["n_positive_any"] for row in rows),
         "n_compared": results["n_exams_compared"],
         "n_exams": results["n_exams_given"],
         "exact_set": numbers.number(overall["exact_set"], as_percent=True),

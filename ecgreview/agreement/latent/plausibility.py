@@ -43,7 +43,7 @@ class Plausibility:
     Attributes:
         n_true_positives: shape (n_classes,); expected true positives among the exams in which at
             least two readers marked the class.
-        share_given: the same shape; proportion of exams read in which at least one reader marked
+        share_marked: the same shape; proportion of exams read in which at least one reader marked
             the class.
         mean_sensitivity: the same shape; mean sensitivity of the readers, weighted by their
             numbers of readings; NaN without readings.
@@ -51,7 +51,7 @@ class Plausibility:
     """
 
     n_true_positives: Floats
-    share_given: Floats
+    share_marked: Floats
     mean_sensitivity: Floats
     prevalence: Floats
 
@@ -104,8 +104,8 @@ class Plausibility:
 
     @property
     def is_above(self) -> NDArray[np.bool_]:
-        """Shape (n_classes,): whether the prevalence exceeds ``share_given``."""
-        return np.asarray(self.prevalence > self.share_given)
+        """Shape (n_classes,): whether the prevalence exceeds ``share_marked``."""
+        return np.asarray(self.prevalence > self.share_marked)
 
 
 def _share(part: Floats, whole: Floats) -> Floats:

@@ -171,8 +171,8 @@ def _replicates(
 
 
 def _coefficients(cells: Cells) -> dict[str, Estimates]:
-    given = cells.compared_readings[..., 1:].sum(axis=-1)
-    never = (given == 0) & (cells.n_compared > 0)
+    marked = cells.compared_readings[..., 1:].sum(axis=-1)
+    never = (marked == 0) & (cells.n_compared > 0)
     both = _both(cells)
     same = weighted.percent_agreement(both)
     has_none = both.n_compared == 0

@@ -49,28 +49,28 @@ class Effects:
 
     Attributes:
         agreement: effects on agreement between readers.
-        given: effects on how often readers mark the class; usually larger.
+        marked: effects on how often readers mark the class; usually larger.
     """
 
     agreement: Array
-    given: Array
+    marked: Array
 
     def to_json(self) -> dict[str, list[Any]]:
         """Return both effects as lists, by ``NAMES``, rounded to three decimals."""
-        columns = (self.agreement, self.given)
+        columns = (self.agreement, self.marked)
         return {
             name: np.round(effects, 3).tolist()
             for name, effects in zip(NAMES, columns, strict=True)
         }
 
     def __getitem__(self, places: NDArray[np.bool_] | slice | int) -> Effects:
-        return Effects(self.agreement[places], self.given[places])
+        return Effects(self.agreement[places], self.marked[places])
 
     def of_columns(self, columns: Sequence[int]) -> Effects:
         """Return the effects of pairs for the classes ``columns``, shape (n_pairs * n_columns,),
         pair by pair.
         """
-        return Effects(self.agreement[:, columns].ravel(), self.given[:, columns].ravel())
+        return Effects(self.agreement[:, columns].ravel(), self.marked[:, columns].ravel())
 
 
 def of_classes(answers: Answers) -> Effects | None:
@@ -102,7 +102,7 @@ def stored(lines: Sequence[Mapping[str, Any]]) -> Effects | None:
 def largest(lines: Sequence[Mapping[str, Any]]) -> Array | None:
     """Return the larger of the two effects of each line."""
     effects = stored(lines)
-    return None if effects is None else np.maximum(effects.agreement, effects.given)
+    return None if effects is None else np.maximum(effects.agreement, effects.marked)
 
 
 NAMES = ("design_effect", "design_effect_given")
@@ -130,7 +130,7 @@ class OfPairs:
             effects.append(_effects(features.T @ excess @ features, cells))
         return Effects(
             np.stack([effect.agreement for effect in effects]),
-            np.stack([effect.given for effect in effects]),
+            np.stack([effect.marked for effect in effects]),
         )
 
 
@@ -177,13 +177,13 @@ def _effects(excess: Array, cells: Cells) -> Effects:
         axis=0,
     )
     share = PRIOR_PATIENTS / (PRIOR_PATIENTS + n_informative)
-    agreement, given = (
+    agreement, marked = (
         np.max([_observed(slope, excess, cells, features) for slope in slopes], axis=0)
         for slopes in _slopes(totals)
     )
     return Effects(
         *(np.maximum(1.0, np.maximum(observed, observed + share * (largest - observed)))
-          for observed in (agreement, given))
+          for observed in (agreement, marked))
     )  # fmt: skip
 
 
@@ -217,15 +217,15 @@ def _slopes(totals: Array) -> tuple[list[Array], list[Array]]:
     n_compared, n_read = (np.maximum(totals[:, column], 1) for column in (_COMPARED, _READ))
     agreed = totals[:, _AGREED] / n_compared
     positive = totals[:, _BOTH] / np.maximum(totals[:, _TURNS], 1)
-    given = totals[:, _SHARE] / n_read
-    chance = 2 * given * (1 - given)
-    of_agreed, of_positive, of_given, of_kappa = (np.zeros(totals.shape) for _ in range(4))
+    marked = totals[:, _SHARE] / n_read
+    chance = 2 * marked * (1 - marked)
+    of_agreed, of_positive, of_marked, of_kappa = (np.zeros(totals.shape) for _ in range(4))
     of_agreed[:, _AGREED], of_agreed[:, _COMPARED] = 1, -agreed
     of_positive[:, _BOTH], of_positive[:, _TURNS] = 1, -positive
-    of_given[:, _SHARE], of_given[:, _READ] = 1, -given
-    moved = (1 - agreed) * 2 * (1 - 2 * given) * n_compared / n_read
-    of_kappa += of_agreed * chance[:, None] + of_given * moved[:, None]
-    return [of_agreed, of_positive, of_kappa], [of_given]
+    of_marked[:, _SHARE], of_marked[:, _READ] = 1, -marked
+    moved = (1 - agreed) * 2 * (1 - 2 * marked) * n_compared / n_read
+    of_kappa += of_agreed * chance[:, None] + of_marked * moved[:, None]
+    return [of_agreed, of_positive, of_kappa], [of_marked]
 
 
 _ROUNDING = 1e-18

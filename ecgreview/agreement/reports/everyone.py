@@ -95,17 +95,17 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
         Conger 1980, Psychological Bulletin 88:322-328; with missing readings Gwet 2014, chapter 2.
     """
     shape = patterns.counts.shape[:-1]
-    given_all, n_readers, own = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    marked_all, n_readers, own = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for (
         states
     ) in patterns.patterns.T:  # one reader at a time, because sums over a short last axis are slow
         read = patterns.counts @ (states != MISSING).astype(np.float64)
-        given = patterns.counts @ (states == PRESENT).astype(np.float64)
-        share = given / np.maximum(read, _ROUNDING)
-        given_all += share
+        marked = patterns.counts @ (states == PRESENT).astype(np.float64)
+        share = marked / np.maximum(read, _ROUNDING)
+        marked_all += share
         n_readers += read > 0
         own += share * (1 - share)
-    unequal = given_all * (n_readers - given_all) - own
+    unequal = marked_all * (n_readers - marked_all) - own
     expected = 2 * unequal / np.maximum(n_readers * (n_readers - 1), 1)
     cells = patterns.cells()
     is_one_used = np.count_nonzero(cells.compared_readings, axis=-1) <= 1
@@ -224,8 +224,10 @@ def _replicates(
     effects, own = patients.effects[is_rare], (possible.counts[is_rare], possible.prior[is_rare])
     drawn[:, is_rare] = draw(*own, is_rare[is_rare], how, effects.agreement, doubt=possible.doubt)
     values = possible.values(drawn)
-    given = possible.values(draw(*own, is_rare[is_rare], how, effects.given, doubt=possible.doubt))
-    values["prevalence"][:, is_rare] = given["prevalence"]
+    marked = possible.values(
+        draw(*own, is_rare[is_rare], how, effects.marked, doubt=possible.doubt)
+    )
+    values["prevalence"][:, is_rare] = marked["prevalence"]
     return values
 
 

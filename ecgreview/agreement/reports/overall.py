@@ -178,8 +178,8 @@ def _overlap(answers: Answers) -> NDArray[np.float64]:
     has_read = answers.has_read.astype(np.float64)
     for first, second in np.argwhere(np.triu(has_read.T @ has_read, k=1) > 0):
         is_assessed = (states[:, first] != MISSING) & (states[:, second] != MISSING)
-        gave = np.stack([states[:, first] == PRESENT, states[:, second] == PRESENT])
-        both, either = gave.all(axis=0) & is_assessed, gave.any(axis=0) & is_assessed
+        marked = np.stack([states[:, first] == PRESENT, states[:, second] == PRESENT])
+        both, either = marked.all(axis=0) & is_assessed, marked.any(axis=0) & is_assessed
         n_both, n_either = (
             np.bincount(answers.row[is_so[answers.pattern]], minlength=n_rows).astype(np.float64)
             for is_so in (both, either)

@@ -131,8 +131,8 @@ def _replicates(
     if effects is None:
         return _draw_tables(tables, is_rare, how, None)
     agreement = _draw_tables(tables, is_rare, how, effects.agreement)
-    given = _draw_tables(tables, is_rare, how, effects.given)
-    return {name: (given if name in _OF_GIVEN else agreement)[name] for name in agreement}
+    marked = _draw_tables(tables, is_rare, how, effects.marked)
+    return {name: (marked if name in _OF_MARKED else agreement)[name] for name in agreement}
 
 
 def _draw_tables(
@@ -148,7 +148,7 @@ def _draw_tables(
 
 
 # Coefficients of how often the two mark the class, not of how well they agree.
-_OF_GIVEN = {"cohen_kappa_max", "prevalence_index", "bias_index"}
+_OF_MARKED = {"cohen_kappa_max", "prevalence_index", "bias_index"}
 
 _SHARED = (
     "percent_agreement",

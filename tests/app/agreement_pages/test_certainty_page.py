@@ -90,7 +90,7 @@ def test_the_page_has_the_certainty_of_the_report(signed_in, davi, batch, report
         assert (line.n_exams, line.n_both, line.levels) == (6, 3, (1, 1, 4))
         assert line.same.value == stored["same_certainty"]["estimate"] == pytest.approx(1 / 3)
         assert line.alpha.value == stored["ordinal_alpha"]["estimate"]
-        assert page.context["n_not_given"] == 65
+        assert page.context["n_not_marked"] == 65
 
 
 def test_the_page_has_the_measurements_of_the_report(signed_in, davi, batch, report):

@@ -45,7 +45,7 @@ def test_groups_have_the_same_fields_as_classes(batch):
         assert (of_group["n_positive_any"], of_group["n_positive_all"]) == (2, 0)
 
 
-def test_readers_who_give_different_classes_of_a_group_agree_on_the_group(
+def test_readers_who_mark_different_classes_of_a_group_agree_on_the_group(
     make_batch, submit, close, taxonomy, ana, bruno, now
 ):
     group = DiagnosticClass.objects.get(code=PVC).group
@@ -90,9 +90,9 @@ def test_the_plot_of_groups_links_to_their_classes(signed_in, davi, batch):
 
 def test_groups_can_be_sorted_and_filtered(signed_in, davi, batch):
     address = f"{addresses(batch)[0]}?level=groups"
-    given_only = lines(signed_in(davi).get(f"{address}&only=given"))
-    assert 0 < len(given_only) < len(lines(signed_in(davi).get(address)))
-    assert all(line.n_any for line in given_only.values())
+    marked_only = lines(signed_in(davi).get(f"{address}&only=given"))
+    assert 0 < len(marked_only) < len(lines(signed_in(davi).get(address)))
+    assert all(line.n_any for line in marked_only.values())
     assert not lines(signed_in(davi).get(f"{address}&q=nowhere+at+all"))
     names = [line.of.local_name for line in lines(signed_in(davi).get(f"{address}&sort=name"))
              .values()]  # fmt: skip

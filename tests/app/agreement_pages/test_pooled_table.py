@@ -123,14 +123,14 @@ def test_a_reason_common_to_all_classes_is_shown_once(with_latent, signed_in, da
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_reason_comes_from_classes_that_were_given(with_latent, signed_in, davi, part):
+def test_the_reason_comes_from_classes_that_were_marked(with_latent, signed_in, davi, part):
     never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 65), signed_in(davi), part)
     assert "No exam was read by three readers" in text
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_reason_can_be_that_no_class_was_given(with_latent, signed_in, davi, part):
+def test_the_reason_can_be_that_no_class_was_marked(with_latent, signed_in, davi, part):
     never = {**fitted(None), "prevalence": measure(None, Reason.NEVER_GIVEN)}
     text = page_of(with_latent(*[never] * 66), signed_in(davi), part)
     assert "No reader marked the class." in text
@@ -152,7 +152,7 @@ def test_an_old_version_says_that_pooling_was_not_computed(with_latent, signed_i
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_classes_that_nobody_gave_are_not_listed(with_latent, signed_in, davi, part):
+def test_classes_that_nobody_marked_are_not_listed(with_latent, signed_in, davi, part):
     never = {"prevalence": measure(None, Reason.NEVER_GIVEN), "readers": []}
     batch = with_latent(fitted(never))
     assert MARK not in signed_in(davi).get(address("batch", part, batch)).content.decode()

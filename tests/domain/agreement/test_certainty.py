@@ -79,16 +79,16 @@ def test_coefficients_equal_those_of_the_raw_grades(levels):
 
 
 @given(levels=grades)
-def test_readers_who_gave_the_class_are_compared_in_pairs(levels):
+def test_readers_who_marked_the_class_are_compared_in_pairs(levels):
     lines = certainty_lines(levels, how=Resampling(n_replicates=0))
     for column, line in enumerate(lines):
         shares = []
         for exam in levels[:, :, column].T:
-            given_grades = exam[exam > ABSENT]
+            marked_grades = exam[exam > ABSENT]
             pairs = [
                 (first, second)
-                for i, first in enumerate(given_grades)
-                for second in given_grades[i + 1 :]
+                for i, first in enumerate(marked_grades)
+                for second in marked_grades[i + 1 :]
             ]
             if pairs:
                 shares.append(np.mean([first == second for first, second in pairs]))
@@ -145,7 +145,7 @@ def test_identical_units_may_be_counted():
         assert result["n_definite"] == expected["n_definite"]
 
 
-def test_a_class_that_nobody_gave_has_a_reason():
+def test_a_class_that_nobody_marked_has_a_reason():
     line = certainty_lines(np.full((2, 5, 2), ABSENT, dtype=np.int8))[0]
     assert line["gwet_ac2"]["reason"] == Reason.ABSENCE_ONLY
     assert line["ordinal_alpha"]["estimate"] is None

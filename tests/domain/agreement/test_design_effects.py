@@ -73,7 +73,7 @@ def test_identical_patients_count_as_often_as_they_occur():
     assert first is not None
     assert second is not None
     np.testing.assert_allclose(first.agreement, second.agreement)
-    np.testing.assert_allclose(first.given, second.given)
+    np.testing.assert_allclose(first.marked, second.marked)
 
 
 def test_identical_exams_of_a_patient_count_as_one():
@@ -82,7 +82,7 @@ def test_identical_exams_of_a_patient_count_as_one():
     result = design_effects.of_classes(Answers.of(thrice, np.tile(np.arange(500), 3)))
     assert result is not None
     np.testing.assert_allclose(result.agreement, 3.0)
-    np.testing.assert_allclose(result.given, 3.0)
+    np.testing.assert_allclose(result.marked, 3.0)
 
 
 def test_independent_exams_of_a_patient_have_almost_no_design_effect():
@@ -112,13 +112,13 @@ def test_two_readers_are_a_pair():
     of_class = design_effects.of_classes(answers)
     assert of_class is not None
     np.testing.assert_allclose(of_pair.agreement[0], of_class.agreement)
-    np.testing.assert_allclose(of_pair.given[0], of_class.given)
+    np.testing.assert_allclose(of_pair.marked[0], of_class.marked)
 
 
 @given(ratings=ratings_, seed=seeds)
 def test_an_effect_is_at_least_one(ratings, seed):
     result = design_effects.of_classes(Answers.of(ratings, owners(ratings, seed)))
     if result is not None:
-        for value in (result.agreement, result.given):
+        for value in (result.agreement, result.marked):
             assert np.isfinite(value).all()
             assert (value >= 1).all()

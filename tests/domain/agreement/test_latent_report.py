@@ -168,14 +168,14 @@ def degenerate() -> PatternCount:
 def test_a_prevalence_above_every_readers_rate_is_withheld():
     patterns = degenerate()
     result = two_states.fit(patterns)
-    share_given = 205 / 3000
-    assert result.prevalence.values[0] > share_given
+    share_marked = 205 / 3000
+    assert result.prevalence.values[0] > share_marked
     first_class = latent_report.latent_report(patterns, how=FEW)["classes"][0]
     assert first_class["prevalence"]["estimate"] is None
     assert first_class["prevalence"]["reason"] == Reason.PREVALENCE_ABOVE_GIVEN
     assert first_class["readers"] == []
     pooled = first_class["pooled"]["prevalence"]
-    assert pooled["estimate"] is None or pooled["estimate"] < share_given
+    assert pooled["estimate"] is None or pooled["estimate"] < share_marked
 
 
 def test_the_raw_fit_has_a_caution():

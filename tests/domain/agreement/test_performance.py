@@ -83,7 +83,7 @@ def test_a_worked_example():
     assert result.macro_f1.estimate == pytest.approx((1 + 0.5) / 2)
 
 
-def test_a_class_given_only_by_mistake_is_in_the_fair_scope():
+def test_a_class_marked_only_by_mistake_is_in_the_fair_scope():
     result = performance_of(states("++", "+-"), states("+-", "+-"))
     assert result.n_met == 2
     assert result.macro_f1.estimate == pytest.approx(0.5)

@@ -126,7 +126,7 @@ def test_a_single_class_of_three_readers_is_fitted():
     )
 
 
-def test_a_class_that_nobody_gave_is_left_out():
+def test_a_class_that_nobody_marked_is_left_out():
     patterns = draw_few(5)
     never = np.where((patterns.patterns == 2).any(axis=1), 0.0, patterns.counts[0])
     with_it = PatternCount(patterns.patterns, np.concatenate([patterns.counts, never[None]]))

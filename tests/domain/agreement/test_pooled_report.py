@@ -85,7 +85,7 @@ def test_a_rare_class_alone_cannot_be_pooled():
     assert line["pooled"]["prevalence"]["reason"] == Reason.NO_DONOR
 
 
-def test_a_class_that_nobody_gave_is_not_pooled():
+def test_a_class_that_nobody_marked_is_not_pooled():
     patterns = study([*COMMON, 0.1])
     patterns.counts[-1] *= ~(patterns.patterns == 2).any(axis=1)
     assert class_lines(patterns)[-1]["pooled"]["prevalence"]["reason"] == Reason.NEVER_GIVEN

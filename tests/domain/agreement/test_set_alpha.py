@@ -32,7 +32,7 @@ seeds = st.integers(0, 2**32 - 1)
 both = pytest.mark.parametrize("distance", list(Distance))
 
 
-def given_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
+def marked_sets(sets: Sequence[Sequence[int]], n_classes: int = 9) -> np.ndarray:
     """Return one row of states for each set: present if the set contains the class, else absent."""
     rows = np.full((len(sets), n_classes), ABSENT, dtype=np.int8)
     for row, codes in zip(rows, sets, strict=True):
@@ -45,7 +45,7 @@ def ratings_of(exams: Sequence[Sequence[Sequence[int]]], n_classes: int = 9) -> 
     n_readers = max(len(exam) for exam in exams)
     ratings = np.full((n_readers, len(exams), n_classes), MISSING, dtype=np.int8)
     for column, exam in enumerate(exams):
-        ratings[: len(exam), column] = given_sets(exam, n_classes)
+        ratings[: len(exam), column] = marked_sets(exam, n_classes)
     return ratings
 
 
@@ -64,7 +64,7 @@ def alpha_by_pairs(ratings: np.ndarray, distance: Distance) -> float | None:
 
 def test_distances_match_published_values(vectors):
     for pair in vectors("set_valued")["masi_pairs"]:
-        first, second = given_sets([pair["a"]]), given_sets([pair["b"]])
+        first, second = marked_sets([pair["a"]]), marked_sets([pair["b"]])
         for distance in Distance:
             (result,) = distances(first, second, distance).reshape(-1)
             assert result == pytest.approx(pair[distance.value], rel=0, abs=1e-12)

@@ -212,7 +212,7 @@ def test_readers_without_a_common_category_have_no_bangdiwala_b():
     assert (coefficient.value, coefficient.reason) == (None, Reason.NOTHING_SHARED)
 
 
-def test_a_finding_nobody_gave_has_no_jaccard():
+def test_a_finding_nobody_marked_has_no_jaccard():
     coefficient = only(two_readers.positive_jaccard([[9, 0], [0, 0]]))
     assert (coefficient.value, coefficient.reason) == (None, Reason.NEVER_GIVEN)
 

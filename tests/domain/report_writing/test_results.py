@@ -96,7 +96,7 @@ def test_reports_of_earlier_versions_have_neither_section():
     assert {sentences.BY_GROUP, sentences.CERTAINTY} & set(titles(three_readers())) == set()
 
 
-def test_classes_not_given_by_two_readers_have_no_section(report):
+def test_classes_not_marked_by_two_readers_have_no_section(report):
     no_certainty = certainty([Graded(2, ())], [Cluster(((0, 1),), 50)], CLASSES, how=QUICK)
     assert sentences.CERTAINTY not in titles({**report, "certainty": no_certainty})
 

@@ -63,7 +63,7 @@ def test_a_split_class_that_was_absent_is_absent_in_all_its_targets():
     assert translated("a") == ({"a2"}, set(), {"fresh"})
 
 
-def test_only_readings_that_gave_a_split_class_are_read_again():
+def test_only_readings_that_marked_a_split_class_are_read_again():
     assert MAPPING.needs_reread({"wide"})
     assert not MAPPING.needs_reread({"a", "b", "gone"})
     assert not MAPPING.needs_reread(())
@@ -78,7 +78,7 @@ def test_classes_affected_by_a_split_are_listed():
     assert MAPPING.added_codes == {"fresh"}
 
 
-def test_a_class_given_directly_is_not_undecided():
+def test_a_class_marked_directly_is_not_undecided():
     mapping = taxonomy.map_steps(
         (Step("split", ("wide",), ("left", "same")),),
         taxonomy_of(["same", "wide"]),
@@ -103,7 +103,7 @@ def test_an_undecided_class_stays_undecided_in_the_next_version():
     assert translated("wide", by=MAPPING.then(later)) == (set(), {"side"}, set())
 
 
-def test_a_class_never_asked_is_decided_by_merging_with_a_given_one():
+def test_a_class_never_asked_is_decided_by_merging_with_a_marked_one():
     later = taxonomy.map_steps(
         (Step("merge", ("fresh", "bc"), ("sum",)),),
         NEW,
