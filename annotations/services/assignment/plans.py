@@ -178,7 +178,7 @@ def discard(*, batch_id: int, actor: User, now: datetime) -> None:
 
 def unassigned(study: Study) -> QuerySet[StudyExam]:
     """Return the exams of the pool that are in no data batch yet."""
-    return study.pool.exclude(exam__in=exam_pool.given_exams(study))
+    return study.pool.exclude(exam__in=exam_pool.exams_in_batches(study))
 
 
 def incomplete(study: Study) -> QuerySet[StudyExam]:
@@ -195,7 +195,9 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
     readers = StudyReader.objects.filter(study=study, status=StudyReaderStatus.ACTIVE)
     ids = list(readers.values_list("user", flat=True))
     pooled = Slot.objects.filter(batch__study=study, batch__closed_at=None).values("exam")
-    handed_out = study.pool.filter(exam__in=exam_pool.given_exams(study)).exclude(exam__in=pooled)
+    handed_out = study.pool.filter(exam__in=exam_pool.exams_in_batches(study)).exclude(
+        exam__in=pooled
+    )
     counted = handed_out.annotate(
         n_readers=Count("exam__assignments__reader", filter=counting, distinct=True),
         n_active=Count(

@@ -143,7 +143,7 @@ def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) 
         NothingToAdd: the pool has too few exams left.
     """
     study = _locked(study)
-    assigned = set(given_exams(study))
+    assigned = set(exams_in_batches(study))
     rows = list(study.pool.values_list("exam_id", "is_anchor"))
     anchors = [pk for pk, is_anchor in rows if is_anchor and pk in assigned]
     if len(anchors) > n_anchors:
@@ -169,7 +169,7 @@ def clear(*, study: Study, actor: User, now: datetime) -> int:
         lifecycle.NotThisPhase: the study is locked.
     """
     study = _locked(study)
-    n_removed, _ = study.pool.exclude(exam__in=given_exams(study)).delete()
+    n_removed, _ = study.pool.exclude(exam__in=exams_in_batches(study)).delete()
     audit.record(
         actor=actor, action=audit.Action.STUDY_EXAMS_REMOVED, study=study, target=study,
         after={"n_exams": n_removed}, now=now,
@@ -177,7 +177,7 @@ def clear(*, study: Study, actor: User, now: datetime) -> int:
     return n_removed
 
 
-def given_exams(study: Study) -> models.QuerySet[Exam, int]:
+def exams_in_batches(study: Study) -> models.QuerySet[Exam, int]:
     """Return the ids of the exams that are in data batches of the study."""
     assigned = Assignment.objects.filter(exam=OuterRef("pk"), batch__study=study)
     pooled = Slot.objects.filter(exam=OuterRef("pk"), batch__study=study)
