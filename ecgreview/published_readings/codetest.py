@@ -56,18 +56,18 @@ class Readings:
 
     Attributes:
         readers: names of the readers, which are those of their files, sorted.
-        given: shape (n_readers, n_exams, n_classes), int8: 1 present, 0 absent; read-only.
+        states: shape (n_readers, n_exams, n_classes), int8: 1 present, 0 absent; read-only.
         patients: the patient table next to the readers; None if there is none.
     """
 
     readers: tuple[str, ...]
-    given: NDArray[np.int8]
+    states: NDArray[np.int8]
     patients: PatientTable | None = None
 
     @property
     def n_exams(self) -> int:
         """The number of rows of each table."""
-        return int(self.given.shape[1])
+        return int(self.states.shape[1])
 
 
 def read(folder: Path) -> Readings:

@@ -50,7 +50,7 @@ def refuse_changed(exams: Sequence[int], readings: Readings, stored: Mapping[str
     for number, name in enumerate(readings.readers):
         if name not in stored:
             continue
-        cells = np.argwhere(_stored(exams, stored[name]) != readings.given[number])
+        cells = np.argwhere(_stored(exams, stored[name]) != readings.states[number])
         if len(cells):
             row, column = cells[0]
             raise Differs(reader=name, row=row + 1, column=CLASSES[column])
@@ -82,7 +82,7 @@ def store(
     for name, reader in readers.items():
         own = Assignment.objects.filter(batch=batch, reader=reader)
         assignments = dict(own.values_list("exam", "pk"))
-        findings = readings.given[readings.readers.index(name)]
+        findings = readings.states[readings.readers.index(name)]
         stored = _readings(batch, reader, [assignments[exam] for exam in exams], findings, now)
         Finding.objects.bulk_create(
             (

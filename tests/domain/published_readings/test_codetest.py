@@ -26,7 +26,7 @@ def problems_of(files: dict[str, bytes]) -> list[str]:
 
 
 def read_one(content: bytes) -> list[list[int]]:
-    rows: list[list[int]] = parse({"ana.csv": content}).given[0].tolist()
+    rows: list[list[int]] = parse({"ana.csv": content}).states[0].tolist()
     return rows
 
 
@@ -40,13 +40,13 @@ class TestTables:
 
     def test_the_array_has_readers_then_exams_then_classes(self):
         result = parse({"dnn.csv": table(*ROWS), "ana.csv": table(*ROWS[::-1])})
-        assert result.given.shape == (2, 3, 6)
-        assert result.given.dtype == np.dtype(np.int8)
-        assert result.given.tolist() == [PLAIN[::-1], PLAIN]
+        assert result.states.shape == (2, 3, 6)
+        assert result.states.dtype == np.dtype(np.int8)
+        assert result.states.tolist() == [PLAIN[::-1], PLAIN]
         assert result.n_exams == 3
 
     def test_the_array_is_read_only(self):
-        assert not parse({"ana.csv": table(*ROWS)}).given.flags.writeable
+        assert not parse({"ana.csv": table(*ROWS)}).states.flags.writeable
 
     def test_columns_may_have_any_order(self):
         rows = [row[::-1] for row in ROWS]
@@ -78,8 +78,8 @@ class TestTables:
     def test_the_published_readers_are_read(self, shared_data):
         names = [f"code_test_cardiologist{n}_first100.csv" for n in (1, 2)]
         result = parse({name: (shared_data / "readers" / name).read_bytes() for name in names})
-        assert result.given.shape == (2, 100, 6)
-        differing = (result.given[0] != result.given[1]).any(axis=1)
+        assert result.states.shape == (2, 100, 6)
+        differing = (result.states[0] != result.states[1]).any(axis=1)
         assert differing.sum() == 5  # according to the README of the folder
 
 
