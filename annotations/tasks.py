@@ -148,7 +148,7 @@ def compute_consensus() -> None:
 @shared_task
 def judge_qualifications() -> None:
     """Evaluate complete qualifications that were not evaluated together with the last reading."""
-    drain(qualification.judge_next, judge_qualifications)
+    drain(qualification.evaluate_next, judge_qualifications)
 
 
 @shared_task

@@ -31,7 +31,7 @@ class Tokens(ApiView):
     # A token that could create tokens would in effect never expire.
     authentication_classes = (SessionAuthentication,)
 
-    @extend_schema(operation_id="tokens", responses=shapes.TokenOfOwnShape(many=True))
+    @extend_schema(operation_id="tokens", responses=shapes.OwnTokenShape(many=True))
     def get(self, request: UserRequest) -> Response:
         """List your tokens that have not expired, newest first."""
         return Response([_token(grant) for grant in tokens.of(request.user)])

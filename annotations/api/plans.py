@@ -53,7 +53,7 @@ class PlansShape(Shape):
     batches = PlannedShape(many=True)
 
 
-class ReaderComingOnShape(Shape):
+class StudyReaderProgressShape(Shape):
     """Progress of one reader, without their findings."""
 
     username = serializers.CharField(
@@ -84,7 +84,7 @@ class ReaderComingOnShape(Shape):
     )
 
 
-class BatchComingOnShape(Shape):
+class BatchProgressShape(Shape):
     """Progress of one released batch."""
 
     id = serializers.IntegerField()
@@ -111,8 +111,8 @@ class StudyProgressShape(Shape):
         help_text="When the last exam will be read; null if never at this pace.",
     )
     readings_per_day = serializers.FloatField()
-    readers = ReaderComingOnShape(many=True)
-    batches = BatchComingOnShape(many=True)
+    readers = StudyReaderProgressShape(many=True)
+    batches = BatchProgressShape(many=True)
 
 
 class StudyPlans(ApiView):

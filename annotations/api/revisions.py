@@ -102,7 +102,7 @@ class ConfirmationCreate(ApiView):
 def _own(request: UserRequest, pk: int) -> Assignment:
     assignments = Assignment.objects.visible_to(request.user)
     assignment = assignments.select_related("batch__study", "batch__taxonomy", "reader").get(pk=pk)
-    guards.refuse_barred(assignment)
+    guards.refuse_blocked(assignment)
     return assignment
 
 

@@ -115,7 +115,7 @@ class TokenShape(Shape):
     scope = serializers.ChoiceField(choices=TokenScope.choices)
 
 
-class TokenOfOwnShape(Shape):
+class OwnTokenShape(Shape):
     """One of your tokens, without its secret."""
 
     id = serializers.IntegerField()

@@ -77,7 +77,7 @@ class TracingSamples(ApiView):
 def _own(request: UserRequest, pk: int) -> Assignment:
     assignments = Assignment.objects.visible_to(request.user)
     assignment = assignments.select_related("exam", "batch__study", "reader").get(pk=pk)
-    guards.refuse_barred(assignment)
+    guards.refuse_blocked(assignment)
     return assignment
 
 

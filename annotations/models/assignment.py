@@ -48,14 +48,14 @@ class WorkState(models.TextChoices):
     """The reader's progress with an assignment."""
 
     NOT_STARTED = "todo", _("Not started")
-    BEGUN = "draft", _("Started")
+    STARTED = "draft", _("Started")
     SUBMITTED = "submitted", _("Submitted")
 
     @classmethod
     def of(cls, *, is_submitted: bool, has_draft: bool) -> WorkState:
         if is_submitted:
             return cls.SUBMITTED
-        return cls.BEGUN if has_draft else cls.NOT_STARTED
+        return cls.STARTED if has_draft else cls.NOT_STARTED
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):

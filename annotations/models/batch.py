@@ -42,11 +42,11 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         batches.
         """
         studies = Study.objects.serving(user)
-        return self.open().released().filter(~_barring(user), study__in=studies)
+        return self.open().released().filter(~_blocking(user), study__in=studies)
 
-    def barred(self, user: User) -> BatchQuerySet:
+    def blocked(self, user: User) -> BatchQuerySet:
         """Return data batches that are blocked until ``user`` passes a qualification."""
-        return self.filter(_barring(user))
+        return self.filter(_blocking(user))
 
     def of_data(self) -> BatchQuerySet:
         """Return batches whose readings are data. Practice and qualification are not."""
@@ -105,7 +105,7 @@ class Purpose(models.TextChoices):
 NO_DATA = (Purpose.PRACTICE, Purpose.QUALIFICATION)
 
 
-def _barring(user: User) -> Q:
+def _blocking(user: User) -> Q:
     """Return the condition for data batches that require a qualification ``user`` lacks."""
     passed = StudyReader.objects.filter(user=user, qualified_at__isnull=False).values("study")
     unqualified = Q(study__qualification_required=True) & ~Q(study__in=passed)
@@ -237,7 +237,7 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         """Return seats whose readers have read everything assigned to them."""
         return self.filter(n_assigned__gt=0, n_read=F("n_assigned"))
 
-    def to_judge(self) -> SeatQuerySet:
+    def to_evaluate(self) -> SeatQuerySet:
         """Return complete seats of qualification batches that have not been evaluated yet."""
         return self.complete().filter(judged_at=None, batch__purpose=Purpose.QUALIFICATION)
 

@@ -95,8 +95,8 @@ class Frame:
         readers, by_reader = _ids("readers", request.readers)
         anchors = _column("anchors", request.anchors, len(exams), 0)[by_exam] != 0
         present = _meetings(_pairs_of(request.history), readers, exams)
-        barred = _meetings(_excluded(request.excluded), readers, exams)
-        allowed = ~present & ~barred
+        blocked = _meetings(_excluded(request.excluded), readers, exams)
+        allowed = ~present & ~blocked
         lacking = request.readers_per_exam - _n_readers(request.history, exams)
         needs = np.where(anchors, np.maximum(lacking, allowed.sum(axis=0)), lacking)
         return cls(

@@ -98,7 +98,7 @@ def create(
     if not readers:
         raise NoReaders
     _refuse_without_tracings(exams)
-    same_recordings.refuse_twice(study, [exam.pk for exam in exams])
+    same_recordings.refuse_duplicates(study, [exam.pk for exam in exams])
     if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
         raise TooManyReadings(n=n_readings, limit=MAX_READINGS)
     roster.join(study=study, readers=readers, actor=created_by, now=now)

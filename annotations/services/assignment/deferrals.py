@@ -21,10 +21,10 @@ def defer(*, assignment_id: int, reader: User, now: datetime) -> Assignment:
     Raises:
         Assignment.DoesNotExist: ``reader`` has no such assignment.
         AlreadySubmitted, Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: see
-            ``guards.refuse_if_over``.
+            ``guards.refuse_if_not_waiting``.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
-    guards.refuse_if_over(assignment)
+    guards.refuse_if_not_waiting(assignment)
     if _is_last(assignment):
         return assignment
     before, assignment.deferred_at = assignment.deferred_at, now

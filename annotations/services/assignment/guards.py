@@ -49,7 +49,7 @@ def lock(*, assignment_id: int, reader: User) -> Assignment:
     return released.exclude(not_before__gt=Now()).get(pk=assignment_id)
 
 
-def refuse_if_over(assignment: Assignment) -> None:
+def refuse_if_not_waiting(assignment: Assignment) -> None:
     """Raise unless ``assignment``, which must be locked, still waits for its reading.
 
     Raises:
@@ -77,16 +77,16 @@ def refuse_if_ended(assignment: Assignment) -> None:
         raise StudyNotOpen
     if not assignment.batch.is_open:
         raise BatchClosed
-    if is_barred(assignment):
+    if is_blocked(assignment):
         raise ReaderNotEligible
 
 
-def is_barred(assignment: Assignment) -> bool:
+def is_blocked(assignment: Assignment) -> bool:
     """Whether the reader of ``assignment`` must pass a qualification first."""
     batch = assignment.batch
     if not batch.study.qualification_required:
         return False
-    return Batch.objects.barred(assignment.reader).filter(pk=batch.pk).exists()
+    return Batch.objects.blocked(assignment.reader).filter(pk=batch.pk).exists()
 
 
 def is_served(assignment: Assignment, user: User) -> bool:
@@ -111,7 +111,7 @@ def refuse_unserved(assignment: Assignment, user: User) -> None:
         raise ReaderNotEligible
 
 
-def refuse_barred(assignment: Assignment) -> None:
+def refuse_blocked(assignment: Assignment) -> None:
     """Raise if the reader must pass a qualification first; batch and study must be selected.
 
     A paused reader is not refused, because they may finish the exam on their screen.
@@ -120,7 +120,7 @@ def refuse_barred(assignment: Assignment) -> None:
         ReaderNotEligible: the exam is unread in an open data batch, and its reader has not
             qualified yet.
     """
-    if not _is_over(assignment) and is_barred(assignment):
+    if not _is_over(assignment) and is_blocked(assignment):
         raise ReaderNotEligible
 
 

@@ -74,9 +74,9 @@ def take(*, batch_id: int, reader: User, now: datetime) -> Assignment:
         leased = _leased(seat, now, in_turn)
         if leased is not None:
             return leased
-        line = _line(seat.batch.study, reader)
+        row = _roster_row(seat.batch.study, reader)
         try:
-            return _resumed(seat, now, in_turn) or _fresh(seat, line, now)
+            return _resumed(seat, now, in_turn) or _fresh(seat, row, now)
         except NoExamNow:
             again = _leased(seat, now, deferred) or _resumed(seat, now, deferred)
             if again is None:
@@ -193,17 +193,17 @@ def _leased(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
     return leased
 
 
-def _line(study: Study, reader: User) -> StudyReader:
+def _roster_row(study: Study, reader: User) -> StudyReader:
     """Return the reader's roster row, locked.
 
     Race: if somebody is pausing or withdrawing the reader, the row is locked and the reader gets no
         exam. Otherwise the withdrawal could miss an assignment that we create meanwhile.
     """
-    lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    line = lines.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
-    if line is None:
+    rows = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    row = rows.filter(study=study, user=reader, status=StudyReaderStatus.ACTIVE).first()
+    if row is None:
         raise NoExamNow
-    return line
+    return row
 
 
 def _resumed(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
@@ -230,9 +230,9 @@ def _resumed(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
     return assignment
 
 
-def _fresh(seat: Seat, line: StudyReader, now: datetime) -> Assignment:
+def _fresh(seat: Seat, row: StudyReader, now: datetime) -> Assignment:
     """Take the next free slot after the last one that the reader took."""
-    _refuse_above_cap(seat, line)
+    _refuse_above_cap(seat, row)
     own = Assignment.objects.filter(batch=seat.batch_id, reader=seat.reader_id)
     latest = own.order_by("-position").first()
     rules = protocols.of_batch(seat.batch)
@@ -302,13 +302,13 @@ def _recent_patients(seat: Seat, patient_gap: int) -> list[int]:
     return [pk for pk in last[:patient_gap] if pk is not None]
 
 
-def _refuse_above_cap(seat: Seat, line: StudyReader) -> None:
+def _refuse_above_cap(seat: Seat, row: StudyReader) -> None:
     """Raise ``NoExamNow`` if the reader has reached the maximum number of exams in the study."""
-    if line.max_exams is None or seat.batch.purpose in NO_DATA:
+    if row.max_exams is None or seat.batch.purpose in NO_DATA:
         return
     seats = Seat.objects.filter(reader=seat.reader_id, batch__study=seat.batch.study_id)
     counted = seats.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
-    if (counted["n"] or 0) >= line.max_exams:
+    if (counted["n"] or 0) >= row.max_exams:
         raise NoExamNow
 
 

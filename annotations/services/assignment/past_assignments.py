@@ -21,19 +21,19 @@ class PastAssignments:
 
     Attributes:
         readings: past readings, with each reader's positions continuing across batches.
-        barred: pairs of reader and exam that must not be planned again.
+        blocked: pairs of reader and exam that must not be planned again.
     """
 
     readings: design.Readings
-    barred: list[tuple[int, int]]
+    blocked: list[tuple[int, int]]
 
 
 def of_study(study: Study) -> PastAssignments:
-    """Return the assigned and submitted readings of ``study``, and the pairs that are barred.
+    """Return the assigned and submitted readings of ``study``, and the pairs that are blocked.
 
-    A reader is barred from an exam that was withdrawn from them, that they abstained from, or that
-    was assigned to them for another purpose, such as practice or adjudication. They are also barred
-    if they, or an account that they vouch for, have seen results of the exam.
+    A reader is blocked from an exam that was withdrawn from them, that they abstained from, or that
+    was assigned to them for another purpose, such as practice or adjudication. They are also
+    blocked if they, or an account that they vouch for, have seen results of the exam.
     """
     of_study = Assignment.objects.filter(batch__study=study)
     of_data = of_study.filter(batch__purpose=DATA)
@@ -42,7 +42,7 @@ def of_study(study: Study) -> PastAssignments:
     results_seen = ResultsSeen.objects.filter(batch__assignments__exam__in_studies__study=study)
     by_themselves = results_seen.filter(user__study_readers__study=study)
     by_accounts_of_theirs = results_seen.filter(user__vouched_by__study_readers__study=study)
-    barred = {
+    blocked = {
         *elsewhere.values_list("reader_id", "exam_id"),
         *ended.values_list("reader_id", "exam_id"),
         *by_themselves.values_list("user_id", "batch__assignments__exam_id").distinct(),
@@ -54,7 +54,7 @@ def of_study(study: Study) -> PastAssignments:
             if voucher is not None
         ),
     }
-    return PastAssignments(readings(of_data.filter(yields_a_reading())), sorted(barred))
+    return PastAssignments(readings(of_data.filter(yields_a_reading())), sorted(blocked))
 
 
 def in_effect(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:

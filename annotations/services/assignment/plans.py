@@ -186,7 +186,7 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
 
     A reader left or abstained, the exam was unread when its batch was closed, or the protocol asked
     for fewer readers at that time. Also returns anchors that an active reader does not have. Leaves
-    out exams of open pools, which find readers by themselves.
+    out exams of open pools, whose exams readers take themselves.
     """
     counting = past_assignments.yields_a_reading("exam__assignments__") & Q(
         exam__assignments__batch__study=study,
@@ -240,7 +240,7 @@ def request(
         readers=[line.user_id for line in readers],
         caps=[design.NO_CAP if line.max_exams is None else line.max_exams for line in readers],
         readers_per_exam=study.readers_per_exam,
-        excluded=past.barred,
+        excluded=past.blocked,
         history=past.readings,
         repeat_fraction=study.repeat_fraction,
         # The protocol counts the exams in between, the design counts positions.

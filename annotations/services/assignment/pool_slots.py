@@ -68,7 +68,7 @@ def create_pool(
     roster.join(study=study, readers=readers, actor=created_by, now=now)
     roster.refuse_results_seen(readers, exam_ids)
     batches.refuse_mixing(study, exam_ids, purpose)
-    same_recordings.refuse_twice(study, exam_ids)
+    same_recordings.refuse_duplicates(study, exam_ids)
     batch = batches.make(
         study=study, name=name, rows=[], created_by=created_by, now=now, purpose=purpose,
         handout=Handout.POOLED, lease_minutes=lease_minutes, due_on=due_on,

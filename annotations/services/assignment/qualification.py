@@ -121,23 +121,24 @@ def make(
 
 
 def settle(assignment: Assignment, *, now: datetime) -> None:
-    """Judge the qualification of a reader if ``assignment`` was its last exam to be read.
+    """Evaluate the qualification of a reader if ``assignment`` was its last exam to be read.
 
-    Race: if the reader's roster row is locked by a change of status, ``judge_next`` does it later.
+    Race: if the reader's roster row is locked by a change of status, ``evaluate_next`` does it
+        later.
     """
     if assignment.batch.purpose != Purpose.QUALIFICATION:
         return
     with row_security.as_owner():
-        seats = Seat.objects.to_judge().filter(
+        seats = Seat.objects.to_evaluate().filter(
             batch=assignment.batch_id, reader=assignment.reader_id
         )
-        _judge_first_of(seats.values_list("pk", flat=True), now)
+        _evaluate_first_of(seats.values_list("pk", flat=True), now)
 
 
-def judge_next(*, now: datetime) -> bool:
-    """Judge one qualification that its reader has completed; return False when there is none."""
+def evaluate_next(*, now: datetime) -> bool:
+    """Evaluate one qualification that its reader has completed; return False when there is none."""
     with transaction.atomic():
-        return _judge_first_of(Seat.objects.to_judge().values_list("pk", flat=True), now)
+        return _evaluate_first_of(Seat.objects.to_evaluate().values_list("pk", flat=True), now)
 
 
 def answers(seat: Seat) -> dict[int, Answer]:
@@ -169,39 +170,39 @@ def pass_mark(batch: Batch) -> float:
     return protocols.of_batch(batch).qualification.pass_mark
 
 
-def _judge_first_of(ids: Iterable[int], now: datetime) -> bool:
-    """Judge the first of these seats that isn't locked and whose roster row isn't locked either.
+def _evaluate_first_of(ids: Iterable[int], now: datetime) -> bool:
+    """Evaluate the first of these seats that isn't locked and whose roster row isn't locked either.
 
     Returns False if there is no such seat.
     """
     seats = Seat.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    lines = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    rows = StudyReader.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     for pk in list(ids):
-        unjudged = seats.to_judge().select_related("batch__study", "reader")
-        seat = unjudged.filter(pk=pk).first()
+        unevaluated = seats.to_evaluate().select_related("batch__study", "reader")
+        seat = unevaluated.filter(pk=pk).first()
         if seat is None:
             continue
-        line = lines.filter(study=seat.batch.study, user=seat.reader).first()
-        if line is not None:
-            _judge(seat, line, now)
+        row = rows.filter(study=seat.batch.study, user=seat.reader).first()
+        if row is not None:
+            _evaluate(seat, row, now)
             return True
     return False
 
 
-def _judge(seat: Seat, line: StudyReader, now: datetime) -> None:
+def _evaluate(seat: Seat, row: StudyReader, now: datetime) -> None:
     comparison = reference.compare(answers(seat).values())
     mark = pass_mark(seat.batch)
     seat.judged_at = now
     seat.right_share, seat.micro_f1 = comparison.right_share, comparison.micro_f1
     seat.is_passed = comparison.micro_f1 >= mark
     seat.save(update_fields=["judged_at", "right_share", "micro_f1", "is_passed"])
-    if seat.is_passed and line.qualified_at is None:
-        line.qualified_at = now
-        line.save(update_fields=["qualified_at"])
-    _make_known(seat, mark, now)
+    if seat.is_passed and row.qualified_at is None:
+        row.qualified_at = now
+        row.save(update_fields=["qualified_at"])
+    _record_result(seat, mark, now)
 
 
-def _make_known(seat: Seat, mark: float, now: datetime) -> None:
+def _record_result(seat: Seat, mark: float, now: datetime) -> None:
     """Record the result and notify the reader."""
     study, is_passed = seat.batch.study, bool(seat.is_passed)
     audit.record(

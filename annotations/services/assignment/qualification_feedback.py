@@ -20,7 +20,7 @@ from annotations.models import (
 from annotations.services.assignment import qualification
 
 
-class NotYet(Exception):
+class NotEvaluatedYet(Exception):
     """The qualification is not complete, and its answers would help with the remaining exams."""
 
 
@@ -68,10 +68,10 @@ def lines(seat: Seat) -> list[Line]:
     Practice gives feedback after each exam, a qualification only after the last one.
 
     Raises:
-        NotYet: the qualification was not judged yet.
+        NotEvaluatedYet: the qualification has not been evaluated yet.
     """
     if seat.batch.purpose == Purpose.QUALIFICATION and seat.judged_at is None:
-        raise NotYet(seat)
+        raise NotEvaluatedYet(seat)
     with row_security.as_owner():
         answers = qualification.answers(seat)
         read = Assignment.objects.filter(pk__in=answers, state=AssignmentState.READ)

@@ -39,7 +39,7 @@ class NothingWaits(Refusal):
     code = "nothing-waits"
 
 
-class NobodyToReadThem(Refusal):
+class NoEligibleRecipient(Refusal):
     """None of the chosen readers can read any of these exams.
 
     Each of them had these exams, knows their results, or has reached their maximum.
@@ -76,16 +76,18 @@ class Reassignment:
         return sum(self.n_by_reader.values())
 
 
-def reassignable(study: Study, reader: User, *, with_begun: bool = False) -> AssignmentQuerySet:
+def reassignable(
+    study: Study, reader: User, *, include_started: bool = False
+) -> AssignmentQuerySet:
     """Return the unread first readings of ``reader`` in open data batches that are not pools.
 
-    Leaves out exams with a draft unless ``with_begun``. Exams of a pool become free again by
-    themselves.
+    Leaves out exams with a draft unless ``include_started``. Exams of a pool return to it
+    automatically.
     """
     batches = Batch.objects.open().of_data().filter(study=study, handout=Handout.NAMED)
     waiting = Assignment.objects.waiting().filter(reader=reader, batch__in=batches)
     first = waiting.filter(occurrence=Occurrence.FIRST)
-    return first if with_begun else first.exclude(pk__in=Draft.objects.values("assignment"))
+    return first if include_started else first.exclude(pk__in=Draft.objects.values("assignment"))
 
 
 @transaction.atomic
@@ -97,7 +99,7 @@ def reassign(
     actor: User,
     reason: str,
     now: datetime,
-    with_begun: bool = False,
+    include_started: bool = False,
     limit: int | None = None,
 ) -> Reassignment:
     """Move unread exams of ``reader`` to others, evenly, to the end of each one's order.
@@ -113,7 +115,8 @@ def reassign(
         actor: the coordinator.
         reason: for the audit trail.
         now: time of reassignment.
-        with_begun: include exams the reader has begun; their drafts are kept but not passed on.
+        include_started: include exams the reader has started; their drafts are kept but not passed
+            on.
         limit: maximum number of exams; None: all.
 
     Raises:
@@ -122,21 +125,21 @@ def reassign(
         SameReader: ``reader`` is among ``to``.
         NotAReader, LevelTooLow, HasLeft, Paused: a person in ``to`` cannot be given exams.
         NothingWaits: there is nothing to reassign.
-        NobodyToReadThem: none of ``to`` can read any of them.
+        NoEligibleRecipient: none of ``to`` can read any of them.
     """
     # Deadlock: two coordinators who move exams between the same readers would wait for each
     # other's seats, so we lock the study first. Readers never lock it.
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     _refuse(study, reader, to, reason)
     roster.join(study=study, readers=to, actor=actor, now=now)
-    lines = _lines(study, to)
-    moving = _locked(reassignable(study, reader, with_begun=with_begun), limit)
+    rows = _roster_rows(study, to)
+    moving = _locked(reassignable(study, reader, include_started=include_started), limit)
     if not moving:
         raise NothingWaits
-    getting = [recipients.recipient(study, line, moving) for line in lines]
+    getting = [recipients.recipient(study, row, moving) for row in rows]
     n_left = recipients.deal(study, moving, getting)
     if n_left == len(moving):
-        raise NobodyToReadThem(readers=", ".join(str(reader_to) for reader_to in to))
+        raise NoEligibleRecipient(readers=", ".join(str(reader_to) for reader_to in to))
     n_dropped = _move(reader, getting)
     done = Reassignment(
         {recipient.reader.pk: len(recipient.given) for recipient in getting if recipient.given},
@@ -169,7 +172,7 @@ def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None
         raise SameReader
 
 
-def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
+def _roster_rows(study: Study, to: Sequence[User]) -> list[StudyReader]:
     """Lock and return the roster rows of ``to``, so that nobody is withdrawn meanwhile.
 
     Raises:
@@ -177,13 +180,13 @@ def _lines(study: Study, to: Sequence[User]) -> list[StudyReader]:
         Paused: a person is paused.
     """
     locked = StudyReader.objects.select_for_update(of=("self",), no_key=True)
-    lines = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
-    withdrawn = [str(line.user) for line in lines if line.status == StudyReaderStatus.WITHDRAWN]
+    rows = list(locked.filter(study=study, user__in=to).select_related("user").order_by("pk"))
+    withdrawn = [str(row.user) for row in rows if row.status == StudyReaderStatus.WITHDRAWN]
     if withdrawn:
         raise HasLeft(readers=", ".join(withdrawn))
-    if paused := [str(line.user) for line in lines if line.status == StudyReaderStatus.PAUSED]:
+    if paused := [str(row.user) for row in rows if row.status == StudyReaderStatus.PAUSED]:
         raise Paused(readers=", ".join(paused))
-    return lines
+    return rows
 
 
 def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment]:

@@ -16,39 +16,39 @@ class Recipient:
     """A reader who may get reassigned exams.
 
     Attributes:
-        had: ids of the exams that they must not get: exams of the study that were ever assigned to
-            them, exams whose results they know, and those just given to them.
+        excluded_exams: ids of the exams that they must not get: exams of the study that were ever
+            assigned to them, exams whose results they know, and those just given to them.
         room: maximum number of exams that they may still get; None: no limit.
-        given: the assignments of the previous reader whose exams they get.
+        given: assignments taken from the previous reader.
     """
 
     reader: User
-    had: set[int]
+    excluded_exams: set[int]
     room: int | None
     given: list[Assignment] = field(default_factory=list)
 
     def can_read(self, exam_id: int) -> bool:
         is_full = self.room is not None and len(self.given) >= self.room
-        return exam_id not in self.had and not is_full
+        return exam_id not in self.excluded_exams and not is_full
 
 
-def recipient(study: Study, line: StudyReader, moving: Sequence[Assignment]) -> Recipient:
-    """Return the reader in roster row ``line`` as a recipient of the exams of ``moving``."""
+def recipient(study: Study, row: StudyReader, moving: Sequence[Assignment]) -> Recipient:
+    """Return the reader in roster row ``row`` as a recipient of the exams of ``moving``."""
     exams = [assignment.exam_id for assignment in moving]
-    of_theirs = Assignment.objects.filter(reader=line.user_id, exam__in=exams)
-    had = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
-    results_known = ResultsSeen.objects.known_to([line.user_id])
+    of_theirs = Assignment.objects.filter(reader=row.user_id, exam__in=exams)
+    excluded_exams = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
+    results_known = ResultsSeen.objects.known_to([row.user_id])
     results_of_exams = results_known.filter(batch__assignments__exam__in=exams)
-    had |= set(results_of_exams.values_list("batch__assignments__exam", flat=True))
-    return Recipient(line.user, had, _room(study, line))
+    excluded_exams |= set(results_of_exams.values_list("batch__assignments__exam", flat=True))
+    return Recipient(row.user, excluded_exams, _room(study, row))
 
 
-def _room(study: Study, line: StudyReader) -> int | None:
-    if line.max_exams is None:
+def _room(study: Study, row: StudyReader) -> int | None:
+    if row.max_exams is None:
         return None
-    seats = Seat.objects.filter(reader=line.user_id, batch__study=study)
+    seats = Seat.objects.filter(reader=row.user_id, batch__study=study)
     counted = seats.exclude(batch__purpose__in=NO_DATA).aggregate(n=Sum("n_assigned"))
-    return max(0, line.max_exams - (counted["n"] or 0))
+    return max(0, row.max_exams - (counted["n"] or 0))
 
 
 def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipient]) -> int:
@@ -59,7 +59,9 @@ def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipi
     """
     able = {
         assignment.pk: [
-            recipient for recipient in recipients if assignment.exam_id not in recipient.had
+            recipient
+            for recipient in recipients
+            if assignment.exam_id not in recipient.excluded_exams
         ]
         for assignment in moving
     }
@@ -76,7 +78,7 @@ def deal(study: Study, moving: Sequence[Assignment], recipients: Sequence[Recipi
             key=lambda recipient: (len(recipient.given), _chance(study, recipient, assignment)),
         )
         fewest.given.append(assignment)
-        fewest.had.add(assignment.exam_id)  # the exam may be in two batches of the study
+        fewest.excluded_exams.add(assignment.exam_id)  # the exam may be in two batches of the study
     return n_left
 
 

@@ -68,7 +68,7 @@ def link_next(*, now: datetime) -> bool:
     return True
 
 
-def refuse_twice(study: Study, exam_ids: Iterable[int]) -> None:
+def refuse_duplicates(study: Study, exam_ids: Iterable[int]) -> None:
     """Raise if adding these exams would put a recording into ``study`` as two exams.
 
     Exams that the study already has are not checked: the same exam may be read again.
@@ -116,7 +116,7 @@ def _holding(fingerprint: Sequence[int] | None, signal: Signal, among: ExamQuery
 
 
 def _join(exam: Exam, other: Exam) -> None:
-    """Link ``exam`` to all exams with ``other``'s recording, and choose the original anew."""
+    """Link ``exam`` to all exams with ``other``'s recording, and choose the original again."""
     own, others = exam.duplicate_of_id or exam.pk, other.duplicate_of_id or other.pk
     members = Exam.objects.filter(
         Q(pk__in=(own, others)) | Q(duplicate_of__in=(own, others))

@@ -42,7 +42,7 @@ def save(
         StaleDraft: another version is stored.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
-    guards.refuse_if_over(assignment)
+    guards.refuse_if_not_waiting(assignment)
     leases.extend(assignment, now=now)
     stored = stored_for(assignment)
     if stored and stored.version == based_on + 1 and stored.content == content:

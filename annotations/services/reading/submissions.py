@@ -60,7 +60,7 @@ def submit(
         return signing.repeat(earlier, signed, is_same=is_same)
     corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None
     if corrected is None:
-        guards.refuse_if_over(assignment)
+        guards.refuse_if_not_waiting(assignment)
     draft = drafts.stored_for(assignment)
     drafts.refuse_if_stale(draft, based_on)
     checked = signing.check(assignment, signed, arm=Arm.CONCURRENT)

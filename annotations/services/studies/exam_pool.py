@@ -125,7 +125,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
     new = [exam.pk for exam in exams if exam.pk not in present]
     if not new:
         raise NothingToAdd
-    same_recordings.refuse_twice(study, new)
+    same_recordings.refuse_duplicates(study, new)
     _add(study, dict.fromkeys(new, ""), actor, now)
     return len(new)
 

@@ -30,7 +30,7 @@ def feedback_page(request: SignedInRequest, pk: int) -> HttpResponse:
     }
     try:
         lines = qualification_feedback.lines(seat)
-    except qualification_feedback.NotYet:
+    except qualification_feedback.NotEvaluatedYet:
         return render(request, "qualification/not_yet.html", context)
     context |= {"lines": lines, "n_right": sum(line.is_right for line in lines)}
     return render(request, "qualification/feedback.html", context)

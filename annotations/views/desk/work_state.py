@@ -12,7 +12,7 @@ def work_state() -> Case:
     draft = Draft.objects.filter(assignment=OuterRef("pk"))
     return Case(
         When(state=AssignmentState.READ, then=Value(WorkState.SUBMITTED)),
-        When(Exists(draft), then=Value(WorkState.BEGUN)),
+        When(Exists(draft), then=Value(WorkState.STARTED)),
         default=Value(WorkState.NOT_STARTED),
         output_field=CharField(),
     )

@@ -82,7 +82,7 @@ def study_reassign(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
             result = reassignment.reassign(
                 study=study, reader=line.user, to=list(form.cleaned_data["to"]),
                 actor=request.user, reason=form.cleaned_data["reason"], now=timezone.now(),
-                with_begun=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
+                include_started=form.cleaned_data["with_begun"], limit=form.cleaned_data["limit"],
             )  # fmt: skip
             messages.success(request, _reassigned_text(result))
             return redirect("study-readers", slug=study.slug)
@@ -112,7 +112,7 @@ def _reader_page(
 ) -> HttpResponse:
     study = line.study
     is_hidden = is_blinded_to(study, request.user)
-    waiting = reassignment.reassignable(study, line.user, with_begun=True)
+    waiting = reassignment.reassignable(study, line.user, include_started=True)
     context = {
         "study": study,
         "line": line,

@@ -61,7 +61,7 @@ REFUSALS = (
     leases.NoExamNow,
     leases.NothingAvailable,
     roster.HasLeft,
-    reassignment.NobodyToReadThem,
+    reassignment.NoEligibleRecipient,
     reassignment.NothingWaits,
     reassignment.Paused,
     roster.StatusUnchanged,
@@ -195,10 +195,12 @@ class Interleavings(RuleBasedStateMachine):
     @rule(
         giver=reader_numbers,
         recipient=reader_numbers,
-        with_begun=st.booleans(),
+        include_started=st.booleans(),
         limit=st.sampled_from([None, 1]),
     )
-    def reassign(self, giver: int, recipient: int, with_begun: bool, limit: int | None) -> None:
+    def reassign(
+        self, giver: int, recipient: int, include_started: bool, limit: int | None
+    ) -> None:
         if giver == recipient:
             return
         readers = self.initial.readers
@@ -206,7 +208,7 @@ class Interleavings(RuleBasedStateMachine):
             lambda: reassignment.reassign(
                 study=self.initial.study, reader=readers[giver], to=[readers[recipient]],
                 actor=self.initial.coordinator, reason="leave", now=self.now,
-                with_begun=with_begun, limit=limit,
+                include_started=include_started, limit=limit,
             )
         )  # fmt: skip
 

@@ -193,7 +193,7 @@ def test_opposite_reassignments_do_not_deadlock(
     results = at_once(
         lambda: move(ana, bruno), lambda: move(bruno, ana), lambda: [sign(a, now) for a in own[:1]]
     )
-    refusals = (reassignment.NothingWaits, reassignment.NobodyToReadThem)
+    refusals = (reassignment.NothingWaits, reassignment.NoEligibleRecipient)
     assert not [result for result in unexpected_errors(results) if not isinstance(result, refusals)]
     for batch in (batch_of_ana, batch_of_bruno):
         check_pool(batch)

@@ -113,7 +113,7 @@ def test_an_exam_marked_unreadable_counts_as_wrong(make_set, answer, ana):
     assert seat.right_share == 0.5
 
 
-def test_a_set_is_judged_after_its_last_exam(make_set, answer, ana):
+def test_a_set_is_evaluated_after_its_last_exam(make_set, answer, ana):
     seat = answer(make_set([AF], [RBBB]), ana, leave=1)
     assert seat.judged_at is None
     assert "qualification_passed" not in notice_kinds(ana)
@@ -160,30 +160,30 @@ def test_the_pass_mark_is_that_of_the_sets_protocol_version(
     assert answer(batch, ana, ([RBBB], [AF])).is_passed is False
 
 
-def test_practice_is_not_judged(make_set, answer, ana):
+def test_practice_is_not_evaluated(make_set, answer, ana):
     seat = answer(make_set([AF], purpose="practice"), ana)
     assert seat.judged_at is None
 
 
-def test_the_task_judges_sets_left_unjudged(make_set, answer, ana, now, monkeypatch):
+def test_the_task_evaluates_the_remaining_sets(make_set, answer, ana, now, monkeypatch):
     monkeypatch.setattr(qualification, "settle", lambda assignment, now: None)
     answer(make_set([AF]), ana)
     tasks.judge_qualifications()
-    assert not qualification.judge_next(now=now)
+    assert not qualification.evaluate_next(now=now)
     assert Seat.objects.get(reader=ana).is_passed
 
 
-def test_readers_are_judged_independently(make_set, answer, ana, bruno):
+def test_readers_are_evaluated_independently(make_set, answer, ana, bruno):
     batch = make_set([AF], [RBBB], readers=[ana, bruno])
     answer(batch, ana)
     assert Seat.objects.get(batch=batch, reader=bruno).judged_at is None
 
 
-def test_a_data_batch_is_not_judged(make_batch, submit, ana, now):
+def test_a_data_batch_is_not_evaluated(make_batch, submit, ana, now):
     batch = make_batch(readers=[ana])
     submit(batch.assignments.get(), AF)
-    assert not Seat.objects.all().to_judge().exists()
-    assert not qualification.judge_next(now=now)
+    assert not Seat.objects.all().to_evaluate().exists()
+    assert not qualification.evaluate_next(now=now)
 
 
 # -- Reading after a qualification --------------------------------------------------------------
@@ -290,7 +290,7 @@ def test_feedback_lists_hits_misses_and_extra_findings(make_set, answer, ana):
 
 def test_feedback_needs_the_whole_set(make_set, answer, ana):
     seat = answer(make_set([AF], [RBBB]), ana, leave=1)
-    with pytest.raises(qualification_feedback.NotYet):
+    with pytest.raises(qualification_feedback.NotEvaluatedYet):
         qualification_feedback.lines(
             qualification_feedback.seat_of(batch_id=seat.batch_id, reader=ana)
         )

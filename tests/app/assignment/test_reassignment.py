@@ -103,7 +103,7 @@ def test_an_exam_whose_results_the_recipient_saw_is_refused(
         batches=type(closed_batch).objects.filter(pk=closed_batch.pk), user=bruno, now=now
     )
     make_batch([exam], [ana])
-    with pytest.raises(reassignment.NobodyToReadThem):
+    with pytest.raises(reassignment.NoEligibleRecipient):
         hand_over()
 
 
@@ -114,11 +114,11 @@ def test_the_cap_of_the_recipient_limits_reassignment(batch, hand_over, study, b
 
 
 def test_exams_with_a_draft_move_only_on_request(batch, hand_over, ana, bruno, now):
-    begun = batch.assignments.filter(reader=ana)[0]
-    drafts.save(assignment_id=begun.pk, reader=ana, based_on=0, content={}, now=now)
+    started = batch.assignments.filter(reader=ana)[0]
+    drafts.save(assignment_id=started.pk, reader=ana, based_on=0, content={}, now=now)
     assert hand_over().n_moved == 5
-    assert hand_over(with_begun=True).n_moved == 1
-    assert begun.draft.version == 1
+    assert hand_over(include_started=True).n_moved == 1
+    assert started.draft.version == 1
 
 
 def test_a_limit_moves_the_last_exams(batch, hand_over, ana):

@@ -156,7 +156,7 @@ class TestAbstainedExam:
     def test_is_not_assigned_to_the_same_reader_again(self, pool_of_one, study, ana, submit):
         assignment = pool_of_one.assignments.get(reader=ana)
         submit(assignment, **ABSTAINED)
-        assert past_assignments.of_study(study).barred == [(ana.pk, assignment.exam_id)]
+        assert past_assignments.of_study(study).blocked == [(ana.pk, assignment.exam_id)]
 
     @pytest.fixture
     def pool(self, study, make_exam, ana, bruno, davi, now):

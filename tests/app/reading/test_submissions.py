@@ -108,7 +108,8 @@ def test_a_batch_closed_during_a_submission_refuses_it(assign, ana, now, close, 
     assignment = assign(ana)
     # Close the batch after the submission has checked it.
     monkeypatch.setattr(
-        "annotations.services.assignment.guards.refuse_if_over", lambda _: close(assignment.batch)
+        "annotations.services.assignment.guards.refuse_if_not_waiting",
+        lambda _: close(assignment.batch),
     )
     with pytest.raises(guards.BatchClosed):
         sign(assignment, now)
