@@ -99,7 +99,7 @@ def recount_agreement(
     remaining, began = at, monotonic()
     try:
         while at is not None and monotonic() - began < TIME_SLICE_S:
-            remaining = recount.behind(at)
+            remaining = recount.after_scope(at)
             at = remaining = _recount_step(at)
     finally:
         if remaining is not None:
@@ -114,7 +114,7 @@ def _recount_step(at: recount.Position) -> recount.Position | None:
     except live.Busy:
         if later := recount.postpone(at, now=now):
             _recount_on(later, in_s=BUSY_S)
-        return recount.behind_study(at)
+        return recount.after_study(at)
 
 
 def _recount_on(at: recount.Position, *, in_s: float = 0) -> None:
@@ -201,9 +201,9 @@ def keep_statistics() -> None:
 def clear_sessions() -> None:
     """Delete expired sessions and tokens, and old account e-mails."""
     call_command("clearsessions")
-    sign_in.forget_sessions()
-    tokens.forget(now=timezone.now())
-    mail.forget(now=timezone.now())
+    sign_in.delete_ended_sessions()
+    tokens.delete_expired(now=timezone.now())
+    mail.delete_finished(now=timezone.now())
 
 
 @shared_task

@@ -227,5 +227,5 @@ def test_a_task_enqueues_itself_again_when_its_time_slice_is_over(
 
 def test_expired_tokens_are_deleted(ana):
     tokens.make(user=ana, actor=ana, now=timezone.now())
-    assert tokens.forget(now=timezone.now()) == 0
-    assert tokens.forget(now=timezone.now() + 2 * tokens.LIFETIME) == 1
+    assert tokens.delete_expired(now=timezone.now()) == 0
+    assert tokens.delete_expired(now=timezone.now() + 2 * tokens.LIFETIME) == 1

@@ -45,20 +45,20 @@ class Command(BaseCommand):
     def _recount(self, study: Study, *, repairs: bool) -> bool:
         """Print the result for each scope of ``study``; return whether all counts are correct."""
         names = dict(study.batches.values_list("pk", "name"))
-        holds = True
+        are_correct = True
         for scope in recount.scopes(study):
             result = recount.recount(scope, repairs=repairs, now=timezone.now())
             name = names.get(scope.batch_id, "") if scope.batch_id else "the whole study"
             self.stdout.write(f"{name}: {_sentence(result, is_repaired=repairs)}")
-            holds = holds and result.holds
-        return holds
+            are_correct = are_correct and result.is_correct
+        return are_correct
 
 
 def _sentence(result: Recount, *, is_repaired: bool) -> str:
     waiting = f", {result.n_waiting} not counted yet" if result.n_waiting else ""
     if result.failure:
         return f"failed with {result.failure}; see the log"
-    if result.holds:
+    if result.is_correct:
         return f"{result.n_exams} exams are correct{waiting}"
     named = ", ".join(map(str, result.exams))
     done = "repaired" if is_repaired else "not repaired"

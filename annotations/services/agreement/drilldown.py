@@ -95,7 +95,7 @@ def find_exams(
         limit: maximum number of exams.
     """
     where, values = _condition(condition)
-    others = _no_people(report)
+    others = _models_and_references(report)
     values |= _scope(report) | {"code": code, "after": after, "limit": limit, "others": others}
     votes = VOTES_OF_PEOPLE if others else VOTES_OF_ALL
     statement = EXAMS.format(of_batch=_of_batch(report), where=where, votes=votes)
@@ -181,7 +181,7 @@ def _condition(condition: ExamFilter | Pair) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _no_people(report: AgreementReport) -> list[int]:
+def _models_and_references(report: AgreementReport) -> list[int]:
     """Return the readers of ``report`` who are models or references."""
     kinds = report.coded_results.get("kinds", [])
     both = zip(report.coded_results["readers"], kinds, strict=False)

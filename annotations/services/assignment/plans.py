@@ -186,7 +186,7 @@ def incomplete(study: Study) -> QuerySet[StudyExam]:
 
     A reader left or abstained, the exam was unread when its batch was closed, or the protocol asked
     for fewer readers at that time. Also returns anchors that an active reader does not have. Leaves
-    out exams of open pools, whose exams readers take themselves.
+    out exams of open pools, which readers take themselves.
     """
     counting = past_assignments.yields_a_reading("exam__assignments__") & Q(
         exam__assignments__batch__study=study,

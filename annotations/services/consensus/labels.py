@@ -128,7 +128,7 @@ def _decisions(
             study.consensus_rule, ballots, exclusive=exclusive, n_wanted=required[exam_id]
         )
         is_waiting = any(vote.is_open for vote in of_exam)
-        by_exam[exam_id] = _until_read_again(decision) if is_waiting else decision
+        by_exam[exam_id] = _as_incomplete(decision) if is_waiting else decision
     return by_exam
 
 
@@ -139,7 +139,7 @@ def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
     return Ballot(translation.codes, vote.missing | translation.not_asked, is_adjudication)
 
 
-def _until_read_again(decision: Decision) -> Decision:
+def _as_incomplete(decision: Decision) -> Decision:
     """Make the decision incomplete, because a class was split and the exam must be reread."""
     return replace(
         decision,

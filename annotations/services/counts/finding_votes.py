@@ -217,9 +217,9 @@ def findings(scope: Scope, study: Study | None) -> Iterator[Finding]:
         study: of a whole study, with the classes in force; None for a batch.
     """
     effective = _effective(scope)
-    became = _became(effective, study)
+    changes_by_version = _class_changes(effective, study)
     if study:
-        effective = effective.filter(taxonomy__in=became)
+        effective = effective.filter(taxonomy__in=changes_by_version)
     voting = effective.readable().exclude(pk__in=_without_vote(effective, study))
     # A join, not `reading__in`: with stale statistics that would run as a nested loop.
     rows = voting.filter(findings__isnull=False).values_list(
@@ -227,7 +227,7 @@ def findings(scope: Scope, study: Study | None) -> Iterator[Finding]:
         "findings__certainty", "findings__measurements",
     )  # fmt: skip
     for exam_id, reader_id, taxonomy_id, code, *more in rows.iterator(chunk_size=10_000):
-        changes = became.get(taxonomy_id)
+        changes = changes_by_version.get(taxonomy_id)
         for code_now in (code,) if changes is None else changes.get(code, ()):
             yield exam_id, reader_id, code_now, *more
 
@@ -259,7 +259,7 @@ def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
     return {row.pk for row in rows} - voting
 
 
-def _became(effective: ReadingQuerySet, study: Study | None) -> dict[int, Changes | None]:
+def _class_changes(effective: ReadingQuerySet, study: Study | None) -> dict[int, Changes | None]:
     """Return, by version, which classes in force each class of that version certainly became.
 
     The value is None for the version in force, in which nothing changed. Versions without a mapping
@@ -268,7 +268,7 @@ def _became(effective: ReadingQuerySet, study: Study | None) -> dict[int, Change
     if study is None:
         return {}
     used = set(effective.order_by().values_list("taxonomy", flat=True).distinct())
-    became: dict[int, Changes | None] = {study.taxonomy_id: None}
+    changes_by_version: dict[int, Changes | None] = {study.taxonomy_id: None}
     for version in Taxonomy.objects.filter(pk__in=used - {study.taxonomy_id}):
         try:
             origins = mappings.between(version, study.taxonomy).origins
@@ -278,5 +278,5 @@ def _became(effective: ReadingQuerySet, study: Study | None) -> dict[int, Change
         for code_now, origin in origins.items():
             for code in origin.certain:
                 changes[code].append(code_now)
-        became[version.pk] = changes
-    return became
+        changes_by_version[version.pk] = changes
+    return changes_by_version

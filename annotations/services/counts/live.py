@@ -74,7 +74,7 @@ def count_all(
     """
     waiting = uncounted(scope)
     if scope.is_study:
-        remember_other_classes(scope.study_id)
+        queue_outdated_classes(scope.study_id)
     n_total, last = waiting.count(), 0
     for n_done in range(0, n_total, EXAMS_AT_ONCE[0]):
         if progress:
@@ -90,7 +90,7 @@ def count_all(
                 _count(UncountedExam.objects.filter(pk__in=ours), now)
 
 
-def remember_other_classes(study_id: int) -> None:
+def queue_outdated_classes(study_id: int) -> None:
     """Queue the exams that are counted under another version of the classes than the one in force.
 
     An amendment queues the exams that had readings when it began. This catches readings that were

@@ -67,7 +67,7 @@ class Recount:
     failure: str = ""
 
     @property
-    def holds(self) -> bool:
+    def is_correct(self) -> bool:
         """Whether the recount finished and found no difference."""
         return not (self.n_wrong_exams or self.n_wrong_counts or self.failure)
 
@@ -122,10 +122,10 @@ def step(at: Position, *, now: datetime) -> Position | None:
     except FAILURES:
         _log(at.scope)
         recount_notices.failed(at.scope, now=now)
-        return behind(at)
+        return after_scope(at)
 
 
-def behind(at: Position) -> Position | None:
+def after_scope(at: Position) -> Position | None:
     """Return the position after the scope of ``at``, or None at the end."""
     following = _after(at.scope)
     if at.n_waits and following and following.study_id != at.scope.study_id:
@@ -133,7 +133,7 @@ def behind(at: Position) -> Position | None:
     return Position(following, n_waits=at.n_waits) if following else None
 
 
-def behind_study(at: Position) -> Position | None:
+def after_study(at: Position) -> Position | None:
     """Return the position after the study of ``at``, whose recount was postponed.
 
     None at the end, or if ``at`` was postponed before: then the other studies are done already.
@@ -164,7 +164,7 @@ def _portion(at: Position, now: datetime) -> Position | None:
     if after is not None:
         return replace(at, exam_id=after)
     _compare_with_report(at.scope, now, waits=False)
-    return behind(at)
+    return after_scope(at)
 
 
 def first() -> Position | None:
@@ -195,7 +195,7 @@ def _study_after(study_id: int) -> int | None:
 
 
 def _log_differences(result: Recount) -> None:
-    if not result.holds:
+    if not result.is_correct:
         logger.error(
             "agreement of %s: counted wrong, and repaired: %d exams (%s), %d counts",
             *(result.scope, result.n_wrong_exams, result.exams, result.n_wrong_counts),
@@ -306,7 +306,7 @@ def _check_exams(
     if forgotten := _outdated(scope, counted, right) - waiting:
         waiting |= forgotten
         if repairs:
-            live.remember_other_classes(scope.study_id)
+            live.queue_outdated_classes(scope.study_id)
     wrong = [
         exam for exam in exam_ids if exam not in waiting and right.get(exam) != counted.get(exam)
     ]

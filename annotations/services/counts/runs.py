@@ -259,8 +259,8 @@ class RunContext:
         Raises:
             Canceled: a user canceled it.
         """
-        going_on = AgreementRun.objects.filter(pk=self.run.pk, cancelled_at=None)
-        if not going_on.update(stage=stage, n_done=n_done, n_total=n_total):
+        unfinished = AgreementRun.objects.filter(pk=self.run.pk, cancelled_at=None)
+        if not unfinished.update(stage=stage, n_done=n_done, n_total=n_total):
             raise Canceled(self.run)
 
     def count(self, n_done: int, n_total: int) -> None:

@@ -121,13 +121,13 @@ def _remind_of(batch: Batch, kind: NoticeKind, now: datetime) -> int:
     reminded = Notice.objects.filter(
         kind=kind, data__batch_id=batch.pk, data__due_on=data["due_on"]
     ).values("user")
-    late = _late(batch, now).exclude(reader__in=reminded).values_list("reader", flat=True)
-    readers = list(late)
+    seats = _seats_to_remind(batch, now).exclude(reader__in=reminded)
+    readers = list(seats.values_list("reader", flat=True))
     notify(readers, kind, data, now=now)
     return len(readers)
 
 
-def _late(batch: Batch, now: datetime) -> QuerySet[Seat]:
+def _seats_to_remind(batch: Batch, now: datetime) -> QuerySet[Seat]:
     """Return the seats of ``batch`` whose readers can read now and have exams left.
 
     In a pool, these are all active readers: whether any exam is left would reveal what others did.

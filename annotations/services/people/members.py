@@ -163,7 +163,7 @@ def invite_again(*, actor: User, user_id: int, now: datetime) -> Invitation:
         NotInvited: they have accepted, or their access was ended.
         vouching.Blinded: ``actor`` is blinded, and the account would see results.
     """
-    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    user = manageable().select_for_update(of=("self",)).get(pk=user_id)
     if not is_invited(user):
         raise NotInvited
     vouching.refuse_blinded(actor, vouching.roles_of(user))
@@ -237,7 +237,7 @@ def accounts() -> list[Account]:
     ]
 
 
-def in_reach() -> QuerySet[User]:
+def manageable() -> QuerySet[User]:
     """Return the accounts that coordinators may manage: neither coordinators nor operators."""
     above = Q(groups__name=Role.COORDINATOR.value) | Q(is_staff=True) | Q(is_superuser=True)
     return User.objects.exclude(pk__in=User.objects.filter(above).values("pk"))
@@ -276,7 +276,7 @@ def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
     Raises:
         User.DoesNotExist: there is no such account, or coordinators may not manage it.
     """
-    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    user = manageable().select_for_update(of=("self",)).get(pk=user_id)
     withdrawn, ended = audit.Action.PEOPLE_INVITATION_WITHDRAWN, audit.Action.PEOPLE_DEACTIVATED
     action = withdrawn if is_invited(user) else ended
     _end(user)
@@ -293,10 +293,10 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
         User.DoesNotExist: there is no such account, or coordinators may not manage it.
         vouching.Blinded: ``actor`` is blinded, and the account sees results.
     """
-    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    user = manageable().select_for_update(of=("self",)).get(pk=user_id)
     vouching.refuse_blinded(actor, vouching.roles_of(user))
-    sign_in.forget_second_factor(user)
-    _cut_off(user)
+    sign_in.delete_second_factors(user)
+    _end_sessions(user)
     audit.record(actor=actor, action=audit.Action.MFA_RESET, target=user, now=now)
     return user
 
@@ -312,7 +312,7 @@ def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
         User.DoesNotExist: there is no such active account, or coordinators may not manage it.
         vouching.Blinded: ``actor`` is blinded, and the account sees results.
     """
-    user = in_reach().get(pk=user_id, is_active=True)
+    user = manageable().get(pk=user_id, is_active=True)
     vouching.refuse_blinded(actor, vouching.roles_of(user))
     audit.record(actor=actor, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
     return user
@@ -329,7 +329,7 @@ def vouch(*, actor: User, user_id: int, now: datetime) -> User:
         User.DoesNotExist: there is no such account, or coordinators may not manage it.
         vouching.Blinded: ``actor`` is blinded, and the account sees results.
     """
-    user = in_reach().select_for_update(of=("self",)).get(pk=user_id)
+    user = manageable().select_for_update(of=("self",)).get(pk=user_id)
     vouching.refuse_blinded(actor, vouching.roles_of(user))
     before, user.vouched_by = user.vouched_by_id, actor
     user.save(update_fields=["vouched_by"])
@@ -381,10 +381,10 @@ def _end(user: User) -> None:
     if user.password.startswith(INVITED):
         user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
-    _cut_off(user)
+    _end_sessions(user)
 
 
-def _cut_off(user: User) -> None:
+def _end_sessions(user: User) -> None:
     """End all sessions of ``user`` and delete their tokens."""
     sign_in.end_sessions(user)
     get_token_model().objects.filter(user=user).delete()

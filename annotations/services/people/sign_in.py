@@ -81,14 +81,14 @@ def refuse_unproven(user: User, methods: Collection[str]) -> None:
         raise SecondFactorNotShown
 
 
-def forget_sessions() -> int:
+def delete_ended_sessions() -> int:
     """Delete records of sessions that have ended, and return the number deleted."""
     alive = Session.objects.values("session_key")
     n_deleted, _ = UserSession.objects.exclude(session_key__in=alive).delete()
     return int(n_deleted)
 
 
-def forget_second_factor(user: User) -> None:
+def delete_second_factors(user: User) -> None:
     """Delete all second factors of ``user``, including the recovery codes."""
     Authenticator.objects.filter(user=user).delete()
 

@@ -116,7 +116,7 @@ def use(token: Any, *, needed: TokenScope, now: datetime) -> None:
                 TokenGrant.objects.filter(pk=grant.pk).update(last_used_at=now)
 
 
-def forget(*, now: datetime) -> int:
+def delete_expired(*, now: datetime) -> int:
     """Delete expired tokens and return the number deleted."""
     n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
     return int(n_deleted)

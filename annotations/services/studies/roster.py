@@ -142,7 +142,7 @@ def withdraw(
 
 
 @transaction.atomic
-def take_off(*, study: Study, user: User, actor: User, now: datetime) -> None:
+def remove(*, study: Study, user: User, actor: User, now: datetime) -> None:
     """Remove a person from the roster of a draft study.
 
     Raises:

@@ -45,7 +45,7 @@ class Line:
     is_reader: bool
     is_invited: bool
     has_second_factor: bool
-    is_in_reach: bool
+    is_manageable: bool
 
 
 @never_cache
@@ -79,7 +79,7 @@ def person_invite(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def person_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a person and the actions available for their account."""
-    line = next((row for row in _lines() if row.person.pk == pk and row.is_in_reach), None)
+    line = next((row for row in _lines() if row.person.pk == pk and row.is_manageable), None)
     if line is None:
         raise Http404
     context = {
@@ -172,7 +172,7 @@ def _act(
 def _lines() -> list[Line]:
     labels = {role.value: str(role.label) for role in Role}
     readers = {Role.READER.value, Role.ADJUDICATOR.value}
-    in_reach = set(members.in_reach().values_list("pk", flat=True))
+    manageable = set(members.manageable().values_list("pk", flat=True))
     lines = []
     for account in members.accounts():
         lines.append(
@@ -182,7 +182,7 @@ def _lines() -> list[Line]:
                 is_reader=bool(readers & {*account.roles}),
                 is_invited=account.is_invited,
                 has_second_factor=account.has_second_factor,
-                is_in_reach=account.person.pk in in_reach,
+                is_manageable=account.person.pk in manageable,
             )
         )
     return lines

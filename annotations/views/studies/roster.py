@@ -229,7 +229,7 @@ def _withdraw(study: Study, user: User, reason: str, actor: User) -> str:
 
 
 def _take_off(study: Study, user: User, reason: str, actor: User) -> str:
-    roster.take_off(study=study, user=user, actor=actor, now=timezone.now())
+    roster.remove(study=study, user=user, actor=actor, now=timezone.now())
     return _("%(name)s was removed from the list.") % {"name": user}
 
 

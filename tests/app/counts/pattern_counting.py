@@ -30,7 +30,7 @@ def differences(study, now):
     """Recount ``study`` and return the reports that differ. The queue must be empty."""
     assert not UncountedExam.objects.exists()
     reports = [recount.recount(scope, repairs=False, now=now) for scope in recount.scopes(study)]
-    return [report for report in reports if not report.holds or report.n_waiting]
+    return [report for report in reports if not report.is_correct or report.n_waiting]
 
 
 def of_batch(batch):

@@ -87,7 +87,7 @@ def night(enqueued, monkeypatch, django_capture_on_commit_callbacks):
 
 
 def is_right(batch, now):
-    return recount.recount(of_batch(batch), repairs=False, now=now).holds
+    return recount.recount(of_batch(batch), repairs=False, now=now).is_correct
 
 
 # -- A study that fails -------------------------------------------------------------------------
@@ -246,11 +246,11 @@ def test_exams_counted_under_the_old_taxonomy_are_requeued(read_in, study, davi,
     UncountedExam.objects.all().delete()  # as if another worker had counted the reading
     scope = Scope(study.pk)
     report = recount.recount(scope, repairs=True, now=now)
-    assert (report.holds, report.n_waiting) == (True, 1)
+    assert (report.is_correct, report.n_waiting) == (True, 1)
     assert live.uncounted(scope).exists()
     drain(now)
     report = recount.recount(scope, repairs=False, now=now)
-    assert (report.holds, report.n_waiting) == (True, 0)
+    assert (report.is_correct, report.n_waiting) == (True, 0)
 
 
 def test_a_check_does_not_requeue_exams(read_in, study, davi, now):

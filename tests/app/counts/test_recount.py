@@ -92,7 +92,7 @@ def test_a_check_writes_nothing(batch, study, now):
 def test_a_queued_exam_is_not_a_difference(batch, study, submit, make_batch, ana, now):
     submit(make_batch(readers=[ana]).assignments.get(), AF)
     report = recount.recount(Scope(study.pk), repairs=True, now=now)
-    assert (report.holds, report.n_exams, report.n_waiting) == (True, 4, 1)
+    assert (report.is_correct, report.n_exams, report.n_waiting) == (True, 4, 1)
     assert UncountedExam.objects.count() == 1
 
 
@@ -109,7 +109,7 @@ def test_a_reading_submitted_during_a_recount_is_not_a_difference(
 
     monkeypatch.setattr(arrays, "patterns", patterns)
     report = recount.recount(Scope(study.pk), repairs=False, now=now)
-    assert (report.holds, report.n_waiting) == (True, 1)
+    assert (report.is_correct, report.n_waiting) == (True, 1)
 
 
 def test_a_recount_finds_a_reading_missing_from_the_queue(

@@ -175,7 +175,7 @@ def test_unqualified_readers_are_not_reminded(make_due_batch, study, ana, now):
     batch = ana.seats.get().batch
     batch.study.qualification_required = True
     assert line.qualified_at is None
-    assert not delivery._late(batch, now).exists()
+    assert not delivery._seats_to_remind(batch, now).exists()
 
 
 def test_all_readers_of_a_pool_are_reminded(study, make_exam, ana, bruno, davi, submit, now):

@@ -698,6 +698,6 @@ class TestAuditTrail:
 
 def test_session_locations_are_deleted_with_their_sessions(client, ana):
     sign_in_with(client)
-    assert sign_in.forget_sessions() == 0
+    assert sign_in.delete_ended_sessions() == 0
     Session.objects.all().delete()
-    assert sign_in.forget_sessions() == 1
+    assert sign_in.delete_ended_sessions() == 1
