@@ -34,7 +34,7 @@ def deal(board: Board, rng: np.random.Generator) -> None:
     is_plain = (choice == board.n_readers - usual) & (board.missing == usual)
     special = order[~is_plain[order]]
     for exam in special[np.argsort(choice[special], kind="stable")]:
-        _to_the_idlest(board, int(exam), rng)
+        _to_least_loaded(board, int(exam), rng)
     _deal_plain(board, order[is_plain[order]], usual, rng)
 
 
@@ -58,7 +58,7 @@ def _deal_plain(board: Board, exams: NDArray[np.intp], need: int, rng: np.random
             _deal_blocks(board, exams[done:until].reshape(n_blocks, -1), able, need, rng)
             done = until
         else:
-            _to_the_idlest(board, int(exams[done]), rng)
+            _to_least_loaded(board, int(exams[done]), rng)
             done += 1
 
 
@@ -123,7 +123,7 @@ def _candidates(size: int, need: int, rng: np.random.Generator) -> Ids:
     return np.hstack([np.zeros((len(table), 1), dtype=np.int64), table])
 
 
-def _to_the_idlest(board: Board, exam: int, rng: np.random.Generator) -> None:
+def _to_least_loaded(board: Board, exam: int, rng: np.random.Generator) -> None:
     able = np.flatnonzero(board.may_give(exam) & (board.room > 0))
     # The lowest load comes first; ties are broken at random.
     chosen = able[np.argsort(board.loads[able] + rng.random(len(able)))]

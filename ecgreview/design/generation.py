@@ -70,7 +70,7 @@ def _queue(
         rng=rng,
     )
     mixing = Mixing(
-        patients=ordering.strangers(patients[rows]),
+        patients=ordering.with_unknown_numbered(patients[rows]),
         repeated=repeated,
         washout_exams=request.washout_exams,
         patient_gap=request.patient_gap,

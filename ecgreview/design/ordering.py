@@ -72,7 +72,7 @@ def apart(patients: Ids, gap: int, before: Sequence[int]) -> NDArray[np.intp]:
     Returns:
         Indices of ``patients``, shape (n,).
     """
-    own = strangers(patients)
+    own = with_unknown_numbered(patients)
     near = [patient for patient in before if patient != UNKNOWN]
     for narrower in range(min(gap, _widest(own)), 1, -1):
         indexes = _put_forward(own, _put_back(own, narrower, near), narrower, near)
@@ -82,7 +82,7 @@ def apart(patients: Ids, gap: int, before: Sequence[int]) -> NDArray[np.intp]:
     return np.arange(len(patients))
 
 
-def strangers(patients: Ids) -> list[int]:
+def with_unknown_numbered(patients: Ids) -> list[int]:
     """Return ``patients`` with a distinct number for each unknown patient."""
     numbered = np.where(patients == UNKNOWN, UNKNOWN - 1 - np.arange(len(patients)), patients)
     return [int(patient) for patient in numbered]

@@ -36,7 +36,7 @@ def even_out(board: Board, earlier: Ids, rng: np.random.Generator) -> None:
         if table.is_even:
             return
         worst = table.worst_pair(rng)
-        table.step_aside(int(rng.choice(worst)), rng)
+        table.neutral_exchange(int(rng.choice(worst)), rng)
         table.improve(worst)
 
 
@@ -95,7 +95,7 @@ class _Table:
                 while self._pass_one(first, int(second)) or self._exchange(first, int(second)):
                     pass
 
-    def step_aside(self, first: int, rng: np.random.Generator) -> None:
+    def neutral_exchange(self, first: int, rng: np.random.Generator) -> None:
         """Make a neutral exchange of ``first`` with a random other reader, if there is one."""
         second = int(rng.choice(np.delete(np.arange(len(self.pairs)), first)))
         self._exchange(first, second, below=1, rng=rng)

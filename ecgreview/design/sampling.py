@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import chance
-from .ordering import strangers
+from .ordering import with_unknown_numbered
 from .readings import UNKNOWN, Ids
 from .refusals import BadDesign, DesignRefused
 
@@ -133,7 +133,9 @@ class _Pool:
         keys = chance.digests(seed, (f"sample:{exam}" for exam in ids.tolist()))
         order = np.lexsort(np.ascontiguousarray(keys).view(">u8").T[::-1])
         strata = _rarest(labels)
-        return cls(ids[order], [strata[at] for at in order], strangers(patient_ids[order]))
+        return cls(
+            ids[order], [strata[at] for at in order], with_unknown_numbered(patient_ids[order])
+        )
 
 
 def _rarest(labels: Sequence[Collection[str]]) -> list[str]:

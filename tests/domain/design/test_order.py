@@ -100,7 +100,7 @@ def test_every_exam_appears_once(patients, gap):
 @example([1] * 5 + [2] * 5 + [3], 10)
 def test_exams_of_a_patient_are_as_far_apart_as_possible(patients, gap):
     result = ordering.apart(np.array(patients, dtype=np.int64), gap, ())
-    widest = ordering._widest(ordering.strangers(np.array(patients, dtype=np.int64)))
+    widest = ordering._widest(ordering.with_unknown_numbered(np.array(patients, dtype=np.int64)))
     assert min_gap([patients[at] for at in result]) >= min(gap, widest)
 
 
