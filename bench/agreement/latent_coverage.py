@@ -76,7 +76,7 @@ def _study(n_exams: int, seed: int, reasons: Counter[str]) -> list[Line]:
     patterns = PatternCount.of(ratings)
     raw = two_states.fit(patterns)
     share_marked = raw.plausibility.share_marked
-    n_informative = Design.of(patterns).n_telling
+    n_informative = Design.of(patterns).n_informative
     how = Resampling(300, seed=seed)
     reported = latent_report(patterns, how=how)["classes"]
     everybody = np.ones(N_CLASSES, dtype=np.bool_)

@@ -212,7 +212,7 @@ def reader_detail(
         profiles = {
             against: reader_profiles.profile(
                 references, reader_id, times, zone=zone, against=against
-            ).of_classes_met()
+            ).without_unused_classes()
             for against in Against
         }
         return ReaderDetail(taxonomy_id, profiles=profiles)

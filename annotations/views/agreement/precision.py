@@ -97,7 +97,7 @@ class LatentLine:
     """Latent prevalence of a class, and how well the model fits.
 
     Attributes:
-        n_telling: informative exams.
+        n_informative: informative exams.
         alike: how often three readers agree, observed and expected by the model.
         reason: why ``alike`` is missing.
         caution: what to keep in mind about the prevalence.
@@ -106,7 +106,7 @@ class LatentLine:
     abbreviation: str
     name: str
     prevalence: Number
-    n_telling: int
+    n_informative: int
     alike: str
     reason: str
     caution: str

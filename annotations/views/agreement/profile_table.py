@@ -196,7 +196,7 @@ def _class_lines(profile: Profile, classes: Classes) -> list[ClassLine]:
     rows = [
         (classes[code], performance)
         for code, performance in zip(profile.codes, profile.found.classes, strict=True)
-        if performance.is_met
+        if performance.is_in_scope
     ]
     rows.sort(key=lambda row: (-row[1].f1.n, row[0].abbreviation))
     return [

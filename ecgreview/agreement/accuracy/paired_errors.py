@@ -315,8 +315,8 @@ def _pairs(
         first_rows = rows[first][at_first[at_common]]
         second_rows = rows[second][at_second[at_common]]
         states = (matrix.states[first_rows], matrix.states[second_rows], answers[at_truth])
-        is_met = np.logical_or.reduce([(part == PRESENT).any(axis=0) for part in states])
-        counts = count(*states)[is_met]
+        occurs = np.logical_or.reduce([(part == PRESENT).any(axis=0) for part in states])
+        counts = count(*states)[occurs]
         yield Comparison(
             first=first,
             second=second,
@@ -324,7 +324,7 @@ def _pairs(
             reference_id=truth.reference_id,
             n_exams=len(exams),
             cautions=_cautions(references, truth, (first, second), first_rows),
-            codes=tuple(np.array(matrix.codes)[is_met].tolist()),
+            codes=tuple(np.array(matrix.codes)[occurs].tolist()),
             counts=tuple(map(tuple, counts.tolist())),
         )
 

@@ -47,7 +47,7 @@ class ClassPerformance:
     f1: Measure
 
     @property
-    def is_met(self) -> bool:
+    def is_in_scope(self) -> bool:
         """Whether the class is in scope: reader or reference has it at least once."""
         return self.f1.n > 0
 
@@ -273,9 +273,9 @@ def _f1(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.floa
     """Return micro and macro F1 of each row of ``sums``, NaN where no class is in scope."""
     hits, extra, missed = np.split(sums, 3, axis=1)
     denominators = 2 * hits + extra + missed
-    is_met = denominators > 0
-    of_class = np.divide(2 * hits, denominators, out=np.zeros_like(hits), where=is_met)
-    n_met, total = is_met.sum(axis=1), denominators.sum(axis=1)
+    is_in_scope = denominators > 0
+    of_class = np.divide(2 * hits, denominators, out=np.zeros_like(hits), where=is_in_scope)
+    n_met, total = is_in_scope.sum(axis=1), denominators.sum(axis=1)
     micro, macro = np.full(len(sums), np.nan), np.full(len(sums), np.nan)
     np.divide(2 * hits.sum(axis=1), total, out=micro, where=n_met > 0)
     np.divide(of_class.sum(axis=1), n_met, out=macro, where=n_met > 0)

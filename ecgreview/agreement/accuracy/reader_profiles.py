@@ -111,10 +111,10 @@ class Profile:
     sitting: tuple[Block, ...]
     reference_id: int | None = None
 
-    def of_classes_met(self) -> Profile:
+    def without_unused_classes(self) -> Profile:
         """Return the profile without the classes that neither reader nor reference marked."""
         rows = zip(self.codes, self.found.classes, strict=True)
-        met = [(code, result) for code, result in rows if result.is_met]
+        met = [(code, result) for code, result in rows if result.is_in_scope]
         performance = replace(self.found, classes=tuple(result for _, result in met))
         return replace(self, codes=tuple(code for code, _ in met), found=performance)
 

@@ -330,8 +330,8 @@ def _gwet(cells: Cells, values: Array, estimates: Estimates) -> Estimates:
 
 def _null(cells: Cells, scatter: Array, scale: Array, estimates: Estimates) -> Estimates:
     n, compared = cells.n_compared, np.where(cells.is_compared, cells.n_readings, 0.0)
-    is_met = (cells.n_exams > 0) & (cells.n_readings > 0)
-    most = np.where(is_met, cells.n_readings, 0.0).max(axis=-1, initial=0.0)
+    occurs = (cells.n_exams > 0) & (cells.n_readings > 0)
+    most = np.where(occurs, cells.n_readings, 0.0).max(axis=-1, initial=0.0)
     is_unequal = (cells.n_exams @ compared) != n_read(cells) * most
     pairs = np.sqrt(n * most * np.maximum(most - 1, 0))
     masks = [

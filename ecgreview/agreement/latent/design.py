@@ -14,7 +14,7 @@ from ecgreview.agreement.values.reasons import Reason
 
 from .em import Floats
 
-# Below this many informative exams (``Design.n_telling``), a fit is weak.
+# Below this many informative exams (``Design.n_informative``), a fit is weak.
 FEW = 20
 
 
@@ -35,8 +35,8 @@ class Design:
         n_thrice: the same shape; number of exams with at least three readings.
         n_triples: the same shape; number of exams read by at least three readers whose answers
             vary.
-        n_telling: the same shape; the smaller of two numbers among those exams: exams in which at
-            least one reader marked the class, and exams in which at least one did not.
+        n_informative: the same shape; the smaller of two numbers among those exams: exams in which
+            at least one reader marked the class, and exams in which at least one did not.
     """
 
     counts: Floats
@@ -45,7 +45,7 @@ class Design:
     n_paired: Floats
     n_thrice: Floats
     n_triples: Floats
-    n_telling: Floats
+    n_informative: Floats
 
     @classmethod
     def of(cls, patterns: PatternCount) -> Design:

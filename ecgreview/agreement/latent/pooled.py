@@ -154,7 +154,7 @@ def _explained(
         (np.array(is_pair), Reason.TWO_READERS_POOLED),
         (design.n_triples == 0, Reason.POOLED),
         *plausibility.cautions(),
-        (design.n_telling < FEW, Reason.FEW_POOLED),
+        (design.n_informative < FEW, Reason.FEW_POOLED),
     )
     of_readers = tuple((np.reshape(mask, (-1, 1)), reason) for mask, reason in cautions)
     reader_refusals = (

@@ -121,8 +121,8 @@ class _Results:
         """Fit the model; intervals extend ``reach`` standard errors to each side, on the
         logit scale.
         """
-        is_met = (patterns.counts > 0).any(axis=0)
-        met = PatternCount(patterns.patterns[is_met], patterns.counts[:, is_met])
+        occurs = (patterns.counts > 0).any(axis=0)
+        met = PatternCount(patterns.patterns[occurs], patterns.counts[:, occurs])
         fit = pooled.fit(met, effects=effects, tolerance=TOLERANCE, max_steps=MAX_STEPS)
         of = (fit.classes.prevalence, fit.classes.sensitivity, fit.classes.specificity)
         values = np.column_stack([estimates.values for estimates in of])

@@ -66,13 +66,13 @@ def bootstrap(
     is_known = estimates.prevalence.is_defined
     refits = np.full((n_replicates, len(counts), 1 + 2 * patterns.patterns.shape[1]), np.nan)
     for classes in _portions(np.flatnonzero(is_known), n_replicates * counts.shape[1]):
-        is_met = counts[classes].any(axis=0)
-        identified = PatternCount(patterns.patterns[is_met], counts[np.ix_(classes, is_met)])
+        occurs = counts[classes].any(axis=0)
+        identified = PatternCount(patterns.patterns[occurs], counts[np.ix_(classes, occurs)])
         of_patients = None if effects is None else effects[classes]
         drawn = resampling.bootstrap(identified.counts, n_replicates, rng, of_patients)
         refits[:, classes] = refit(
             identified.patterns,
-            estimates.posterior[np.ix_(classes, is_met)],
+            estimates.posterior[np.ix_(classes, occurs)],
             drawn,
             tolerance=tolerance,
         )

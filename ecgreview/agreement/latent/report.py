@@ -82,7 +82,8 @@ def latent_report(
     is_alone = np.array(
         [fields["prevalence"]["estimate"] is not None for fields in alone], dtype=np.bool_
     )
-    pooled_fields = _pooled(patterns, ~is_alone | (design.n_telling / spread < FEW), spread, how)
+    is_needed = ~is_alone | (design.n_informative / spread < FEW)
+    pooled_fields = _pooled(patterns, is_needed, spread, how)
     return {
         "reason": Reason.NO_INTERVALS if n_replicates < min(how.n_replicates, 1) else "",
         "n_replicates": n_replicates,
@@ -129,10 +130,10 @@ def _checked(effects: Floats | None, n_classes: int) -> Floats:
     return checked
 
 
-def _refused(n_exams: int, reason: str, n_telling: int = 0) -> dict[str, Any]:
+def _refused(n_exams: int, reason: str, n_informative: int = 0) -> dict[str, Any]:
     return {
         "prevalence": Measure.undefined(n_exams, reason).to_json(),
-        "n_telling": n_telling,
+        "n_telling": n_informative,
         "alike": None,
         "readers": [],
     }
@@ -154,8 +155,10 @@ def _fitted(
         _plausible(believed, effects[is_fitted], how, n_replicates) if is_fitted.any() else []
     )
     return [
-        next(lines) if reason == "" else _refused(int(counts.sum()), reason, int(n_telling))
-        for reason, counts, n_telling in zip(reasons, design.counts, design.n_telling, strict=True)
+        next(lines) if reason == "" else _refused(int(counts.sum()), reason, int(n_informative))
+        for reason, counts, n_informative in zip(
+            reasons, design.counts, design.n_informative, strict=True
+        )
     ]
 
 
@@ -163,7 +166,7 @@ def _plausible(
     patterns: PatternCount, effects: Floats, how: Resampling, n_replicates: int
 ) -> list[dict[str, Any]]:
     design, result = Design.of(patterns), two_states.fit(patterns)
-    is_rare = (design.n_telling / effects < FEW) & (patterns.n_readers <= _MAX_COMPLETED)
+    is_rare = (design.n_informative / effects < FEW) & (patterns.n_readers <= _MAX_COMPLETED)
     drawn = _replicates(patterns, result, effects, is_rare, n_replicates, how)
     return _classes(patterns, result, design, drawn, is_rare, how.confidence)
 
@@ -171,8 +174,8 @@ def _plausible(
 def _work(patterns: PatternCount, is_identified: NDArray[np.bool_] | None = None) -> float:
     """Return the number of probabilities that one step of the fit computes."""
     counts = patterns.counts if is_identified is None else patterns.counts[is_identified]
-    n_met = (counts > 0).any(axis=0).sum()
-    return float(len(counts) * n_met * (1 + 2 * patterns.n_readers))
+    n_occurring = (counts > 0).any(axis=0).sum()
+    return float(len(counts) * n_occurring * (1 + 2 * patterns.n_readers))
 
 
 def _n_replicates(patterns: PatternCount, how: Resampling) -> int:
@@ -243,7 +246,7 @@ def _classes(
             "prevalence": measure(
                 prevalence[row], int(n_exams[row]), row, drawn.prevalence[:, row] if drawn else None
             ),
-            "n_telling": int(design.n_telling[row]),
+            "n_telling": int(design.n_informative[row]),
             "alike": alike[row],
             "readers": [
                 {

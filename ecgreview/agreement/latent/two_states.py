@@ -99,8 +99,8 @@ def fit(
     """
     patterns = checked(patterns)
     design = Design.of(patterns)
-    is_met = design.counts.any(axis=0)
-    counts, states = design.counts[:, is_met], patterns.patterns[is_met]
+    occurs = design.counts.any(axis=0)
+    counts, states = design.counts[:, occurs], patterns.patterns[occurs]
     model = Model.of(states, pseudo_count)
     ascent = starts.highest(
         model,
@@ -152,7 +152,7 @@ def _explained(
         *plausibility.refusals(FEW_TRUE_POSITIVES),
         *plausibility.cautions(),
         (~is_converged, Reason.NOT_CONVERGED),
-        (design.n_telling < FEW, Reason.FEW_TRIPLES),
+        (design.n_informative < FEW, Reason.FEW_TRIPLES),
     )
     reader_refusals = (*_for_readers(refusals), (design.n_readings == 0, Reason.NEVER_READ))
     reader_cautions = (

@@ -78,7 +78,7 @@ def test_a_worked_example():
     assert second.precision.estimate == 0.5
     assert second.operating_point == (0.5, 0.5)
     assert third.operating_point is None
-    assert (first.is_met, third.is_met, result.n_met) == (True, False, 2)
+    assert (first.is_in_scope, third.is_in_scope, result.n_met) == (True, False, 2)
     assert result.micro_f1.estimate == pytest.approx(6 / 8)
     assert result.macro_f1.estimate == pytest.approx((1 + 0.5) / 2)
 
@@ -104,11 +104,11 @@ def test_scores_match_sklearn(seed):
     answers, reference = simulated(seed)
     result = performance_of(answers, reference)
     true, called = reference == PRESENT, answers == PRESENT
-    is_met = (true | called).any(axis=0)
+    is_in_scope = (true | called).any(axis=0)
     for average, value in (("micro", result.micro_f1), ("macro", result.macro_f1)):
-        expected = f1_score(true[:, is_met], called[:, is_met], average=average)
+        expected = f1_score(true[:, is_in_scope], called[:, is_in_scope], average=average)
         assert value.estimate == pytest.approx(expected, abs=1e-12)
-    for column in np.flatnonzero(is_met):
+    for column in np.flatnonzero(is_in_scope):
         of_class = result.classes[column]
         pair = true[:, column], called[:, column]
         for value, score in (
@@ -259,7 +259,7 @@ def test_twice_the_data_have_the_same_scores(pair):
 @given(pair=compared())
 def test_macro_f1_is_of_classes_that_occurred(pair):
     result = performance_of(*pair)
-    met = [line.f1.estimate for line in result.classes if line.is_met]
+    met = [line.f1.estimate for line in result.classes if line.is_in_scope]
     assume(met)
     assert result.macro_f1.estimate == pytest.approx(np.mean([item or 0.0 for item in met]))
     assert result.n_met == len(met)
