@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .haste import PLAUSIBLE_MS, Haste, haste
 from .pace import WINDOW_DAYS, Pace, finish_on, pace
-from .runs import Run, strangest_run
+from .runs import Run, least_likely_run
 
 __all__ = [
     "PLAUSIBLE_MS",
@@ -18,6 +18,6 @@ __all__ = [
     "Run",
     "finish_on",
     "haste",
+    "least_likely_run",
     "pace",
-    "strangest_run",
 ]

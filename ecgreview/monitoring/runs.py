@@ -31,7 +31,7 @@ class Run:
     is_flagged: bool
 
 
-def strangest_run(answers: Sequence[Hashable]) -> Run:
+def least_likely_run(answers: Sequence[Hashable]) -> Run:
     r"""Return the run of identical answers that is least likely by chance.
 
     Let p be the share of that answer outside the run, with add-one smoothing so that a run of all

@@ -272,7 +272,7 @@ def _reader(
         idle_days=idle if n_left > n_held and is_active else None,
         finish_on=_unless_missing(finish_on, n_left, n_missing),
         haste=quality_haste(record.active_ms),
-        run=monitoring.strangest_run(record.answers),
+        run=monitoring.least_likely_run(record.answers),
     )
 
 

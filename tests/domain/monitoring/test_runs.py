@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview.monitoring import strangest_run
+from ecgreview.monitoring import least_likely_run
 from ecgreview.monitoring.runs import LARGEST_CHANCE, SHORTEST
 
 
@@ -19,15 +19,15 @@ def exact(share, length, n_answers):
 
 
 def test_no_run_is_flagged_without_answers():
-    assert (strangest_run([]).length, strangest_run([]).is_flagged) == (0, False)
+    assert (least_likely_run([]).length, least_likely_run([]).is_flagged) == (0, False)
 
 
 def test_short_runs_are_never_flagged():
-    assert strangest_run(["a"] * (SHORTEST - 1)).length == 0
+    assert least_likely_run(["a"] * (SHORTEST - 1)).length == 0
 
 
 def test_a_reader_with_constant_answers_is_flagged():
-    assert strangest_run(["a"] * 40).is_flagged
+    assert least_likely_run(["a"] * 40).is_flagged
 
 
 def test_a_common_answer_needs_a_longer_run_to_be_flagged():
@@ -39,8 +39,8 @@ def test_a_common_answer_needs_a_longer_run_to_be_flagged():
         "a" if is_common else f"b{place}" for place, is_common in enumerate(rng.random(400) < 0.6)
     ]
     run = ["a"] * 7
-    assert strangest_run([*rare, *run]).is_flagged
-    assert not strangest_run([*common, *run]).is_flagged
+    assert least_likely_run([*rare, *run]).is_flagged
+    assert not least_likely_run([*common, *run]).is_flagged
 
 
 def test_the_reported_run_is_the_least_likely_one():
@@ -48,7 +48,7 @@ def test_the_reported_run_is_the_least_likely_one():
     often = [
         "n" if is_common else f"x{place}" for place, is_common in enumerate(rng.random(500) < 0.7)
     ]
-    result = strangest_run([*often, *["n"] * 8, *["rare"] * 6])
+    result = least_likely_run([*often, *["n"] * 8, *["rare"] * 6])
     assert result.length == 6
 
 
@@ -62,7 +62,7 @@ def test_honest_readers_are_rarely_flagged():
     rng = np.random.default_rng(11)
     shares = [0.45, *[0.55 / 40] * 40]
     n_flagged = sum(
-        strangest_run(rng.choice(41, 370, p=shares).tolist()).is_flagged for _ in range(1000)
+        least_likely_run(rng.choice(41, 370, p=shares).tolist()).is_flagged for _ in range(1000)
     )
     assert n_flagged <= 1000 * LARGEST_CHANCE * 4
 
@@ -70,14 +70,14 @@ def test_honest_readers_are_rarely_flagged():
 @given(st.lists(st.sampled_from("abc"), max_size=60))
 def test_names_of_answers_do_not_matter(answers):
     renamed = [{"a": 7, "b": 8, "c": 9}[answer] for answer in answers]
-    assert strangest_run(answers) == strangest_run(renamed)
+    assert least_likely_run(answers) == least_likely_run(renamed)
 
 
 @given(st.lists(st.sampled_from("ab"), max_size=60))
 def test_reversing_the_order_gives_the_same_result(answers):
-    assert strangest_run(answers) == strangest_run(answers[::-1])
+    assert least_likely_run(answers) == least_likely_run(answers[::-1])
 
 
 @given(st.lists(st.sampled_from("ab"), max_size=60))
 def test_the_result_is_a_probability(answers):
-    assert 0 <= strangest_run(answers).chance <= 1
+    assert 0 <= least_likely_run(answers).chance <= 1
