@@ -26,7 +26,7 @@ _FIGURE = Path(__file__).with_name("figure.typ")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class NoLetters(RuntimeError):
+class FontsMissing(RuntimeError):
     """The fonts of the figures are missing, because matplotlib is not installed."""
 
 
@@ -40,7 +40,7 @@ def pdf(document: Document, *, written_at: datetime | None = None) -> bytes:
         written_at: creation date of the file, with a time zone; 1970-01-01 if None.
 
     Raises:
-        NoLetters: matplotlib is not installed.
+        FontsMissing: matplotlib is not installed.
     """
     described = {
         "language": document.language.partition("-")[0],
@@ -68,7 +68,7 @@ def figure_pdf(svg: str) -> bytes:
     """Return one figure as a PDF page of the figure's size, with vector graphics and real text.
 
     Raises:
-        NoLetters: matplotlib is not installed.
+        FontsMissing: matplotlib is not installed.
     """
     return _set(_FIGURE, {"svg": svg, "width": _size(svg)[0]}, None, [])
 
@@ -112,7 +112,7 @@ def _fonts() -> typst.Fonts:
     # Importing matplotlib to find its fonts would take longer than all other steps here.
     matplotlib = importlib.util.find_spec("matplotlib")
     if matplotlib is None or matplotlib.origin is None:
-        raise NoLetters
+        raise FontsMissing
     letters = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
     return typst.Fonts(include_system_fonts=False, font_paths=[str(letters)])
 
