@@ -20,7 +20,7 @@ from ecgreview.taxonomy import Taxonomy
 from ecgreview.taxonomy.model import DiagnosticClass
 
 PRESENT = frozenset({"exact", "broader", "narrower"})
-"""Matches of a foreign code that count as the class. "related" leaves the class undecided."""
+"""Matches of an external code that count as the class. "related" leaves the class undecided."""
 
 # CinC 2021 scores complete RBBB with RBBB, and complete LBBB with LBBB, as one diagnosis.
 SCORED_AS_ONE = {"713427006": "59118001", "733534002": "164909002"}
@@ -140,13 +140,13 @@ def _diagnostic_statements(path: Path) -> frozenset[str]:
 def _split(
     vocabulary: str, matched: Iterable[tuple[str, tuple[DiagnosticClass, ...]]]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the classes that foreign codes map to, and those that are only related."""
+    """Return the classes that external codes stand for, and those that are only related."""
     matches = [
-        (diagnostic_class.code, foreign.match)
+        (diagnostic_class.code, external.match)
         for code, classes in matched
         for diagnostic_class in classes
-        for foreign in diagnostic_class.codes[vocabulary]
-        if foreign.code == code
+        for external in diagnostic_class.codes[vocabulary]
+        if external.code == code
     ]
     present = frozenset(code for code, match in matches if match in PRESENT)
     return present, frozenset(code for code, _ in matches) - present

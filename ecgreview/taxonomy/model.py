@@ -22,7 +22,7 @@ class UnknownClass(KeyError):
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignCode:
+class ExternalCode:
     """A code of another vocabulary, and how it compares with the class it is listed under."""
 
     code: str
@@ -68,7 +68,7 @@ class DiagnosticClass:
     definition: str
     definition_pt: str
     is_exclusive: bool
-    codes: Mapping[str, tuple[ForeignCode, ...]]
+    codes: Mapping[str, tuple[ExternalCode, ...]]
     evidence: Evidence
     sources: tuple[str, ...]
     note: str
@@ -131,9 +131,9 @@ class Taxonomy:
 
     def _listing(self, vocabulary: str, code: str) -> tuple[DiagnosticClass, ...]:
         result = [
-            (foreign.match != "exact", diagnostic_class.position, diagnostic_class)
+            (external.match != "exact", diagnostic_class.position, diagnostic_class)
             for diagnostic_class in self.classes
-            for foreign in diagnostic_class.codes.get(vocabulary, ())
-            if foreign.code == code
+            for external in diagnostic_class.codes.get(vocabulary, ())
+            if external.code == code
         ]
         return tuple(entry[2] for entry in sorted(result, key=lambda entry: entry[:2]))

@@ -14,7 +14,7 @@ from .model import (
     ClassGroup,
     DiagnosticClass,
     Evidence,
-    ForeignCode,
+    ExternalCode,
     Match,
     Relation,
     RelationKind,
@@ -114,25 +114,25 @@ def _diagnostic_class(entry: _Entry) -> DiagnosticClass:
         definition=entry.text("definition"),
         definition_pt=entry.text("definition_pt"),
         is_exclusive=entry.value("is_exclusive", bool, default=False),
-        codes=_foreign_codes(entry),
+        codes=_external_codes(entry),
         evidence=entry.choice("evidence", EVIDENCE),
         sources=tuple(entry.texts("sources")),
         note=entry.value("note", str, default=""),
     )
 
 
-def _foreign_codes(entry: _Entry) -> dict[str, tuple[ForeignCode, ...]]:
+def _external_codes(entry: _Entry) -> dict[str, tuple[ExternalCode, ...]]:
     listed = entry.inner("codes")
     listed.refuse_unknown_keys(VOCABULARIES, "vocabulary is {!r}")
     return {
-        vocabulary: tuple(_foreign_code(item) for item in listed.entries(vocabulary))
+        vocabulary: tuple(_external_code(item) for item in listed.entries(vocabulary))
         for vocabulary in listed.data
         if vocabulary in VOCABULARIES
     }
 
 
-def _foreign_code(entry: _Entry) -> ForeignCode:
-    return ForeignCode(code=entry.text("code"), match=entry.choice("match", MATCHES))
+def _external_code(entry: _Entry) -> ExternalCode:
+    return ExternalCode(code=entry.text("code"), match=entry.choice("match", MATCHES))
 
 
 def _relations(entry: _Entry) -> Iterator[Relation]:

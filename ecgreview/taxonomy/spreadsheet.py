@@ -131,7 +131,7 @@ class _Sheet:
             "is_exclusive": self.flag(row, cells["is_exclusive"]),
             "sources": [],
             "codes": {
-                vocabulary: [_foreign_code(word) for word in cells[vocabulary].split()]
+                vocabulary: [_external_code(word) for word in cells[vocabulary].split()]
                 for vocabulary in VOCABULARIES
                 if cells[vocabulary]
             },
@@ -168,7 +168,7 @@ def _or(text: str, other: str, longest: int = MAX_CLASS_LENGTHS["name"]) -> str:
     return text if text and len(text) <= longest and not has_hidden(text, allowed="\n") else other
 
 
-def _foreign_code(word: str) -> dict[str, str]:
+def _external_code(word: str) -> dict[str, str]:
     """Parse a code such as ``426177001=exact``; without a match the comparison is unknown."""
     code, _, match = word.partition("=")
     return {"code": code, "match": match or "related"}

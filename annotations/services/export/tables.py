@@ -120,7 +120,7 @@ def taxonomy(study: Study) -> Iterator[Row]:
                 item.definition,
                 int(item.is_exclusive),
                 item.evidence,
-                *(_foreign(item, vocabulary) for vocabulary in VOCABULARIES),
+                *(_external_codes(item, vocabulary) for vocabulary in VOCABULARIES),
             )
 
 
@@ -170,7 +170,7 @@ def _exam(exam: Exam) -> Row:
     return (exam.code, exam.dataset.name, exam.source_key, age, exam.sex)
 
 
-def _foreign(item: DiagnosticClass, vocabulary: str) -> str:
+def _external_codes(item: DiagnosticClass, vocabulary: str) -> str:
     """Return the codes in ``vocabulary``, each with its relation unless it is exact."""
     codes = item.codes.get(vocabulary, [])
     return ";".join(

@@ -122,7 +122,7 @@ def as_published(row: Taxonomy) -> published.Taxonomy:
                 definition_pt=item.definition_pt,
                 is_exclusive=item.is_exclusive,
                 codes={
-                    vocabulary: tuple(published.ForeignCode(**code) for code in codes)
+                    vocabulary: tuple(published.ExternalCode(**code) for code in codes)
                     for vocabulary, codes in item.codes.items()
                 },
                 evidence=EVIDENCE[item.evidence],

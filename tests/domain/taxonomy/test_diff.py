@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecgreview import taxonomy
-from ecgreview.taxonomy import DiagnosticClass, ForeignCode, Relation, Taxonomy, difference
+from ecgreview.taxonomy import DiagnosticClass, ExternalCode, Relation, Taxonomy, difference
 
 from .lists import taxonomy_of
 
@@ -46,7 +46,7 @@ def test_classes_are_added_or_removed_by_their_codes():
         ("reflagged", {"evidence": "A"}),
         ("others", {"note": "B!"}),
         ("others", {"sources": ("PTB",)}),
-        ("others", {"codes": {"scp": (ForeignCode("NORM", "exact"),)}}),
+        ("others", {"codes": {"scp": (ExternalCode("NORM", "exact"),)}}),
     ],
 )
 def test_each_change_has_its_kind(kind, values):
@@ -65,7 +65,7 @@ def test_a_new_relation_is_a_change_of_its_class():
 
 
 def test_the_order_of_codes_is_not_a_difference():
-    first, second = (ForeignCode(code, "exact") for code in "12")
+    first, second = (ExternalCode(code, "exact") for code in "12")
     old, new = (changed("b", codes={"scp": codes}) for codes in ((first, second), (second, first)))
     assert taxonomy.diff(old, new).is_empty
 

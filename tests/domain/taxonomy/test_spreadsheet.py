@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview import taxonomy
-from ecgreview.taxonomy import BadTaxonomy, ForeignCode, Relation, Taxonomy
+from ecgreview.taxonomy import BadTaxonomy, ExternalCode, Relation, Taxonomy
 
 BELOW = "Below 50 beats a minute. " * 10 + "Always."
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -56,8 +56,8 @@ def test_every_column_can_be_filled():
     assert normal.is_exclusive
     assert normal.evidence == "A"
     assert normal.note == "first"
-    assert normal.codes == {"scp": (ForeignCode("NORM", "exact"),)}
-    assert slow.codes == {"snomed_ct": (ForeignCode("1", "related"), ForeignCode("2", "broader"))}
+    assert normal.codes == {"scp": (ExternalCode("NORM", "exact"),)}
+    assert slow.codes == {"snomed_ct": (ExternalCode("1", "related"), ExternalCode("2", "broader"))}
     assert fast.definition_pt == "Acima de 100"
     assert result.relations == (Relation("s", "f", "excludes"), Relation("f", "s", "excludes"))
 

@@ -102,9 +102,9 @@ def test_a_broad_code_finds_every_class_it_covers(classes):
 def test_an_exact_match_comes_first(classes):
     assert classes.by_snomed("164889003")[0].code == "atrial_fibrillation"
     for row in classes.classes:
-        for foreign in row.codes.get("snomed_ct", ()):
-            if foreign.match == "exact":
-                assert classes.by_snomed(foreign.code)[0] == row
+        for external in row.codes.get("snomed_ct", ()):
+            if external.match == "exact":
+                assert classes.by_snomed(external.code)[0] == row
 
 
 def test_an_unlisted_code_finds_nothing(classes):
@@ -138,7 +138,9 @@ def test_snomed_codes_marked_cinc_2021_are_in_cinc_2021(classes, shared_data: Pa
         table = shared_data / "mappings" / f"cinc2021_dx_mapping_{kind}.csv"
         with table.open(newline="", encoding="utf-8") as lines:
             published_codes |= {row["SNOMEDCTCode"] for row in csv.DictReader(lines)}
-    listed = {foreign.code for row in classes.classes for foreign in row.codes.get("snomed_ct", ())}
+    listed = {
+        external.code for row in classes.classes for external in row.codes.get("snomed_ct", ())
+    }
     assert listed <= published_codes
 
 
@@ -146,7 +148,7 @@ def test_scp_codes_are_those_of_ptb_xl(classes, shared_data: Path):
     table = shared_data / "mappings" / "scp_statements.csv"
     with table.open(newline="", encoding="utf-8") as lines:
         published_codes = {row[0] for row in csv.reader(lines)}
-    listed = {foreign.code for row in classes.classes for foreign in row.codes.get("scp", ())}
+    listed = {external.code for row in classes.classes for external in row.codes.get("scp", ())}
     assert listed <= published_codes
 
 
