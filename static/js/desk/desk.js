@@ -16,7 +16,6 @@ import { bindHotkeys } from "./keyboard/hotkeys.js";
 import { Keys } from "./keyboard/keys.js";
 import { Messages } from "./messages.js";
 import { OpenExam } from "./open_exam.js";
-import { Retraction } from "./retraction.js";
 import { SheetBar } from "./sheet/sheet_bar.js";
 import { Catalog } from "./state/catalog.js";
 import { editsFor } from "./state/edits.js";
@@ -27,11 +26,12 @@ import { Draft, DraftState } from "./storage/draft.js";
 import { Queue } from "./storage/queue.js";
 import { SubmitActions } from "./submit_actions.js";
 import { SecondOpinion } from "./suggestions/second_opinion.js";
+import { TakeBack } from "./take_back.js";
 
 /** @import { EcgViewer } from "../ecg/viewer.js" */
 /** @import { Intents } from "./form/form.js" */
-/** @import { LastSubmission } from "./retraction.js" */
 /** @import { Tracing } from "./state/tracings.js" */
+/** @import { LastSubmission } from "./take_back.js" */
 /** @import { Assignment, Content, Edit, OutboxEvent, ReadingRequest } from "./types.js" */
 
 class Desk {
@@ -81,11 +81,11 @@ class Desk {
       onResolve: (draft) => this.#adopt(draft.content),
     });
     this.correction = new Correction(root, { store, words });
-    this.retraction = new Retraction(root, {
+    this.takeBack = new TakeBack(root, {
       clock,
       words,
       language,
-      onRetract: (last) => this.#retract(last),
+      onTakeBack: (last) => this.#takeBack(last),
     });
     this.opinion = new SecondOpinion(root, {
       api,
@@ -207,7 +207,7 @@ class Desk {
    */
   #offerLast(last) {
     this.messages.showLast(last);
-    if (!this.outbox.holds(last.id)) this.retraction.offer(last); // unless its correction is being sent
+    if (!this.outbox.holds(last.id)) this.takeBack.offer(last); // unless its correction is being sent
   }
 
   /**
@@ -369,8 +369,8 @@ class Desk {
    * @param {number} id
    */
   #handleViewed(id) {
-    if (this.#current.assignment.is_shown_suggestions || this.retraction.until(id) === null) return;
-    this.retraction.withdraw(id);
+    if (this.#current.assignment.is_shown_suggestions || this.takeBack.until(id) === null) return;
+    this.takeBack.withdraw(id);
     if (String(this.#current.id) === String(id) && this.#isReadOnly()) this.#explainReadOnly();
   }
 
@@ -403,17 +403,17 @@ class Desk {
     this.root.classList.toggle("is-submitted", this.#isSubmitted());
     this.root.classList.toggle("is-correcting", isCorrecting);
     this.correction.show(this.#current);
-    if (isCorrecting) this.retraction.withdraw(assignment.id); // it is already being corrected
+    if (isCorrecting) this.takeBack.withdraw(assignment.id); // it is already being corrected
     if (!isReadOnly) return;
     const { id, exam, reading, undo_until: until } = assignment;
-    if (reading && until) this.retraction.offer({ id, code: exam.code, until });
+    if (reading && until) this.takeBack.offer({ id, code: exam.code, until });
     this.#explainReadOnly();
   }
 
   /** Explain why the form is read-only and until when the submission can be taken back. */
   #explainReadOnly() {
     const { assignment } = this.#current;
-    const time = this.retraction.until(assignment.id);
+    const time = this.takeBack.until(assignment.id);
     const isAbstention = assignment.reading?.outcome === "abstained";
     const submitted = isAbstention ? "abstained-already" : time ? "submitted-until" : "submitted-already";
     const why = this.#isSubmitted() ? submitted : "batch-closed";
@@ -433,7 +433,7 @@ class Desk {
    *
    * @param {{id: number | string}} last
    */
-  #retract({ id }) {
+  #takeBack({ id }) {
     this.correction.want(id);
     this.queue.forget(id);
     if (this.messages.isFinished) this.messages.resume();
@@ -499,7 +499,7 @@ class Desk {
     if (event.type === "accepted") {
       const { entry, answer } = event;
       const { assignment: id, code } = entry;
-      if (entry.kind !== "revision") this.retraction.offer({ id, code, until: answer.undo_until ?? null });
+      if (entry.kind !== "revision") this.takeBack.offer({ id, code, until: answer.undo_until ?? null });
       this.flow.handleAccepted(answer);
     }
     if (event.type === "sent") this.flow.handleSent();

@@ -12,26 +12,26 @@ import { closestTo, findAll, make } from "../dom.js";
  */
 
 /**
- * @typedef {object} RetractionDeps
+ * @typedef {object} TakeBackDeps
  * @property {Clock} clock
  * @property {Words} words
  * @property {string} language
- * @property {(last: LastSubmission) => void} onRetract
+ * @property {(last: LastSubmission) => void} onTakeBack
  */
 
-export class Retraction {
+export class TakeBack {
   /** @type {(LastSubmission & {until: string}) | null} */
   #last = null;
   #cancelTimer = () => {};
 
   /**
    * @param {HTMLElement} root
-   * @param {RetractionDeps} deps
+   * @param {TakeBackDeps} deps
    */
   constructor(root, deps) {
     this.root = root;
     this.deps = deps;
-    root.addEventListener("click", (event) => closestTo(event, "[data-retract] button") && this.#retract());
+    root.addEventListener("click", (event) => closestTo(event, "[data-retract] button") && this.#takeBack());
   }
 
   /** @param {{id: number | string, code: string, until: string | null | undefined}} last */
@@ -73,10 +73,10 @@ export class Retraction {
     });
   }
 
-  #retract() {
+  #takeBack() {
     const last = this.#last;
     this.withdraw();
-    if (last) this.deps.onRetract(last);
+    if (last) this.deps.onTakeBack(last);
   }
 
   /**
