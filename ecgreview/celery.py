@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init
 
-from ecgreview.local_services import leash
+from ecgreview.local_services import exec_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecgreview.settings")
 
@@ -22,4 +22,4 @@ def end_with_the_worker(**_: Any) -> None:
 
     Otherwise the process would keep running the task while the broker redelivers it.
     """
-    leash.tie(signal.SIGKILL)
+    exec_with_parent.tie(signal.SIGKILL)

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from ecgreview.local_services import account as accounts
-from ecgreview.local_services import leash, service
+from ecgreview.local_services import exec_with_parent, service
 from ecgreview.local_services.places import Places
 
 DATABASE = "ecg"
@@ -102,7 +102,7 @@ class Postgres:
             f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums",
         ]  # fmt: skip
-        wrapped = leash.command(signal.SIGTERM, program, self.account.uid)
+        wrapped = exec_with_parent.command(signal.SIGTERM, program, self.account.uid)
         done = subprocess.run(
             [*self.account.prefix, *wrapped], check=False, capture_output=True, cwd="/"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from ecgreview.local_services import leash
+from ecgreview.local_services import exec_with_parent
 from ecgreview.local_services.places import Places, write_private
 
 LOOPBACK = "127.0.0.1"
@@ -43,7 +43,7 @@ def spawn(
     rotate(log)
     with log.open("ab") as stream:
         return subprocess.Popen(
-            [*prefix, *leash.command(dies_by, list(program), uid)],
+            [*prefix, *exec_with_parent.command(dies_by, list(program), uid)],
             stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment,
             cwd=directory, start_new_session=True,
         )  # fmt: skip

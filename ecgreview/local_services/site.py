@@ -8,9 +8,9 @@ import urllib.request
 from dataclasses import dataclass, field
 
 from ecgreview import local_services
-from ecgreview.local_services.crew import Crew, Member, Report
 from ecgreview.local_services.places import Places
 from ecgreview.local_services.service import LOOPBACK, POLL_SECONDS, tail
+from ecgreview.local_services.supervisor import Crew, Member, Say
 from ecgreview.site import env
 
 ANSWER_SECONDS = 15.0

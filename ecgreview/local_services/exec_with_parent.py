@@ -1,6 +1,6 @@
 """Run another program that dies with its parent, even if the parent is killed.
 
-This file is run by its path, without site packages: ``leash.py PARENT SIGNAL UID PROGRAM
+This file is run by its path, without site packages: ``exec_with_parent.py PARENT SIGNAL UID PROGRAM
 ARGUMENT...``. UID is ``-`` to keep the current user. Linux delivers SIGNAL when the parent ends for
 any reason; on other systems the program does not die with its parent.
 """

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from ecgreview.local_services import service
-from ecgreview.local_services.crew import MAX_PAUSE_SECONDS, Crew, Member
 from ecgreview.local_services.places import REPOSITORY
+from ecgreview.local_services.supervisor import MAX_PAUSE_SECONDS, Crew, Member
 from tests.platform.processes import eventually, first_line
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -18,7 +18,7 @@ FAIL = [sys.executable, "-c", "raise SystemExit('no luck today')"]
 
 RUNNER = """
 import pathlib, sys, time
-from ecgreview.local_services.crew import Crew, Member
+from ecgreview.local_services.supervisor import Crew, Member
 member = Member("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"],
                 pathlib.Path(sys.argv[1]))
 Crew([member]).start(0.0)
