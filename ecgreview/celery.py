@@ -22,4 +22,4 @@ def end_with_the_worker(**_: Any) -> None:
 
     Otherwise the process would keep running the task while the broker redelivers it.
     """
-    exec_with_parent.tie(signal.SIGKILL)
+    exec_with_parent.die_with_parent(signal.SIGKILL)

@@ -47,7 +47,7 @@ def running(home: Path | None = None) -> Iterator[Services]:
     users = os.open(places.run / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(users, fcntl.LOCK_SH)  # waits while an earlier keeper is still stopping
-        yield revive(places)
+        yield ensure_running(places)
     finally:
         last = _is_last(users)
         os.close(users)
@@ -55,7 +55,7 @@ def running(home: Path | None = None) -> Iterator[Services]:
             _wait_for_end(places)
 
 
-def revive(places: _places.Places) -> Services:
+def ensure_running(places: _places.Places) -> Services:
     """Return the services of ``places``, starting a keeper if none is running.
 
     The caller must be a user already: a keeper without users stops immediately.

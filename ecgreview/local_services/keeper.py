@@ -48,7 +48,7 @@ class Keeper:
                 service.start()
             self._announce()
             while not (self.is_unused.wait(WATCH_SECONDS) or self.is_terminated):
-                self._revive()
+                self._restart_ended()
         finally:
             self.places.ready.unlink(missing_ok=True)
             for service in reversed(self.services):
@@ -72,7 +72,7 @@ class Keeper:
         ports = {service.name: service.port for service in self.services}
         write_private(self.places.ready, json.dumps({"pid": os.getpid(), "ports": ports}))
 
-    def _revive(self) -> None:
+    def _restart_ended(self) -> None:
         """Restart a service that died: immediately the first time, then after increasing pauses."""
         for service in self.services:
             rotate(service.log)

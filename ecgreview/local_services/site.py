@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ecgreview import local_services
 from ecgreview.local_services.places import Places
 from ecgreview.local_services.service import LOOPBACK, POLL_SECONDS, tail
-from ecgreview.local_services.supervisor import Crew, Member, Say
+from ecgreview.local_services.supervisor import Member, Say, Supervisor
 from ecgreview.site import env
 
 ANSWER_SECONDS = 15.0
@@ -29,14 +29,14 @@ class Site:
 
     places: Places
     port: int
-    report: Report = print
-    crew: Crew = field(init=False)
-    revival_pause_s: float = field(default=0.0, init=False)
-    next_revival_at: float = field(default=0.0, init=False)
+    say: Say = print
+    supervisor: Supervisor = field(init=False)
+    restart_pause_s: float = field(default=0.0, init=False)
+    next_restart_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         """Describe the processes; nothing starts yet."""
-        self.crew = Crew([self._web(), self._worker(), self._beat()], report=self.report)
+        self.supervisor = Supervisor([self._web(), self._worker(), self._beat()], say=self.say)
 
     @property
     def address(self) -> str:
@@ -52,12 +52,12 @@ class Site:
         Raises:
             WebServerFails: its process has ended several times.
         """
-        began = reported_at = time.monotonic()
-        self.crew.start(began)
-        web = self.crew.members[0]
+        began = said_at = time.monotonic()
+        self.supervisor.start(began)
+        web = self.supervisor.members[0]
         while not self.answers():
             now = time.monotonic()
-            self.crew.tend(now)
+            self.supervisor.check(now)
             if web.keeps_failing:
                 raise WebServerFails(f"The web server does not start.\n{tail(web.log)}")
             if now - reported_at > REPORT_EVERY_SECONDS:
@@ -68,29 +68,29 @@ class Site:
                 )
             time.sleep(POLL_SECONDS)
 
-    def tend(self) -> None:
+    def check(self) -> None:
         """Restart processes that died: the embedded services first, then our own processes."""
         now = time.monotonic()
         if env.flag("ECGREVIEW_EMBEDDED") and not local_services.is_kept(self.places):
-            self._revive(now)
-        self.crew.tend(now)
+            self._restart_services(now)
+        self.supervisor.check(now)
 
-    def _revive(self, now: float) -> None:
+    def _restart_services(self, now: float) -> None:
         """Restart the embedded services; if that fails, retry after a longer pause."""
-        if now < self.next_revival_at:
+        if now < self.next_restart_at:
             return
         try:
-            local_services.revive(self.places)
+            local_services.ensure_running(self.places)
         except local_services.ServicesFailed as failure:
-            self.revival_pause_s = min(max(1.0, 2 * self.revival_pause_s), MAX_PAUSE_SECONDS)
-            self.next_revival_at = now + self.revival_pause_s
-            self.report(f"{failure}\nNext attempt in {self.revival_pause_s:.0f} s.")
+            self.restart_pause_s = min(max(1.0, 2 * self.restart_pause_s), MAX_PAUSE_SECONDS)
+            self.next_restart_at = now + self.restart_pause_s
+            self.say(f"{failure}\nNext attempt in {self.restart_pause_s:.0f} s.")
         else:
-            self.revival_pause_s = 0.0
+            self.restart_pause_s = 0.0
 
     def stop(self) -> None:
         """End every process and wait for it."""
-        self.crew.stop()
+        self.supervisor.stop()
 
     def answers(self) -> bool:
         """Return whether the web server answers at all, whatever the status."""

@@ -14,14 +14,14 @@ ENDING = ((signal.SIGTERM, 12.0), (signal.SIGKILL, 5.0))
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 60.0
 HEALTHY_AFTER_SECONDS = 120.0
-DEATHS_UNSAID = 3
+MAX_SILENT_DEATHS = 3
 
 Report = Callable[[str], object]
 
 
 @dataclass
 class Member:
-    """One process of the crew, with the number of times that it died soon after its start."""
+    """One process, with the number of times that it died soon after its start."""
 
     name: str
     program: Sequence[str]
@@ -36,7 +36,7 @@ class Member:
     @property
     def keeps_failing(self) -> bool:
         """Whether it died several times in a row, each time soon after its start."""
-        return self.n_deaths > DEATHS_UNSAID
+        return self.n_deaths > MAX_SILENT_DEATHS
 
     def start(self, now: float) -> None:
         """Start the process; it ends when this process ends, even if this one is killed."""
@@ -57,8 +57,8 @@ class Member:
 
 
 @dataclass
-class Crew:
-    """All processes; call ``tend`` regularly.
+class Supervisor:
+    """Starts and restarts all processes; call ``check`` regularly.
 
     A process that keeps dying is restarted after increasing pauses, and the others continue: a
     site without its worker still accepts readings.
@@ -71,7 +71,7 @@ class Crew:
         for member in self.members:
             member.start(now)
 
-    def tend(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """Restart members that died, each time after a longer pause; rotate their logs.
 
         ``now`` is a monotonic time in seconds.
@@ -79,7 +79,7 @@ class Crew:
         for member in self.members:
             service.rotate(member.log)
             if member.is_dead():
-                self._bury(member, now)
+                self._record_exit(member, now)
             if member.due_at is not None and now >= member.due_at:
                 member.start(now)
 
@@ -91,8 +91,8 @@ class Crew:
         for member in self.members:
             member.stop()
 
-    def _bury(self, member: Member, now: float) -> None:
-        """Record the death of ``member`` and when to restart it."""
+    def _record_exit(self, member: Member, now: float) -> None:
+        """Note that ``member`` ended, and when to restart it."""
         member.stop()
         if now - member.started_at > HEALTHY_AFTER_SECONDS:
             member.n_deaths = 0

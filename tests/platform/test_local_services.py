@@ -162,11 +162,11 @@ def test_the_services_end_with_a_killed_keeper(home, user):
     assert eventually(lambda: service.living(server) is None)
 
 
-def test_a_user_can_revive_a_killed_keeper(home):
+def test_a_user_can_restart_a_killed_keeper(home):
     with local_services.running(home) as services:
         os.kill(keeper(home), signal.SIGKILL)
         assert eventually(lambda: not local_services.is_kept(Places(home)))
-        assert local_services.revive(Places(home)) == services
+        assert local_services.ensure_running(Places(home)) == services
         assert answers(services)
 
 

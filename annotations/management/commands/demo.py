@@ -24,7 +24,7 @@ from ecgreview.local_services import service
 from ecgreview.local_services.places import Places, default_home
 from ecgreview.local_services.site import Site, WebServerFails
 
-TEND_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 BACKUPS_KEPT = 3
 HIGHEST_PORT = 65535
 
@@ -78,8 +78,8 @@ class Command(BaseCommand):
         call_command("demo_links", base_url=site.address, stdout=self.stdout)
         self.console.print(f"\nLogs are in {site.places.logs}. Ctrl-C stops everything.")
         while True:
-            site.tend()
-            time.sleep(TEND_SECONDS)
+            site.check()
+            time.sleep(CHECK_SECONDS)
 
     def _step(self, title: str, work: Callable[[], object]) -> None:
         """Run ``work`` with a spinner, and print how long it took."""
