@@ -1,8 +1,9 @@
 """Fixtures whose rows are kept from one test of a module to the next.
 
-Creating the taxonomy, a study and its people anew took a fifth of the time of all tests that use a
-database. Each kept object is created once, in a savepoint of its own. Before the next test, the
-savepoints that it does not want are rolled back, so that it finds exactly the rows it asks for.
+Creating the taxonomy, a study and its people for each test took a fifth of the time of all tests
+that use a database. Each kept object is created once, in a savepoint of its own. Before the next
+test, the savepoints that it does not want are rolled back, so that it finds exactly the rows it
+asks for.
 """
 
 from __future__ import annotations

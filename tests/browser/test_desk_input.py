@@ -117,7 +117,7 @@ def run_script(page: Page, script: str) -> Any:
     return page.evaluate(f"() => {{ const part = {part}; {script} }}")
 
 
-def test_closing_a_tool_releases_the_focus_at_once(desk: Page) -> None:
+def test_closing_a_tool_releases_the_focus_immediately(desk: Page) -> None:
     expect(desk.locator("[data-part=tools]")).to_have_attribute("data-ready", "yes")
     press(desk, "5")
     for key, panel in [("k", "caliper-panel"), ("l", "localize-panel")]:

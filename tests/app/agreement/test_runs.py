@@ -85,7 +85,7 @@ def while_computing(monkeypatch, action):
 
 
 class TestDebounce:
-    def test_the_first_report_is_computed_at_once(self, batch, now):
+    def test_the_first_report_is_computed_immediately(self, batch, now):
         run_pending_work(now)
         assert AgreementReport.objects.of_scope(of_batch(batch)).get().n_readings == 2
 
@@ -108,7 +108,7 @@ class TestDebounce:
         reports = AgreementReport.objects.filter(batch=refreshed).order_by("number")
         assert [report.computed_at - now for report in reports] == [seconds(0), seconds(61)]
 
-    def test_a_requested_run_starts_at_once(self, refreshed, davi, now):
+    def test_a_requested_run_starts_immediately(self, refreshed, davi, now):
         runs.request(scope=of_batch(refreshed), requested_by=davi, now=now)
         assert refresh.refresh_due(now=now)
         assert latest_run(refreshed).requested_by == davi
@@ -208,8 +208,8 @@ class TestChangesDuringARun:
         assert AgreementReport.objects.newest().get(batch=batch).n_readings == 3
 
 
-class TestCanceling:
-    def test_a_waiting_run_is_canceled_at_once(self, refreshed, submit_next, davi, now):
+class TestCancelling:
+    def test_a_waiting_run_is_cancelled_immediately(self, refreshed, submit_next, davi, now):
         submit_next(AF)
         drain(now)
         run = runs.cancel(run_id=latest_run(refreshed).pk, actor=davi, now=now)

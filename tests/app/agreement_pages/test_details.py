@@ -221,7 +221,7 @@ def test_stored_facts_are_localized_when_shown(settled, davi):
     assert [tally.name for tally in localized.readers.levels] == ["Cardiologist"]
 
 
-def test_a_version_without_facts_says_that_none_are_stored(settled, signed_in, davi):
+def test_a_version_without_facts_shows_that_none_are_stored(settled, signed_in, davi):
     add_version_without_details(newest(settled))
     text = signed_in(davi).get(address("batch", "report", settled)).content.decode()
     assert "This version has no stored study facts" in text
@@ -237,7 +237,7 @@ def test_a_version_without_facts_uses_its_protocol_version(settled, study, davi,
 
 
 @pytest.mark.parametrize("part", ["reader", "suggestions"])
-def test_a_version_without_details_says_that_none_are_stored(settled, signed_in, davi, part):
+def test_a_version_without_details_shows_that_none_are_stored(settled, signed_in, davi, part):
     add_version_without_details(newest(settled))
     text = signed_in(davi).get(address("batch", part, settled)).content.decode()
     assert "This version has no" in text

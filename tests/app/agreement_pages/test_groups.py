@@ -134,7 +134,7 @@ def old_version(batch, report, now):
 
 
 @pytest.mark.parametrize("part", ["?level=groups", "certainty/"])
-def test_an_old_version_says_what_it_lacks(signed_in, davi, batch, old_version, part):
+def test_an_old_version_shows_what_is_missing(signed_in, davi, batch, old_version, part):
     page = signed_in(davi).get(addresses(batch)[0] + part)
     assert page.context["report"] == old_version
     assert "Not available in this version" in page.content.decode()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def test_pages_use_the_stored_report(signed_in, davi, batch, monkeypatch):
     def refuse(*_, **__):
-        raise AssertionError("computed anew")
+        raise AssertionError("recomputed")
 
     monkeypatch.setattr(domain, "report", refuse)
     monkeypatch.setattr(domain, "pair_lines", refuse)

@@ -94,7 +94,7 @@ def test_age_and_sex_are_shown_if_the_study_allows_it(as_ana, sheet):
     assert (exam["age_years"], exam["sex"]) == (61.0, "F")
 
 
-def test_age_and_sex_are_hidden_if_the_study_says_so(as_ana, sheet):
+def test_age_and_sex_are_hidden_if_the_study_hides_them(as_ana, sheet):
     Batch.objects.filter(pk=sheet.batch_id).update(clinical_information="none")
     exam = as_ana.get(address(sheet)).json()["exam"]
     assert (exam["age_years"], exam["sex"]) == (None, None)

@@ -301,7 +301,7 @@ def test_nobody_marks_notices_of_others(notice, bruno, signed_in):
     assert notice.seen_at is None
 
 
-def test_a_page_without_notices_says_so(ana, signed_in):
+def test_a_page_without_notices_shows_a_message(ana, signed_in):
     assert "No notices" in signed_in(ana).get("/notices/").content.decode()
 
 

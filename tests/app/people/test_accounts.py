@@ -327,7 +327,7 @@ class TestPasswordReset:
         tasks.mail_accounts()
         assert mail.outbox == []
 
-    def test_without_a_mail_server_the_page_says_so(self, client, ana, settings):
+    def test_without_a_mail_server_the_page_shows_a_message(self, client, ana, settings):
         settings.HAS_MAIL_SERVER = False
         form = {"email": "ana@hospital.example"}
         page = client.post("/password/forgotten/", form, follow=True).content.decode()

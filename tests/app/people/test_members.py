@@ -276,7 +276,7 @@ class TestPeoplePage:
         assert "/password/new/" not in page
         assert "sesame" not in page
 
-    def test_without_an_address_the_page_says_so(self, as_davi, ana):
+    def test_without_an_address_the_page_shows_a_message(self, as_davi, ana):
         response = as_davi.post(f"/people/{ana.pk}/link/")
         (warning,) = get_messages(response.wsgi_request)
         assert "No e-mail can be sent" in str(warning)
@@ -343,11 +343,11 @@ class TestPrivilegeEscalation:
         assert (mira.is_staff, mira.is_superuser, roles_of(mira)) == (False, False, ["reader"])
 
     @pytest.mark.parametrize("action", ["", "link/", "end/", "second-factor/"])
-    @pytest.mark.parametrize("above", ["coordinator", "staff", "superuser", "oneself"])
+    @pytest.mark.parametrize("above", ["coordinator", "staff", "superuser", "themselves"])
     def test_people_with_more_rights_cannot_be_changed(
         self, as_davi, davi, make_user, action, above
     ):
-        target = davi if above == "oneself" else make_user("Target", Role.READER)
+        target = davi if above == "themselves" else make_user("Target", Role.READER)
         if above == "coordinator":
             members.change(username="target", roles=[Role.READER, Role.COORDINATOR])
         User.objects.filter(pk=target.pk).update(

@@ -85,7 +85,9 @@ class TestInviting:
         assert not User.objects.filter(username="pup").exists()
 
     @pytest.mark.parametrize("role", WITH_RESULTS)
-    def test_the_page_refuses_such_an_invitation(self, gil_reads, as_gil, mail_server, role):
+    def test_the_page_refuses_an_invitation_to_see_results(
+        self, gil_reads, as_gil, mail_server, role
+    ):
         page = as_gil.post("/people/new/", {**FORM, "role": role.value})
         assert page.status_code == 400
         assert "you can invite only readers" in page.content.decode()

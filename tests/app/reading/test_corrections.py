@@ -94,11 +94,11 @@ class TestLatestSubmission:
         latest = corrections.latest(reader, now=at)
         return latest and (latest[0].pk, latest[1])
 
-    def test_is_given_until_its_window_ends(self, first, ana, now):
+    def test_is_offered_until_its_window_ends(self, first, ana, now):
         assert self.latest_submission(ana, now + A_MOMENT) == (first.assignment_id, now + WINDOW)
         assert self.latest_submission(ana, now + WINDOW) is None
 
-    def test_is_given_to_its_reader_only(self, first, bruno, assign, signed_in):
+    def test_is_offered_to_its_reader_only(self, first, bruno, assign, signed_in):
         page = signed_in(bruno).get(reverse("desk", args=[assign(bruno).pk]))
         assert page.context["last"] is None
 
@@ -116,7 +116,7 @@ class TestLatestSubmission:
             now + A_MOMENT + WINDOW,
         )
 
-    def test_is_not_given_once_suggestions_were_shown(self, first, run, ana, now):
+    def test_is_not_offered_once_suggestions_were_shown(self, first, run, ana, now):
         run(first.assignment.exam)
         show(first.assignment, now + A_MOMENT)
         assert self.latest_submission(ana, now + A_MOMENT) is None
@@ -176,11 +176,11 @@ def test_an_invalid_correction_keeps_the_first_reading(first, correct):
 
 
 class TestWindow:
-    def test_is_given_until_it_ends(self, first, now):
+    def test_is_offered_until_it_ends(self, first, now):
         assert corrections.until(first, now=now) == now + WINDOW
         assert corrections.until(first, now=now + WINDOW - A_MOMENT) == now + WINDOW
 
-    def test_is_not_given_after_its_end(self, first, now):
+    def test_is_not_offered_after_its_end(self, first, now):
         assert corrections.until(first, now=now + WINDOW) is None
 
     def test_restarts_with_a_correction(self, first, correct, now):
@@ -205,7 +205,7 @@ class TestWindow:
         assert corrections.until(first, now=now) == now + WINDOW
         correct(first, FLUTTER)
 
-    def test_is_not_given_for_a_corrected_reading(self, first, correct, now):
+    def test_is_not_offered_for_a_corrected_reading(self, first, correct, now):
         correct(first, FLUTTER)
         assert corrections.until(first, now=now) is None
 

@@ -96,7 +96,7 @@ def test_signing_out_needs_a_post_request(signed_in, ana):
     assert signed_in(ana).get("/sign-out/").status_code == 405
 
 
-def test_an_empty_worklist_says_so(signed_in, eva):
+def test_an_empty_worklist_shows_a_message(signed_in, eva):
     assert "Nothing to read yet" in signed_in(eva).get("/worklist/").content.decode()
 
 

@@ -60,7 +60,7 @@ def test_an_empty_list_says_what_to_do(signed_in, davi, address):
     assert 'class="empty"' in page.content.decode()
 
 
-def test_the_taxonomy_page_without_taxonomy_says_so(client):
+def test_the_taxonomy_page_without_taxonomy_shows_a_message(client):
     assert "No classes are installed" in client.get("/taxonomy/").content.decode()
 
 
@@ -68,7 +68,7 @@ def test_the_taxonomy_page_lists_all_66_classes(client, taxonomy):
     assert client.get("/taxonomy/").content.decode().count('class="class-card"') == 66
 
 
-def test_the_batch_form_without_exams_says_so(signed_in, davi, study):
+def test_the_batch_form_without_exams_shows_a_message(signed_in, davi, study):
     page = signed_in(davi).get(f"/studies/{study.slug}/batches/new/")
     assert "No exams yet" in page.content.decode()
 
@@ -295,7 +295,7 @@ def test_an_undefined_value_is_shown_as_a_dash(signed_in, davi, make_batch, subm
     assert line.alpha.reason
 
 
-def test_agreement_without_readings_says_so(signed_in, davi, make_batch):
+def test_agreement_without_readings_shows_a_message(signed_in, davi, make_batch):
     page = signed_in(davi).get(f"/batches/{make_batch().pk}/agreement/").content.decode()
     assert "Nothing to compare yet" in page
 

@@ -441,7 +441,7 @@ def test_a_batch_is_released_no_earlier_than_it_was_created(
 
 
 @pytest.mark.parametrize("action", ["pause", "withdraw"])
-def test_a_reader_leaves_no_earlier_than_they_joined(study, gil, davi, action, earlier, now):
+def test_a_reader_cannot_leave_before_joining(study, gil, davi, action, earlier, now):
     line = getattr(roster, action)(study=study, user=gil, reason="Ill.", actor=davi, now=earlier)
     assert line.status_since == now
 

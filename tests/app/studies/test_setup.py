@@ -346,7 +346,7 @@ class TestPhases:
         opened.refresh_from_db()
         assert opened.phase == "released"
 
-    def test_the_short_form_can_open_the_study_at_once(self, signed_in, davi, taxonomy):
+    def test_the_short_form_can_open_the_study_immediately(self, signed_in, davi, taxonomy):
         form = {"name": "Quick", "suggestion_policy": "none", "clinical_information": "none",
                 "consensus_rule": "agreement_then_majority", "open_now": "on"}  # fmt: skip
         signed_in(davi).post("/studies/new/", form)

@@ -20,7 +20,7 @@ BAD = {
     "floats": {"samples": np.zeros((12, 10))},
     "no samples": {"samples": _samples(0)},
     "no rate": {"sampling_rate_hz": 0.0},
-    "a rate that is no number": {"sampling_rate_hz": float("nan")},
+    "a rate that is not a number": {"sampling_rate_hz": float("nan")},
     "no unit": {"microvolts_per_lsb": 0.0},
     "an infinite unit": {"microvolts_per_lsb": float("inf")},
     "status of one lead": {"lead_status": (LeadStatus.RECORDED,)},
