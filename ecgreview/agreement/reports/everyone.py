@@ -15,11 +15,11 @@ from ecgreview.agreement.sampling.resampling import (
     Resampling,
     complete_cells,
     complete_patterns,
-    doubt_of_cells,
-    doubt_of_patterns,
     draw,
     prior_of_cells,
     prior_of_patterns,
+    weakening_of_cells,
+    weakening_of_patterns,
 )
 from ecgreview.agreement.values.coefficient import Estimates, ratio
 from ecgreview.agreement.values.intervals import Measures, measures
@@ -215,19 +215,21 @@ def _replicates(
     if patients is None:
         possible = _possible(patterns)
         return possible.values(
-            draw(possible.counts, possible.prior, is_rare, how, doubt=possible.doubt)
+            draw(possible.counts, possible.prior, is_rare, how, weakening=possible.weakening)
         )
     how = replace(how, n_replicates=len(patients.drawn))
     possible = _possible(patients.count)
     drawn = np.empty((how.n_replicates, *possible.counts.shape))
     drawn[:, ~is_rare] = possible.completed(patients.drawn[:, ~is_rare])
     effects, own = patients.effects[is_rare], (possible.counts[is_rare], possible.prior[is_rare])
-    drawn[:, is_rare] = draw(*own, is_rare[is_rare], how, effects.agreement, doubt=possible.doubt)
-    values = possible.values(drawn)
-    marked = possible.values(
-        draw(*own, is_rare[is_rare], how, effects.marked, doubt=possible.doubt)
+    drawn[:, is_rare] = draw(
+        *own, is_rare[is_rare], how, effects.agreement, weakening=possible.weakening
     )
-    values["prevalence"][:, is_rare] = marked["prevalence"]
+    values = possible.values(drawn)
+    given = possible.values(
+        draw(*own, is_rare[is_rare], how, effects.given, weakening=possible.weakening)
+    )
+    values["prevalence"][:, is_rare] = given["prevalence"]
     return values
 
 
@@ -238,7 +240,7 @@ class _Named:
         self._observed = patterns.patterns
         self._complete = complete_patterns(patterns)
         self.counts, self.prior = self._complete.counts, prior_of_patterns(self._complete)
-        self.doubt = doubt_of_patterns(self._complete.patterns)
+        self.weakening = weakening_of_patterns(self._complete.patterns)
 
     def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return counts of the observed patterns as counts of all patterns."""
@@ -257,7 +259,7 @@ class _Unnamed:
         self._observed = patterns.patterns
         self._cells = complete_cells(patterns.cells())
         self.counts, self.prior = self._cells.n_exams, prior_of_cells(self._cells)
-        self.doubt = doubt_of_cells(self._cells.table)
+        self.weakening = weakening_of_cells(self._cells.table)
 
     def completed(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return counts of the observed patterns as counts of all cells."""

@@ -24,12 +24,12 @@ from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT, Patter
 # class).
 PRIOR = 0.5
 
-# The share of the posterior's replicates that use ``doubt``, a weaker prior on unanimity.
+# The share of the posterior's replicates that use ``weakening``, a weaker prior on unanimity.
 # Half an exam in which all of ten readers mark the class is 22 agreeing pairs, more than a rare
 # class has if readers agree little: 95 % intervals of positive agreement then covered it in 89 %
-# of studies. With ``doubt`` in all replicates, coverage is 87 % where readers agree well; with two
-# fifths, it is 92.5 % or more in both cases (``bench.agreement.coverage``).
-SHARE_DOUBTED = 0.4
+# of studies. With ``weakening`` in all replicates, coverage is 87 % where readers agree well; with
+# two fifths, it is 92.5 % or more in both cases (``bench.agreement.coverage``).
+SHARE_WEAK = 0.4
 
 N_REPLICATES = 1000
 CONFIDENCE = 0.95
@@ -95,7 +95,7 @@ def draw(
     how: Resampling,
     effects: NDArray[np.float64] | None = None,
     *,
-    doubt: NDArray[np.float64] | None = None,
+    weakening: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return replicates of ``counts``: from a posterior for rare classes, else by bootstrap.
 
@@ -108,7 +108,7 @@ def draw(
         is_rare: shape (n_classes,).
         how: number of replicates and seed.
         effects: shape (n_classes,); as in ``bootstrap``. None: one exam per patient.
-        doubt: shape (n_cells,); as in ``posterior``.
+        weakening: shape (n_cells,); as in ``posterior``.
 
     Returns:
         Shape (n_replicates, n_classes, n_cells).
@@ -121,7 +121,12 @@ def draw(
         part = slice(row, row + 1)
         drawn[:, part] = (
             posterior(
-                counts[part], prior[part], how.n_replicates, rng, times_fewer[part], doubt=doubt
+                counts[part],
+                prior[part],
+                how.n_replicates,
+                rng,
+                times_fewer[part],
+                weakening=weakening,
             )
             if is_rare[row]
             else bootstrap(counts[part], how.n_replicates, rng, times_fewer[part])
@@ -179,7 +184,7 @@ def posterior(
     rng: np.random.Generator,
     effects: NDArray[np.float64] | None = None,
     *,
-    doubt: NDArray[np.float64] | None = None,
+    weakening: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return counts drawn from the Dirichlet posterior, scaled to the number of exams.
 
@@ -189,7 +194,7 @@ def posterior(
         n_replicates: number of draws.
         rng: random generator.
         effects: shape (n_classes,), 1 or more; divides the number of exams, see ``bootstrap``.
-        doubt: shape (n_cells,); factor of the prior in the last SHARE_DOUBTED of the
+        weakening: shape (n_cells,); factor of the prior in the last SHARE_WEAK of the
             replicates. None: not used.
 
     Returns:
@@ -200,12 +205,12 @@ def posterior(
         Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., section 3.4.
     """
     effective = counts if effects is None else counts / effects[:, None]
-    factor = np.ones(counts.shape[1]) if doubt is None else doubt
-    n_doubted = round(SHARE_DOUBTED * n_replicates) if (factor != 1).any() else 0
-    weights = rng.standard_gamma(effective + prior, size=(n_replicates - n_doubted, *counts.shape))
-    if n_doubted:
-        doubted = rng.standard_gamma(effective + prior * factor, size=(n_doubted, *counts.shape))
-        weights = np.concatenate([weights, doubted])
+    factor = np.ones(counts.shape[1]) if weakening is None else weakening
+    n_weak = round(SHARE_WEAK * n_replicates) if (factor != 1).any() else 0
+    weights = rng.standard_gamma(effective + prior, size=(n_replicates - n_weak, *counts.shape))
+    if n_weak:
+        weak = rng.standard_gamma(effective + prior * factor, size=(n_weak, *counts.shape))
+        weights = np.concatenate([weights, weak])
     totals = weights.sum(axis=-1, keepdims=True)
     scale = counts.sum(axis=-1, keepdims=True) / np.maximum(totals, np.finfo(float).tiny)
     return np.asarray(weights * scale)
@@ -284,12 +289,12 @@ def prior_of_patterns(patterns: PatternCount) -> NDArray[np.float64]:
     return np.asarray(prior_of_cells(Cells(table, patterns.counts)) / is_same.sum(axis=1))
 
 
-def doubt_of_cells(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the factor of the prior for each cell in doubted replicates.
+def weakening_of_cells(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the factor of the prior for each cell in replicates with a weak prior.
 
     In those, a cell in which all of r readers agree has the same prior as a cell in which they
-    differ: factor 1 for 2 readers, 1 / 9 for 10. With doubt, the prior expects a positive agreement
-    of 2 / 3 for any number of readers; without it, .86 for ten.
+    differ: factor 1 for 2 readers, 1 / 9 for 10. The weak prior expects a positive
+    agreement of 2 / 3 for any number of readers; the other one .86 for ten.
 
     Args:
         table: shape (n_cells, 2); readers who answered absent and present.
@@ -301,7 +306,7 @@ def doubt_of_cells(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(is_divided, 1.0, 1 / np.maximum(table.sum(axis=1) - 1, 1))
 
 
-def doubt_of_patterns(patterns: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Return ``doubt_of_cells`` of patterns, shape (n_patterns,)."""
+def weakening_of_patterns(patterns: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Return ``weakening_of_cells`` of patterns, shape (n_patterns,)."""
     table = [(patterns == state).sum(axis=1) for state in (ABSENT, PRESENT)]
-    return doubt_of_cells(np.stack(table, axis=1).astype(np.float64))
+    return weakening_of_cells(np.stack(table, axis=1).astype(np.float64))
