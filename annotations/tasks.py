@@ -60,7 +60,7 @@ def nudge(task: Task[..., None]) -> None:
 
     ``robust`` turns a broker failure into a log line: the reading is committed, so its reader
     must not get an error. Django 5.2 then logs the function's ``__qualname__``. A ``partial`` does
-    not have one, so the error would be raised after all; hence the inner function.
+    not have one, so the error would be raised. Therefore we use an inner function.
     """
 
     def ask() -> None:

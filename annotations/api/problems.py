@@ -170,8 +170,7 @@ FRAMEWORK: Mapping[type[Exception], str] = {
 }
 """Codes of the exceptions that Django and its REST framework raise.
 
-Of their messages only those of the parser are passed on: others could reveal what exists, or where
-the database is.
+Only the parser's messages are passed on. Others could reveal what exists or where the database is.
 """
 
 

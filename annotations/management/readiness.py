@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from ecgreview.site import env
 
 # Commands that run without migrations: a backup precedes an update, a restore needs an empty
-# database, and the demo migrates by itself.
+# database, and the demo runs migrations itself.
 READY_BY_THEMSELVES = frozenset({"backup", "demo", "restore"})
 
 

@@ -1,1 +1,4 @@
-"""Services: the only code that writes. They get the time from the caller and know no HTTP."""
+"""Services: the only code that writes.
+
+They get the time from the caller and do not depend on HTTP.
+"""

@@ -40,7 +40,7 @@ def canonical_json(value: Mapping[str, Any]) -> str:
     UTC.
 
     Raises:
-        TypeError: a value is neither JSON, nor a date or time, nor a UUID.
+        TypeError: a value is not JSON, a date, a time or a UUID.
         ValueError: a number is not finite.
     """
     return json.dumps(

@@ -111,8 +111,7 @@ class Postgres:
             raise service.ServiceFailed(f"initdb stopped with code {done.returncode}.\n{output}")
 
     def _clear_remains(self) -> None:
-        """End a server that lost its keeper, and remove a pid file that names none of our
-        processes.
+        """End a server that lost its keeper, and remove a stale pid file.
 
         PostgreSQL itself refuses to start while its old pid is a zombie or belongs to
         another program.

@@ -72,7 +72,12 @@ def wait_until(
 
 
 def end(process: psutil.Process, signals: Sequence[tuple[signal.Signals, float]]) -> None:
-    """Send each signal in turn, waiting its seconds, until ``process`` is gone."""
+    """Send the signals one by one until ``process`` has ended.
+
+    Args:
+        process: the process to end.
+        signals: each with the seconds to wait after it.
+    """
     for number, seconds in signals:
         try:
             process.send_signal(number)

@@ -178,7 +178,7 @@ def _batches(study: Study) -> list[Batch]:
 
 
 def _not_read(study: Study) -> tuple[Counter[int], Counter[tuple[int, int]]]:
-    """Return how many exams each reader gave back, and how many they abstained from.
+    """Return how many leases of each reader lapsed, and how many exams they abstained from.
 
     The latter are counted by batch and reader.
     """

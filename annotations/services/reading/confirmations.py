@@ -1,4 +1,4 @@
-"""Confirmations: agreeing with a suggestion that matches one's own finding, without a revision."""
+"""Confirmations: agreeing with a suggestion that matches the reader's own finding."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
 def choose_anchors(*, study: Study, n_anchors: int, actor: User, now: datetime) -> int:
     """Draw anchors, exams that every reader reads, from exams that are in no data batch yet.
 
-    Anchors in data batches stay and count toward ``n_anchors``; the others are drawn anew. Returns
+    Anchors in data batches stay and count toward ``n_anchors``; the others are drawn again. Returns
     the number of anchors.
 
     Raises:

@@ -1,6 +1,6 @@
 """Heads of the chain, kept in a file outside the database.
 
-The owner of the database can cut off the end of the trail, or compute the whole chain anew, without
+The owner of the database can cut off the end of the trail, or recompute the whole chain, without
 leaving a trace in the database. A head stored elsewhere reveals it. So each verification starts
 with the last head in this file and ends by appending a new one. Keep the file where the owner of
 the database cannot change it: on another disk, or shipped with the logs.

@@ -13,7 +13,7 @@ from ecgreview.agreement.counts.patterns import ABSENT, MISSING, PRESENT
 
 PERSON = "person"
 REFERENCE = "reference"
-"""Two kinds of readers; models are a third kind."""
+"""Values of ``ReaderKind``; the third is "model"."""
 
 States = NDArray[np.int8]
 """Shape (n, n_classes): 0 missing, 1 absent, 2 present."""

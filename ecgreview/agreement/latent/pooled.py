@@ -20,8 +20,8 @@ from .pooled_em import PooledModel
 from .two_states import Latent, estimates
 
 SENSITIVITY = Spread(classes=1.0, readers=0.5)
-# Common classes have about a hundred times as many false alarms as rare ones, hence the larger
-# spread.
+# Common classes have about a hundred times as many false alarms as rare ones, so the spread is
+# larger.
 FALSE_ALARMS = Spread(classes=3.0, readers=0.5)
 
 

@@ -17,7 +17,7 @@ from .waves import LEAD_MATRIX, Canvas, Vector, Wave, frontal_axis_deg, rotation
 
 
 class UnknownCondition(ValueError):
-    """There is no condition of that name."""
+    """No condition has this name."""
 
 
 @dataclass(frozen=True, slots=True)

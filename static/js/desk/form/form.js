@@ -1,4 +1,4 @@
-// The form beside the sheet. It shows the content of a reading and reports the reader's actions. It does not
+// The form next to the sheet. It shows the content of a reading and reports the reader's actions. It does not
 // keep the reading itself.
 
 import { closestTo, findAll, make, partsOf, releaseFocus } from "../../dom.js";

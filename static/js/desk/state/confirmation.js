@@ -13,7 +13,7 @@ export class Confirmation {
    * An impatient third Ctrl+Enter must not submit an empty reading, so each repetition without a pause asks
    * again.
    *
-   * @param {string} question what has to be confirmed; a different one is asked anew
+   * @param {string} question what has to be confirmed; a different question is asked again
    * @param {number} now in milliseconds
    */
   answers(question, now) {

@@ -1,4 +1,4 @@
-// The panel with the criteria model's suggestions. It is shown beside a submitted reading and not before,
+// The panel with the criteria model's suggestions. It is shown next to a submitted reading and not before,
 // unless the study arm shows suggestions while reading. The reader decides on each suggestion. Suggestions
 // that the reader has not seen yet are loaded only by a button, because seeing them makes the reading final.
 

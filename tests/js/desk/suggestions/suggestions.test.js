@@ -142,7 +142,7 @@ test("an exam without measurements has no readouts", () => {
   assert.deepEqual(readouts({}, "", "en"), []);
 });
 
-test("confirming one's own finding counts as accepting", () => {
+test("confirming the reader's own finding counts as accepting", () => {
   const reading = { decisions: [], confirmed: ["af"], findings: [{ class: "af" }] };
   assert.deepEqual(
     [isConfirmed({ reading }, "af"), decided({ reading }, "af"), decided({ reading }, "lbbb")],
