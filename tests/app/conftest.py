@@ -311,8 +311,6 @@ def make_batch(
     make_exam: Callable[..., Exam],
     numbers: Numbers,
 ) -> MakeBatch:
-    """Open a batch of the study."""
-
     def make(
         exams: Sequence[Exam] | None = None,
         readers: Sequence[User] | None = None,
@@ -354,8 +352,6 @@ def submit(now: datetime) -> Submit:
 
 @factory
 def close(davi: User, now: datetime) -> Callable[[Batch], Batch]:
-    """Close a batch as Davi."""
-
     def make(batch: Batch) -> Batch:
         return batches.close(batch_id=batch.pk, closed_by=davi, now=now)
 
@@ -364,8 +360,6 @@ def close(davi: User, now: datetime) -> Callable[[Batch], Batch]:
 
 @pytest.fixture
 def signed_in(client: Client) -> Callable[[User], Client]:
-    """Sign a person in and return the client."""
-
     def make(user: User) -> Client:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client

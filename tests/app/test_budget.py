@@ -33,7 +33,6 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compressed_file(name: str, bundles: Path) -> bytes:
-    """Return the compressed content of a static file."""
     path = finders.find(name) if name.startswith("vendor/") else bundles / name
     assert path, name
     compressed: bytes = brotli.compress(Path(path).read_bytes())

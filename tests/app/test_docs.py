@@ -141,7 +141,6 @@ class TestExport:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors of the headings of ``page``."""
     headings = HEADING.findall(page.read_text(encoding="utf-8"))
     return {
         re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings

@@ -66,7 +66,6 @@ class DrawnSheet:
 
 
 def read_sheet(page: Page) -> DrawnSheet:
-    """Read the visible sheet of ``page``."""
     data = page.locator("ecg-viewer").evaluate(READ_SHEET)
     scale, height = data["scale"], data["height"]
     lines = {

@@ -59,12 +59,10 @@ def expect_findings(page: Page, *abbreviations: str) -> None:
 
 
 def expect_exam(page: Page, assignment: Assignment) -> None:
-    """Expect the exam of ``assignment`` to be open."""
     expect(page.locator("[data-part=code]")).to_have_text(assignment.code)
 
 
 def expect_saved(page: Page) -> None:
-    """Expect the draft to be saved on the server."""
     expect(page.locator("[data-part=draft-state]")).to_have_text("Saved")
 
 

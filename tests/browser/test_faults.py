@@ -86,7 +86,6 @@ class Server:
 
 
 def database_url() -> str:
-    """Return the URL of the test database."""
     settings = connection.settings_dict
     password = quote(str(settings["PASSWORD"]), safe="")
     place = f"{settings['HOST'] or '127.0.0.1'}:{settings['PORT'] or 5432}"

@@ -28,7 +28,6 @@ def desk(
 
 
 def printed_pages(page: Page) -> list[pdf.Page]:
-    """Print the page to PDF and return its pages."""
     return pdf.pages(page.pdf(prefer_css_page_size=True, print_background=False))
 
 

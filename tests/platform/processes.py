@@ -26,5 +26,4 @@ def output(process: subprocess.Popen[Any]) -> IO[Any]:
 
 
 def first_line(process: subprocess.Popen[Any]) -> Any:
-    """Wait for the first line of ``process`` and return it."""
     return output(process).readline()

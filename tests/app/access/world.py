@@ -67,7 +67,6 @@ class World:
         return {key: values[key] for key in parameters()[name]}
 
     def client(self, role: str) -> APIClient:
-        """Return a test client signed in as this role."""
         client = APIClient()
         client.handler = self.handler
         if role != "anonymous":

@@ -23,7 +23,6 @@ SHEET = {
 
 
 def facts(batch):
-    """Return the study facts of a batch."""
     readers = batch.assignments.values_list("reader", flat=True)
     return study_facts.gather(Scope(batch.study_id, batch.pk), readers, software="")
 

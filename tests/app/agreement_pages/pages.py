@@ -18,7 +18,6 @@ MORE_PARTS = ("reader", "suggestions", "precision")
 
 
 def addresses(batch):
-    """Return the addresses of the agreement pages of a batch and of its study."""
     return [f"/batches/{batch.pk}/agreement/", f"/studies/{batch.study.slug}/agreement/"]
 
 

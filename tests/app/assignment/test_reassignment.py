@@ -34,7 +34,6 @@ def hand_over(study, ana, bruno, davi, now):
 
 @kept
 def batch(make_batch, make_exam, ana):
-    """A batch of six exams for Ana."""
     return make_batch([make_exam() for _ in range(6)], [ana])
 
 

@@ -310,8 +310,6 @@ class TestReadingsNeeded:
 
 @pytest.fixture
 def amend(study, davi, now):
-    """Amend the protocol of the study."""
-
     def make(**changes):
         study.refresh_from_db()
         amended = replace(protocols.protocol_of(study), **changes)

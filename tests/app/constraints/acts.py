@@ -9,7 +9,6 @@ from django.db.models import Model
 
 
 def insert_copy(row: Model, **changes: Any) -> None:
-    """Insert a copy of ``row`` with ``changes``."""
     copy = type(row)._default_manager.get(pk=row.pk)
     copy.pk = None
     copy._state.adding = True

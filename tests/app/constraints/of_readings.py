@@ -270,7 +270,6 @@ def _store_finding(fixture, **fields):
 
 
 def _mark_not_assessable(fixture, reading):
-    """Mark the class artifact as not assessable."""
     artifact = fixture("taxonomy").classes.get(code="artifact")
     return NotAssessable.objects.create(reading=reading, diagnostic_class=artifact)
 

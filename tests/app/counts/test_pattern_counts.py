@@ -38,7 +38,6 @@ AF, NOISE = "atrial_fibrillation", "artifact"
 
 @pytest.fixture
 def reader_set(ana, bruno):
-    """Ana and Bruno as a reader set."""
     return tuple(sorted((ana.pk, bruno.pk)))
 
 

@@ -38,7 +38,6 @@ def ana_with_email(ana: User) -> User:
 
 @pytest.fixture
 def notice(ana_with_email, now) -> Notice:
-    """A notice for Ana."""
     delivery.notify([ana_with_email], NoticeKind.BATCH_RELEASED, DATA, now=now)
     return Notice.objects.get()
 

@@ -28,7 +28,6 @@ def with_a_mail_server(settings):
 
 @pytest.fixture
 def invitation(davi, now):
-    """A pending invitation for Mira."""
     return members.invite(
         actor=davi, username="mira", email="mira@hospital.example", first_name="Mira",
         last_name="Sol", role=Role.READER, level=ReaderLevel.SENIOR, now=now,

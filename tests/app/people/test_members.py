@@ -41,7 +41,6 @@ def with_a_mail_server(settings):
 
 @pytest.fixture
 def invitation(now, davi):
-    """A pending invitation for Mira."""
     return members.invite(actor=davi, **MIRA, now=now)
 
 

@@ -65,7 +65,6 @@ def mail_server(settings):
 
 @kept
 def gil_reads(make_batch, gil):
-    """A batch that Gil reads in the study."""
     return make_batch(readers=[gil])
 
 

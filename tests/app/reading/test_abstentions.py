@@ -37,8 +37,6 @@ def batch(make_batch):
 
 @pytest.fixture
 def assignment_of(batch):
-    """Return the assignment of a reader."""
-
     def find(reader):
         return batch.assignments.get(reader=reader)
 

@@ -47,8 +47,6 @@ def first(assign, ana, submit):
 
 @pytest.fixture
 def correct(submit, now):
-    """Submit a correction of a reading."""
-
     def make(reading, *codes, after=A_MOMENT, **more):
         values = {"supersedes": reading.idempotency_key, "now": now + after, **more}
         return submit(reading.assignment, *codes, **values)
@@ -72,7 +70,6 @@ def run(make_exam, now):
 
 
 def show(assignment, now):
-    """Show the suggestions to the reader of the assignment."""
     assignment.refresh_from_db()
     offers.show(assignment=assignment, now=now)
 

@@ -69,8 +69,6 @@ def signed(assign, ana, submit, suggest):
 
 @pytest.fixture
 def show(now):
-    """Show the suggestions to the reader of a reading."""
-
     def make(reading):
         assignment = Assignment.objects.get(pk=reading.assignment_id)
         offers.show(assignment=assignment, now=now)

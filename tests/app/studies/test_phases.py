@@ -41,7 +41,6 @@ EMPTY = {"findings": [], "not_assessable": [], "problems": [], "quality": "good"
 
 @kept
 def draft(make_study):
-    """A study in the draft phase."""
     return make_study(is_open=False)
 
 

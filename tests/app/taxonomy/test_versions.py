@@ -77,8 +77,6 @@ def newer(taxonomy, davi, now):
 
 @pytest.fixture
 def amend(study, davi, now):
-    """Amend the study to another taxonomy version."""
-
     def make(row):
         study.refresh_from_db()
         amended = replace(

@@ -34,7 +34,6 @@ def coded(units: Sequence[Sequence[Any]], categories: Sequence[Any]) -> NDArray[
 
 
 def codes(categories: Sequence[Any]) -> range:
-    """Return the codes that ``coded`` assigns to ``categories``."""
     return range(len(categories))
 
 

@@ -35,7 +35,6 @@ def readers_by_exam(pairs: tuple[Any, Any]) -> dict[int, set[int]]:
 
 
 def loads(readers_of: dict[int, set[int]], readers: Any) -> list[int]:
-    """Return the number of exams of each reader."""
     counts = Counter(reader for own in readers_of.values() for reader in own)
     return [counts[int(reader)] for reader in readers]
 

@@ -13,7 +13,6 @@ ALPHABET = "aé心\n'=,:{}\"0 \t"
 
 
 def trail(n_events: int, seed: int = 0) -> list[Entry]:
-    """Return an intact chain of ``n_events``."""
     rng = random.Random(seed)
     entries: list[Entry] = []
     previous = GENESIS
