@@ -80,8 +80,6 @@ export function closestTo(event, selector) {
 }
 
 /**
- * Return the detail of a custom event.
- *
  * @template T
  * @param {Event} event
  * @returns {T}

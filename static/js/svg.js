@@ -3,8 +3,6 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Create an SVG element.
- *
  * @template {keyof SVGElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string | number>} [attributes]

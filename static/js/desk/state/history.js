@@ -17,7 +17,6 @@ export function begin(content) {
 /**
  * Add `content` as the next step. Consecutive changes to the comment count as one step, so that undo does
  * not remove single letters.
- * letters.
  *
  * @param {History} history
  * @param {Content} content
