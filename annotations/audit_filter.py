@@ -54,5 +54,4 @@ class AuditFilterForm(forms.Form):
     text = forms.CharField(label=_("Reason contains"), required=False, max_length=200)
 
     def event_filter(self) -> EventFilter:
-        """Return the filter of a valid form."""
         return EventFilter(**self.cleaned_data)

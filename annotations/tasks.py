@@ -187,7 +187,6 @@ def make_archives() -> None:
 
 @shared_task
 def clear_archives() -> None:
-    """Delete expired archives."""
     jobs.clear(now=timezone.now())
 
 

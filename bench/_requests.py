@@ -13,7 +13,6 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def client_of(user: User) -> Client:
-    """Return a test client signed in as ``user``."""
     client = Client()
     client.force_login(user, backend=BACKEND)
     return client

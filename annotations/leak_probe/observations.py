@@ -69,7 +69,6 @@ class Recorder:
         self._drawn: dict[str, str] = {}
 
     def send(self, step: Step) -> Observation:
-        """Send ``step`` and record the response."""
         statements: list[str] = []
         with connection.execute_wrapper(_listen(statements)):
             response = self._client.generic(

@@ -33,7 +33,6 @@ class Report:
 
     @property
     def n_requests(self) -> int:
-        """The number of requests sent in each of the two worlds."""
         return sum(outcome.n_requests for outcome in self.outcomes)
 
     @property

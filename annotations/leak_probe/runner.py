@@ -65,7 +65,6 @@ class Outcome:
     def count(
         self, session: Session, observations: Iterable[Observation], leaks: Iterable[Difference]
     ) -> None:
-        """Add one session."""
         self.n_sessions += 1
         self.n_actions += sum(not isinstance(observation, Step) for observation in session)
         self.leaks += leaks

@@ -28,7 +28,6 @@ def is_embedded() -> bool:
 
 
 def folder() -> Path:
-    """Return the default folder for backups."""
     return default_home() / "backups" if is_embedded() else Path("backups").absolute()
 
 

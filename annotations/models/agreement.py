@@ -48,7 +48,6 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
         return self.filter(_opened_to(user))
 
     def of_scope(self, scope: Scope) -> AgreementReportQuerySet:
-        """Return all versions of one scope."""
         return self.filter(in_scope(scope))
 
     def newest(self) -> AgreementReportQuerySet:
@@ -139,7 +138,6 @@ class AgreementRunQuerySet(models.QuerySet["AgreementRun"]):
         return self.filter(_opened_to(user))
 
     def of_scope(self, scope: Scope) -> AgreementRunQuerySet:
-        """Return all runs of one scope."""
         return self.filter(in_scope(scope))
 
     def unfinished(self) -> AgreementRunQuerySet:

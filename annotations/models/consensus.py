@@ -32,8 +32,6 @@ class Outcome(models.TextChoices):
 
 
 class ClassState(models.TextChoices):
-    """The consensus on one class of one exam."""
-
     PRESENT = State.PRESENT.value, _("Present")
     ABSENT = State.ABSENT.value, _("Absent")
     UNDECIDED = State.UNDECIDED.value, _("Undecided: readers disagree")

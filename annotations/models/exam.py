@@ -71,8 +71,6 @@ class Patient(models.Model):
 
 
 class Sex(models.TextChoices):
-    """Sex as recorded with the exam."""
-
     FEMALE = "F", _("Female")
     MALE = "M", _("Male")
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class NoticeKind(models.TextChoices):
-    """What a notice is about."""
-
     BATCH_RELEASED = "batch_released", _("New exams to read")
     BATCH_DUE = "batch_due", _("A batch is due soon")
     BATCH_OVERDUE = "batch_overdue", _("A batch is overdue")

@@ -69,7 +69,6 @@ class SuggestionModel(models.Model):
 
 class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
     def due(self) -> SuggestionRunQuerySet:
-        """Return unfinished runs."""
         return self.filter(finished_at=None)
 
     def visible_to(self, user: User) -> SuggestionRunQuerySet:

@@ -61,7 +61,6 @@ def why_none(code: Missing) -> str:
 
 
 def why_no_test(code: Undefined) -> str:
-    """Return why a comparison has no test."""
     return str(WHY_NO_TEST[code])
 
 

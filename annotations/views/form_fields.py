@@ -28,7 +28,6 @@ def exam_count(*, maximum: int, help_text: _StrPromise) -> forms.IntegerField:
 def exam_codes(
     *, label: _StrPromise, help_text: _StrPromise, required: bool = True
 ) -> forms.CharField:
-    """Return a text area for exam codes."""
     return forms.CharField(
         label=label,
         required=required,

@@ -245,7 +245,6 @@ def report(
 
 
 def plotly_bytes(opened: Visit) -> int:
-    """Return the transferred bytes of Plotly."""
     return sum(
         size for url, size in opened.sizes.items() if "/plotly" in url and url.endswith(".js")
     )

@@ -38,12 +38,10 @@ class Plan:
     nodes: tuple[str, ...]
 
     def is_of(self, table: str) -> bool:
-        """Return whether the plan reads ``table``."""
         return any(table in node.split() for node in self.nodes)
 
 
 def explain(sql: str, values: Any = None) -> Plan:
-    """Execute ``sql`` and return its plan."""
     with connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, timing off, format json) {sql}", values)
         (plan_text,) = cursor.fetchone()

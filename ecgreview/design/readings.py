@@ -18,8 +18,6 @@ UNKNOWN = -1
 
 
 class Row(NamedTuple):
-    """One planned reading."""
-
     reader: int
     exam: int
     patient: int

@@ -178,5 +178,4 @@ def _pick(mask: NDArray[np.bool_] | list[bool]) -> tuple[str, ...]:
 
 
 def significant(value: float, digits: int) -> float:
-    """Return ``value`` rounded to ``digits`` significant digits."""
     return float(f"{value:.{digits}g}")

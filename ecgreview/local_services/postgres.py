@@ -45,7 +45,6 @@ class Postgres:
 
     @property
     def name(self) -> str:
-        """The name shown in messages."""
         return "PostgreSQL"
 
     @property

@@ -40,7 +40,6 @@ class Site:
 
     @property
     def address(self) -> str:
-        """The address that people open."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
@@ -89,7 +88,6 @@ class Site:
             self.restart_pause_s = 0.0
 
     def stop(self) -> None:
-        """End every process and wait for it."""
         self.supervisor.stop()
 
     def answers(self) -> bool:

@@ -25,7 +25,6 @@ class Valkey:
 
     @property
     def name(self) -> str:
-        """The name shown in messages."""
         return "Valkey"
 
     @property

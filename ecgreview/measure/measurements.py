@@ -138,7 +138,6 @@ class Measurements:
         return cls(**absent, method_version=method_version, instants=Instants())
 
     def fields(self) -> dict[str, Measured]:
-        """Return the measurements by name."""
         return {name: getattr(self, name) for name in NAMES}
 
     def to_json(self) -> dict[str, Any]:

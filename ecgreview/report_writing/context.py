@@ -63,7 +63,6 @@ class Context:
         return self.wording.percent(self.report["method"]["confidence"])
 
     def say(self, sentence: str, **values: object) -> str:
-        """Return a sentence in the language of the report."""
         return self.wording.say(sentence, **values)
 
     def paragraph(self, sentence: str, **values: object) -> Paragraph:
@@ -93,7 +92,6 @@ class Context:
         return self.say(without)
 
     def table(self, caption: str, table: Table) -> Table:
-        """Return ``table`` with its number and ``caption``."""
         self.n_tables += 1
         numbered = self.say(sentences.TABLE, number=self.n_tables, caption=caption)
         return Table(numbered, table.columns, table.rows, table.notes)

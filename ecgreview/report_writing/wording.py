@@ -42,7 +42,6 @@ class Wording:
         return self.translate(sentence).format(**values)
 
     def integer(self, n: int) -> str:
-        """Format a count."""
         digits = f"{n:,}" if abs(n) >= _GROUPED_FROM else str(n)
         return digits.replace(",", self.group_mark).replace("-", _MINUS)
 

@@ -57,7 +57,6 @@ class OpenFile:
             yield block
 
     def close(self) -> None:
-        """Close the file, and with it its response."""
         self.file.close()
 
     def duplicate(self) -> IO[bytes] | None:

@@ -36,7 +36,6 @@ class Table:
     problems: tuple[Problem, ...]
 
     def problem(self, row: Row, column: str, reason: str, hint: str = "") -> Problem:
-        """Return a problem with the cell of ``row`` in ``column``."""
         number = self.columns.index(column) + 1 if column in self.columns else None
         return Problem(column, reason, hint, row.line, number)
 

@@ -47,7 +47,6 @@ class Written:
     column: int | None = None
 
     def problem(self, reason: str, hint: str) -> Problem:
-        """Return a problem with this change."""
         return Problem(str(self.step), reason, hint, self.line, self.column)
 
     @property

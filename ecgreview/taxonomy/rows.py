@@ -79,7 +79,6 @@ class Rows:
         )
 
     def complain(self, path: Path, about: str, reason: str, hint: str = "") -> None:
-        """Record a problem at ``path``."""
         self.problems.append(replace(self.tree.problem(path, reason, hint), key=about))
 
     def _entries(self, top: _Entry, key: str, what: str) -> Iterator[_Entry]:

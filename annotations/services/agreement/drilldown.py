@@ -182,7 +182,6 @@ def _condition(condition: ExamFilter | Pair) -> tuple[str, dict[str, Any]]:
 
 
 def _models_and_references(report: AgreementReport) -> list[int]:
-    """Return the readers of ``report`` who are models or references."""
     kinds = report.coded_results.get("kinds", [])
     both = zip(report.coded_results["readers"], kinds, strict=False)
     return [int(reader) for reader, kind in both if kind != ReaderKind.PERSON]

@@ -223,8 +223,6 @@ def reader_detail(
 def errors_detail(
     readings: OpenReadings | Refusal, taxonomy_id: int, stored: Mapping[DetailKey, str]
 ) -> Detail:
-    """Return the paired errors of all readers."""
-
     def compute() -> ErrorsDetail:
         if isinstance(readings, Refusal):
             return ErrorsDetail(taxonomy_id, readings)
@@ -240,7 +238,6 @@ def errors_detail(
 
 
 def suggestions_detail(trial: Trial | Arms, stored: Mapping[DetailKey, str]) -> Detail:
-    """Return the effect of suggestions."""
     if isinstance(trial, Arms):
         digest = json_values.digest(METHOD, trial)
         return _detail(DetailKind.SUGGESTIONS, None, digest, stored, lambda: trial)

@@ -20,7 +20,6 @@ DIGESTED = (
 
 
 def last(scope: Scope) -> AgreementReport | None:
-    """Return the newest version of ``scope``, if any."""
     return AgreementReport.objects.of_scope(scope).order_by("-number").first()
 
 
@@ -34,7 +33,6 @@ def is_of(report: AgreementReport | None, rows: PatternRows) -> bool:
 
 
 def detail_digests(report: AgreementReport | None) -> dict[DetailKey, str]:
-    """Return the digests of the details of ``report``."""
     if report is None:
         return {}
     rows = report.details.values_list("kind", "reader", "inputs_digest")

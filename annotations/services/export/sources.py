@@ -50,7 +50,6 @@ class Source:
         return _in_order(_of(self.study))
 
     def assignment_cells(self, reading: Reading) -> Row:
-        """Return the cells of ``ASSIGNMENT_COLUMNS``."""
         assignment = reading.assignment
         return (
             assignment.exam.code,
@@ -66,7 +65,6 @@ class Source:
 
 
 def reading_cells(reading: Reading) -> Row:
-    """Return the cells of ``READING_COLUMNS``."""
     return (
         reading.protocol_version,
         str(reading.taxonomy),

@@ -20,7 +20,6 @@ def absolute(path: str) -> str:
 
 
 def invitation(pending: members.Invitation) -> str:
-    """Return the link where an invited person chooses a password."""
     return absolute(f"{reverse('invitation')}?{urlencode({'key': pending.key})}")
 
 

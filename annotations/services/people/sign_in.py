@@ -82,7 +82,6 @@ def refuse_unproven(user: User, methods: Collection[str]) -> None:
 
 
 def delete_ended_sessions() -> int:
-    """Delete records of sessions that have ended, and return the number deleted."""
     alive = Session.objects.values("session_key")
     n_deleted, _ = UserSession.objects.exclude(session_key__in=alive).delete()
     return int(n_deleted)

@@ -117,6 +117,5 @@ def use(token: Any, *, needed: TokenScope, now: datetime) -> None:
 
 
 def delete_expired(*, now: datetime) -> int:
-    """Delete expired tokens and return the number deleted."""
     n_deleted, _ = get_token_model().objects.filter(expiry__lt=now).delete()
     return int(n_deleted)

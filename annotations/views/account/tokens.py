@@ -20,8 +20,6 @@ from annotations.views.refusals import refusal_on_form
 
 
 class TokenForm(forms.Form):
-    """The name and scope of a token."""
-
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=60,
@@ -58,7 +56,6 @@ def own_tokens(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def token_end(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Revoke one of the user's own tokens."""
     try:
         tokens.revoke(user=request.user, grant_id=pk, now=timezone.now())
     except TokenGrant.DoesNotExist as unknown:

@@ -59,7 +59,6 @@ class PooledTable:
 
 
 def prevalences(results: Fitted, classes: Classes) -> PooledTable:
-    """Return the pooled prevalences."""
     return _pooled(results, classes, [_("Prevalence")], lambda pooled: [pooled["prevalence"]])
 
 

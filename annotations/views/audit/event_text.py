@@ -18,8 +18,6 @@ MISSING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field before and after the event."""
-
     field: str
     before: str
     after: str

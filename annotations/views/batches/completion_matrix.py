@@ -17,8 +17,6 @@ EXAMS_PER_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class ReaderProgress:
-    """The progress of one reader in the batch."""
-
     name: str
     n_assigned: int
     n_submitted: int

@@ -59,8 +59,6 @@ class VoteLine:
 
 @dataclass(frozen=True, slots=True)
 class ExamLine:
-    """The outcome of one exam."""
-
     row: Consensus
     short: str
     badge: str

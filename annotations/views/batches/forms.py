@@ -111,8 +111,6 @@ class AdjudicationForm(forms.Form):
 
 
 class DueForm(forms.Form):
-    """The due date of a batch."""
-
     due_on = forms.DateField(label=_("Due date"), required=False, widget=DateInput)
 
 

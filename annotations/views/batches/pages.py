@@ -182,7 +182,6 @@ def _short_exams(user: User, study: Study, batch_id: str) -> str:
 
 
 def _adjudication(user: User, batch: Batch) -> Batch | None:
-    """Return the adjudication batch of ``batch``, if there is one."""
     name = adjudications.adjudication_name(batch)
     return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
 

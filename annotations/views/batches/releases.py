@@ -21,7 +21,6 @@ from annotations.views.refusals import refusal_as_message
 @needs("add_batch")
 @require_POST
 def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Release a planned batch to its readers."""
     batch = lookups.batch(request.user, pk)
     with refusal_as_message(request):
         batches.release(
@@ -34,7 +33,6 @@ def batch_release(request: SignedInRequest, pk: int) -> HttpResponse:
 @needs("add_batch")
 @require_POST
 def batch_due(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Change the due date of a batch."""
     batch = lookups.batch(request.user, pk)
     with refusal_as_message(request):
         batches.set_due(

@@ -38,8 +38,6 @@ class NotMailed(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the list of people."""
-
     person: User
     roles: list[str]
     is_reader: bool

@@ -83,7 +83,6 @@ class DrawForm(forms.Form):
         return cleaned
 
     def draw_request(self) -> DrawRequest:
-        """Return the request of a valid form."""
         cleaned = self.cleaned_data
         stratify_by = cleaned.get("stratify_by", StratumSource.NONE)
         is_listed = stratify_by != StratumSource.NONE and cleaned["quota"] == "listed"

@@ -21,8 +21,6 @@ FULL_WIDTH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ReaderLine:
-    """The planned exams of one reader."""
-
     name: str
     n_exams: int
     n_repeats: int
@@ -66,7 +64,6 @@ class PreviewLines:
 
 
 def preview_lines(preview: PlanPreview, study: Study) -> PreviewLines:
-    """Format a plan preview of ``study``."""
     predicted = preview.prediction
     n_readings = predicted.n_readings if predicted else 0
     classes = {row.code: row for row in study.taxonomy.classes.all()} if preview.by_class else {}

@@ -200,7 +200,6 @@ class PatternCount:
         return [(int(first), int(second)) for first, second in np.argwhere(n_common > 0)]
 
     def without(self, reader: int) -> PatternCount:
-        """Return the counts without the answers of ``reader``."""
         others = self.patterns.copy()
         others[:, reader] = MISSING
         return PatternCount(others, self.counts)

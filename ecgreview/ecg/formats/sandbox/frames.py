@@ -34,7 +34,6 @@ class BadFrame(ValueError):
 
 
 def dump(result: Recording | Refusal) -> bytes:
-    """Return a result as one frame."""
     if isinstance(result, Refusal):
         refusal = {"code": result.code, "details": _short(result.details)}
         return _frame({"file": result.file, **refusal, "is_expected": result.is_expected}, b"")
