@@ -140,7 +140,7 @@ def _diagnostic_statements(path: Path) -> frozenset[str]:
 def _split(
     vocabulary: str, matched: Iterable[tuple[str, tuple[DiagnosticClass, ...]]]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the classes that external codes stand for, and those that are only related."""
+    """Return the classes that external codes map to, and those that are only related."""
     matches = [
         (diagnostic_class.code, external.match)
         for code, classes in matched

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ecgreview import local_services
 from ecgreview.local_services.places import Places
 from ecgreview.local_services.service import LOOPBACK, POLL_SECONDS, tail
-from ecgreview.local_services.supervisor import Member, Say, Supervisor
+from ecgreview.local_services.supervisor import Member, Report, Supervisor
 from ecgreview.site import env
 
 ANSWER_SECONDS = 15.0
@@ -29,14 +29,14 @@ class Site:
 
     places: Places
     port: int
-    say: Say = print
+    report: Report = print
     supervisor: Supervisor = field(init=False)
     restart_pause_s: float = field(default=0.0, init=False)
     next_restart_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         """Describe the processes; nothing starts yet."""
-        self.supervisor = Supervisor([self._web(), self._worker(), self._beat()], say=self.say)
+        self.supervisor = Supervisor([self._web(), self._worker(), self._beat()], report=self.report)
 
     @property
     def address(self) -> str:
@@ -51,7 +51,7 @@ class Site:
         Raises:
             WebServerFails: its process has ended several times.
         """
-        began = said_at = time.monotonic()
+        began = reported_at = time.monotonic()
         self.supervisor.start(began)
         web = self.supervisor.members[0]
         while not self.answers():
@@ -83,7 +83,7 @@ class Site:
         except local_services.ServicesFailed as failure:
             self.restart_pause_s = min(max(1.0, 2 * self.restart_pause_s), MAX_PAUSE_SECONDS)
             self.next_restart_at = now + self.restart_pause_s
-            self.say(f"{failure}\nNext attempt in {self.restart_pause_s:.0f} s.")
+            self.report(f"{failure}\nNext attempt in {self.restart_pause_s:.0f} s.")
         else:
             self.restart_pause_s = 0.0
 

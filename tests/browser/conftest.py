@@ -290,7 +290,7 @@ class SharedContexts:
         devtools.detach()
 
     def close(self, page: Page) -> None:
-        """Close a page with a time limit: ``page.close`` has none, and has hung on a busy machine."""
+        """Close a page with a time limit, which ``page.close`` has not: it has hung in tests."""
         devtools = page.context.new_cdp_session(page)
         target = devtools.send("Target.getTargetInfo")["targetInfo"]["targetId"]
         with page.expect_event("close", timeout=CLOSE_TIMEOUT_MS):

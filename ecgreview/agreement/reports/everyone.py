@@ -226,10 +226,10 @@ def _replicates(
         *own, is_rare[is_rare], how, effects.agreement, weakening=possible.weakening
     )
     values = possible.values(drawn)
-    given = possible.values(
-        draw(*own, is_rare[is_rare], how, effects.given, weakening=possible.weakening)
+    marked = possible.values(
+        draw(*own, is_rare[is_rare], how, effects.marked, weakening=possible.weakening)
     )
-    values["prevalence"][:, is_rare] = given["prevalence"]
+    values["prevalence"][:, is_rare] = marked["prevalence"]
     return values
 
 

@@ -208,7 +208,7 @@ class TestChangesDuringARun:
         assert AgreementReport.objects.newest().get(batch=batch).n_readings == 3
 
 
-class TestCancelling:
+class TestCanceling:
     def test_a_waiting_run_is_cancelled_immediately(self, refreshed, submit_next, davi, now):
         submit_next(AF)
         drain(now)
