@@ -27,9 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ecgreview.hash_chain", description=__doc__)
     parser.add_argument("file", type=Path, help="a CSV or JSON Lines file of export_audit")
-    parser.add_argument(
-        "--head", type=_head, metavar="SEQ:DIGEST", help="a head written down earlier"
-    )
+    parser.add_argument("--head", type=_head, metavar="SEQ:DIGEST", help="a head recorded earlier")
     parser.add_argument(
         "--extract", action="store_true", help="the file is a selection: rows may be left out"
     )
@@ -57,7 +55,7 @@ def _message(verdict: Verdict, *, as_json: bool) -> str:
                                                      "event": fault.event, "text": str(fault)},
             }
         )  # fmt: skip
-    summary = f"{verdict.n_events} events hold, up to {verdict.head}"
+    summary = f"{verdict.n_events} events are intact, up to {verdict.head}"
     return summary if fault is None else f"{fault}\n{summary}"
 
 

@@ -66,5 +66,5 @@ def _as_text(value: object) -> str:
     if isinstance(value, UUID):
         return str(value)
     kind = type(value).__name__
-    message = f"No canonical JSON for {kind}."
+    message = f"{kind} cannot be written as canonical JSON."
     raise TypeError(message)

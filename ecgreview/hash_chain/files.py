@@ -112,7 +112,7 @@ def _entry(values: dict[str, Any], number: int) -> Entry:
     seq = str(cells[0])
     are_texts = all(value is None or isinstance(value, str | int) for value in cells)
     if set(values) != set(COLUMNS) or not are_texts or not (seq.isascii() and seq.isdigit()):
-        message = f"row {number} is not of an exported audit trail"
+        message = f"row {number} does not belong to an exported audit trail"
         raise MalformedFile(message)
     texts = [None if value is None else str(value) for value in cells]
     link = Link(int(seq[:18]), texts[1], texts[2] or "", texts[3] or "")

@@ -47,36 +47,35 @@ SENTENCES = {
     Kind.ALTERED_LINK: "Link {seq} (event {event}) was altered.",
     Kind.MISSING_EVENT: "The event of link {seq} is missing.",
     Kind.MISSING_LINK: "Link {seq} is missing.",
-    Kind.MOVED: "What stands at link {seq} (event {event}) belongs to link {other}.",
+    Kind.MOVED: "The content of link {seq} (event {event}) belongs to link {other}.",
     Kind.OUT_OF_ORDER: "Link {seq} (event {event}) comes after link {other}.",
-    Kind.UNLINKED_EVENT: "Event {event} has no link: it was added past the chain, or its link was"
-    " deleted.",
-    Kind.REPLACED: "Link {seq} (event {event}) was replaced: the link after it remembers another"
+    Kind.UNLINKED_EVENT: "Event {event} has no link: it was added outside the chain, or its"
+    " link was deleted.",
+    Kind.REPLACED: "Link {seq} (event {event}) was replaced: the next link contains a different"
     " digest.",
-    Kind.REWRITTEN: "Link {seq} (event {event}) is not the one that was written down.",
-    Kind.TRUNCATED: "Link {seq} is missing, and all after it: a later head was written down.",
+    Kind.REWRITTEN: "Link {seq} (event {event}) differs from the recorded head.",
+    Kind.TRUNCATED: "Link {seq} and all later links are missing: a later head was recorded.",
     Kind.READING_UNRECORDED: "Reading {other} was never recorded as submitted.",
     Kind.READING_RECORDED_TWICE: "Reading {other} is recorded as submitted more than once.",
-    Kind.READING_ALTERED: "Reading {other} is not what was submitted (event {event}).",
+    Kind.READING_ALTERED: "Reading {other} differs from the submitted one (event {event}).",
     Kind.READING_MISSING: "Reading {other}, recorded as submitted (event {event}), is missing.",
-    Kind.READING_UNBOUND: "Reading {other} was never bound to the exam it is of.",
+    Kind.READING_UNBOUND: "No event records the exam that reading {other} belongs to.",
     Kind.ASSIGNMENT_ALTERED: "Assignment {other} does not have the exam, reader, batch or arm that"
     " its reading was signed for (event {event}).",
     Kind.EXAM_ALTERED: "Exam {name} does not have the age, sex or tracings that were read"
     " (event {event}).",
-    Kind.TRACING_ALTERED: "Tracing {other} of exam {name} does not hold the samples that were"
-    " imported.",
-    Kind.TAXONOMY_ALTERED: "The classes of {name} are not those that were installed.",
-    Kind.PROTOCOL_ALTERED: "The document of {name} is not the one that was put in force.",
-    Kind.STUDY_ALTERED: "Study {name} does not have the rules or the phase that were recorded.",
-    Kind.STUDY_READER_ALTERED: "The status of {name} is not the one that was recorded.",
-    Kind.RESULTS_SEEN_MISSING: "It is no longer noted that {name} was shown results of batch"
-    " {other} (event {event}).",
-    Kind.CONSENSUS_ALTERED: "The consensus of study {name} is not the one that was computed.",
-    Kind.REPORT_ALTERED: "Agreement report {other} is not the one that was computed.",
-    Kind.ACCOUNT_ALTERED: "Account {name} does not have the roles, rights, access or kind that were"
-    " recorded.",
-    Kind.ROLE_ALTERED: "Role {name} does not have the permissions that the product gives it.",
+    Kind.TRACING_ALTERED: "Tracing {other} of exam {name} does not contain the imported samples.",
+    Kind.TAXONOMY_ALTERED: "The classes of {name} differ from the installed ones.",
+    Kind.PROTOCOL_ALTERED: "The document of {name} differs from the one that took effect.",
+    Kind.STUDY_ALTERED: "The rules or the phase of study {name} differ from the recorded ones.",
+    Kind.STUDY_READER_ALTERED: "The status of {name} differs from the recorded one.",
+    Kind.RESULTS_SEEN_MISSING: "The record that {name} saw results of batch {other} is missing"
+    " (event {event}).",
+    Kind.CONSENSUS_ALTERED: "The consensus of study {name} differs from the computed one.",
+    Kind.REPORT_ALTERED: "Agreement report {other} differs from the computed one.",
+    Kind.ACCOUNT_ALTERED: "The roles, permissions, access or kind of account {name} differ from the"
+    " recorded ones.",
+    Kind.ROLE_ALTERED: "The permissions of role {name} differ from the standard ones.",
 }
 
 

@@ -63,7 +63,7 @@ def test_uuids_are_written_as_text():
 
 
 def test_a_value_that_is_not_json_is_refused():
-    with pytest.raises(TypeError, match="No canonical JSON for object"):
+    with pytest.raises(TypeError, match="object cannot be written as canonical JSON"):
         canonical_json({"what": object()})
 
 

@@ -54,7 +54,7 @@ def test_a_cell_reads_back_unchanged(text):
 def test_a_whole_file_verifies(tmp_path, write, capsys):
     write(tmp_path / "trail", trails.trail(9))
     assert main([str(tmp_path / "trail")]) == 0
-    assert capsys.readouterr().out.startswith("9 events hold, up to 9:")
+    assert capsys.readouterr().out.startswith("9 events are intact, up to 9:")
 
 
 def test_an_edited_file_does_not_verify(tmp_path, write, capsys):
