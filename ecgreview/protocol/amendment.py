@@ -70,8 +70,8 @@ def check_amendment(old: Protocol, new: Protocol) -> list[Problem]:
     return [
         Problem(
             change.key,
-            "can never change once the study is open",
-            "Put back what it was, or make a new study.",
+            "cannot change once the study is open",
+            "Restore the old value, or create a new study.",
             code="frozen",
         )
         for change in changed

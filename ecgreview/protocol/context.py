@@ -73,7 +73,7 @@ def _repeats(protocol: Protocol) -> Iterator[Problem]:
     has_washout = protocol.washout_days or protocol.washout_exams
     if protocol.repeat_fraction and not has_washout:
         reason = "there are hidden repeats, but no washout: one could follow its first reading"
-        hint = "Set washout_days, washout_exams or both above 0."
+        hint = "Set washout_days or washout_exams (or both) above 0."
         yield Problem("washout_exams", reason, hint, code="no_washout")
 
 

@@ -56,14 +56,14 @@ def _content(source: str | bytes | Path) -> str | bytes:
         return source.read_bytes()
     except OSError as error:
         reason = f"{source.name} cannot be read ({error.strerror})"
-        raise Unreadable(Problem("", reason, "Check the name and the rights.")) from error
+        raise Unreadable(Problem("", reason, "Check the file name and permissions.")) from error
 
 
 def _located(tree: Tree, settings: dict[str, Any]) -> Iterator[Problem]:
     for problem in tree.problems:
         is_secret = problem.key == "order_seed" and problem.code == "value"
         # Never quote the value: it is a secret, and messages end up in logs.
-        yield replace(problem, reason="is not a text in quotes") if is_secret else problem
+        yield replace(problem, reason="must be text in quotes") if is_secret else problem
     already = {problem.key for problem in tree.problems}
     lines = {in_words(path): place for path, place in tree.places.items()}
     for problem in values.problems(settings):

@@ -66,7 +66,7 @@ def _arms_go_with_the_policy(settings: Mapping[str, Any]) -> Iterator[Problem]:
         reason = "has fewer than two arms, so nothing can be randomized"
         yield _problem(("suggestion_arms",), reason, "List at least two arms.", "too_few_arms")
     if arms and not is_randomized:
-        reason = "is given, but suggestion_policy is not randomised"
+        reason = "is set, but suggestion_policy is not randomised"
         hint = "Remove the arms, or set suggestion_policy to randomised."
         yield _problem(("suggestion_arms",), reason, hint, "arms_without_policy")
 
@@ -83,15 +83,15 @@ def _line(longest: int, pattern: re.Pattern[str] | None = None, example: str = "
 
     def check(value: object, path: Path) -> Iterator[Problem]:
         if not isinstance(value, str):
-            quotes = " If it is one, put it between quotes." if value is not None else ""
-            yield _problem(path, f"is {_quoted(value)}, not a text", hint + quotes, "not_a_text")
+            quotes = " If it is text, put it in quotes." if value is not None else ""
+            yield _problem(path, f"is {_quoted(value)}, not text", hint + quotes, "not_a_text")
         elif not value.strip():
             yield _problem(path, "is empty", hint, "empty", longest=longest)
         elif value != value.strip() or len(value) > longest or has_hidden(value):
             reason = f"{_quoted(value)} is too long, or has hidden characters or spaces around it"
             yield _problem(path, reason, hint, "bad_text", longest=longest)
         elif pattern and not pattern.fullmatch(value):
-            yield _problem(path, f"{_quoted(value)} has another form", hint, "bad_form")
+            yield _problem(path, f"{_quoted(value)} has the wrong format", hint, "bad_form")
 
     return check
 
@@ -123,7 +123,7 @@ def _share(high: float) -> Check:
         is_number = type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
         if not is_number or not 0 <= value <= high:  # type: ignore[operator]
             reason = f"is {_quoted(value)}, not a number from 0 to {high:g}"
-            hint = f"Write a decimal number from 0 to {high:g}, with a point."
+            hint = f"Write a decimal number from 0 to {high:g}, with a decimal point."
             yield _problem(path, reason, hint, "not_in_range", low=0, high=f"{high:g}")
 
     return check
@@ -187,8 +187,8 @@ def _or_null(check_value: Check) -> Check:
 def _seed(value: object, path: Path) -> Iterator[Problem]:
     # Never quote the value: it is a secret, and messages end up in logs.
     if not isinstance(value, str) or not SEED.fullmatch(value):
-        hint = "Write null to have one drawn, or the digits 0-9 and a-f between quotes."
-        yield _problem(path, "is not 64 hexadecimal digits in small letters", hint, "bad_seed")
+        hint = "Write null to have one drawn, or the digits 0-9 and a-f in quotes."
+        yield _problem(path, "must be 64 lowercase hexadecimal digits", hint, "bad_seed")
 
 
 def _quoted(value: object) -> str:

@@ -148,11 +148,11 @@ def _content(file: Path) -> bytes:
             raise BadReadings([(file.name, Problem("", reason, HINT))])
         return file.read_bytes()
     except IsADirectoryError as error:
-        hint = "Take it out, or put the file itself there."
+        hint = "Remove it, or copy the file itself there."
         raise BadReadings([(file.name, Problem("", "is a folder, not a file", hint))]) from error
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
-        hint = "Check its rights."
+        hint = "Check its permissions."
         raise BadReadings([(file.name, Problem("", reason, hint))]) from error
 
 
@@ -174,7 +174,7 @@ def _name_problems(files: Sequence[str]) -> Iterator[tuple[str, Problem]]:
             yield file, Problem("", reason, f"Rename it, to at most {MAX_NAME_LENGTH} characters.")
         other = first.setdefault(name.casefold(), file)
         if other != file:
-            reason = f"names the same reader as {other}: they differ in case at most"
+            reason = f"has the same reader name as {other} (case is ignored)"
             yield file, Problem("", reason, "Rename one of them.")
 
 
@@ -220,7 +220,7 @@ def _table(content: bytes) -> NDArray[np.int8]:
 
 def _row_problems(table: Table, content: bytes) -> Iterator[Problem]:
     if not table.rows:
-        yield Problem("", "has no row below the names of its columns", HINT)
+        yield Problem("", "has no rows below the header", HINT)
     yield from _left_out(table, content)
     for number, row in enumerate(table.rows, start=1):
         for name in CLASSES:
@@ -234,7 +234,7 @@ def _row_problems(table: Table, content: bytes) -> Iterator[Problem]:
 
 def _left_out(table: Table, content: bytes) -> Iterator[Problem]:
     """Yield a problem for an empty row, which would shift all later rows to the wrong exams."""
-    hint = "Fill it in, or take the line out of every file."
+    hint = "Fill it in, or delete the line in every file."
     above = 1 + content[: -len(content.lstrip())].count(b"\n")  # the line of the header
     for row in table.rows:
         if row.line != above + 1:
@@ -251,7 +251,7 @@ def _index_problem(table: Table, name: str) -> Iterator[Problem]:
     for number, row in enumerate(table.rows, start=start):
         if (text := row.cells.get(name, "")) != str(number):
             reason = f"the column of row numbers has {_quoted(text)} where {number} is expected"
-            hint = "The order of the rows tells which exam each is: restore it or drop the column."
+            hint = "Rows are matched to exams by order. Restore the order, or remove the column."
             yield table.problem(row, name, reason, hint)
             return
 

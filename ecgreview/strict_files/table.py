@@ -109,7 +109,7 @@ def _heading_problems(
 
 def _row(line: int, cells: list[str], columns: tuple[str, ...], problems: list[Problem]) -> Row:
     if len(cells) > len(columns):
-        reason = f"the row has {len(cells)} cells, the heading {len(columns)}"
-        hint = "Put cells that hold the separator between double quotes."
+        reason = f"the row has {len(cells)} cells, the header has {len(columns)}"
+        hint = "Put cells that contain the separator in double quotes."
         problems.append(Problem("", reason, hint, line, len(columns) + 1))
     return Row(line, {name: cell.strip() for name, cell in zip(columns, cells, strict=False)})

@@ -80,7 +80,7 @@ def _refuse_advanced_features(text: str, max_values: int) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if reason := _cleverness(event, depth, n_events > max_values):
             mark: yaml.Mark = event.start_mark
-            hint = "Write it out plainly."
+            hint = "Write the value out in full."
             raise Unreadable(Problem("", reason, hint, mark.line + 1, mark.column + 1))
 
 
@@ -134,7 +134,7 @@ class _Walk:
                 self.problem(key_node, value_path, "is a key that is not a plain word", "key")
             elif key in result:
                 line = self.places[value_path][0]
-                self.problem(key_node, value_path, f"is given twice, first in line {line}", "twice")
+                self.problem(key_node, value_path, f"is repeated; first in line {line}", "twice")
             else:
                 result[key] = self.value(value_node, value_path)
         return result
@@ -152,7 +152,7 @@ class _Walk:
 
     def problem(self, node: yaml.Node, path: Path, reason: str, code: str) -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        hint = "Write each key once, numbers as plain decimals, other texts in quotes."
+        hint = "Write each key once, numbers as plain decimals, and other text in quotes."
         self.problems.append(Problem(in_words(path), reason, hint, line, column, code))
 
 

@@ -53,7 +53,7 @@ def _listed_once(name_of: str, names: list[str], part: str, key: str) -> Iterato
         # Report each name once, at the first place where it is repeated.
         if name and seen[name] == 2:
             reason = f"{name_of} {name!r} is listed {times[name]} times"
-            yield Contradiction((part, index, key), "", reason, "Give each its own.")
+            yield Contradiction((part, index, key), "", reason, "Use a different one for each.")
 
 
 def _positions_count_up(taxonomy: Taxonomy) -> Iterator[Contradiction]:
@@ -101,7 +101,7 @@ def _inconsistent_relations(taxonomy: Taxonomy) -> Iterator[Contradiction]:
     for index, row in enumerate(taxonomy.classes):
         if row.is_exclusive and row.code in related:
             reason = "is exclusive, so it cannot have relations"
-            hint = "Remove its relations, here and where others name it."
+            hint = "Remove its relations here and in other classes."
             yield Contradiction(("classes", index, "is_exclusive"), row.code, reason, hint)
 
 
@@ -114,9 +114,10 @@ def _inconsistency(
     if code == other_code:
         return f"{kind} itself", "Remove it."
     if kind != "implies" and (other_code, kind, code) not in known:
-        return f"{kind} {other_code}, but {other_code} does not say so of {code}", "Say it of both."
+        reason = f"{kind} {other_code}, but {other_code} has no such relation to {code}"
+        return reason, "Add the relation to both classes."
     if kind != "excludes" and (code, "excludes", other_code) in known:
-        return f"{kind} {other_code} and excludes it too", "Keep one of the two."
+        return f"{kind} {other_code} and excludes it too", "Keep one of them."
     return "", ""
 
 

@@ -123,20 +123,20 @@ def _each_makes_sense(changes: list[Written]) -> Iterator[Problem]:
             reason = f"has {len(step.sources)} sources and {len(step.targets)} targets"
             yield change.problem(reason, _size_hint(step.kind))
         elif step.kind == "keep" and step.sources != step.targets:
-            yield change.problem("keeps a class under another code", "Call it rename.")
+            yield change.problem("keeps a class under another code", "Use rename.")
         elif step.kind == "rename" and step.sources == step.targets:
-            yield change.problem("renames nothing", "Call it keep, or leave it out.")
+            yield change.problem("renames nothing", "Use keep, or leave it out.")
         for codes in (step.sources, step.targets):
             if len(set(codes)) < len(codes):
-                yield change.problem("names a class twice", "Name each class once.")
+                yield change.problem("lists a class twice", "List each class once.")
 
 
 def _size_hint(kind: Kind) -> str:
     limits = {
         "keep": "one source and the same target",
         "rename": "one source and one target",
-        "merge": "two sources or more and one target",
-        "split": "one source and two targets or more",
+        "merge": "two or more sources and one target",
+        "split": "one source and two or more targets",
         "retire": "sources and no target",
         "add": "targets and no source",
     }
@@ -162,8 +162,8 @@ def _sources_once(changes: list[Written]) -> Iterator[Problem]:
     for change in changes:
         for code in dict.fromkeys(change.step.sources):
             if earlier := first.get(code):
-                reason = f"{code!r} becomes something else{earlier.place}"
-                yield change.problem(reason, "Say what becomes of a class once.")
+                reason = f"{code!r} is already mapped{earlier.place}"
+                yield change.problem(reason, "List each old class only once.")
             first.setdefault(code, change)
 
 
@@ -182,7 +182,7 @@ def _targets_fit(changes: list[Written]) -> Iterator[Problem]:
         if len(certain) > 1 or (has_added and len(origins) > 1):
             *_, other, latest = sorted(origins, key=lambda origin: origin.line or 0)
             reason = f"{code!r} comes from {other.step} as well{other.place}"
-            hint = "Name all its sources in one merge, or retire what it was before."
+            hint = "List all its sources in one merge, or retire the old class."
             yield latest.problem(reason, hint)
 
 

@@ -156,7 +156,7 @@ class _Entry:
         if value is _REQUIRED:
             self.complain(key, f"{key} is missing", "Add it.")
         elif type(value) is not kind:  # not isinstance, because a bool is an int
-            quotes = "Put it between quotes." if kind is str else ""
+            quotes = "Put it in quotes." if kind is str else ""
             self.complain(key, f"{key} is {value!r}, not a {kind.__name__}", quotes)
         else:
             return value
@@ -177,14 +177,14 @@ class _Entry:
             self.complain(key, f"{key} {text!r} has characters that cannot be seen", "Retype it.")
         elif form and not form.fullmatch(text):
             hint = "Write letters, digits, _ and - only." if form is CODE else "Write one word."
-            self.complain(key, f"{key} {text!r} has another form", hint)
+            self.complain(key, f"{key} {text!r} has the wrong format", hint)
         return text.strip()
 
     def texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
         texts = self.value(key, list, default)
         for text in texts:
             if not isinstance(text, str):
-                self.complain(key, f"{key} holds {text!r}, not a text", "Put it between quotes.")
+                self.complain(key, f"{key} contains {text!r}, expected text", "Put it in quotes.")
         return [text for text in texts if isinstance(text, str)]
 
     def choice(self, key: str, allowed: tuple[Choice, ...]) -> Choice:
@@ -206,7 +206,7 @@ class _Entry:
             if isinstance(item, dict):
                 yield _Entry(self.rows, path, f"{self.about}: {key}", item)
             else:
-                reason = f"{key} holds {item!r}, not a code with its match"
+                reason = f"{key} contains {item!r}, expected a code with its match"
                 self.rows.complain(path, self.about, reason, "Write {code: …, match: …}.")
 
     def refuse_unknown_keys(self, known: Collection[str], reason: str) -> None:

@@ -103,7 +103,7 @@ class _Sheet:
     def name_group(self, group: dict[str, str], key: str, row: Row) -> None:
         text = row.cells.get(f"group_{key}", "")
         if text and group[key] and text != group[key]:
-            reason = f"group {group['code']!r} is called {text!r} here and {group[key]!r} above"
+            reason = f"group {group['code']!r} has two names: {text!r} here, {group[key]!r} above"
             self.complain(row, f"group_{key}", reason, "Give a group one name.")
         group[key] = group[key] or text
 

@@ -316,7 +316,7 @@ def _refuse_unmapped(study: Study, protocol: Protocol) -> None:
     """Raise if labels of ``study`` could not be translated to the new taxonomy.
 
     Raises:
-        InvalidProtocol: no mapping leads there from the taxonomy of one of its batches.
+        InvalidProtocol: there is no mapping from the taxonomy of one of its batches.
     """
     new = _taxonomy(protocol)
     used = Taxonomy.objects.filter(batches__in=study.batches.of_data()).exclude(pk=new.pk)
@@ -325,7 +325,7 @@ def _refuse_unmapped(study: Study, protocol: Protocol) -> None:
             mappings.between(old, new)
         except mappings.NoMapping as refusal:
             hint = "Install the mapping first, with manage.py import_taxonomy."
-            problem = Problem("taxonomy", f"no mapping leads there from {old}", hint,
+            problem = Problem("taxonomy", f"there is no mapping from {old} to this taxonomy", hint,
                                       code="no_mapping")  # fmt: skip
             raise InvalidProtocol([problem]) from refusal
 

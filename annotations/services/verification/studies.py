@@ -151,7 +151,7 @@ def _rules(study: Study) -> Mapping[str, Any]:
     try:
         written = protocol.as_document(protocols.protocol_of(study))
     except InvalidProtocol:
-        return {"rules": "that no protocol can have"}
+        return {"rules": "invalid protocol"}
     return protocol.complete(json.loads(json.dumps(written)))
 
 

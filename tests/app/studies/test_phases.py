@@ -170,7 +170,7 @@ def test_an_amendment_without_changes_is_refused(study, amend):
 
 
 def test_an_amendment_cannot_rename_the_study(study, amend):
-    with pytest.raises(protocol.InvalidProtocol, match="can never change once"):
+    with pytest.raises(protocol.InvalidProtocol, match="cannot change once"):
         amend(study, name="Evening list")
     assert not ProtocolVersion.objects.filter(version=2).exists()
 

@@ -104,7 +104,7 @@ def test_all_problems_are_reported_in_line_order():
         "line 1, column 6: nam: is not a key of a protocol",
         "line 2, column 19: readers_per_exam: is 'two', not a whole number from 1 to 1000",
         "line 4, column 15: washout_days: is -1, not a whole number from 0 to 3650",
-        "line 5, column 1: name: is given twice, first in line 3",
+        "line 5, column 1: name: is repeated; first in line 3",
     ]
 
 
@@ -131,7 +131,7 @@ def test_an_unreadable_value_is_reported_once():
 @pytest.mark.parametrize("seed", [f"0{'7' * 63}", f"{'7' * 64}", "'abc123'", "[secret7]", "7:30"])
 def test_an_invalid_seed_is_refused_without_quoting_it(seed):
     (problem,) = refusal(f"{MINIMAL}order_seed: {seed}\n")
-    assert problem.startswith("line 3, column 13: order_seed: is not")
+    assert problem.startswith("line 3, column 13: order_seed: must be ")
     assert "7" not in problem
     assert "abc123" not in problem
 

@@ -102,7 +102,7 @@ class TestRefusals:
 
     def test_a_long_row_is_reported(self):
         (line,) = refusal("0,0,0,0,0,0,1")
-        assert line.startswith("ana.csv: line 2, column 7: the row has 7 cells, the heading 6.")
+        assert line.startswith("ana.csv: line 2, column 7: the row has 7 cells, the header has 6.")
 
     def test_a_missing_column_is_reported(self):
         assert refusal("0,0,0,0,0", heading="1dAVb,RBBB,LBBB,SB,AF") == [
@@ -129,7 +129,7 @@ class TestRefusals:
 
     def test_a_table_without_rows_is_reported(self):
         (line,) = refusal()
-        assert line.startswith("ana.csv: has no row below the names of its columns.")
+        assert line.startswith("ana.csv: has no rows below the header.")
 
     def test_other_encodings_are_reported(self):
         (line,) = problems_of({"ana.csv": table(ROWS[0], "0,é,0,0,0,0").decode().encode("latin-1")})
@@ -160,7 +160,7 @@ class TestRefusals:
         (line,) = refusal(*rows, heading=f",{HEADING}")
         assert ": the column of row numbers has" in line
         assert line.endswith(
-            "The order of the rows tells which exam each is: restore it or drop the column."
+            "Rows are matched to exams by order. Restore the order, or remove the column."
         )
 
     def test_an_unnamed_last_column_may_hold_row_numbers(self):
@@ -178,7 +178,7 @@ class TestRefusals:
     @pytest.mark.parametrize("other_name", ["ANA.csv", "Ana.CSV", " ana .csv", "ａｎａ.csv"])
     def test_equal_reader_names_are_reported(self, other_name):
         (line,) = problems_of({"ana.csv": table(*ROWS), other_name: table(*ROWS)})
-        assert line.startswith(f"{other_name}: names the same reader as ana.csv")
+        assert line.startswith(f"{other_name}: has the same reader name as ana.csv")
 
     @pytest.mark.parametrize("name", [" ", "a" * 81, "a\u202eb", "a\nb"])
     def test_an_invisible_name_is_reported(self, name):

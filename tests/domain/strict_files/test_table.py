@@ -73,7 +73,7 @@ def test_a_missing_required_column_is_a_problem():
 
 def test_a_row_that_is_too_long_is_a_problem():
     (problem,) = problems("code,name\na,b,c\n")
-    assert problem.startswith("line 2, column 3: the row has 3 cells, the heading 2.")
+    assert problem.startswith("line 2, column 3: the row has 3 cells, the header has 2.")
 
 
 @pytest.mark.parametrize(

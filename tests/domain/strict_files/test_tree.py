@@ -49,7 +49,7 @@ def test_an_empty_file_gives_none():
 
 def test_a_duplicate_key_is_a_problem_with_both_lines():
     (problem,) = problems("a: 1\nb: 2\na: 3\n")
-    assert problem.startswith("line 3, column 1: a: is given twice, first in line 1.")
+    assert problem.startswith("line 3, column 1: a: is repeated; first in line 1.")
 
 
 def test_the_first_of_two_duplicate_keys_counts():

@@ -128,18 +128,16 @@ BREAKS = {
     "line 6, column 1: add gone → fresh: has 1 sources and 1 targets": without(
         "add", "add,gone,fresh"
     ),
-    "keep same → a2: keeps a class under another code. Call it rename.": without(
+    "keep same → a2: keeps a class under another code. Use rename.": without(
         "rename", "keep,same,a2"
     ),
-    "rename same → same: renames nothing. Call it keep": without("none", "rename,same,same"),
-    "merge b c b → bc: names a class twice.": without("merge", "merge,b c b,bc"),
+    "rename same → same: renames nothing. Use keep": without("none", "rename,same,same"),
+    "merge b c b → bc: lists a class twice.": without("merge", "merge,b c b,bc"),
     "rename aa → a2: 'aa' is not a class of the old version.": without("rename", "rename,aa,a2"),
     "rename a → rihgt: 'rihgt' is not a class of the new version. Did you mean right?": without(
         "rename", "rename,a,rihgt"
     ),
-    "line 7, column 1: retire a: 'a' becomes something else in line 2.": without(
-        "none", "retire,a,"
-    ),
+    "line 7, column 1: retire a: 'a' is already mapped in line 2.": without("none", "retire,a,"),
     "line 6, column 1: rename a → same: 'same' comes from keep same → same as well": without(
         "rename", "rename,a,same"
     ),

@@ -94,14 +94,14 @@ BREAKS = {
     "line 3, column 3: abbreviation 'X' is listed 2 times.": "code,name,abbreviation\na,A,X\nb,B,X",
     "line 2, column 2: a: name is empty.": "code,name\na,\n",
     "line 2, column 1: a class: code is empty.": "code,name\n,A\n",
-    "line 2, column 1: a b: code 'a b' has another form.": "code,name\na b,A\n",
-    "line 2, column 1: é: code 'é' has another form.": "code,name\né,A\n",
+    "line 2, column 1: a b: code 'a b' has the wrong format.": "code,name\na b,A\n",
+    "line 2, column 1: é: code 'é' has the wrong format.": "code,name\né,A\n",
     "line 1, column 3: nome: is not a known column. Did you mean note?": "code,name,nome\na,A,B",
     "line 1: name: is missing.": "code\na\n",
     "line 2, column 3: a: is_exclusive is 'maybe'.": "code,name,is_exclusive\na,A,maybe\n",
     "line 2, column 3: a: evidence is 'D'. One of A, B, C.": "code,name,evidence\na,A,d\n",
     "line 2, column 3: a: implies 'b', which does not exist.": "code,name,implies\na,A,b\n",
-    "line 2, column 3: a: excludes b, but b does not say so of a.": (
+    "line 2, column 3: a: excludes b, but b has no such relation to a.": (
         "code,name,excludes\na,A,b\nb,B"
     ),
     "line 2, column 3: a: implies itself. Remove it.": "code,name,implies\na,A,a\n",
@@ -112,13 +112,13 @@ BREAKS = {
         "code,name,implies,is_exclusive\na,A,b,x\nb,B,,\n"
     ),
     "line 2, column 3: a: scp: match is 'same'.": "code,name,scp\na,A,NORM=same\n",
-    "line 3, column 4: b: group 'g' is called 'H' here and 'G' above.": (
+    "line 3, column 4: b: group 'g' has two names: 'H' here, 'G' above.": (
         "code,name,group,group_name\na,A,g,G\nb,B,g,H\n"
     ),
-    "line 2, column 3: my group: code 'my group' has another form.": (
+    "line 2, column 3: my group: code 'my group' has the wrong format.": (
         "code,name,group\na,A,my group"
     ),
-    "line 2, column 3: the row has 3 cells, the heading 2.": "code,name\na,A,B\n",
+    "line 2, column 3: the row has 3 cells, the header has 2.": "code,name\na,A,B\n",
     "line 2, column 2: a: name has 201 characters, more than 200": f"code,name\na,{'x' * 201}\n",
     "line 2, column 2: a: name 'x\\u202ey' has characters that cannot": "code,name\na,x\u202ey\n",
     "the taxonomy has no class.": "code,name\n",
@@ -154,7 +154,7 @@ def test_all_problems_are_reported_in_file_order():
 
 def test_a_version_is_one_word():
     (problems,) = refusal("code,name\na,A\n", version="1 draft")
-    assert problems.startswith("the taxonomy: version '1 draft' has another form")
+    assert problems.startswith("the taxonomy: version '1 draft' has the wrong format")
 
 
 def test_every_column_is_documented():

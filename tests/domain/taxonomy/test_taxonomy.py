@@ -204,13 +204,13 @@ BREAKS = {
     "evidence is 'D'": lambda data: data["classes"][0].update(evidence="D"),
     "implies 'slower', which does not": lambda data: data["classes"][0].update(implies=["slower"]),
     "slow: implies itself": lambda data: data["classes"][0].update(implies=["slow"]),
-    "but fast does not say so": lambda data: data["classes"][1].update(excludes=[]),
+    "but fast has no such relation": lambda data: data["classes"][1].update(excludes=[]),
     "excludes it too": lambda data: data["classes"][0].update(implies=["fast"]),
     "is exclusive": lambda data: data["classes"][0].update(is_exclusive=True),
     "relation 'slow excludes fast'": lambda data: data["classes"][0].update(
         excludes=["fast", "fast"]
     ),
-    "excludes holds 3, not a text": lambda data: data["classes"][0].update(excludes=[3]),
+    "excludes contains 3, expected text": lambda data: data["classes"][0].update(excludes=[3]),
     "vocabulary is 'icd10'": lambda data: data["classes"][0].update(codes={"icd10": []}),
     "match is 'same'": lambda data: data["classes"][0].update(
         codes={"scp": [{"code": "SBRAD", "match": "same"}]}
