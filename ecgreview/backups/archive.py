@@ -54,7 +54,7 @@ def write(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{PREFIX}{now:%Y%m%d-%H%M%S-%f}{SUFFIX}"
     if file.exists():
-        raise BackupFailed(f"{file} is there already.")
+        raise BackupFailed(f"{file} already exists.")
     draft = file.with_suffix(".new")
     # Only the owner can read temporary files; the draft is created with mode 0600.
     with tempfile.TemporaryFile(dir=folder) as dumped:
@@ -91,11 +91,11 @@ def opened(file: Path) -> Iterator[tuple[Manifest, dict[str, object], IO[bytes]]
             _copy(_member(tar, DUMP), dumped)
             hashes = {DUMP: _sha256(dumped), SECRETS: _sha256(BytesIO(sealed))}
             if manifest.format != FORMAT or hashes != dict(manifest.sha256):
-                raise BackupFailed(f"{file} is damaged: its content is not what was written.")
+                raise BackupFailed(f"{file} is damaged: its hashes do not match.")
             dumped.seek(0)
             yield manifest, json.loads(sealed), dumped
     except (OSError, tarfile.TarError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise BackupFailed(f"{file} is no readable backup: {error}") from error
+        raise BackupFailed(f"{file} is not a readable backup: {error}") from error
 
 
 def prune(folder: Path, n_kept: int) -> None:

@@ -46,7 +46,7 @@ def decide(
             class that it has no vote on.
     """
     if rule not in RULES:
-        raise UnknownRule(f"{rule!r} is none of {', '.join(sorted(RULES))}")
+        raise UnknownRule(f"There is no rule {rule!r}. Available: {', '.join(sorted(RULES))}")
     for ballot in ballots:
         codes = ballot.classes or frozenset()
         if excludes(codes, exclusive) or codes & ballot.unassessed:

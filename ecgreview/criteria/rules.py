@@ -157,7 +157,7 @@ def _unless(entry: dict[str, Any]) -> Unless:
 def _condition(entry: dict[str, Any]) -> Condition:
     named = [comparison for comparison in SIGNS if comparison in entry]
     if entry["measurement"] not in {*NAMES, CORRECTED_QT} or len(named) != 1:
-        raise BadRule(f"this is no condition on one measurement: {entry}")
+        raise BadRule(f"not a valid condition on one measurement: {entry}")
     threshold = entry[named[0]]
     return Condition(
         measurement=entry["measurement"],

@@ -139,7 +139,7 @@ def _ids(name: str, values: ArrayLike) -> tuple[Ids, NDArray[np.intp]]:
     order = np.argsort(ids, kind="stable")
     ids = ids[order]
     if len(ids) and (same := np.flatnonzero(ids[1:] == ids[:-1])).size:
-        raise BadDesign(name, f"{ids[same[0]]} is named twice")
+        raise BadDesign(name, f"{ids[same[0]]} is listed twice")
     return ids, order
 
 

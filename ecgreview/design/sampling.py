@@ -34,7 +34,7 @@ class QuotaUnmet(DesignRefused):
         name = stratum or "(no label)"
         super().__init__(
             f"{name}: {requested} exams requested, {available} available: lower the quota, "
-            "allow more exams of one patient, or widen the pool."
+            "allow more exams of one patient, or enlarge the pool."
         )
         self.stratum, self.requested, self.available = stratum, requested, available
 
@@ -129,7 +129,7 @@ class _Pool:
         if not ids.shape == patient_ids.shape == (len(labels),):
             raise BadDesign("exams", "exams, labels and patients differ in length")
         if len(np.unique(ids)) != len(ids):
-            raise BadDesign("exams", "an exam is named twice")
+            raise BadDesign("exams", "an exam is listed twice")
         keys = chance.digests(seed, (f"sample:{exam}" for exam in ids.tolist()))
         order = np.lexsort(np.ascontiguousarray(keys).view(">u8").T[::-1])
         strata = _rarest(labels)
@@ -154,7 +154,7 @@ def _quotas(quota: Quota, n_exams: int | None, available: Mapping[str, int]) -> 
             )
         return dict(sorted(quota.items()))
     if n_exams is None or n_exams < 0:
-        raise BadDesign("n_exams", "must be given, and not below 0")
+        raise BadDesign("n_exams", "is required and must not be negative")
     if quota == "equal":
         return _shared_out(n_exams, dict.fromkeys(available, 1), available)
     return _shared_out(n_exams, available, available)

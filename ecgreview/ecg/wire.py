@@ -67,7 +67,7 @@ def unpack(packet: bytes) -> Signal:
     except zlib.error as error:
         raise BadPacket(f"damaged gzip: {error}") from error
     if len(body) != size or not inflate.eof or inflate.unused_data:
-        raise BadPacket(f"expected {size} bytes of samples and nothing after, found otherwise")
+        raise BadPacket(f"expected exactly {size} bytes of samples")
     try:
         return Signal(_restored(body), sampling_rate_hz, microvolts_per_lsb, status)
     except BadSignal as error:
@@ -76,7 +76,7 @@ def unpack(packet: bytes) -> Signal:
 
 def _parse_head(head: bytes) -> tuple[int, float, float, tuple[LeadStatus, ...]]:
     if len(head) != _HEAD.size:
-        raise BadPacket(f"expected a head of {_HEAD.size} bytes, found {len(head)}")
+        raise BadPacket(f"expected a header of {_HEAD.size} bytes, got {len(head)}")
     magic, n_samples, sampling_rate_hz, microvolts_per_lsb, status = _HEAD.unpack(head)
     if magic != MAGIC:
         raise BadPacket(f"expected {MAGIC!r} at the start, found {magic!r}")

@@ -23,7 +23,9 @@ class UnknownReader(ValueError):
 
     def __init__(self, names: Sequence[str], readers: Sequence[str]) -> None:
         self.names, self.readers = tuple(names), tuple(readers)
-        super().__init__(f"{', '.join(names)}: not among {', '.join(readers)}")
+        super().__init__(
+            f"Unknown readers: {', '.join(names)}. The folder has: {', '.join(readers)}."
+        )
 
 
 class TwoKinds(ValueError):

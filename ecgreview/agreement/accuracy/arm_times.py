@@ -80,11 +80,11 @@ def compare(
     refuse_bad_replicates(n_replicates)
     times_ms = arrays.numbers(times_ms, BadTimes, "times")
     if times_ms.ndim != 1 or not isinstance(is_shown, np.ndarray) or is_shown.dtype != np.bool_:
-        raise BadTimes("the times are no list, or is_shown is no array of truths")
+        raise BadTimes("times must be a list, and is_shown a Boolean array")
     if not (np.isfinite(times_ms).all() and (times_ms > 0).all()):
-        raise BadTimes("a time is not above 0 and finite")
+        raise BadTimes("times must be positive and finite")
     if {np.shape(item) for item in (is_shown, readers, exams)} != {times_ms.shape}:
-        raise BadTimes("the arrays are not of the same readings")
+        raise BadTimes("the arrays must cover the same readings")
     shown, hidden = _times(times_ms[is_shown]), _times(times_ms[~is_shown])
     if not shown.n or not hidden.n:
         reason = (

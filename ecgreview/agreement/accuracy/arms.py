@@ -75,12 +75,12 @@ class Readings:
         for array in (self.answers, self.suggestions, self.reference):
             states.refuse_bad(array, "readings, classes")
             if array.shape != self.answers.shape:
-                raise BadArms(f"states of {array.shape} beside answers of {self.answers.shape}")
+                raise BadArms(f"states have shape {array.shape}, answers {self.answers.shape}")
         for labels in (self.is_shown, self.readers, self.exams):
             if not isinstance(labels, np.ndarray) or labels.shape != self.answers.shape[:1]:
                 raise BadArms(f"{np.shape(labels)} labels for {len(self.answers)} readings")
         if self.is_shown.dtype != np.bool_:
-            raise BadArms("is_shown is no array of truths")
+            raise BadArms("is_shown must be a Boolean array")
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,5 +89,5 @@ def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
 def _checked(times: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
     values = arrays.numbers(times, BadTimes, "times")
     if values.ndim != 1 or not (np.abs(values) <= arrays.MAX_EXACT).all():
-        raise BadTimes("the times are no list of finite numbers")
+        raise BadTimes("times must be a list of finite numbers")
     return values

@@ -82,8 +82,8 @@ def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[
     """
     if first.ndim != 2 or not first.shape == second.shape == reference.shape:
         raise BadComparison(
-            f"answers of shapes {first.shape} and {second.shape} and a reference of shape"
-            f" {reference.shape} are not of the same exams and classes"
+            f"answers {first.shape}, {second.shape} and reference {reference.shape} must have the"
+            " same shape (exams, classes)"
         )
     is_assessed = (first != MISSING) & (second != MISSING) & (reference != MISSING)
     first_right, second_right = first == reference, second == reference
@@ -114,7 +114,7 @@ def tests(counts: ArrayLike) -> list[ErrorTest]:
     """
     table = np.asarray(counts)
     if table.ndim != 2 or table.shape[1] != 4 or (table.size and table.min() < 0):
-        raise BadComparison("the counts are not four numbers of exams for each class")
+        raise BadComparison("expected four counts of exams per class")
     test = two_readers.mcnemar(table.reshape(-1, 2, 2))
     columns = (
         value.coefficients() for value in (test.chi2, test.p, test.exact_p)

@@ -108,7 +108,7 @@ def performance(
 
     Raises:
         BadRatings: wrong shape or an unknown state.
-        BadComparison: the arrays are not of the same exams and classes.
+        BadComparison: the arrays do not cover the same exams and classes.
         BadConfidence: ``confidence`` is not between 0 and 1.
 
     Source:
@@ -157,7 +157,7 @@ def by_block(
 
     Raises:
         BadRatings: wrong shape or an unknown state.
-        BadComparison: the arrays are not of the same exams and classes.
+        BadComparison: the arrays do not cover the same exams and classes.
         BadConfidence: ``confidence`` is not between 0 and 1.
     """
     n_exams, _ = _refuse_bad(answers, reference)
@@ -286,7 +286,7 @@ def _refuse_bad(answers: NDArray[np.int8], reference: NDArray[np.int8]) -> tuple
     for array in (answers, reference):
         states.refuse_bad(array, "exams, classes")
     if answers.shape != reference.shape:
-        raise BadComparison(f"answers of {answers.shape}, a reference of {reference.shape}")
+        raise BadComparison(f"answers have shape {answers.shape}, the reference {reference.shape}")
     return answers.shape[0], answers.shape[1]
 
 
@@ -294,7 +294,7 @@ def _of_exams(name: str, labels: NDArray[np.int64] | None, n_exams: int) -> NDAr
     """Return ``labels`` as one integer per exam; ``name`` is for error messages."""
     values = arrays.numbers(labels, BadComparison, name)
     if values.shape != (n_exams,):
-        raise BadComparison(f"{name} of {values.shape} for {n_exams} exams")
+        raise BadComparison(f"{name} has shape {values.shape}, expected ({n_exams},)")
     if not (np.abs(values) <= arrays.MAX_EXACT).all():
-        raise BadComparison(f"of {name} one is not finite")
+        raise BadComparison(f"{name} contains a non-finite value")
     return values.astype(np.int64)

@@ -96,7 +96,7 @@ class Scale:
         """
         values, spread = _checked(estimates), arrays.numbers(errors, BadCoefficient, "errors")
         if values.shape != spread.shape:
-            raise BadCoefficient(f"{values.shape} estimates have {spread.shape} errors")
+            raise BadCoefficient(f"estimates have shape {values.shape}, errors {spread.shape}")
         if (spread < 0).any():
             raise BadCoefficient("a standard error is negative")
         lowest = np.array([band.lowest for band in self.bands])
@@ -199,7 +199,7 @@ SCALES: Mapping[str, Scale] = MappingProxyType(
 def _checked(estimates: ArrayLike) -> NDArray[np.float64]:
     values = arrays.numbers(estimates, BadCoefficient, "coefficients")
     if (values > _HIGHEST + 1e-12).any():
-        raise BadCoefficient("a coefficient of agreement is at most 1")
+        raise BadCoefficient("coefficients must be at most 1")
     return values
 
 

@@ -226,7 +226,9 @@ def _pairs(
     """Return the measurements of the exams that both readers measured."""
     x, y = _checked(first, 1), _checked(second, 1)
     if x.shape != y.shape:
-        raise BadMeasurements(f"measurements of {x.shape} and {y.shape} are not pairs")
+        raise BadMeasurements(
+            f"paired measurements must have the same shape, got {x.shape} and {y.shape}"
+        )
     is_pair = ~(np.isnan(x) | np.isnan(y))
     return x[is_pair], y[is_pair]
 
@@ -236,5 +238,5 @@ def _checked(measurements: NDArray[np.float64], n_axes: int) -> NDArray[np.float
     if table.ndim != n_axes:
         raise BadMeasurements(f"measurements have {table.ndim} axes, not {n_axes}")
     if (np.abs(table) > _LARGEST).any():
-        raise BadMeasurements("a measurement is infinite, or so large that its square is")
+        raise BadMeasurements("a measurement is infinite, or its square overflows")
     return table

@@ -48,7 +48,7 @@ def cohen_kappa(ratings: Ratings) -> Coefficient:
     """
     votes = Votes.of(ratings)
     if len(votes.choices) != 2:
-        raise BadRatings(f"Cohen's kappa is of two readers, not {len(votes.choices)}")
+        raise BadRatings(f"Cohen's kappa needs two readers, got {len(votes.choices)}")
     first, second = votes.choices
     return _only(kernels.cohen_kappa(first.T @ second))
 

@@ -57,7 +57,7 @@ def distances(
     for sets in (first, second):
         states.refuse_bad(sets, "readings, classes")
     if first.shape[1] != second.shape[1]:
-        raise BadRatings(f"sets of {first.shape[1]} classes and of {second.shape[1]}")
+        raise BadRatings(f"the sets have {first.shape[1]} and {second.shape[1]} classes")
     is_present, other_is_present = (
         (sets == PRESENT).astype(np.float32) for sets in (first, second)
     )

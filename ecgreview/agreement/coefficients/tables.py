@@ -26,7 +26,7 @@ def checked(tables: ArrayLike, n_categories: int | None = None) -> Tables:
     """
     counts = arrays.counts(tables, BadTable, "numbers of exams")
     if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1]:
-        raise BadTable(f"a table of two readers is square, not of shape {counts.shape}")
+        raise BadTable(f"the table of two readers must be square, got shape {counts.shape}")
     if n_categories is not None and counts.shape[-1] != n_categories:
         raise BadTable(f"the table has {counts.shape[-1]} categories, not {n_categories}")
     return counts

@@ -113,7 +113,7 @@ def light_kappa(tables: ArrayLike, weights: ArrayLike | None = None) -> Estimate
     """
     counts = checked(tables)
     if counts.ndim < 3:
-        raise BadTable("the tables of several pairs have an axis of pairs")
+        raise BadTable(f"expected an axis of pairs: shape (n_pairs, n, n), got {counts.shape}")
     kappas = cohen_kappa(counts, weights)
     n_defined = kappas.is_defined.sum(axis=0).astype(np.float64)
     total = np.where(kappas.is_defined, kappas.values, 0.0).sum(axis=0)

@@ -73,9 +73,9 @@ class Votes:
         used = np.unique(codes[~np.isnan(codes)])
         possible = used if categories is None else _categories(categories)
         if np.unique(possible).size != possible.size:
-            raise BadRatings("a category is named twice")
+            raise BadRatings("a category is listed twice")
         if not np.isin(used, possible).all():
-            raise BadRatings("a rating is none of the categories")
+            raise BadRatings("a rating is not among the categories")
         choices = (codes[:, :, None] == possible).astype(np.float64)
         return cls(choices, np.ones(codes.shape[1]))
 
@@ -103,16 +103,16 @@ def counted(table: ArrayLike) -> Cells:
     """
     counts = arrays.counts(table, BadRatings, "numbers of readers")
     if counts.ndim != 2 or not counts.shape[1]:
-        raise BadRatings(f"a table of exams by categories has not the shape {counts.shape}")
+        raise BadRatings(f"expected a table (n_exams, n_categories), got shape {counts.shape}")
     if (counts != np.floor(counts)).any():
-        raise BadRatings("a number of readers is not whole")
+        raise BadRatings("numbers of readers must be whole")
     return Cells(counts, np.ones(len(counts)))
 
 
 def _categories(codes: Sequence[float]) -> NDArray[np.float64]:
     checked = arrays.numbers(codes, BadRatings, "categories")
     if checked.ndim != 1 or not np.isfinite(checked).all():
-        raise BadRatings("the categories are no list of finite numbers")
+        raise BadRatings("categories must be a list of finite numbers")
     return checked
 
 

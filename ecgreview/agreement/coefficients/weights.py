@@ -53,13 +53,13 @@ def custom(matrix: ArrayLike, n_categories: int | None = None) -> Weights:
     """
     weights = _square(matrix)
     if n_categories is not None and len(weights) != n_categories:
-        raise BadWeights(f"weights of {len(weights)} categories, where there are {n_categories}")
+        raise BadWeights(f"weights are for {len(weights)} categories, but there are {n_categories}")
     if (np.diagonal(weights) != 1).any():
-        raise BadWeights("a category agrees with itself by 1, on the diagonal")
+        raise BadWeights("weights on the diagonal must be 1")
     if weights.min() < 0 or weights.max() > 1:
-        raise BadWeights("a weight of agreement is from 0 to 1")
+        raise BadWeights("weights must be between 0 and 1")
     if len(weights) > 1 and weights.min() == 1:
-        raise BadWeights("every weight is 1, so nobody could disagree")
+        raise BadWeights("all weights are 1, so disagreement is impossible")
     return weights
 
 
@@ -76,9 +76,9 @@ def of_disagreement(matrix: ArrayLike) -> Weights:
     """
     apart = _square(matrix)
     if apart.min() < 0:
-        raise BadWeights("a weight of disagreement is 0 or more")
+        raise BadWeights("weights of disagreement must not be negative")
     if np.diagonal(apart).any():
-        raise BadWeights("a category does not disagree with itself: 0 on the diagonal")
+        raise BadWeights("weights of disagreement on the diagonal must be 0")
     return custom(_agreement(apart))
 
 
@@ -132,7 +132,7 @@ def ratio(scores: Sequence[float]) -> Weights:
     checked = _checked(scores)
     apart, total = _apart(checked), np.add.outer(checked, checked)
     if checked.min() < 0:
-        raise BadWeights("a score on a ratio scale is 0 or more")
+        raise BadWeights("scores on a ratio scale must not be negative")
     share = np.divide(apart, total, out=np.zeros_like(apart), where=apart != 0)
     return _agreement(share**2)
 
@@ -197,7 +197,7 @@ def between(readings: NDArray[np.float64]) -> NDArray[np.float64]:
 def _square(matrix: ArrayLike) -> NDArray[np.float64]:
     weights = arrays.numbers(matrix, BadWeights, "weights")
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
-        raise BadWeights(f"weights have the shape {weights.shape}, not one row per category")
+        raise BadWeights(f"weights must be square, got shape {weights.shape}")
     if not np.isfinite(weights).all():
         raise BadWeights("a weight is not a finite number")
     return weights
@@ -207,7 +207,7 @@ def _checked(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float6
     """Return ``scores`` as an array; raise BadWeights unless they are finite and distinct."""
     checked = arrays.numbers(scores, BadWeights, "scores")
     if checked.ndim != 1 or not checked.size or not (np.abs(checked) <= _LARGEST).all():
-        raise BadWeights("the scores are one finite number for each category")
+        raise BadWeights("expected one finite score per category")
     if np.unique(checked).size != checked.size:
         raise BadWeights("two categories have the same score")
     return checked

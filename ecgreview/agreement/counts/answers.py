@@ -81,7 +81,7 @@ class Answers:
             BadRatings: wrong shape or an unknown state, or ``patients`` has another length.
         """
         if not isinstance(ratings, np.ndarray) or ratings.ndim != 3 or ratings.dtype != np.int8:
-            raise BadRatings("ratings have three axes (readers, exams, classes) of int8")
+            raise BadRatings("ratings must be int8 with axes readers, exams, classes")
         if ratings.size and ratings.view(np.uint8).max() > PRESENT:
             raise BadRatings("a state is neither 0 (missing), 1 (absent) nor 2 (present)")
         n_readers, n_exams, n_classes = ratings.shape
@@ -137,7 +137,9 @@ class Answers:
             base.append(places.of(profile.readers, str(ABSENT) * len(profile.readers)))
             for column, digits in profile.states:
                 if not 0 <= column < n_classes:
-                    raise BadCounts(f"there is no class {column} among {n_classes}")
+                    raise BadCounts(
+                        f"class index {column} is out of range: there are {n_classes} classes"
+                    )
                 entries.append((index, column, places.of(profile.readers, digits)))
         profile_of, n_exams, unit, times = _rows(profiles, clusters)
         row, entry = _spread(
@@ -300,7 +302,9 @@ class _Places:
         if len(digits) != len(readers) or len(set(readers)) != len(readers):
             raise BadCounts(f"{len(digits)} states of {len(set(readers))} readers")
         if any(not 0 <= reader < self._n_readers for reader in readers):
-            raise BadCounts(f"readers {readers} are not among {self._n_readers}")
+            raise BadCounts(
+                f"reader indices {readers} are out of range: there are {self._n_readers} readers"
+            )
         if not set(digits) <= set("012"):
             raise BadCounts(f"a state of {digits!r} is neither 0, 1 nor 2")
         pattern = np.zeros(self._n_readers, dtype=np.int8)

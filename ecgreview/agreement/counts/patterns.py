@@ -134,7 +134,7 @@ class PatternCount:
         stored_count = cls.from_rows(stored, n_readers=n_readers, n_classes=n_classes)
         for row in stored:
             if tuple(row.readers) not in n_absent:
-                raise BadCounts(f"readers {list(row.readers)} are not among those who have read")
+                raise BadCounts(f"no exam was read by exactly the readers {list(row.readers)}")
             n_absent[tuple(row.readers)][row.class_index] -= row.n_exams
         normal = np.zeros((len(n_absent), n_readers), dtype=np.int8)
         for place, (readers, counts) in enumerate(n_absent.items()):
@@ -209,9 +209,13 @@ def _refuse_absurd(row: Row, n_readers: int, n_classes: int) -> None:
     if not row.n_exams >= 0 or row.n_exams != int(row.n_exams):
         raise BadCounts(f"{row.n_exams} is not a number of exams")
     if not 0 <= row.class_index < n_classes:
-        raise BadCounts(f"there is no class {row.class_index} among {n_classes}")
+        raise BadCounts(
+            f"class index {row.class_index} is out of range: there are {n_classes} classes"
+        )
     if any(not 0 <= reader < n_readers for reader in row.readers):
-        raise BadCounts(f"readers {list(row.readers)} are not among {n_readers}")
+        raise BadCounts(
+            f"reader indices {list(row.readers)} are out of range: there are {n_readers} readers"
+        )
     if len(row.states) != len(row.readers) or len(set(row.readers)) != len(row.readers):
         raise BadCounts(f"{len(row.states)} states of {len(set(row.readers))} readers")
     if any(state not in (MISSING, ABSENT, PRESENT) for state in row.states):

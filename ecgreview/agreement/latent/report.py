@@ -124,7 +124,9 @@ def _checked(effects: Floats | None, n_classes: int) -> Floats:
         return np.ones(n_classes)
     checked = arrays.numbers(effects, BadEffects, "design effects")
     if checked.shape != (n_classes,):
-        raise BadEffects(f"effects of shape {checked.shape} are not one for each of {n_classes}")
+        raise BadEffects(
+            f"expected one design effect per class ({n_classes}), got shape {checked.shape}"
+        )
     if not np.isfinite(checked).all() or (checked < 1).any():
         raise BadEffects("a design effect is below 1 or not finite")
     return checked

@@ -131,7 +131,7 @@ class _Comparison:
 def without_points(results: Mapping[str, Any]) -> dict[str, Any]:
     """Return the results of a report without the measurements of single exams.
 
-    These are shown separately, and only when nobody is reading the exams any more.
+    These are shown separately, and only when nobody is reading the exams anymore.
     """
     if "measured" not in results:
         return dict(results)

@@ -107,7 +107,7 @@ def _refuse_wrong_numbers(
 ) -> None:
     if (len(readers), len(classes)) != (answers.n_readers, answers.n_classes):
         raise BadRatings(
-            f"{len(readers)} readers and {len(classes)} classes are named, the answers have "
+            f"got names of {len(readers)} readers and {len(classes)} classes, but answers of "
             f"{answers.n_readers} and {answers.n_classes}"
         )
     if not 0 <= n_voters <= len(readers):
@@ -129,8 +129,8 @@ def _checked(patterns: PatternCount, answers: Answers) -> PatternCount:
     shape = (answers.n_classes, answers.n_readers)
     if (len(patterns.counts), patterns.n_readers) != shape:
         raise BadCounts(
-            f"counts of {len(patterns.counts)} classes and {patterns.n_readers} readers are not "
-            f"those of answers of {shape[0]} and {shape[1]}"
+            f"counts have {len(patterns.counts)} classes and {patterns.n_readers} readers, "
+            f"answers have {shape[0]} and {shape[1]}"
         )
     n_exams = answers.weights.sum()
     if (patterns.counts.sum(axis=1) != n_exams).any():

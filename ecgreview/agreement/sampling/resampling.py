@@ -60,16 +60,16 @@ class Resampling:
         """Reject values that would fail later or give wrong intervals."""
         if not _is_whole(self.n_replicates):
             raise BadResampling(
-                f"n_replicates is {self.n_replicates!r}: give a whole number, such as "
-                f"{N_REPLICATES}, or 0 for no intervals"
+                f"n_replicates must be a whole number, such as {N_REPLICATES}, or 0 for no "
+                f"intervals, got {self.n_replicates!r}"
             )
         if not (_is_real(self.confidence) and 0 < self.confidence < 1):
             raise BadResampling(
-                f"confidence is {self.confidence!r}: give a share above 0 and below 1, such as "
-                "0.95 for 95 %"
+                "confidence must be above 0 and below 1, such as 0.95 for 95 %, got "
+                f"{self.confidence!r}"
             )
         if not _is_whole(self.seed):
-            raise BadResampling(f"seed is {self.seed!r}: give a whole number of 0 or more")
+            raise BadResampling(f"seed must be a whole number of at least 0, got {self.seed!r}")
 
     def rng(self, counts: NDArray[np.float64] | None = None) -> np.random.Generator:
         """Return a new generator for ``seed``, or one specific to ``counts``."""

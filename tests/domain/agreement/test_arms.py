@@ -351,7 +351,7 @@ def arrays_of(n: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("name", ["suggestions", "reference"])
 def test_states_of_different_length_are_refused(name):
-    with pytest.raises(BadArms, match="beside answers"):
+    with pytest.raises(BadArms, match="states have shape"):
         Readings(**{**arrays_of(2), name: np.ones((3, 1), dtype=np.int8)})
 
 

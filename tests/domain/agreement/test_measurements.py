@@ -333,7 +333,7 @@ def test_an_infinite_measurement_is_refused(large):
 
 
 def test_unpaired_measurements_are_refused():
-    with pytest.raises(BadMeasurements, match="not pairs"):
+    with pytest.raises(BadMeasurements, match="must have the same shape"):
         lin_concordance(np.ones(2), np.ones(3))
 
 

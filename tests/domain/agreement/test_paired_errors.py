@@ -86,9 +86,9 @@ def test_classes_without_a_test_are_not_counted_by_holm():
 
 
 def test_other_shapes_are_refused():
-    with pytest.raises(BadComparison, match="not of the same exams"):
+    with pytest.raises(BadComparison, match="must have the same shape"):
         paired_errors.count(*(np.ones((n, 2), dtype=np.int8) for n in (2, 2, 3)))
-    with pytest.raises(BadComparison, match="four numbers"):
+    with pytest.raises(BadComparison, match="four counts"):
         paired_errors.tests([(1, 2, 3)])
-    with pytest.raises(BadComparison, match="four numbers"):
+    with pytest.raises(BadComparison, match="four counts"):
         paired_errors.tests([(1, 2, 3, -4)])

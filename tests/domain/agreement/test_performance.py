@@ -319,17 +319,17 @@ def test_two_cardiologists_of_code_test(shared_data: Path):
 
 
 def test_answers_of_another_length_are_refused():
-    with pytest.raises(BadComparison, match=r"of \(1, 1\), a reference of \(2, 1\)"):
+    with pytest.raises(BadComparison, match=r"shape \(1, 1\), the reference \(2, 1\)"):
         performance_of(states("+"), states("+", "-"))
 
 
 def test_patients_of_another_length_are_refused():
-    with pytest.raises(BadComparison, match=r"patients of \(2,\) for 1 exams"):
+    with pytest.raises(BadComparison, match=r"patients has shape \(2,\), expected \(1,\)"):
         performance_of(states("+"), states("+"), patients=np.zeros(2, dtype=np.int64))
 
 
 def test_blocks_of_another_length_are_refused():
-    with pytest.raises(BadComparison, match=r"blocks of \(2,\) for 1 exams"):
+    with pytest.raises(BadComparison, match=r"blocks has shape \(2,\), expected \(1,\)"):
         by_block(states("+"), states("+"), np.zeros(2, dtype=np.int64), np.random.default_rng(1))
 
 

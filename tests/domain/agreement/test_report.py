@@ -192,7 +192,7 @@ def test_an_empty_batch_has_a_report(shape):
 
 
 def test_a_wrong_number_of_names_is_refused():
-    with pytest.raises(BadRatings, match="3 readers and 1 classes are named"):
+    with pytest.raises(BadRatings, match="names of 3 readers and 1 classes"):
         report(Answers.of(ratings_of("+-", "+-")), READERS, CLASSES[:1])
 
 

@@ -141,11 +141,11 @@ def test_a_design_effect_widens_the_posterior():
         ({"confidence": float("nan")}, "above 0 and below 1"),
         ({"confidence": "0.95"}, "above 0 and below 1"),
         ({"n_replicates": -1}, "or 0 for no intervals"),
-        ({"n_replicates": 10.5}, "give a whole number"),
-        ({"n_replicates": True}, "give a whole number"),
-        ({"seed": -1}, "give a whole number of 0 or more"),
-        ({"seed": None}, "give a whole number of 0 or more"),
-        ({"seed": "seven"}, "give a whole number of 0 or more"),
+        ({"n_replicates": 10.5}, "must be a whole number"),
+        ({"n_replicates": True}, "must be a whole number"),
+        ({"seed": -1}, "must be a whole number of at least 0"),
+        ({"seed": None}, "must be a whole number of at least 0"),
+        ({"seed": "seven"}, "must be a whole number of at least 0"),
     ],
 )
 def test_invalid_resampling_is_refused(wrong, message):

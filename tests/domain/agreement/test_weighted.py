@@ -117,7 +117,7 @@ def test_scores_that_do_not_separate_categories_are_refused(scheme, scores):
 
 
 def test_a_ratio_scale_has_no_negative_score():
-    with pytest.raises(weighing.BadWeights, match="0 or more"):
+    with pytest.raises(weighing.BadWeights, match="must not be negative"):
         weighing.ratio([-1, 2])
 
 
@@ -134,9 +134,9 @@ def test_a_ratio_scale_may_have_a_zero():
         (np.ones((0, 0)), "shape"),
         ([[1, np.nan], [0, 1]], "finite"),
         ([[1, 0], [0, 0.9]], "diagonal"),
-        ([[1, 1.1], [0, 1]], "from 0 to 1"),
-        ([[1, -0.1], [0, 1]], "from 0 to 1"),
-        ([[1, 1], [1, 1]], "nobody"),
+        ([[1, 1.1], [0, 1]], "between 0 and 1"),
+        ([[1, -0.1], [0, 1]], "between 0 and 1"),
+        ([[1, 1], [1, 1]], "disagreement is impossible"),
     ],
 )
 def test_invalid_weights_are_refused(matrix, message):
@@ -146,7 +146,11 @@ def test_invalid_weights_are_refused(matrix, message):
 
 @pytest.mark.parametrize(
     ("matrix", "message"),
-    [([[0, -1], [1, 0]], "0 or more"), ([[1, 1], [1, 0]], "itself: 0"), ([[0, 0]] * 2, "nobody")],
+    [
+        ([[0, -1], [1, 0]], "must not be negative"),
+        ([[1, 1], [1, 0]], "diagonal must be 0"),
+        ([[0, 0]] * 2, "disagreement is impossible"),
+    ],
 )
 def test_invalid_disagreement_weights_are_refused(matrix, message):
     with pytest.raises(weighing.BadWeights, match=message):
@@ -156,7 +160,7 @@ def test_invalid_disagreement_weights_are_refused(matrix, message):
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_of_other_categories_are_refused(name):
     votes = Votes.of([[0, 1], [1, 1]])
-    with pytest.raises(weighing.BadWeights, match="3 categories, where there are 2"):
+    with pytest.raises(weighing.BadWeights, match="for 3 categories, but there are 2"):
         coefficient_of(name, votes, weighing.identity([1, 2, 3]))
 
 
@@ -280,7 +284,7 @@ def test_invalid_tables_of_counts_are_refused(table, message):
 
 @pytest.mark.parametrize(
     ("ratings", "categories", "message"),
-    [([1.0], None, "axes"), ([[1.0], [2.0]], [1.0], "none of"), ([[1.0]], [1.0, 1.0], "twice")],
+    [([1.0], None, "axes"), ([[1.0], [2.0]], [1.0], "not among"), ([[1.0]], [1.0, 1.0], "twice")],
 )
 def test_invalid_ratings_are_refused(ratings, categories, message):
     with pytest.raises(BadRatings, match=message):

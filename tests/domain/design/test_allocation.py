@@ -308,7 +308,7 @@ def test_an_invalid_value_is_refused_by_field_name(field, change):
 @pytest.mark.parametrize("field", ["exams", "readers"])
 def test_a_duplicate_id_is_refused(field):
     plan_request: dict[str, Any] = {"exams": [1, 2], "readers": [1, 2], field: [3, 7, 5, 7]}
-    with pytest.raises(design.BadDesign, match="7 is named twice"):
+    with pytest.raises(design.BadDesign, match="7 is listed twice"):
         design.allocate(design.Request(seed="s", readers_per_exam=1, **plan_request))
 
 
