@@ -18,7 +18,7 @@ def main() -> int:
     files = shlex.split(os.environ.get("T", ""))
     word = os.environ.get("K")
     if not files and not word:
-        print("Which tests? make quick T=tests/app/assignment/test_leases.py", file=sys.stderr)
+        print("Name the tests: make quick T=tests/app/assignment/test_leases.py", file=sys.stderr)
         return 2
     try:
         addresses = services.keep()

@@ -23,9 +23,9 @@ MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 # Secrets of second factors. Where one is masked, the length of the page is masked too.
 SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r'src="data:image/svg\+xml;base64,[^"]*"'), "drawing of a new secret"),
+    (re.compile(r'src="data:image/svg\+xml;base64,[^"]*"'), "QR code of a new secret"),
     (re.compile(r"(<code[^>]*data-secret[^>]*>)[^<]*"), "new secret"),
-    (re.compile(r'"challenge": "[^"]*"'), "challenge to a passkey"),
+    (re.compile(r'"challenge": "[^"]*"'), "passkey challenge"),
 )
 
 # Assignment IDs are random; those created during a session are renumbered as they appear.

@@ -110,27 +110,27 @@ def _of_person(outcome: Outcome) -> dict[str, Any]:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield "Leak probe: does anything that a reader gets depend on what others did?"
+    yield "Leak probe: does anything a reader receives depend on others' work?"
     yield ""
-    yield "Two worlds are equal but for the others' work. The same session is played in both, and"
-    yield "every answer compared byte for byte: status, headers with ETag and length, body, order,"
-    yield "and the statements that the database was asked."
+    yield "Two worlds differ only in other people's work. The same session runs in both, and every"
+    yield "response is compared byte for byte: status, headers (with ETag and length), body, order"
+    yield "and SQL statements."
     yield ""
-    yield f"Begun {report.began_at:%Y-%m-%d %H:%M} UTC, seed {report.seed}."
+    yield f"Started {report.began_at:%Y-%m-%d %H:%M} UTC, seed {report.seed}."
     yield f"Requests in each world: {report.n_requests}."
     for outcome in report.outcomes:
         yield (
             f"  {outcome.person}: {outcome.n_requests} requests to {len(outcome.addresses)} "
-            f"addresses in {outcome.n_sessions} sessions, {outcome.n_actions} actions of others; "
-            f"{outcome.n_allowed} answers about a model's word on exams already submitted, which "
-            "the policy allows, not compared."
+            f"addresses in {outcome.n_sessions} sessions, {outcome.n_actions} actions by others; "
+            f"{outcome.n_allowed} responses with model suggestions for submitted exams were not "
+            "compared, because the policy allows them."
         )
     yield ""
     yield "What the others did:"
     for name, action in ACTIONS.items():
         yield f"  {name}: {action.__doc__}"
     yield ""
-    yield "Masked, because drawn anew each time: " + ", ".join(
+    yield "Masked, because they are generated for each response: " + ", ".join(
         name for _, name in (*MASKS, *SECRETS)
     )
     yield ""

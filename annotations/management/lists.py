@@ -24,7 +24,7 @@ def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
     if not _is_csv(file):
         return published.read_yaml(text)
     if not (name and version):
-        raise CommandError("A CSV file does not say what it is: give --name and --version-name.")
+        raise CommandError("A CSV file has no name or version: add --name and --version-name.")
     return published.read_csv(text, name=name, version=version)
 
 

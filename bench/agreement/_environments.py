@@ -17,6 +17,6 @@ def peer_environment(requirement: str, folder: Path) -> Path | None:
     ]
     for step in steps:
         if subprocess.run(step, check=False, capture_output=True).returncode != 0:
-            print(f"{requirement} cannot be installed here (is the registry reachable?): no peer.")
+            print(f"{requirement} cannot be installed here (is the registry reachable?); skipped.")
             return None
     return python

@@ -45,10 +45,10 @@ class Readers(NamedTuple):
 
 # The readers of the last two have a kappa of .27 if the class is rare.
 KINDS = {
-    "agree very well": Readers(0.95, 0.02),
-    "agree well": Readers(0.8, 0.1),
-    "agree little, miss it": Readers(0.35, 0.1),
-    "agree little, imagine it": Readers(0.5, 0.43),
+    "very high agreement": Readers(0.95, 0.02),
+    "high agreement": Readers(0.8, 0.1),
+    "low agreement, false negatives": Readers(0.35, 0.1),
+    "low agreement, false positives": Readers(0.5, 0.43),
 }
 
 
@@ -57,14 +57,14 @@ def main(n_studies: int = N_STUDIES) -> int:
     margin = 3 * float(np.sqrt(0.05 * 0.95 / n_studies))
     is_short = False
     print(
-        f"{'readers':26}{'n':>4} {'exams':>6} {'prev.':>7}", *(f"{name:>20}" for name in HEADLINE)
+        f"{'readers':32}{'n':>4} {'exams':>6} {'prev.':>7}", *(f"{name:>20}" for name in HEADLINE)
     )
     for kind, readers in KINDS.items():
         for n_readers in N_READERS:
             for n_exams, prevalence in DESIGNS:
                 shares = coverage(n_exams, prevalence, n_readers, readers, n_studies)
                 cells = (f"{100 * share:20.1f}" for share in shares)
-                print(f"{kind:26}{n_readers:4} {n_exams:6} {prevalence:7}", *cells, flush=True)
+                print(f"{kind:32}{n_readers:4} {n_exams:6} {prevalence:7}", *cells, flush=True)
                 is_short |= min(shares) < GOAL - margin
     return int(is_short)
 

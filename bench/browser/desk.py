@@ -49,7 +49,7 @@ class Visit:
 
     Attributes:
         ecg_ms: from the start of the navigation to the frame that shows the ECG.
-        answer_ms: the part of it until the first byte of the page.
+        answer_ms: the time to first byte of the page, part of ``ecg_ms``.
         sizes: transferred bytes by address.
         kinds: resource type by address, as the browser names it.
     """
@@ -229,9 +229,9 @@ def report(
     print(f"\n{'':44}{'median':>9}{'p95':>9}  target")
     rows = [
         ("first ECG, empty cache, 50 Mbit/s + 20 ms, ms", [v.ecg_ms for v in cold], "<= 1000"),
-        ("  of it until the first byte of the page", [v.answer_ms for v in cold], ""),
+        ("  of that, time to first byte", [v.answer_ms for v in cold], ""),
         ("first ECG, full cache, ms", [v.ecg_ms for v in warm], "<= 300"),
-        ("  of it until the first byte of the page", [v.answer_ms for v in warm], ""),
+        ("  of that, time to first byte", [v.answer_ms for v in warm], ""),
         ("submit to next exam painted, ms", session.paint_ms, "<= 24, p95 <= 50"),
         ("frames of a caliper drag, ms", frame_ms, "<= 17, p95 <= 35"),
     ]

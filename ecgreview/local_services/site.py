@@ -58,12 +58,12 @@ class Site:
             now = time.monotonic()
             self.supervisor.check(now)
             if web.keeps_failing:
-                raise WebServerFails(f"The web server does not start.\n{tail(web.log)}")
-            if now - reported_at > REPORT_EVERY_SECONDS:
-                reported_at = now
-                self.report(
-                    f"Waiting for the web server: its process lives and has loaded for "
-                    f"{now - began:.0f} s ({web.log})."
+                raise WebServerFails(f"The web server failed to start.\n{tail(web.log)}")
+            if now - said_at > SAY_EVERY_SECONDS:
+                said_at = now
+                self.say(
+                    f"Waiting for the web server: it has been starting for {now - began:.0f} s "
+                    f"({web.log})."
                 )
             time.sleep(POLL_SECONDS)
 

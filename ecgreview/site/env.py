@@ -58,7 +58,7 @@ def text(name: str, default: str | None = None) -> str:
     if value is not None:
         return value
     if default is None:
-        raise BadEnvironment(f"{name} is not set. See .env.example for what it should hold.")
+        raise BadEnvironment(f"{name} is not set. See .env.example for an example.")
     return default
 
 

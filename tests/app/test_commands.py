@@ -202,7 +202,7 @@ def test_the_hint_for_new_links_has_the_same_address(settings):
 @pytest.mark.parametrize("port", ["0", "80000", "abc"])
 def test_the_demo_refuses_an_invalid_port(settings, port):
     settings.DEMO = True
-    assert f"'{port}' is no port from 1 to 65535" in run("demo", "--port", port)[2]
+    assert f"'{port}' is not a port number (1 to 65535)" in run("demo", "--port", port)[2]
 
 
 @pytest.mark.parametrize("command", ["prepare_demo", "demo_links"])

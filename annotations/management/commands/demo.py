@@ -96,7 +96,7 @@ class Command(BaseCommand):
 def _port(text: str) -> int:
     """Parse a port number. If it were too large, the socket would raise an ``OverflowError``."""
     if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
-        raise ArgumentTypeError(f"{text!r} is no port from 1 to {HIGHEST_PORT}")
+        raise ArgumentTypeError(f"{text!r} is not a port number (1 to {HIGHEST_PORT})")
     return int(text)
 
 

@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *, path: Path, dataset: str, dry_run: bool, **options: Any) -> None:
         """Exit with one of the codes that ``help`` explains."""
         if not dataset.strip():
-            raise CommandError("Name the data set: --dataset NAME", returncode=2)
+            raise CommandError("Give the name of the data set: --dataset NAME", returncode=2)
         try:
             refused = self._preview(path, dataset) if dry_run else self._import(path, dataset)
         except recordings.NothingToImport as refusal:

@@ -76,13 +76,13 @@ class Command(BaseCommand):
         if same := [name for name in done.known if name not in done.changed]:
             self.stdout.write(f"{_named(same, done)}: imported before, nothing changed.")
         for name in done.changed:
-            self.stdout.write(f"{name} is a {done.kinds[name]} from now on.")
+            self.stdout.write(f"{name} is now a {done.kinds[name]}.")
         if assumed := [
             name for name in done.new if done.kinds[name] != Kind.PERSON and name not in stated
         ]:
             self.stdout.write(
                 f"Recognized by name: {_named(assumed, done)}. Models and references are compared"
-                " with people, and do not vote. If one is a person, say so: --person NAME."
+                " with people, and do not vote. If one is a person, use --person NAME."
             )
         if readings.patients:
             self.stdout.write(_of_patients(readings.patients, readings.n_exams, done))
@@ -98,13 +98,13 @@ def _named(names: Sequence[str], done: Imported) -> str:
 
 def _of_patients(table: PatientTable, n_exams: int, done: Imported) -> str:
     """Return sentences about the patient table and what was used from it."""
-    head = "There is a patient table beside the readers; it is not a reader."
+    head = "Found a patient table."
     if done.are_patients_used:
-        used = ", ".join(table.used) or "none of its columns"
-        return f"{head} Taken from it: {used}."
+        used = ", ".join(table.used) or "none"
+        return f"{head} Columns used: {used}."
     if table.n_exams != n_exams:
-        return f"{head} Rows: {table.n_exams}, exams: {n_exams}; nothing was taken from it."
-    return f"{head} The exams are stored already: nothing was taken from it."
+        return f"{head} It was not used: {n_exams} exams need as many rows, not {table.n_exams}."
+    return f"{head} It was not used: the exams are already stored."
 
 
 KINDS: dict[Kind, str] = {

@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 created_by=User.objects.get(username=options["username"]),
             )  # fmt: skip
         except User.DoesNotExist as error:
-            raise CommandError(f"Nobody is called {options['username']!r}.") from error
+            raise CommandError(f"There is no user {options['username']!r}.") from error
         except Refusal as refusal:
             raise CommandError(message(refusal)) from refusal
         self.stdout.write(f"{batch.name}: {batch.assignments.count()} readings, not yet released")

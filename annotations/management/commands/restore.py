@@ -18,8 +18,8 @@ from ecgreview.local_services.places import Places, default_home, write_private
 
 class Command(BaseCommand):
     help = (
-        "Restore a backup into an empty database, with the key it was sealed with, and verify it:"
-        " rows are counted, and the audit trail is checked."
+        "Restore a backup into an empty database, with the key it was encrypted with, and verify"
+        " it: rows are counted, and the audit trail is checked."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,6 +63,6 @@ class Command(BaseCommand):
             beside = file.with_suffix(".secret_key").absolute()
             write_private(beside, key)
             self.stdout.write(
-                "Second factors are sealed with the key of the backup: start the site with"
+                "Second factors are encrypted with the key of the backup: start the site with"
                 f" SECRET_KEY_FILE={beside}"
             )

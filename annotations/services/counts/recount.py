@@ -197,7 +197,7 @@ def _study_after(study_id: int) -> int | None:
 def _log_differences(result: Recount) -> None:
     if not result.is_correct:
         logger.error(
-            "agreement of %s: counted wrong, and repaired: %d exams (%s), %d counts",
+            "agreement of %s: wrong counts were repaired: %d exams (%s), %d counts",
             *(result.scope, result.n_wrong_exams, result.exams, result.n_wrong_counts),
         )
 

@@ -14,7 +14,7 @@ from annotations.services.reading import submissions
 from annotations.services.reading.content import Content
 from annotations.services.reading.signing import Effort, Signed
 
-COMMENT = "Simulated for the demo: no person read this."
+COMMENT = "Simulated for the demo. Not read by a person."
 # Probability that a simulated reader makes an error in an exam. About one exam in three is
 # disputed.
 SLIP = 0.22

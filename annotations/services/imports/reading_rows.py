@@ -29,7 +29,7 @@ ROWS_AT_ONCE = 2000
 # Stored as the display settings, because those used for published readings are unknown.
 DISPLAY = {"imported": "codetest"}
 
-REASON = "Imported: its reader made it elsewhere."
+REASON = "Imported: read outside this site."
 
 
 class Differs(Refusal):

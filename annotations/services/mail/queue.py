@@ -153,7 +153,7 @@ def _send(mail: AccountMail, user: User, now: datetime) -> None:
         logger.warning("The mail server refused the address of user %s", user.pk)
         _end(mail, failed_at=now, failure=AccountMailFailure.REFUSED)
     except mail_server.NoAnswer as failure:
-        logger.warning("A mail about an account did not leave: %s", failure)
+        logger.warning("An account e-mail could not be sent: %s", failure)
         if mail.n_attempts >= MAX_ATTEMPTS:
             _end(mail, failed_at=now, failure=AccountMailFailure.NO_ANSWER)
     else:

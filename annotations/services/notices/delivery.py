@@ -170,6 +170,6 @@ def _send(notice: Notice) -> bool:
     except mail_server.Refused:
         logger.warning("The mail server refused the address of user %s", notice.user_id)
     except mail_server.NoAnswer as failure:
-        logger.warning("A mail about a notice did not leave: %s", failure)
+        logger.warning("A notice e-mail could not be sent: %s", failure)
         return False
     return True

@@ -59,7 +59,7 @@ def keep(result: Verification, *, now: datetime) -> bool:
         with path.open("a", encoding="ascii") as file:
             file.write(line)
     except OSError as failure:
-        logger.warning("The head of the audit trail was not kept in %s: %s", path, failure)
+        logger.warning("The head of the audit trail could not be written to %s: %s", path, failure)
         return False
     return True
 

@@ -54,7 +54,7 @@ export class Flow {
 
   /** The displayed exam. There is always one once the desk has started. */
   get #current() {
-    if (this.#currentOrNull === null) throw new Error("no exam is on view yet");
+    if (this.#currentOrNull === null) throw new Error("no exam is displayed yet");
     return this.#currentOrNull;
   }
 

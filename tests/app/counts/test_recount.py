@@ -142,7 +142,7 @@ def test_the_nightly_task_repairs_logs_and_requests_new_reports(
     with caplog.at_level(logging.ERROR):
         tasks.recount_agreement(study.pk, None, None)
     assert differences(study, now) == []
-    assert f"agreement of batch {batch.pk}: counted wrong" in caplog.text
+    assert f"agreement of batch {batch.pk}: wrong counts were repaired" in caplog.text
     runs = AgreementRun.objects.unfinished()
     assert {(run.batch_id, run.n_repaired > 0) for run in runs} == {(batch.pk, True), (None, True)}
 

@@ -264,7 +264,7 @@ class TestReaderKinds:
             ),
             (
                 "Recognized by name: dnn (model), gold_standard (reference). Models and references"
-                " are compared with people, and do not vote. If one is a person, say so:"
+                " are compared with people, and do not vote. If one is a person, use"
                 " --person NAME."
             ),
         ]
@@ -345,7 +345,7 @@ class TestChangedReaderKinds:
         lines = run(folder, "--model", "dnn").splitlines()
         assert lines[1:] == [
             "cardiologist1, cardiologist2: imported before, nothing changed.",
-            "dnn is a model from now on.",
+            "dnn is now a model.",
         ]
         event = AuditEvent.objects.filter(action="people.changed").latest("pk")
         assert (event.before, event.after) == ('{"kind":"person"}', '{"kind":"model"}')
@@ -368,16 +368,13 @@ class TestPatients:
         (folder / "attributes.csv").write_text(self.TABLE)
         assert run(folder).splitlines()[1:] == [
             "40 exams read by cardiologist1, cardiologist2: imported.",
-            (
-                "There is a patient table beside the readers; it is not a reader."
-                " Taken from it: age, sex, patient_id."
-            ),
+            "Found a patient table. Columns used: age, sex, patient_id.",
         ]
 
     @pytest.mark.parametrize("named", [".", "annotations"])
     def test_the_patient_table_may_be_next_to_the_folder(self, folder, named):
         (folder.parent / "attributes.csv").write_text(self.TABLE)
-        assert "There is a patient table" in run(folder.parent / named)
+        assert "Found a patient table." in run(folder.parent / named)
         exam = Exam.objects.order_by("source_key").first()
         assert exam is not None
         assert exam.patient is not None
@@ -387,16 +384,16 @@ class TestPatients:
     def test_a_table_of_other_exams_is_ignored(self, folder):
         (folder / "attributes.csv").write_text("age,sex\n30,M\n")
         assert (
-            run(folder).splitlines()[-1].endswith("Rows: 1, exams: 40; nothing was taken from it.")
+            run(folder)
+            .splitlines()[-1]
+            .endswith("It was not used: 40 exams need as many rows, not 1.")
         )
         assert set(Exam.objects.values_list("age_years", "sex")) == {(None, None)}
 
     def test_stored_exams_are_not_changed(self, folder, imported):
         (folder / "attributes.csv").write_text(self.TABLE)
         assert (
-            run(folder)
-            .splitlines()[-1]
-            .endswith("The exams are stored already: nothing was taken from it.")
+            run(folder).splitlines()[-1].endswith("It was not used: the exams are already stored.")
         )
 
 
@@ -416,7 +413,7 @@ class TestRepeatedImport:
             "cardiologist1, cardiologist2: imported before, nothing changed.",
             (
                 "Recognized by name: dnn (model). Models and references are compared with people,"
-                " and do not vote. If one is a person, say so: --person NAME."
+                " and do not vote. If one is a person, use --person NAME."
             ),
         ]
         assert imported.readers.count() == 3
@@ -490,7 +487,7 @@ class TestRefusals:
             ),
             (
                 lambda folder: write(folder, CARDIOLOGIST1=FIRST),
-                "names the same reader as",
+                "has the same reader name as",
             ),
         ],
         ids=["empty", "folder", "shorter", "value", "case"],

@@ -180,5 +180,5 @@ class TestLogs:
 
     def test_contain_no_link_of_a_failed_mail(self, lines, queued_mail, silent_server, now):
         queue.send_next(now=now)
-        assert "did not leave" in "".join(lines)
+        assert "could not be sent" in "".join(lines)
         assert "key=" not in "".join(lines)

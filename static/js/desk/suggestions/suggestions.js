@@ -237,7 +237,7 @@ export class Suggestions {
 
   /** The open assignment and the model's answer for it. Throws if no suggestions are displayed. */
   get #current() {
-    if (!this.#assignment || !this.#answer) throw new Error("no suggestions are on view");
+    if (!this.#assignment || !this.#answer) throw new Error("no suggestions are displayed");
     return { assignment: this.#assignment, answer: this.#answer };
   }
 

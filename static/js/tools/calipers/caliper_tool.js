@@ -76,7 +76,7 @@ export class CaliperTool {
 
   /** Coordinates of the displayed sheet. Pointer and keys are ignored until there is one. */
   get #coordinates() {
-    if (!this.#coordinatesOrNull) throw new Error("no sheet is on view yet");
+    if (!this.#coordinatesOrNull) throw new Error("no sheet is displayed yet");
     return this.#coordinatesOrNull;
   }
 
