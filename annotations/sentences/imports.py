@@ -31,7 +31,9 @@ _FETCH_AGAIN = _("The file is damaged or was not copied completely. Fetch it aga
 _CORRECT_HEADER = _("Correct the header, or fetch the record again from its source.")
 _NOT_SAFE = _("The file is damaged or malicious. It was not imported.")
 _CONVERT = _("Convert the record to format 16 with xform.")
-_ADD_LEAD_NAMES = _("Add the lead names to the header. The order of the signals is never guessed.")
+_ADD_LEAD_NAMES = _(
+    "Add the lead names to the header. The import never guesses the order of the signals."
+)
 _ARRANGE = _("Arrange the file like CODE-15%%: tracings (N, 4096, 12) in mV and exam_id (N,).")
 
 REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
@@ -40,16 +42,16 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _("Check that the file exists and may be read."),
     ),
     RefusalCode.OUTSIDE: (
-        _("Expected the signal file beside its header, found %(found)s."),
+        _("Expected the signal file next to its header, found %(found)s."),
         _("Put both files into one folder and write only the file name into the header."),
     ),
     RefusalCode.LINK_OUTSIDE: (
-        _("Expected a file in the folder of the import, found a link that leaves it."),
+        _("Expected a file in the folder of the import, found a link to a file outside it."),
         _("Copy the file itself into the folder."),
     ),
     RefusalCode.NOT_A_FILE: (
         _("Expected a file, found a folder or a device."),
-        _("Name a WFDB header or an HDF5 file."),
+        _("Choose a WFDB header or an HDF5 file."),
     ),
     RefusalCode.UNKNOWN_FORMAT: (
         _("Expected a WFDB header or an HDF5 file, found %(looks_like)s."),
@@ -145,7 +147,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
     ),
     RefusalCode.MISSING_FILE: (
         _("Expected the signal file %(file)s, found none."),
-        _("Copy it beside its header and import again."),
+        _("Copy it next to its header and import again."),
     ),
     RefusalCode.MIXED_FORMATS: (
         _("Expected one format and offset throughout %(file)s, found several."),
@@ -206,7 +208,10 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
     ),
     RefusalCode.EXAM_ID_LENGTH: (
         _("Expected %(expected)s whole numbers in exam_id, one per tracing, found %(found)s."),
-        _("Make exam_id and tracings the same length. Which tracing is whose is never guessed."),
+        _(
+            "Make exam_id and tracings the same length. The import never guesses which tracing "
+            "belongs to which exam."
+        ),
     ),
     RefusalCode.DUPLICATE_ID: (
         _("Expected each exam number once, found this one %(found)s times."),
@@ -221,7 +226,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
             "Expected %(file)s to be a file of at most %(most)s bytes, found a link or a larger"
             " file."
         ),
-        _("Put the table itself beside the HDF5 file, or remove it."),
+        _("Put the table itself next to the HDF5 file, or remove it."),
     ),
     RefusalCode.EXAMS_CSV_TEXT: (
         _("Expected %(file)s to be UTF-8 text, found: %(error)s."),

@@ -165,7 +165,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
 }
 
 PREDICTION: Mapping[PredictionReason, Promise] = {
-    PredictionReason.NO_PAIR_PLANNED: _("No exam is to be read by two readers."),
+    PredictionReason.NO_PAIR_PLANNED: _("No exam is assigned to two readers."),
     PredictionReason.NEVER_EXPECTED: _("No exam is expected to have the class."),
     PredictionReason.ALWAYS_EXPECTED: _("Every exam is expected to have the class."),
     PredictionReason.FEW_EXPECTED: _(

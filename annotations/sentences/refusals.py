@@ -177,7 +177,10 @@ STUDIES: Sentences = {
     ),
     "not-a-reader": (
         _("Some of the people you chose cannot be assigned exams."),
-        _("Choose people with an active account and a role that reads instead of %(readers)s."),
+        _(
+            "Instead of %(readers)s, choose people with an active account who are readers or "
+            "adjudicators. Only adjudicators can adjudicate."
+        ),
     ),
     "level-too-low": (
         _("Some readers are less experienced than the protocol requires."),
@@ -212,7 +215,7 @@ STUDIES: Sentences = {
         _("Choose at least %(n)s."),
     ),
     "strata-hidden": (
-        _("You read in this study, so you cannot choose exams by what they show."),
+        _("You read in this study, so you cannot choose exams by stratum."),
         _("Ask a coordinator who does not read in it."),
     ),
 }
@@ -351,7 +354,8 @@ DESIGN = {
     design.NobodyLeft: (
         _(
             "Exam %(exam)s needs %(needed)s more readers, but only %(available)s can read it. The "
-            "others had it before, know its results, or have reached their limits. Add readers."
+            "others have already had it, have seen its results, or have reached their limits. Add "
+            "readers."
         ),
         lambda one: {
             "exam": Exam.objects.filter(pk=one.exam).values_list("code", flat=True).first(),
@@ -471,7 +475,7 @@ RESULTS: Sentences = {
 IMPORTS: Sentences = {
     "nothing-to-import": (
         _("There is nothing to import."),
-        _("Name a file or folder with .hea, .h5 or .hdf5 files instead of %(path)s."),
+        _("Choose a file or folder with .hea, .h5 or .hdf5 files instead of %(path)s."),
     ),
     "not-an-import": (
         _("The study with this name was not created by an import of readings."),

@@ -116,7 +116,7 @@ class ReadingForm(forms.Form):
         label=_("Other exams between exams of the same patient"),
         min_value=0,
         max_value=10_000,
-        help_text=_("Applied as far as a reader's list allows."),
+        help_text=_("Reduced if a reader's list is too short."),
     )
     undo_window_s = forms.IntegerField(
         label=_("Seconds to take back a submission"),
