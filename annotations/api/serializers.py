@@ -80,7 +80,7 @@ class TokenInput(Strict):
     scope = serializers.ChoiceField(
         choices=TokenScope.choices,
         default=TokenScope.FULL.value,
-        help_text="read: GET only; label: also submit readings; full: everything you may do.",
+        help_text="read: GET only; label: also submit readings; full: everything that you can do.",
     )
 
 

@@ -129,7 +129,7 @@ class BreakGlass(models.Model):
             models.UniqueConstraint(name="glass_breaks_once", fields=["study", "user"]),
             models.CheckConstraint(name="glass_breaks_for_a_reason", condition=~Q(reason="")),
         ]
-        permissions = [("break_glass", "Can look at results in spite of still reading")]
+        permissions = [("break_glass", "Can see results while still reading")]
 
     def __str__(self) -> str:
         return f"break-glass of {self.user_id} in study {self.study_id}"

@@ -13,7 +13,7 @@ class TokenScope(models.TextChoices):
 
     READ = "read", _("Read only")
     LABEL = "label", _("Read, and submit readings")
-    FULL = "full", _("Everything you may do")
+    FULL = "full", _("Full access")
 
     def includes(self, needed: TokenScope) -> bool:
         """Return whether a token of this scope may do what requires ``needed``."""
