@@ -1,4 +1,1 @@
-"""Services: the only code that writes.
-
-They get the time from the caller and do not depend on HTTP.
-"""
+"""Services: the only code that writes. They get the time from the caller and do not use HTTP."""
