@@ -36,7 +36,9 @@ class Site:
 
     def __post_init__(self) -> None:
         """Describe the processes; nothing starts yet."""
-        self.supervisor = Supervisor([self._web(), self._worker(), self._beat()], report=self.report)
+        self.supervisor = Supervisor(
+            [self._web(), self._worker(), self._beat()], report=self.report
+        )
 
     @property
     def address(self) -> str:
@@ -59,9 +61,9 @@ class Site:
             self.supervisor.check(now)
             if web.keeps_failing:
                 raise WebServerFails(f"The web server failed to start.\n{tail(web.log)}")
-            if now - said_at > SAY_EVERY_SECONDS:
-                said_at = now
-                self.say(
+            if now - reported_at > REPORT_EVERY_SECONDS:
+                reported_at = now
+                self.report(
                     f"Waiting for the web server: it has been starting for {now - began:.0f} s "
                     f"({web.log})."
                 )

@@ -100,7 +100,7 @@ class Supervisor:
         member.n_deaths += 1
         member.due_at = now + pause
         if member.keeps_failing:
-            self.say(
+            self.report(
                 f"{member.name} has crashed {member.n_deaths} times in a row; the other processes "
                 f"keep running. Next attempt in {pause:.0f} s. The end of {member.log}:\n"
                 f"{service.tail(member.log)}"

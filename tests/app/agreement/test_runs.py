@@ -209,7 +209,7 @@ class TestChangesDuringARun:
 
 
 class TestCanceling:
-    def test_a_waiting_run_is_cancelled_immediately(self, refreshed, submit_next, davi, now):
+    def test_a_waiting_run_is_canceled_immediately(self, refreshed, submit_next, davi, now):
         submit_next(AF)
         drain(now)
         run = runs.cancel(run_id=latest_run(refreshed).pk, actor=davi, now=now)
