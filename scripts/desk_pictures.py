@@ -175,7 +175,7 @@ def conflict(page: Page) -> None:
     finding(other, "RBBB")
     other.close()
     page.keyboard.press("-")
-    page.get_by_role("dialog", name="This reading was changed elsewhere").wait_for()
+    page.get_by_role("dialog", name="This draft was changed elsewhere").wait_for()
 
 
 def compared(page: Page) -> None:
@@ -193,7 +193,7 @@ def compared(page: Page) -> None:
 
 def resolve_conflict(page: Page) -> None:
     """Keep our draft if an earlier screenshot left a conflict open."""
-    keep_mine = page.get_by_role("button", name="Keep mine")
+    keep_mine = page.get_by_role("button", name="Keep this draft")
     if keep_mine.is_visible():
         keep_mine.click()
 

@@ -39,7 +39,7 @@ class Assignments(ApiView):
         assignments = Assignment.objects.visible_to(request.user)
         state = request.query_params.get("state")
         if state not in (None, "open"):
-            raise ValidationError({"state": [_("Send “open”, or leave it out.")]})
+            raise ValidationError({"state": [_("Send “open”, or leave out this parameter.")]})
         rows = assignments.unread() if state else assignments
         return Response(
             paging.page(

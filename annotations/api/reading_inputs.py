@@ -37,6 +37,7 @@ from ecgreview.ecg.leads import LEADS
 MAX_FINDINGS = 100
 MAX_COMMENT = 2000
 MAX_DISPLAY_ENTRIES = 30
+MAX_DISPLAY_TEXT = 100
 MAX_TOOLS = 30
 MAX_TOOL_USES = 10_000
 MAX_SECONDS = 3600
@@ -194,7 +195,7 @@ class DraftInput(Strict):
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class DisplayField(serializers.DictField):
-    """Display settings of the sheet: a few numbers, short words, or lists of them, by name."""
+    """Display settings of the sheet, by name: numbers, true, false, null, short texts or lists."""
 
     child = serializers.JSONField(allow_null=True)
 
@@ -205,7 +206,15 @@ class DisplayField(serializers.DictField):
         for name, value in entries.items():
             values = value if isinstance(value, list) else [value]
             if len(values) > MAX_DISPLAY_ENTRIES or not all(map(_is_scalar, [name, *values])):
-                raise ValidationError(_("Send numbers, short words, or lists of them."))
+                limits = {"text": MAX_DISPLAY_TEXT, "list": MAX_DISPLAY_ENTRIES}
+                raise ValidationError(
+                    _(
+                        "Send numbers, true, false, null, texts of at most %(text)s printable "
+                        "characters, or lists of at most %(list)s of these. Names also have at "
+                        "most %(text)s characters."
+                    )
+                    % limits
+                )
         return entries
 
 
@@ -324,7 +333,7 @@ class ViewingInput(Strict):
 
 def _is_scalar(value: Any) -> bool:
     if isinstance(value, str):
-        return len(value) <= 100 and value.isprintable()
+        return len(value) <= MAX_DISPLAY_TEXT and value.isprintable()
     return value is None or isinstance(value, bool | float) or _is_plain_integer(value)
 
 

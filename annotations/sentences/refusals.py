@@ -329,7 +329,10 @@ BATCHES: Sentences = {
         _("Check these keys: %(keys)s."),
     ),
     "already-compared": (
-        _("Readers were already shown these exams with the previous exam, so it cannot change."),
+        _(
+            "Readers have already seen these exams together with the previous exam, so the "
+            "previous exam cannot change."
+        ),
         _("Leave out the patients of %(exams)s."),
     ),
     "nothing-to-reread": (_("No reading uses a class that was split."), NOTHING_TO_DO),
@@ -457,7 +460,7 @@ RESULTS: Sentences = {
     "run-finished": (_("Nothing is being computed."), NOTHING_TO_DO),
     "archive-not-ready": (
         _("The archive is not ready."),
-        _("Ask for its status until it is ready. If it failed, request a new one."),
+        _("Check its status until it is ready. If it failed, request a new one."),
     ),
     "archive-outdated": (
         _("The archive contains results that are no longer visible."),

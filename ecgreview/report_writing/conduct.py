@@ -257,7 +257,7 @@ OTHERS = _(
 )
 QUALIFICATION = _(
     "Before reading for the study, each reader had to read a set of exams with reference answers "
-    "and get {share} of them right."
+    "and reach a micro F1 of at least {share}."
 )
 QUALIFIED = _("Of the {total} readers, {n} had passed.")
 NO_QUALIFICATION = _("No qualification test was required.")

@@ -218,20 +218,20 @@ CLASS = _("Class")
 EXAMS = _("Exams")
 GIVEN_BY_ANY = _("Marked by any")
 GIVEN_BY_ALL = _("Marked by all")
-DISPUTED = _("Disputed")
+DISPUTED = _("Marked by some")
 CLASS_TABLE = _("Agreement by class, with {confidence} intervals")
 CLASS_TABLE_PLAIN = _("Agreement by class")
 COLUMNS_NOTE = _(
     "Exams: read by at least two readers who could assess the class. Marked by any, marked by all: "
-    "exams in which at least one reader, or every reader, marked the class. Disputed: "
+    "exams in which at least one reader, or every reader, marked the class. Marked by some: "
     "the difference."
 )
 SECONDARY_TABLE = _("Secondary coefficients by class, with {confidence} intervals")
 SECONDARY_PLAIN = _("Secondary coefficients by class")
 POSTERIOR_MARK = "{name}\u00a0*"
 POSTERIOR_NOTE = _(
-    "* Interval from a Dirichlet posterior: the class is marked, not marked or disputed in fewer "
-    "than {rare} exams."
+    "* Interval from a Dirichlet posterior: the class is marked by all readers, by none or by only "
+    "some in fewer than {rare} exams."
 )
 RARE_WARNING = _(
     "Rare classes (number: {n}): marked by any reader in fewer than {rare} exams. Their intervals "
@@ -377,7 +377,7 @@ CHANCE = _("agreement by chance")
 BY_BOOTSTRAP = _("bootstrap")
 BY_POSTERIOR = _("Dirichlet posterior (few informative exams)")
 WITHOUT_INTERVAL = _("no interval")
-NOT_DEFINED = _("not defined")
+NOT_DEFINED = _("undefined")
 MEAN_OF = _("Mean of classes ({n} of {total})")
 POOLED_OF = _("All classes")
 MATRIX_TITLE = _("Cohen's kappa: {name}")

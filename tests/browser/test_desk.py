@@ -193,7 +193,9 @@ def test_a_reading_submitted_after_the_session_ended_is_sent_after_sign_in(
     assert labels(Reading.objects.get(assignment=queue[0])) == {"normal_ecg"}
 
 
-@pytest.mark.parametrize(("choice", "expected"), [("Keep mine", "LBBB"), ("Keep theirs", "AF")])
+@pytest.mark.parametrize(
+    ("choice", "expected"), [("Keep this draft", "LBBB"), ("Keep the other draft", "AF")]
+)
 def test_conflicting_drafts_of_two_windows_are_resolved_by_the_reader(
     desk: Page, address: str, page_monitor: PageMonitor, choice: str, expected: str
 ) -> None:
@@ -205,7 +207,7 @@ def test_conflicting_drafts_of_two_windows_are_resolved_by_the_reader(
     expect_saved(other)
 
     press(desk, "5")
-    dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
+    dialog = desk.get_by_role("dialog", name="This draft was changed elsewhere")
     expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
     expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
     press(desk, "Escape", "Escape", "Escape")
@@ -215,7 +217,7 @@ def test_conflicting_drafts_of_two_windows_are_resolved_by_the_reader(
     dialog.get_by_role("button", name=choice).click()
     expect_findings(desk, expected)
     expect_saved(desk)
-    assert Draft.objects.get().version == (2 if choice == "Keep mine" else 1)
+    assert Draft.objects.get().version == (2 if choice == "Keep this draft" else 1)
 
 
 def test_closing_the_batch_while_reading_keeps_the_work(

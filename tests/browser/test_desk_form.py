@@ -327,7 +327,7 @@ def test_a_draft_saved_by_another_device_meanwhile_is_a_conflict(
     expect(banner).to_contain_text("was changed in another window or on another device")
     assert not Reading.objects.exists()
     banner.get_by_role("link", name="Open the exam").click()
-    dialog = desk.get_by_role("dialog", name="This reading was changed elsewhere")
+    dialog = desk.get_by_role("dialog", name="This draft was changed elsewhere")
     expect(dialog.locator("[data-side=mine]")).to_contain_text("bundle branch block")
     expect(dialog.locator("[data-side=theirs]")).to_contain_text("Atrial fibrillation")
 

@@ -209,8 +209,8 @@ def _sentence(row: Mapping[str, Any]) -> str:
     if not n_exams:
         return gettext("No exam has been read by two readers yet.")
     if not n_any:
-        return gettext("Nobody marked it.")
-    if n_any == n_all:
+        sentence = gettext("Marked in none of %(exams)s exams.")
+    elif n_any == n_all:
         sentence = gettext("If one reader marked it, all did: %(all)s of %(exams)s exams.")
     elif not n_all:
         sentence = gettext(

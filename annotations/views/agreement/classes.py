@@ -219,7 +219,7 @@ def _forest_words(filters: TableFilter) -> dict[str, object]:
         "measure": str(filters.chosen_measure.name),
         "isShare": filters.chosen_measure.is_share,
         "class": _("Group") if filters.is_of_groups else _("Class"),
-        "counts": _("All / some"),
+        "counts": _("All / any"),
         "estimate": _("Estimate"),
         "rare": _("Interval from a Dirichlet posterior: few informative exams."),
         "open": _("Arrow keys move between groups. Enter opens the classes.")

@@ -127,8 +127,8 @@ def _exam(dashboard: AgreementPage, request: SignedInRequest, code: str) -> dict
         "back": f"{dashboard.url('exams')}?{request.GET.urlencode()}",
         "sheet_words": {
             "missing": _("not recorded"),
-            "flat": _("flat line"),
-            "derived": _("computed"),
+            "flat": _("flat"),
+            "derived": _("derived"),
             "label": _("ECG of exam %(code)s") % {"code": selected.code},
         },
     }

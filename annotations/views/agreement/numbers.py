@@ -112,7 +112,8 @@ PAIR_MEASURES: Mapping[str, Measure] = {
         _("Bias index"), _("How much more often the first of the two marked it.")
     ),
     "mcnemar_p": Measure(
-        _("McNemar's p"), _("Probability that chance alone splits the disagreements this unevenly.")
+        _("McNemar's p"),
+        _("Probability that chance alone splits the disagreements at least this unevenly."),
     ),
     "percent_agreement": MEASURES["percent_agreement"],
     "gwet_ac1": MEASURES["gwet_ac1"],

@@ -35,7 +35,7 @@ SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
     Split.RIGHT: (
         gettext_lazy("Model right"),
         gettext_lazy(
-            "The model equals the reference. Readers who disagree rely on it too "
+            "The model agrees with the reference. Readers who disagree rely on it too "
             "little (under-reliance)."
         ),
     ),

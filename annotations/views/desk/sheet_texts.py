@@ -23,7 +23,7 @@ def sheet_texts() -> dict[str, str]:
         "screen-changed": _("different screen: calibrate it"),
         "screen-scale": _("{scale} px per millimeter"),
         "print-actual-size": _("1:1, actual size"),
-        "print-share": _("actual size: {percent} %"),
+        "print-share": _("reduced to {percent}%"),
         "print-window": _("{start}–{end} s"),
         "sheet-cut": _("clipped at the edge: taller than the paper"),
         "window": _("{start}–{end} of {total} s"),

@@ -70,7 +70,7 @@ def _revision_texts() -> dict[str, str]:
             " Any other decision starts a second reading."
         ),
         "revise": _("Start second reading"),
-        "revise-key": _("Start a second reading, with the suggestions known"),
+        "revise-key": _("Start a second reading after seeing the suggestions"),
         "second-reading-saved": _("Second reading saved on this device"),
         "revision-reason": _("Choose the reason for the change, then submit again."),
         "revision-reason-key": _("Next reason for the change"),

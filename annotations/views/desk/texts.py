@@ -49,7 +49,7 @@ def _form_texts() -> dict[str, str]:
         "unreadable-with-findings": _(
             "An unreadable exam has no findings. Choose “Unreadable” again to remove them."
         ),
-        "contradiction": _("{one} and {other} contradict each other for the same rhythm."),
+        "contradiction": _("{one} and {other} contradict each other in the same rhythm."),
         "unusual": _("{one} and {other} are unusual together."),
         "confirm": _("Press Submit again to confirm."),
         "key-escape": _("Leave the field or close the tool"),
