@@ -62,7 +62,7 @@ class BatchAgreementPairs(ApiView):
         responses=result_shapes.AgreementPairsShape,
     )
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return the table and all measures for each pair of readers with an exam in common."""
+        """Return the 2 x 2 table and all measures for each pair of readers who share an exam."""
         return Response(_pairs(request, *_of_batch(request, pk)))
 
 
@@ -76,7 +76,7 @@ class StudyAgreementPairs(ApiView):
         responses=result_shapes.AgreementPairsShape,
     )
     def get(self, request: UserRequest, slug: str) -> Response:
-        """Return the table and all measures for each pair of readers with an exam in common."""
+        """Return the 2 x 2 table and all measures for each pair of readers who share an exam."""
         return Response(_pairs(request, *_of_study(request, slug)))
 
 

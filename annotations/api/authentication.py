@@ -21,7 +21,7 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
         Raises:
             AuthenticationFailed: malformed, unknown or expired, or the owner is deactivated.
         """
-        # Knox decodes any bytes as UTF-8 and queries PostgreSQL for text with NUL: both raise.
+        # Knox raises on invalid UTF-8 and PostgreSQL on NUL, which would be a 500 instead of a 401.
         if not token.isalnum():
             raise AuthenticationFailed
         # No database role of a request may read tokens, and the user is not known yet.

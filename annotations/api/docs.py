@@ -41,7 +41,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status code and the fields of its body."""
+    """A response: its status code and the fields of its body."""
 
     status: str
     type: str

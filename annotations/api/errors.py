@@ -38,7 +38,7 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
         content_type=CONTENT_TYPE,
     )
     response["Cache-Control"] = "no-store"
-    # After the texts are built: some of them query the database for names.
+    # Only now, because building the texts may query the database for names.
     set_rollback()
     return response
 

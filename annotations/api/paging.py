@@ -1,4 +1,4 @@
-"""Cursor pagination: inserting or deleting rows between pages skips and repeats none."""
+"""Cursor pagination: rows inserted or deleted between pages cause no gaps or repetitions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _limit(text: str | None) -> int:
 
 
 def _rows_after(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> list[Row]:
-    """Return the first ``n`` rows after ``cursor``, or from the beginning."""
+    """Return the first ``n`` rows after ``cursor``; without a cursor, the first rows of all."""
     if not cursor:
         return list(rows.order_by(*order)[:n])
     fetched: list[Row] = []

@@ -96,7 +96,7 @@ class Stretch(Strict):
 
 
 class LocalizationInput(Stretch):
-    """Where a finding shows."""
+    """Where a finding is visible: the tracing, leads and interval in seconds."""
 
     leads = Leads(allow_empty=False)
 
@@ -195,7 +195,7 @@ class DraftInput(Strict):
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class DisplayField(serializers.DictField):
-    """Display settings of the sheet, by name: numbers, true, false, null, short texts or lists."""
+    """Display settings of the sheet: numbers, true, false, null, short texts or lists, by name."""
 
     child = serializers.JSONField(allow_null=True)
 

@@ -166,7 +166,7 @@ class AgreementShape(Shape):
 
 
 class AgreementPairsShape(Shape):
-    """One entry per pair of readers: the table, and every measure with its confidence interval."""
+    """One entry per pair of readers: its 2 x 2 table and all measures with confidence intervals."""
 
     version = serializers.IntegerField(allow_null=True)
     pairs = serializers.ListField(child=serializers.JSONField())

@@ -27,7 +27,7 @@ from ecgreview.criteria import Outcome, Reason, State
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class Anything(serializers.JSONField):
-    """An object whose keys are data."""
+    """A JSON object whose keys vary, such as codes of classes."""
 
 
 class Shape(serializers.Serializer[Any]):
@@ -127,7 +127,7 @@ class OwnTokenShape(Shape):
 
 
 class LocalizationShape(Shape):
-    """Where a finding shows."""
+    """Where a finding is visible: the tracing, leads and interval in seconds."""
 
     tracing = serializers.IntegerField()
     leads = serializers.ListField(child=serializers.CharField())
@@ -368,7 +368,7 @@ class ViewingShape(Shape):
 
 
 class MarksShape(Shape):
-    """Where the evidence of a suggestion shows, in seconds of a tracing."""
+    """Where the evidence of a suggestion is visible; intervals in seconds from the first sample."""
 
     tracing = serializers.IntegerField()
     text = serializers.CharField()

@@ -19,13 +19,13 @@ from rest_framework.request import Request
 
 WINDOW_S = 60
 PAUSE_S = 30.0
-"""How long this process skips Redis after a failure: each attempt takes a second."""
+"""Seconds for which this process skips Redis after a failure, since each failure takes a second."""
 
 _retry_redis_at = 0.0
 
 
 def refuse_flood(request: Request) -> None:
-    """Count this request.
+    """Count this request toward the limit of its user or, if anonymous, of its address.
 
     Raises:
         Throttled: too many requests within this minute.
