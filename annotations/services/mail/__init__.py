@@ -1,1 +1,1 @@
-"""Mail about accounts: requests only queue a row, a worker creates the links and sends."""
+"""E-mails about accounts: requests queue rows; a worker creates links and sends the e-mails."""

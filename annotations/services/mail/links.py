@@ -1,4 +1,4 @@
-"""Links for mails, always below ``SITE_URL``."""
+"""Links for e-mails, always below ``SITE_URL``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The queue of mails about accounts, and the result of sending each.
+"""The queue of e-mails about accounts, and the result of sending each.
 
 A request only inserts a row, so its response time depends neither on the mail server nor on whether
-an account exists. Rows hold no links; the worker creates a link when it sends the mail.
+an account exists. Rows hold no links; the worker creates a link when it sends the e-mail.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_ATTEMPTS = len(DELAYS) + 1
 
 @transaction.atomic
 def invitation(pending: members.Invitation, *, now: datetime) -> AccountMail | None:
-    """Queue the mail with an invitation link, replacing one that is still waiting.
+    """Queue the e-mail with an invitation link, replacing one that is still waiting.
 
     Returns None when there is no mail server or no address.
     """
@@ -39,7 +39,7 @@ def invitation(pending: members.Invitation, *, now: datetime) -> AccountMail | N
 
 @transaction.atomic
 def new_password(user: User, *, now: datetime) -> AccountMail | None:
-    """Queue a mail with a password reset link, at the request of a coordinator.
+    """Queue an e-mail with a password reset link, at the request of a coordinator.
 
     Returns None when there is no mail server or no address.
     """
@@ -62,16 +62,16 @@ def forgotten_password(address: str, *, now: datetime) -> None:
 
 
 def latest_to(user: User) -> AccountMail | None:
-    """Return the mail last queued for ``user``; show it only to people who manage accounts."""
+    """Return the e-mail last queued for ``user``; show it only to people who manage accounts."""
     with row_security.as_owner():
         return AccountMail.objects.filter(user=user).order_by("-created_at", "-pk").first()
 
 
 def send_next(*, now: datetime) -> bool:
-    """Send one mail that is due; return False when none is.
+    """Send one e-mail that is due; return False when none is.
 
     Before sending, the attempt is counted and the next one scheduled, in a transaction of its own.
-    If the worker is killed, the mail is retried later, and no other worker takes it until then.
+    If the worker is killed, the e-mail is retried later, and no other worker takes it until then.
     """
     mail = _claim(now)
     if mail is None:
@@ -83,8 +83,8 @@ def send_next(*, now: datetime) -> bool:
     return True
 
 
-def delete_finished(*, now: datetime) -> int:
-    """Delete finished mails that are older than 90 days; return the number deleted."""
+def forget(*, now: datetime) -> int:
+    """Delete finished e-mails that are older than 90 days; return the number deleted."""
     old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
     return int(old.delete()[0])
 
@@ -129,7 +129,7 @@ def _claim(now: datetime) -> AccountMail | None:
 
 @transaction.atomic
 def _find_people(mail: AccountMail, now: datetime) -> None:
-    """Replace a mail to an address by one mail for each active account with that address."""
+    """Replace an e-mail to an address by one for each active account with that address."""
     for user in User.objects.filter(email__iexact=mail.address, is_active=True).order_by("pk"):
         audit.record(actor=None, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
         AccountMail.objects.create(

@@ -1,4 +1,4 @@
-"""The texts of mails about accounts, in the active language."""
+"""The texts of e-mails about accounts, in the active language."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Notices to users, in the site and by e-mail."""
+"""Notices to users, on the site and by e-mail."""

@@ -1,4 +1,4 @@
-"""Notices: shown in the application at once, and mailed when the mail server accepts them."""
+"""Notices: shown on the site at once, and e-mailed when the mail server accepts them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 # Readers who still have exams to read are reminded this many days before a batch is due.
 REMIND_DAYS = 2
 
-# How long to retry. A notice older than this is no longer worth a mail.
+# How long to retry. A notice older than this is no longer worth an e-mail.
 GIVE_UP_AFTER = timedelta(days=2)
 
 # Key of the advisory lock held while reminding. No notice has this id.
@@ -90,7 +90,7 @@ def remind(*, now: datetime) -> int:
 
 
 def mail_next(*, now: datetime) -> bool:
-    """Mail one notice; return False when none is due or the mail server is unavailable.
+    """E-mail one notice; return False when none is due or the mail server is unavailable.
 
     The attempt is counted and committed first, so that a notice that kills its worker moves to the
     end of the queue. If the server is down, the next run of the task tries again.
@@ -157,13 +157,13 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
 
 
 def _is_wanted(notice: Notice, now: datetime) -> bool:
-    """Whether a mail can be sent, the notice is recent, and the user has not seen it yet."""
+    """Whether an e-mail can be sent, the notice is recent, and the user has not seen it yet."""
     can_get = mail_server.is_configured() and notice.user.is_active and bool(notice.user.email)
     return can_get and notice.seen_at is None and now - notice.created_at < GIVE_UP_AFTER
 
 
 def _send(notice: Notice) -> bool:
-    """Send the mail; return False when the server is unavailable and we should try again."""
+    """Send the e-mail; return False when the server is unavailable and we should try again."""
     words = wording.of_mail(NoticeKind(notice.kind), settings.SITE_URL)
     try:
         mail_server.send(words.title, words.text, notice.user.email)

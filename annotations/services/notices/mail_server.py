@@ -1,4 +1,4 @@
-"""Sending mail, if a mail server is configured."""
+"""Sending e-mail, if a mail server is configured."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Refused(Exception):
 
 
 def is_configured() -> bool:
-    """Whether mail can be sent at all. If not, no text may claim that one was sent."""
+    """Whether e-mail can be sent at all. If not, no text may claim that one was sent."""
     return bool(settings.HAS_MAIL_SERVER)
 
 
 def send(subject: str, text: str, address: str) -> None:
-    """Hand a mail to the mail server. When this returns, the server has accepted it.
+    """Hand an e-mail to the mail server. When this returns, the server has accepted it.
 
     Raises:
         Refused: retrying would not help.

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from annotations.models import Notice, NoticeKind
 
-# We know a person's language only from their browser, so mails contain both languages.
+# We know a person's language only from their browser, so e-mails contain both languages.
 MAIL_LANGUAGES = ("en", "pt-br")
 
 
@@ -31,9 +31,9 @@ def of(notice: Notice) -> Words:
 
 
 def of_mail(kind: NoticeKind, address: str) -> Words:
-    """Return subject and text of the mail about a notice of ``kind``.
+    """Return subject and text of the e-mail about a notice of ``kind``.
 
-    It names no study, batch, exam or person, because mail passes through many servers.
+    It names no study, batch, exam or person, because e-mail passes through many servers.
 
     Args:
         kind: the kind of notice.
