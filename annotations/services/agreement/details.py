@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def facts_of(report: AgreementReport, user: User) -> StudyFacts | None:
-    """Return the stored facts; None for versions from before facts were stored."""
+    """Return the stored facts; None if ``user`` may not see them or an old version has none."""
     return _load(StudyFacts, report, user, DetailKind.FACTS)
 
 

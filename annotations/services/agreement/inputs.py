@@ -68,7 +68,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenReadings:
-    """Open readings of a scope.
+    """The readings of a scope from batches with open results.
 
     Attributes:
         references: the readings, and what their readers are compared with.

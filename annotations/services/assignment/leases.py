@@ -274,9 +274,10 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
 
 
 def _readable(seat: Seat) -> SlotQuerySet:
-    """Return the free slots of exams that the reader never had and whose results they do not know.
+    """Return the free slots of exams that the reader may take.
 
-    Rereading is for exams that the reader had in other batches, so those are not excluded then.
+    Excluded are exams whose results they know, exams they had in this pool and, unless the pool is
+    for rereading, exams they had elsewhere in the study.
     """
     had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
     in_batch = had.filter(batch=seat.batch_id)

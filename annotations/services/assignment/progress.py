@@ -78,7 +78,7 @@ class ReaderProgress:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether the way they read needs a closer look."""
+        """Whether too many readings were very short, or too many in a row were identical."""
         return self.haste.is_flagged or self.run.is_flagged
 
 
@@ -118,7 +118,7 @@ class Progress:
         n_missing: readings that will never be submitted: those unread in closed batches, and those
             of exams that lost a reader to withdrawal or abstention and were given to nobody else.
         per_day: readings per day of all active readers together.
-        n_stalled: active readers with exams left and no reading in the last fortnight.
+        n_stalled: active readers with exams left and no reading in the last 14 days.
         finish_on: predicted day on which nothing will be left; today if nothing is left. None if
             that will never happen at this pace, or if nothing is left but readings are missing.
     """

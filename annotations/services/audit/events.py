@@ -135,7 +135,7 @@ def record(
         action: one of ``Action``.
         study: the study concerned, if any.
         target: what it was done to: a row, or a type and an identifier.
-        before: the state before, as far as it changed.
+        before: the state before, only of what changed.
         after: the state after.
         reason: the actor's own words.
         now: time of the action.

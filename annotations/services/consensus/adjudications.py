@@ -86,7 +86,9 @@ def send_disputed(
 
 
 def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
-    """Return the exams of a closed ``batch`` that are disputed, after updating a small consensus.
+    """Return the disputed exams of a closed ``batch``.
+
+    If the consensus is due, it is computed first, unless that would take too long for a request.
 
     Raises:
         lifecycle.ConsensusPending: a worker has to compute the consensus first.

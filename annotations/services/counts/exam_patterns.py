@@ -49,7 +49,7 @@ def in_study(study: Study, exam_ids: Collection[int]) -> dict[int, Pattern]:
     """Return the patterns for a whole study, by exam id.
 
     They refer to the classes in force, and each reader has one vote per exam. A class that a split
-    left open, or that was never asked, counts as not assessable.
+    left open, or that the reader's list did not have, counts as not assessable.
 
     Raises:
         mappings.NoMapping: see ``votes.translated``.

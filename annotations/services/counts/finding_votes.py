@@ -69,7 +69,7 @@ def load(
 
     Args:
         scope: a batch or a whole study.
-        study: of a whole study, with the classes in force; None for a batch.
+        study: None for a batch; otherwise the study, whose taxonomy is the one in force.
         taxonomy_id: version of the classes.
         codes: classes in force, in their order.
         people: ids of the readers who are compared, in the order of their indexes.
@@ -214,7 +214,7 @@ def findings(scope: Scope, study: Study | None) -> Iterator[Finding]:
 
     Args:
         scope: a batch, in the classes of its readings; or a whole study, in the classes in force.
-        study: of a whole study, with the classes in force; None for a batch.
+        study: None for a batch; otherwise the study, whose taxonomy is the one in force.
     """
     effective = _effective(scope)
     changes_by_version = _class_changes(effective, study)

@@ -297,7 +297,7 @@ def _repeats(
 
     Args:
         scope: a batch or a whole study.
-        study: of a whole study, with the classes in force; None for a batch.
+        study: None for a batch; otherwise the study, whose taxonomy is the one in force.
         at: index of each reader.
         codes: classes in force, in their order.
     """

@@ -74,7 +74,7 @@ class Recount:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a recount of all scopes has got.
+    """How far a recount of all scopes has progressed.
 
     Attributes:
         scope: the current scope.

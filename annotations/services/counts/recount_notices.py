@@ -1,7 +1,7 @@
 """Notices to coordinators about the recount: counts were repaired, or a recount failed.
 
-Coordinators who are blinded to the study get none, because such a notice depends on readings of
-others.
+Coordinators who are blinded to the study get none, because such a notice depends on other
+people's readings.
 """
 
 from __future__ import annotations

@@ -30,8 +30,7 @@ from ecgreview.protocol import Protocol
 
 # The setting DEMO_EXAMS may ask for fewer. A third of them are in the pilot.
 N_EXAMS = 60
-# The first exams of Batch 1 belong to patients who also have an exam in the pilot. Days between the
-# two exams.
+# Days between two exams of one patient: one in the pilot, the other among the first of Batch 1.
 DAYS_BEFORE = (412, 37, 1830, 95, 730, 12)
 SEED = 66
 DATASET = "Synthetic demo"

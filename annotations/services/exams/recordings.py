@@ -29,7 +29,7 @@ class Sorted:
 
     Attributes:
         new: recordings to store.
-        n_known: number of recordings whose signal is already in the data set, or occurs twice.
+        n_known: number of recordings whose signal is in the data set, or earlier in the import.
         changed: recordings whose source key the data set already has with another signal.
     """
 

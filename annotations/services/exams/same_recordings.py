@@ -94,7 +94,7 @@ def refuse_duplicates(study: Study, exam_ids: Iterable[int]) -> None:
 
 
 def in_study(study: Study) -> ExamQuerySet:
-    """Return the exams in the pool of ``study`` and in its batches, except practice batches."""
+    """Return the exams in ``study``'s pool and batches, except practice and qualification."""
     exam = OuterRef("pk")
     assigned = Assignment.objects.filter(exam=exam, batch__study=study)
     slots = Slot.objects.filter(exam=exam, batch__study=study)

@@ -219,7 +219,7 @@ def _exams(study: Study, readings: Readings, now: datetime) -> tuple[Sequence[in
 
 
 def _username(study: Study, reader: str) -> str:
-    """Return the user name of an imported reader. Forms reject its colons, so no person has it."""
+    """Return the user name of an imported reader. Forms reject colons, so nobody else has it."""
     return f"import:{study.slug}:{reader}"
 
 

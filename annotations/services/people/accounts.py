@@ -81,7 +81,7 @@ def change(
 
 @transaction.atomic
 def make_link(*, user: User, base_url: str, now: datetime) -> str:
-    """Return a link under ``base_url`` that signs ``user`` in, once, within a day."""
+    """Return a link under ``base_url`` that signs ``user`` in once and expires after a day."""
     _record(user, audit.Action.PEOPLE_LINK_MADE, now)
     return sign_in.link(user, base_url)
 

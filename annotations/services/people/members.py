@@ -29,7 +29,7 @@ from annotations.services.refusals import Refusal
 # Roles that may be given over the web. Coordinators are created on the command line only.
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 
-# While an invitation is open, the password column has this prefix and a random rest. Django treats
+# While an invitation is open, the password column has this prefix and random text. Django treats
 # values with its unusable prefix as no password. Links are signed together with this value, so a
 # newer link, a password or a withdrawal invalidates all earlier links.
 INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
@@ -114,7 +114,7 @@ def invite(
     level: ReaderLevel,
     now: datetime,
 ) -> Invitation:
-    """Create an account that nobody can use yet, and the link with which its person starts.
+    """Create an account that nobody can use yet, and the link for choosing its password.
 
     Without a user name, the e-mail address becomes the user name. ``actor`` vouches for the
     account, so results that are hidden from ``actor`` are hidden from it too.
@@ -304,7 +304,7 @@ def reset_second_factor(*, actor: User, user_id: int, now: datetime) -> User:
 @transaction.atomic
 @row_security.as_owner()
 def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
-    """Return the person to whom a password link will be mailed, at the request of ``actor``.
+    """Return the person to whom a password link will be e-mailed, at the request of ``actor``.
 
     The link is not returned, because anyone who has it could submit readings in their name.
 
@@ -344,7 +344,7 @@ def _add(user: User) -> None:
     """Store a new person.
 
     Raises:
-        UserNameTaken: the user name is in use, in upper or lower case.
+        UserNameTaken: the user name is in use, ignoring case.
     """
     user.username = User.normalize_username(user.username)
     if User.objects.filter(username__iexact=user.username).exists():

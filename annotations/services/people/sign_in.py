@@ -32,7 +32,7 @@ class SecondFactorNotShown(Refusal):
 
 
 def link(user: User, base_url: str) -> str:
-    """Return a link under ``base_url`` that signs ``user`` in, once, within a day."""
+    """Return a link under ``base_url`` that signs ``user`` in once and expires after a day."""
     query: str = get_query_string(user)
     return f"{base_url.rstrip('/')}{reverse('link')}{query}"
 

@@ -32,7 +32,11 @@ def refuse_blinded(actor: User, roles: Iterable[Role]) -> None:
 
 
 def roles_of(user: User) -> list[Role]:
-    """Return the roles of ``user``; one with permissions of their own counts as a researcher."""
+    """Return the roles of ``user``.
+
+    A user with permissions besides those of their roles also counts as a researcher, because such
+    permissions may let them see results.
+    """
     named = [
         Role(name) for name in user.groups.values_list("name", flat=True) if name in Role.values
     ]

@@ -89,7 +89,7 @@ class Content:
         not_assessable: codes of classes that cannot be assessed in this exam.
         quality: one of ``Quality``; may be empty for an abstention.
         problems: the signal problems, each as ``{kind, leads}``.
-        comment: free text, hidden from everybody while the batch is open.
+        comment: free text, hidden from everybody else while the batch is open.
         outcome: one of ``ReadingOutcome``.
     """
 

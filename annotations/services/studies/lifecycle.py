@@ -195,7 +195,7 @@ def lock(*, study_id: int, actor: User, now: datetime) -> Study:
     study.phase = Phase.LOCKED
     study.locked_at = max(now, study.opened_at or now)
     study.save(update_fields=["phase", "locked_at"])
-    # Compute again: locking opens results that were hidden, and reports state its date.
+    # Compute again: locking opens hidden results, and reports state the date of locking.
     study.batches.of_data().update(agreement_is_due=True, consensus_is_due=True)
     audit.record(actor=actor, action=audit.Action.STUDY_LOCKED, study=study, target=study, now=now)
     staying = study.readers.exclude(status=StudyReaderStatus.WITHDRAWN)
@@ -228,7 +228,7 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
 
 @transaction.atomic
 def break_glass(*, study: Study, user: User, reason: str, now: datetime) -> BreakGlass:
-    """Let ``user``, who reads in ``study``, see its results, and withdraw them as a reader.
+    """Withdraw ``user`` as a reader of ``study``, and let them see its results.
 
     After seeing results they cannot read its exams blind, so they get no more of them.
 

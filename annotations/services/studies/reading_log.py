@@ -69,7 +69,8 @@ def of_batches(batches: Iterable[Batch]) -> defaultdict[int, Record]:
 def _digests(readings: QuerySet[Reading]) -> dict[int, int]:
     """Return a digest of the classes of each reading, by reading id.
 
-    64 bits are enough: two different answers of one reader collide in one of ten million studies.
+    64 bits are enough: even among a million different answers, the probability of a collision is
+    below one in ten million.
     """
     findings = Finding.objects.filter(reading__in=readings)
     not_assessable = NotAssessable.objects.filter(reading__in=readings)

@@ -191,7 +191,7 @@ def refuse_without_role(readers: Sequence[User], roles: Sequence[Role]) -> None:
     """Raise unless each of ``readers`` is active and has one of ``roles``.
 
     Raises:
-        NotAReader: names those who are not, or have none.
+        NotAReader: names those who are not active or have none of ``roles``.
     """
     eligible = User.objects.filter(is_active=True, groups__name__in=[role.value for role in roles])
     able = set(

@@ -37,8 +37,8 @@ def in_pool(study: Study) -> list[tuple[str, int]]:
 def suggested_shares(study: Study) -> dict[str, float]:
     """Return the share of exams for which the model suggests each class, by class code.
 
-    The shares are relative to the exams of the pool that the model has examined. Empty if those are
-    less than half of the pool.
+    The shares are relative to the exams of the pool that the model has examined. Empty if it has
+    examined less than half of the pool.
     """
     in_pool = StudyExam.objects.filter(study=study, exam=OuterRef("run__exam"))
     named = Suggestion.objects.named_in(study.taxonomy)

@@ -23,7 +23,10 @@ from annotations.services.reading.signing import KeyReused
 
 
 class Offer(StrEnum):
-    """Whether the desk may show suggestions, or has shown them. Opening an exam shows none."""
+    """Whether the reader of an assignment can request suggestions, or may see them already.
+
+    Suggestions that are only offered are not loaded with the exam: requesting them is recorded.
+    """
 
     NONE = "none"
     OFFERED = "offered"
@@ -85,9 +88,9 @@ def is_shown(assignment: Assignment) -> bool:
 
 
 def offer(assignment: Assignment) -> Offer:
-    """Return whether suggestions can be shown with ``assignment``, or have been.
+    """Return whether the reader of ``assignment`` can request suggestions, or may see them already.
 
-    Showing them makes the reading final.
+    Requesting offered suggestions makes the reading final.
     """
     if not is_shown(assignment):
         return Offer.NONE

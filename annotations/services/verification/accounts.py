@@ -52,7 +52,7 @@ def account_fault() -> Fault | None:
     """Return a fault for the first account whose rights or kind differ from its events, or None.
 
     An account without events must have no rights. So an account that was added directly to the
-    database is found if it has a role.
+    database is found if it has any rights.
     """
     recorded = _recorded()
     people = User.objects.prefetch_related("groups", "user_permissions").order_by("pk")

@@ -76,7 +76,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a verification that runs in time slices has got.
+    """How far a verification that runs in time slices has progressed.
 
     Attributes:
         head: the last link that was verified.
@@ -92,7 +92,7 @@ class Position:
     n_readings: int = 0
 
 
-# Checks of tables that have few rows, so that each check is done in one slice.
+# Checks that are not divided: each runs completely in one slice.
 RECORDS: Sequence[Callable[[], Fault | None]] = (
     readings.missing,
     studies.taxonomy_fault,
