@@ -38,7 +38,7 @@ class ReadOnly(ModelAdmin):
     actions = None
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Allow only the listed filters: others would let somebody guess a hash bit by bit."""
+        """Allow only the listed filters: others let somebody guess a hash piece by piece."""
         return lookup.partition("__")[0] in self.list_display and super().lookup_allowed(
             lookup, value, request
         )

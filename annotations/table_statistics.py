@@ -18,9 +18,9 @@ logger = logging.getLogger(__name__)
 # analysis.
 GROWN = 2.0
 
-# Tables up to this size are ignored. Slightly larger ones matter: without statistics, the planner
-# expects one batch in a study that has ten, and uses nested loops over the large tables joined
-# with them.
+# Tables of up to this many pages are ignored. Slightly larger ones matter: without statistics, the
+# planner expects one batch in a study that has ten, and uses nested loops over the large tables
+# joined with them.
 PAGES = 1
 
 # This compares file sizes, because they are current even inside a transaction, unlike autovacuum's

@@ -1,4 +1,4 @@
-"""Every endpoint of the site, taken from the URL resolver, so that new ones are always probed."""
+"""The endpoints of the site, taken from the URL resolver, so that new ones are always probed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Endpoint:
 
 
 def endpoints(values: Mapping[str, Mapping[str, Sequence[object]]]) -> list[Endpoint]:
-    """Return every endpoint of the site.
+    """Return every endpoint of the site, except ``LEFT_OUT`` and admin pages with parameters.
 
     Args:
         values: examples for each parameter, keyed by a prefix of the URL name. The longest

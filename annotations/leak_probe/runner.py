@@ -42,7 +42,7 @@ class Outcome:
     """The result of one person's sessions.
 
     Attributes:
-        requests: how many were sent in each world, by "method status" of the response.
+        requests: how many were sent in each world, by method and status, such as "GET 200".
         addresses: how often each address was requested, without its query string.
         n_allowed: how many responses were not compared, because the person had submitted the exam
             and requested its suggestions, which the policy of the study lets them see.

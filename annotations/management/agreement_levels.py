@@ -64,7 +64,7 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
 
 
 def measures(line: Line) -> dict[str, Mapping[str, Any]]:
-    """Return the statistics of a line by name. A measurement's kind is a prefix of its names."""
+    """Return the statistics of a line by name; names start with the kind of measurement, if any."""
     kind = f"{line['kind']}_" if "kind" in line else ""
     return {
         f"{kind}{name}": value

@@ -24,10 +24,10 @@ class DatabaseNotReady(Exception):
 def make_ready(command: str) -> None:
     """Migrate an empty embedded database before ``command`` uses it.
 
-    Other databases, and databases that hold data, are never migrated without being asked.
+    A database that is not embedded, or already has migrations, is never migrated automatically.
 
     Raises:
-        DatabaseNotReady: such a database lacks migrations.
+        DatabaseNotReady: a database that is not migrated automatically lacks migrations.
     """
     django.setup()
     if get_commands().get(command) != "annotations" or command in READY_BY_THEMSELVES:

@@ -84,7 +84,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
 
     def answered(self) -> AssignmentQuerySet:
-        """Exclude abstentions: the exam still lacks that reading."""
+        """Exclude abstentions, which leave the exam without a reading; keep unread assignments."""
         return self.filter(is_abstained=False)
 
     def unread(self) -> AssignmentQuerySet:

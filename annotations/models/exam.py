@@ -115,7 +115,7 @@ class ExamQuerySet(models.QuerySet["Exam"]):
 
 
 class Exam(models.Model):
-    """One visit to the ECG machine: one to four tracings of one patient."""
+    """One ECG examination: one to four tracings of a patient, or none if only readings exist."""
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="exams")
     patient = models.ForeignKey(

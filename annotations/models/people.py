@@ -51,7 +51,7 @@ def _name_of(field: str) -> Any:
 
 
 class User(HasWithheld, AbstractUser):
-    """A person who signs in, or a model or published reference, which never does."""
+    """The account of a person, a model or a published reference. Only people can sign in."""
 
     password = PasswordField(_name_of("password"), max_length=128)
     last_login = LastLoginField(_name_of("last_login"), blank=True, null=True)
@@ -96,7 +96,7 @@ class User(HasWithheld, AbstractUser):
 
     @property
     def is_person(self) -> bool:
-        """Whether the account can sign in, be given exams, and vote."""
+        """Whether the reader is a person. Only people can have access and vote."""
         return self.kind == ReaderKind.PERSON
 
     @property

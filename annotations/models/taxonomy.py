@@ -1,4 +1,4 @@
-"""Versioned lists of diagnostic classes. A version stays as it was when readings used it."""
+"""Versioned lists of diagnostic classes. An installed version never changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py backup``: the database and its keys in one file."""
+"""``manage.py backup``: the database and the secret keys in one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py link_patients DATASET FILE``: which exams belong to one patient, and their days."""
+"""``manage.py link_patients DATASET FILE``: record each exam's patient and relative day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py plan_reread``: plan rereadings of exams left open by a new class list."""
+"""``manage.py plan_reread``: plan rereadings of exams with a class that was split."""
 
 from __future__ import annotations
 

@@ -55,7 +55,10 @@ class Command(BaseCommand):
         )
 
     def _keep_key(self, file: Path, secrets: dict[str, object]) -> None:
-        """Store the key of the backup: as the site's key if embedded, else beside the backup."""
+        """Store the key of the backup as the key of an embedded site, or else next to the backup.
+
+        Stores nothing if a site that is not embedded already uses this key.
+        """
         key = str(secrets["SECRET_KEY"])
         if backups.is_embedded():
             write_private(Places(default_home()).create().home / "secrets" / "django", key)

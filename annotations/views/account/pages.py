@@ -42,7 +42,7 @@ class Overview(second_factor.IndexView):  # type: ignore[misc]
 def account_view(
     view: Callable[..., Any], *, posts_only: bool = False, safe_only: bool = False
 ) -> View:
-    """Wrap ``view``: limit its methods, disable caching, and respond with 503 without Redis.
+    """Wrap ``view``: limit its methods, disable caching, respond with 503 if Redis is down.
 
     The view acts as the owner of the tables, because the database roles for requests cannot
     access passwords, sessions and second factors. Each of these views only affects the user's

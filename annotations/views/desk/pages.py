@@ -178,7 +178,7 @@ def _waiting(annotated: AssignmentQuerySet) -> list[Assignment]:
 
 
 def _withheld(user: User) -> list[StudyReader]:
-    """Return the open studies in which ``user`` is paused or not qualified yet."""
+    """Return the roster rows of open studies in which ``user`` is paused or not qualified yet."""
     lines = StudyReader.objects.filter(user=user, study__phase=Phase.OPEN).select_related("study")
     paused = Q(status=StudyReaderStatus.PAUSED)
     unqualified = Q(

@@ -44,9 +44,9 @@ REFUSED_FIELDS: dict[type[Exception], str] = {
 @needs("add_batch")
 @require_http_methods(["GET", "HEAD", "POST"])
 def study_exams(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the exams of a study; a POST adds, removes or marks some.
+    """Show the exams of a study; a POST adds or removes exams, or chooses anchors.
 
-    Strata are hidden from people who read in the study.
+    Strata are hidden from people from whom the results of the study are hidden.
     """
     study = lookups.study(request.user, slug)
     action = request.POST.get("do", "")

@@ -196,7 +196,7 @@ STEP_BY_RULE = {"name": "study-setup-name", "taxonomy": "study-setup-name"}
 def _warnings(
     study: Study, n_readers: int, preview: plan_preview.PlanPreview
 ) -> list[tuple[str, str]]:
-    """Return what prevents reading but not opening, as (URL of the step, sentence)."""
+    """Return problems that prevent reading but not opening, as (URL of the step, sentence)."""
     warnings = []
     if not n_readers:
         warnings.append(("study-readers", _("The study has no readers yet.")))
