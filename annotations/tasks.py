@@ -70,7 +70,7 @@ def nudge(task: Task[..., None]) -> None:
 
 
 def drain(step: Step, task: Task[..., None], slice_s: float = TIME_SLICE_S) -> None:
-    """Repeat ``step`` until nothing is due or the time slice ends; then enqueue ``task`` again."""
+    """Repeat ``step`` until nothing is due; if the time slice ends first, enqueue ``task``."""
     began = monotonic()
     while step(now=timezone.now()):
         if monotonic() - began >= slice_s:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-# All that may differ between the worlds: secrets that are generated for each response.
+# All that may differ between the worlds: secrets and times generated for each response.
 MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"'), "csrf token"),
     (re.compile(r"csrftoken=\w+"), "csrf cookie"),

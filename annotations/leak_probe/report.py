@@ -67,7 +67,8 @@ def conduct(
 
     Args:
         world: the world before the others act.
-        n_requests: the minimum number of requests in each world.
+        n_requests: number of random requests in each world, divided evenly among all people.
+            Those without assignments do not send their share.
         seed: random seed; the same seed draws the same sessions.
         on_progress: progress callback.
     """

@@ -26,7 +26,7 @@ QUERIES = (
 BLOCKED = {"findings": [{"class": "no_such_class", "certainty": "definite"}]}
 SAFE = ("GET", "GET", "GET", "GET", "HEAD", "OPTIONS")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
-# Endpoints about a person's own account: only ever requested with GET.
+# Endpoints about accounts. Random sessions request them only with GET.
 ACCOUNT_ENDPOINTS = (
     "account",
     "mfa",

@@ -41,7 +41,7 @@ class AgreementReportQuerySet(models.QuerySet["AgreementReport"]):
         """Return the reports that ``user`` may see.
 
         They need the permission, the study's policy must have opened the agreement, and they must
-        not read in the study.
+        not be blinded (``BatchQuerySet.not_read_by``).
         """
         if not user.has_perm("annotations.view_agreementreport"):
             return self.none()

@@ -70,8 +70,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def not_read_by(self, user: User) -> BatchQuerySet:
         """Exclude batches of studies that ``user`` reads in, or that include an exam they read.
 
-        This is the blinding rule for results: until the study is locked, a coordinator who also
-        reads sees neither its labels and agreement, nor those of another study with the same exams.
+        This is the blinding rule for results: until a study is locked, its readers see no labels or
+        agreement of it, nor of another study with the same exams, even if they coordinate it.
         """
         own = Study.objects.all().blinding(user)
         exams = Exam.objects.all().read_by(user).values("pk")

@@ -76,7 +76,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
         """Return the rows that ``user`` may see.
 
         They need the permission, the study's policy must have opened the results, and they must
-        not read in the study.
+        not be blinded (``BatchQuerySet.not_read_by``).
         """
         if not user.has_perm("annotations.view_consensus"):
             return self.none()

@@ -80,8 +80,8 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
         Their own readings are always visible. Other people's are visible only if the study's
         policy has opened the batch, ``user`` has the permission for closed readings, and ``user``
-        does not read in the study. Anything that shows readings, or values computed from
-        individual readings, must start from here.
+        is not blinded (``BatchQuerySet.not_read_by``). Anything that shows readings, or values
+        computed from individual readings, must start from here.
         """
         own = Q(reader=user)
         if not user.has_perm("annotations.view_closed_readings"):
@@ -146,7 +146,7 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.annotate(turn=Subquery(first)).order_by(F("turn").asc(nulls_last=True), "pk")
 
     def readable(self) -> ReadingQuerySet:
-        """Exclude readings that call the exam unreadable; no statistic counts them."""
+        """Exclude readings that call the exam unreadable: they say nothing about classes."""
         return self.exclude(quality=Quality.UNREADABLE)
 
 

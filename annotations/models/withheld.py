@@ -107,7 +107,7 @@ class HasWithheld(models.Model):
     def from_db(
         cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any
     ) -> Self:
-        """Create the instance, with the fields that the active role may not read deferred."""
+        """Create the instance; defer the fields that the active role may not read."""
         role = row_security.role()
         if role is not None and (withheld := withheld_columns(cls, role)):
             values = [

@@ -82,7 +82,7 @@ class Command(BaseCommand):
             time.sleep(CHECK_SECONDS)
 
     def _step(self, title: str, work: Callable[[], object]) -> None:
-        """Run ``work`` with a spinner, and print how long it took."""
+        """Run ``work``, with a spinner on a terminal, and print how long it took."""
         began = time.monotonic()
         if self.console.is_terminal:
             with self.console.status(f"{title} …"):

@@ -84,7 +84,7 @@ def send_next(*, now: datetime) -> bool:
 
 
 def forget(*, now: datetime) -> int:
-    """Delete finished e-mails that are older than 90 days; return the number deleted."""
+    """Delete finished mails that are older than 90 days; return the number deleted."""
     old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
     return int(old.delete()[0])
 

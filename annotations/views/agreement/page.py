@@ -58,7 +58,7 @@ class AgreementPage:
         study: the study, or the study of the batch.
         batch: None for the whole study.
         user: the person who opened the page.
-        is_hidden: the user still reads in the study, so nothing is shown.
+        is_hidden: the user is blinded to the results, so nothing is shown.
         report: the requested version, else the newest; None if the user may see none.
         is_newest: whether the user may see no later version than ``report``.
     """

@@ -74,7 +74,7 @@ def batch_new(request: SignedInRequest, slug: str) -> HttpResponse:
 @needs("view_batch")
 @require_safe
 def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the completion matrix, unless the user reads in the study."""
+    """Show the completion matrix, unless it is hidden from the user."""
     batch = lookups.batch(request.user, pk)
     return _batch_page(request, batch, AdjudicationForm())
 

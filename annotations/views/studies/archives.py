@@ -60,7 +60,7 @@ def study_export_progress(request: SignedInRequest, slug: str, key: UUID) -> Htt
 @needs("export_study")
 @require_safe
 def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpResponseBase:
-    """Download an archive, unless the user still reads in the study."""
+    """Download an archive, unless the results are hidden from the user."""
     study = lookups.study(request.user, slug)
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)

@@ -135,8 +135,8 @@ class AnchorsForm(forms.Form):
 class PlanForm(forms.Form):
     """Settings of the batches to plan from the remaining exams.
 
-    People who read in the study cannot choose to fill gaps, because an exam that lacks a reader may
-    reveal who abstained.
+    People from whom results are hidden cannot choose to fill gaps, because an exam that lacks a
+    reader may reveal who abstained.
     """
 
     name = forms.CharField(
