@@ -1,6 +1,6 @@
 """How long does it take to design a study, compared with assigning one reading at a time?
 
-For each place of each exam, the naive way chooses the reader with the lowest load who shares the
+For each reading of an exam, the naive way chooses the reader with the lowest load who shares the
 fewest exams with the other readers, computes each order key with ``hmac.new``, and sorts. It has no
 caps, does not keep exams of a patient apart, and ignores history. Run:
 ``python -m bench.study_design``.

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def prepare(*, with_development: bool) -> None:
-    """Bring .venv, the browser library and the translations up to date."""
+    """Bring .venv, plotly.js and the translations up to date."""
     install(with_development=with_development)
     run([str(VENV_PYTHON), "-m", "scripts.vendor"])
     compile_translations()

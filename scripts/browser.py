@@ -46,12 +46,12 @@ def chromium(*, is_windowed: bool = False) -> str:
 
 
 def on_path(names: Sequence[str]) -> str | None:
-    """Return the first of ``names`` that is on PATH."""
+    """Return the path of the first of ``names`` that is on PATH, or None."""
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def install_package(name: str) -> bool:
-    """Install the Debian package ``name``, which needs root. Return whether that worked."""
+    """Install the Debian package ``name`` and fonts as root. Return whether that worked."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
     print("Installing Chromium from the system's packages …", flush=True)

@@ -1,4 +1,4 @@
-"""Run all tests and report lines that no test runs."""
+"""Run all tests and report the lines that no test runs."""
 
 from __future__ import annotations
 

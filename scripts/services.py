@@ -67,7 +67,7 @@ def for_processes(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def running() -> Iterator[dict[str, str]]:
-    """Start the services and yield their addresses. They stop after their last user.
+    """Start the services and yield their addresses. They stop when their last user ends.
 
     Raises:
         ServicesFailed: one of them did not start.

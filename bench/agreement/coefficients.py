@@ -137,7 +137,7 @@ def points(ratings: Ratings) -> None:
 
 
 def draw(study: Study) -> Ratings:
-    """Return ratings with a sensitivity of 80 %; one of three readers misses each exam."""
+    """Return ratings with a sensitivity of 80%; of three readers, one has not read each exam."""
     rng = np.random.default_rng(1)
     ratings = np.empty((study.n_readers, study.n_exams, N_CLASSES), dtype=np.int8)
     for start in range(0, study.n_exams, 100_000):
@@ -211,7 +211,7 @@ def irr_cac(python: Path, folder: Path, drawn: Ratings) -> list[float]:
 
 
 def expert(ratings: Ratings, n_replicates: int) -> None:
-    """Resample exams and count all classes at once, enough for the same coefficients."""
+    """Resample exams and count all classes at once; the counts suffice for all coefficients."""
     rng = np.random.default_rng(3)
     n_exams = ratings.shape[1]
     for _ in range(n_replicates):

@@ -1,4 +1,4 @@
-"""What does a new reading cost the agreement and its page, in a study of 100,000 exams x 2?
+"""How long do a new reading and the agreement page take, with 100,000 exams read twice?
 
 A study of 1,000 exams and one of 100,000 are in the same database and measured alternately. A
 reading is submitted and counted; then the next report is computed from the counts, and its page

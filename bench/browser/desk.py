@@ -49,7 +49,7 @@ class Visit:
 
     Attributes:
         ecg_ms: from the start of the navigation to the frame that shows the ECG.
-        answer_ms: the time to first byte of the page, part of ``ecg_ms``.
+        answer_ms: the part of ``ecg_ms`` until the first byte of the page.
         sizes: transferred bytes by address.
         kinds: resource type by address, as the browser names it.
     """

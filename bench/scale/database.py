@@ -50,7 +50,8 @@ class World:
     """People, and the study and batches that a measurement requests.
 
     Attributes:
-        people: one person of each role; ``torn`` coordinates, and reads in the second study.
+        people: one person of each role; the user ``torn`` coordinates, and reads in the second
+            study.
         study: the largest.
         closed: its first batch.
         opened: its batch that is half read.
