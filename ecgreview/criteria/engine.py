@@ -125,7 +125,7 @@ def _judge(rule: Rule, exam: _Exam) -> Verdict:
 
 
 def _unless(rule: Rule, main: Check, exam: _Exam) -> Verdict | None:
-    """Return the verdict of the first exception that applies or cannot be ruled out."""
+    """Return the verdict of the first exception that applies or cannot be ruled out, if any."""
     for exception in rule.unless:
         checks = [exam.check(condition) for condition in exception.conditions]
         if any(check.outcome == Outcome.FAILED for check in checks):

@@ -121,7 +121,7 @@ def read(path: Path) -> RuleBook:
     """Return the rules in the TOML file ``path``.
 
     Raises:
-        BadRule: a rule names an unknown measurement or comparison.
+        BadRule: a rule is incomplete, or names an unknown measurement or comparison.
     """
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return RuleBook(

@@ -97,8 +97,8 @@ class Verdict:
     Attributes:
         code: class code in the taxonomy.
         reason: None when the class is suggested.
-        checks: the deciding comparison first. If another comparison is why the class is
-            withheld, it is second. Empty if the patient is a child.
+        checks: the first criterion, or the criterion that failed. If another comparison is why the
+            class is not suggested, it is second. Empty if the patient is a child.
         source: publication of the limits.
     """
 

@@ -45,7 +45,7 @@ def order(
 
     Exams are ordered by key. If two exams of one patient would be closer than ``patient_gap``, the
     later one is moved back, or, near the end, forward. If that does not separate them, the order
-    is built without regard to the keys.
+    is built anew, and the keys only break ties; see ``_largest_first``.
 
     Args:
         seed: the study's seed.
@@ -103,9 +103,9 @@ def _widest(patients: Sequence[int]) -> int:
 
 
 def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int]:
-    """Return the indices in order, each moved back to where it keeps ``gap`` to its patient.
+    """Return the indices in order; one that comes too soon after its patient is moved back.
 
-    Indices that still do not fit at the end are omitted.
+    Indices for which no position is left at the end are omitted.
     """
     last = {patient: place for place, patient in enumerate(before, start=-len(before))}
     placed: list[int] = []
@@ -134,7 +134,9 @@ def _put_back(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[
 def _put_forward(
     patients: Sequence[int], placed: list[int], gap: int, before: Sequence[int]
 ) -> list[int] | None:
-    """Insert each omitted index at the last position that keeps ``gap``; None if one has none.
+    """Return ``placed`` with each omitted index at the last position that keeps ``gap``.
+
+    Returns None if an index has no such position.
 
     An insertion can only move other exams further apart.
     """
@@ -155,9 +157,10 @@ def _put_forward(
 
 
 def _largest_first(patients: Sequence[int], gap: int, before: Sequence[int]) -> list[int] | None:
-    """Return an order that always takes the patient with the most exams left, or None.
+    """Return an order that keeps ``gap``, or None if this method finds none.
 
-    It uses the order of the keys only to break ties, but can succeed where moving exams does not.
+    At each position it takes, of the patients who may come, the one with the most exams left; the
+    order of the keys only breaks ties. It can succeed where moving exams does not.
     """
     left: dict[int, deque[int]] = {}
     for index, patient in enumerate(patients):

@@ -26,7 +26,7 @@ def even_out(board: Board, earlier: Ids, rng: np.random.Generator) -> None:
         board: a complete allocation.
         earlier: shape (n_readers, n_readers); number of exams that two readers share in the
             history and that are not on ``board``.
-        rng: breaks ties between equally good exchanges.
+        rng: breaks ties, and draws readers for neutral exchanges, which escape a local optimum.
     """
     table = _Table.of(board, earlier)
     if table is None:
@@ -124,7 +124,11 @@ class _Table:
     def _exchange(
         self, first: int, second: int, *, below: int = 0, rng: np.random.Generator | None = None
     ) -> bool:
-        """Make the best exchange of two readers if its cost (see ``_cost``) is < ``below``."""
+        """Make the best exchange of two readers if its cost (see ``_cost``) is < ``below``.
+
+        Returns:
+            Whether an exchange was made.
+        """
         offered, returned = self.board.movable(first, second), self.board.movable(second, first)
         if not (offered.size and returned.size):
             return False

@@ -123,7 +123,7 @@ class _Walk:
         return np.array(self.ranks, dtype=np.int64), np.array(self.occurrences, dtype=np.int64)
 
     def _due(self) -> int | None:
-        """Return the index in ``waiting`` of the repeat that comes next, or None."""
+        """Return the index in ``waiting`` of the repeat that comes next; None if none may come."""
         washed = [at for at in range(self._n_drawn()) if self._is_washed_out(self.waiting[at])]
         apart = [at for at in washed if self._is_apart(self.waiting[at])]
         if apart:

@@ -196,7 +196,10 @@ def _min_patient_gap(readings: Readings) -> int | None:
 
 
 def _min_gap(readers: Ids, ids: Ids, positions: Ids) -> int | None:
-    """Return the minimum distance between two positions of one reader with the same id."""
+    """Return the minimum distance between two positions of one reader with the same id.
+
+    Returns None if no reader has an id twice.
+    """
     order = np.lexsort((positions, ids, readers))
     is_same = (np.diff(readers[order]) == 0) & (np.diff(ids[order]) == 0)
     gaps = np.diff(positions[order])[is_same]

@@ -59,7 +59,7 @@ def read(path: Path) -> Iterator[Entry]:
     """Yield the rows of an exported file, in constant memory.
 
     Raises:
-        MalformedFile: a line is not in the format of an export; the message names the line.
+        MalformedFile: the file is not an export of an audit trail.
         OSError: the file cannot be read.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:

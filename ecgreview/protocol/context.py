@@ -18,7 +18,7 @@ def check(
     n_exams: int | None = None,
     unavailable: Collection[tuple[str, object]] = (),
 ) -> list[Problem]:
-    """Return why ``protocol`` cannot be carried out, in the order of the document.
+    """Return why ``protocol`` cannot be carried out; empty if it can.
 
     Args:
         protocol: a protocol that is valid by itself.

@@ -57,7 +57,7 @@ class Protocol:
 
     Attributes:
         taxonomy: name, a space, version, as in ``ecg-review-66 0.2-draft``.
-        results_open: when readers with permission can see results.
+        results_open: when people with permission can see results; see ``values.KEYS``.
         prior_exam: whether readers may look at the same patient's previous exam.
         qt_correction: formula with which the criteria model corrects QT for the heart rate.
         suggestion_arms: at least two if ``suggestion_policy`` is ``randomised``, else none.

@@ -129,7 +129,10 @@ def _readers_of(folder: Path) -> Path:
 
 
 def _patients_beside(folder: Path) -> Path | None:
-    """Return the patient table in ``folder``, or next to it if ``folder`` is that of readers."""
+    """Return the patient table in ``folder``, or next to it if ``folder`` is that of readers.
+
+    Returns None if there is none.
+    """
     places = [folder]
     if folder.resolve().name == READERS:
         places.append(folder.resolve().parent)
@@ -246,7 +249,7 @@ def _left_out(table: Table, content: bytes) -> Iterator[Problem]:
 
 
 def _index_problem(table: Table, name: str) -> Iterator[Problem]:
-    """Yield the first row whose number in the unnamed column differs from its position."""
+    """Yield a problem for the first row whose number in column ``name`` is not its position."""
     start = 0 if table.rows and table.rows[0].cells.get(name) == "0" else 1
     for number, row in enumerate(table.rows, start=start):
         if (text := row.cells.get(name, "")) != str(number):

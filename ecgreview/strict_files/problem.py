@@ -17,8 +17,8 @@ class Problem:
         key: the key, column or class concerned; empty if the problem concerns the whole file.
         reason: what is wrong; without a full stop, because it may follow ``key`` and a colon.
         hint: what to do; a sentence, or empty.
-        line: counted from 1; None if the source has no lines.
-        column: counted from 1; characters in YAML, cells in CSV; None if the source has no lines.
+        line: counted from 1; None if the problem has no line.
+        column: counted from 1; characters in YAML, cells in CSV; None if there is none.
         code: identifies the type of problem for programs and translators.
         details: what was found or expected, for translations of ``reason`` and ``hint``.
     """
@@ -47,7 +47,7 @@ class Unreadable(ValueError):
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the closest word, or all words if they are few."""
+    """Return a hint that names the closest word; if none is close, all words if they are few."""
     words = sorted(filter(None, known))
     near = difflib.get_close_matches(word, words, n=1)
     if near:

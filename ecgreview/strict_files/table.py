@@ -28,7 +28,7 @@ class Table:
     Attributes:
         columns: the names in the first row, in the order of the file.
         rows: the rows below that are not empty.
-        problems: unknown or repeated columns, and rows of the wrong length.
+        problems: unknown, repeated or missing columns, and rows with too many cells.
     """
 
     columns: tuple[str, ...]

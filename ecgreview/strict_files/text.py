@@ -27,7 +27,7 @@ def decoded(source: bytes | str, *, max_bytes: int = MAX_BYTES) -> str:
     """Return ``source`` as text without a byte order mark.
 
     Raises:
-        Unreadable: it is larger than ``max_bytes`` or is not UTF-8.
+        Unreadable: it is larger than ``max_bytes``, is not UTF-8, or has a zero byte.
     """
     content = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     if len(content) > max_bytes:

@@ -121,7 +121,7 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> Iterator[ClassCha
 
 
 def _class_fields(taxonomy: Taxonomy, row: DiagnosticClass) -> dict[str, str]:
-    """Return every field of a class as text, independent of the order of lists in it."""
+    """Return the fields of a class, except its position, as text with sorted lists."""
     codes = (
         f"{vocabulary} {code.code}={code.match}"
         for vocabulary in row.codes

@@ -204,7 +204,7 @@ def _all_classes_named(
 def _exclusive_targets(
     changes: list[Written], before: Mapping[str, bool], after: Mapping[str, bool]
 ) -> Iterator[Problem]:
-    """Yield changes that turn classes into an exclusive one.
+    """Yield a problem for each change that maps a class that is not exclusive to one that is.
 
     A reading that combined such a class with another would be contradictory after translation.
     """

@@ -12,8 +12,8 @@ RelationKind: TypeAlias = Literal["excludes", "implies", "soft_conflict"]
 Match: TypeAlias = Literal["exact", "broader", "narrower", "related"]
 
 
-# Printed in a CODE-II source, in another source of the same network, or only in standards of the
-# field.
+# Where the class is printed: A in a CODE-II source, B in another source of the same network, C only
+# in standards of the field.
 Evidence: TypeAlias = Literal["A", "B", "C"]
 
 

@@ -139,7 +139,7 @@ class _Sheet:
         }
 
     def abbreviation(self, code: str) -> str:
-        """Return an abbreviation for a class without one: its code, or the code's initials."""
+        """Return an unused abbreviation for a class: its code, or the initials of a long code."""
         short = code.upper()
         if len(short) > MAX_DERIVED_ABBREVIATION:
             short = "".join(word[0] for word in re.split("[_-]", short) if word)[:8]
@@ -164,11 +164,11 @@ class _Sheet:
 
 
 def _or(text: str, other: str, longest: int = MAX_CLASS_LENGTHS["name"]) -> str:
-    """Return ``text``, or ``other`` if it is missing; invalid texts are reported only once."""
+    """Return ``text``, or ``other`` if it is missing or invalid and would be reported again."""
     return text if text and len(text) <= longest and not has_hidden(text, allowed="\n") else other
 
 
-def _external_code(word: str) -> dict[str, str]:
-    """Parse a code such as ``426177001=exact``; without a match the comparison is unknown."""
+def _foreign_code(word: str) -> dict[str, str]:
+    """Parse a code such as ``426177001=exact``; the default match is ``related``."""
     code, _, match = word.partition("=")
     return {"code": code, "match": match or "related"}
