@@ -6,9 +6,9 @@ recording twice without knowing it.
 
 The comparison uses the shape of the eight independent leads between 1 and 15 Hz in the first seven
 seconds, each lead scaled to unit energy. Sampling rates from 100 Hz, gains, baseline filters and
-mains filters do not change it. ``fingerprint`` finds candidates among millions by the signs of
-random projections (Charikar 2002, STOC, 380-388), cut into bands of 32 of which two recordings must
-share one (Indyk & Motwani 1998, STOC, 604-613); ``is_same`` decides.
+mains filters hardly change it. ``fingerprint`` finds candidates among millions by the signs of
+random projections (Charikar 2002, STOC, 380-388), in bands of 32 bits: candidates have at least one
+band in common (Indyk & Motwani 1998, STOC, 604-613). ``is_same`` decides.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def is_same(signal: Signal, other: Signal) -> bool:
 
 
 def shape_of(signal: Signal) -> Shape:
-    """Return the compared shape: equal for all copies of a recording, zero for a flat lead."""
+    """Return the compared shape, nearly equal for copies of a recording; zero for a flat lead."""
     seconds = min(SECONDS, signal.n_samples / signal.sampling_rate_hz)
     n_samples = min(round(seconds * signal.sampling_rate_hz), signal.n_samples)
     samples = signal.samples[list(COMPARED), :n_samples].astype(np.float64)

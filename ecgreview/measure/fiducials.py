@@ -67,8 +67,8 @@ def p_onset(beat: NDArray[np.float64], qrs_onset: int, earliest: int) -> int:
     """Return the first sample of the P wave between ``earliest`` and QRS.
 
     Raises:
-        FiducialNotFound: there is no room for a P wave, or none stands out from a quiet baseline,
-            as in fibrillation or flutter.
+        FiducialNotFound: there is no room for a P wave, none stands out from a quiet baseline, as
+            in fibrillation or flutter, or it begins before ``earliest``.
     """
     latest = qrs_onset - _samples(24)
     if latest - earliest < _samples(70):
@@ -95,7 +95,7 @@ def t_end(beat: NDArray[np.float64], qrs_offset: int, latest: int) -> int:
     The leads are first projected onto the direction in which T is largest.
 
     Raises:
-        FiducialNotFound: T is flat or cut off, or there is no room for it.
+        FiducialNotFound: T is flat or cut off, its end is lost, or there is no room for it.
     """
     start = qrs_offset + _samples(50)
     if latest - start < _samples(150):

@@ -1,4 +1,4 @@
-"""Find files that can be imported, whatever their names, and read recordings from them."""
+"""Find files that can be imported, and read recordings from them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ _OTHERS: dict[LooksLike, Callable[[bytes], bool]] = {
 
 
 def find(path: Path) -> list[Path]:
-    """Return the WFDB headers and HDF5 files at or below ``path``, sorted.
+    """Return ``path`` if it is a file, else the files below it with one of ``SUFFIXES``, sorted.
 
-    Files are recognized by content, not by name. Folders are not entered through symbolic
-    links. Hidden files are skipped, because archives made on macOS contain a shadow of every
-    file.
+    ``read`` recognizes the format by the content. Folders are not entered through symbolic links.
+    Hidden files are skipped, because archives made on macOS contain a hidden ``._`` file for
+    every file.
 
     Raises:
         FileNotFoundError: ``path`` does not exist.
+        OSError: a folder cannot be read.
     """
     if path.is_file():
         return [path]

@@ -35,7 +35,8 @@ def assemble(traces: Traces, *, sampling_rate_hz: float, microvolts_per_lsb: flo
         microvolts_per_lsb: size of a step; increased if an amplitude would not fit into 16 bits.
 
     Raises:
-        Refused: leads are missing, or the signal is too short, blank or impossibly large.
+        Refused: leads are missing, the sampling rate is impossible, or the signal is too short,
+            blank or impossibly large.
     """
     check_rate(sampling_rate_hz)
     complete, status = _complete(traces)

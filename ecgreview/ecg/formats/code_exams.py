@@ -45,7 +45,8 @@ def load(folder: Path, exam_ids: Collection[int]) -> dict[int, Patient]:
     is no such file. An id listed twice with different facts is omitted.
 
     Raises:
-        Refused: the file is too large, is not text, or has no ``exam_id`` column.
+        Refused: the file is too large or a symbolic link, is not text, or has no ``exam_id``
+            column.
     """
     path = folder / NAME
     if not path.is_file():

@@ -34,14 +34,14 @@ MAX_CHUNK_BYTES = 64 * 2**20
 
 
 def read(path: Path, key: str) -> Iterator[Recording | Refusal]:
-    """Yield one recording or refusal per row, in order, with one row in memory at a time.
+    """Yield one recording or refusal per row, in order, with one chunk in memory at a time.
 
     Args:
-        path: an HDF5 file; ``exams.csv`` next to it supplies patient, age and sex.
+        path: an HDF5 file; ``exams.csv`` next to it supplies patient, age, sex and labels.
         key: name of the file in recordings and refusals.
 
     Raises:
-        Refused: the file as a whole does not have the layout.
+        Refused: the file as a whole does not have the layout, or ``exams.csv`` cannot be used.
     """
     try:
         with h5py.File(path, "r") as file:

@@ -30,10 +30,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One exam as read from a file: the signal and the two facts a blinded reader may know.
+    """The signal and facts of one exam, as read from a file.
 
-    There is deliberately no field for a report, a name, a device or a date. The labels of the
-    source are used only for sampling: they are kept out of logs and away from readers.
+    Of these facts, a blinded reader may know only age and sex. There is deliberately no field for
+    a report, a name, a device or a date. The labels of the source are used only for sampling: they
+    are kept out of logs and away from readers.
 
     Attributes:
         source_key: path relative to the root of the import; unique under it.
@@ -57,8 +58,9 @@ MAX_LABEL_CHARS = 60
 
 
 def plain_labels(written: Iterable[str]) -> tuple[str, ...]:
-    """Return the labels that are codes or names, unique and sorted, without long texts or control
-    characters.
+    """Return at most ``MAX_LABELS`` distinct labels, sorted.
+
+    Labels that are empty, too long or not printable are left out.
     """
     trimmed = {label.strip() for label in written}
     fit = (item for item in trimmed if 0 < len(item) <= MAX_LABEL_CHARS and item.isprintable())

@@ -82,7 +82,7 @@ def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
 
 
 def _choose_leads(header: Header) -> tuple[dict[str, int], list[Remark]]:
-    """Return standard lead -> index of its signal, by name only, and remarks on omitted signals."""
+    """Return standard lead -> index of its signal, by name only, and remarks on the signals."""
     chosen: dict[str, int] = {}
     others: list[str] = []
     for index, signal in enumerate(header.signals):

@@ -119,7 +119,10 @@ class Batch:
         self.folder.cleanup()
 
     def results(self) -> Iterator[Recording | Refusal | None]:
-        """Yield the results, with None after each file; ends early when the process does."""
+        """Yield the results, with None after each file.
+
+        Ends early if the process ends or sends a malformed frame.
+        """
         while True:
             try:
                 yield frames.load(self._take)

@@ -47,7 +47,7 @@ def load(take: Callable[[int], bytes]) -> Recording | Refusal | None:
         take: returns exactly the given number of bytes of the stream.
 
     Raises:
-        BadFrame: the frame is too large or has the wrong format.
+        BadFrame: the frame is too large or malformed.
         EOFError: raised by ``take`` when the stream ends.
     """
     n_header, n_samples = SIZES.unpack(take(SIZES.size))

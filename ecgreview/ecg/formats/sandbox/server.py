@@ -83,7 +83,7 @@ def read(path: Path, root: Path, answer: int) -> None:
 
 
 def limit() -> None:
-    """Limit the resources of this process; it cannot raise the limits again."""
+    """Limit the resources of this process; only its CPU time can be extended later."""
     # Limit what the process allocates, without the libraries it maps.
     memory = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
     resource.setrlimit(memory, (MEMORY_BYTES, MEMORY_BYTES))
