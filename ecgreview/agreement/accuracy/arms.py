@@ -27,7 +27,7 @@ class BadArms(ValueError):
 
 
 class Split(StrEnum):
-    """Subsets of answers to compare. None includes classes that the model does not check."""
+    """Subsets of answers to compare. No subset has classes that the model does not check."""
 
     # All classes that the model checks.
     ALL = "all"

@@ -192,7 +192,7 @@ class ReadingTimes:
     """Times of one reader's readings, in the order of their rows in the matrix.
 
     Attributes:
-        at: when each reading was first signed.
+        at: when each reading was first submitted.
         places: shape (n,); number of earlier readings in the same session.
         active_ms: shape (n,); active reading time; 0 if unknown.
     """

@@ -65,7 +65,7 @@ def is_by_person(matrix: ReadingMatrix, kinds: Mapping[int, str]) -> NDArray[np.
 
 
 def reference_reader(matrix: ReadingMatrix, kinds: Mapping[int, str]) -> int | None:
-    """Return the reference reader with the most exams; the first of ``kinds`` wins a tie."""
+    """Return the reference reader with the most exams, the first of ``kinds`` if tied, or None."""
     references = [reader for reader, kind in kinds.items() if kind == REFERENCE]
     return max(references, key=lambda reader: int((matrix.readers == reader).sum()), default=None)
 

@@ -194,7 +194,7 @@ class PatternCount:
         return np.asarray(both.reshape(shape), dtype=np.float64)
 
     def common_pairs(self) -> list[tuple[int, int]]:
-        """Return the pairs of readers who both answered at least one class of an exam, sorted."""
+        """Return the pairs of readers who answered the same class of an exam, sorted."""
         has_answered = (self.patterns != MISSING).astype(np.float64)
         n_common = np.triu(has_answered.T @ has_answered, k=1)
         return [(int(first), int(second)) for first, second in np.argwhere(n_common > 0)]

@@ -125,12 +125,12 @@ def _fit(vector: Floats, hits: Floats, misses: Floats, precision: Floats) -> flo
 
 
 def _margins(table: Floats) -> Floats:
-    """Return the sums of a table for the outer parts: in total, by class and by reader."""
+    """Return the sums of a table in total, by class and by reader: all parts but ``within``."""
     return np.concatenate([[table.sum()], table.sum(axis=1), table.sum(axis=0)])
 
 
 def _curvature(weights: Floats, precision: Floats) -> Floats:
-    """Return the negative second derivatives for the outer parts, shape (n_parts, n_parts)."""
+    """Return the negative second derivatives for all parts but ``within``, a square matrix."""
     n_classes = len(weights)
     margins = _margins(weights)
     curvature = np.diag(margins + precision)

@@ -100,7 +100,7 @@ def stored(lines: Sequence[Mapping[str, Any]]) -> Effects | None:
 
 
 def largest(lines: Sequence[Mapping[str, Any]]) -> Array | None:
-    """Return the larger of the two effects of each line."""
+    """Return the larger of the two effects of each line; None if ``stored`` returns None."""
     effects = stored(lines)
     return None if effects is None else np.maximum(effects.agreement, effects.marked)
 

@@ -1,4 +1,4 @@
-"""Stored reports of method versions 1 to 6, which hold English sentences instead of codes.
+"""Stored reports of method versions 1 to 6, which contain English sentences instead of codes.
 
 Stored reports never change, so the sentences are translated into codes when a report is read.
 """
@@ -11,10 +11,10 @@ from typing import Any
 from ecgreview.agreement.values.reasons import Reason
 
 VERSIONS = frozenset({"1", "2", "3", "4", "5", "6"})
-"""The method versions whose reports hold sentences."""
+"""The method versions whose reports contain sentences."""
 
 CODES: Mapping[str, Reason] = {
-    # Of coefficients.
+    # Coefficients.
     "No exam was read by two readers.": Reason.NOT_COMPARED,
     "All readings say the same, so agreement beyond chance is undefined.": Reason.ALL_ALIKE,
     "No reader gave the class.": Reason.NEVER_GIVEN,
@@ -39,20 +39,20 @@ CODES: Mapping[str, Reason] = {
     "The classes of an exam go together: of pairs over all classes there are no intervals.": (
         Reason.PAIRS_OVER_CLASSES
     ),
-    # Of two readers.
+    # Two readers.
     "The two readers never disagreed, so there is nothing to test.": Reason.NEVER_DISAGREED,
     "By these weights the readers could not disagree by chance.": Reason.NO_CHANCE_DISAGREEMENT,
     "The two readers have no category in common.": Reason.NOTHING_SHARED,
     "All readings say the same: this is agreement about that alone.": Reason.ONE_CATEGORY_USED,
-    # Of standard errors.
+    # Standard errors.
     "One exam alone has no standard error.": Reason.ONE_EXAM,
     "No exam differs from the others, so the formula shows no uncertainty.": (
         Reason.NO_EXAM_DIFFERS
     ),
     "The exams do not all have the same number of readings.": Reason.UNEQUAL_READINGS,
-    # Of certainty.
+    # Certainty.
     "No exam was given the class by two readers.": Reason.NEVER_GIVEN_BY_TWO,
-    # Of measurements.
+    # Measurements.
     "Fewer than two readers measured, so there is nothing to compare.": (
         Reason.FEW_READERS_MEASURED
     ),
@@ -66,14 +66,14 @@ CODES: Mapping[str, Reason] = {
     "The measurements lie on one line, so there is no interval.": Reason.ON_ONE_LINE,
     "Patients have several exams that were measured: intervals, which take exams to be"
     " independent, would be too narrow.": Reason.MEASUREMENTS_OF_PATIENTS,
-    # Of readers compared with a reference.
+    # Readers compared with a reference.
     "No exam was read that has a reference.": Reason.NO_REFERENCE_READ,
     "The reference never has the class.": Reason.REFERENCE_NEVER,
     "The reference always has the class.": Reason.REFERENCE_ALWAYS,
     "The reader never gave the class.": Reason.READER_NEVER,
     "Neither the reader nor the reference has the class.": Reason.IN_NEITHER,
     "Neither the reader nor the reference has any class.": Reason.NO_CLASS_IN_EITHER,
-    # Of the effect of suggestions.
+    # Effect of suggestions.
     "No answer of this kind was given with the suggestion shown.": Reason.NONE_SHOWN,
     "No answer of this kind was given with the suggestion hidden.": Reason.NONE_HIDDEN,
     "Fewer than two readers answered, so how far readers differ is unknown.": (
@@ -82,9 +82,9 @@ CODES: Mapping[str, Reason] = {
     "No reading of this kind has a time.": Reason.NO_TIMES,
     "Fewer than two exams were read under both conditions.": Reason.FEW_PAIRED_EXAMS,
     "All exams have the same difference, so there is no interval.": Reason.EQUAL_DIFFERENCES,
-    # Of forecasts.
+    # Forecasts.
     "Fewer than 20 exams tell of the class, so the forecast is rough.": Reason.ROUGH_FORECAST,
-    # Of the latent model.
+    # Latent model.
     "No exam has three readings: agreement between two does not tell right from wrong.": (
         Reason.NO_THREE_READINGS
     ),
@@ -112,7 +112,7 @@ CODES: Mapping[str, Reason] = {
     ),
     "So many readers answered in so many ways that this is not computed here.": Reason.TOO_LARGE,
     "So many readers answered in so many ways that there are no intervals.": Reason.NO_INTERVALS,
-    # Of the pooled model.
+    # Pooled model.
     "Known from what the classes have in common: the readings of this class alone do not tell the"
     " prevalence from errors.": Reason.POOLED,
     "Few exams tell of the class: much of this is known from what the classes have in common.": (

@@ -46,7 +46,7 @@ def pair_counts(patterns: PatternCount, answers: Answers) -> list[dict[str, Any]
 
     Returns:
         ``{"readers": [first, second], "n00", "n01", "n10", "n11"}`` with a list over classes
-        each; where patients have several exams, also the ``design_effects``.
+        each; where patients have several exams, also the ``design_effects.NAMES``.
     """
     pairs = patterns.common_pairs()
     effects_of = design_effects.OfPairs(answers) if answers.is_clustered else None

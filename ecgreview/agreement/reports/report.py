@@ -57,7 +57,7 @@ def report(
     ``pair_lines`` computes measures. Readers have no answer for classes that they could not assess;
     ``n_not_assessable`` is the number of such readings of a class. ``bands`` are the probable bands
     of Landis and Koch, empty where there is no interval. Where patients have several exams, classes
-    and pairs have their ``design_effects``.
+    and pairs have a ``design_effect`` and a ``design_effect_given``.
 
     Args:
         answers: the answers of all readers.
@@ -152,8 +152,8 @@ def pair_lines(
 
     Returns:
         ``{"readers": [first, second], "kinds": [...], "class", "n11", "n10", "n01", "n00", measure:
-        ...}``, pairs and classes in the order of the report. Counts are of exams that both have
-        read. The kinds are those of the report, or "person" if it has none.
+        ...}``, pairs and classes in the order of the report. Counts are of exams in which
+        both answered the class. The kinds are those of the report, or "person" if it has none.
     """
     names = [line["class"] for line in results["classes"]]
     columns = [names.index(name) for name in classes] if classes else range(len(names))
