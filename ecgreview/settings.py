@@ -347,7 +347,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
-# Per person; 0 means no limit. Reading an exam every three seconds takes about 200 requests.
+# Per person; 0 means no limit. Reading an exam every three seconds takes about 200 a minute.
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
 # Per network address, for requests without a valid session or token.
 API_REQUESTS_PER_MINUTE_ANONYMOUS = env.integer("API_REQUESTS_PER_MINUTE_ANONYMOUS", 300)
@@ -377,7 +377,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# -- Files, words, logs -----------------------------------------------------------------------
+# -- Static files, languages, time ------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "build" / "static")))

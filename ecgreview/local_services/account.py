@@ -17,7 +17,7 @@ PROBE_SECONDS = 10
 
 
 class NoAccount(Exception):
-    """PostgreSQL cannot be run by this user in any known way."""
+    """ECGREVIEW_POSTGRES_ACCOUNT is neither ``namespace`` nor ``nobody``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ def namespaced(data: Path, binaries: Path) -> Account:
 
 
 def as_nobody(data: Path, binaries: Path) -> Account:
-    """Return the account ``nobody``, with data and programs moved to where it can reach them.
+    """Return the account ``nobody``, with data and programs where it can reach them.
 
     ``nobody`` cannot enter a home directory of mode 0700, and we must not open that directory to
-    everybody; so the data are moved, and a symbolic link replaces them.
+    everybody; so the data are moved, a symbolic link replaces them, and the programs are copied.
     """
     public = PUBLIC / hashlib.sha256(str(data).encode()).hexdigest()[:12]
     public.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ class Places:
 
     @property
     def ready(self) -> Path:
-        """The file that exists while both services answer."""
+        """The file that exists from when both services answer until the keeper stops them."""
         return self.run / "ready.json"
 
     def create(self) -> "Places":

@@ -53,7 +53,7 @@ class Postgres:
 
     @cached_property
     def account(self) -> accounts.Account:
-        """The account that runs the server, chosen once per start."""
+        """The account that runs the server, chosen on first use."""
         return accounts.choose(self.places.postgres_data, binaries())
 
     def start(self) -> None:
@@ -132,7 +132,7 @@ class Postgres:
         return True
 
     def _create_owner(self) -> None:
-        """Create the application's role and database, once.
+        """Create the application's role and database, or reset the role's rights and password.
 
         The role is not a superuser and obeys row-level security: the cluster's first user
         would silently pass every policy.

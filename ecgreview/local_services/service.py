@@ -72,11 +72,9 @@ def wait_until(
 
 
 def end(process: psutil.Process, signals: Sequence[tuple[signal.Signals, float]]) -> None:
-    """Send the signals one by one until ``process`` has ended.
+    """Send the signals in turn, each followed by its wait in seconds, until ``process`` exits.
 
-    Args:
-        process: the process to end.
-        signals: each with the seconds to wait after it.
+    Returns without an error if it is still running after the last wait.
     """
     for number, seconds in signals:
         try:
@@ -97,7 +95,7 @@ def stop(child: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals,
 
 
 def living(pid: int) -> psutil.Process | None:
-    """Return the process ``pid`` if it is running; an unreaped zombie counts as dead."""
+    """Return the process ``pid``, or None if it is not running; an unreaped zombie is not."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process
@@ -137,7 +135,7 @@ def tail(log: Path, n_lines: int = 12) -> str:
 
 
 def rotate(log: Path) -> None:
-    """Rotate a log that other processes append to: copy it to ``.1``, the older one to ``.2``.
+    """Rotate a log of more than ``LOG_LIMIT_BYTES``: copy it to ``.1``, the older one to ``.2``.
 
     It is copied and truncated, like logrotate's copytruncate, because the programs keep the file
     open and no two of them reopen it on the same signal. Lines written between copying and

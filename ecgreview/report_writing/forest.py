@@ -87,7 +87,10 @@ def _mean(report: Mapping[str, Any], measure: str, wording: Wording) -> _Row | N
 
 
 def _chance(line: Mapping[str, Any], measure: str) -> float | None:
-    """Return the agreement expected if readers marked the class at its observed rate by chance."""
+    """Return the value expected if readers marked the class by chance at its observed rate.
+
+    Returns None for prevalence, and if the rate is unknown.
+    """
     if measure in _BEYOND_CHANCE:
         return 0.0
     share = line["prevalence"]["estimate"]

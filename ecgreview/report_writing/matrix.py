@@ -88,7 +88,7 @@ _DARK = 4
 _WIDTH = 760.0
 _MIN_WIDTH = 300.0
 _MAX_SIDE = 46.0
-# With more readers, the fields show only colors, mirrored above the diagonal.
+# With more readers, the cells show only colors, mirrored above the diagonal.
 MAX_WITH_NUMBERS = 20
 _NAME_ROOM = 150.0
 _SCALE_ROOM = 80.0

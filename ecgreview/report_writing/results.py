@@ -187,9 +187,9 @@ def _repeated(context: Context) -> Paragraph:
 
 
 def _exams(counts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return the lowest and highest number of exams per line.
+    """Return the lowest and the highest number of exams of a line.
 
-    The number of a line is that of its class that was assessed in most exams.
+    The number of exams differs by class; the largest one counts.
     """
     exams = [
         max(map(sum, zip(*(line[field] for field in ("n11", "n10", "n01", "n00")), strict=True)))

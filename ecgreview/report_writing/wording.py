@@ -58,7 +58,7 @@ class Wording:
         return f"<\u00a0{self.decimal(smallest)}" if p < smallest / 2 else self.decimal(p)
 
     def percent(self, share: float) -> str:
-        """Format a proportion from 0 to 1 in percent, with as many decimal places as it needs."""
+        """Format a proportion from 0 to 1 in percent, with up to four decimal places as needed."""
         digits = f"{100 * share:.4f}".rstrip("0").rstrip(".")
         return digits.replace(".", self.decimal_mark) + "%"
 

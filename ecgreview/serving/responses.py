@@ -52,7 +52,7 @@ class OpenFile:
         self.block_size = block_size
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the content, for file objects without a system file."""
+        """Yield the content, for file objects without a file descriptor."""
         while block := self.file.read(self.block_size):
             yield block
 
@@ -60,7 +60,7 @@ class OpenFile:
         self.file.close()
 
     def duplicate(self) -> IO[bytes] | None:
-        """Return a duplicate of the file, None if it is not a system file."""
+        """Return a duplicate of the file; None if it has no file descriptor."""
         try:
             return os.fdopen(os.dup(self.file.fileno()), "rb")
         except (AttributeError, OSError):

@@ -35,7 +35,7 @@ class SessionStore(db.SessionStore):
         return data
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Store ``value``; record the time when it is the signed-in user."""
+        """Store ``value``; for the signed-in user, also record the time of the sign-in."""
         super().__setitem__(key, value)
         if key == SESSION_KEY:
             self[BEGAN] = self[SEEN] = int(timezone.now().timestamp())
