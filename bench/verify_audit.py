@@ -1,6 +1,6 @@
 """How much time and memory does it take to verify 100,000 readings?
 
-Uses readings of 5,000 exams by twenty readers, each with two findings and a submission event, and
+Uses readings of 5,200 exams by twenty readers, each with two findings and a submission event, and
 tracings of ten seconds at 500 Hz. Prints the time of each part and the peak memory.
 Run with the services up: ``python -m bench.verify_audit``.
 """
@@ -58,7 +58,7 @@ def report_time(name: str, action: Callable[[], int]) -> None:
 
 
 def fill(now: datetime) -> None:
-    """Create readings with SQL, their events in the way of an import, and some tracings."""
+    """Create readings with SQL, events of their submissions, and some tracings."""
     taxonomy = versions.install(now=now)
     coordinator = accounts.create(
         username="boss", first_name="Boss", last_name="", roles=[Role.COORDINATOR], now=now

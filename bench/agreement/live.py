@@ -3,7 +3,8 @@
 A study of 1,000 exams and one of 100,000 are in the same database and measured alternately. A
 reading is submitted and counted; then the next report is computed from the counts, and its page
 is opened. For comparison, all readings of the study are counted from scratch. Returns 1 if counting
-takes over 50 % longer in the large study, or the page over twice as long.
+takes over 50% longer in the large study, or if its page takes over twice as long or sends another
+number of statements.
 Run with the services up: ``python -m bench.agreement.live [exams of the large study]``.
 """
 

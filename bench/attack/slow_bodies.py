@@ -4,7 +4,7 @@ Starts the web server with its default settings, except that workers are not rec
 number of requests. Clients then send one byte of a body, half of their headers, or never read
 their responses, and reconnect whenever they are disconnected. Meanwhile ``/livez`` is requested
 four times a second. Prints how often it answered and whether a process was replaced; returns 1 if
-an answer is missing. Run with the services up:
+an answer is missing or a process was replaced. Run with the services up:
 ``python -m bench.attack.slow_bodies [connections] [seconds]``.
 """
 
@@ -47,7 +47,7 @@ READER = 2000 * b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def main() -> int:
-    """Run the attack and print the results; return 1 if a probe got no answer."""
+    """Run the attack and print the results; return 1 if an answer or a process is lost."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else N_CONNECTIONS
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
     missed = 0

@@ -101,7 +101,7 @@ def prepare(n_exams: int) -> tuple[User, Batch]:
 
 
 def recordings(number: int) -> list[bytes]:
-    """Return packed exams: real ones if there are enough, then synthetic ones."""
+    """Return packed exams: real ones first, then synthetic ones if these are too few."""
     real = {  # two collections may hold the same recording
         signal.content_hash: wire.pack(signal)
         for signal in waveform_bytes.exams(waveform_bytes.DATA)

@@ -1,4 +1,4 @@
-"""The addresses to measure for each role: all in the access table that accept GET."""
+"""The addresses to measure for each role: those in the access table that accept GET."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """How long does each page take, for each role, with 100,000 readings in ten studies?
 
 Requests every address of the access table as each role, with row-level security as on the web,
-and prints them by time with their number of statements. Marks requests that take over a second,
-send over 30 statements or scan a table repeatedly, and shows their slowest statement with its plan.
+and prints the slower ones by time with their number of statements. Marks requests that fail, take
+over a second, send over 30 statements or scan a table repeatedly, and shows their slowest statement
+with its plan.
 Runs once with statistics of the full tables and once with those of nearly empty ones.
 Returns 1 if a request is marked. Run with the services up:
 ``python -m bench.scale.pages --help``; set ``KEEP=name`` to keep and reuse the database.
@@ -180,7 +181,7 @@ def add_plan(cost: RequestCost, person: User | None, sql: str) -> None:
 
 
 def report(title: str, costs: list[RequestCost]) -> int:
-    """Print all requests and the statements of marked ones; return the number marked."""
+    """Print slow and marked requests, and statements of the marked; return the number marked."""
     print(f"\n{title}: {len(costs)} requests")
     print(f"{'':2}{'seconds':>8}{'waited':>8}{'statements':>12}{'status':>8}  role      address")
     for request in sorted(costs, key=lambda request: -request.seconds):
