@@ -72,6 +72,7 @@ def compare(
     Raises:
         BadTimes: a time is not positive and finite, or the arrays differ in length.
         BadConfidence: ``confidence`` is not between 0 and 1.
+        BadReplicates: ``n_replicates`` is not a non-negative integer.
 
     Source:
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams drawn independently).

@@ -124,6 +124,7 @@ def effects(
 
     Raises:
         BadConfidence: ``confidence`` is not between 0 and 1.
+        BadReplicates: ``n_replicates`` is not a non-negative integer.
 
     Source:
         Owen 2007, Ann Appl Stat 1(2):386-411 (readers and exams are drawn independently; a reading

@@ -110,6 +110,7 @@ def performance(
         BadRatings: wrong shape or an unknown state.
         BadComparison: the arrays do not cover the same exams and classes.
         BadConfidence: ``confidence`` is not between 0 and 1.
+        BadReplicates: ``n_replicates`` is not a non-negative integer.
 
     Source:
         Sokolova & Lapalme 2009, Information Processing & Management 45(4):427-437; Wilson 1927,
@@ -159,6 +160,7 @@ def by_block(
         BadRatings: wrong shape or an unknown state.
         BadComparison: the arrays do not cover the same exams and classes.
         BadConfidence: ``confidence`` is not between 0 and 1.
+        BadReplicates: ``n_replicates`` is not a non-negative integer.
     """
     n_exams, _ = _refuse_bad(answers, reference)
     blocks = _of_exams("blocks", blocks, n_exams)

@@ -38,7 +38,11 @@ class MeanSquares:
 
     @classmethod
     def of(cls, complete: NDArray[np.float64]) -> MeanSquares:
-        """Return the mean squares of measurements, shape (n_readers, n_exams), without NaN."""
+        """Return the mean squares of measurements, scaled to a maximum of 1.
+
+        Args:
+            complete: shape (n_readers, n_exams), without NaN.
+        """
         k, n = complete.shape
         scaled = complete / np.abs(complete).max()
         centered = scaled - scaled.mean()

@@ -123,6 +123,7 @@ def set_alpha_measure(
     Raises:
         BadRatings: wrong shape or an unknown state.
         BadConfidence: ``confidence`` is not between 0 and 1.
+        BadReplicates: ``n_replicates`` is not a non-negative integer.
 
     Source:
         Zapf et al. 2016, BMC Med Res Methodol 16:93.

@@ -113,7 +113,7 @@ def radical(scores: Sequence[float]) -> Weights:
 
 
 def ordinal(scores: Sequence[float]) -> Weights:
-    """Return weights by the number of pairs of ranks between the two; only the order matters.
+    """Return weights by the number of pairs of ranks from one to the other; only order matters.
 
     These are Gwet's; Krippendorff's ordinal weights depend on the readings: see
     ``krippendorff_ordinal``.
@@ -138,7 +138,7 @@ def ratio(scores: Sequence[float]) -> Weights:
 
 
 def circular(scores: Sequence[float]) -> Weights:
-    """Return weights by the chord on a circle, where the last score precedes the first."""
+    """Return weights by the squared chord of a circle, where the last score precedes the first."""
     apart = _apart(scores)
     return _agreement(np.sin(np.pi * apart / (apart.max() + 1)) ** 2)
 

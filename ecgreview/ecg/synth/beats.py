@@ -1,6 +1,6 @@
 """Shapes of heartbeats as dipole loops: effects of conduction and injury on QRS, ST and T.
 
-Vectors point to the left, to the feet and to the back (see ``waves.Vector``); times are fractions
+Vectors have components to the left, feet and back (see ``waves.Vector``); times are fractions
 of the QRS.
 """
 

@@ -60,7 +60,7 @@ class SyntheticExam:
 
 @dataclass(frozen=True, slots=True)
 class _Heart:
-    """Random properties drawn once per patient."""
+    """Random properties, drawn once per exam."""
 
     qrs_ms: float
     qt_ms: float
@@ -186,9 +186,7 @@ def _add(
 def _breathe(
     dipole: NDArray[np.float64], times_ms: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return ``dipole`` with respiration: rotated by up to 2 degrees and attenuated by up to 3
-    percent.
-    """
+    """Return ``dipole`` with respiration: rotated by up to 2 degrees, scaled by 0.97 to 1.03."""
     phase = 2 * np.pi * times_ms / rng.uniform(3600, 4600) + rng.uniform(0, 6.3)
     angle = np.radians(2.0) * np.sin(phase)
     x, y, z = dipole * (1 + 0.03 * np.sin(phase + 0.8))

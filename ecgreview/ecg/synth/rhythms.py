@@ -17,7 +17,7 @@ MARGIN_MS = 2500.0
 
 @dataclass(frozen=True, slots=True)
 class Atrial:
-    """One P wave: its onset, and whether it comes from the sinus node."""
+    """One P wave: its onset; ``is_ectopic`` if it does not come from the sinus node."""
 
     onset_ms: float
     is_ectopic: bool = False
@@ -75,8 +75,8 @@ def fibrillation(rate_bpm: Range) -> Rhythm:
 
 
 def flutter(ratios: tuple[int, ...], *, wave_ms: float) -> Rhythm:
-    """Conduction of every n-th flutter wave, with n drawn from ``ratios``; the atria form a
-    baseline.
+    """Conduction of every n-th flutter wave, with n drawn from ``ratios``; no P waves, because the
+    flutter waves are part of the background.
     """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
@@ -129,8 +129,8 @@ def dissociated(atrial_bpm: Range, ventricular_bpm: Range) -> Rhythm:
 
 
 def with_ventricular_ectopy(rate_bpm: Range, *, every: Range) -> Rhythm:
-    """Sinus rhythm with ventricular beats at intervals ``every``, each with a full compensatory
-    pause.
+    """Sinus rhythm in which every n-th beat is ventricular, with n drawn from ``every`` each time,
+    and followed by a full compensatory pause.
     """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
@@ -191,7 +191,7 @@ def _conducted(onsets: list[float], pr_ms: float) -> Schedule:
 def _nodal(
     period_ms: float, breathing: float, duration_ms: float, rng: np.random.Generator
 ) -> list[float]:
-    """Return times about ``period_ms`` apart that vary with 15 breaths per minute."""
+    """Return times about ``period_ms`` apart that vary with about 15 breaths per minute."""
     at = -MARGIN_MS - rng.uniform(0, period_ms)
     phase, breath_ms = rng.uniform(0, 2 * np.pi), rng.uniform(3600, 4600)
     swing = partial(_swing, breathing=breathing, phase=phase, breath_ms=breath_ms)
