@@ -143,7 +143,7 @@ export function loadPasskeyOptions(url) {
 }
 
 /**
- * Load the progress of an agreement computation.
+ * Load the progress of an agreement computation or an export archive.
  *
  * @param {string} url
  * @returns {Promise<import("./agreement/run.js").RunStatus>}

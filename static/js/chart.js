@@ -1,4 +1,4 @@
-// <line-chart>: readings submitted by the end of each day.
+// <line-chart>: readings submitted by the end of each day, and those expected on the days ahead.
 //
 // The same numbers are in a table below it. Colors follow the theme.
 

@@ -1,5 +1,5 @@
-// Scripts of every page: theme toggle, user menu, filtered lists, copy buttons, protection against double
-// submission.
+// Scripts of every page: theme toggle, user menu, filtered lists, buttons that copy or check all, protection
+// against double submission.
 
 import { find, findAll } from "./dom.js";
 import { foldCase } from "./texts.js";

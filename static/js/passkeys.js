@@ -106,7 +106,7 @@ function bind(form) {
       field.value = JSON.stringify(encoded(await act(form)));
       form.submit();
     } catch {
-      // Canceled, timed out, no authenticator, or offline. The browser itself shows the reason.
+      // Canceled, timed out, no authenticator, or offline: one message for all of them.
       problem.hidden = false;
     }
   });

@@ -45,8 +45,8 @@ const DASHES = Object.freeze(["solid", "dot", "dash", "dashdot", "longdash"]);
 const SYMBOLS = Object.freeze(["circle", "diamond", "square", "triangle-up", "cross"]);
 
 /**
- * Return the height of a chart in pixels. It grows with the number of rows and, in narrow charts, with the
- * lines of the legend.
+ * Return the height of a chart in pixels. It grows with the number of rows and with the lines of
+ * the legend.
  *
  * @param {Chart} chart
  * @param {number} width

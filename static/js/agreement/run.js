@@ -1,4 +1,5 @@
-// Polls the progress of the next report version while the page is visible, until the run is finished.
+// Polls the progress of a report version or an export archive while the page is visible, until it is
+// finished.
 
 import { Refused, SignedOut, loadRun } from "../api.js";
 import { clock } from "../clock.js";
@@ -100,7 +101,8 @@ function show(note, status) {
 }
 
 /**
- * Reload the page without moving the content below `note` on the screen. The reloaded page has no note.
+ * Reload the page without moving the content below `note` on the screen, given that the reloaded page has no
+ * note.
  *
  * @param {HTMLElement} note
  */

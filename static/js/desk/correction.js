@@ -28,7 +28,8 @@ export class Correction {
   }
 
   /**
-   * Record that the reader has asked to correct assignment `id`. The correction begins when it is opened.
+   * Record that the reader has asked to correct assignment `id`. The correction begins when the
+   * assignment is opened.
    *
    * @param {number | string} id
    */

@@ -227,7 +227,7 @@ class Desk {
   }
 
   /**
-   * Reload when Back or Forward leads to another exam. Nothing to do within the same page.
+   * Reload the page when Back or Forward leads to another exam.
    *
    * @param {string} pathname
    */
@@ -385,7 +385,10 @@ class Desk {
     this.#render();
   }
 
-  /** True if the exam has been submitted, even if the submission is still in the outbox. */
+  /**
+   * True if the exam has been submitted, even if the submission is still in the outbox. During a correction
+   * or a second reading, true if that has been submitted.
+   */
   #isSubmitted() {
     const { id, assignment, isCorrecting, isRevising } = this.#current;
     if (isCorrecting || isRevising) return this.outbox.holds(id);

@@ -1,4 +1,5 @@
-// Moves from one exam to the next. The exams that follow are loaded and drawn in advance.
+// Moves from one exam to the next. The exams that follow are loaded in advance, and the next one is
+// drawn.
 
 import { Refused, SignedOut, Unreachable } from "../api.js";
 import { afterPaint } from "../clock.js";
@@ -165,7 +166,7 @@ export class Flow {
   }
 
   /**
-   * Draw `signal` and show it while `isCurrent()` holds. Resolves to true if it is displayed.
+   * Draw `signal`, and show it if `isCurrent()` still returns true. Resolves to true if it is displayed.
    *
    * @param {string} href
    * @param {Signal} signal
@@ -197,8 +198,8 @@ export class Flow {
   }
 
   /**
-   * Ask the server which exam follows, because the one that followed has been read meanwhile. Network errors
-   * are ignored.
+   * Ask the server which exam follows, because none did or it has been read meanwhile. Network errors are
+   * ignored.
    */
   async #lookAgain() {
     try {

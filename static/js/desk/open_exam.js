@@ -127,7 +127,7 @@ export class OpenExam {
     return this.#draft({ id: this.id, server, blank: labels.blank() }, this.deps.api);
   }
 
-  /** The server does not accept drafts of submitted exams. */
+  /** Create a draft on this device only, because the server does not accept drafts of submitted exams. */
   #localDraft() {
     const { reading } = this.assignment;
     const of = this.isRevising ? SECOND : reading?.id;

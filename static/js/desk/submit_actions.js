@@ -148,7 +148,8 @@ export class SubmitActions {
   }
 
   /**
-   * Ask for confirmation of a reading that is allowed but rarely intended. Submitting again confirms it.
+   * Return true if the reading can be sent. Otherwise say why not, or ask for confirmation if it is allowed
+   * but rarely intended. Submitting again confirms it.
    *
    * @param {Content} content
    */

@@ -66,9 +66,9 @@ export function medianBeat(signal) {
 }
 
 /**
- * Combined slope of all leads, each normalized by its own typical peak and smoothed over 80 ms. Squaring
- * keeps tall T waves small. Only slopes above three times the lead's median count, so that a noisy lead
- * contributes little.
+ * Sum of the squared slopes of all leads, each normalized by its own typical peak, smoothed over 80 ms.
+ * Squaring keeps tall T waves small. Only slopes above three times the lead's median count (or above half its
+ * typical peak, if that is less), so that a noisy lead contributes little.
  *
  * @param {Signal} signal
  */

@@ -3,7 +3,7 @@
 /** @typedef {{first: number, low: Float32Array, high: Float32Array}} Line columns from `first` on */
 
 /**
- * Column width. Fine enough to place a name beside a QRS, coarse enough to be fast: 500 columns per sheet.
+ * Column width. Fine enough to place a name beside a QRS, coarse enough to be fast: 500 columns in 250 mm.
  */
 const BIN_MM = 0.5;
 

@@ -38,7 +38,8 @@ const made = new WeakMap();
 const lines = new WeakMap();
 
 /**
- * Apply the filter `name` to `signal`. Returns the same object if there is nothing to remove.
+ * Apply the filter `name` to `signal`. Returns the same object for "off", and if the filter's frequency is
+ * above the recorded band.
  *
  * @param {Signal} signal
  * @param {string} name one of `FILTERS`

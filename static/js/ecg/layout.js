@@ -1,7 +1,8 @@
 // Positions of the leads on the sheet, in millimeters. Pure geometry: no signals, DOM or Plotly calls.
 //
-// x grows to the right and y up, from the lower left corner of the paper. Baselines, the starts of the
-// traces and the calibration pulses lie on lines of the 5 mm grid, so that readers can count squares.
+// x grows to the right and y up, from the lower left corner of the paper. Baselines, the start of
+// each row and, at standard settings, the calibration pulses lie on lines of the 5 mm grid, so that readers
+// can count squares.
 
 import { LEADS } from "./signal.js";
 
@@ -32,7 +33,7 @@ const TOLERANCE = 1.05;
 const RIGHT_MARGIN_MM = 1;
 
 /**
- * Duration of the calibration pulse, the same on every recorder. Its width shows the speed, as its height
+ * Duration of the calibration pulse, as usual on ECG recorders. Its width shows the speed, as its height
  * shows the gain.
  */
 const PULSE_S = 0.2;
@@ -57,7 +58,7 @@ export const RHYTHMS = Object.freeze(
 );
 
 /**
- * Number of columns of leads, and the paper that the rows take. `columns: 1` uses the whole width.
+ * Number of columns of leads, and the spacing of the rows. A single column spans the whole width.
  *
  * @type {Readonly<Record<string, {columns: number, hasRhythm: boolean, pitchMm: number, topMm: number,
  *   bottomMm: number}>>}

@@ -1,6 +1,6 @@
 // Places the lead names, and the ticks where one lead ends and the next begins.
 //
-// Positions are chosen from the samples, so that no name touches a wave and no tick lies on a QRS. Pure; in
+// Positions are chosen from the samples, so that names and ticks keep clear of the waves. Pure; in
 // millimeters, y up.
 
 import { Envelope } from "./envelope.js";

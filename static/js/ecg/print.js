@@ -4,7 +4,7 @@
 const PAGE = Object.freeze({ widthMm: 297, heightMm: 210, sideMm: 6, topMm: 5, headMm: 9, footMm: 5 });
 
 /**
- * Return the share of true size at which the sheet fits the page, or 1 if it fits at true size.
+ * Return the share of actual size at which the sheet fits the page, or 1 if it fits at actual size.
  *
  * @param {{widthMm: number, heightMm: number}} sheet
  */

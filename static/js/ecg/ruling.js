@@ -8,7 +8,8 @@ import { svg } from "../svg.js";
 const SQUARE_MM = 5;
 
 /**
- * Return the path of all grid lines of one weight: `d` in millimeters, from the lower left corner.
+ * Return the path of all grid lines of one weight, in millimeters. The squares begin at the lower left
+ * corner.
  *
  * @param {{widthMm: number, heightMm: number}} size
  * @param {{isMajor: boolean}} weight

@@ -2,7 +2,7 @@
 //
 // A browser does not know the physical size of its screen, so the reader holds a card of the standard size
 // (ISO/IEC 7810 ID-1) against it. A calibration is valid for one screen at one zoom level. Another monitor
-// or zoom level needs its own; all of them are remembered.
+// or zoom level needs its own; the last eight are remembered.
 
 /**
  * @typedef {{devicePixelRatio: number, widthPx: number, heightPx: number}} Screen a screen at one zoom level

@@ -68,7 +68,7 @@
  * @property {string} key
  * @property {Sheet} sheet
  * @property {number} scale CSS pixels per millimeter
- * @property {Signal} signal as drawn, after filters
+ * @property {Signal} signal as drawn, after filters and swaps
  * @property {Signal} raw as recorded
  */
 

@@ -17,7 +17,7 @@ import { figure, paperLacking } from "./sheet.js";
 /** Below this scale, millimeter lines would merge. */
 const COARSE_PX_PER_MM = 2.6;
 
-/** One of the two plots. */
+/** A plot of the double buffer: the front one is displayed while the next one is drawn into the back one. */
 class Buffer {
   element = document.createElement("div");
 
@@ -32,7 +32,7 @@ class Buffer {
   raw = null;
 
   /**
-   * As drawn, after filters.
+   * As drawn, after filters and swaps.
    *
    * @type {Signal | null}
    */

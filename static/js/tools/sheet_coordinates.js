@@ -166,7 +166,7 @@ export class SheetCoordinates {
   }
 
   /**
-   * True if `cell` has recorded samples to measure.
+   * True if `cell` has samples to measure, recorded or derived.
    *
    * @param {Cell} cell
    */

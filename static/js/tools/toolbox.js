@@ -27,7 +27,7 @@ import { ViewFilters } from "./views/view_filters.js";
 /**
  * @typedef {object} ToolDeps
  * @property {Words} words
- * @property {() => number | null} tracing index of the displayed tracing; null while the previous exam is
+ * @property {() => number | null} tracing position of the displayed tracing; null while the previous exam is
  *   displayed
  * @property {(code: string) => string} nameOf returns the name of a class
  */

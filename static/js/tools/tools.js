@@ -1,4 +1,5 @@
-// The toolbar of the sheet. The tools themselves load on first use, or when the desk is idle.
+// The toolbar of the sheet. The tools themselves load on first use, or shortly after the first exam
+// is displayed.
 //
 // Loading them later makes the first ECG appear sooner. Once loaded, the tools work offline.
 

@@ -135,7 +135,8 @@ export class ReadingForm {
   }
 
   /**
-   * Lock or unlock the form. It is locked when the exam is submitted or its batch is closed.
+   * Lock or unlock the form. It is locked while an exam is loading, and when the exam is submitted or its
+   * batch is closed.
    *
    * @param {boolean} isDisabled
    */

@@ -76,7 +76,8 @@ export function objection(keymap, defaults, key, newKey) {
 }
 
 /**
- * Return the keymap in which `newKey` runs the command `key`. A command that used it gets the other's key.
+ * Return the keymap in which `newKey` runs the command `key`. If another command used it, the
+ * two swap keys.
  *
  * @param {Keymap} keymap
  * @param {string[]} defaults

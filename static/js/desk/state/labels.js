@@ -132,7 +132,7 @@ export function setNotAssessable(content, code, catalog) {
 }
 
 /**
- * Switch a class between found and not assessable.
+ * Mark a class as not assessable or, if it is marked so already, as found.
  *
  * @param {Content} content
  * @param {string} code

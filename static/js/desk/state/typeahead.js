@@ -39,7 +39,7 @@ const TIERS = Object.freeze({
   INSIDE_SYNONYM: 7,
 });
 
-/** Fewer letters would match inside nearly every name. */
+/** Minimum for a match inside a synonym. Fewer letters would match too many classes. */
 const MIN_INSIDE_LETTERS = 3;
 
 /** Words that initials leave out: "BDAS", not "BDAES". */

@@ -66,7 +66,7 @@ export function measuredText({ measurement, value, decimals, unit }, words, lang
 }
 
 /**
- * Describe the evidence for a suggestion, and by how much the measurement exceeds the limit.
+ * Describe the evidence for a suggestion, and how far the measurement is from the limit.
  *
  * @param {Pick<Verdict, "checks">} verdict
  * @param {Words} words

@@ -87,7 +87,7 @@ export class Draft {
 
   /**
    * @param {{id: number | string, server: ServerDraft | null, blank: Content, of?: string | null}} reading
-   * `of` is the submitted reading that is being corrected
+   * `of` is the ID of the reading that is being corrected, or `SECOND` for a second reading
    * @param {DraftDeps} deps
    */
   constructor({ id, server, blank, of = null }, deps) {
@@ -320,8 +320,8 @@ export class Draft {
 }
 
 /**
- * Return the name of a correction's draft. It includes the corrected reading, so that the draft becomes
- * obsolete when another reading replaces that one.
+ * Return the name under which the draft of a correction is stored. It includes the ID of the corrected
+ * reading, so that the draft becomes obsolete when another reading replaces that one.
  *
  * @param {number | string} id
  * @param {string} of

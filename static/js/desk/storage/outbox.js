@@ -215,7 +215,7 @@ export class Outbox {
   }
 
   /**
-   * Delete a draft that is of no use anymore, because others may use this computer.
+   * Delete the draft of a correction that can never be accepted, because others may use this computer.
    *
    * @param {OutboxEntry} entry
    */
@@ -305,7 +305,8 @@ function nameOf(entry) {
 }
 
 /**
- * Return true if the server has no draft, or has one that this device sent without receiving the response.
+ * Return true if the server has no draft, or one that equals this reading or a save whose response this
+ * device did not receive.
  *
  * @param {ServerDraft | undefined} theirs
  * @param {OutboxEntry} entry

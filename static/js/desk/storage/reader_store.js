@@ -80,8 +80,8 @@ export class ReaderStore {
   }
 
   /**
-   * Resolve when the work stored so far has its backup copies, or the backup has failed. From then on it
-   * survives a killed browser.
+   * Resolve when the work stored so far has been copied to the backup, where it survives a killed browser, or
+   * when copying has failed.
    *
    * @returns {Promise<unknown>}
    */

@@ -131,7 +131,7 @@ export function stretches(sheet, { leads, intervals_s: intervals }) {
 }
 
 /**
- * Return the segment to label: the second one in the longest row, where no lead name is in the way.
+ * Return the segment to label: the second one in the longest cell, clear of the lead name, or the only one.
  *
  * @param {Stretch[]} places
  */

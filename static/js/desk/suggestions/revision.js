@@ -166,7 +166,7 @@ export class Revision {
     return false;
   }
 
-  /** The fields of a submission that concern suggestions; empty if none were shown. */
+  /** The fields of a submission that concern suggestions: decisions and the reason of a second reading. */
   get submission() {
     if (this.mode === Mode.NONE) return {};
     const decisions = forSubmission(this.decisions);

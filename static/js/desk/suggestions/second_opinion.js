@@ -96,7 +96,7 @@ export class SecondOpinion {
   }
 
   /**
-   * Return true if a second reading of `assignment` was started on this device.
+   * Return true if a second reading of `assignment` was started on this device and is not being sent.
    *
    * @param {Assignment} assignment
    */

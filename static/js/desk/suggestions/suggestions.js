@@ -87,8 +87,8 @@ export class Suggestions {
   }
 
   /**
-   * Show a button that loads the suggestions. If the reading can still be taken back, it says that this
-   * ends.
+   * Show a button that loads the suggestions. If the reading can still be taken back, the button says that
+   * seeing them makes it final.
    *
    * @param {Assignment} assignment
    */

@@ -60,7 +60,7 @@ export class ViewingTime {
     this.send();
   }
 
-  /** Send the stored time spans. Those that cannot be sent now are tried again with the next one. */
+  /** Send the stored time spans. Those that cannot be sent now are kept for the next call. */
   async send() {
     const { api, store } = this.deps;
     for (const name of store.names("viewing/")) {

@@ -169,7 +169,7 @@ export function nudge(state, coordinates, leg, { right = 0, up = 0, isCoarse = f
 }
 
 /**
- * Set the number of cycles between the legs, at least one.
+ * Set the number of cycles between the legs, from 1 to 50.
  *
  * @param {CaliperState} state
  * @param {number} cycles
@@ -190,7 +190,7 @@ export function march(state, isMarching) {
 
 /**
  * Return the measurement: `ms` and `perMinute` per cycle, or `mv` and `mm` from the first leg to the second.
- * The sign is that of the lead itself, even if the lead is drawn upside down.
+ * The sign of `mv` is that of the lead itself, even if the lead is drawn upside down; `mm` has no sign.
  *
  * @param {PlacedCalipers} state
  * @param {SheetCoordinates} coordinates

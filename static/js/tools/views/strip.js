@@ -1,7 +1,8 @@
-// Draws a sheet as plain SVG, for the tools: one lead enlarged, median beats, the lens.
+// Draws a sheet as plain SVG, for the tools: one lead enlarged, leads superimposed, median beats, the
+// lens.
 //
-// The geometry comes from the same functions as that of the main sheet, so millivolts and seconds have the
-// same scale.
+// The geometry comes from the same functions as that of the main sheet, so millivolts and seconds keep
+// their proportions.
 
 import { rulingPath } from "../../ecg/ruling.js";
 import { figure } from "../../ecg/sheet.js";

@@ -1,4 +1,4 @@
-// Computes the twelve leads with two electrodes exchanged: exact, by the equations of Einthoven and
+// Computes the twelve leads with two or three electrodes exchanged: exact, by the equations of Einthoven and
 // Goldberger. Pure.
 //
 // The central terminal is the mean of the three limb electrodes, so exchanging limb electrodes leaves the

@@ -126,7 +126,8 @@ export class ViewFilters {
   }
 
   /**
-   * Place the badges where they cover no wave and no name. If there is no such place, make them translucent.
+   * Place the badges where they cover no wave and no name. If there is no such place, remove their
+   * background.
    *
    * @param {BadgeSheet} sheet
    */

@@ -13,7 +13,7 @@ import { FakeDocument, FakeElement } from "../../fakes/desk.js";
 
 const SIGNED = { id: 7, state: "submitted", reading: { findings: [] }, suggestions: "shown" };
 
-/** What the panel calls when it shows something. */
+/** Callbacks of the panel that do nothing. */
 const SILENT = { onShow: () => {}, onView: () => {} };
 
 function measurement(value, reason = "") {
