@@ -96,7 +96,7 @@ class Stretch(Strict):
 
 
 class LocalizationInput(Stretch):
-    """Where a finding shows."""
+    """Where a finding is visible: the tracing, leads and interval in seconds."""
 
     leads = Leads(allow_empty=False)
 

@@ -127,7 +127,7 @@ class OwnTokenShape(Shape):
 
 
 class LocalizationShape(Shape):
-    """Where a finding shows."""
+    """Where a finding is visible: the tracing, leads and interval in seconds."""
 
     tracing = serializers.IntegerField()
     leads = serializers.ListField(child=serializers.CharField())

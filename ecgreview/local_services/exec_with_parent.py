@@ -32,7 +32,7 @@ def replace_process(parent: int, signal_number: int, uid: int | None, program: l
     os.execv(program[0], program)  # noqa: S606 - no shell is wanted
 
 
-def tie(signal_number: int) -> None:
+def die_with_parent(signal_number: int) -> None:
     """On Linux, have the kernel send us this signal when the thread that started us ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)

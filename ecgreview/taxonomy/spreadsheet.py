@@ -168,7 +168,7 @@ def _or(text: str, other: str, longest: int = MAX_CLASS_LENGTHS["name"]) -> str:
     return text if text and len(text) <= longest and not has_hidden(text, allowed="\n") else other
 
 
-def _foreign_code(word: str) -> dict[str, str]:
+def _external_code(word: str) -> dict[str, str]:
     """Parse a code such as ``426177001=exact``; the default match is ``related``."""
     code, _, match = word.partition("=")
     return {"code": code, "match": match or "related"}

@@ -83,7 +83,7 @@ def send_next(*, now: datetime) -> bool:
     return True
 
 
-def forget(*, now: datetime) -> int:
+def delete_finished(*, now: datetime) -> int:
     """Delete finished mails that are older than 90 days; return the number deleted."""
     old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
     return int(old.delete()[0])
