@@ -38,7 +38,7 @@ def start(tmp_path):
             for number, program in enumerate(programs)
         ]
         messages: list[str] = []
-        supervisors.append(Supervisor(members, say=messages.append))
+        supervisors.append(Supervisor(members, report=messages.append))
         supervisors[0].start(now=0.0)
         return supervisors[0], members, messages
 
