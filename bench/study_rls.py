@@ -2,7 +2,7 @@
 
 Measures requests of the desk, and a coordinator's list of closed readings, alternately with and
 without it in this process, among 1,050,000 findings of fifty readers. Prints the ratios, and
-returns 1 if the next exam takes over 20 % longer.
+returns 1 if the next exam takes over 20% longer.
 Run with the services up: ``python -m bench.study_rls``.
 """
 
@@ -63,13 +63,13 @@ def measure(case: Case) -> float:
         way()
     # Interleaved, so that other load on the machine affects both alike.
     times = [[elapsed_s(way) for way in ways] for _ in range(case.n_rounds)]
-    # The fastest 2 %, because other load slows the requests with more queries more often.
+    # The fastest 2%, because other load slows the requests with more queries more often.
     unsecured, secured = (
         1000 * statistics.quantiles(column, n=50)[0] for column in zip(*times, strict=True)
     )
     ratio = float(secured / unsecured)
     print(f"{case.name:<24} {unsecured:6.2f} ms, secured {secured:6.2f} ms: {ratio:.2f} x", end=" ")
-    print(f"({counts[0]} and {counts[1]} statements, quickest 2 % of {case.n_rounds})")
+    print(f"({counts[0]} and {counts[1]} statements, quickest 2% of {case.n_rounds})")
     return ratio
 
 

@@ -100,7 +100,7 @@ def intervals(python: Path | None, folder: Path) -> int:
 
 
 def draw(*, per_exam: int) -> NDArray[np.int8]:
-    """Return ratings, shape (n_readers, n_exams, n_classes), with a sensitivity of 80 %."""
+    """Return ratings, shape (n_readers, n_exams, n_classes), with a sensitivity of 80%."""
     rng = np.random.default_rng(1)
     truth = rng.random((N_EXAMS, N_CLASSES)) < PREVALENCES
     shape = (N_READERS, N_EXAMS, N_CLASSES)

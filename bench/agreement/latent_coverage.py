@@ -1,7 +1,7 @@
 """What does the latent model report about rare classes, and do its intervals cover the truth?
 
 Simulated studies: 66 classes with prevalences from .0005 to .30, three readers of all exams with
-sensitivities of .6 to .95 and false-alarm rates of .1 to 3 %. ``raw`` is the maximum likelihood
+sensitivities of .6 to .95 and false-alarm rates of .1 to 3%. ``raw`` is the maximum likelihood
 estimate without the plausibility checks; ``report`` is what a report contains, for the class alone
 or pooled.
 

@@ -1,7 +1,7 @@
 """How often is the criteria model right? Sensitivity, specificity and PPV of each class it checks.
 
 Measures the labeled recordings in ``../shared/data`` and compares the suggestions with the labels
-of their sources (CinC 2021, PTB-XL, LUDB, CODE-15), with Wilson's 95 % intervals.
+of their sources (CinC 2021, PTB-XL, LUDB, CODE-15), with Wilson's 95% intervals.
 Run: ``python -m bench.criteria.accuracy [folder]``; ``--list`` names every difference.
 """
 

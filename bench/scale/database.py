@@ -1,6 +1,6 @@
 """A database with any number of readings, in ten studies of very different size.
 
-The first study has 40 % of the readings. Of the others, one is locked, one opens its results
+The first study has 40% of the readings. Of the others, one is locked, one opens its results
 only when it is locked, one shows its agreement live, and the rest open results batch by batch.
 Every study has closed batches, an open one that is half read, and an untouched pooled one.
 Agreement is computed for each study and for its first batch.

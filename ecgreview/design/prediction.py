@@ -24,7 +24,7 @@ from .request import NO_CAP
 KAPPA = 0.6
 
 _FEWEST = 5
-# 97.5 % quantile of the standard normal distribution.
+# 97.5% quantile of the standard normal distribution.
 _Z = 1.959963984540054
 
 
@@ -36,7 +36,7 @@ class Precision:
         prevalence: assumed proportion of exams with the class.
         kappa: assumed kappa.
         expected_positives: expected number of exams with the class.
-        half_width: half the width of the 95 % confidence interval of Fleiss' kappa. Its reason is
+        half_width: half the width of the 95% confidence interval of Fleiss' kappa. Its reason is
             a caution about the value, or says why there is none.
     """
 
@@ -47,7 +47,7 @@ class Precision:
 
     @property
     def width(self) -> float | None:
-        """Width of the 95 % confidence interval, or None if it cannot be predicted."""
+        """Width of the 95% confidence interval, or None if it cannot be predicted."""
         return None if self.half_width.value is None else 2 * self.half_width.value
 
     def as_dict(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from .spreadsheet import COLUMNS, read_csv
 
 # The classes on the number keys 1-9 of a new study, most frequent in CODE-II first.
 
-# The first seven have a printed CODE-II prevalence (13.3 % down to 1.8 %); the last two complete
+# The first seven have a printed CODE-II prevalence (13.3% down to 1.8%); the last two complete
 # the six classes of CODE-15, and no CODE-II figure is printed for them. Normal has its own key.
 FREQUENT: tuple[str, ...] = (
     "nonspecific_st_t_abnormality",

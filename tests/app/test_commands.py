@@ -55,7 +55,7 @@ def test_a_refusal_is_printed_with_file_and_reason(folder):
 
 def test_progress_is_printed_as_lines_without_a_terminal(folder):
     _, out, _ = run("import_exams", folder, "--dataset", "Ward 3")
-    assert "2 of 2 files (100 %)" in out
+    assert "2 of 2 files (100%)" in out
 
 
 def test_a_repeated_import_counts_known_files(folder):

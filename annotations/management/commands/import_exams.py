@@ -114,7 +114,7 @@ class _Lines:
     def __call__(self, done: int, of: int) -> None:
         percent = 100 * done // of
         if percent >= self.next_percent:
-            self.command.stdout.write(f"{done} of {of} files ({percent} %)")
+            self.command.stdout.write(f"{done} of {of} files ({percent}%)")
             self.next_percent = percent - percent % PROGRESS_STEP_PERCENT + PROGRESS_STEP_PERCENT
 
 

@@ -67,8 +67,8 @@ def intraclass(measurements: NDArray[np.float64], *, confidence: float = 0.95) -
     """Return the intraclass correlations of readers who measured the same exams.
 
     With few readers, differences between readers are poorly estimated: where readers differ
-    half as much as exams, nominal 95 % intervals of ICC(A,1) covered the truth in 94 % of
-    simulations with 10 readers, 90 % with 5 and 88 % with 3.
+    half as much as exams, nominal 95% intervals of ICC(A,1) covered the truth in 94% of
+    simulations with 10 readers, 90% with 5 and 88% with 3.
 
     Args:
         measurements: shape (n_readers, n_exams); NaN where a reader did not measure. Exams not
@@ -150,7 +150,7 @@ def lin_concordance(
 def limits_of_agreement(
     first: NDArray[np.float64], second: NDArray[np.float64], *, confidence: float = 0.95
 ) -> Limits:
-    """Return the bias of ``first`` against ``second``, and the limits that contain 95 % of the
+    """Return the bias of ``first`` against ``second``, and the limits that contain 95% of the
     differences.
 
     Args:

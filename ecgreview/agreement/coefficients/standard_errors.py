@@ -118,7 +118,7 @@ def conger_kappa(votes: Votes, weights: ArrayLike | None = None) -> Estimates:
 def krippendorff_alpha(cells: Cells, weights: ArrayLike | None = None) -> Estimates:
     """Return Gwet's standard error of Krippendorff's alpha.
 
-    Published implementations differ by up to 2 %, and none is the exact derivative. With unequal
+    Published implementations differ by up to 2%, and none is the exact derivative. With unequal
     numbers of readings, this one centers an exam's agreement on the agreement with Krippendorff's
     correction for small samples, as irrCAC for Python does (irrCAC for R centers it on the
     uncorrected agreement: .14548 instead of .14557 on Krippendorff's example). Like both, it omits

@@ -27,8 +27,8 @@ MIN_SENSITIVITY = 0.5
 # narrow.
 
 # Source:
-#     By simulation (``bench.agreement.latent_coverage``): 95 % intervals of sensitivity cover it in
-#     81 to 87 % with 5 to 20 expected true positives, 91 % with 20 to 30, 94 % from 30 on.
+#     By simulation (``bench.agreement.latent_coverage``): 95% intervals of sensitivity cover it in
+#     81 to 87% with 5 to 20 expected true positives, 91% with 20 to 30, 94% from 30 on.
 FEW_TRUE_POSITIVES = 30
 
 # Minimum for the pooled fit: with fewer, half of the prevalence estimates are off by a factor of

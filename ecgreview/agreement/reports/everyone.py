@@ -193,7 +193,7 @@ def rare(cells: Cells, effects: Effects | None = None) -> NDArray[np.bool_]:
     exams, the number of exams is divided by ``effects``.
 
     Source:
-        Coverage of 95 % intervals at prevalence .0005, two readers, 8,475 exams: bootstrap .80,
+        Coverage of 95% intervals at prevalence .0005, two readers, 8,475 exams: bootstrap .80,
         posterior .93-.97 (tests/domain/agreement/test_coverage.py).
     """
     absent, present = (cells.table[:, column] > 0 for column in (_ABSENT, _PRESENT))

@@ -206,7 +206,7 @@ def _macro(
 
     Replicates of rare classes are lower than their estimates, and in the mean of many classes
     this adds up. The interval is therefore the basic bootstrap interval, in which the
-    replicates are reflected at the estimate: it covered the truth in 95 % of simulated studies
+    replicates are reflected at the estimate: it covered the truth in 95% of simulated studies
     of 66 classes, the percentile interval in 81 % (tests/domain/agreement/test_coverage.py).
 
     Source:

@@ -93,7 +93,7 @@ def forecast(
 
     The scatter of a class is known only from its informative exams: in simulations, the width
     after the forecast readings was off by 5 % (standard deviation) with 400 such exams and by
-    10 % with 90.
+    10% with 90.
 
     Args:
         cells: cells of binary findings (absent, present); ``n_exams`` has shape (..., n_cells).

@@ -26,9 +26,9 @@ PRIOR = 0.5
 
 # The share of the posterior's replicates that use ``weakening``, a weaker prior on unanimity.
 # Half an exam in which all of ten readers mark the class is 22 agreeing pairs, more than a rare
-# class has if readers agree little: 95 % intervals of positive agreement then covered it in 89 %
-# of studies. With ``weakening`` in all replicates, coverage is 87 % where readers agree well; with
-# two fifths, it is 92.5 % or more in both cases (``bench.agreement.coverage``).
+# class has if readers agree little: 95% intervals of positive agreement then covered it in 89%
+# of studies. With ``weakening`` in all replicates, coverage is 87% where readers agree well; with
+# two fifths, it is 92.5% or more in both cases (``bench.agreement.coverage``).
 SHARE_WEAK = 0.4
 
 N_REPLICATES = 1000
@@ -65,7 +65,7 @@ class Resampling:
             )
         if not (_is_real(self.confidence) and 0 < self.confidence < 1):
             raise BadResampling(
-                "confidence must be above 0 and below 1, such as 0.95 for 95 %, got "
+                "confidence must be above 0 and below 1, such as 0.95 for 95%, got "
                 f"{self.confidence!r}"
             )
         if not _is_whole(self.seed):
@@ -256,7 +256,7 @@ def prior_of_cells(cells: Cells) -> NDArray[np.float64]:
     There are three types: the class is marked by all readers, by none, or by some. All cells of the
     last type share its prior. Otherwise, with many readers, the prior would add more such exams
     than a rare class has: with a full PRIOR per cell, intervals of percent agreement covered the
-    truth in 55 % of studies of 12 readers at prevalence .0005; with this prior, in 94 %.
+    truth in 55% of studies of 12 readers at prevalence .0005; with this prior, in 94%.
 
     Where exams differ in their number of readings, the prior is split in proportion to the number
     of exams with each number of readings. Exams with fewer than two readings get no prior.

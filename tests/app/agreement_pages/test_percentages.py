@@ -1,4 +1,4 @@
-"""Small prevalences are not shown as 0 %."""
+"""Small prevalences are not shown as 0%."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def one_class(
 def trial(
     rng: np.random.Generator, *, n_readers: int = 12, n_exams: int = 40, spread: float = 0.0
 ) -> Readings:
-    """Simulate wrong suggestions. Readers agree with 35 % of the hidden and 65 % of the shown ones.
+    """Simulate wrong suggestions. Readers agree with 35% of the hidden and 65% of the shown ones.
 
     Each reader reads all exams, half of them with the suggestion shown. Exams differ in
     difficulty; ``spread`` is how much readers differ in susceptibility.

@@ -95,7 +95,7 @@ def test_intervals_of_many_readers_of_a_rare_class_cover_the_truth(n_readers):
     ("n_exams", "prevalence", "n_readers"), [(193, 0.03, 10), (8475, 0.0005, 10), (193, 0.03, 12)]
 )
 def test_intervals_of_many_readers_who_agree_little_cover_the_truth(n_exams, prevalence, n_readers):
-    """Kappa is .27. With a prior of half an exam marked by all readers, coverage was 89 to 90 %."""
+    """Kappa is .27. With a prior of half an exam marked by all readers, coverage was 89 to 90%."""
     result = coverage(prevalence, n_readers, sensitivity=0.35, n_exams=n_exams)
     for name in ("positive_agreement", "fleiss_kappa", "krippendorff_alpha"):
         assert result[name] >= 0.93 - MARGIN, (name, result[name])

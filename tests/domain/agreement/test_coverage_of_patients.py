@@ -3,7 +3,7 @@
 The 8,475 simulated exams belong to patients with one to six exams each. An exam has the patient's
 class state with probability .9, and a reader repeats the answer given for the patient with
 probability .8; otherwise both are drawn independently. Intervals that treat the exams as
-independent would cover the truth in about 70 % of such studies. The coverage with 2,000 studies
+independent would cover the truth in about 70% of such studies. The coverage with 2,000 studies
 and 1,000 replicates is in docs/reference/agreement.md. These tests use fewer and allow a margin
 for the simulation error.
 """

@@ -186,7 +186,7 @@ def test_the_raw_fit_has_a_caution():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_implausible_class_has_a_reason(seed):
-    """With a false-alarm rate of 1 %, the fits of 9 % of such rare classes were implausible."""
+    """With a false-alarm rate of 1%, the fits of 9% of such rare classes were implausible."""
     n_classes = 30
     rng = np.random.default_rng(seed)
     prevalence = np.concatenate([np.full(n_classes - 4, 0.001), [0.05, 0.1, 0.2, 0.3]])

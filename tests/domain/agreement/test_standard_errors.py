@@ -118,7 +118,7 @@ def test_the_irrcac_readme(vectors):
 
 
 def test_alpha_lies_between_the_ports_of_irrcac(vectors):
-    """The ports' formulas differ by 2 % at most; see ``standard_errors.krippendorff_alpha``."""
+    """The ports' formulas differ by 2% at most; see ``standard_errors.krippendorff_alpha``."""
     readme = vectors("gwet_irrcac")["R_readme"]
     votes = votes_of(vectors("gwet_irrcac")["raw"]["raw_4raters"])
     raw = value(standard_error_of("alpha", votes))
