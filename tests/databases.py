@@ -110,7 +110,7 @@ def drop_left_over(cursor: CursorWrapper) -> None:
 def drop(cursor: CursorWrapper, name: str) -> None:
     """Drop a database after ending its other sessions.
 
-    The network drill leaves a connection that the server would only notice minutes later.
+    The network drill leaves a broken connection, which the server would notice minutes later.
     """
     cursor.execute(END_OTHER_SESSIONS, [name])
     cursor.execute(f"drop database if exists {name}")

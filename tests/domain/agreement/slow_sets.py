@@ -1,4 +1,4 @@
-"""Agreement on sets of classes, computed by definition: pair by pair and exam by exam."""
+"""Agreement on sets of classes, directly from the definition: pair by pair and exam by exam."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def exact_agreement(ratings: np.ndarray) -> float | None:
-    """Return the share of exams for which all readers marked the same set of classes."""
+    """Return the share of exams with equal sets, of the exams that two or more readers read."""
     compared = [exam for exam in ratings.transpose(1, 0, 2) if exam.any(axis=1).sum() >= 2]
     is_same = [not ((exam == 2).any(axis=0) & (exam == 1).any(axis=0)).any() for exam in compared]
     return float(np.mean(is_same)) if is_same else None

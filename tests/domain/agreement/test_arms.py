@@ -289,7 +289,7 @@ def test_only_exams_read_in_both_arms_are_paired():
 
 
 def test_the_sandwich_of_two_readers():
-    """The readers contribute .125 and -.125: the error is sqrt(2 / 1 * 2 * .125**2) = .25."""
+    """The readers contribute .125 and -.125; the standard error is sqrt(2 / 1 * 2 * .125**2)."""
     follows = {(1, True): 3, (1, False): 1, (2, True): 1, (2, False): 1}
     rows = [
         (PRESENT if exam < n else ABSENT, PRESENT, ABSENT, is_shown, reader, exam)

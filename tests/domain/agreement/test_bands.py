@@ -34,7 +34,7 @@ def probable_word(scale, estimate, error):
 
 
 def test_the_example_of_gwet():
-    """The value .67 (error .15) lies in the band Good, but only Moderate is probable enough."""
+    """The value .67 (SE .15) lies in the band Good, but only Moderate is probable enough."""
     np.testing.assert_allclose(
         ALTMAN.cumulative(0.67, 0.15), [0.18168, 0.67511, 0.96356, 0.99912, 1], atol=5e-6
     )

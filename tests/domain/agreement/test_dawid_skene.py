@@ -1,4 +1,4 @@
-"""The anaesthetists of Dawid and Skene (1979), and invariants of the general model."""
+"""The data of Dawid and Skene (1979, five anesthetists), and invariants of the general model."""
 
 from __future__ import annotations
 

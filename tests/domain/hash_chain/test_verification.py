@@ -1,4 +1,4 @@
-"""All tampering is detected, and the first bad row is named."""
+"""Tampering is detected, and the first bad row is named. Truncation needs a recorded head."""
 
 from __future__ import annotations
 
