@@ -151,7 +151,7 @@ def refusing_server() -> Iterator[int]:
 def keeps_rows(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[bool]:
-    """Whether this module keeps rows between its tests, and not in a transaction of its own."""
+    """Whether kept rows stay between the tests of this module. With ``module_db`` they do not."""
     of_module = (item for item in request.session.items if item.path == request.path)
     yield not any("module_db" in names_of_fixtures(item) for item in of_module)
     with django_db_blocker.unblock():
@@ -186,7 +186,6 @@ def _django_db_helper(kept_rows: None, _django_db_helper: None) -> None:
 
 @pytest.fixture
 def now() -> datetime:
-    """The current time of a test."""
     return NOW
 
 

@@ -2,8 +2,8 @@
 
 Creating the taxonomy, a study and its people for each test took a fifth of the time of all tests
 that use a database. Each kept object is created once, in a savepoint of its own. Before the next
-test, the savepoints that it does not want are rolled back, so that it finds exactly the rows it
-asks for.
+test, the savepoints that it does not use are rolled back, so that it finds exactly the rows it
+requests.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def factory(make: Build) -> Any:
 
 
 GIVEN = {"db", "now", "numbers", "tmp_path"}
-"""Parameters of kept fixtures and factories that are no fixtures of either kind."""
+"""Parameters of kept fixtures and factories that are neither a kept fixture nor a factory."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Requested:
 def requested(request: pytest.FixtureRequest) -> Requested:
     """Return the kept fixtures and the factories that a test uses.
 
-    Without those that depend on a fixture that is neither: a class may override one of them.
+    A kept fixture that depends on any other fixture is left out and created for the test alone:
+    a test class may have overridden one that it depends on.
     """
     fixtures = ((name, request._arg2fixturedefs.get(name)) for name in request.fixturenames)
     functions = {name: definitions[-1].func for name, definitions in fixtures if definitions}
@@ -157,7 +158,7 @@ class Kept:
 
     @property
     def numbers(self) -> Numbers:
-        """The numbers from which the next layer or a test goes on."""
+        """The numbers at which the next layer or the test continues."""
         return replace(self.layers[-1].numbers) if self.layers else Numbers()
 
 

@@ -39,7 +39,7 @@ def subclasses_of(base: type[Refusal]) -> Iterator[type[Refusal]]:
 
 
 def texts() -> list[str]:
-    """Return the messages of the catalog."""
+    """Return the English messages of all refusals."""
     source = Path(sentences.__file__).read_text(encoding="utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [

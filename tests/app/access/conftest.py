@@ -13,7 +13,7 @@ from tests.app.constraints.acts import check_constraints_then_defer
 
 @pytest.fixture(autouse=True)
 def no_request_limit(settings):
-    """Allow thousands of requests per minute from one client."""
+    """Switch off the rate limits, because these tests send thousands of requests per minute."""
     settings.API_REQUESTS_PER_MINUTE = settings.API_REQUESTS_PER_MINUTE_ANONYMOUS = 0
 
 

@@ -23,7 +23,7 @@ CERTAINTY_AND_VALUE = {"ana": ("definite", 160), "bruno": ("possible", 164)}
 
 @kept
 def batch(make_batch, make_exam, close, now):
-    """Two exams in which Ana and Bruno both mark AF and measure an interval."""
+    """A closed batch of two exams in which Ana and Bruno mark AF and measure an interval."""
     measured = make_batch([make_exam(), make_exam()], name="Measured")
     for assignment in measured.assignments.select_related("reader"):
         certainty, value = CERTAINTY_AND_VALUE[assignment.reader.username]

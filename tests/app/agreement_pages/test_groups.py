@@ -41,7 +41,7 @@ def test_groups_have_the_same_fields_as_classes(batch):
         of_group = group_line(report, LBBB)
         assert of_group.keys() - {"members"} == of_class.keys()
         assert LBBB in of_group["members"]
-        # In the last two exams one reader marks AF or a PVC instead of the block.
+        # The block is marked in the last two exams, by two readers and by one.
         assert (of_group["n_positive_any"], of_group["n_positive_all"]) == (2, 0)
 
 

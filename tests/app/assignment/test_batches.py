@@ -112,7 +112,7 @@ def test_closing_a_batch_twice_is_refused(make_batch, close):
 
 @kept
 def disputed(make_batch, make_exam, submit, close, ana, bruno):
-    """A closed batch with one agreed and one disputed exam."""
+    """A closed batch: the readers agree on one exam and disagree on the other."""
     batch = make_batch([make_exam(), make_exam()], name="Monday")
     agreed, other = batch.assignments.order_by("exam").values_list("exam", flat=True).distinct()
     codes = {(ana, agreed): "artifact", (bruno, agreed): "artifact"}

@@ -402,7 +402,7 @@ def test_a_draft_is_saved_even_without_a_slot(slot_lost, now):
 
 
 def surplus_readings():
-    """Return read assignments without a slot: readings in excess of the plan."""
+    """Return assignments that were read without a slot: readings in excess of the plan."""
     read = Assignment.objects.answered().filter(state="read")
     return read.filter(batch__handout="pooled", slot=None)
 

@@ -148,7 +148,7 @@ def read_one(batch, reader, now):
 
 
 def read_repeatedly(batch, reader, now):
-    """Try 14 times, enough to read the pool in two tabs of four readers; return refusals."""
+    """Try to read 14 exams, more than the pool has, and return the refusals."""
     refused = []
     for _ in range(14):
         try:

@@ -71,7 +71,7 @@ def as_ana(ana):
 
 @kept
 def washed_out(first, repeat, submit):
-    """The repeat, with the washout since Ana's first reading over."""
+    """The repeat, after the washout that follows Ana's first reading."""
     long_ago = timezone.now() - WASHOUT - timedelta(days=1)
     sign(first, long_ago)
     repeat.refresh_from_db()

@@ -329,7 +329,7 @@ def ids(module_db):
 
 
 def _build_history():
-    """Two readers and two batches; one is closed, and Rosa has seen its results."""
+    """Create two readers and two batches; one is closed, and Rosa has seen its results."""
     taxonomy = versions.install(now=NOW)
     ana, bruno = builders.person("Ana", Role.READER), builders.person("Bruno", Role.READER)
     model = accounts.create_without_access(

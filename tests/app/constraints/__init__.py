@@ -38,7 +38,7 @@ MODULES = (
 
 
 def _violations(module: ModuleType) -> list[Callable[..., None]]:
-    """Return the functions defined in ``module``, without imported ones."""
+    """Return the public functions that ``module`` itself defines."""
     functions = inspect.getmembers(module, inspect.isfunction)
     return [
         function

@@ -24,7 +24,7 @@ DATA = {"study": "Atrial fibrillation", "batch": "Monday", "n_exams": 3, "due_on
 
 @pytest.fixture(autouse=True)
 def with_a_mail_server(settings: Any) -> None:
-    """Collect mails in Django's ``mail.outbox``."""
+    """Send e-mails. In tests, Django collects them in ``mail.outbox``."""
     settings.HAS_MAIL_SERVER = True
 
 

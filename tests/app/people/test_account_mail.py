@@ -1,4 +1,4 @@
-"""Account mails: queued by the request, sent by the worker, never logged."""
+"""Account e-mails: queued by the request, sent by the worker, never logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Database rights of requests on accounts and secrets, in case a view lacks its checks."""
+"""Database privileges of requests on accounts and secrets, in case a view lacks its checks."""
 
 from __future__ import annotations
 
