@@ -304,7 +304,7 @@ def shared_contexts(browser: Browser, live_server: LiveServer) -> SharedContexts
 
 @pytest.fixture
 def new_context(shared_contexts: SharedContexts, finished_requests: None) -> Iterator[NewContext]:
-    """Return an empty browser context that no other test uses meanwhile."""
+    """Return an empty browser context that no other test uses at the same time."""
     with shared_contexts.lend() as lend:
         yield lend
 

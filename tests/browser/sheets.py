@@ -26,7 +26,7 @@ READ_SHEET = """viewer => {
   };
 }"""
 
-# Decodes a PNG to brightness, one byte per pixel. The page must have no content policy.
+# Decodes a PNG to brightness, one byte per pixel. The page must have no CSP.
 BRIGHTNESS = """async (png) => {
   const bytes = Uint8Array.from(atob(png), (char) => char.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
@@ -164,7 +164,7 @@ def center(ink: NDArray[np.float64]) -> float:
 
 
 def raster(page: Page, decoder: Page) -> Raster:
-    """Return the rendered pixels of the sheet; ``decoder`` is any page without a content policy."""
+    """Return the rendered pixels of the sheet; ``decoder`` is any page without a CSP."""
     box = page.locator("ecg-viewer").bounding_box()
     assert box
     png = page.screenshot(clip=box, scale="device", animations="disabled")

@@ -26,7 +26,6 @@ __all__ = ["desk", "queue"]
 
 @pytest.fixture
 def study(make_study: MakeStudy) -> Study:
-    """Davi's open study."""
     return make_study()
 
 

@@ -1,4 +1,4 @@
-"""Suggestions of the criteria model, requested only after signing, and the second reading."""
+"""Suggestions of the criteria model, after signing or while reading, and the second reading."""
 
 from __future__ import annotations
 
