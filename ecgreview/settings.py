@@ -283,7 +283,7 @@ MFA_FORMS = {
     "edit_webauthn": "annotations.views.account.forms.RenamePasskeyForm",
 }
 
-# Holds only counts that all processes share: of failed sign-ins and of API requests.
+# Holds only counters shared by all processes: failed sign-ins and API requests.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

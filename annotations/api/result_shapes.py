@@ -65,7 +65,7 @@ class ArmShape(Shape):
 
 
 class QualificationShape(Shape):
-    """Whether readers must pass a qualification set, with known reference answers, first."""
+    """Whether readers must pass a qualification set before they read, and the pass mark."""
 
     pass_mark = serializers.FloatField()
 

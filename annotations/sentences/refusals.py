@@ -356,9 +356,9 @@ DESIGN = {
     ),
     design.NobodyLeft: (
         _(
-            "Exam %(exam)s needs %(needed)s more readers, but only %(available)s can read it. The "
-            "others have already had it, have seen its results, or have reached their limits. Add "
-            "readers."
+            "Exam %(exam)s has too few readers (still needed: %(needed)s; available: "
+            "%(available)s). The others have already had it, have seen its results, or have "
+            "reached their limits. Add readers."
         ),
         lambda one: {
             "exam": Exam.objects.filter(pk=one.exam).values_list("code", flat=True).first(),

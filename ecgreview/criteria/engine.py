@@ -89,7 +89,7 @@ def examine(
 
 
 def propose(verdicts: Iterable[Verdict], measurements: Measurements) -> list[Proposal]:
-    """Return a proposal, with its evidence, for each suggested class in ``verdicts``."""
+    """Return a suggestion, with its evidence, for each suggested class in ``verdicts``."""
     return [
         _proposal(verdict, verdict.checks[0], measurements)
         for verdict in verdicts
@@ -104,7 +104,7 @@ def suggest(
     sex: str | None,
     qt_formula: QtFormula = QtFormula.BAZETT,
 ) -> list[Proposal]:
-    """Return a proposal for each class whose criteria ``measurements`` meet; see ``examine``."""
+    """Return a suggestion for each class whose criteria ``measurements`` meet; see ``examine``."""
     verdicts = examine(measurements, age_years=age_years, sex=sex, qt_formula=qt_formula)
     return propose(verdicts, measurements)
 

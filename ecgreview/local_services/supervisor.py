@@ -101,7 +101,7 @@ class Supervisor:
         member.due_at = now + pause
         if member.keeps_failing:
             self.report(
-                f"{member.name} has crashed {member.n_deaths} times in a row; the other processes "
+                f"{member.name} has stopped {member.n_deaths} times in a row; the other processes "
                 f"keep running. Next attempt in {pause:.0f} s. The end of {member.log}:\n"
                 f"{service.tail(member.log)}"
             )

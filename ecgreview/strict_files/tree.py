@@ -39,7 +39,10 @@ class Tree:
     problems: tuple[Problem, ...] = ()
 
     def problem(self, path: Path, reason: str, hint: str = "", *, code: str = "") -> Problem:
-        """Return a problem with the value at ``path``, at its nearest parent if it is missing."""
+        """Return a problem with the value at ``path``.
+
+        If the value is missing, the position is that of its nearest parent.
+        """
         located = path
         while located and located not in self.places:
             located = located[:-1]

@@ -117,4 +117,4 @@ def test_keys_and_links_lead_from_the_pair_matrix_to_the_tracing(
     page.locator(".two-by-two .is-other a").first.click()
     page.locator("tbody th a").first.click()
     expect(page.locator("ecg-viewer .plot.is-front .js-line").first).to_be_attached()
-    expect(page.locator("tbody")).to_contain_text("disputed")
+    expect(page.locator("tbody")).to_contain_text("readers disagree")

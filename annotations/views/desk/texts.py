@@ -175,7 +175,7 @@ def _queue_texts() -> dict[str, str]:
         "submitted-until": _("You have submitted this reading. You can take it back until {time}."),
         "batch-closed": _("The batch is closed. Readings can no longer be changed."),
         "last-exam": _("Last exam: {code}"),
-        "last-exam-key": _("Go back to the last exam"),
+        "last-exam-key": _("Go back to the exam you just submitted"),
         "to-next": _("Go to the next exam"),
         "to-worklist": _("Back to the worklist"),
         "signed-out": _("Your session has ended. Your work is saved on this device."),

@@ -274,8 +274,8 @@ def prior_of_cells(cells: Cells) -> NDArray[np.float64]:
 
 
 def prior_of_patterns(patterns: PatternCount) -> NDArray[np.float64]:
-    """Return the prior of each pattern: that of its cell, split equally; see
-    ``prior_of_cells``.
+    """Return the prior of each pattern: the prior of its cell (``prior_of_cells``), split equally
+    among the patterns of the cell.
 
     As a result, intervals are the same whether or not the identity of readers is kept.
 

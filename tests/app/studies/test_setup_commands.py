@@ -110,7 +110,7 @@ def test_too_few_readers_are_refused(davi, ana, file, taxonomy):
     ("arguments", "expected"),
     [
         (("--by", "nobody"), "no user 'nobody'"),
-        (("--by", "davi", "--reader", "eva"), "role that reads instead of Eva"),
+        (("--by", "davi", "--reader", "eva"), "Instead of Eva, choose people"),
         (("--by", "davi", "--dataset", "Nowhere"), "no data set 'Nowhere'"),
     ],
 )

@@ -75,7 +75,7 @@ def test_marching_calipers_repeat_the_interval(desk: Page) -> None:
     drag(desk, point_at(desk, 1.0), point_at(desk, 2.0))
     marks = overlay(desk).locator(".caliper-marks").get_attribute("d") or ""
     assert marks.count("M") >= 8
-    desk.get_by_role("button", name="One cycle more between the legs").click()
+    desk.get_by_role("button", name="Add a cycle between the legs").click()
     expect(readout(desk)).to_contain_text("mean of 2")
 
 

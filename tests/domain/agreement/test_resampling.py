@@ -136,7 +136,7 @@ def test_a_design_effect_widens_the_posterior():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"confidence": 95}, "such as 0.95 for 95 %"),
+        ({"confidence": 95}, "such as 0.95 for 95%"),
         ({"confidence": 0}, "above 0 and below 1"),
         ({"confidence": float("nan")}, "above 0 and below 1"),
         ({"confidence": "0.95"}, "above 0 and below 1"),

@@ -263,7 +263,8 @@ export class Outbox {
   }
 
   /**
-   * Try again later, and report how many entries wait once they are safe on this device.
+   * Schedule another try. Then wait for the backup copies, within limits, and report the number
+   * of waiting entries.
    *
    * @param {"offline" | "signed-out"} why
    * @param {OutboxEntry} entry
