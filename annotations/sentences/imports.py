@@ -38,7 +38,7 @@ _ARRANGE = _("Arrange the file like CODE-15%%: tracings (N, 4096, 12) in mV and 
 
 REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
     RefusalCode.UNREADABLE: (
-        _("Expected a readable file, found: %(error)s."),
+        _("The file cannot be read: %(error)s."),
         _("Check that the file exists and may be read."),
     ),
     RefusalCode.OUTSIDE: (
@@ -58,15 +58,15 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _("Convert the recording to WFDB (format 16) or to the HDF5 layout of CODE-15%%."),
     ),
     RefusalCode.UNSAFE_SLOW: (
-        _("Expected a readable file, found one that takes too long to read."),
+        _("Reading the file takes too long."),
         _NOT_SAFE,
     ),
     RefusalCode.UNSAFE_CRASH: (
-        _("Expected a readable file, found one that crashes its reader (%(signal)s)."),
+        _("The file crashes the program that reads it (%(signal)s)."),
         _NOT_SAFE,
     ),
     RefusalCode.UNSAFE_END: (
-        _("Expected a readable file, found one that ends its reader."),
+        _("The file ends the program that reads it."),
         _NOT_SAFE,
     ),
     RefusalCode.UNSAFE_MEMORY: (
@@ -245,7 +245,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
     ),
     RefusalCode.TOO_SHORT: (
         _("Expected at least %(least)s s of signal, found %(found)s s."),
-        _("Check length and sampling rate. Shorter strips cannot be read."),
+        _("Check the length and the sampling rate. Shorter tracings cannot be read."),
     ),
     RefusalCode.BLANK: (
         _("Expected a signal, found only flat or empty leads."),

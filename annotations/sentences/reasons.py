@@ -93,7 +93,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
         "No exam has three readings. Agreement between two readers does not show which of them is "
         "right."
     ),
-    Reason.NEVER_READ: _("The reader assessed the class in no exam."),
+    Reason.NEVER_READ: _("The reader did not assess the class in any exam."),
     Reason.TWO_READERS: _(
         "Only two readers assessed the class. Their agreement cannot separate prevalence from "
         "errors."

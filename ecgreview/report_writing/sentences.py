@@ -271,7 +271,7 @@ PAIRS_NOTE = _(
     "second or neither marked the class. Classes that neither reader of a pair ever marked are "
     "left out."
 )
-NEVER_TOGETHER = _("No reader of a pair marked any class.")
+NEVER_TOGETHER = _("There is nothing to compare: no reader in any pair marked a class.")
 PAIRS_ELSEWHERE = _("The CSV and JSON files of the report list the pairs of readers.")
 TOO_MANY_LINES = _(
     "This table would have {n} rows. The CSV and JSON files of the report list every pair and "

@@ -106,7 +106,7 @@ def test_an_invited_person_signs_in_with_an_authenticator_app(
 
     sign_out(anonymous_page)
     enter_password(anonymous_page, live_server.url)
-    expect(anonymous_page.get_by_role("heading", name="Second step")).to_be_visible()
+    expect(anonymous_page.get_by_role("heading", name="Enter your second factor")).to_be_visible()
     anonymous_page.get_by_label("Code").fill(code(secret, next_code_time()))
     anonymous_page.get_by_role("button", name="Sign in", exact=True).click()
     expect(anonymous_page).to_have_url(f"{live_server.url}/studies/")

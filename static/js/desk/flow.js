@@ -241,7 +241,8 @@ export class Flow {
   }
 
   /**
-   * Link from a read-only exam to the next exam or the worklist. It has the key that otherwise submits.
+   * Return the link from a read-only exam to the next exam or the worklist. It uses the shortcut that
+   * submits other exams.
    *
    * @param {Assignment} assignment
    */
