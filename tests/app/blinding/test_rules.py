@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from annotations.models import Consensus, Exam, ImportIssue, ImportRun, Reading, Role, User
+from annotations.models import (
+    Batch,
+    Consensus,
+    Exam,
+    ImportIssue,
+    ImportRun,
+    Reading,
+    ResultsSeen,
+    Role,
+    User,
+)
 from annotations.services.assignment import batches
 from annotations.services.blinding import results_seen, rules
 from annotations.services.consensus import adjudications, labels
@@ -287,3 +297,17 @@ def test_a_coordinator_who_does_not_read_gets_the_balance_report(make_plan, davi
     planned_batch = make_plan(signed_in(davi))
     assert planned_batch["balance"]["n_readings"] > 20  # two readings per exam, plus repeats
     assert planned_batch["order"]
+
+
+def test_seeing_results_of_a_study_records_nothing_for_other_studies(
+    disputed_batch, make_study, make_exam, close, study, davi, ana, now
+):
+    other = batches.create(
+        study=make_study(name="Other study"), name="Batch", exams=[make_exam()], readers=[ana],
+        created_by=davi, now=now,
+    )  # fmt: skip
+    close(other)
+    assert Batch.objects.all().with_open_results().filter(pk=other.pk).exists()
+    results_seen.results_of_study(study=study, user=davi, now=now)
+    seen = ResultsSeen.objects.filter(user=davi).values_list("batch__study", flat=True)
+    assert list(seen) == [study.pk]
