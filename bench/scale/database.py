@@ -93,7 +93,6 @@ def fill(
     _execute("analyze")
     studies = [_study(n, readers, people, taxonomy, now) for n in range(N_STUDIES)]
     sizes = _sizes(n_readings // 2)
-    # One transaction: a failure leaves no half-filled database.
     with transaction.atomic():
         _describe(studies, sizes, taxonomy)
         _fill(sum(sizes), taxonomy, now, progress)
