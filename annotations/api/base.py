@@ -85,7 +85,7 @@ class ApiView(APIView):
     """The scope that a token needs for methods other than GET, HEAD and OPTIONS."""
 
     scope_of_get: ClassVar[TokenScope] = TokenScope.READ
-    """The scope that a token needs for GET; higher where GET records what a reader has seen."""
+    """The scope for GET, HEAD and OPTIONS; higher where GET records what a reader has seen."""
 
     parameters: ClassVar[frozenset[str]] = frozenset()
     """Accepted query parameters. Others are refused rather than ignored."""

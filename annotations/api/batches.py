@@ -93,9 +93,9 @@ class BatchProgress(ApiView):
 
     @extend_schema(operation_id="batch_progress", responses=result_shapes.ProgressShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return the number of readings each reader submitted; hidden from readers of the study.
+        """Return how many readings each reader was assigned and has submitted.
 
-        Coordinators see names, others see pseudonyms.
+        Hidden from readers of the study. Coordinators see names, others see pseudonyms.
         """
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)

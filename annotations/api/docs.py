@@ -31,7 +31,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A query parameter, or a field of a body."""
+    """A parameter of a request, or a field of a body."""
 
     name: str
     type: str

@@ -22,7 +22,7 @@ from ecgreview import protocol
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = {"unavailable": 5, "timed-out": 60}
-"""Seconds to wait. A query that timed out would time out again if retried at once."""
+"""Seconds after which to retry. Right after a timeout, the query would probably time out again."""
 
 
 def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
@@ -38,7 +38,7 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
         content_type=CONTENT_TYPE,
     )
     response["Cache-Control"] = "no-store"
-    # Only now, because building the texts may query the database for names.
+    # Roll back last, because building the texts may query the database for names.
     set_rollback()
     return response
 

@@ -1,4 +1,4 @@
-"""Data sets and exams, for people who create batches."""
+"""Data sets and exams, for users with permission to view them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from annotations.services.assignment import leases
 
 
 class LeaseShape(Shape):
-    """The assignment to read next; null if no exam is free right now."""
+    """The assignment to read next; null if the pool has no exam for you right now."""
 
     next = serializers.IntegerField(allow_null=True)
 

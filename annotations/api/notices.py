@@ -31,7 +31,7 @@ class NoticesShape(Shape):
 
 
 class SeenShape(Shape):
-    """How many notices were unseen until now."""
+    """The number of notices that were unseen before this request."""
 
     n_seen = serializers.IntegerField()
 

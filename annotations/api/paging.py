@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound=Model)
 def page(
     rows: QuerySet[Row], request: Request, order: Order, payload: Callable[[Row], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return one page of ``rows`` and the cursor of the next page, None on the last one.
+    """Return one page of ``rows`` and the cursor of the next page (None on the last page).
 
     Raises:
         ValidationError: ``limit`` or ``after`` is malformed.
@@ -56,7 +56,7 @@ def _limit(text: str | None) -> int:
 
 
 def _rows_after(rows: QuerySet[Row], order: Order, cursor: str | None, n: int) -> list[Row]:
-    """Return the first ``n`` rows after ``cursor``; without a cursor, the first rows of all."""
+    """Return the first ``n`` rows after ``cursor``, or the first ``n`` of all if it is empty."""
     if not cursor:
         return list(rows.order_by(*order)[:n])
     fetched: list[Row] = []

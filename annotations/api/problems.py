@@ -17,7 +17,7 @@ from annotations.sentences.refusals import Explanation
 from annotations.services.refusals import Refusal
 
 TYPE_BASE = "/api/docs/#"
-"""The docs page has an anchor for each code."""
+"""Problem types are this address and the code; the docs page has an anchor for each code."""
 
 INVALID = status.HTTP_400_BAD_REQUEST
 FORBIDDEN = status.HTTP_403_FORBIDDEN

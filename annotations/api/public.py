@@ -24,7 +24,7 @@ class Classes(PublicView):
 class Taxonomies(PublicView):
     @extend_schema(operation_id="taxonomies", responses=shapes.TaxonomyShape(many=True))
     def get(self, _request: Request) -> Response:
-        """List the versions of the taxonomy, newest first."""
+        """List the installed versions of all taxonomies, newest first."""
         newest_first = Taxonomy.objects.order_by("-installed_at", "-pk")
         return Response([desk_payloads.taxonomy_payload(taxonomy) for taxonomy in newest_first])
 

@@ -147,7 +147,7 @@ class Readings(ApiView):
 class ReadingDetail(ApiView):
     @extend_schema(operation_id="reading", responses=shapes.ReadingShape)
     def get(self, request: UserRequest, key: UUID) -> Response:
-        """Return a reading, including a superseded one."""
+        """Return a reading, even if it has been superseded."""
         readings = desk_payloads.with_findings(_visible(request)).filter(idempotency_key=key)
         # Two readers may have used the same key: prefer your own reading, then the earliest.
         reading = readings.order_by(_own_first(request.user), "pk").first()

@@ -47,7 +47,7 @@ class TracingShape(TracingLinkShape):
 
 
 class ExamShape(Shape):
-    """An exam with its origin, for people who manage exams."""
+    """An exam with its origin, for users with permission to view exams."""
 
     code = serializers.CharField()
     dataset = serializers.IntegerField()
@@ -150,7 +150,7 @@ class ReasonsField(serializers.DictField):
 
 
 class AgreementShape(Shape):
-    """The latest agreement report; `results` is null until the first has been computed."""
+    """The latest agreement report that you may see; `results` is null if there is none."""
 
     study = serializers.CharField()
     batch = serializers.IntegerField(allow_null=True, help_text="Null for a whole study.")
@@ -222,7 +222,7 @@ class ErrorTestShape(Shape):
 
 
 class AgreementErrorsShape(Shape):
-    """One test per pair of readers, reference and class that any of the three reported."""
+    """A test per pair of readers, reference and class, if at least one of the three reported it."""
 
     version = serializers.IntegerField(allow_null=True)
     why_none = serializers.ChoiceField(

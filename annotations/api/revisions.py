@@ -23,7 +23,7 @@ class AssignmentSuggestions(ApiView):
 
     @extend_schema(operation_id="suggestions", responses=shapes.SuggestionsShape)
     def get(self, request: UserRequest, pk: int) -> Response:
-        """Return the model's suggestions; not found before the study's policy allows them."""
+        """Return the model's suggestions; not found until the study's policy allows them."""
         own = _own(request, pk)
         run = offers.show(assignment=own, now=timezone.now())
         return Response(_suggestions(run, own.batch.taxonomy))

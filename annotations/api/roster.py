@@ -1,4 +1,4 @@
-"""The readers of a study, for people who assign exams."""
+"""The readers of a study, for users with permission to view studies."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from ecgreview.criteria import Outcome, Reason, State
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class Anything(serializers.JSONField):
-    """A JSON object whose keys vary, such as codes of classes."""
+    """A JSON object with varying keys, for example class codes."""
 
 
 class Shape(serializers.Serializer[Any]):
@@ -87,7 +87,7 @@ class ClassShape(Shape):
 
 
 class TaxonomyShape(Shape):
-    """A version of the taxonomy."""
+    """An installed version of a taxonomy."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -419,7 +419,7 @@ class VerdictShape(Shape):
 
 
 class SuggestionsShape(Shape):
-    """Suggestions of a model for an exam. It checks only the classes in `covered_classes`."""
+    """Suggestions of a model for an exam. The model checks only classes in `covered_classes`."""
 
     model = serializers.CharField()
     version = serializers.CharField()

@@ -1,7 +1,7 @@
 """Rate limits of the API, far above what a reading desk needs.
 
-Requests of signed-in users are counted by user, so that readers behind one hospital address do not
-share a limit; anonymous requests are counted by address. The counts are in Redis. While Redis is
+Requests of signed-in users are counted by user, so that readers at one hospital do not share a
+limit; other requests are counted by IP address. The counts are in Redis. While Redis is
 down there is no limit, because readings must be accepted even then.
 """
 
@@ -19,13 +19,13 @@ from rest_framework.request import Request
 
 WINDOW_S = 60
 PAUSE_S = 30.0
-"""Seconds for which this process skips Redis after a failure, since each failure takes a second."""
+"""Seconds for which this process skips Redis after a failure, since a failure can take a second."""
 
 _retry_redis_at = 0.0
 
 
 def refuse_flood(request: Request) -> None:
-    """Count this request toward the limit of its user or, if anonymous, of its address.
+    """Count this request toward the limit of its user or, if not signed in, of its IP address.
 
     Raises:
         Throttled: too many requests within this minute.

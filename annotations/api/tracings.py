@@ -59,7 +59,7 @@ class PreviousTracing(ApiView):
 
 
 class TracingSamples(ApiView):
-    """One tracing of an exam, for people who manage exams."""
+    """One tracing of an exam, for users with permission to view exams."""
 
     required_permissions = {"GET": "view_exam"}
 
