@@ -3,7 +3,8 @@
 It tests rule 1 of blinding (docs/concepts/blinding.md) as an experiment. Everything a reader can
 observe (body, headers, status, order, ETag, length, and the SQL statements that ran) is compared
 byte for byte between a world in which the others did nothing and one in which they did everything
-they can. The tests run it, and ``manage.py leak_probe`` runs it at any site in a separate database.
+they can. Only values generated for each response, such as secrets, are masked. The tests run it,
+and ``manage.py leak_probe`` runs it on any site, in a separate database.
 """
 
 from __future__ import annotations

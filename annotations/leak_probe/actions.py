@@ -1,6 +1,6 @@
 """What the other people do in one of the two worlds. Readers must not be able to tell.
 
-Each action can run at any time in a session, also repeatedly: it continues where it left off.
+Each action can run at any time and more than once in a session; it continues where it left off.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def submit(world: World, person: str) -> None:
 
 
 def submit_all(world: World, person: str) -> None:
-    """Read every waiting exam."""
+    """Read every waiting exam that has no draft."""
     for assignment in _unread_of_others(world, person):
         read(assignment, assignment.pk % 10**12, "normal_ecg", world.now)
 
@@ -149,7 +149,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
     }
 )
 
-# Coordinators may see these actions; readers may not.
+# Coordinators, researchers and auditors may see these actions; readers may not.
 COORDINATOR_ACTIONS = frozenset({"pause", "close_other"})
 
 

@@ -15,7 +15,7 @@ MAX_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A leak: a request whose response depends on somebody else's work.
+    """A leak: a part of a response that depends on somebody else's work.
 
     Attributes:
         part: "status", "headers" (including ETag and length), "body", or "sql" (the statements,

@@ -30,7 +30,7 @@ class Endpoint:
 
 
 def endpoints(values: Mapping[str, Mapping[str, Sequence[object]]]) -> list[Endpoint]:
-    """Return every endpoint of the site, except ``LEFT_OUT`` and admin pages with parameters.
+    """Return every named endpoint, except ``LEFT_OUT`` and admin pages with parameters.
 
     Args:
         values: examples for each parameter, keyed by a prefix of the URL name. The longest

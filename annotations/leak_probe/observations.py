@@ -11,7 +11,7 @@ from django.db import connection
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-# All that may differ between the worlds: secrets and times generated for each response.
+# Masked in all responses: secrets and times that are generated for each response.
 MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"'), "csrf token"),
     (re.compile(r"csrftoken=\w+"), "csrf cookie"),
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The complete response to one request, and the SQL that produced it."""
+    """The response to one request, with secrets masked, and the SQL that produced it."""
 
     step: Step
     status: int

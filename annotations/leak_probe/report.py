@@ -14,7 +14,7 @@ from annotations.leak_probe.runner import Outcome, probe
 from annotations.leak_probe.sessions import Session, fixed_session, random_session
 from annotations.leak_probe.world import INVITED_BY_GIL, World
 
-# The number of requests in one random session.
+# The minimum number of requests in one random session.
 REQUESTS_PER_SESSION = 60
 
 # A reader, an adjudicator, a coordinator who reads, and the accounts that he invited.
@@ -67,8 +67,8 @@ def conduct(
 
     Args:
         world: the world before the others act.
-        n_requests: number of random requests in each world, divided evenly among all people.
-            Those without assignments do not send their share.
+        n_requests: number of random requests in each world, divided evenly among ``PROBED`` and
+            rounded up to whole sessions. People without assignments do not send their share.
         seed: random seed; the same seed draws the same sessions.
         on_progress: progress callback.
     """
@@ -83,7 +83,7 @@ def _scripts(
     world: World, person: str, n_requests: int, seed: int, on_progress: Callable[[str], None]
 ) -> Iterator[Session]:
     yield fixed_session(world, person)
-    if person in INVITED_BY_GIL:  # they have no assignments, so random sessions would not differ
+    if person in INVITED_BY_GIL:  # no assignments to work on
         return
     n_sessions = -(-n_requests // REQUESTS_PER_SESSION)
     for number in range(n_sessions):

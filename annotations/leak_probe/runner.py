@@ -31,7 +31,7 @@ WARM_UP = tuple(Step("GET", address) for address in ("/worklist/", "/api/assignm
 OF_AN_EXAM = re.compile(r"/(?:api/assignments|read)/(\d+)/")
 
 SUBMITTED_STATE = re.compile(r'"state": ?"submitted"')
-# Tells whether a model has suggestions, which a reader may know after submitting.
+# The field that says whether a model has suggestions, which a reader may know after submitting.
 OFFER = re.compile(r'(?<="suggestions":)( ?)"(?:none|offered)"')
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"

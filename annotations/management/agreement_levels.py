@@ -40,7 +40,7 @@ def lines(results: Mapping[str, Any], level: str, codes: Sequence[str]) -> list[
 
     Args:
         results: the results of a report, with the names of the readers.
-        level: one of ``NAMES``, except "report".
+        level: one of ``NAMES``, except "errors" and "report".
         codes: codes of the classes or groups to include; empty for all.
 
     Raises:

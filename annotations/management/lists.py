@@ -17,7 +17,7 @@ def read_list(file: Path, name: str, version: str) -> published.Taxonomy:
     """Return the list of classes in ``file``. A CSV file also needs ``name`` and ``version``.
 
     Raises:
-        CommandError: there is no such file, it is too large, or a CSV file has no name.
+        CommandError: there is no such file, it is too large, or ``name`` or ``version`` is missing.
         published.BadTaxonomy: the list is not valid; the message has all errors.
     """
     text = _bytes(file)

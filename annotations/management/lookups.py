@@ -9,7 +9,7 @@ from annotations.services.studies import lifecycle
 
 
 def study(name: str) -> Study:
-    """Return the study with this name or slug, with its classes.
+    """Return the study with this name or slug, with its taxonomy loaded.
 
     Raises:
         CommandError: there is no such study. The message lists the existing ones.

@@ -12,7 +12,7 @@ from django.core.management.base import OutputWrapper
 
 @contextmanager
 def until_closed(out: OutputWrapper) -> Iterator[None]:
-    """Write to ``out`` until its reader closes the pipe, then stop without an error."""
+    """Run a block that writes to ``out``; end it without an error if the pipe is closed."""
     try:
         yield
         out.flush()

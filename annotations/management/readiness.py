@@ -22,7 +22,7 @@ class DatabaseNotReady(Exception):
 
 
 def make_ready(command: str) -> None:
-    """Migrate an empty embedded database before ``command`` uses it.
+    """Migrate an empty embedded database and install the taxonomy, before ``command`` uses it.
 
     A database that is not embedded, or already has migrations, is never migrated automatically.
 

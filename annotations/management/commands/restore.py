@@ -55,9 +55,9 @@ class Command(BaseCommand):
         )
 
     def _keep_key(self, file: Path, secrets: dict[str, object]) -> None:
-        """Store the key of the backup as the key of an embedded site, or else next to the backup.
+        """Store the key of the backup: as the site's key if the site is embedded.
 
-        Stores nothing if a site that is not embedded already uses this key.
+        Other sites get it as a file next to the backup, or no file if they already use this key.
         """
         key = str(secrets["SECRET_KEY"])
         if backups.is_embedded():
