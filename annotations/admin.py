@@ -1,4 +1,4 @@
-"""Django's admin, read-only: it shows people and data sets.
+"""Django's admin, read-only: it shows people, roles, data sets and imports.
 
 Every change must go through a service, which enforces the rules. Readings, drafts and what is
 computed from them are not shown at all, because the admin does not enforce blinding.
@@ -38,7 +38,7 @@ class ReadOnly(ModelAdmin):
     actions = None
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Allow only the listed filters: others let somebody guess a hash piece by piece."""
+        """Allow only the listed filters: others would let somebody guess a hash piece by piece."""
         return lookup.partition("__")[0] in self.list_display and super().lookup_allowed(
             lookup, value, request
         )
@@ -83,7 +83,7 @@ admin.site.unregister([Group, EmailAddress, Authenticator, UserSession, get_toke
 
 # Use the site's sign-in page, which limits attempts and asks for a second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-# No request role may access sessions and passwords.
+# As the owner of the tables: request roles may not access sessions or passwords.
 admin.site.logout = row_security.as_owner()(admin.site.logout)  # type: ignore[method-assign]
 admin.site.password_change = row_security.as_owner()(  # type: ignore[method-assign]
     admin.site.password_change

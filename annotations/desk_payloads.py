@@ -95,7 +95,7 @@ def last_payload(user: User, *, now: datetime) -> Payload | None:
 
 
 def exam_payload(assignment: Assignment) -> Payload:
-    """Return what the protocol lets a reader know about an exam. That is never its source.
+    """Return what the protocol lets a reader know about an exam, which never includes its source.
 
     Its code and the URLs of its tracings are those of the assignment, so a hidden repeat
     looks like any other exam, and two readers cannot match their exams.
@@ -117,7 +117,7 @@ def exam_payload(assignment: Assignment) -> Payload:
 
 
 def _tracings(exam: Exam, assignment: Assignment, address: str) -> list[Payload]:
-    """Return the URLs of ``exam``'s tracings for the reader of ``assignment``."""
+    """Return positions and URLs of ``exam``'s tracings, for the reader of ``assignment``."""
     positions = exam.tracings.order_by("position").values_list("position", flat=True)
     return [
         {
@@ -218,11 +218,12 @@ def summary_payload(assignment: Assignment) -> Payload:
 
 
 def next_id(assignment: Assignment, user: User) -> int | None:
-    """Return the unread assignment after this one, or the first skipped one, or None.
+    """Return the ID of the assignment to read after this one, or None.
 
-    Skipped exams come last, in the order in which they were skipped. In a pool, this returns no
-    skipped exam, because readers get those only when there is nothing else to take. Returns None
-    while ``user`` gets no exams, for example because their reading is paused.
+    After the last unread exam come the unread ones before this one, and then skipped exams, in the
+    order in which they were skipped. In a pool, this returns no skipped exam, because readers get
+    those only when there is nothing else to take. Returns None while ``user`` gets no exams, for
+    example because their reading is paused.
     """
     unread = (
         Assignment.objects.visible_to(user)
@@ -274,7 +275,7 @@ def classes_payload(taxonomy: Taxonomy) -> list[Payload]:
 
 
 def taxonomy_payload(taxonomy: Taxonomy) -> Payload:
-    """Return the name, version and source of a taxonomy."""
+    """Return a taxonomy's name, version, status, banners and number of classes."""
     return {
         "id": taxonomy.pk,
         "name": taxonomy.name,

@@ -40,9 +40,8 @@ class RowSecurity:
 
     It comes after the authentication middleware, closest to the view. The session is loaded
     before and saved after, as the owner of the tables. A server error (5xx) rolls back what the
-    view did. A refusal (4xx) does not, because services roll back what they refuse themselves. HEAD
-    always rolls back: it runs the GET view, but nobody received an export that the audit trail
-    should record.
+    view did. A refusal (4xx) does not, because a service that refuses undoes its own changes. HEAD
+    always rolls back: it runs the GET view, which may record an export that nobody received.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

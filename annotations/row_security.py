@@ -1,7 +1,7 @@
 """The PostgreSQL role with which a transaction runs: the second line of defense for blinding.
 
 The application connects as the owner of the tables, to whom no row policy applies. During a web
-request it acts as one of two roles that see only what migrations 0008 and 0038 allow:
+request it acts as one of two roles that see only what the migrations since 0008 grant them:
 ``ecg_manager`` for people who may see studies, ``ecg_reader`` for everybody else. Anonymous
 requests have no user ID and see no rows at all. Role and user ID are settings of the
 transaction, so PostgreSQL resets them whenever it ends, and no pooled connection keeps them.
@@ -107,7 +107,7 @@ def as_owner() -> Iterator[None]:
 
 
 def is_broken() -> bool:
-    """Return whether a statement failed, so that the transaction can only be rolled back."""
+    """Return whether a statement failed or the connection was lost: only a rollback is possible."""
     driver = connection.connection
     return driver is None or driver.info.transaction_status in {
         TransactionStatus.INERROR,

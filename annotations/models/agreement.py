@@ -27,7 +27,7 @@ OF_STUDIES = (Purpose.DATA, Purpose.REREAD)
 def _opened_to(user: User) -> Q:
     """Return the condition for rows whose scope has agreement that ``user`` may see.
 
-    The agreement of a whole study is open if that of each of its batches is open.
+    The agreement of a whole study is open if that of each of its batches in ``OF_STUDIES`` is.
     """
     opened = Batch.objects.all().with_open_agreement().not_read_by(user)
     parts = Batch.objects.filter(purpose__in=OF_STUDIES)
@@ -65,7 +65,7 @@ class AgreementReport(models.Model):
     """A version of the agreement computed from the blind readings of a batch or a whole study.
 
     A version never changes (a trigger in migration 0021 enforces it): new counts or a new method
-    create the next version. ``checked_at`` is the time of the last check that found no change.
+    create the next version. Only ``checked_at`` is updated, by each check that finds no change.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="agreement_reports")
@@ -148,7 +148,7 @@ class AgreementRunQuerySet(models.QuerySet["AgreementRun"]):
 class AgreementRun(models.Model):
     """A job that computes the next report of a scope, requested by a change or by a person.
 
-    Changes that arrive while it is queued are added to it (``n_changes``, ``changed_at``). So the
+    Changes that arrive before it ends are added to it (``n_changes``, ``changed_at``). So the
     unfinished run covers everything that the newest report does not include yet.
     """
 

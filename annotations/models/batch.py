@@ -28,7 +28,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self if user.has_perm("annotations.view_batch") else self.none()
 
     def open(self) -> BatchQuerySet:
-        """Return batches that still accept readings, released or not."""
+        """Return batches that are not closed, released or not."""
         return self.filter(closed_at=None)
 
     def released(self) -> BatchQuerySet:
@@ -71,7 +71,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Exclude batches of studies that ``user`` reads in, or that include an exam they read.
 
         This is the blinding rule for results: until a study is locked, its readers see no labels or
-        agreement of it, nor of another study with the same exams, even if they coordinate it.
+        agreement of it or of a study that shares an exam they read, even if they coordinate it.
         """
         own = Study.objects.all().blinding(user)
         exams = Exam.objects.all().read_by(user).values("pk")
@@ -218,7 +218,7 @@ class Batch(HasWithheld):
 
     @property
     def is_open(self) -> bool:
-        """Whether readings may still be submitted."""
+        """Whether the batch is not closed yet. It may be unreleased."""
         return self.closed_at is None
 
     @property

@@ -84,9 +84,9 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
         return self.with_open_results().filter(study__in=opened.values("study"))
 
     def with_open_results(self) -> ConsensusQuerySet:
-        """Return rows of studies in which all closed batches have open results.
+        """Return rows of studies in which all closed data batches have open results.
 
-        Consensus combines all closed batches, so it would reveal results of a hidden one.
+        Consensus combines all of these batches, so it would reveal results of a hidden one.
         """
         hidden = (
             Batch.objects.closed()

@@ -43,7 +43,7 @@ def in_scope(scope: Scope) -> Q:
 
 
 class UncountedExam(models.Model):
-    """An exam of a batch whose readings changed and have to be counted again.
+    """An exam of a batch that has to be counted because its readings or the classes changed.
 
     Triggers (migration 0021) insert these rows together with the change, possibly several per
     exam, so that people who submit at the same time never wait for each other. A worker counts

@@ -29,7 +29,8 @@ class ReaderLevel(models.IntegerChoices):
     SENIOR = 3, _("Senior cardiologist")
 
 
-# Roles that may see other people's readings, immediately or after the study opens its results.
+# Roles that learn about other people's readings: adjudicators read the exams in dispute, and the
+# others may see results.
 SEES_RESULTS = (Role.ADJUDICATOR, Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR)
 
 

@@ -27,7 +27,7 @@ class SuggestionPolicy(models.TextChoices):
 
 
 class Arm(models.TextChoices):
-    """When the reader of an assignment may see suggestions. RANDOMIZED draws it per assignment."""
+    """When a reader may see suggestions for an exam. RANDOMIZED draws it by reader and exam."""
 
     NONE = "none", _("Never")
     AFTER_COMMIT = "after_commit", _("After the blind reading is submitted")

@@ -93,8 +93,8 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         """Return the readings from which agreement and consensus are computed.
 
         These are each reader's effective blind readings of an exam in data batches. Excluded are
-        hidden repeats, which compare the reader with themselves, practice, qualification, and
-        abstentions, which contain no answers.
+        practice, qualification, hidden repeats (which compare a reader with themselves) and
+        abstentions (which contain no answers).
         """
         return (
             self.blind()
@@ -105,7 +105,10 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         )
 
     def of_scope(self, scope: Scope) -> ReadingQuerySet:
-        """Return the readings of a scope, without practice and qualification."""
+        """Return the readings of a scope, without practice and qualification.
+
+        For a whole study, adjudication is left out too.
+        """
         if scope.is_study:
             return self.filter(
                 assignment__batch__study=scope.study_id, assignment__batch__purpose__in=OF_STUDIES
@@ -163,7 +166,7 @@ class Reading(models.Model):
       taxonomy, or a second finding next to an exclusive class (migration 0002);
     - a reader other than the assignment's (migration 0006);
     - a class in two states, superseding a reading of another assignment or stage, and a
-      blind reading after its reader was shown suggestions (migration 0013);
+      blind reading after its reader was shown suggestions (migration 0014);
     - a revision of a reading that is not signed or was not followed by suggestions
       (migration 0017).
     """

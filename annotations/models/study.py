@@ -36,7 +36,7 @@ MAX_FREQUENT_CLASSES = 9
 
 
 def new_seed() -> str:
-    """Return a random secret from which the readers' orders are derived."""
+    """Return a random secret that determines readers' orders, arms and pseudonyms."""
     return secrets.token_hex(32)
 
 

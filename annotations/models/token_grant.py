@@ -22,7 +22,7 @@ class TokenScope(models.TextChoices):
 
 
 class TokenGrant(models.Model):
-    """Extends knox's token, which holds the hash and the expiry. Deleted together with it.
+    """Extends knox's token, which holds the hash and the expiry. It is deleted with the token.
 
     A token without a grant was created before scopes existed and may do everything.
     """

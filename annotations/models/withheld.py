@@ -86,7 +86,7 @@ class LastLoginField(Withheld, models.DateTimeField):  # type: ignore[type-arg]
 
 
 class SeedField(Withheld, models.CharField):  # type: ignore[type-arg]
-    """The secret that determines readers' orders and arms."""
+    """The secret that determines readers' orders, arms and pseudonyms."""
 
     withheld_from = frozenset({READER})
 
