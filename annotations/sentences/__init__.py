@@ -1,1 +1,1 @@
-"""Translated sentences for the codes of the domain packages. No other place has such sentences."""
+"""Translated sentences for the codes of the domain packages."""

@@ -337,7 +337,7 @@ def of_issue(issue: ImportIssue) -> Explanation:
 
 
 def of_stored(code: str, details: Mapping[str, Any]) -> Explanation:
-    """Return the explanation of a refusal or remark; of an unknown code, the code itself."""
+    """Return the explanation of a refusal or remark. An unknown code is returned as it is."""
     if code in set(RefusalCode):
         return of_refusal(RefusalCode(code), details)
     if code in set(RemarkCode):

@@ -1,7 +1,7 @@
 """The translated text of every refusal, for pages, API, desk and commands.
 
-Each has two sentences: the first says what is wrong and never varies; the second says what to do
-and names the exams, readers or other things concerned.
+Each has a title, which says what is wrong and never varies, and a hint, which says what to do and
+names the exams, readers or other things concerned.
 """
 
 from __future__ import annotations
@@ -599,7 +599,7 @@ def explain(refusal: Exception) -> Explanation:
 
 
 def message(refusal: Exception) -> str:
-    """Return both sentences of ``refusal``, for a page or a terminal."""
+    """Return title and hint of ``refusal``, for a page or a terminal."""
     return str(explain(refusal))
 
 

@@ -1,1 +1,4 @@
-"""Services: the only code that writes. They get the time from the caller and do not use HTTP."""
+"""Services: the code that writes to the database.
+
+They get the time from the caller and know nothing about HTTP.
+"""

@@ -1,7 +1,7 @@
 """The exams behind the counts of an agreement report, and each reader's answers.
 
-Patterns of single exams reveal their labels, so only the database role that owns the tables can
-read them. The caller must have checked that the user may see the report and its single readings
+Patterns of individual exams reveal their labels, so only the database role that owns the tables can
+read them. The caller must have checked that the user may see the report and its individual readings
 (``AgreementPage.are_readings_open``).
 """
 

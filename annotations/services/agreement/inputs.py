@@ -1,7 +1,7 @@
 """Load all inputs of a report version into one immutable value.
 
-Single readings are loaded only from batches whose results are open, no matter who asks. So details
-computed from them can be stored for everyone who may see the results of the study.
+Individual readings are loaded only from batches whose results are open, no matter who asks. So
+details computed from them can be stored for everyone who may see the results of the study.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ MAX_READINGS = 60_000
 
 
 class Refusal(StrEnum):
-    """Why single readings are not compared."""
+    """Why individual readings are not compared."""
 
     TOO_MANY = "too_many"
     NO_MAPPING = "no_mapping"
@@ -87,7 +87,7 @@ class Inputs:
         n_repeats: number of readings of hidden repeats that were ever signed.
         n_changes: number of changes recorded on the run when the counts were read.
         groups: class codes by group code.
-        taxonomy_id: the version of the classes in force, in which single readings are compared.
+        taxonomy_id: the version of the classes in force, in which readings are compared.
         readings: open readings, or why they are not compared; None if nothing is open yet.
         trial: readings of both arms, or why they are not compared; None if nothing is open yet.
     """
@@ -317,7 +317,7 @@ def load_trial(study: Study, matrix: ReadingMatrix | Refusal) -> Trial | Arms:
 
 
 def _adjudicated(study: Study) -> ReadingQuerySet:
-    """Return the open readings of adjudicators who saw no suggestion."""
+    """Return the open readings that adjudicators made without seeing suggestions."""
     of_study = Q(assignment__batch__study=study, assignment__batch__purpose=Purpose.ADJUDICATION)
     return opened().counted().filter(of_study & ~Q(assignment__arm="concurrent"))
 
@@ -363,9 +363,9 @@ def _suggestions(study: Study, matrix: ReadingMatrix, exposed: Mapping[int, int]
 def _states_by_run(
     codes: tuple[str, ...], covered: Mapping[int, list[str]]
 ) -> dict[int, NDArray[np.int8]]:
-    """Return by run whether each class was suggested, not suggested or missing: shape (n_classes,).
+    """Return, for each run, which classes were suggested, not suggested or missing.
 
-    Missing means that the model does not cover the class.
+    Missing means that the model does not cover the class. Each array has the shape (n_classes,).
     """
     columns = {code: column for column, code in enumerate(codes)}
     states = {}

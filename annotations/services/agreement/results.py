@@ -1,6 +1,6 @@
 """Compute a report version from its inputs, without the database.
 
-A version consists of its coefficients and its details: facts about the study, one profile per
+A version consists of its coefficients and its details: facts about the study, the profiles of each
 reader, paired errors, and the effect of suggestions. A detail whose inputs have not changed since
 the previous version is not computed again (ADR 38).
 """
@@ -35,7 +35,7 @@ METHOD = f"{agreement.VERSION}.2"
 ProgressCallback = Callable[[int, int], None]
 
 DetailKey = tuple[str, int | None]
-"""The kind of a detail, and the id of the reader it is about."""
+"""The kind of a detail, and the id of the reader it is about, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class ReaderDetail:
 
     def against(self, reference: Against | None) -> Profile:
         """Return the profile for ``reference``, or else for the first reference that is offered.
+
+        If none is offered, returns the first profile.
 
         Raises:
             KeyError: there are no profiles.
@@ -158,7 +160,7 @@ def details(
         inputs: the inputs of the next version.
         stored: digests of the previous version's details. Details with the same digest are not
             computed again.
-        progress: called before each detail; may raise to stop.
+        progress: called before the profiles of each reader and after the last; may raise to stop.
         gather_reader: loads the readings of one reader's exams. Called only when there are too
             many readings to load all of them together.
     """

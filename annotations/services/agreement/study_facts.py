@@ -61,7 +61,7 @@ _DISPLAY = ("arrangement", "rhythm", "speedMmPerS", "gainMmPerMv", "filter")
 
 
 def gather(scope: Scope, readers: Iterable[int], *, software: str) -> StudyFacts:
-    """Return the current facts. Sexes and levels are database values; see ``localized``.
+    """Return the current facts. Sexes, levels and kinds are stored values; see ``localized``.
 
     Args:
         scope: a batch or a whole study.
@@ -399,7 +399,7 @@ def _is_number(value: object) -> bool:
 
 
 def _closed_on(batches: BatchQuerySet) -> date | None:
-    """Return when the last batch was closed; None while one is open."""
+    """Return when the last batch was closed; None if there is none or while one is open."""
     moments = list(batches.values_list("closed_at", flat=True))
     closed = [time for time in moments if time is not None]
     return max(closed).date() if closed and len(closed) == len(moments) else None

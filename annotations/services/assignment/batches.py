@@ -89,7 +89,7 @@ def create(
         roster.LevelTooLow: a person's level is lower than the protocol requires.
         roster.HasLeft: a person was withdrawn from the study.
         KnowsResults: a person has seen results of some of these exams.
-        MixedWithData: the study already uses some of the exams for practice, or vice versa.
+        MixedWithData: some exams would be used both for data and for practice or qualification.
         NameTaken: the study has a batch called ``name``.
         DueBeforeToday: ``due_on`` is in the past.
     """

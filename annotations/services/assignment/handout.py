@@ -14,8 +14,8 @@ from ecgreview.protocol import Protocol
 
 ROWS_AT_ONCE = 2000
 
-# ``not_before`` of a hidden repeat whose exam has not been read once. When it is, a trigger sets
-# the real date.
+# ``not_before`` of a hidden repeat until the first reading of the exam. Then a trigger sets the
+# real date.
 UNTIL_READ = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -52,8 +52,8 @@ def fingerprint(rows: Iterable[Row]) -> str:
 def arm_of(rules: Protocol, seed: str, reader_id: int, exam_id: int) -> str:
     """Return the arm of this reader and exam: when a model's suggestions are shown, if at all.
 
-    If arms are randomized, ``seed``, the one of the study, determines the draw. ``rules`` is the
-    protocol under which the batch was created.
+    If arms are randomized, ``seed`` (the study's) determines the draw. ``rules`` is the protocol
+    under which the batch was created.
     """
     if rules.suggestion_policy == "randomised":
         return protocol.arm(seed, reader_id, exam_id, rules.suggestion_arms)

@@ -117,8 +117,8 @@ def extend(assignment: Assignment, *, now: datetime) -> None:
 def fill(assignment: Assignment) -> bool:
     """Give ``assignment`` a free slot of its exam; return False if it needs none or none is free.
 
-    It lost its slot because the lease expired or its reader abstained. It must be locked. A late
-    reading without a slot is kept, in addition to those that the pool needs.
+    ``assignment`` must be locked. An assignment loses its slot when its lease expires or its reader
+    abstains. A late reading without a slot is kept, in addition to those that the pool needs.
     """
     is_pooled = assignment.batch.handout == Handout.POOLED
     if not is_pooled or assignment.state == AssignmentState.WAITING:
@@ -207,7 +207,7 @@ def _roster_row(study: Study, reader: User) -> StudyReader:
 
 
 def _resumed(seat: Seat, now: datetime, condition: Q) -> Assignment | None:
-    """Take an exam again whose lease expired, if it still needs a reading."""
+    """Renew the reader's expired lease on an exam that still needs a reading, if there is one."""
     free = Slot.objects.free().filter(batch=seat.batch_id, exam=OuterRef("exam"))
     unlocked = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     lapsed = unlocked.filter(

@@ -14,8 +14,8 @@ from annotations.services.studies import strata
 from ecgreview import design
 from ecgreview.design import DesignRefused
 
-# Assumed prevalences of classes, from common to rare. The prediction includes them in addition to
-# the shares that the model suggests.
+# Assumed prevalences of classes, from common to rare. The prediction uses them in addition to the
+# shares of exams for which the model suggests each class.
 PREVALENCES = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 
 

@@ -55,6 +55,7 @@ def create_pool(
         due_on: due date, or None.
 
     Raises:
+        lifecycle.NotOpen: the study is locked.
         NoExams, NoReaders: one of the lists is empty.
         TooManyReadings: there would be more than ``batches.MAX_READINGS``.
         TooFewReaders: an exam needs more readings than there are readers.

@@ -46,7 +46,7 @@ class ReaderProgress:
         n_left: unread in open batches.
         n_missing: unread in closed batches.
         n_held: how many of ``n_left`` are hidden repeats that they cannot read yet.
-        n_overdue: how many of the others are in batches past their due date.
+        n_overdue: how many of the rest of ``n_left`` are in batches past their due date.
         n_lapsed: exams they took from a pool and did not read before the lease expired.
         idle_days: days since their last reading, or since they could start if that is later; None
             if no exam waits for them or they are not active.

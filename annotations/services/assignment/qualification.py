@@ -121,7 +121,7 @@ def make(
 
 
 def settle(assignment: Assignment, *, now: datetime) -> None:
-    """Evaluate the qualification of a reader if ``assignment`` was its last exam to be read.
+    """Evaluate a reader's qualification if ``assignment`` was the last exam they had to read.
 
     Race: if the reader's roster row is locked by a change of status, ``evaluate_next`` does it
         later.

@@ -102,7 +102,7 @@ def reassign(
     include_started: bool = False,
     limit: int | None = None,
 ) -> Reassignment:
-    """Move unread exams of ``reader`` to others, evenly, to the end of each one's order.
+    """Distribute unread exams of ``reader`` evenly to others, at the end of their orders.
 
     Nobody gets an exam that was assigned to them before or whose results they know. With a
     ``limit``, the last exams of the reader's order are moved. A hidden repeat moves together with
@@ -110,8 +110,8 @@ def reassign(
 
     Args:
         study: open.
-        reader: loses the exams.
-        to: get the exams; they join the roster if needed.
+        reader: the reader who loses the exams.
+        to: the recipients; they join the roster if needed.
         actor: the coordinator.
         reason: for the audit trail.
         now: time of reassignment.

@@ -18,8 +18,8 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
     protocol of the batch. If an exam is in several batches, the maximum applies. Only batches for
     ``Purpose.DATA`` are considered. All batches must belong to ``study``.
 
-    The number does not change when a reader withdraws, abstains or does not finish: their reading
-    is missing.
+    The number does not change when a reader withdraws, abstains or does not finish. Their reading
+    then counts as missing.
     """
     of_data = {batch.pk: batch for batch in batches if batch.purpose == Purpose.DATA}
     n_each = _by_version(study, of_data.values())

@@ -238,7 +238,7 @@ def download(*, kind: Format, actor: User, event_filter: EventFilter, now: datet
 
 
 def _lines(events: QuerySet[AuditEvent], kind: Format) -> Iterator[tuple[bytes, Head | None]]:
-    """Yield each line of the file with the link in it, or None for the heading."""
+    """Yield each line of the file and the head after it, which is None for the column names."""
     if kind is Format.CSV:
         yield _csv(files.COLUMNS), None
     for entry in entries(events):

@@ -128,7 +128,7 @@ def record(
     """Record an action in the transaction that performs it.
 
     When the transaction commits, the database links the event into the chain; a rollback removes
-    the event as well. Events contain no labels: for a reading, they contain only digests.
+    the event as well. Events contain no labels: for a reading, they contain digests of its answers.
 
     Args:
         actor: who did it; None for the system itself, or if unknown.

@@ -51,7 +51,7 @@ def of(reading: Reading) -> dict[str, Any]:
 
 
 def assignment_content(reading: Reading) -> dict[str, Any]:
-    """Return what identifies the assignment that was read: reader, exam, batch, arm and others."""
+    """Return the assignment that was read: id, study, batch, exam, reader, occurrence and arm."""
     assignment = reading.assignment
     return {
         "assignment": assignment.pk,
@@ -89,10 +89,11 @@ def with_content(readings: QuerySet[Reading]) -> QuerySet[Reading]:
 
 
 def reading_content(reading: Reading) -> dict[str, Any]:
-    """Return everything that is stored about ``reading``, for its digest.
+    """Return everything that was submitted with ``reading``, for its digest.
 
-    Columns added by migration 0014 are left out when empty, so that digests of older readings
-    remain valid. Nothing can be added to a reading or removed from it without changing its digest.
+    Columns added by migrations 0013 and 0016 are left out when empty, so that digests of older
+    readings remain valid. Apart from confirmations, which are submitted later, nothing can be added
+    to a reading or removed from it without changing its digest.
 
     Args:
         reading: loaded by ``with_content`` after it was stored, because JSON changes slightly on

@@ -103,10 +103,10 @@ def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
 
 
 def _compute(study: Study, now: datetime) -> None:
-    """Compute the consensus of ``study`` unless it is large.
+    """Compute the consensus of ``study``, unless it has too many readings for a request.
 
     Raises:
-        lifecycle.ConsensusPending: it is left to a worker.
+        lifecycle.ConsensusPending: a worker has to compute the consensus.
     """
     readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
     if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:

@@ -51,8 +51,8 @@ def make(
 ) -> Batch:
     """Create an unreleased batch in which each reader rereads the exams of their ``queue``.
 
-    Leaves out readers who were withdrawn, whose exams stay in the queue, and exams that already
-    wait in such a batch.
+    Leaves out exams that already wait in such a batch, and readers who were withdrawn; the exams of
+    those readers stay in the queue.
 
     Raises:
         NothingToReread: there is nothing to read again.

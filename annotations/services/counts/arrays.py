@@ -1,7 +1,7 @@
 """Compute the patterns of many exams together, with arrays, for the recount.
 
-On purpose this shares no code with ``exam_patterns`` and ``votes``, which count exam by exam and
-which the recount checks.
+This deliberately computes nothing with ``exam_patterns`` or ``votes``, which count exam by exam:
+the recount checks their results.
 """
 
 from __future__ import annotations

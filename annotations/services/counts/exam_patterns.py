@@ -37,7 +37,10 @@ class Pattern:
 
 
 def in_batch(batch: Batch, exam_ids: Collection[int]) -> dict[int, Pattern]:
-    """Return the patterns of the exams with an effective reading in ``batch``, by exam id."""
+    """Return the patterns of the exams with an effective reading in ``batch``, by exam id.
+
+    Practice and qualification batches have no patterns.
+    """
     if not batch.counts:
         return {}
     readings = list(_effective(exam_ids, Q(assignment__batch=batch)))
