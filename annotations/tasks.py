@@ -49,10 +49,10 @@ BUSY_S = 60.0
 
 
 class Step(Protocol):
-    """Does one unit of due work. Returns False if nothing is due."""
+    """A function that does one unit of work."""
 
     def __call__(self, *, now: datetime) -> bool:
-        """Do the work that is due at ``now``."""
+        """Do one unit of the work that is due at ``now``; return False if there is none."""
 
 
 def nudge(task: Task[..., None]) -> None:

@@ -30,7 +30,7 @@ from annotations.views.studies import pages as studies_pages
 
 
 class Base36Converter(StringConverter):
-    """A user ID as allauth writes it into links: in base 36, followed by a hyphen."""
+    """A user ID in base 36, as in allauth's links. It ends at the hyphen before the key."""
 
     regex = "[0-9A-Za-z]+"
 

@@ -35,7 +35,7 @@ CountedExam = tuple[int, int | None, Sequence[int], Mapping[str, str]]
 """Exam id, patient id if known, readers, and their digits by class code."""
 
 Changes = dict[str, list[str]]
-"""The codes in force, by code of an earlier version of the classes."""
+"""For each class code of an earlier version, the codes in force that the class became."""
 
 CertaintyOf = Mapping[tuple[int, int, str], int]
 """Index of the level in ``LEVELS``, by exam id, reader id and class code."""
@@ -47,7 +47,7 @@ class Grades:
 
     Attributes:
         profiles: the different ways in which exams were graded.
-        units: what is resampled together: exams of unknown patients, and the exams of a patient.
+        units: the units of resampling: all exams of a patient, or one exam of an unknown patient.
             They refer to ``profiles`` by index.
     """
 
@@ -71,7 +71,7 @@ def load(
         scope: a batch or a whole study.
         study: None for a batch; otherwise the study, whose taxonomy is the one in force.
         taxonomy_id: version of the classes.
-        codes: classes in force, in their order.
+        codes: codes of these classes, in the order of the list.
         people: ids of the readers who are compared, in the order of their indexes.
     """
     certainty: dict[tuple[int, int, str], int] = {}

@@ -57,7 +57,7 @@ class PatternRows:
     Attributes:
         taxonomy_id: version of the classes.
         readers: ids of all readers who were given exams, whether or not they have read any; people
-            first, then models and references, each in ascending order.
+            first, then all others; both parts in ascending order.
         classes: codes, in the order of the list.
         reader_sets: ((readers, n_exams), ...), sorted: exams that exactly these readers could read.
         patterns: ((class, readers, digits, n_exams), ...): class is an index into ``classes``; one
@@ -138,7 +138,10 @@ class PatternRows:
 
 
 def load(scope: Scope) -> PatternRows:
-    """Return what is counted in ``scope``, in the classes in force. The counts must be locked."""
+    """Return what is counted in ``scope``. The counts must be locked.
+
+    A study is counted in the classes in force, a batch in its own.
+    """
     study, taxonomy = _study_and_classes(scope)
     assigned = Assignment.objects.filter(_assigned_in(scope), occurrence=Occurrence.FIRST)
     codes = list(taxonomy.classes.order_by("position").values_list("pk", "code"))
@@ -299,7 +302,7 @@ def _repeats(
         scope: a batch or a whole study.
         study: None for a batch; otherwise the study, whose taxonomy is the one in force.
         at: index of each reader.
-        codes: classes in force, in their order.
+        codes: codes of the classes in which the scope is counted, in the order of the list.
     """
     second = list(_effective(scope, Occurrence.REPEAT))
     if not second:

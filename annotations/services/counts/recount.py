@@ -50,7 +50,7 @@ class Recount:
 
     Attributes:
         scope: the batch or study.
-        n_exams: exams checked.
+        n_exams: exams that were checked or skipped.
         n_waiting: how many of them were skipped because they still wait to be counted.
         n_wrong_exams: exams whose marker differs from their readings.
         n_wrong_counts: counts that differ from the sum of the markers.
@@ -78,7 +78,7 @@ class Position:
 
     Attributes:
         scope: the current scope.
-        exam_id: the last exam checked in it; None before the first step.
+        exam_id: the last exam checked in it, 0 before the first; None until its counts are checked.
         n_waits: how often it was postponed because the counts of the study were locked. If it was,
             it ends with this study, because the others were recounted meanwhile.
     """

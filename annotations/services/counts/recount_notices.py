@@ -40,7 +40,7 @@ def repaired(run: AgreementRun, *, now: datetime) -> None:
 def failed(scope: Scope, *, now: datetime) -> None:
     """Notify the coordinators that the recount of ``scope`` failed.
 
-    Skips those who have not seen an earlier notice of this failure yet.
+    Skips those who have not yet seen an earlier notice about this scope.
     """
     data = _of(scope)
     notices = Notice.objects.unseen().filter(kind=NoticeKind.RECOUNT_FAILED, data=data)

@@ -117,7 +117,8 @@ def note_exams(study: Study, exam_ids: Collection[int], *, now: datetime) -> Non
     """
     touched = Assignment.objects.filter(batch__study=study, exam__in=exam_ids).values("batch")
     batches = study.batches.filter(pk__in=touched, closed_at__isnull=False).of_data()
-    # Deadlock: the whole study comes last, as for a worker that ends the run of a batch.
+    # Deadlock: update the run of the whole study last, in the order of a worker that ends the run
+    # of a batch.
     for batch_id in [*batches.order_by("pk").values_list("pk", flat=True), None]:
         note_change(Scope(study.pk, batch_id), now=now)
 

@@ -61,7 +61,7 @@ def reader_sets(scope: Scope, changes: Mapping[tuple[int, tuple[int, ...]], int]
 
     Args:
         scope: a batch or a whole study.
-        changes: differences by version of the classes and readers.
+        changes: differences by (version of the classes, ids of the readers).
     """
     rows = [
         {"taxonomy_id": taxonomy_id, "readers": readers, "n_exams": n}

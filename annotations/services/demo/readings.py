@@ -19,7 +19,7 @@ COMMENT = "Simulated for the demo. Not read by a person."
 # disputed.
 SLIP = 0.22
 
-# The finding that a simulated reader enters by mistake, by the only true finding of the exam.
+# The wrong finding that a simulated reader enters if this true finding is the only one.
 CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "normal_ecg": ("sinus_arrhythmia",),
     "sinus_arrhythmia": ("normal_ecg",),

@@ -1,4 +1,4 @@
-"""The demo: six people, sixty synthetic exams, one closed batch and one to read."""
+"""The demo: six people, up to sixty synthetic exams, one closed batch and one to read."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def prepare(
     Each step is atomic. If the process is killed, the next start completes the demo.
 
     Raises:
-        ingest.NothingToImport: there is no recording at ``data_dir``.
+        imports_recordings.NothingToImport: there is no recording at ``data_dir``.
     """
     report = progress or _ignore_progress
     people = {username: _person(username, part, now) for username, part in PEOPLE.items()}
@@ -97,7 +97,7 @@ def add_recordings(
     """Import recordings into the demo, and release those that nobody reads yet as a new batch.
 
     Raises:
-        ingest.NothingToImport: there is no recording at ``data_dir``.
+        imports_recordings.NothingToImport: there is no recording at ``data_dir``.
     """
     people = {username: _person(username, part, now) for username, part in PEOPLE.items()}
     run = imports_recordings.import_path(

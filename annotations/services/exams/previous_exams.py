@@ -64,8 +64,8 @@ def link(
 
     Raises:
         UnknownExams: some of the exams are not in ``dataset``; nothing is stored.
-        AlreadyCompared: the change affects exams that are assigned in batches which show the
-            previous exam. Nothing is stored.
+        AlreadyCompared: a changed exam, or an exam of one of the patients, is assigned in a batch
+            that shows the previous exam. Nothing is stored.
     """
     stored = _exams(dataset, visits)
     patients = _patients(dataset, {visit.patient for visit in visits})
@@ -105,7 +105,7 @@ def _exams(dataset: Dataset, visits: Sequence[Visit]) -> dict[str, Exam]:
 def _refuse_compared(exams: Collection[Exam], patients: Collection[int]) -> None:
     """Raise ``AlreadyCompared`` if readers may have seen these patients' exams together.
 
-    A trigger (migration 0018) also rejects this, but without naming the exams.
+    A trigger (migration 0018) also rejects the change, but without naming the exams.
     """
     if not exams:
         return

@@ -1,4 +1,4 @@
-"""Storing recordings as exams. Duplicates are skipped; the rest are stored all or none."""
+"""Storing recordings as exams: ``sort_out`` finds duplicates, ``store`` stores all or none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Sorted:
     Attributes:
         new: recordings to store.
         n_known: number of recordings whose signal is in the data set, or earlier in the import.
-        changed: recordings whose source key the data set already has with another signal.
+        changed: recordings with another signal, but a source key that is in the data set or earlier
+            in the import.
     """
 
     new: tuple[Recording, ...]
@@ -64,7 +65,7 @@ def sort_out(dataset: Dataset | None, recordings: Sequence[Recording]) -> Sorted
 def store(*, dataset: Dataset, recordings: Sequence[Recording], now: datetime) -> list[Exam]:
     """Store each recording as an exam with one tracing, and return the exams in order.
 
-    Performance: tracings are inserted by COPY, a single statement that sends bytes in binary form.
+    Performance: a single COPY statement inserts all tracings and sends them in binary format.
     """
     patients = _patients(dataset, recordings)
     codes = _unused_codes(len(recordings))

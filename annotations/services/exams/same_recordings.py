@@ -26,7 +26,7 @@ class SameRecording(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An exam that holds the same recording as another."""
+    """An exam, and another exam that holds the same recording. Either may be the original."""
 
     exam: Exam
     original: Exam

@@ -34,7 +34,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 # Rows are formatted in parts of this size, so that large exports need little memory.
 ROWS_IN_PART = 2_000
 
-# If a batch is closed during the computation, it is repeated. After this many attempts, the export
+# The computation is repeated if a batch is closed during it. After this many attempts, the export
 # is written even if results are due again.
 N_TRIES = 3
 
@@ -93,13 +93,13 @@ def write(*, study: Study, directory: Path, now: datetime) -> list[Path]:
 
 
 def pack(*, study: Study, files: Files, file: BinaryFile, progress: Callable[[int], None]) -> None:
-    """Write ``files`` as a ZIP archive whose bytes depend on their content only.
+    """Write ``files`` as a ZIP archive. Equal names and contents give equal bytes.
 
     Args:
         study: names the folder in the archive.
         files: from ``at_one_moment``.
-        file: to write to; need not be seekable.
-        progress: progress callback with the number of files written.
+        file: the destination; need not be seekable.
+        progress: called with the number of files written.
     """
     with zipfile.ZipFile(cast("IO[bytes]", file), "w") as bundle:
         for n_done, (name, parts) in enumerate(files, 1):
@@ -126,8 +126,8 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
     An export contains the closed data batches whose results are open. Without such a batch, its
     tables have only headings. Practice and qualification are not exported.
 
-    All tables are read from one database snapshot, so they are consistent, and no other transaction
-    waits for the export.
+    All tables are read from one database snapshot, so they are consistent. Unless the caller
+    is in a transaction, no other transaction waits while they are read.
     """
     for n_tries in range(1, N_TRIES + 1):
         _compute_what_is_due(study, now)
@@ -140,7 +140,7 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
 
 @contextmanager
 def _snapshot(study: Study) -> Iterator[None]:
-    """Read everything from one snapshot.
+    """Read everything in the block from one snapshot.
 
     Within an outer transaction the isolation level can no longer be changed. The study is locked
     instead, so that none of its batches closes in the meantime.

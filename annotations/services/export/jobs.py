@@ -86,10 +86,10 @@ def request(*, study: Study, actor: User, now: datetime) -> Archive:
 
 
 def latest(study: Study) -> tuple[Archive | None, bool]:
-    """Return an archive of ``study`` to show, if there is one, and whether it is current.
+    """Return the archive of ``study`` to show, or None, and whether it is current.
 
-    It is the one that is ready and has the present state of the study. If there is none, it is the
-    one that was requested last.
+    This is the archive that is ready and matches the present state of the study, or else the one
+    that was requested last.
     """
     with row_security.as_owner():
         if ready := _current(study):
@@ -98,7 +98,7 @@ def latest(study: Study) -> tuple[Archive | None, bool]:
 
 
 def is_current(archive: Archive) -> bool:
-    """Whether ``archive`` is ready and nothing in its study has changed since."""
+    """Whether ``archive`` is ready and everything it depends on is unchanged; see ``state_of``."""
     if not archive.is_ready:
         return False
     with row_security.as_owner():
@@ -166,8 +166,8 @@ def _current(study: Study) -> Archive | None:
 def state_of(study: Study) -> str:
     """Return a digest of everything an export of ``study`` depends on.
 
-    Rows of readings, exposures, viewings and reports never change, so it is enough to include their
-    number and their highest id.
+    Rows of readings, exposures, viewings and reports never change, and a recomputed consensus gets
+    new rows. So numbers of rows and highest ids are enough.
     """
     batches = opened(study)
     readings = Reading.objects.filter(assignment__batch__in=batches)
@@ -236,7 +236,7 @@ def make_next(*, now: datetime) -> bool:
 
 
 def clear(*, now: datetime) -> int:
-    """Delete archives that are old or superseded; return the number deleted."""
+    """Delete archives older than ``KEPT`` or superseded for ``SUPERSEDED_KEPT``; count them."""
     finished = Archive.objects.filter(finished_at__isnull=False)
     newer = Archive.objects.ready().filter(
         study=OuterRef("study"), pk__gt=OuterRef("pk"), finished_at__lte=now - SUPERSEDED_KEPT

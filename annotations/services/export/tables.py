@@ -44,7 +44,7 @@ PAIR_COUNTS = ("n11", "n10", "n01", "n00")
 
 
 def consensus(study: Study) -> Iterator[Row]:
-    """Yield one row per exam: the outcome of the consensus rule, and the state of every class."""
+    """Yield a row per exam with open results: consensus outcome and state of every class."""
     codes = _codes(study.taxonomy)
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),

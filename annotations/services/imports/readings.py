@@ -96,15 +96,15 @@ def store(
         readings: all readings of the files; readers that are stored already are skipped.
         actor: who imports; None if unknown.
         now: time of the import.
-        stated: the readers of each kind. New readers who are not listed get the kind that their
-            name suggests; stored readers keep theirs.
+        stated: the readers of each kind. Of those who are not listed, new readers get the kind that
+            their name suggests, and stored readers keep theirs.
 
     Raises:
         published.UnknownReader, published.TwoKinds: see ``published.kinds_of``.
         NotAnImport: the study of that name was not created by such an import.
-        OtherNumber: the study has another number of exams than the files.
+        OtherNumber: the study and the files have different numbers of exams.
         OtherName: a reader's name differs from another only in case.
-        Differs: the readings of a stored reader differ.
+        Differs: the readings of a stored reader differ from those in the files.
         TooManyImported: there are more than ``MAX_READINGS``.
         InvalidProtocol: the name is not valid for a study.
         lifecycle.NotOpen: the study is locked, and some readers are new or change their kind.
@@ -168,7 +168,7 @@ def _change_kinds(study: Study, kinds: Mapping[User, str], by: User, now: dateti
 
 
 def _study(name: str, kinds: Mapping[str, str], by: User, now: datetime) -> Study:
-    """Return the study called ``name``, locked, or a new open one."""
+    """Return the study called ``name`` with its row locked, or create and open it."""
     stored = Study.objects.select_for_update(no_key=True).filter(slug=lifecycle.slug_for(name))
     if study := stored.first():
         return study
@@ -198,7 +198,7 @@ def _exams(study: Study, readings: Readings, now: datetime) -> tuple[Sequence[in
 
     Raises:
         NotAnImport: the study was not created by such an import.
-        OtherNumber: the study has another number of exams than ``readings``.
+        OtherNumber: the study and ``readings`` have different numbers of exams.
     """
     dataset = Dataset.objects.filter(name=_dataset_name(study)).first()
     if dataset is None or str(study.taxonomy) != taxonomy.label(published.code_test()):

@@ -229,6 +229,9 @@ def _storable_details(details: Details) -> dict[str, str | int | float]:
 
 
 def _storable(text: str, length: int | None = None) -> str:
-    """Escape what PostgreSQL can't store: file names may contain NUL or invalid Unicode."""
+    """Escape what PostgreSQL can't store, and cut off the text after ``length`` characters.
+
+    File names may contain NUL or invalid Unicode.
+    """
     storable = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
     return storable[:length]

@@ -48,7 +48,10 @@ def new_password(user: User, *, now: datetime) -> AccountMail | None:
 
 @transaction.atomic
 def forgotten_password(address: str, *, now: datetime) -> None:
-    """Queue a password reset for an address; the worker looks up whether it has an account."""
+    """Queue a password reset for an address; the worker looks up whether it has an account.
+
+    Does nothing when there is no mail server.
+    """
     if not mail_server.is_configured():
         return
     with row_security.as_owner():
@@ -84,7 +87,7 @@ def send_next(*, now: datetime) -> bool:
 
 
 def delete_finished(*, now: datetime) -> int:
-    """Delete finished mails that are older than 90 days; return the number deleted."""
+    """Delete finished e-mails that are older than 90 days; return the number deleted."""
     old = AccountMail.objects.ended().filter(created_at__lt=now - timedelta(days=90))
     return int(old.delete()[0])
 
@@ -142,7 +145,8 @@ def _find_people(mail: AccountMail, now: datetime) -> None:
 def _send(mail: AccountMail, user: User, now: datetime) -> None:
     kind = AccountMailKind(mail.kind)
     if not user.email or not _is_wanted(kind, user):
-        mail.delete()  # accepted or deactivated in the meantime
+        # In the meantime the person accepted, was deactivated or lost their address.
+        mail.delete()
         return
     with translation.override(mail.language):
         subject = wording.subject(kind)

@@ -71,8 +71,8 @@ def mark_seen(*, user: User, now: datetime) -> int:
 def remind(*, now: datetime) -> int:
     """Remind readers of batches that are overdue or due soon; return the number of reminders.
 
-    Each reader is reminded once per batch, and again if its due date moves. When two workers call
-    this at the same time, one of them does the work.
+    Readers are reminded once before and once after the due date of a batch, and again if the date
+    moves. When two workers call this at the same time, one of them does the work.
     """
     if not advisory_locks.take(Lock.NOTICES, _REMINDING, waits=False):
         return 0
@@ -130,7 +130,8 @@ def _remind_of(batch: Batch, kind: NoticeKind, now: datetime) -> int:
 def _seats_to_remind(batch: Batch, now: datetime) -> QuerySet[Seat]:
     """Return the seats of ``batch`` whose readers can read now and have exams left.
 
-    In a pool, these are all active readers: whether any exam is left would reveal what others did.
+    Those of a pool are returned even if no exam is left: leaving them out would reveal what others
+    did.
     """
     lines = StudyReader.objects.filter(
         study=batch.study_id, user=OuterRef("reader"), status=StudyReaderStatus.ACTIVE

@@ -1,4 +1,4 @@
-"""The texts of notices. They are written at display time, in the language of the request."""
+"""The texts of notices: pages use the language of the request, e-mails use both languages."""
 
 from __future__ import annotations
 

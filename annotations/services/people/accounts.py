@@ -68,7 +68,7 @@ def change(
 
     Raises:
         User.DoesNotExist: there is no such user name.
-        members.NotAPerson: the account is a model or a reference.
+        members.NotAPerson: a model or a reference would get a role or access.
     """
     user = members.change(username=username, roles=roles, is_active=is_active)
     if roles is not None:

@@ -1,7 +1,7 @@
 """People: invitations, accounts and roles.
 
-The database roles of web requests have no right to change accounts (migration 0038), so these
-functions act as the owner.
+The database roles of web requests have no right to change accounts (migration 0038), so the
+functions that pages call act as the owner.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def change(
 
     Raises:
         User.DoesNotExist: there is no such user name.
-        NotAPerson: models and references have no role and never sign in.
+        NotAPerson: a model or a reference would get a role or access.
     """
     user = User.objects.select_for_update().get(username=username)
     if not user.is_person and (roles or is_active):
@@ -271,7 +271,7 @@ def change(
 @transaction.atomic
 @row_security.as_owner()
 def deactivate(*, actor: User, user_id: int, now: datetime) -> User:
-    """End the access of a person over the web: sessions, tokens and open invitations.
+    """End a person's access, their sessions and tokens, or withdraw their open invitation.
 
     Raises:
         User.DoesNotExist: there is no such account, or coordinators may not manage it.
@@ -323,7 +323,7 @@ def send_to_new_password(*, actor: User, user_id: int, now: datetime) -> User:
 def vouch(*, actor: User, user_id: int, now: datetime) -> User:
     """Make ``actor`` the person who vouches for an account, instead of its inviter.
 
-    From then on the blinding of ``actor`` applies to it, even while its inviter still reads.
+    From then on the account shares the blinding of ``actor``, and no longer that of its inviter.
 
     Raises:
         User.DoesNotExist: there is no such account, or coordinators may not manage it.

@@ -22,7 +22,7 @@ Mark = Mapping[str, Any]
 
 
 class InvalidReading(Refusal):
-    """The findings contradict the taxonomy, the signal quality or each other."""
+    """A class, mark or decision in the reading is not allowed."""
 
     def __init__(self, codes: Iterable[str]) -> None:
         super().__init__(codes=", ".join(codes))
@@ -70,7 +70,8 @@ class FindingIn:
 
     Attributes:
         localisations: each as ``{tracing, leads, from_s, to_s}``.
-        measurements: each as ``{kind, tracing, lead, from_s, to_s, value}``; value in ms or mV.
+        measurements: each as ``{kind, tracing, lead, from_s, to_s, value}``; value in ms or mV. An
+            interval may also have ``n_cycles``.
     """
 
     code: str
@@ -84,8 +85,8 @@ class Content:
     """The content of a reading.
 
     Attributes:
-        findings: the classes that are present. All others are absent, except those in
-            ``not_assessable``.
+        findings: the classes that are present. If the reader could read the exam, all others are
+            absent, except those in ``not_assessable``.
         not_assessable: codes of classes that cannot be assessed in this exam.
         quality: one of ``Quality``; may be empty for an abstention.
         problems: the signal problems, each as ``{kind, leads}``.

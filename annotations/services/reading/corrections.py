@@ -27,7 +27,7 @@ TIME_TO_CORRECT = timedelta(minutes=5)
 
 
 class ReadingFinal(Refusal):
-    """The reading can no longer be corrected: the time is over, or the reader saw suggestions."""
+    """The reading can no longer be corrected: the time is over, or ``is_final`` holds."""
 
     code = "reading-final"
 

@@ -13,7 +13,7 @@ from annotations.services.refusals import Refusal
 
 
 class StaleDraft(Refusal):
-    """The change was based on another version than the stored one.
+    """The change was not based on the stored version.
 
     Attributes:
         draft: the stored draft, or None.

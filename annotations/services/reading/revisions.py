@@ -55,6 +55,7 @@ def submit(
         Withdrawn, StudyNotOpen, BatchClosed, ReaderNotEligible: the reader may no longer read the
             exam.
         InvalidReading: see its subclasses.
+        AbstainedFromUnreadable, QualityMissing: as for ``content.classes_of``.
     """
     assignment = guards.lock(assignment_id=assignment_id, reader=reader)
     if earlier := signing.earlier(signed, reader):

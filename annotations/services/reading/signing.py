@@ -89,7 +89,8 @@ def repeat(stored: Reading, signed: Signed, *, is_same: bool) -> Submission:
     Args:
         stored: the reading that ``earlier`` returned.
         signed: the content of the new request.
-        is_same: whether both requests have the same stage, assignment and reason.
+        is_same: whether both requests have the same stage and assignment, and the same reason (of a
+            revision) or corrected reading.
 
     Raises:
         KeyReused: the new request differs from the stored reading.

@@ -28,7 +28,7 @@ def submit(
     now: datetime,
     supersedes: UUID | None = None,
 ) -> Submission:
-    """Store ``reader``'s blind reading, delete the draft, mark the batch's agreement as due.
+    """Store ``reader``'s blind reading, delete the draft, and mark the agreement as due.
 
     Repeating the request with the same key, after a lost response, returns the first reading.
 
@@ -79,9 +79,8 @@ def submit(
 
 def _is_same(earlier: Reading, assignment: Assignment, supersedes: UUID | None) -> bool:
     corrected = earlier.supersedes.idempotency_key if earlier.supersedes else None
-    is_blind = (
-        earlier.stage == Stage.BLIND
-    )  # a revision may have the same content, but has its own key
+    # A revision may have the same content, but needs a key of its own.
+    is_blind = earlier.stage == Stage.BLIND
     return is_blind and earlier.assignment_id == assignment.pk and corrected == supersedes
 
 

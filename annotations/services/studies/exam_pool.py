@@ -52,7 +52,7 @@ class DrawRequest:
     """Which exams to draw, and how.
 
     Attributes:
-        dataset: to draw from.
+        dataset: the data set to draw from.
         n_exams: number of exams; None: all there are, or the sum of ``quota``.
         stratify_by: one of ``StratumSource``.
         quota: ``"equal"`` or ``"proportional"`` numbers, or the number for each stratum.
@@ -81,7 +81,7 @@ def draw(*, study: Study, request: DrawRequest, actor: User, now: datetime) -> D
 
     Raises:
         lifecycle.NotThisPhase: the study is locked.
-        StrataHidden: ``actor`` reads in the study and asks for strata.
+        StrataHidden: the request uses strata, but ``actor`` reads in the study.
         NothingToAdd: the data set has no exam left for this study.
         PoolTooLarge: the pool would have more than ``MAX_POOL`` exams.
         QuotaUnmet: a stratum has too few exams.

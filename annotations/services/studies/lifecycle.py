@@ -125,7 +125,7 @@ def open_study(*, study_id: int, actor: User, now: datetime) -> Study:
 
     Raises:
         NotThisPhase: the study is not a draft.
-        InvalidProtocol: the study has too few readers, or any of the reasons in ``create``.
+        InvalidProtocol: the roster is not empty but too short, or any of the reasons in ``create``.
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if not study.is_draft:
@@ -210,7 +210,7 @@ def release(*, study_id: int, actor: User, now: datetime) -> Study:
 
     Raises:
         NotThisPhase: the study is not locked.
-        ConsensusPending: the consensus of a batch is still being computed.
+        ConsensusPending: the consensus of a batch has not been computed yet.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if study.phase != Phase.LOCKED:

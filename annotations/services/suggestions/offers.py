@@ -23,9 +23,9 @@ from annotations.services.reading.signing import KeyReused
 
 
 class Offer(StrEnum):
-    """Whether the reader of an assignment can request suggestions, or may see them already.
+    """How the reader of an assignment gets suggestions: not at all, on request, or with the exam.
 
-    Suggestions that are only offered are not loaded with the exam: requesting them is recorded.
+    Requests are recorded, so suggestions that are only offered are not loaded with the exam.
     """
 
     NONE = "none"
@@ -88,7 +88,7 @@ def is_shown(assignment: Assignment) -> bool:
 
 
 def offer(assignment: Assignment) -> Offer:
-    """Return whether the reader of ``assignment`` can request suggestions, or may see them already.
+    """Return how the reader of ``assignment`` gets suggestions.
 
     Requesting offered suggestions makes the reading final.
     """

@@ -1,1 +1,1 @@
-"""Verify that every row is as the audit trail recorded it."""
+"""Verify the audit trail, and that stored rows are as it recorded them."""

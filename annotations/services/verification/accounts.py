@@ -27,7 +27,7 @@ ACCESS: Mapping[str, bool] = {
 
 @dataclass(slots=True)
 class AccountState:
-    """The rights and kind of an account according to its events; none before the first one."""
+    """The rights and kind of an account according to its events. Before the first: no rights."""
 
     roles: frozenset[str] = frozenset()
     is_active: bool | None = None

@@ -25,7 +25,7 @@ class Compared:
 
     Attributes:
         n: number of rows that match.
-        last: id of the last of them, or the id to start after if there are none.
+        last: id of the last of them; if there are none, the id after which the check began.
         fault: the first row that differs, or None.
     """
 

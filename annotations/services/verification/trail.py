@@ -1,4 +1,4 @@
-"""Verify that the audit trail is unaltered, and that all rows are as the trail recorded them."""
+"""Verify that the audit trail is unaltered, and that stored rows are as it recorded them."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ RECORDS: Sequence[Callable[[], Fault | None]] = (
 def verify(*, after: Head = START, expected: Head | None = None) -> Verification:
     """Verify the whole chain, or what follows ``after``, and then the rows that it recorded.
 
-    Needs constant memory and locks nothing.
+    Memory use does not grow with the number of events or readings. Takes no locks.
 
     Args:
         after: a head up to which the chain was verified before.
