@@ -48,7 +48,7 @@ def dataset_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _runs(user: User, dataset: Dataset, *, refusals_only: bool) -> list[ImportRun]:
-    """Return the latest imports, each with its first issues."""
+    """Return the latest imports with their first issues; empty if ``user`` may not see them."""
     if not user.has_perm("annotations.view_importrun"):
         return []
     visible_issues = Q(is_refusal=True) if refusals_only else Q()

@@ -30,7 +30,7 @@ class Section:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Introduce the site to anonymous visitors; redirect users to their next task."""
+    """Introduce the site to anonymous visitors; redirect users to their worklist or the studies."""
     user = request.user
     if isinstance(user, User):
         return redirect(_next_place(user))

@@ -109,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return methods
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer with JSON only when our own script requests it, which is passkey sign-in."""
+        """Whether to answer with JSON: only for our own script, which signs in with a passkey."""
         is_json = request.headers.get("Accept") == "application/json"
         return is_json and request.path == reverse("mfa_login_webauthn")
 
@@ -138,7 +138,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Send no e-mail; pages show what happened."""
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failures per user name and network address, so nobody can lock out a colleague.
+        """Return a key per user name and network address, so nobody can lock out a colleague.
 
         Case is ignored in user names, as it is at sign-in.
         """

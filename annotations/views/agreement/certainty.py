@@ -83,7 +83,7 @@ def _pairs(
 ) -> dict[str, object]:
     """Return the context for all pairs of one class and measurement, and for the selected pair.
 
-    Values of single exams are left out until individual readings are visible to the user.
+    Values of individual exams are left out until individual readings are visible to the user.
     """
     unit = UNITS.get(measurement["kind"], "")
     rows = lines.pair_lines(measurement, names, at)

@@ -66,7 +66,7 @@ class ClassLine:
 
     @property
     def is_rare(self) -> bool:
-        """Whether intervals come from a Dirichlet posterior, because few exams are informative."""
+        """Whether any interval comes from a Dirichlet posterior, as few exams are informative."""
         return any(number.is_rare for number in self.numbers.values())
 
     @property

@@ -52,7 +52,7 @@ def classes(request: SignedInRequest, pk: int | None = None, slug: str = "") -> 
 @needs("close_batch")
 @require_POST
 def compute(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Request a new version immediately, without waiting until no new readings arrive."""
+    """Request a new version immediately, without waiting for a pause in new readings."""
     dashboard = page.agreement_page(request, pk, slug)
     if dashboard.is_open:
         runs.request(scope=dashboard.scope, requested_by=request.user, now=timezone.now())

@@ -1,4 +1,4 @@
-"""Rows of the downloadable tables. Each measure has its interval, n and reason."""
+"""Rows of the downloadable tables. Each measure has its interval, n, reason and method."""
 
 from __future__ import annotations
 

@@ -43,14 +43,14 @@ class Download:
 @needs("view_agreementreport")
 @require_safe
 def file(request: SignedInRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
-    """Return ``?table=`` as csv or json, or its forest plot as svg or pdf, by ``?format=``.
+    """Return the table named by ``?table=``, or its forest plot.
 
-    Only the tables "classes" and "groups" have a forest plot, which shows ``?measure=``. The table
-    "pairs" needs ``?class=``. The table "points" exists as csv only; it contains the measurement
-    ``?of=`` of the readers ``?pair=``.
+    ``?format=`` is csv or json for a table, svg or pdf for a plot. Only the tables "classes" and
+    "groups" have a plot, which shows ``?measure=``. The table "pairs" needs ``?class=``. The table
+    "points" exists as csv only; ``?of=`` and ``?pair=`` select the measurement and the readers.
 
     Raises:
-        Http404: there is no report, no such table, or no such format of the table.
+        Http404: there is no report, or the table, format, class or measure does not exist.
     """
     dashboard = page.agreement_page(request, pk, slug)
     table, format_ = request.GET.get("table", "classes"), request.GET.get("format", "csv")

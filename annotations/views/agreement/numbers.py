@@ -30,11 +30,11 @@ WORDS: Mapping[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A coefficient that can be selected on a page.
+    """A coefficient, as pages describe it.
 
     Attributes:
         name: its display name.
-        description: one sentence.
+        description: what it measures, in one or two sentences.
         is_share: whether it is shown in percent.
         is_secondary: whether it is always high for rare classes, even when readers disagree.
     """

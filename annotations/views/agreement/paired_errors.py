@@ -40,7 +40,7 @@ def section(
     Records that the user saw results if the errors are counted against the consensus.
 
     Args:
-        dashboard: the page, with a report.
+        dashboard: the page; without a report, the context is empty.
         pair: primary keys of the two readers, as in the report.
         reference_key: primary key of the reference reader, or "consensus".
     """
@@ -102,7 +102,7 @@ def _name(comparison: Comparison, dashboard: AgreementPage) -> str:
 
 
 def _lines(comparison: Comparison, classes: Mapping[str, DiagnosticClass]) -> Sequence[Line]:
-    """Return the tests, sorted by the number of exams on which exactly one reader erred."""
+    """Return the tests; those with the most exams on which exactly one reader erred come first."""
     both = zip(comparison.codes, tests(comparison.counts), strict=True)
     rows = [(classes[code], test) for code, test in both if code in classes]
     rows.sort(key=lambda row: -(row[1].first_right + row[1].second_right))

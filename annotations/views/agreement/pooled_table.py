@@ -29,7 +29,7 @@ class PooledRow:
     """The pooled estimates of one class.
 
     Attributes:
-        numbers: in the order of the columns.
+        numbers: the estimates, in the order of the columns.
         caution: what to keep in mind about the numbers.
         why: why the class's own estimates are implausible; empty if the class is only rare.
     """

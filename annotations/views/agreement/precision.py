@@ -97,7 +97,7 @@ class LatentLine:
     """Latent prevalence of a class, and how well the model fits.
 
     Attributes:
-        n_informative: informative exams.
+        n_informative: number of informative exams.
         alike: how often three readers agree, observed and expected by the model.
         reason: why ``alike`` is missing.
         caution: what to keep in mind about the prevalence.

@@ -162,8 +162,8 @@ def _latent_line(line: Mapping[str, Any], of: DiagnosticClass) -> LatentLine:
 def no_latent(results: Mapping[str, Any]) -> str:
     """Return why there are no latent estimates, as a sentence.
 
-    This is the most frequent reason, ignoring classes that do not occur in the readings. It is
-    empty if most classes have estimates.
+    This is the most frequent reason. Classes that were never compared, never marked or always
+    marked are ignored if there are others. It is empty if most classes have estimates.
     """
     fit = results.get("latent")
     if fit is None:

@@ -45,7 +45,7 @@ def line(event: AuditEvent) -> Line:
 
 
 def label(action: str) -> str:
-    """Return the translated name of an action, or its code if a later version wrote it."""
+    """Return the translated name of an action, or its code if this version does not know it."""
     return str(Action(action).label) if action in Action.values else action
 
 
@@ -57,7 +57,7 @@ def who(event: AuditEvent) -> str:
 
 
 def target_url(event: AuditEvent, user: User) -> str:
-    """Return the URL of the event's target, or "" if ``user`` cannot open a page of it."""
+    """Return the URL of the page about the event's target, or "" if it has none for ``user``."""
     places = {"study": ("study", "slug"), "batch": ("batch", "pk")}
     if user.has_perm("annotations.invite_user"):
         places["user"] = ("person", "pk")

@@ -28,7 +28,7 @@ MAX_SEQ = 2**63 - 1
 @needs("view_auditevent")
 @require_safe
 def audit_list(request: SignedInRequest) -> HttpResponse:
-    """List the newest matching events, and show up to where the chain is verified."""
+    """List the newest matching events, and show how far the chain has been verified."""
     form = AuditFilterForm(_filter_fields(request.GET))
     context: dict[str, Any] = {"form": form, "is_hidden": rules.reads_anywhere(request.user)}
     if context["is_hidden"]:

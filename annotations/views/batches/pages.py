@@ -42,7 +42,7 @@ from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
 from ecgreview.design import SECONDS_PER_READING
 
-# Refusals that are shown at the field for readers.
+# Refusals that are shown as errors of the form field ``readers``.
 READER_REFUSALS: tuple[type[Exception], ...] = (
     adjudications.AlreadyRead,
     roster.KnowsResults,

@@ -33,14 +33,16 @@ from annotations.views.desk.texts import desk_texts
 from annotations.views.desk.work_state import work_state
 from ecgreview.design import SECONDS_PER_READING
 
-# With fewer readings than this, a reader's pace is taken to be the published one.
+# For readers with fewer readings than this, we assume the published pace.
 MIN_READINGS_FOR_PACE = 5
 MAX_READINGS_FOR_PACE = 100
 """The pace is the mean active time of at most this many of the reader's latest readings."""
 
 MAX_READ_LISTED = 12
+"""How many exams the worklist lists before the reader's position in a batch."""
+
 MAX_WAITING_LISTED = 24
-"""How many exams the worklist lists before and after the reader's position in a batch."""
+"""How many exams the worklist lists from the reader's position on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Line:
 @needs("invite_user")
 @require_safe
 def person_list(request: SignedInRequest) -> HttpResponse:
-    """List everybody by name."""
+    """List all accounts by name."""
     return render(request, "people/list.html", {"lines": _lines()})
 
 
@@ -209,7 +209,7 @@ def _hand_over(
 
 
 def _mail_password_link(request: SignedInRequest, pk: int) -> None:
-    """Queue a link for setting a new password, and show whether that was possible."""
+    """Queue an e-mail with a link for a new password, and show whether that was possible."""
     now = timezone.now()
     try:
         person = members.send_to_new_password(actor=request.user, user_id=pk, now=now)

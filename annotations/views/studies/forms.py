@@ -27,7 +27,7 @@ RULES = {
 
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
 QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
-"""The short form offers only these choices; the setup in several steps offers more."""
+"""The choices in the short form. The setup in several steps has more suggestion policies."""
 
 
 class StudyNameForm(forms.Form):

@@ -210,7 +210,7 @@ def _warnings(
 def _rewrite(
     request: SignedInRequest, study: Study, settings: dict[str, Any], form: forms.Form
 ) -> Study | None:
-    """Change protocol settings of a draft. Returns None after adding errors to the form."""
+    """Change protocol settings of a draft and return it, or None after adding form errors."""
     current = protocols.protocol_of(study)
     with protocol_problems_on_form(form):
         return lifecycle.rewrite(

@@ -50,7 +50,7 @@ class NameForm(StudyNameForm):
 
 
 class ReadingForm(forms.Form):
-    """How exams are read: all protocol settings except name and classes."""
+    """How exams are read: all settings of the setup except the name and the list of classes."""
 
     readers_per_exam = forms.IntegerField(
         label=_("Readers per exam"), min_value=1, max_value=MAX_READERS_PER_EXAM
