@@ -1,1 +1,1 @@
-"""Benchmarks that print ratios against a peer measured in the same run: `make bench`."""
+"""Benchmarks: `make bench`. Most print ratios to a peer that is measured in the same run."""

@@ -38,7 +38,7 @@ def exams(dataset: Dataset, n: int) -> None:
 
 
 def assignments(batch: Batch, reader: User, n: int, *, first_id: int | None = None) -> None:
-    """Assign the first ``n`` of these exams to ``reader`` and mark the first half as read."""
+    """Assign the first ``n`` exams of ``exams`` to ``reader`` and mark the first half as read."""
     values = {
         "batch": batch.pk,
         "reader": reader.pk,

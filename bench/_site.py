@@ -1,4 +1,4 @@
-"""Sets up Django for a benchmark, with a migrated database that is dropped afterwards."""
+"""Sets up Django for a benchmark, with a migrated database that is dropped or kept afterwards."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def empty_database() -> Iterator[None]:
 
 
 def exists() -> bool:
-    """Return whether an earlier run created the database to keep."""
+    """Return whether the database named by ``KEEP`` exists."""
     with connection.cursor() as cursor:
         cursor.execute("select 1 from pg_database where datname = %s", [KEPT_DATABASE])
         return cursor.fetchone() is not None

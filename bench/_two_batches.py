@@ -40,7 +40,7 @@ def fill(
 
 
 def open_study(coordinator: User, taxonomy: Taxonomy, now: datetime) -> Study:
-    """Return an open study with a protocol version, which a trigger requires."""
+    """Create an open study, with the protocol version that a trigger requires."""
     study = Study.objects.create(
         name="bench", slug="bench", taxonomy=taxonomy, created_by=coordinator, created_at=now
     )
@@ -53,7 +53,10 @@ def open_study(coordinator: User, taxonomy: Taxonomy, now: datetime) -> Study:
 
 
 def _statements(n_exams: int) -> list[str]:
-    """Return SQL that disables the triggers; with them, a million rows would take an hour."""
+    """Return the SQL that stores exams, assignments and readings.
+
+    Triggers are disabled, because a million rows would take an hour with them.
+    """
     script = f"""
 set statement_timeout = 0;
 alter table annotations_assignment disable trigger user;

@@ -2,8 +2,8 @@
 
 Measures requests of a reader with 1,000 assignments and of one with 1,000,000, alternately in the
 same database. For comparison, the list is sorted and counted for every page, the usual way without
-a stored order and counts. Prints times, rows read and ratios; returns 1 if the long list takes over
-25% longer. Run with the services up:
+a stored order and counts. Prints times, rows read and ratios; returns 1 if a request takes over 25%
+longer with the long list. Run with the services up:
 ``python -m bench.study_worklist [assignments of the long list]``.
 """
 

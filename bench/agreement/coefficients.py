@@ -3,9 +3,10 @@
 Peers are called as their users call them, class by class: scikit-learn (Cohen's kappa of each pair,
 F1 for positive agreement), statsmodels (Fleiss' kappa), krippendorff (alpha) and irrCAC (AC1, in an
 environment created for the run). None of them has PABAK, negative agreement, Light or Conger, so
-these are not timed. A peer is timed on whole replicates (in larger studies on some of the classes),
-and its time is extrapolated to 66 classes and 1,000 replicates. "Expert NumPy" resamples exams and
-counts all classes at once. Times are medians of wall-clock seconds, so use a quiet machine.
+these are not timed. A peer is timed on one replicate (irrCAC, and all peers in larger studies, on
+some of the classes), and its time is extrapolated to 66 classes and 1,000 replicates. "Expert
+NumPy" resamples exams and counts all classes at once. Times are wall-clock seconds, medians only
+where runs are short, so use a quiet machine.
 
 Run: ``python -m bench.agreement.coefficients [a] [b] [c]``.
 """
@@ -137,7 +138,7 @@ def points(ratings: Ratings) -> None:
 
 
 def draw(study: Study) -> Ratings:
-    """Return ratings with a sensitivity of 80%; of three readers, one has not read each exam."""
+    """Return ratings with a sensitivity of 80%; two of the readers have read each exam."""
     rng = np.random.default_rng(1)
     ratings = np.empty((study.n_readers, study.n_exams, N_CLASSES), dtype=np.int8)
     for start in range(0, study.n_exams, 100_000):

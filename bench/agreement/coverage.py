@@ -43,7 +43,7 @@ class Readers(NamedTuple):
     false_alarms: float
 
 
-# The readers of the last two have a kappa of .27 if the class is rare.
+# Readers of the last two kinds have a kappa of .27 if the class is rare.
 KINDS = {
     "very high agreement": Readers(0.95, 0.02),
     "high agreement": Readers(0.8, 0.1),
@@ -53,7 +53,7 @@ KINDS = {
 
 
 def main(n_studies: int = N_STUDIES) -> int:
-    """Print the table; return 1 if the coverage of a design is too low to be due to chance."""
+    """Print the table; return 1 if a coverage is below ``GOAL`` by more than chance explains."""
     margin = 3 * float(np.sqrt(0.05 * 0.95 / n_studies))
     is_short = False
     print(
@@ -72,7 +72,10 @@ def main(n_studies: int = N_STUDIES) -> int:
 def coverage(
     n_exams: int, prevalence: float, n_readers: int, readers: Readers, n_studies: int
 ) -> list[float]:
-    """Return the share of studies in which each coefficient's interval covers the true value."""
+    """Return the share of each coefficient's intervals that cover the true value.
+
+    Studies in which a coefficient has no interval do not count.
+    """
     law = _law(prevalence, n_readers, readers)
     table = np.array([[n_readers - k, k] for k in range(n_readers + 1)], dtype=np.float64)
     patterns = np.array(

@@ -4,8 +4,8 @@ Simulates 8,475 exams, prevalences from 0.05% to 30%, and two or all of three re
 crowd-kit 1.4.2 fits one class at a time, in an environment created for the run. Its tables are
 built before the clock starts, while our time includes counting the readings. Both results are
 compared by the same log-likelihood. Our intervals come from 1,000 refits. crowd-kit has none, so
-its time is a thousand times that of one fit. All times are medians of CPU seconds, so that other
-load matters less.
+its time is a thousand times that of one fit. All times are CPU seconds, so that other load matters
+less; they are medians, except crowd-kit's for intervals.
 
 Run: ``python -m bench.agreement.dawid_skene``.
 """

@@ -2,9 +2,9 @@
 
 A study of 1,000 exams and one of 100,000 are in the same database and measured alternately. A
 reading is submitted and counted; then the next report is computed from the counts, and its page
-is opened. For comparison, all readings of the study are counted from scratch. Returns 1 if counting
-takes over 50% longer in the large study, or if its page takes over twice as long or sends another
-number of statements.
+is opened. For comparison, as many random readings are counted from scratch. Returns 1 if counting
+takes over 50% longer in the large study, or if its page takes over twice as long or sends a
+different number of statements.
 Run with the services up: ``python -m bench.agreement.live [exams of the large study]``.
 """
 
@@ -177,7 +177,7 @@ def n_statements(prepared: PreparedStudy, owner: User) -> int:
 
 
 def time_recount(n_exams: int) -> float:
-    """Time counting from scratch, with all readings already in memory."""
+    """Time counting random readings of ``n_exams`` from scratch, all of them in memory."""
     ratings = np.random.default_rng(1).integers(0, 3, (2, n_exams, 66)).astype(np.int8)
     return elapsed_s(lambda: PatternCount.of(ratings))
 

@@ -101,7 +101,7 @@ def prepare(n_exams: int) -> tuple[User, Batch]:
 
 
 def recordings(number: int) -> list[bytes]:
-    """Return packed exams: real ones first, then synthetic ones if these are too few."""
+    """Return packed exams: real ones, then synthetic ones if there are too few real ones."""
     real = {  # two collections may hold the same recording
         signal.content_hash: wire.pack(signal)
         for signal in waveform_bytes.exams(waveform_bytes.DATA)

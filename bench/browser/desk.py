@@ -1,8 +1,8 @@
 """How fast is the desk: the first exam, the next exam, a drag, a long session?
 
-The real page on the real site, with compressed and hashed files. The first ECG is loaded over an
-emulated network of 50 Mbit/s and 20 ms, with an empty and with a full cache; then exams are read
-by keyboard only. Milliseconds are printed; only bytes, elements and growth have limits.
+Measures the real page on the real site, with compressed and hashed files. The first ECG is loaded
+over an emulated network of 50 Mbit/s and 20 ms, with an empty and with a full cache; then exams are
+read by keyboard only. Milliseconds are printed; only bytes, elements and growth have limits.
 Run with the services up: ``python -m bench.browser.desk [--long]``; ``--long`` reads 500 exams.
 """
 
@@ -110,7 +110,7 @@ def at_desk(context: BrowserContext, site: _desk_site.Site) -> Page:
 
 
 def visit(page: Page, address: str) -> Visit:
-    """Open the desk over the emulated network."""
+    """Open the desk; return its times and the bytes of its responses."""
     result, responses = Visit(), list[Response]()
 
     def note(response: Response) -> None:
@@ -130,7 +130,7 @@ def visit(page: Page, address: str) -> Visit:
 
 
 def reopen(context: BrowserContext, address: str) -> Visit:
-    """Open the desk in another tab."""
+    """Open the desk in another tab, over the emulated network."""
     page = context.new_page()
     _chromium.Meter(page).slow_network(**LINE)
     result = visit(page, address)

@@ -37,7 +37,7 @@ class Examined:
 
 
 def examine(recordings: Iterable[Labeled], formula: QtFormula) -> Iterator[Examined]:
-    """Yield each adult recording with the model's conclusions."""
+    """Yield each recording with the model's conclusions, except recordings of children."""
     for labeled in recordings:
         age = labeled.recording.age_years
         if age is not None and age < ADULT_YEARS:
@@ -56,7 +56,7 @@ def examine(recordings: Iterable[Labeled], formula: QtFormula) -> Iterator[Exami
 
 
 def table(examined: list[Examined]) -> str:
-    """Return sensitivity, specificity and PPV of each class as a Markdown table."""
+    """Return a Markdown table of sensitivity, specificity, PPV and times withheld, by class."""
     lines = ["| class | sensitivity | specificity | PPV | withheld |", "|---|---|---|---|---|"]
     for code in criteria.COVERED:
         counts = Counter(

@@ -1,1 +1,1 @@
-"""Measures every address for every role, in a database of 100,000 readings in ten studies."""
+"""Measure all pages, and the largest archive, in a database of 100,000 readings in ten studies."""

@@ -1,4 +1,7 @@
-"""The addresses to measure for each role: those in the access table that accept GET."""
+"""The addresses to measure for each role: those in the access table that accept GET.
+
+``SKIPPED`` is left out. ``ADMIN`` is added for users who may open the admin site.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from bench.scale.database import World
 from tests.app.access.table import ADDRESSES
 from tests.app.access.world import parameters
 
-# These read no rows of the study, or only check the services.
+# Addresses that read no rows of the study, or only check the services.
 SKIPPED = frozenset({"api-schema", "api-docs", "api-nowhere", "readyz", "livez"})
 
 QUERIES: dict[str, tuple[str, ...]] = {
@@ -59,7 +62,7 @@ def of(world: World, user: User) -> Iterator[tuple[str, str]]:
 
 
 def _arguments(world: World, user: User) -> dict[str, Any]:
-    """Return an argument for every URL parameter, preferably an object of the person's own."""
+    """Return an argument for every URL parameter; the reading is the user's own if possible."""
     own = Reading.objects.filter(reader=user).order_by("-pk").first()
     reading = own or Reading.objects.filter(assignment__batch=world.closed).earliest("pk")
     exam = Exam.objects.filter(assignments__batch=world.closed).order_by("pk")[0]

@@ -2,7 +2,8 @@
 
 The first study has 40% of the readings. Of the others, one is locked, one opens its results
 only when it is locked, one shows its agreement live, and the rest open results batch by batch.
-Every study has closed batches, an open one that is half read, and an untouched pooled one.
+Every study has closed batches, one that is half read, and an untouched pooled one. The last two are
+open, except in the locked study.
 Agreement is computed for each study and for its first batch.
 """
 

@@ -1,9 +1,9 @@
 """How long does each page take, for each role, with 100,000 readings in ten studies?
 
-Requests every address of the access table as each role, with row-level security as on the web,
+Requests every address of ``addresses`` as each role, with row-level security as on the web,
 and prints the slower ones by time with their number of statements. Marks requests that fail, take
-over a second, send over 30 statements or scan a table repeatedly, and shows their slowest statement
-with its plan.
+over a second, send over 30 statements or scan a table repeatedly, and shows their slow statements
+with plans.
 Runs once with statistics of the full tables and once with those of nearly empty ones.
 Returns 1 if a request is marked. Run with the services up:
 ``python -m bench.scale.pages --help``; set ``KEEP=name`` to keep and reuse the database.
@@ -117,7 +117,7 @@ SETTINGS: dict[str, Callable[[], None]] = {
 
 
 def measure(world: World, roles: Collection[str] | None, part: str) -> list[RequestCost]:
-    """Request every address that contains ``part``, as each person or only as ``roles``."""
+    """Request every address that contains ``part``, as everybody or only those in ``roles``."""
     return [
         measure_request(client, user, name, address)
         for user in world.people.values()
