@@ -17,7 +17,7 @@ PER_STRETCH = 20
 N_STRETCHES = 5
 
 MAX_PERIODS = 10
-# Possible lengths of a calendar period.
+# Lengths of a calendar period, unless all are too short for ``MAX_PERIODS``.
 PERIODS_DAYS = (1, 7, 14, 28, 91, 182, 364)
 
 
@@ -65,8 +65,8 @@ def stretches(places: NDArray[np.int64]) -> NDArray[np.int64]:
 def periods(days: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     """Return the calendar period of each reading, and the length of a period in days.
 
-    The first period begins on the first day. Periods have the shortest length that results in at
-    most ten periods.
+    The first period begins on the first day. Periods have the shortest of ``PERIODS_DAYS`` that
+    results in at most ten periods, or a longer length if all of these result in more.
 
     Args:
         days: shape (n,); ordinal day of each reading, in any order.

@@ -71,8 +71,8 @@ def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[
     Args:
         first: shape (n_exams, n_classes), int8; 0 missing, 1 absent, 2 present.
         second: the same shape and states, for the same exams.
-        reference: the same shape and states. An exam counts for a class
-            if none of the three states is missing.
+        reference: the same shape and states. An exam counts for a class if none of the three
+            states is missing.
 
     Returns:
         Shape (n_classes, 4).
@@ -163,11 +163,14 @@ def _why(cells: Sequence[int]) -> Undefined | None:
 # -- All pairs of readers of a scope --------------------------------------------------------------
 
 MAX_PAIRS = 3_000
-"""Maximum number of pairs to test: enough for 77 readers against one reference."""
+"""Maximum number of comparisons, each of two readers with one reference.
+
+Enough for 77 readers if the consensus is the only reference.
+"""
 
 
 class TooManyPairs(Exception):
-    """There are more than ``MAX_PAIRS`` pairs of readers."""
+    """There are more than ``MAX_PAIRS`` comparisons: pairs of readers times references."""
 
 
 class Caution(StrEnum):
@@ -229,7 +232,7 @@ def compare(references: References) -> tuple[Comparison, ...]:
     """Compare all pairs of readers against each reference, people first.
 
     Raises:
-        TooManyPairs: there are more than ``MAX_PAIRS``.
+        TooManyPairs: there are more than ``MAX_PAIRS`` comparisons.
     """
     matrix, kinds = references.matrix, references.kinds
     order = sorted(kinds, key=lambda reader: (kinds[reader] != PERSON, reader))

@@ -94,7 +94,8 @@ class Profile:
         found: performance per class and overall.
         others: all readers of the scope, including this one, best first.
         calendar: performance by calendar period.
-        sitting: performance by position in the session, in groups of 20 exams.
+        sitting: performance by position in the session, in stretches of 20 exams; the fifth
+            includes the rest of the session.
         reference_id: the reference reader; None for the other references.
     """
 
@@ -172,7 +173,7 @@ class References:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything that profiles and paired errors are computed from."""
+        """SHA-256 of the data from which profiles and paired errors are computed, except times."""
         return self.matrix.digest(
             self.is_whole,
             self.states[Against.CONSENSUS],
@@ -221,7 +222,8 @@ def profile(
         reader_id: the reader.
         times: times of the reader's readings.
         zone: time zone in which days begin.
-        against: the reference; default: the first one with an answer for any of the reader's exams.
+        against: the reference; default: the first one with an answer for any of the reader's exams,
+            or the consensus if there is none.
     """
     is_mine = references.matrix.readers == reader_id
     offered = {name: bool(states[is_mine].any()) for name, states in references.states.items()}

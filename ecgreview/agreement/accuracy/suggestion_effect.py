@@ -42,8 +42,8 @@ class Arms:
         n_exposed: readings in the arm with suggestions that had a suggestion to show.
         n_readers: number of readers.
         n_exams: number of exams.
-        n_referenced: readings of exams with a reference.
-        n_adjudicated: readings whose reference comes from an adjudicator.
+        n_referenced: readings that have a reference.
+        n_adjudicated: readings of exams that an adjudicator read.
         effects: effects by subset of answers.
         times: reading times of both arms.
     """
@@ -68,7 +68,7 @@ class Trial:
         matrix: the readings.
         suggestions: what the model suggested, or would have suggested, shape (n, n_classes), int8.
         reference: reference states, shape (n, n_classes), int8.
-        is_adjudicated: whether the reference comes from an adjudicator, shape (n,).
+        is_adjudicated: whether an adjudicator read the exam, shape (n,).
         n_exposed: readings in the arm with suggestions that had a suggestion to show.
     """
 
@@ -99,17 +99,17 @@ def why_nothing(matrix: ReadingMatrix) -> Arms | None:
 def references(
     matrix: ReadingMatrix, adjudicated: ReadingMatrix
 ) -> tuple[States, NDArray[np.bool_]]:
-    """Return the reference of each row, and whether it comes from an adjudicator.
+    """Return the reference of each row, and whether an adjudicator read its exam.
 
     The reference is the majority of the other readings made without suggestions, because readings
-    with suggestions would confirm them. An adjudicator's answer takes precedence.
+    with suggestions would confirm them. The majority of the adjudicators takes precedence.
 
     Args:
         matrix: readings of both arms.
         adjudicated: adjudicators' readings made without suggestions, in the same classes.
 
     Returns:
-        States, shape (n, n_classes), int8; whether adjudicated, shape (n,).
+        States, shape (n, n_classes), int8; whether an adjudicator read the exam, shape (n,).
     """
     states = reading_matrix.majority_of_others(matrix, ~matrix.is_shown)
     votes = {

@@ -146,8 +146,8 @@ def cohen_kappa(tables: NDArray[np.float64]) -> Estimates:
             (rows) and of the second (columns).
 
     Returns:
-        Shape (...), at most 1; 0 is chance. Undefined when both readers choose the same category in
-        all exams.
+        Shape (...), at most 1; 0 is chance. Undefined when there is no exam, or when both readers
+        use only one category, the same one.
 
     Source:
         Cohen 1960, Educ Psychol Meas 20:37-46.

@@ -48,7 +48,7 @@ def of_readers(
 
 
 def light_kappa(patterns: PatternCount) -> Estimates:
-    r"""Return the standard error of the mean of all Cohen kappas.
+    r"""Return the standard error of Light's kappa, the mean of the defined Cohen kappas.
 
     .. math:: SE^2 = \sum_p N_p g_p^2, \quad g_p = \partial \kappa / \partial N_p
 

@@ -38,7 +38,7 @@ class MeanSquares:
 
     @classmethod
     def of(cls, complete: NDArray[np.float64]) -> MeanSquares:
-        """Return the mean squares of measurements, scaled to a maximum of 1.
+        """Return the mean squares of measurements, first scaled to a maximum absolute value of 1.
 
         Args:
             complete: shape (n_readers, n_exams), without NaN.

@@ -172,7 +172,7 @@ def scott_pi(tables: ArrayLike) -> Estimates:
 
 
 def pabak(tables: ArrayLike) -> Estimates:
-    """Return the prevalence- and bias-adjusted kappa: Brennan and Prediger's, with q categories.
+    """Return the prevalence- and bias-adjusted kappa, which is Brennan and Prediger's kappa.
 
     Source:
         Byrt, Bishop & Carlin 1993, J Clin Epidemiol 46:423-429.
@@ -183,7 +183,7 @@ def pabak(tables: ArrayLike) -> Estimates:
 
 
 def gwet_ac1(tables: ArrayLike) -> Estimates:
-    """Return Gwet's AC1; near 1 for rare findings, so interpret it with positive agreement.
+    """Return Gwet's AC1. It is near 1 for rare findings, so interpret it with positive agreement.
 
     Source:
         Gwet 2008, Br J Math Stat Psychol 61:29-48.
@@ -197,7 +197,7 @@ def bangdiwala_b(tables: ArrayLike) -> Estimates:
     """Return Bangdiwala's B: squares of agreement over rectangles of the marginal totals.
 
     Returns:
-        Shape (...), from 0 to 1; undefined when the readers have no category in common.
+        Shape (...), from 0 to 1; undefined when no category was used by both readers.
 
     Source:
         Shankar & Bangdiwala 2014, BMC Medical Research Methodology 14:100.

@@ -1,4 +1,4 @@
-"""Weights of agreement between categories, from 0 for opposites to 1 for equal ones.
+"""Weights of agreement between two categories, from 0 to 1; 1 if they are the same.
 
 The schemes are those of Gwet 2014, Handbook of Inter-Rater Reliability, 4th ed., chapter 3.
 """
@@ -64,7 +64,7 @@ def custom(matrix: ArrayLike, n_categories: int | None = None) -> Weights:
 
 
 def of_disagreement(matrix: ArrayLike) -> Weights:
-    """Return the weights of agreement for weights of disagreement, 0 for the same category.
+    """Convert weights of disagreement, which are 0 for the same category, to weights of agreement.
 
     Their scale does not matter: the worst disagreement becomes an agreement of 0.
 
@@ -113,10 +113,10 @@ def radical(scores: Sequence[float]) -> Weights:
 
 
 def ordinal(scores: Sequence[float]) -> Weights:
-    """Return weights by the number of pairs of ranks from one to the other; only order matters.
+    """Return Gwet's ordinal weights, which depend only on the order of the scores.
 
-    These are Gwet's; Krippendorff's ordinal weights depend on the readings: see
-    ``krippendorff_ordinal``.
+    They decrease with the number of pairs among the ranks from one category to the other.
+    Krippendorff's ordinal weights depend on the readings: see ``krippendorff_ordinal``.
     """
     ranks = np.argsort(np.argsort(_checked(scores)))
     distance = np.abs(np.subtract.outer(ranks, ranks))
@@ -124,7 +124,7 @@ def ordinal(scores: Sequence[float]) -> Weights:
 
 
 def ratio(scores: Sequence[float]) -> Weights:
-    """Return weights by the squared distance relative to the sum of the scores.
+    """Return weights that decrease with the square of distance / sum of the scores (ratio data).
 
     Raises:
         BadWeights: a score is negative, not finite or used twice.
@@ -138,7 +138,10 @@ def ratio(scores: Sequence[float]) -> Weights:
 
 
 def circular(scores: Sequence[float]) -> Weights:
-    """Return weights by the squared chord of a circle, where the last score precedes the first."""
+    """Return weights that decrease with the squared chord of scores on a circle.
+
+    The first score follows the last one.
+    """
     apart = _apart(scores)
     return _agreement(np.sin(np.pi * apart / (apart.max() + 1)) ** 2)
 
@@ -167,7 +170,9 @@ SCHEMES: Mapping[str, Callable[[Sequence[float]], Weights]] = MappingProxyType(
 
 
 def krippendorff_ordinal(readings: NDArray[np.float64]) -> Weights:
-    """Return Krippendorff's ordinal weights, by the readings that lie between two categories.
+    """Return Krippendorff's ordinal weights.
+
+    They decrease with the number of readings between two categories.
 
     Args:
         readings: shape (..., n_categories); readings of each category, lowest category first.

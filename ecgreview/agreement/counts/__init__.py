@@ -1,1 +1,1 @@
-"""Count readings by answer pattern. All agreement coefficients are computed from these counts."""
+"""Count exams by answer pattern. All agreement coefficients are computed from these counts."""

@@ -112,12 +112,12 @@ class PatternCount:
         n_readers: int,
         n_classes: int,
     ) -> PatternCount:
-        """Build counts from stored rows that omit exams which all readers call absent.
+        """Build counts from stored rows without the patterns in which all readers answer absent.
 
         Args:
             sets: (readers, exams), one item per set of readers: the number of exams read by exactly
                 these readers.
-            rows: for each class, those of the exams that at least one reader did not answer with
+            rows: as in ``from_rows``, for the patterns in which at least one reader did not answer
                 absent.
             n_readers: number of readers, including readers without readings.
             n_classes: number of classes.

@@ -50,7 +50,7 @@ def fit(
     Args:
         counts: shape (n_exams, n_readers, n_categories); how often the reader chose the category
             for the exam. A reader may read an exam several times, or not at all.
-        tolerance: gain of the log-likelihood per exam below which EM stops.
+        tolerance: gain of the log-likelihood per exam at or below which EM stops.
         max_iterations: maximum number of steps.
 
     Raises:

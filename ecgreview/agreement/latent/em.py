@@ -125,14 +125,14 @@ class Model:
 def climb(
     model: Model, theta: Floats, counts: Floats, *, tolerance: float, max_steps: int
 ) -> Ascent:
-    """Repeat EM steps from ``theta`` until a step gains at most ``tolerance`` per exam.
+    """Repeat EM steps from ``theta`` until each row has converged or ``max_steps`` is reached.
 
     Args:
         model: the likelihood.
         theta: shape (n_rows, 1 + 2 n_readers); the starting point.
         counts: shape (n_rows, n_patterns), float64; number of exams with each pattern.
-        tolerance: gain per exam at or below which a row has converged.
-        max_steps: maximum number of EM steps per row.
+        tolerance: a row has converged when two successive cycles gain at most this per exam.
+        max_steps: no cycle of three EM steps begins after this many steps.
     """
     block = max(_LEAST_ROWS, _PRODUCTS_AT_ONCE // max(1, 2 * model.indicators.size))
     parts = [

@@ -68,7 +68,7 @@ def fit(
     within one class are shrunk towards their means, as if they came from normal distributions of
     the given spread (a maximum a posteriori estimate). This pools a rare class with the other
     classes. Half an exam with the class and half an exam without it are added for each class, to
-    keep the prevalence off 0 and 1.
+    keep the prevalence away from 0 and 1.
 
     A class that its own readings do not identify also has values, and the reason says what they
     depend on: on the parts shared by all classes if there are three or more readers, on the assumed

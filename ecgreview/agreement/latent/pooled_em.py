@@ -12,9 +12,9 @@ from . import additive_logits
 from .additive_logits import Spread
 from .em import Floats, Model
 
-HALF_EXAM = (
-    0.5  # exams with and without the class, added to each class to keep prevalence off 0 and 1
-)
+# Number of exams with the class, and of exams without it, that are added to each class to keep its
+# prevalence away from 0 and 1.
+HALF_EXAM = 0.5
 _LONGEST_JUMP = 64.0
 _FIRST_STEPS = 12
 _FIRST_SENSITIVITY, _FIRST_FALSE_ALARMS = 1.5, -3.0  # logits: 82% and 5%

@@ -48,8 +48,8 @@ def refusals(design: Design) -> Causes:
     """Return the reasons why classes cannot be pooled, with masks of shape (n_classes,).
 
     A class is pooled with other classes that are identified without it; at least two of its readers
-    must have read one of these. If there is none, it is refused for the same reason as when fitted
-    alone, because pairs of readers identify no class.
+    must have read one of these. If there is no such class, the class is refused for the same reason
+    as when fitted alone, because pairs of readers identify no class.
     """
     alone = design.refusals()
     is_donor = ~np.logical_or.reduce([mask for mask, _ in alone])

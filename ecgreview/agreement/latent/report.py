@@ -58,9 +58,9 @@ def latent_report(
         informative exams. ``readers`` are the readers who assessed the class, by index; empty where
         the model is refused. ``alike`` is how often three readers agree: ``{"n", "observed",
         "expected", "reason"}``, null where the model is refused. ``pooled`` is null where the class
-        has enough informative exams of its own, else ``{"prevalence", "readers"}`` with pooled
-        estimates. ``reason`` is empty, or says why nothing was computed (``classes`` is then empty)
-        or why there are no intervals.
+        can be fitted alone and has enough informative exams, else ``{"prevalence", "readers"}``
+        with pooled estimates. ``reason`` is empty, or says why nothing was computed (``classes`` is
+        then empty) or why there are no intervals.
 
     Raises:
         BadPatterns: as in ``two_states.fit``.

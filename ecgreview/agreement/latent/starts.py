@@ -74,7 +74,7 @@ def _starts(states: NDArray[np.int8]) -> Floats:
     n_readings = (states != MISSING).sum(axis=1)
     share = gives / np.maximum(n_readings, 1)
     anyone, everyone = gives > 0, (gives == n_readings) & (gives > 0)
-    # Smoothing keeps probabilities off 0 and 1, where EM would never leave them.
+    # Smoothing keeps probabilities away from 0 and 1, which EM would never leave.
     return np.stack([share, 0.9 * anyone + 0.1 * share, 0.9 * everyone + 0.1 * share])
 
 

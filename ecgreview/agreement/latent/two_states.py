@@ -42,8 +42,7 @@ class Latent:
         log_likelihood: shape (n_classes,); log-likelihood of the observed patterns at the highest
             maximum found, even where many prevalences reach it.
         n_iterations: shape (n_classes,), int64; number of EM steps from the best start.
-        is_converged: shape (n_classes,); whether the gain of the last step was at most the
-            tolerance.
+        is_converged: shape (n_classes,); whether EM converged within the maximum number of steps.
         n_triples: shape (n_classes,), int64; number of exams read by at least three readers whose
             answers vary. Only these exams separate prevalence from errors.
         plausibility: whether the values are plausible. Values for which its ``refusals`` hold have
@@ -86,7 +85,7 @@ def fit(
         patterns: the answers of the readers; exams without a reading of the class are ignored.
         pseudo_count: readings "present" and "absent" added for each reader and state, that is, a
             Beta(1 + pseudo_count, 1 + pseudo_count) prior. 0 is maximum likelihood; 0.5 keeps the
-            skills of few readings off 0 and 1.
+            skills of few readings away from 0 and 1.
         tolerance: gain of the log-likelihood per exam below which EM stops.
         max_steps: maximum number of EM steps.
 

@@ -10,10 +10,11 @@ is 0, with patients u as units:
 
 .. math:: d = \sum_u (\sum_{i \in u} x_i)^2 / \sum_i x_i^2
 
-The effect of a table is one number, the largest of its percent agreement, positive agreement and
-kappa, and never below 1. A few patients reveal little about how alike their exams are. The effect
-is therefore shrunk towards its maximum, reached when all exams of a patient are alike, as if
-PRIOR_PATIENTS more patients of that sort had been observed. The resulting coverage is in
+A table has one effect on agreement, the largest of the effects of its percent agreement, positive
+agreement and kappa, and another on how often readers mark the class; neither is below 1. A few
+patients reveal little about how alike their exams are. Effects are therefore shrunk towards their
+maximum, reached when all exams of a patient are alike, as if PRIOR_PATIENTS more patients of that
+sort had been observed. The resulting coverage is in
 tests/domain/agreement/test_coverage_of_patients.py and docs/reference/agreement.md.
 
 Source:

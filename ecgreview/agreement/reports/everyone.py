@@ -115,7 +115,7 @@ def conger_kappa(patterns: PatternCount) -> Estimates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patients:
-    """Counts and replicates of the patients who have several exams.
+    """Counts and replicates of exams if some patients have several.
 
     Attributes:
         count: counts of all exams, shape (n_classes, n_patterns).
@@ -172,7 +172,7 @@ def class_measures(
 
 
 def _widened(measured: Measures, patients: Patients | None) -> Measures:
-    """Return a symmetric interval, cut off at 1, widened by the design effects of ``patients``."""
+    """Return ``measured`` with intervals widened by the design effects of ``patients``, if any."""
     if patients is None:
         return measured
     times = np.sqrt(patients.effects.agreement)

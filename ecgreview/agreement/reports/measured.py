@@ -60,7 +60,7 @@ def measured(
 
     Raises:
         BadConfidence: ``confidence`` is not between 0 and 1.
-        BadMeasurements: a value is infinite or nearly so.
+        BadMeasurements: a value is infinite, or its square is.
     """
     return [
         {
@@ -92,7 +92,7 @@ class _Comparison:
                 self.values[at[reader], column] = value
 
     def to_json(self) -> dict[str, Any]:
-        """Return the coefficients of all readers together, and pair by pair."""
+        """Return the ICC of the most complete set of readers, and the coefficients of each pair."""
         return {"icc": self._icc(), "pairs": list(self._pairs())}
 
     def _icc(self) -> dict[str, Any]:
@@ -142,7 +142,8 @@ def without_points(results: Mapping[str, Any]) -> dict[str, Any]:
 def _most_complete(is_measured: NDArray[np.bool_]) -> list[int]:
     """Return the readers with the most measurements of exams that all of them measured.
 
-    Candidates are the sets of readers of each exam; ties go to the larger set, then the first.
+    Candidates are the sets of readers of each exam; ties go to the larger set, then to the
+    set of earlier readers.
 
     Args:
         is_measured: shape (n_readers, n_exams).

@@ -116,7 +116,7 @@ def _set_alpha(sets: SetCount, answers: Answers, distance: Distance, how: Resamp
 
 
 def _set_counts(sets: SetCount, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weighted number of exams with each set of classes."""
+    """Return the weighted number of exams of each kind of ``sets``, by replicate."""
     is_compared = sets.kind >= 0
     shape = (len(sets.n_exams), len(weights))
     counts = np.zeros(shape)
@@ -156,9 +156,9 @@ def _of(
 def _sets(answers: Answers) -> dict[str, NDArray[np.float64]]:
     """Compare the sets of classes of each row's readers; each result has shape (n_rows,).
 
-    ``compared``: whether at least two readers read it; ``same``: whether all agree on every class;
-    ``overlap``: the mean Jaccard index between two readers over the classes both assessed, 1 if
-    neither marked any.
+    ``compared``: whether at least two readers read the exam; ``same``: whether they also agree on
+    every class; ``overlap``: the mean Jaccard index between two readers over the classes both
+    assessed, 1 if neither marked any.
     """
     states = answers.patterns
     is_disputed = (states == PRESENT).any(axis=1) & (states == ABSENT).any(axis=1)
@@ -207,7 +207,7 @@ def _macro(
     Replicates of rare classes are lower than their estimates, and in the mean of many classes
     this adds up. The interval is therefore the basic bootstrap interval, in which the
     replicates are reflected at the estimate: it covered the truth in 95% of simulated studies
-    of 66 classes, the percentile interval in 81 % (tests/domain/agreement/test_coverage.py).
+    of 66 classes, the percentile interval in 81% (tests/domain/agreement/test_coverage.py).
 
     Source:
         Davison & Hinkley 1997, Bootstrap Methods and their Application, section 5.2.

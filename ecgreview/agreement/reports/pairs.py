@@ -45,8 +45,9 @@ def pair_counts(patterns: PatternCount, answers: Answers) -> list[dict[str, Any]
         answers: the same answers, with the patients of their exams.
 
     Returns:
-        ``{"readers": [first, second], "n00", "n01", "n10", "n11"}`` with a list over classes
-        each; where patients have several exams, also the ``design_effects.NAMES``.
+        For each pair, ``{"readers": [first, second], "n00", "n01", "n10", "n11"}``, and the
+        ``design_effects.NAMES`` if patients have several exams. The counts and effects are lists
+        over classes.
     """
     pairs = patterns.common_pairs()
     effects_of = design_effects.OfPairs(answers) if answers.is_clustered else None

@@ -92,7 +92,7 @@ def forecast(
     """Return how many readings each class needs for an interval of estimate +- ``half_width``.
 
     The scatter of a class is known only from its informative exams: in simulations, the width
-    after the forecast readings was off by 5 % (standard deviation) with 400 such exams and by
+    after the forecast readings was off by 5% (standard deviation) with 400 such exams and by
     10% with 90.
 
     Args:
@@ -213,7 +213,7 @@ def _spread(cells: Cells, effects: Effects | None) -> Effects:
 
 
 def _scatter(cells: Cells, target: Target) -> Estimates:
-    """Return the standard error that one exam would have, shape (...).
+    """Return the standard error times the square root of the number of exams, shape (...).
 
     The prior of the posterior is added to the cells. Otherwise readers who have agreed so far
     would seem to need no further exams.

@@ -52,9 +52,10 @@ def report(
     """Return the agreement of ``readers``, class by class, pair by pair and overall.
 
     Every measure is ``{"estimate", "low", "high", "n", "reason", "method"}``: the estimate is null
-    when it is undefined, and the reason says why; ``n`` is the number of exams read by at least two
-    readers. Pairs without an exam in common are left out; pairs have counts only, from which
-    ``pair_lines`` computes measures. Readers have no answer for classes that they could not assess;
+    when it is undefined, and the reason says why; next to an estimate, it is a caution or says why
+    there is no interval. ``n`` is the number of exams with answers of at least two readers. Pairs
+    without an exam in common are left out; pairs have counts only, from which ``pair_lines``
+    computes measures. Readers have no answer for classes that they could not assess;
     ``n_not_assessable`` is the number of such readings of a class. ``bands`` are the probable bands
     of Landis and Koch, empty where there is no interval. Where patients have several exams, classes
     and pairs have a ``design_effect`` and a ``design_effect_given``.
@@ -73,8 +74,9 @@ def report(
         how: settings of the intervals.
 
     Raises:
-        BadRatings: the numbers of names and of readers or classes differ, or too many voters.
-        BadCounts: ``patterns`` have other exams, readers or classes than ``answers``.
+        BadRatings: the numbers of names and of readers or classes differ, or ``n_voters`` is out of
+            range.
+        BadCounts: ``patterns`` and ``answers`` differ in their number of exams, readers or classes.
     """
     n_voters = len(readers) if n_voters is None else n_voters
     _refuse_wrong_numbers(answers, readers, classes, n_voters)
@@ -125,7 +127,7 @@ def _method(answers: Answers, how: Resampling) -> dict[str, Any]:
 
 
 def _checked(patterns: PatternCount, answers: Answers) -> PatternCount:
-    """Return ``patterns`` after checking that they match ``answers``."""
+    """Return ``patterns`` if they have as many exams, readers and classes as ``answers``."""
     shape = (answers.n_classes, answers.n_readers)
     if (len(patterns.counts), patterns.n_readers) != shape:
         raise BadCounts(
@@ -294,7 +296,7 @@ def class_lines(
 
 
 def patients_of(answers: Answers, how: Resampling) -> everyone.Patients | None:
-    """Return the patients who have several exams, for the intervals; None if there are none."""
+    """Return counts and replicates over patients; None if no patient has several exams."""
     effects = design_effects.of_classes(answers)
     if effects is None:
         return None

@@ -38,9 +38,7 @@ def weights(answers: Answers, how: Resampling) -> Iterator[NDArray[np.float64]]:
 
 
 def n_replicates(answers: Answers, how: Resampling) -> int:
-    """Return the number of replicates: reduced, but at least 200, for very many distinct
-    answers.
-    """
+    """Return ``how.n_replicates``, reduced for very many distinct answers, but not below 200."""
     affordable = _MAX_NUMBERS // max(1, answers.row.size + answers.base.size)
     return min(how.n_replicates, max(MIN_REPLICATES, affordable))
 

@@ -293,8 +293,8 @@ def weakening_of_cells(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the factor of the prior for each cell in replicates with a weak prior.
 
     In those, a cell in which all of r readers agree has the same prior as a cell in which they
-    differ: factor 1 for 2 readers, 1 / 9 for 10. The weak prior expects a positive
-    agreement of 2 / 3 for any number of readers; the other one .86 for ten.
+    differ: factor 1 for 2 readers, 1 / 9 for 10. The weak prior expects a positive agreement of
+    2 / 3 for any number of readers; the full prior expects .86 for ten.
 
     Args:
         table: shape (n_cells, 2); readers who answered absent and present.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Never rename a code: stored reports, exported files and API clients use them.
+    """The codes. Never rename one: stored reports, exported files and API clients use them.
 
     The site's translation catalog has the texts.
     """
