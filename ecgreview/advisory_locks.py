@@ -58,7 +58,7 @@ def held(lock: Lock, number: int, *, waits: bool) -> Iterator[bool]:
 
 
 def _ask(function: str, lock: Lock, number: int) -> bool:
-    """Call a lock function. Return False only if it tried to take the lock and failed."""
+    """Call a lock function. Return whether it succeeded; functions that wait always do."""
     with connection.cursor() as cursor:
         cursor.execute(f"select {function}(%s, %s)", [lock.value, number % MAX_NUMBER])
         (answer,) = cursor.fetchone()

@@ -99,7 +99,7 @@ def opened(file: Path) -> Iterator[tuple[Manifest, dict[str, object], IO[bytes]]
 
 
 def prune(folder: Path, n_kept: int) -> None:
-    """Delete all backups in ``folder`` except the newest ``n_kept``."""
+    """Delete all backups in ``folder`` except the newest ``n_kept``, which must be at least 1."""
     for file in sorted(folder.glob(f"{PREFIX}*{SUFFIX}"))[:-n_kept]:
         file.unlink()
 

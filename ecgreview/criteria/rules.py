@@ -172,7 +172,7 @@ def _condition(entry: dict[str, Any]) -> Condition:
 
 BOOK = read(Path(__file__).with_name("rules.toml"))
 NAME = BOOK.name
-# The classes that the model checks. It never suggests any other class, even if it is present.
+# The classes that the model checks. It never suggests any other class.
 COVERED: tuple[str, ...] = tuple(BOOK.by_code)
 
 
