@@ -31,7 +31,7 @@ DESIGNS = (
     (8475, 0.05),
     (8475, 0.30),
 )
-"""(exams, prevalence)"""
+"""Number of exams and prevalence of each design."""
 HEADLINE = ("positive_agreement", "fleiss_kappa", "percent_agreement", "gwet_ac1")
 GOAL = 0.93
 
