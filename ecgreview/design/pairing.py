@@ -89,7 +89,7 @@ class _Table:
             more = self.pairs - self.pairs[first]
             more[:, first] = 0
             np.fill_diagonal(more, 0)
-            # Below these differences, no exchange with the reader can help.
+            # Within these limits, no exchange with the reader can help.
             hopeful = (np.ptp(more, axis=1) > 2) | (more.min(axis=1) < -1)
             for second in np.flatnonzero(hopeful):
                 while self._pass_one(first, int(second)) or self._exchange(first, int(second)):
@@ -145,14 +145,15 @@ class _Table:
         """Return how many more exams ``second`` shares with each reader than ``first`` does.
 
         Returns:
-            Shape (n_readers + 1,). The last element is 0, for the padding of ``members``.
+            Shape (n_readers + 1,); 0 for the two readers themselves, and as the last element, for
+            the padding of ``members``.
         """
         more = np.append(self.pairs[second] - self.pairs[first], 0)
         more[[first, second]] = 0
         return more
 
     def _cost(self, exams: NDArray[np.intp], more: Ids) -> Ids:
-        """Return half the change in the sum of squares if each exam alone changes hands.
+        """Return, for each exam, half the change in the sum of squares if only it changes hands.
 
         An exam changes the sum by 2 (pairs[recipient, o] - pairs[giver, o]) + 2 for each other
         reader o of the exam. If both exams of an exchange have a reader in common, the true change

@@ -36,8 +36,8 @@ class Precision:
         prevalence: assumed proportion of exams with the class.
         kappa: assumed kappa.
         expected_positives: expected number of exams with the class.
-        half_width: half the width of the 95% confidence interval of Fleiss' kappa. Its reason is
-            a caution about the value, or says why there is none.
+        half_width: half the width of the 95% confidence interval of Fleiss' kappa. Its reason, if
+            any, is a caution about the value or says why there is none.
     """
 
     prevalence: float
@@ -125,7 +125,8 @@ def predict(
         seconds_per_reading: assumed mean time.
 
     Raises:
-        BadDesign: a number is out of range, or the caps do not cover the readings.
+        BadDesign: a value has the wrong shape or is out of range, or the caps do not cover the
+            readings.
     """
     _refuse(n_exams, n_readers, readers_per_exam, n_anchors)
     n_firsts = (n_exams - n_anchors) * readers_per_exam + n_anchors * n_readers

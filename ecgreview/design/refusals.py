@@ -8,7 +8,7 @@ class DesignRefused(ValueError):
 
 
 class BadDesign(DesignRefused):
-    """A value in the request has the wrong shape or is out of range.
+    """A value in the request is missing or invalid.
 
     Attributes:
         field: name of that value.

@@ -35,7 +35,8 @@ def repeats(
     """Draw the exams that a reader reads twice.
 
     They are drawn from those early enough in the order for a repeat to follow after the washout.
-    Because the order is random, so is the selection.
+    If there are too few of those, the first ``n_repeats`` exams are taken. Because the order is
+    random, so is the selection.
 
     Args:
         reader: id of the reader, for the error message.
@@ -48,7 +49,7 @@ def repeats(
         Ranks of the drawn exams among the first readings, from 0, ascending; shape (n_repeats,).
 
     Raises:
-        WashoutTooLong: ``washout_exams`` is greater than ``n_exams``.
+        WashoutTooLong: ``washout_exams`` is greater than ``n_exams``, and ``n_repeats`` is not 0.
     """
     if n_repeats == 0:
         return np.zeros(0, dtype=np.int64)
@@ -79,9 +80,9 @@ class Mixing:
     def mix(self, rng: np.random.Generator) -> tuple[Ids, Ids]:
         """Return the order of all readings: ranks and occurrences, each of shape (n,).
 
-        First readings keep their order. Each repeat draws a position that the washout allows, and
-        goes there or to the next position that keeps ``patient_gap``. Once all first readings are
-        placed, the washout takes precedence over ``patient_gap``.
+        First readings keep their order. Each repeat draws a position, and goes there or to the next
+        position that keeps the washout and ``patient_gap``. Once all first readings are placed, the
+        remaining repeats follow, and the washout takes precedence over ``patient_gap``.
         """
         n_all = len(self.patients) + len(self.repeated)
         earliest = self.repeated + self.washout_exams
@@ -123,7 +124,7 @@ class _Walk:
         return np.array(self.ranks, dtype=np.int64), np.array(self.occurrences, dtype=np.int64)
 
     def _due(self) -> int | None:
-        """Return the index in ``waiting`` of the repeat that comes next; None if none may come."""
+        """Return the index in ``waiting`` of the repeat to place now; None if it is too early."""
         washed = [at for at in range(self._n_drawn()) if self._is_washed_out(self.waiting[at])]
         apart = [at for at in washed if self._is_apart(self.waiting[at])]
         if apart:
@@ -155,7 +156,7 @@ class _Walk:
         self._put(rank, 2)
 
     def _put_firsts(self) -> None:
-        """Put the next first reading, and all others before the next drawn position."""
+        """Place the next first reading, and more of them up to the next drawn position."""
         position, end = len(self.ranks), len(self.mixing.patients)
         free = self.drawn[0] - position if self.drawn else end
         for _ in range(min(max(1, free), end - self.n_firsts)):

@@ -21,7 +21,7 @@ class Request:
     """The exams, readers and settings of a design.
 
     Attributes:
-        seed: the study's secret. The same request with the same seed gives the same plan.
+        seed: the study's secret seed. Equal requests give the same plan.
         exams: shape (n_exams,); ids, each once. Exams in the history may be listed again: they
             only get the readers they still lack.
         readers: shape (n_readers,); ids, each once.
@@ -29,7 +29,7 @@ class Request:
         patients: shape (n_exams,); the patient of each exam, ``UNKNOWN`` where unknown. All
             unknown by default.
         anchors: shape (n_exams,), bool; True for exams that go to every reader who may read them.
-            None by default.
+            No anchors by default.
         caps: shape (n_readers,); maximum readings of each reader, including repeats and history;
             ``NO_CAP`` for no limit. No caps by default.
         excluded: shape (n, 2); pairs of reader and exam that must not be assigned. Ids that are
@@ -88,7 +88,7 @@ class Frame:
         """Validate ``request`` and convert it to arrays.
 
         Raises:
-            BadDesign: a value has the wrong shape or is out of range.
+            BadDesign: a value has the wrong shape or is out of range, or an id is listed twice.
         """
         _refuse_numbers(request)
         exams, by_exam = _ids("exams", request.exams)

@@ -80,8 +80,8 @@ def sample(
         exams: shape (n,); ids of the pool, each once, in any order.
         labels: the labels of each exam.
         n_exams: number of exams to draw; not needed if ``quota`` lists numbers.
-        quota: ``equal`` (the same number from each stratum), ``proportional`` (in proportion to
-            the pool, rounded by largest remainder), or a number for each stratum to draw from.
+        quota: ``equal`` (numbers that differ by at most 1), ``proportional`` (in proportion to the
+            pool, rounded by largest remainder), or a number for each stratum to draw from.
         patients: shape (n,); the patient of each exam, ``UNKNOWN`` (-1) where unknown.
         per_patient: maximum number of exams per patient; no limit by default.
 

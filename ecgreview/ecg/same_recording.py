@@ -5,8 +5,8 @@ Data sets often contain a recording several times: PTB-XL has each at 500 and at
 recording twice without knowing it.
 
 The comparison uses the shape of the eight independent leads between 1 and 15 Hz in the first seven
-seconds, each lead scaled to unit energy. Sampling rates from 100 Hz, gains, baseline filters and
-mains filters hardly change it. ``fingerprint`` finds candidates among millions by the signs of
+seconds, each lead scaled to unit energy. Sampling rates of 100 Hz or more, gains, baseline filters
+and mains filters hardly change it. ``fingerprint`` finds candidates among millions by the signs of
 random projections (Charikar 2002, STOC, 380-388), in bands of 32 bits: candidates have at least one
 band in common (Indyk & Motwani 1998, STOC, 604-613). ``is_same`` decides.
 """
@@ -40,7 +40,7 @@ Shape = NDArray[np.float64]
 
 
 def fingerprint(signal: Signal) -> tuple[int, ...]:
-    """Return hash values of which copies of a recording share at least one.
+    """Return hash values; copies of a recording almost always have at least one in common.
 
     Each value fits in 63 bits and includes the number of its band, so one index can hold all
     values. Empty if fewer than ``MIN_LEADS`` of the compared leads have a signal.

@@ -37,7 +37,7 @@ def read_visits(source: bytes | str) -> list[Visit]:
     """Return the visits of a CSV file with the columns ``source_key``, ``patient``, ``day``.
 
     Raises:
-        Unreadable: the file is not a valid table; lists every problem with its line.
+        Unreadable: the file is not a valid table; lists the problems with their lines.
     """
     table = read_table(
         source, known=COLUMNS, required=COLUMNS, max_rows=MAX_ROWS, max_bytes=MAX_BYTES

@@ -55,8 +55,8 @@ def average_of(prepared: Prepared, beats: Beats) -> Average:
     """Return the median of the dominant beats with the bounds of its QRS.
 
     Raises:
-        FiducialNotFound: fewer than two whole beats have the dominant shape, or the edges of QRS
-            cannot be found.
+        FiducialNotFound: fewer than two beats of the dominant shape are whole and free of gaps, or
+            the edges of QRS cannot be found.
     """
     n_samples = prepared.millivolts.shape[1]
     is_complete = (beats.places >= BEFORE) & (beats.places + AFTER <= n_samples) & beats.dominant

@@ -115,8 +115,8 @@ def _dominant(
     """Align ``places`` to the dominant shape.
 
     Returns:
-        The aligned places, a mask of the beats that have the dominant shape, and the likeness of
-        these beats (see ``Beats``).
+        The aligned places, a mask of the beats that have the dominant shape, and
+        ``Beats.likeness``.
     """
     cuts = _cut(leads, places)
     alike = _largest_family(cuts, places)

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Missing(StrEnum):
-    """Why a value is missing. The values are stored with suggestion runs: never rename one."""
+    """Why a value is missing. Never change a code: suggestion runs store it."""
 
     RATE_TOO_COARSE = "sampling_rate_too_low"
     TOO_SHORT = "recording_too_short"

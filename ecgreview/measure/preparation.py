@@ -97,9 +97,10 @@ def prepare(signal: Signal) -> Prepared:
 
 
 def _without_padding(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Return ``raw`` without the ends in which no lead changes, and the samples cut at its start.
+    """Return ``raw`` without the ends in which no lead changes.
 
-    CODE-15 pads recordings with zeros at both ends.
+    Also returns the number of samples cut off at the start. CODE-15 pads recordings with zeros at
+    both ends.
     """
     moves = np.flatnonzero(
         (np.diff(raw, axis=1) != 0).any(axis=0) & ~np.isnan(raw[:, 1:]).all(axis=0)

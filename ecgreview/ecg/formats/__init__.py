@@ -49,8 +49,9 @@ def find(path: Path) -> list[Path]:
 
 
 def read(path: Path, root: Path) -> Iterator[Recording | Refusal]:
-    """Yield the contents of the file at ``path``, each exam either as a recording or as a
-    refusal.
+    """Yield each exam of the file at ``path`` as a recording or a refusal.
+
+    A problem with the file as a whole is yielded as one refusal.
 
     Args:
         path: a WFDB header or an HDF5 file.

@@ -21,7 +21,7 @@ MAX_AGE_YEARS = 120
 
 _YES = frozenset({"true", "1"})
 
-# Label columns in lower case, as their names are compared.
+# Label columns. Column names are compared in lower case.
 LABELS = ("1davb", "rbbb", "lbbb", "sb", "st", "af", "normal_ecg")
 
 _SEXES: dict[str, Sex] = {"true": "M", "1": "M", "false": "F", "0": "F"}
@@ -74,7 +74,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Patient]]:
                 raise _no_ids(columns)
             for cells in lines:
                 row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
-                with contextlib.suppress(ValueError):  # a row without a number is not an exam
+                with contextlib.suppress(ValueError):  # skip rows without an exam id
                     yield int(row.get("exam_id", "")), _patient(row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(RefusalCode.EXAMS_CSV_TEXT, file=NAME, error=str(error)) from error

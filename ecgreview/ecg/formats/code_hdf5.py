@@ -29,7 +29,7 @@ MICROVOLTS_PER_UNIT = 1000.0
 
 MAX_EXAMS = 5_000_000
 MAX_SAMPLES_PER_LEAD = 65_536
-# A compressed chunk is inflated as a whole, so its size limits the cost of one row.
+# Reading one row inflates its whole chunk, so this limits the memory it needs.
 MAX_CHUNK_BYTES = 64 * 2**20
 
 
@@ -59,12 +59,12 @@ def _rows(file: h5py.File, path: Path, key: str) -> Iterator[Recording | Refusal
     for exam_id, millivolts in zip(exam_ids, _each(tracings), strict=True):
         exam_key = f"{key}#{exam_id}"
         try:
-            # It is unknown which of two tracings is meant, so neither is imported.
+            # If two tracings have one id, it is unknown which is meant, so neither is imported.
             _check_once(occurrences[exam_id])
             yield _recording(millivolts, exam_key, patients.get(exam_id))
         except Refused as refused:
             if exam_id == 0 and refused.code is RefusalCode.BLANK:
-                # CODE-15% ends each file with an empty row of number 0.
+                # CODE-15% ends each file with a blank row with exam id 0.
                 yield Refusal(exam_key, RefusalCode.PADDING_ROW, is_expected=True)
             else:
                 yield Refusal(exam_key, refused.code, refused.details)
@@ -84,7 +84,8 @@ def _each(tracings: h5py.Dataset) -> Iterator[NDArray[np.float64]]:
 def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset that is stored in the file itself.
 
-    Links, virtual and external datasets are refused: they could refer to any file on this machine.
+    Soft and external links, and virtual and external datasets, are refused: they could refer to any
+    file on this machine.
     """
     link = file.get(name, getlink=True)
     result = file[name] if isinstance(link, h5py.HardLink) else None
@@ -111,7 +112,7 @@ def _check_tracings(tracings: h5py.Dataset) -> None:
 
 
 def _check_chunks(dataset: h5py.Dataset, name: str) -> None:
-    """Refuse a dataset with too large chunks: each is inflated as a whole."""
+    """Refuse a dataset with chunks larger than ``MAX_CHUNK_BYTES``."""
     chunk_bytes = math.prod(dataset.chunks or (1,)) * dataset.dtype.itemsize
     if chunk_bytes > MAX_CHUNK_BYTES:
         raise Refused(RefusalCode.LARGE_CHUNKS, name=name, most=MAX_CHUNK_BYTES, found=chunk_bytes)
@@ -161,7 +162,7 @@ def _recording(millivolts: NDArray[np.float64], key: str, patient: Patient | Non
 
 
 def _unpadded(millivolts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the samples between the zeros that center a tracing in its 4096 samples.
+    """Return the samples without the zeros at both ends, which pad all rows to one length.
 
     If shown, the padding would look like asystole.
     """

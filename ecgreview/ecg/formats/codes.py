@@ -14,9 +14,9 @@ Details: TypeAlias = Mapping[str, str | int | float]
 
 
 class RefusalCode(StrEnum):
-    """Codes never change: imports store them, and pages and commands explain them.
+    """Why a file or an exam was not imported. Never change a value: imports store it.
 
-    The comments list the details of each code.
+    The comment after a code lists the keys of its details.
     """
 
     # The file as a whole.

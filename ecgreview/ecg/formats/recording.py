@@ -37,11 +37,12 @@ class Recording:
     are kept out of logs and away from readers.
 
     Attributes:
-        source_key: path relative to the root of the import; unique under it.
+        source_key: path relative to the root of the import, in HDF5 files followed by ``#`` and the
+            exam id; unique under the root.
         patient_key: the source's pseudonym of the patient.
         age_years: 0 to 120.
         warnings: remarks from the format and from ``audit``.
-        source_labels: codes of the source as it writes them, sorted.
+        source_labels: label codes of the source, sorted.
     """
 
     signal: Signal

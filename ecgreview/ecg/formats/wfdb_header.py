@@ -63,7 +63,7 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One single-segment record; ``comments`` are the lines after ``#``, unchanged."""
+    """One single-segment record; ``comments`` are the lines that begin with ``#``, without it."""
 
     sampling_rate_hz: float
     n_samples: int

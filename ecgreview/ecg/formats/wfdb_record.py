@@ -1,6 +1,6 @@
 """WFDB records: a text header and one or more files of samples next to it.
 
-The header is parsed and the size of the signal files checked here first. The wfdb library then
+This module first parses the header and checks the size of the signal files. The wfdb library then
 decodes the samples from a newly written header, so that it never sees an unchecked line.
 """
 
@@ -82,7 +82,7 @@ def read(path: Path, text: str, source_key: str) -> Iterator[Recording]:
 
 
 def _choose_leads(header: Header) -> tuple[dict[str, int], list[Remark]]:
-    """Return standard lead -> index of its signal, by name only, and remarks on the signals."""
+    """Return the signal index of each standard lead, matched by name only, and remarks."""
     chosen: dict[str, int] = {}
     others: list[str] = []
     for index, signal in enumerate(header.signals):
@@ -246,7 +246,7 @@ def _age(comments: tuple[str, ...]) -> tuple[float | None, list[Remark]]:
         return None, []
     age_years = float(written)
     if age_years > MAX_AGE_YEARS:
-        # Some releases write 300 for "over 89"; neither number is an age.
+        # Some releases write 300 for "over 89", so the age is unknown.
         return None, [Remark(RemarkCode.AGE, details={"age_years": age_years})]
     return age_years, []
 

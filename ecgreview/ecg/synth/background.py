@@ -54,7 +54,7 @@ def noise(
 def _muscle(
     n_channels: int, n_samples: int, sampling_rate_hz: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return intermittent muscle noise between 20 and 120 Hz, of about 4 to 9 microvolts."""
+    """Return fluctuating muscle noise between 20 and 120 Hz, about 4 to 9 microvolts RMS."""
     highest = min(120.0, 0.45 * sampling_rate_hz)
     band = butter(2, (20.0, highest), btype="bandpass", fs=sampling_rate_hz, output="sos")
     tremor = sosfilt(band, rng.normal(0, 1, (n_channels, n_samples)), axis=1)

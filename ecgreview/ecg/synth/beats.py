@@ -19,7 +19,8 @@ class Beat:
         qrs: its waves; together they fill the unit interval.
         t: the peak of the T wave, mV.
         st: the level of the ST segment, mV.
-        qrs_ms: range of the duration of QRS drawn for an exam.
+        qrs_ms: range from which the QRS duration of an exam is drawn; ectopic beats have its
+            midpoint.
         t_width: width of the T wave relative to the usual one.
         spike: whether a pacing spike precedes QRS.
     """

@@ -12,7 +12,7 @@ from .rhythms import Range, Rhythm
 
 
 class Atria(enum.Enum):
-    """The activity of the atria that is drawn between the beats."""
+    """Which atrial activity an exam shows."""
 
     P_WAVES = "P waves"
     FIBRILLATION = "fibrillation"

@@ -26,13 +26,13 @@ class Truth:
 
     Attributes:
         beats_ms: time of the maximal QRS vector, for every QRS wholly inside the recording.
-        is_ectopic: for each of these beats, whether it differs from the dominant beat.
-        p_onsets_ms: onset of each P wave.
+        is_ectopic: for each of these beats, whether it is a ventricular ectopic beat.
+        p_onsets_ms: onset of each P wave inside the recording.
         rr_ms: mean interval between successive beats, including ectopic ones.
         heart_rate_bpm: from the mean RR interval.
         pr_ms: P onset to QRS onset, where one value applies to the whole exam.
-        qrs_ms: QRS onset to QRS offset.
-        qt_ms: QRS onset to the end of T by the tangent method.
+        qrs_ms: QRS onset to QRS offset of a dominant beat.
+        qt_ms: QRS onset to the end of T of a dominant beat, by the tangent method.
         axis_deg: frontal axis of the net area of QRS.
     """
 

@@ -25,7 +25,7 @@ class Atrial:
 
 @dataclass(frozen=True, slots=True)
 class Ventricular:
-    """One QRS: its onset; ``is_ectopic`` if it is not a dominant beat."""
+    """One QRS: its onset; ``is_ectopic`` if it is a ventricular ectopic beat."""
 
     onset_ms: float
     is_ectopic: bool = False
@@ -47,8 +47,8 @@ Rhythm = Callable[[float, np.random.Generator], Schedule]
 def sinus(
     rate_bpm: Range, pr_ms: Range = (145.0, 175.0), breathing: Range = (0.015, 0.03)
 ) -> Rhythm:
-    """Every P wave is conducted; the interval varies with respiration by the fraction
-    ``breathing``.
+    """Sinus rhythm: every P wave is conducted, and the PP interval varies with respiration by a
+    fraction drawn from ``breathing``.
     """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
@@ -60,7 +60,7 @@ def sinus(
 
 
 def fibrillation(rate_bpm: Range) -> Rhythm:
-    """Irregularly irregular conduction without P waves."""
+    """Atrial fibrillation: irregularly irregular conduction without P waves."""
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         mean = 60_000 / rng.uniform(*rate_bpm)
@@ -75,8 +75,9 @@ def fibrillation(rate_bpm: Range) -> Rhythm:
 
 
 def flutter(ratios: tuple[int, ...], *, wave_ms: float) -> Rhythm:
-    """Conduction of every n-th flutter wave, with n drawn from ``ratios``; no P waves, because the
-    flutter waves are part of the background.
+    """Atrial flutter: every n-th wave is conducted, with n drawn from ``ratios`` each time.
+
+    There are no P waves, because the flutter waves are part of the background.
     """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
@@ -89,7 +90,7 @@ def flutter(ratios: tuple[int, ...], *, wave_ms: float) -> Rhythm:
 
 
 def wenckebach(rate_bpm: Range, *, cycle: int) -> Rhythm:
-    """PR grows, by ever smaller steps, until the last P wave of each ``cycle`` is blocked."""
+    """PR grows by ever smaller steps; of every ``cycle`` P waves, the last one is blocked."""
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
         onsets = _nodal(60_000 / rng.uniform(*rate_bpm), 0.008, duration_ms, rng)
@@ -129,8 +130,9 @@ def dissociated(atrial_bpm: Range, ventricular_bpm: Range) -> Rhythm:
 
 
 def with_ventricular_ectopy(rate_bpm: Range, *, every: Range) -> Rhythm:
-    """Sinus rhythm in which every n-th beat is ventricular, with n drawn from ``every`` each time,
-    and followed by a full compensatory pause.
+    """Sinus rhythm in which every n-th beat is ventricular, with n drawn from ``every`` each time.
+
+    A full compensatory pause follows each of them.
     """
 
     def rhythm(duration_ms: float, rng: np.random.Generator) -> Schedule:
@@ -191,7 +193,7 @@ def _conducted(onsets: list[float], pr_ms: float) -> Schedule:
 def _nodal(
     period_ms: float, breathing: float, duration_ms: float, rng: np.random.Generator
 ) -> list[float]:
-    """Return times about ``period_ms`` apart that vary with about 15 breaths per minute."""
+    """Return times about ``period_ms`` apart, with gaps that vary with respiration."""
     at = -MARGIN_MS - rng.uniform(0, period_ms)
     phase, breath_ms = rng.uniform(0, 2 * np.pi), rng.uniform(3600, 4600)
     swing = partial(_swing, breathing=breathing, phase=phase, breath_ms=breath_ms)

@@ -68,8 +68,8 @@ class Canvas:
     def add_bell(
         self, vector: Vector, *, peak_ms: float, rise_ms: float, fall_ms: float, gain: float
     ) -> None:
-        """Add a T wave: a Gaussian whose two standard deviations are ``rise_ms`` and
-        ``fall_ms``.
+        """Add a T wave: a Gaussian with standard deviation ``rise_ms`` before its peak and
+        ``fall_ms`` after it.
 
         The tangent at its steepest descent meets the baseline exactly ``2 * fall_ms`` after
         the peak, which gives an exact value for the end of T as cardiologists define it.

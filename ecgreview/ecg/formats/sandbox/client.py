@@ -58,7 +58,7 @@ class Server:
 
     @property
     def is_usable(self) -> bool:
-        """Return whether it is running and was started by this process, not before a fork."""
+        """Whether the server is running and was started by this process, not before a fork."""
         return self.pid_of_ours == os.getpid() and self.process.poll() is None
 
     def stop(self) -> None:
