@@ -28,7 +28,7 @@ def netstring(content: str | None) -> str:
 
 
 def digest(fields: Iterable[str | None]) -> str:
-    """Return the SHA-256 of ``fields``, in order, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the netstrings of ``VERSION`` and ``fields``, as 64 hex digits."""
     written = "".join(netstring(field) for field in (VERSION, *fields))
     return hashlib.sha256(written.encode()).hexdigest()
 

@@ -8,7 +8,7 @@ from .canonical import GENESIS, digest
 
 
 class MalformedHead(ValueError):
-    """A head must be written ``SEQ:DIGEST``, such as ``1204:9f86…`` with 64 hexadecimal digits."""
+    """The text is not ``SEQ:DIGEST``, such as ``1204:9f86…`` with 64 hexadecimal digits."""
 
 
 class Event(NamedTuple):

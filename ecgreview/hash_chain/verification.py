@@ -126,8 +126,8 @@ def verify(
 ) -> Verdict:
     """Verify ``entries`` up to the first fault.
 
-    Uses constant memory. Only with ``expected`` can it detect a chain that was completely
-    recomputed from some row on, or whose end was cut off.
+    Uses constant memory. A chain that was completely recomputed from some row on, or has lost its
+    end, can only be detected with ``expected``.
 
     Args:
         entries: in the order of ``seq``; events without a link come last.

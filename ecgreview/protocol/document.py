@@ -35,7 +35,7 @@ def load(source: str | bytes | Path) -> Protocol:
 
     Raises:
         InvalidProtocol: the file cannot be read, is larger than a megabyte, uses anchors, aliases
-            or tags, or is not a valid protocol. It lists every problem with its line.
+            or tags, or is not a valid protocol. It lists the problems with their lines.
     """
     try:
         tree = read_tree(_content(source), max_values=MAX_VALUES)

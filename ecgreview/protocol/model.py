@@ -23,7 +23,7 @@ TRAINEE, CARDIOLOGIST, SENIOR = 1, 2, 3
 
 
 class InvalidProtocol(ValueError):
-    """The protocol is invalid; ``problems`` lists everything that is wrong with it."""
+    """The protocol is invalid; ``problems`` lists what is wrong with it."""
 
     def __init__(self, problems: Iterable[ProtocolProblem]) -> None:
         self.problems = tuple(problems)
@@ -65,10 +65,10 @@ class Protocol:
         washout_days: minimum number of days between the two readings of a hidden repeat.
         washout_exams: minimum number of other exams between them.
         patient_gap: desired number of other exams between two exams of one patient.
-        undo_window_s: how long a submission can be corrected, in seconds; 0 means never.
+        undo_window_s: for how many seconds a submission can be corrected; 0 if it cannot.
         minimum_reader_level: 1 trainee, 2 cardiologist, 3 senior.
         frequent_classes: codes for the number keys, in order; None uses the taxonomy's defaults.
-        order_seed: secret of 64 hex digits from which orders are derived; None if not yet drawn.
+        order_seed: secret of 64 hex digits for drawing orders and arms; None if not yet drawn.
 
     Raises:
         InvalidProtocol: a value is invalid, by itself or in combination with another.
@@ -123,7 +123,7 @@ def parse(settings: Mapping[str, object]) -> Protocol:
         settings: values by key; keys with a default may be omitted.
 
     Raises:
-        InvalidProtocol: at least one value is invalid; lists every problem.
+        InvalidProtocol: at least one value is invalid; lists the problems.
     """
     refuse(values.problems(settings))
     arguments: dict[str, Any] = dict(settings)

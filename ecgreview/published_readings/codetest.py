@@ -77,8 +77,8 @@ def read(folder: Path) -> Readings:
     next to it; either folder may be given. Hidden files are ignored.
 
     Raises:
-        BadReadings: the folder does not exist, has no file, or a file cannot be read; or as in
-            ``parse``.
+        BadReadings: the folder does not exist or has no such file, or a file cannot be read; or as
+            in ``parse``.
     """
     if not folder.is_dir():
         kind = "is a file, not a folder" if folder.exists() else "there is no such folder"
@@ -102,7 +102,7 @@ def parse(files: Mapping[str, bytes]) -> Readings:
 
     Raises:
         BadReadings: a table has other columns or values, tables differ in length, or two readers
-            have the same name; lists every problem.
+            have the same name; lists at most ``MAX_LISTED`` problems of a table.
     """
     problems = [*_name_problems(list(files))]
     tables: dict[str, NDArray[np.int8]] = {}
@@ -122,7 +122,7 @@ def parse(files: Mapping[str, bytes]) -> Readings:
 
 
 def _readers_of(folder: Path) -> Path:
-    """Return ``folder``, or its subfolder of readers that is next to a patient table."""
+    """Return ``folder``, or its subfolder ``annotations`` if only that has readers' files."""
     within = folder / READERS
     own = [path for path in folder.iterdir() if _is_csv(path) and path.name.casefold() != FILE]
     return within if within.is_dir() and not own else folder
@@ -197,7 +197,7 @@ def _table(content: bytes) -> NDArray[np.int8]:
     """Return the table of one file, of shape (n_exams, n_classes).
 
     Raises:
-        Unreadable: it is malformed; with the first ``MAX_LISTED`` problems.
+        Unreadable: the table is malformed; lists the first ``MAX_LISTED`` problems.
     """
     content = content.removeprefix(codecs.BOM_UTF8)
     if not content.strip():
@@ -236,7 +236,7 @@ def _row_problems(table: Table, content: bytes) -> Iterator[Problem]:
 
 
 def _left_out(table: Table, content: bytes) -> Iterator[Problem]:
-    """Yield a problem for an empty row, which would shift all later rows to the wrong exams."""
+    """Yield a problem for each gap of empty rows, which would shift later rows to other exams."""
     hint = "Fill it in, or delete the line in every file."
     above = 1 + content[: -len(content.lstrip())].count(b"\n")  # the line of the header
     for row in table.rows:

@@ -62,7 +62,7 @@ def _repeats_read(context: Context, read: int) -> Iterator[str]:
 
 
 def sample(context: Context) -> Iterator[Block]:
-    """Report how exams were chosen; leave a gap for the author if this was not recorded."""
+    """Report how exams were chosen; leave a gap for what the author must add."""
     exams = context.facts.exams
     if exams.sampling:
         yield Paragraph(exams.sampling)

@@ -39,7 +39,7 @@ class Draw:
 
     Attributes:
         n: number of exams added.
-        dataset: data set from which the exams were drawn; empty if they were named.
+        dataset: data set from which the exams were drawn; empty if they were not drawn.
         n_available: number of exams that could have been drawn.
         stratified_by: origin of the strata, ``source`` or ``suggested`` labels; empty for none.
         quota: how strata contributed: ``equal``, ``proportional`` or ``listed`` numbers.
@@ -79,15 +79,15 @@ class Exams:
     """The exams of the study or batch.
 
     Attributes:
-        n: number of exams in the study.
+        n: number of exams assigned to readers.
         n_patients: number of patients; None if unknown.
         sampling: how the exams were chosen, as described by the author.
         draws: how the study's exams were chosen, as recorded; None if not recorded.
         n_removed: exams removed from the study before they were assigned to anyone.
         read_by: number of exams by number of readers; the names of the tallies are these numbers.
         datasets: number of exams by data set.
-        age_years: age of the patients.
-        sex: number of patients by sex, including unknown.
+        age_years: age of the patient at each exam.
+        sex: number of exams by the patient's sex, including unknown.
     """
 
     n: int | None = None
@@ -175,7 +175,7 @@ class Counts:
     """Numbers of readings by outcome; None if unknown.
 
     Attributes:
-        assigned: pairs of an exam and a reader, including hidden repeats.
+        assigned: assignments, including hidden repeats but not withdrawn ones.
         read: readings submitted and in effect, whatever their answers.
         unreadable: those of ``read`` that called the exam unreadable.
         abstained: those of ``read`` in which the reader abstained.
@@ -237,7 +237,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFacts:
-    """Everything a report needs besides agreement. Unknown facts become gaps for the author.
+    """What a report needs besides agreement numbers. Unknown facts become gaps for the author.
 
     Attributes:
         scope: name of the batch; empty when the report covers the whole study.

@@ -81,7 +81,7 @@ def _tables(counts: Sequence[Mapping[str, Any]], column: int | None) -> NDArray[
     return by_class if column is None else by_class[:, column : column + 1]
 
 
-# For kappa from 0 to 1, from light to dark, so that they also differ without color.
+# Colors for kappa from 0 to 1, from light to dark so that they also differ in grayscale.
 _SHADES = ("#f3f7fb", "#d6e6f4", "#abd0e6", "#6aaed6", "#2f78b3", "#105ba4", "#08306b")
 _BELOW = "#f6c9a0"
 _DARK = 4

@@ -13,7 +13,7 @@ def with_class_names(
 ) -> dict[str, Any]:
     """Return ``report`` with display names of classes and groups in place of their codes.
 
-    Lines of pairs and repeats that are computed from the result have these names too.
+    Lines of pairs and repeats that are computed from the returned report have these names too.
 
     Args:
         report: the agreement report, of a version in ``VERSIONS``.

@@ -187,9 +187,9 @@ def _repeated(context: Context) -> Paragraph:
 
 
 def _exams(counts: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return the lowest and the highest number of exams of a line.
+    """Return the lowest and the highest number of exams among the lines in ``counts``.
 
-    The number of exams differs by class; the largest one counts.
+    The number of exams of a line differs by class; its largest number is used.
     """
     exams = [
         max(map(sum, zip(*(line[field] for field in ("n11", "n10", "n01", "n00")), strict=True)))

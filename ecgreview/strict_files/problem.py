@@ -39,7 +39,7 @@ class Problem:
 
 
 class Unreadable(ValueError):
-    """The text cannot be parsed at all; ``problems`` says why."""
+    """The file cannot be used; ``problems`` says why."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

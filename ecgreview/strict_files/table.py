@@ -15,7 +15,7 @@ MAX_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells by column, trimmed; an absent cell is empty."""
+    """One row: its cells by column, trimmed. A short row lacks the last columns."""
 
     line: int
     cells: dict[str, str]

@@ -12,7 +12,7 @@ from .model import Relation, RelationKind, Taxonomy
 
 
 class BadTaxonomy(ValueError):
-    """The list of classes is invalid; ``problems`` lists everything that is wrong with it."""
+    """The list of classes is invalid; ``problems`` lists what is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -53,27 +53,27 @@ class TaxonomyDiff:
 
     @property
     def renamed(self) -> tuple[ClassChange, ...]:
-        """Same code, another name or abbreviation."""
+        """Changes of a name or an abbreviation."""
         return self._of(NAMES)
 
     @property
     def regrouped(self) -> tuple[ClassChange, ...]:
-        """Same code, listed under another heading."""
+        """Changes of the group under which a class is listed."""
         return self._of(GROUPS)
 
     @property
     def redefined(self) -> tuple[ClassChange, ...]:
-        """Same code, another definition: readings may no longer mean the same."""
+        """Changes of a definition; readings may no longer mean the same."""
         return self._of(DEFINITIONS)
 
     @property
     def reflagged(self) -> tuple[ClassChange, ...]:
-        """Same code, but exclusiveness, evidence or relations differ."""
+        """Changes of exclusiveness, evidence or relations."""
         return self._of(FLAGS)
 
     @property
     def others(self) -> tuple[ClassChange, ...]:
-        """Same code, but codes of other vocabularies, sources or note differ."""
+        """Changes of codes of other vocabularies, of sources or of the note."""
         return self._of(OTHERS)
 
     @property

@@ -31,7 +31,7 @@ SIZES: dict[Kind, tuple[range, range]] = {
 
 
 class BadMapping(ValueError):
-    """The mapping is invalid; ``problems`` lists everything that is wrong with it."""
+    """The mapping is invalid; ``problems`` lists what is wrong with it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -76,7 +76,7 @@ def load_mapping(
         form: format of the file.
 
     Raises:
-        BadMapping: lists every problem with its line.
+        BadMapping: lists the problems with their lines.
     """
     try:
         parsed = _from_yaml(source, old, new) if form == "yaml" else _from_csv(source)
@@ -89,7 +89,7 @@ def map_steps(steps: tuple[Step, ...], old: Taxonomy, new: Taxonomy) -> Taxonomy
     """Return the mapping that ``steps`` describe from ``old`` to ``new``.
 
     Raises:
-        BadMapping: lists every problem.
+        BadMapping: lists the problems.
     """
     return _checked([Written(step) for step in steps], [], old, new)
 

@@ -12,8 +12,8 @@ RelationKind: TypeAlias = Literal["excludes", "implies", "soft_conflict"]
 Match: TypeAlias = Literal["exact", "broader", "narrower", "related"]
 
 
-# Where the class is printed: A in a CODE-II source, B in another source of the same network, C only
-# in standards of the field.
+# Where the class is documented: A in a CODE-II source, B in another source of the same network, C
+# only in standards of the field.
 Evidence: TypeAlias = Literal["A", "B", "C"]
 
 
@@ -122,8 +122,7 @@ class Taxonomy:
         return self._listing("cpsc2018", code)
 
     def related(self, code: str, kind: RelationKind) -> tuple[str, ...]:
-        """Return the codes of the classes that ``code`` excludes, implies or softly
-        conflicts with.
+        """Return the codes of the classes to which ``code`` has a relation of this ``kind``.
 
         Exclusive classes are not listed here; see ``DiagnosticClass.is_exclusive``.
         """

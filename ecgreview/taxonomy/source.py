@@ -29,7 +29,7 @@ def load(path: Path | None = None) -> Taxonomy:
     """Return the validated taxonomy of a YAML file, by default the built-in one.
 
     Raises:
-        BadTaxonomy: the file cannot be read, is incomplete or inconsistent.
+        BadTaxonomy: the file cannot be read, or is incomplete or inconsistent.
     """
     return _built_in() if path is None else _read(path)
 
@@ -52,7 +52,7 @@ def read_yaml(source: bytes | str) -> Taxonomy:
     """Return the validated taxonomy in a YAML text.
 
     Raises:
-        BadTaxonomy: lists every problem, by line and column.
+        BadTaxonomy: lists the problems, by line and column.
     """
     try:
         tree = read_tree(source)
@@ -65,7 +65,7 @@ def build(tree: Tree) -> Taxonomy:
     """Return the validated taxonomy in ``tree``, whose values are those of the YAML form.
 
     Raises:
-        BadTaxonomy: lists every problem, in the order of the file.
+        BadTaxonomy: lists the problems, in the order of the file.
     """
     if not isinstance(tree.value, Mapping):
         reason = "the taxonomy file is not a mapping of names to values"

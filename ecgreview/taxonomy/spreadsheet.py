@@ -49,8 +49,7 @@ def read_csv(
         banner_pt: the same in Portuguese.
 
     Raises:
-        BadTaxonomy: lists every problem, by line and column; the column is the number of the
-            cell.
+        BadTaxonomy: lists the problems, by line and column; the column is the number of the cell.
     """
     try:
         table = read_table(source, known=COLUMNS, required=("code", "name"), max_rows=MAX_CLASSES)
@@ -164,7 +163,7 @@ class _Sheet:
 
 
 def _or(text: str, other: str, longest: int = MAX_CLASS_LENGTHS["name"]) -> str:
-    """Return ``text``, or ``other`` if it is missing or invalid and would be reported again."""
+    """Return ``text``, or ``other`` if it is missing or invalid, so that it is reported once."""
     return text if text and len(text) <= longest and not has_hidden(text, allowed="\n") else other
 
 
