@@ -271,7 +271,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
 MFA_ADAPTER = "annotations.views.account.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "ECG Review"
-MFA_TOTP_TOLERANCE = 0  # allauth remembers used codes only for their own period of 30 s
+# allauth remembers a used code for 30 s only, so a tolerance would let it be used again.
+MFA_TOTP_TOLERANCE = 0
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -1,4 +1,4 @@
-"""Run all benchmarks in bench/. Each prints ratios against a peer measured in the same run."""
+"""Run all benchmarks in bench/. Most print ratios against a peer measured in the same run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WITH_SERVICES = [sys.executable, "-m", "ecgreview.local_services", sys.executabl
 
 
 def main() -> int:
-    """Run the benchmarks in order; return how many failed."""
+    """Run the benchmarks in order. Return how many failed, or 1 if there is no browser."""
     try:
         environment = {**os.environ, "CHROMIUM": browser.chromium(is_windowed=True)}
     except browser.NoBrowser as refusal:

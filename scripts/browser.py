@@ -25,9 +25,9 @@ class NoBrowser(Exception):
 def chromium(*, is_windowed: bool = False) -> str:
     """Return the path of a Chromium that starts.
 
-    Tries the variable CHROMIUM, PATH, Debian's package if we are root, and Playwright's download,
-    in this order. Prefers the headless shell unless ``is_windowed``: benchmarks use the browser
-    that readers have.
+    If the variable CHROMIUM is set, only that path is tried; otherwise PATH, Debian's package if we
+    are root, and Playwright's download, in this order. Prefers the headless shell unless
+    ``is_windowed``: benchmarks use the browser that readers have.
 
     Raises:
         NoBrowser: none of these works. Browser tests are never skipped silently.

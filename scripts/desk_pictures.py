@@ -98,7 +98,7 @@ def keys(*pressed: str) -> Step:
 
 
 def measuring(key: str) -> Step:
-    """Return the step that drags calipers over a beat in the last row."""
+    """Return the step that drags the tool of ``key`` over a beat in the last row."""
 
     def measure(page: Page) -> None:
         page.keyboard.press(key)

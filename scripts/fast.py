@@ -13,7 +13,7 @@ PYTEST = ["-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "tests/domain"
 
 
 def main(arguments: list[str]) -> int:
-    """Run both at the same time. The output of the JavaScript tests is printed last."""
+    """Run both sets of tests at the same time; print the output of the JavaScript tests last."""
     # Somebody is waiting, so try a quarter of the random examples of `make test`.
     environment = services.for_processes({"HYPOTHESIS_PROFILE": "fast", **os.environ})
     with ThreadPoolExecutor() as pool:

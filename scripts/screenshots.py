@@ -1,9 +1,9 @@
 """Take screenshots of a running demo: ``python -m scripts.screenshots FOLDER [--url URL]``.
 
 Takes the pages in ``VIEWS``, in both themes and in a wide and a narrow window. Needs the demo's
-ECGREVIEW_HOME to create one-time sign-in links. Changes nothing in the demo. ``--desk`` instead
-takes the desk in every layout, theme and state, and submits a few exams of the demo; ``--only
-WORD`` limits it to states whose name contains WORD.
+ECGREVIEW_HOME to create one-time sign-in links. Submits nothing. ``--desk`` instead takes the desk
+in every layout, theme and state, and submits a few exams of the demo; ``--only WORD`` limits it to
+states whose name contains WORD.
 """
 
 from __future__ import annotations

@@ -54,10 +54,10 @@ def environment() -> dict[str, str]:
 
 
 def for_processes(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return ``environment`` with bytecode cached in .cache and one thread per process.
+    """Return ``environment`` with bytecode cached in .cache and one OpenBLAS thread per process.
 
     Some container images disable bytecode caching, so every process would compile Django again.
-    Linear algebra threads would compete with those of the other workers.
+    More OpenBLAS threads would compete with those of the other test workers.
     """
     variables = {
         name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"

@@ -15,7 +15,7 @@ from ecgreview import local_services
 from scripts import browser, check, services
 
 REPOSITORY = check.REPOSITORY
-# Fails on import cycles of ES modules, and provides the hashed file names that pages use.
+# Provides the hashed file names that pages use. Without esbuild, import cycles fail.
 COLLECT = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity=0"]
 # Two workers, their database and browser keep two cores busy. tests/conftest.py determines the
 # order: slow modules first. A worker that crashes leaves its module to another one: without a

@@ -136,8 +136,8 @@ def _is_last(users: int) -> bool:
 
 
 def _wait_for_end(places: _places.Places) -> None:
-    """Wait until the keeper has stopped everything, unless another user has joined in the
-    meantime.
+    """Wait until the keeper has stopped everything, another user has joined, or ``STOP_SECONDS``
+    have passed.
     """
     began = time.monotonic()
     while is_kept(places) and (waited := time.monotonic() - began) < STOP_SECONDS:

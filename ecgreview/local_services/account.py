@@ -39,7 +39,7 @@ def choose(data: Path, binaries: Path) -> Account:
 
     An ordinary user is used directly. Root is mapped to another user in a user namespace, which
     leaves the files owned by root; where namespaces are forbidden (Docker's default profile),
-    PostgreSQL runs as ``nobody`` from copies that ``nobody`` can reach.
+    PostgreSQL runs as ``nobody``, see ``as_nobody``.
     ECGREVIEW_POSTGRES_ACCOUNT=namespace or =nobody forces one of the two.
     """
     if os.geteuid() != 0:
@@ -92,7 +92,7 @@ def _move(data: Path, target: Path) -> None:
 
 
 def _give(directory: Path, uid: int) -> None:
-    """Make ``uid`` the owner of everything in ``directory`` unless it already is."""
+    """Make ``uid`` the owner of ``directory`` and its contents unless it owns ``directory``."""
     if not directory.exists() or directory.stat().st_uid == uid:
         return
     for folder, _, files in os.walk(directory):
@@ -102,7 +102,7 @@ def _give(directory: Path, uid: int) -> None:
 
 
 def _copied(binaries: Path) -> Path:
-    """Return a copy of the programs that everybody may run, made once per release.
+    """Return a copy of the programs that everybody may run, made once per installed version.
 
     The directory layout is kept, because the programs find their libraries by relative paths.
     """

@@ -29,8 +29,8 @@ def services_for(arguments: Sequence[str]) -> Iterator[None]:
     """Set the environment of the command in ``arguments`` (without the program).
 
     With both addresses set, nothing embedded starts. With neither, the embedded services start
-    on demand and stop after the last command that uses them. One alone is refused, because
-    splitting the data between two places is worse than an error message.
+    if the command needs them, and stop after the last command that uses them. One alone is
+    refused, because splitting the data between two places is worse than an error message.
 
     Raises:
         HalfConfigured: exactly one address is set.
@@ -71,7 +71,8 @@ def _environment(addresses: Mapping[str, str]) -> Iterator[None]:
     """Set ``addresses`` and the other variables for a single machine; restore all at the end."""
     before = dict(os.environ)
     os.environ.update(addresses)
-    # Plain HTTP on loopback, and this home's own secret key, unless configured otherwise.
+    # Unless configured otherwise: plain HTTP on loopback, and the audit heads file and secret key
+    # of this home.
     os.environ.setdefault("ECGREVIEW_DEMO", "1")
     os.environ.setdefault("AUDIT_HEADS_FILE", str(default_home() / "audit-heads.txt"))
     if not env.is_set("SECRET_KEY"):

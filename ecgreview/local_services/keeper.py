@@ -98,7 +98,7 @@ class Keeper:
 
 
 def main(home: Path) -> int:
-    """Keep the services of ``home``; return 3 when another keeper already does."""
+    """Keep the services of ``home``. Return 1 if they did not start, 3 if another keeper runs."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     places = Places(home).create()
     lock = os.open(places.run / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -75,7 +75,7 @@ class Postgres:
         self._create_acting_roles()
 
     def stop(self) -> None:
-        """Stop the server cleanly, closing its connections."""
+        """Close all connections and shut the server down; kill it if that takes too long."""
         if self.child is not None:
             service.stop(self.child, ENDING)
             self.child = None

@@ -1,4 +1,4 @@
-"""Common parts of the two embedded services: a child process, a port, a clean end."""
+"""Start, watch and end child processes; choose their ports and rotate their logs."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def stop(child: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals,
 
 
 def living(pid: int) -> psutil.Process | None:
-    """Return the process ``pid``, or None if it is not running; an unreaped zombie is not."""
+    """Return the process ``pid``, or None if it is not running or is a zombie."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process
@@ -104,7 +104,7 @@ def living(pid: int) -> psutil.Process | None:
 
 
 def port(places: Places, name: str) -> int:
-    """Return the port remembered for the service ``name``, or a new one if that is taken.
+    """Return the remembered port of ``name``, or a new one if there is none or it is taken.
 
     The port is remembered so that an address printed or stored earlier stays valid.
     """
@@ -135,7 +135,7 @@ def tail(log: Path, n_lines: int = 12) -> str:
 
 
 def rotate(log: Path) -> None:
-    """Rotate a log of more than ``LOG_LIMIT_BYTES``: copy it to ``.1``, the older one to ``.2``.
+    """Rotate a log of more than ``LOG_LIMIT_BYTES``: ``.1`` becomes ``.2``, a copy ``.1``.
 
     It is copied and truncated, like logrotate's copytruncate, because the programs keep the file
     open and no two of them reopen it on the same signal. Lines written between copying and

@@ -17,7 +17,7 @@ ENDING = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 
 @dataclass
 class Valkey:
-    """One Valkey server under ``places``; it holds only the task queue."""
+    """One Valkey server under ``places``; it holds the task queue and Django's cache."""
 
     places: Places
     child: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -49,7 +49,7 @@ class Valkey:
         )
 
     def stop(self) -> None:
-        """Stop the server after it has flushed its append-only file."""
+        """Let the server flush its append-only file and stop; kill it if that takes too long."""
         if self.child is not None:
             service.stop(self.child, ENDING)
             self.child = None

@@ -86,7 +86,7 @@ class Buffered:
         work = self.threads.submit(respond, self.site, environ)
 
         def release(_done: object) -> None:
-            with suppress(RuntimeError):  # the loop has ended, and the budget with it
+            with suppress(RuntimeError):  # the loop has ended, so the budget no longer matters
                 loop.call_soon_threadsafe(self.bodies.release, environ["wsgi.input"])
 
         work.add_done_callback(release)

@@ -17,7 +17,10 @@ SMALL_BODY_BYTES = 64 * 1024
 
 
 class BodyRefused(Exception):
-    """The body was too large or too slow; ``status`` is the HTTP status to send."""
+    """The body was too large or too slow, or too many large ones arrived at once.
+
+    ``status`` is the HTTP status to send.
+    """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -73,7 +76,7 @@ class BodyReader:
         return body
 
     def release(self, body: IO[bytes]) -> None:
-        """Close ``body`` and return its share of the budget."""
+        """Close ``body`` and give its share back to the budget."""
         self.large_bytes -= _large(body.seek(0, 2))
         body.close()
 

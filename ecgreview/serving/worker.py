@@ -18,11 +18,11 @@ STALLED_MS = 30_000
 
 
 class Connection(ASGIProtocol):  # type: ignore[misc]
-    """A connection, limited in number and in the time until its first request is complete."""
+    """A connection, limited in number and in the time until its first headers are complete."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Refuse a connection above the limit; give all others ``keepalive`` seconds for their
-        first request.
+        """Refuse a connection above the limit; give all others ``keepalive`` seconds for the
+        headers of their first request.
         """
         super().connection_made(transport)
         if self.worker.nr_conns > self.cfg.worker_connections:

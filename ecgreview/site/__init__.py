@@ -1,1 +1,1 @@
-"""The web site as a Django process: settings, sessions, cache, static files and server."""
+"""Environment variables, sessions, cache serialization, static files and server of the site."""

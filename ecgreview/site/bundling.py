@@ -18,7 +18,7 @@ OPTIONS = (
     "--charset=utf8",
     "--log-level=warning",
     "--outbase=.",
-    "--external:*.svg",  # referenced by address, which collectstatic hashes
+    "--external:*.svg",  # keep their addresses: collectstatic replaces them
 )
 
 
@@ -33,7 +33,7 @@ def program() -> Path | None:
 
 
 def bundle(esbuild: Path, into: Path, sources: Path | None = None) -> None:
-    """Write every script and style sheet of ``sources``, by default ours, below ``into``.
+    """Bundle every script and style sheet of ``sources``, by default ours, into folder ``into``.
 
     Raises:
         Unbundled: a module imports a missing file, or is not valid JavaScript.

@@ -2,7 +2,7 @@
 
 A database that is frozen rather than dead keeps its connections alive: neither keepalives nor
 ``statement_timeout`` end the wait (measured: a stopped backend holds psycopg forever). So the
-process watches its own requests, and replaces itself when one is overdue.
+process watches its own requests and ends when one is overdue; gunicorn then starts another.
 """
 
 import logging
@@ -46,7 +46,7 @@ class WithDeadline:
             del self.started_at[thread]
 
     def overdue(self, now: float) -> list[int]:
-        """Return the threads whose request began more than the deadline before ``now``."""
+        """Return the ids of threads that have handled one request for longer than the deadline."""
         return [
             thread for thread, began in list(self.started_at.items()) if now - began > self.seconds
         ]

@@ -127,11 +127,11 @@ def postgres(name: str = "DATABASE_URL") -> PostgresAddress:
 
 
 def site_url(name: str = "SITE_URL", default: str | None = None) -> str:
-    """Return the address of the site, ``https://ecg.hospital.example``, without a trailing
+    """Return the address of the site, such as ``https://ecg.hospital.example``, without a trailing
     slash.
 
     Raises:
-        BadEnvironment: missing without a default, or not just scheme and host.
+        BadEnvironment: it has no value, or is not in the form ``scheme://host[:port]``.
     """
     value = text(name, default).strip().rstrip("/")
     parts = urlsplit(value)

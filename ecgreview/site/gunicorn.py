@@ -30,12 +30,12 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 errorlog = "-"
 loglevel = "warning"
-control_socket_disable = True  # it would write into the home directory
+control_socket_disable = True  # its socket would be in the home directory
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's heartbeat
 
 
 def application() -> Buffered:
-    """Return the site for each worker; created once, before they are forked."""
+    """Import everything before the workers are forked, and return the application they run."""
     from ecgreview.serving import preloading
     from ecgreview.wsgi import application as site
 
