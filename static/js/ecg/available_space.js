@@ -27,7 +27,8 @@ export function availableSpace(viewer) {
 }
 
 /**
- * Return the total height of the container's other children, in CSS pixels.
+ * Return the total height of the container's other children, in CSS pixels. Absolutely positioned children
+ * take no space.
  *
  * @param {HTMLElement} container
  * @param {HTMLElement} viewer

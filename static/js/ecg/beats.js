@@ -1,6 +1,6 @@
 // Beat detection, and the median of beats that look alike. Pure.
 //
-// Only for display. No interval or amplitude that the reader sees is computed here.
+// Only for display and for snapping calipers. No interval or amplitude that the reader sees is computed here.
 
 import { INVALID, Status } from "./signal.js";
 
@@ -36,7 +36,7 @@ export function beatsOf(signal) {
 }
 
 /**
- * Return the median of the beats that share the most frequent morphology.
+ * Return the median of the beats that share the most frequent morphology, among the first MAX_BEATS.
  *
  * @param {Signal} signal
  * @returns {{signal: Signal, nBeats: number, nFound: number, beforeS: number} | null} `signal` is one beat
@@ -66,7 +66,9 @@ export function medianBeat(signal) {
 }
 
 /**
- * Sum of the squared slopes of all leads, each normalized by its own typical peak, smoothed over 80 ms.
+ * Return the sum of the squared slopes of all leads, each normalized by its own typical peak, smoothed over
+ * 80 ms.
+ *
  * Squaring keeps tall T waves small. Only slopes above three times the lead's median count (or above half its
  * typical peak, if that is less), so that a noisy lead contributes little.
  *
@@ -141,7 +143,8 @@ function peaks(values, threshold, refractory) {
 }
 
 /**
- * Return a window from before the P wave to after the T wave that does not reach into neighboring beats.
+ * Return how many samples before and after a beat belong to it: at most 300 and 500 ms, and at most 40% and
+ * 60% of the typical distance between beats.
  *
  * @param {number[]} beats
  * @param {number} rate

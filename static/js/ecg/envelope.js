@@ -1,6 +1,7 @@
 // Finds the parts of the sheet that no wave crosses. Pure; in millimeters, y up.
 
-/** @typedef {{first: number, low: Float32Array, high: Float32Array}} Line columns from `first` on */
+/** @typedef {{first: number, low: Float32Array, high: Float32Array}} Line the height of a line in
+ *   each column; the first column has the index `first` */
 
 /**
  * Column width. Fine enough to place a name beside a QRS, coarse enough to be fast: 500 columns in 250 mm.
@@ -74,7 +75,7 @@ export class Envelope {
 
   /**
    * Return the lowest and highest point between `x0` and `x1` of all lines that come within `reachMm` of
-   * height `y`.
+   * height `y`. `y` itself counts as a point.
    *
    * @param {{x0: number, x1: number, y: number, reachMm: number}} span
    */

@@ -74,7 +74,7 @@ export function mainsLineHz(signal) {
 }
 
 /**
- * Return the filter section and how to extend the signal beyond its ends. Null if the corner frequency is
+ * Return the filter section and how to extend the signal beyond its ends. Null if the filter's frequency is
  * above the recorded band.
  *
  * @param {Signal} signal
@@ -221,7 +221,10 @@ function run({ b0, b1, b2, a1, a2 }, work) {
   }
 }
 
-/** Both passes together attenuate by 3 dB at the corner if each pass attenuates by 1.5 dB there. */
+/**
+ * Shifts the corner of a single pass so that it attenuates by 1.5 dB at the stated corner frequency, and both
+ * passes together by 3 dB.
+ */
 const ONE_WAY = (Math.SQRT2 - 1) ** 0.25;
 
 /**
@@ -266,8 +269,8 @@ function notch(hz, rateHz) {
 }
 
 /**
- * Return the power at `hz` divided by the power a few hertz away, over all leads. 0 if `hz` is above the
- * recorded band.
+ * Return the power at `hz` divided by the power a few hertz away, over all leads. 0 if the recorded band
+ * does not reach 4 Hz beyond `hz`.
  *
  * @param {Float64Array[]} leads
  * @param {number} hz

@@ -49,7 +49,7 @@ export const ORDERS = Object.freeze({
 });
 
 /**
- * Choices of leads to repeat over the whole width below 3 × 4.
+ * Choices of leads to repeat over the whole width below the 3 × 4 grid.
  *
  * @type {readonly (readonly string[])[]}
  */
@@ -229,7 +229,8 @@ function pulse(baselineMm, { gainMmPerMv, speedMmPerS }) {
 
 /**
  * Return the largest scale, in CSS pixels per millimeter, at which the sheet fits and 5 mm squares are whole
- * device pixels. At other scales, squares would differ in width.
+ * device pixels, but at least one device pixel per millimeter. At other scales, squares would differ in
+ * width.
  *
  * @param {Size} sheet
  * @param {{widthPx: number, heightPx?: number}} space

@@ -57,7 +57,7 @@ function letterPx(pxPerMm) {
 }
 
 /**
- * Place the lead names and their notes where nothing crosses them.
+ * Place the lead names with their notes, and the ticks between leads, clear of the waves if possible.
  *
  * @param {LetteredCell[]} cells with their samples as `x0`, `dx`, `y`; `note` is e.g. "flat"
  * @param {Sheet} sheet
@@ -211,7 +211,8 @@ function places({ isClose, cells }) {
 }
 
 /**
- * Return two short ticks, above and below the waves, where a lead ends and the next one begins in its row.
+ * Return short ticks above and below the waves where a lead ends and the next one begins in its row. A tick
+ * without a free place is left out.
  *
  * @param {Cell[]} cells
  * @param {Sheet} sheet

@@ -38,7 +38,8 @@ export function placeOf(sheet, cell, { seconds, millivolts = 0 }) {
 }
 
 /**
- * Return the lead segment at a point: of those drawn at that time, the one with the nearest baseline.
+ * Return the lead segment at a point: of the segments at its horizontal position, the one with the
+ * nearest baseline.
  *
  * `millivolts` is the height above the baseline as drawn. If `cell.sign` is −1, the lead itself has the
  * opposite sign.

@@ -1,7 +1,7 @@
 // Onset and end of each QRS, over all leads together. Pure.
 //
-// Caliper legs snap to these. The reader sees the position and can move it. No reported number is computed
-// here.
+// The legs of voltage calipers snap to these. The reader sees the leg and can move it. No reported number is
+// computed here.
 
 import { beatsOf } from "./beats.js";
 import { INVALID, Status } from "./signal.js";
@@ -41,8 +41,8 @@ export function qrsEdges(signal) {
 }
 
 /**
- * Return the last steep sample, starting at `at`, before a flat segment. Null if there is no flat segment
- * within reach.
+ * Go from `at` in the direction of `step` and return the last steep sample before a flat segment. Null if
+ * there is no flat segment within reach.
  *
  * @param {Float64Array} slope
  * @param {number} at

@@ -12,7 +12,7 @@
 
 export const CARD_MM = Object.freeze({ width: 85.6, height: 53.98 });
 
-/** From a video wall to a phone. Values outside this range cannot come from measuring a card. */
+/** Plausible scales, from a video wall to a phone. Others cannot come from measuring a card. */
 export const PX_PER_MM = Object.freeze({ min: 1.5, max: 20, typical: 96 / 25.4 });
 
 const MAX_SCREENS = 8;
@@ -50,7 +50,7 @@ export function calibrated(calibrations, screen) {
 }
 
 /**
- * Return `calibrations` with this one added, newest first.
+ * Return the newest MAX_SCREENS calibrations, newest first, after adding or replacing that of `screen`.
  *
  * @param {Calibration[] | null} calibrations
  * @param {Screen} screen

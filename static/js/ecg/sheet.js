@@ -22,9 +22,9 @@ const LINE = Object.freeze({ color: "#000", width: 1 });
 /**
  * Build the figure of `signal` on `sheet`. `words` has the notes for the states of a lead.
  *
- * `data` begins with the lettering, absent leads and the calibration pulses. Later traces are drawn on top,
- * and nothing may hide the signal. Then follows one trace per lead segment, with every sample as a point of
- * its line. When Plotly simplified lines, a wave of 2.4 mm lost 0.1 mm on a coarse screen.
+ * `data` begins with the lettering, absent leads and the calibration pulses, because later traces are drawn
+ * on top and nothing may hide the signal. One trace per lead segment follows. Every sample is a point of its
+ * line: when Plotly simplified lines, a wave of 2.4 mm lost 0.1 mm on a coarse screen.
  *
  * @param {Signal} signal
  * @param {Sheet} sheet

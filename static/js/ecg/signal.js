@@ -21,7 +21,7 @@ export const LEADS = Object.freeze([
 /** The sample value that means "no value". */
 export const INVALID = -32768;
 
-/** Origin of a lead's samples, with the numbers of the format. */
+/** Where a lead's samples come from. The numbers are those of the packet format. */
 export const Status = Object.freeze({ MISSING: 0, RECORDED: 1, DERIVED: 2 });
 
 const MAGIC = 0x31474345; // "ECG1", little endian
@@ -95,7 +95,8 @@ function undifferenced(low, high) {
 }
 
 /**
- * Limb leads predicted from I and II by the equations of Einthoven and Goldberger, in integer steps.
+ * Limb leads predicted from I and II by the equations of Einthoven and Goldberger, in integer
+ * arithmetic.
  *
  * @type {Record<number, (one: number, two: number) => number>}
  */

@@ -13,7 +13,7 @@
 /**
  * @typedef {object} SheetSettings
  * @property {string} arrangement a key of `ARRANGEMENTS`
- * @property {readonly string[]} rhythm leads repeated over the whole width below 3 × 4
+ * @property {readonly string[]} rhythm leads repeated over the whole width below the 3 × 4 grid
  * @property {string} order a key of `ORDERS`
  * @property {number} speedMmPerS
  * @property {number} gainMmPerMv

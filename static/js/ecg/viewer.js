@@ -156,7 +156,7 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Show the sheet prepared under `key`. Returns false if it was never prepared.
+   * Show the sheet prepared under `key`. Returns false if no plot holds it.
    *
    * @param {string} key
    */
@@ -184,7 +184,8 @@ export class EcgViewer extends HTMLElement {
   }
 
   /**
-   * Draw one millimeter as `pxPerMm`, regardless of the available space. Null: as large as fits.
+   * Draw one millimeter as `pxPerMm`, regardless of the available space. Null draws the sheet as
+   * large as fits.
    *
    * @param {number | null} pxPerMm
    */
@@ -251,7 +252,7 @@ export class EcgViewer extends HTMLElement {
     const scale = this.#scaleOf(sheet);
     this.#front.element.classList.add("is-front");
     this.#back.element.classList.remove("is-front");
-    // The print style sheet uses it to print true millimeters.
+    // The print style sheet needs --px-per-mm to print true millimeters.
     this.style.setProperty("--px-per-mm", String(scale));
     this.style.setProperty("--width-mm", String(sheet.widthMm));
     this.style.width = `${sheet.widthMm * scale}px`;
