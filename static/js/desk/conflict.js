@@ -1,4 +1,4 @@
-// The dialog for choosing between two drafts of the same reading, shown when another window or device has
+// The dialog for choosing between two drafts of the same exam, shown when another window or device has
 // saved a different one.
 
 import { closestTo, find, make } from "../dom.js";
@@ -61,7 +61,7 @@ export class Conflict {
 }
 
 /**
- * List everything in a draft, so that two different drafts never look the same.
+ * List all parts of a draft, so that the reader can tell two drafts apart.
  *
  * @param {Content} content
  * @param {{catalog: Catalog, words: Words}} deps

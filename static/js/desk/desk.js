@@ -364,7 +364,8 @@ class Desk {
   }
 
   /**
-   * Suggestions seen after submitting make the reading final, unless the study arm showed them while reading.
+   * Stop offering to take back assignment `id`: suggestions seen after submitting make the reading final,
+   * unless the study arm showed them while reading.
    *
    * @param {number} id
    */
@@ -387,7 +388,7 @@ class Desk {
 
   /**
    * True if the exam has been submitted, even if the submission is still in the outbox. During a correction
-   * or a second reading, true if that has been submitted.
+   * or a second reading, true while that is in the outbox.
    */
   #isSubmitted() {
     const { id, assignment, isCorrecting, isRevising } = this.#current;

@@ -198,8 +198,8 @@ export class Flow {
   }
 
   /**
-   * Ask the server which exam follows, because none did or it has been read meanwhile. Network errors are
-   * ignored.
+   * Ask the server which exam follows, because this page knows of none, or only of one that has been read
+   * meanwhile. Network errors are ignored.
    */
   async #lookAgain() {
     try {
@@ -241,8 +241,8 @@ export class Flow {
   }
 
   /**
-   * Return the link from a read-only exam to the next exam or the worklist. It uses the shortcut that
-   * submits other exams.
+   * Return the link from a read-only exam to the next exam or the worklist. Its keyboard shortcut is
+   * the one that submits an exam that is not read-only.
    *
    * @param {Assignment} assignment
    */
@@ -275,7 +275,8 @@ export class Flow {
   }
 
   /**
-   * Open the exam `next`, or show that no exam is available now. Waits until the outbox is empty.
+   * Open the exam `next`, or show that no exam is available now. Does nothing while the outbox has entries,
+   * and is called again when they are sent.
    *
    * @param {number | null} next
    */
@@ -323,7 +324,8 @@ export class Flow {
 }
 
 /**
- * True if the exam is from a pool. Only pools have no total, because their remaining number is unknown.
+ * True if the exam is from a pool. Only pools have no total, because the number of
+ * remaining exams is unknown.
  *
  * @param {Assignment} assignment
  */

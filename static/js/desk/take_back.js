@@ -1,5 +1,5 @@
 // The button that takes back the last submission, shown as long as the study allows it. It names the exam,
-// because the message next to it may be about another one, such as an exam that was skipped since.
+// because the message next to it may be about another one, such as one skipped afterwards.
 
 import { closestTo, findAll, make } from "../dom.js";
 

@@ -48,10 +48,12 @@
 
 /** @typedef {(content: Content) => Content} Edit */
 
-/** @typedef {{version: number, content: Content}} Draft as numbered by the server */
+/** @typedef {{version: number, content: Content}} Draft saved by the server, with its version
+ *   number */
 
 /**
- * @typedef {{version: number, unanswered: readonly Content[]}} Basis the draft that a submission is based on
+ * @typedef {{version: number, unanswered: readonly Content[]}} Basis the draft version that a submission is
+ *   based on, and the saves whose responses this device did not receive
  */
 
 /** @typedef {"accepted" | "rejected" | "uncertain"} Decision */

@@ -1,5 +1,5 @@
-// On the worklist, sends submissions that are still on this device because the session had ended or the
-// network was down when the reader left the desk.
+// On the worklist, sends submissions that are still on this device, for example because the session had ended
+// or the network was down when the reader left the desk.
 
 import { openOutbox, openStore, recover } from "./storage/device.js";
 import { find } from "../dom.js";
@@ -33,7 +33,7 @@ function refuse({ code }) {
 }
 
 /**
- * Show `sentence` below the refusals shown so far.
+ * Show `sentence` after the refusals so far.
  *
  * @param {string} sentence
  */

@@ -12,7 +12,8 @@ import { indexOf, matches } from "../state/typeahead.js";
  * @property {Catalog} catalog
  * @property {Words} words
  * @property {(code: string) => boolean} isFound
- * @property {(code: string) => string | null} blocker the finding that contradicts a class
+ * @property {(code: string) => string | null} blocker the finding that contradicts a
+ *   class, or null
  * @property {(code: string, options: {notAssessable: boolean}) => void} onChoose `notAssessable` is true if
  *   Shift was held
  * @property {() => void} onRemoveLast

@@ -151,7 +151,7 @@ export class ReadingForm {
   }
 
   /**
-   * Show one sentence below the form, optionally followed by `link`. Screen readers announce it.
+   * Show one sentence at the foot of the form, optionally followed by `link`. Screen readers announce it.
    *
    * @param {string} sentence
    * @param {{isAsking?: boolean, link?: HTMLElement | null}} [options]
@@ -196,7 +196,7 @@ export class ReadingForm {
   }
 
   /**
-   * Add or remove a class, or explain which finding contradicts it.
+   * Add or remove a class, or mark it as not assessable. If that is not possible, explain why.
    *
    * @param {string} code
    * @param {{notAssessable?: boolean}} [options]

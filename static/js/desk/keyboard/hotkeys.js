@@ -1,5 +1,5 @@
-// A control names its own key in aria-keyshortcuts; pressing the key clicks the control, so that mouse,
-// keyboard, touch and screen readers all use the same handler.
+// A control names its own key in aria-keyshortcuts. Pressing the key clicks the control, so that mouse,
+// keyboard, touch and screen readers all use the same handler. A field is focused instead.
 
 import { closestTo, findAll } from "../../dom.js";
 
@@ -95,7 +95,8 @@ function passesSelect(pressed) {
 }
 
 /**
- * Return true if a focused select would take the key as the first letter of one of its values.
+ * Return true if the key is a shortcut that a focused select would otherwise take as the first letter of one
+ * of its values.
  *
  * @param {KeyboardEvent} event
  * @param {string} pressed

@@ -89,7 +89,7 @@ export class ScreenCalibration {
   }
 
   /**
-   * Draw the outline of the card, and a line of 50 mm beside it to check with a ruler.
+   * Draw the outline of the card, and a 50 mm line to check with a ruler.
    *
    * @param {number} pxPerMm
    */

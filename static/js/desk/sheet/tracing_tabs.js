@@ -47,7 +47,7 @@ export class TracingTabs {
     this.#mark();
   }
 
-  /** The displayed tracing, or null if it has no tab. */
+  /** The displayed tracing, or null if none of those offered is displayed. */
   get shown() {
     return this.#tracings.find(({ href }) => href === this.#href) ?? null;
   }
@@ -83,8 +83,8 @@ export class TracingTabs {
   }
 
   /**
-   * Return the label of a tab: the number of the tracing if its exam has several, and how much earlier the
-   * previous exam was.
+   * Return the label of a tab: for the previous exam, how much earlier it was; with several tracings of an
+   * exam, also the number of the tracing.
    *
    * @param {Tracing} tracing
    */

@@ -2,7 +2,7 @@
 
 /** @import { Finding, Localization, Measurement } from "../types.js" */
 
-/** Limit per finding, for localizations and for measurements. */
+/** Limit per finding, separately for localizations and measurements. */
 const MAX_PIECES = 20;
 
 const KINDS = new Set(["interval", "amplitude"]);
@@ -22,7 +22,8 @@ export function restore({ localisations = [], measurements = [] }) {
 }
 
 /**
- * Add an area to `finding`. Returns `finding` itself if it has the area already or has too many.
+ * Add an area to `finding`. Returns `finding` itself if it already has the area, or MAX_PIECES
+ * areas.
  *
  * @param {Finding} finding
  * @param {Localization} localization

@@ -76,8 +76,8 @@ export function objection(keymap, defaults, key, newKey) {
 }
 
 /**
- * Return the keymap in which `newKey` runs the command `key`. If another command used it, the
- * two swap keys.
+ * Return the keymap in which `newKey` runs the command with the default key `key`. If another command used
+ * it, the two swap keys.
  *
  * @param {Keymap} keymap
  * @param {string[]} defaults
@@ -91,7 +91,8 @@ export function assign(keymap, defaults, key, newKey) {
 }
 
 /**
- * Restore a stored keymap if it has the right shape and no key runs two commands.
+ * Restore a stored keymap without its invalid entries. Returns an empty keymap if two commands have the same
+ * chosen key.
  *
  * @param {unknown} stored
  * @returns {Keymap}

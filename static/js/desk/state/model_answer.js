@@ -54,8 +54,8 @@ export function isShared({ reading }, code) {
 }
 
 /**
- * List the reader's own classes that the model does not suggest: "not-suggested" if it checks the class,
- * "not-assessed" if it does not.
+ * List the reader's own classes that the model does not suggest. The status of a class is "not-suggested" if
+ * the model checks it, and "not-assessed" if it does not.
  *
  * @param {string[]} codes
  * @param {Pick<SuggestionsAnswer, "suggestions" | "covered_classes">} answer

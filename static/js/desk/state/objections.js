@@ -12,7 +12,7 @@ import { holds, mentioned } from "./labels.js";
  */
 
 /**
- * List objections to a reading. Findings on an unreadable exam are forbidden. An empty reading or a
+ * List objections to a reading. Classes marked in an unreadable exam are forbidden. An empty reading or a
  * contradiction is allowed but rarely intended, so the reader has to confirm it. Classes that are merely
  * unusual together get a hint.
  *

@@ -36,7 +36,8 @@ export function current(submissions, now) {
 }
 
 /**
- * Return the number of readings, their mean seconds and the part of the day; null before the first reading.
+ * Return the number of readings, their mean active time in seconds and the part of the day; null before the
+ * first reading.
  *
  * @param {unknown} submissions as stored
  * @param {number} now

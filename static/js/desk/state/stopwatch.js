@@ -1,5 +1,5 @@
-// Active reading time: the page is visible and the reader was active within the last minute. All other time
-// is idle.
+// Measures active reading time: while the page is visible and the reader was active within the last minute.
+// All other time is idle.
 
 const IDLE_AFTER_MS = 60_000;
 

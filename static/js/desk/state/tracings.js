@@ -8,7 +8,7 @@
  * exam
  */
 
-/** Longest time spans given in days and in months. */
+/** The longest time spans that are given in days and in months; longer ones are given in years. */
 const MAX_COUNT = { day: 90, month: 24 };
 const DAYS = { month: 30.44, year: 365.25 };
 

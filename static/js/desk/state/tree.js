@@ -164,7 +164,7 @@ function close(tree, group) {
 }
 
 /**
- * Move to the next row that starts with the letter, wrapping around at the end.
+ * Move to the next row whose name starts with the letter, wrapping around at the end.
  *
  * @param {Tree} tree
  * @param {Row[]} rows

@@ -1,9 +1,9 @@
 // Finds classes by a few typed letters. Pure.
 //
-// Matches are ranked in tiers. Their order was chosen by measuring it on the 66 classes (two letters and
-// Enter on average): the whole abbreviation, a whole synonym ("FA"), the start of the abbreviation, starts
-// of words in either language, starts of words in synonyms ("bigem"), initials, anywhere in a name, anywhere
-// in a synonym.
+// Matches are ranked in tiers. Their order was chosen by measurements on the 66 classes, which take two
+// letters and Enter on average: the whole abbreviation, a whole synonym ("FA"), the start of the
+// abbreviation, starts of words in either language, starts of words in synonyms ("bigem"), initials,
+// anywhere in a name, anywhere in a synonym.
 
 import { foldCase } from "../../texts.js";
 
@@ -39,7 +39,7 @@ const TIERS = Object.freeze({
   INSIDE_SYNONYM: 7,
 });
 
-/** Minimum for a match inside a synonym. Fewer letters would match too many classes. */
+/** Minimum number of typed letters for a match inside a synonym. Fewer would match too many classes. */
 const MIN_INSIDE_LETTERS = 3;
 
 /** Words that initials leave out: "BDAS", not "BDAES". */
@@ -76,7 +76,7 @@ function wordsOf(text) {
 }
 
 /**
- * Return the British and the American spelling of a word, because readers may type either.
+ * Return the word and, if it differs, its American spelling, because readers may type either.
  *
  * @param {string} word
  */
@@ -123,7 +123,8 @@ export function indexOf(classes) {
  * @param {string} typed
  * @param {string[]} [frequent] codes of the classes that come first among equally good matches, in this
  *   order
- * @returns {{one: DiagnosticClass, synonym: string | null}[]} `synonym` is set if the class matched by it
+ * @returns {{one: DiagnosticClass, synonym: string | null}[]} `synonym` is the synonym that matched, or
+ *   null
  */
 export function matches(index, typed, frequent = []) {
   const query = { compact: compact(typed), words: wordsOf(typed) };

@@ -111,7 +111,7 @@ function inSentence(text) {
 }
 
 /**
- * Group the verdicts on classes that are not suggested by state. Classes unknown to the page are left out.
+ * Group by state the verdicts on classes that are not suggested. Classes unknown to the page are left out.
  *
  * @param {Verdict[]} verdicts
  * @param {Catalog} catalog

@@ -2,8 +2,8 @@
 //
 // localStorage reads and writes synchronously, but browsers write it to disk seconds later: of twenty items
 // written within six seconds, a killed Chromium had lost four. A finished IndexedDB transaction survives
-// that, but is slower to query. So the page reads localStorage, and reads this copy only once, when it
-// opens.
+// that, but IndexedDB is slower to read. So the page reads localStorage, and reads this copy only once, when
+// it opens.
 
 /** @import { ReaderStore } from "./reader_store.js" */
 
@@ -21,8 +21,8 @@ export class BackupStore {
   }
 
   /**
-   * Store `value` under `name`. Resolves when it would survive a killed browser. Does nothing without
-   * IndexedDB; then localStorage has the only copy.
+   * Store `value` under `name`. Resolves when it would survive a killed browser, or when storing it
+   * has failed. Does nothing without IndexedDB; then localStorage has the only copy.
    *
    * @param {string} name
    * @param {string} value

@@ -194,7 +194,7 @@ export class Draft {
 
   /**
    * Compare unsaved changes from an earlier visit with the server's draft. Continue with them if the
-   * server's draft is the one they are based on; otherwise let the reader choose.
+   * server's draft is the one they are based on or has the same content; otherwise let the reader choose.
    *
    * @param {DraftRecord} record
    * @param {ServerDraft} theirs

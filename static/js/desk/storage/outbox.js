@@ -1,4 +1,5 @@
-// Submissions on their way to the server. Each stays on this device until the server has responded.
+// Submissions on their way to the server. Each stays on this device until the server has accepted or refused
+// it.
 //
 // Each reading has its own key, so sending it twice (after a lost response, from two windows, after a
 // reload) creates only one reading.
@@ -60,7 +61,7 @@ export class Outbox {
   }
 
   /**
-   * Entries without a response, oldest first.
+   * Entries that the server has neither accepted nor refused, oldest first.
    *
    * @returns {OutboxEntry[]}
    */

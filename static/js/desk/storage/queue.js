@@ -145,7 +145,8 @@ export class Queue {
   }
 
   /**
-   * Load the assignments after `assignment`. Calls `onFirst` with the next one as soon as it is loaded.
+   * Load up to `depth` assignments after `assignment`, with their first tracings. Calls `onFirst` with the
+   * next one as soon as it is loaded.
    *
    * @param {Assignment} assignment
    * @param {(next: Assignment, signal: Signal) => Promise<void> | void} onFirst
@@ -163,7 +164,8 @@ export class Queue {
   }
 
   /**
-   * Load the patient's previous exam, if the study shows it, so that switching to it takes one frame.
+   * Load the first tracing of the patient's previous exam, if the study shows it, so that switching to it
+   * needs no request.
    *
    * @param {Pick<Assignment, "exam">} assignment
    */

@@ -44,7 +44,7 @@ export class ReaderStore {
    * Restore entries that are missing or older than in the backup, because the browser was killed. Call this
    * only while no other window is open: until the browser exits, its storage is always up to date.
    *
-   * Work that was finished since may come back too. That is harmless, because a reading that is sent twice
+   * Work that has been finished may come back too. That is harmless, because a reading that is sent twice
    * is stored once.
    */
   async recover() {
@@ -146,7 +146,7 @@ export class ReaderStore {
 }
 
 /**
- * Return true if the entry has its time. Earlier versions stored work without it.
+ * Return true if the entry is stored with its time. Earlier versions stored work without it.
  *
  * @param {unknown} entry
  * @returns {entry is {at: number, value: unknown}}

@@ -139,7 +139,7 @@ export class Revision {
     onDecide();
   }
 
-  /** Start the second reading. Does nothing during the first reading. */
+  /** Start the second reading. Does nothing if it is already in progress or cannot be made now. */
   begin() {
     if (this.mode !== Mode.AFTERWARDS || this.#exam.isRevising) return;
     this.#keep({ isOpen: true });

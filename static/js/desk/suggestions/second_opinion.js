@@ -30,7 +30,7 @@ import { ViewingTime } from "./viewing_time.js";
  * @property {() => void} onSignedOut
  * @property {(assignment: Assignment) => void} onReopen
  * @property {(edit: Edit) => void} onChange
- * @property {(id: number) => void} onView called with the assignment whose suggestions are visible
+ * @property {(id: number) => void} onView called with the ID of the assignment whose suggestions are visible
  */
 
 export class SecondOpinion {

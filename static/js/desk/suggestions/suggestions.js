@@ -1,6 +1,7 @@
 // The panel with the criteria model's suggestions. It is shown next to a submitted reading and not before,
-// unless the study arm shows suggestions while reading. The reader decides on each suggestion. Suggestions
-// that the reader has not seen yet are loaded only by a button, because seeing them makes the reading final.
+// unless the study arm shows suggestions while reading. The reader decides on each suggestion. After
+// submission, suggestions that the reader has not seen yet are loaded only by a button, because seeing them
+// makes the reading final.
 
 import { Refused, SignedOut, Unreachable } from "../../api.js";
 import { closestTo, find, findAll, keepFocus, make } from "../../dom.js";
@@ -23,7 +24,8 @@ import { evidenceText, measuredText, notSuggested, notSuggestedText } from "../s
  * @property {() => boolean} isRevising
  * @property {(code: string, verdict: Decision) => void} onDecide
  * @property {(suggestion: Suggestion | null) => void} onShow called with the selected suggestion
- * @property {(id: number | null) => void} onView called with the assignment whose suggestions are visible
+ * @property {(id: number | null) => void} onView called with the ID of the assignment whose suggestions are
+ *   visible, or null
  */
 
 /**
@@ -115,7 +117,7 @@ export class Suggestions {
     this.root.hidden = false;
   }
 
-  /** Show the suggestions; if the button had focus, move it to the first suggestion. */
+  /** Show the suggestions. If the button had focus, focus the first suggestion. */
   async #see() {
     const isInside = this.root.contains(document.activeElement);
     const assignment = this.#assignment;
@@ -307,8 +309,8 @@ export class Suggestions {
   }
 
   /**
-   * List the classes that were checked and not suggested: withheld classes with the reason, and classes that
-   * were not met inside a closed section.
+   * List the classes that were checked and not suggested: withheld classes with the reason and, in a
+   * collapsed section, classes with criteria that were not met.
    *
    * @param {Verdict[]} verdicts
    */
