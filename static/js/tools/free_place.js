@@ -7,7 +7,7 @@ const BIN_MM = 1;
 
 /**
  * Return the leftmost free place for a box of this size along the upper edge, otherwise along the lower
- * edge.
+ * edge. Null if there is none.
  *
  * @param {SheetCoordinates} coordinates
  * @param {Box[]} names

@@ -6,8 +6,8 @@ import { median } from "../ecg/sheet.js";
 import { INVALID, Status } from "../ecg/signal.js";
 
 /**
- * The local baseline is the median of this time span on each side: at least one beat, but little baseline
- * wander.
+ * The local baseline is the median over this time before and after: long enough to include a beat, short
+ * enough to include little baseline wander.
  */
 const REST_S = 1;
 

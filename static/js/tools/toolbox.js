@@ -32,7 +32,7 @@ import { ViewFilters } from "./views/view_filters.js";
  * @property {(code: string) => string} nameOf returns the name of a class
  */
 
-/** Holding a key longer than this makes the tool active only while it is held. */
+/** If the key of the lens is held longer than this, releasing it turns the lens off. */
 const HOLD_MS = 400;
 
 /** Minimum touch target around a lead name. */
@@ -185,7 +185,7 @@ export class Toolbox {
   }
 
   /**
-   * Toggle the lens. If the key is held down, the lens disappears when the key is released.
+   * Toggle the lens. After a long key press, it disappears when the key is released.
    *
    * @param {{isByKey: boolean}} press
    */
@@ -246,7 +246,7 @@ export class Toolbox {
   }
 
   /**
-   * Escape closes the active tool first.
+   * Close the active tool on Escape.
    *
    * @param {KeyboardEvent} event
    */

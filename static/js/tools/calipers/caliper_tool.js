@@ -101,7 +101,8 @@ export class CaliperTool {
   }
 
   /**
-   * Switch to another sheet. The measurement is kept only if the recording and the layout are the same.
+   * Switch to another sheet. The measurement is kept only if the recording and the layout are the same and,
+   * for a voltage, the filters and electrode swaps.
    *
    * @param {SheetCoordinates} coordinates
    * @param {number} scale
@@ -118,7 +119,7 @@ export class CaliperTool {
   }
 
   /**
-   * True if the measurement is still valid. Filters change voltages but not intervals.
+   * True if the measurement is still valid. Filters and electrode swaps change voltages but not intervals.
    *
    * @param {SheetCoordinates} coordinates
    */

@@ -10,7 +10,7 @@ import { placeLabel } from "./label.js";
 
 const TEXT_PX = 13;
 
-/** Relative to the font size. */
+/** Width of a digit relative to the font size. */
 const DIGIT_WIDTH = 0.6;
 
 export class CaliperView {

@@ -45,7 +45,8 @@ export function isPlaced(state) {
 }
 
 /**
- * Handle pointer down at `at`: grab the leg or bar there, or start a new measurement.
+ * Handle pointer down at `at`: place the leg that follows the pointer, grab the leg or bar there, or start a
+ * new measurement.
  *
  * @param {CaliperState} state
  * @param {SheetCoordinates} coordinates

@@ -8,10 +8,10 @@
 /** Snapping distance in mm of paper. */
 export const NEAR_MM = Object.freeze({ point: 2, baseline: 1 });
 
-/** A peak is the highest sample within this time on both sides, … */
+/** A peak is the highest sample within this time on both sides. */
 const PEAK_S = 0.04;
 
-/** … and is this far above the lowest sample within RISE_S on each side. */
+/** A peak is at least this far above the lowest sample within RISE_S on each side. */
 const RISE_MV = 0.05;
 const RISE_S = 0.08;
 

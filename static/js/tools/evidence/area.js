@@ -19,7 +19,8 @@ const MIN_MM = 1.5;
  * @param {SheetCoordinates} coordinates
  * @param {Point} from
  * @param {Point} to
- * @returns {(Area & {cells: Cell[]}) | null}
+ * @returns {(Area & {cells: Cell[]}) | null} null if the points are too close together or no lead is between
+ *   them
  */
 export function areaOf(coordinates, from, to) {
   const { sheet } = coordinates;

@@ -62,7 +62,7 @@ export class Marks {
   }
 
   /**
-   * Draw a bracket below the waves, where it hides nothing.
+   * Draw a bracket well below the baseline, where it rarely meets a wave.
    *
    * @param {SheetCoordinates} coordinates
    * @param {Measurement} mark

@@ -11,7 +11,7 @@ import { strip } from "./strip.js";
 
 const FACTOR = 2;
 
-/** Limb leads above, chest leads below. At twice the size, both rows fit on a screen. */
+/** Limb leads above, chest leads below. At twice the size, both rows fit on most screens. */
 const COLUMNS = 6;
 
 /**

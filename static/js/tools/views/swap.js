@@ -1,5 +1,5 @@
-// Computes the twelve leads with two or three electrodes exchanged: exact, by the equations of Einthoven and
-// Goldberger. Pure.
+// Computes the twelve leads with two or three electrodes exchanged. The equations of Einthoven and Goldberger
+// make this exact. Pure.
 //
 // The central terminal is the mean of the three limb electrodes, so exchanging limb electrodes leaves the
 // chest leads unchanged. The right leg electrode is not part of any lead, so the effect of exchanging it
