@@ -16,7 +16,10 @@ const TIMEOUT_MS = 20_000;
 /** The server was not reached or is temporarily unavailable. The request can be sent again later. */
 export class Unreachable extends Error {}
 
-/** The session has ended; the request can be repeated after signing in. */
+/**
+ * The server did not authorize the request, usually because the session has ended. The request can be sent
+ * again after signing in.
+ */
 export class SignedOut extends Error {}
 
 /** The server understood the request and refused it. */
@@ -220,7 +223,7 @@ function isAccepted(response) {
  * @param {Response} response
  */
 function own(response) {
-  if (typeOf(response).includes("html")) throw new TypeError("got an HTML page instead of JSON");
+  if (typeOf(response).includes("html")) throw new TypeError("got an HTML page instead of an API response");
   return response;
 }
 

@@ -13,11 +13,12 @@ export const clock = Object.freeze({
   },
 });
 
-/** Fallback delay. A page that is hidden before its next frame does not get that frame. */
+/** Fallback delay, because a page that is hidden before its next frame does not get that frame. */
 const MAX_FRAME_MS = 250;
 
 /**
- * Call `action` once the next frame has been painted, or without a frame if the page is hidden.
+ * Call `action` once the next frame has been painted, but after MAX_FRAME_MS at the latest. If the page is
+ * hidden, do not wait for a frame.
  *
  * @param {() => void} action
  */

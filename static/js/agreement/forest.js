@@ -38,8 +38,8 @@ const SIDE_PX = 18; // for the numbers at the ends of the axis
 const PAD = 0.03; // in units of the axis; keeps a point at the end from being cut off
 
 /**
- * Return the range of the axis: 0 to 1, or from below 0 if a coefficient or its interval is. Both ends are
- * padded.
+ * Return the range of the axis, padded at both ends. It ends at 1, and starts at 0 or, if a coefficient or
+ * its interval is negative, below 0.
  *
  * @param {Row[]} rows
  */

@@ -101,7 +101,8 @@ export function figure(chart, { colors, font, separators, width }) {
 }
 
 /**
- * Count the earlier series of the same type. The count chooses the dash of a line or the symbol of points.
+ * Count the earlier series of the same type. The count chooses the color of a curve, the dash of a line or
+ * the symbol of points.
  *
  * @param {Series} series
  * @param {Series[]} all

@@ -19,7 +19,8 @@ const MIN_MS = 2_000;
 const MAX_MS = 30_000;
 
 /**
- * Return how long to wait before polling again. The wait grows by half each time nothing has changed.
+ * Return the milliseconds to wait before polling again: MIN_MS after a change, otherwise half as long again
+ * as `before`, up to MAX_MS.
  *
  * @param {number} before
  * @param {boolean} hasChanged
@@ -39,7 +40,8 @@ export function isFinal(error) {
 }
 
 /**
- * Poll until the run is finished. Call the returned function whenever the page is hidden or shown.
+ * Poll until the run is finished or polling again is pointless (`isFinal`), but not while the page is hidden.
+ * Call the returned function whenever the page is hidden or shown.
  *
  * @param {() => Promise<RunStatus>} ask
  * @param {(status: RunStatus) => void} show

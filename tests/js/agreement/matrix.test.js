@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { reached } from "../../../static/js/agreement/matrix.js";
 
-// x: a cell with a link, .: one without.
+// An x is a cell with a link, a dot one without.
 const TABLE = ["....", "x...", "xx.."].map((row) => [...row]);
 const hasLink = ({ row, column }) => (TABLE[row]?.[column] ? TABLE[row][column] === "x" : null);
 

@@ -4,7 +4,7 @@ import test from "node:test";
 import { follow, isFinal, restMs } from "../../../static/js/agreement/run.js";
 import { Refused, SignedOut, Unreachable } from "../../../static/js/api.js";
 
-/** A page, the server's successive answers, and the waiting times. */
+/** Follow a run that returns `answers` in turn, on a page that records the texts and waiting times. */
 function followRun(answers) {
   const page = { texts: [], pauses: [], isHidden: false, nRequests: 0 };
   let due = null;

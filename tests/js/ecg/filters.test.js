@@ -7,7 +7,7 @@ import { INVALID } from "../../../static/js/ecg/signal.js";
 
 const RATE = 500;
 
-/** Twelve leads of `seconds`, each `value(seconds, lead)` in steps. */
+/** Twelve leads of `seconds`. A sample at `t` seconds is `value(t, lead)`, rounded to an integer. */
 function signal(value, { rate = RATE, seconds = 10 } = {}) {
   const n = Math.round(rate * seconds);
   const leads = Array.from({ length: 12 }, (_, lead) =>

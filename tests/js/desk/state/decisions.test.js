@@ -21,7 +21,7 @@ function findingCodes({ content }) {
   return content.findings.map((finding) => finding.class);
 }
 
-/** Decide on atrial fibrillation, one verdict after the other. */
+/** Decide several times on the suggestion of atrial fibrillation. */
 function decided(content, ...verdicts) {
   return verdicts.reduce((state, verdict) => decide(state.decisions, state.content, AF, verdict, catalog), {
     decisions: {},
