@@ -1,4 +1,4 @@
-"""Functions that create people, exams, studies, batches and readings through the services."""
+"""Functions that create people, exams, studies, batches and readings, mostly through services."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def small_signal(seed: int) -> Signal:
 def study(
     classes: Taxonomy, coordinator: User, *, now: datetime, is_open: bool = True, **settings: Any
 ) -> Study:
-    """Create a study and open it; ``settings`` override the defaults."""
+    """Create a study and open it if ``is_open``; ``settings`` override the protocol's defaults."""
     settings_of_study = protocol.parse(
         {"name": "Morning list", "taxonomy": str(classes), **settings}
     )

@@ -1,4 +1,4 @@
-"""Fixtures for people and data, all created through the services.
+"""Fixtures for people and data, mostly created through the services.
 
 Ana and Bruno are readers, Clara is an adjudicator, Davi a coordinator, Rosa a researcher and Otto
 an auditor. Eva has no role.
@@ -80,8 +80,8 @@ def no_collected_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def uncollected_static_files(no_collected_files: Path) -> Iterator[None]:
     """Let pages refer to static files without collecting them first.
 
-    For the whole session: a setting restored between two tests could change while the server is
-    still answering a request of the first.
+    This lasts for the whole session: if the settings were restored between two tests, they could
+    change while the server is still answering a request of the first.
     """
     backend = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     storages = {**site.STORAGES, "staticfiles": backend}
@@ -103,9 +103,9 @@ def sessions_without_timestamps() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_cache(settings: Any) -> None:
-    """Use a cache prefix per test, so that failed attempts of other tests do not count.
+    """Use a cache prefix per test, so that failed sign-ins of other tests do not count.
 
-    Also raise the timeouts of one second, which are too short for a busy machine.
+    Also raise the cache's timeouts of one second, which are too short for a busy machine.
     """
     default = settings.CACHES["default"]
     options = {**default["OPTIONS"], "socket_connect_timeout": 60, "socket_timeout": 60}
@@ -292,7 +292,7 @@ def make_visits(
 
 @factory
 def make_study(taxonomy: Taxonomy, davi: User, now: datetime) -> MakeStudy:
-    """Create a study of Davi and open it; ``settings`` override the defaults."""
+    """Create a study of Davi, by default an open one; ``settings`` override the defaults."""
 
     def make(*, is_open: bool = True, **settings: Any) -> Study:
         return builders.study(taxonomy, davi, now=now, is_open=is_open, **settings)

@@ -34,7 +34,7 @@ FACTORIES: set[Build] = set()
 def kept(build: Build) -> Any:
     """Make ``build`` a fixture whose rows are kept; each test gets a copy of the object.
 
-    Its parameters are other kept fixtures, factories, ``now``, ``db`` and ``tmp_path``.
+    The parameters of ``build`` may be other kept fixtures, factories and those in ``GIVEN``.
     """
 
     @wraps(build)
@@ -58,7 +58,7 @@ GIVEN = {"db", "now", "numbers", "tmp_path"}
 
 @dataclass(frozen=True)
 class Requested:
-    """What a test requests: kept objects, and the factories that create them."""
+    """What a test requests: kept fixtures in the order of their savepoints, and factories."""
 
     builds: tuple[Build, ...] = ()
     factories: Mapping[str, Build] = field(default_factory=dict)

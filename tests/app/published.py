@@ -1,4 +1,4 @@
-"""Synthetic published readings with known agreement: one CSV file of 0 and 1 per reader."""
+"""Synthetic readings in the format of CODE-test, with known agreement: a CSV file per reader."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def kappa(code: str) -> float:
 
 
 def two_cardiologists(shared_data: Path, folder: Path) -> Path:
-    """Copy the two published readers of 100 exams into ``folder``, and return it."""
+    """Copy the published readings of 100 exams by two cardiologists into ``folder``; return it."""
     for number in (1, 2):
         name = f"code_test_cardiologist{number}_first100.csv"
         (folder / name).write_bytes((shared_data / "readers" / name).read_bytes())

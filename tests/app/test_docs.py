@@ -148,7 +148,10 @@ def anchors(page: Path) -> set[str]:
 
 
 def functions_in(path: Path) -> set[str]:
-    """Return functions, classes and methods (``Class.method``) of a Python or JavaScript file."""
+    """Return functions, classes and methods (``Class.method``) of a Python file.
+
+    Of a JavaScript file, return functions and methods, without the names of classes.
+    """
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".js":
         return set(re.findall(r"^(?: {2}|export )?(?:async |function )*(\w+)\(.*{$", text, re.M))

@@ -1,4 +1,4 @@
-"""Import messages: each refusal or remark code with its details gives a sentence."""
+"""Import messages: each refusal or remark code has a sentence that uses its details."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
 MAX_STATEMENTS = 27
-"""The limit is 30 per page; three are reserved for requests that also renew the session."""
+"""The limit is 30 statements; three are reserved for requests that also renew the session."""
 
 ADDRESSES = {
     "davi": [

@@ -74,7 +74,7 @@ API: dict[str, dict[str, Cell]] = {
         "GET": Cell(api(200)),
         "DELETE": Cell(api(204)),
     },
-    # No token has the id in the address.
+    # There is no token with the ID in the address.
     "api-token": {"DELETE": Cell(api(404))},
     "api-assignments": {"GET": Cell(api(200))},
     "api-notices": {"GET": Cell(api(200))},
@@ -127,7 +127,7 @@ API: dict[str, dict[str, Cell]] = {
     # 202: a worker builds the archive.
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
-    # No archive has the key in the address.
+    # There is no archive with the key in the address.
     "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},

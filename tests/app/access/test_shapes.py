@@ -1,4 +1,4 @@
-"""Every API response matches the OpenAPI schema and has no extra field."""
+"""Responses of the API to GET, and refusals, match the OpenAPI schema and have no extra field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GETS = sorted({name for name, methods in API.items() if "GET" in methods} - WITH
 
 
 def schema_of(address):
-    """Return the schema of the response to a GET, None if the response isn't JSON."""
+    """Return the schema of the response to a GET, or None if the response isn't JSON."""
     for template, methods in openapi.document()["paths"].items():
         pattern = re.sub(r"\{\w+\}", "[^/]+", template)
         if re.fullmatch(pattern, address) and "get" in methods:

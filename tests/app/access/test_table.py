@@ -87,7 +87,7 @@ def test_every_address_is_in_the_table():
 
 
 WITHOUT_PAGES = size({"bruno", "caio", "root"}, set[str]())
-"""Roles with the same pages as Clara (Bruno) or Davi, for whom templates are not rendered."""
+"""Roles that get the same pages as Clara or Davi. `make test` skips the templates for them."""
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Test data in which every address of the site leads to an existing row."""
+"""Test data, and the address of every page and endpoint; nearly all lead to an existing row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 @dataclass(frozen=True)
 class World:
-    """An open batch read by Ana and Bruno, a closed batch, and a user per role.
+    """An open batch of Ana and Bruno, a closed batch, and at least one user per role.
 
     Attributes:
         assignment: Ana's first assignment in the open batch; she has not started it.

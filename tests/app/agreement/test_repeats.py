@@ -31,7 +31,7 @@ def study(make_study):
 
 @kept
 def batch(study, make_exam, ana, bruno, davi, now):
-    """Ana reads four exams and three of them again; Bruno reads each once."""
+    """A batch: Ana is assigned four exams and three of them again, Bruno each exam once."""
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam() for _ in range(4)]
     rows = [

@@ -1,4 +1,4 @@
-"""Batches that three readers have read, and their agreement reports; created once per module."""
+"""Batches that three readers have read, and agreement reports; some are created once per module."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def open_batch(db: None, study_setup: StudySetup) -> Batch:
 
 @pytest.fixture(scope="module")
 def closed_batch(module_db: ModuleDb, study_setup: StudySetup) -> int:
-    """A batch like ``open_batch``, but closed and with all results computed."""
+    """A batch like ``open_batch``, but closed, with the results that are due immediately."""
     with module_db():
         batch = read_each_minute(study_setup, "Each minute")
         batches.close(batch_id=batch.pk, closed_by=study_setup.person("davi"), now=NOW)

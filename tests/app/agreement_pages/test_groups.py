@@ -123,7 +123,7 @@ def test_groups_can_be_downloaded(signed_in, davi, batch, report):
 
 @pytest.fixture
 def old_version(batch, report, now):
-    """A newer version in the old format, without groups, certainty and measurements."""
+    """A newer version in the format of method 3, without groups, certainty and measurements."""
     newer = ("groups", "certainty", "measured")
     results = {key: value for key, value in report.results.items() if key not in newer}
     return AgreementReport.objects.create(
@@ -142,7 +142,7 @@ def test_an_old_version_shows_what_is_missing(signed_in, davi, batch, old_versio
 
 @pytest.fixture
 def version_with_sentences(batch, report, now):
-    """A newer version in the old format: sentences instead of reason codes, same numbers."""
+    """A newer version in the format of method 6: sentences, not reason codes; same numbers."""
     old = {code: text for text, code in CODES.items()}
     results = json.loads(
         json.dumps(report.results),

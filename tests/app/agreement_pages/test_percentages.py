@@ -1,4 +1,4 @@
-"""Small prevalences are not shown as 0%."""
+"""Small shares are not shown as 0%, and thousands separators follow the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No request body causes a server error."""
+"""No body of a request to save a draft or submit a reading causes a server error."""
 
 from __future__ import annotations
 

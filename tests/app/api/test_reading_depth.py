@@ -107,12 +107,12 @@ def test_a_measurement_without_a_lead_is_stored_without_one(as_ana, sheet):
 
 
 def marks(**changes):
-    """Return a body whose localization is made invalid by ``changes``."""
+    """Return a body with a localization that ``changes`` make invalid."""
     return {"findings": [{**FINDING, "localisations": [{**PLACE, **changes}]}]}
 
 
 def measures(**changes):
-    """Return a body whose measurement is made invalid by ``changes``."""
+    """Return a body with a measurement that ``changes`` make invalid."""
     return {"findings": [{**FINDING, "measurements": [{**PR, **changes}]}]}
 
 

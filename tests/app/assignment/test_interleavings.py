@@ -70,7 +70,7 @@ REFUSALS = (
 """Refusals that are allowed. A refused action must not change anything."""
 
 N_RUNS = int(os.environ.get("INTERLEAVINGS", size("6", "50")))
-"""Number of random sequences. The default takes about a minute."""
+"""Number of random sequences; the environment variable INTERLEAVINGS overrides it."""
 
 nth = st.integers(min_value=0, max_value=10**6)
 reader_numbers = st.integers(min_value=0, max_value=2)
@@ -115,7 +115,10 @@ class Interleavings(RuleBasedStateMachine):
             return None
 
     def pick(self, number: int, reader: User | None = None) -> Assignment | None:
-        """Return the assignment at index ``number`` modulo their count, in any state."""
+        """Return an assignment in any state, of ``reader`` or of anybody; None if there is none.
+
+        Its index is ``number`` modulo the number of these assignments.
+        """
         # Ordered by columns that are the same in every sequence.
         assignments = Assignment.objects.select_related("reader").order_by(
             "batch", "reader", "position"
@@ -242,7 +245,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule()
     def let_leases_expire(self) -> None:
-        """More time passes than a lease lasts."""
+        """More time passes than a lease lasts, and the worker reclaims expired leases."""
         self.now += timedelta(minutes=61)
         self.reclaim()
 

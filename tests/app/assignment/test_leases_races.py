@@ -1,4 +1,4 @@
-"""Concurrent requests on one pool: no exam is taken twice or lost, and nothing deadlocks."""
+"""Concurrent requests on one pool: no slot is taken twice or lost, and nothing deadlocks."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ REFUSALS = (
 
 
 def read_one(batch, reader, now):
-    """Take an exam, save a draft and submit it, each in its own transaction."""
+    """Take an exam, save a draft and submit a reading, each in its own transaction."""
     with transaction.atomic():
         assignment = leases.take(batch_id=batch.pk, reader=reader, now=now)
     with transaction.atomic():

@@ -69,6 +69,7 @@ def answer(submit):
     """Read a set and answer each exam as in its reference.
 
     Each of ``others`` is a pair (reference, answer): exams with this reference get this answer.
+    The last ``leave`` exams stay unread.
     """
 
     def make(batch, reader, *others, leave=0):

@@ -24,7 +24,7 @@ WASHOUT = timedelta(days=14)
 
 @kept
 def study(make_study):
-    """A study with hidden repeats after 14 days."""
+    """A study with hidden repeats after a washout of 14 days."""
     return make_study(repeat_fraction=0.5, washout_days=WASHOUT.days)
 
 
@@ -41,7 +41,7 @@ def released(study, davi, now):
 
 @kept
 def batch(study, released, make_exam, ana, bruno, davi, now):
-    """Ana and Bruno read three exams; Ana gets a hidden repeat of the first."""
+    """A batch of three exams for Ana and Bruno, with a hidden repeat of the first for Ana."""
     roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)
     exams = [make_exam() for _ in range(3)]
     rows = [

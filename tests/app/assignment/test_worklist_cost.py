@@ -32,7 +32,7 @@ def client_of(user):
 
 
 def requests_of(user):
-    """Return the addresses that the desk requests while a user reads an exam, by name."""
+    """Return, by name, the addresses that worklist and desk request while a user reads."""
     middle = Assignment.objects.filter(reader=user).waiting().order_by("position")[0]
     return {
         "worklist": "/worklist/",
@@ -53,7 +53,7 @@ def statements(user, address):
 
 
 def costs(user, sqls):
-    """Return the planner's costs of the statements about assignments, run as the reader."""
+    """Return the planner's cost of each statement about assignments, in the reader's role."""
     with row_security.acting_as(user.pk):
         return [filled.statement_cost(sql) for sql in sqls if _is_about_assignments(sql)]
 

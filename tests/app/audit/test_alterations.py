@@ -1,4 +1,4 @@
-"""A database owner bypasses all triggers and alters one row; verification names the row.
+"""A database owner bypasses all triggers and alters rows; verification reports the fault.
 
 These are the 42 alterations of the security review, plus further ones. The history is built once;
 each test alters it in a transaction that is rolled back.
@@ -316,7 +316,7 @@ FURTHER_ALTERATIONS = {
     ),
 }
 ALTERATIONS = {**CHAIN, **READINGS, **SIGNED_CONTENT, **RECORDS}
-"""All alterations except truncation, which is found only with a recorded head."""
+"""The alterations of the review except truncation, which is found only with a recorded head."""
 
 
 @pytest.fixture(scope="module")

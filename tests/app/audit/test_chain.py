@@ -171,12 +171,12 @@ TAMPERINGS = {
     " update annotations_auditlink l set digest = audit_digest(l, e)"
     " from annotations_auditevent e where e.id = l.event_id and l.seq = {seq}",
 }
-"""SQL with which a database owner could tamper with the event in the middle of the trail."""
+"""SQL with which a database owner could tamper with the middle of the trail."""
 
 
 @pytest.fixture
 def places(unguarded, ana):
-    """Values for the placeholders of the statements above."""
+    """Values for the placeholders of ``TAMPERINGS``."""
     constraint = (
         "select conname from pg_constraint"
         " where conrelid = 'annotations_auditlink'::regclass and contype = %s"

@@ -56,7 +56,7 @@ def see_results(study, now):
 
 @kept
 def other_study_batch(disputed_batch, taxonomy, davi, gil, now):
-    """A batch of another study with the same exam. Gil has neither read it nor seen results."""
+    """Gil's batch of the same exam in another study. Gil has neither read it nor seen results."""
     protocol = Protocol(name="Evening list", taxonomy=str(taxonomy))
     other = lifecycle.create(protocol=protocol, created_by=davi, now=now)
     lifecycle.open_study(study_id=other.pk, actor=davi, now=now)

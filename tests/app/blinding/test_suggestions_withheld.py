@@ -1,4 +1,4 @@
-"""Suggestions stay hidden from readers until their own blind reading is submitted."""
+"""Suggestions stay hidden until the reader's blind reading, except in the concurrent arm."""
 
 from __future__ import annotations
 

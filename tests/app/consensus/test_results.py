@@ -32,7 +32,10 @@ from tests.app.kept import kept
 
 @pytest.fixture
 def read(make_batch, make_exam, submit):
-    """Open a batch with these readings: a pair (Ana's codes, Bruno's codes) per exam."""
+    """Open a batch with these readings: a pair (Ana's codes, Bruno's codes) per exam.
+
+    None instead of codes means not read.
+    """
 
     def make(*exams_read, quality=("good", "good")):
         batch = make_batch([make_exam() for _ in exams_read])

@@ -17,7 +17,7 @@ IN_NEW_WORDS = import_module("annotations.migrations.0029_consensus_by_class").I
 
 @pytest.fixture
 def store_old(make_batch, submit, close, now):
-    """Store a consensus row of the previous version, migrate it and return it."""
+    """Store a consensus row as before the migration, migrate it and return it."""
     batch = make_batch()
     for assignment in batch.assignments.select_related("reader"):
         submit(assignment, AF)

@@ -27,7 +27,10 @@ def drain(now):
 
 
 def differences(study, now):
-    """Recount ``study`` and return the reports that differ. The queue must be empty."""
+    """Recount ``study``; return reports with differences or waiting exams.
+
+    The queue must be empty.
+    """
     assert not UncountedExam.objects.exists()
     reports = [recount.recount(scope, repairs=False, now=now) for scope in recount.scopes(study)]
     return [report for report in reports if not report.is_correct or report.n_waiting]

@@ -47,7 +47,7 @@ def batch(readers, make_exam, make_batch):
 
 
 class Desk:
-    """A reader who submits every assignment over HTTP and corrects a few of them."""
+    """A reader who submits every assignment over HTTP and corrects some of them."""
 
     def __init__(self, reader):
         self.reader = reader

@@ -172,7 +172,7 @@ def test_after_an_unexpected_error_the_next_time_slice_is_queued(
 
 @pytest.fixture
 def held_ids(monkeypatch):
-    """IDs of studies whose counts appear locked by another connection. Tests add to it."""
+    """IDs of studies whose counts appear locked by another connection. Tests add to this set."""
     real = live.lock
     ids: set[int] = set()
 

@@ -43,7 +43,10 @@ def reader_set(ana, bruno):
 
 @pytest.fixture
 def read(make_batch, make_exam, submit):
-    """Open a batch in which each exam gets these readings: (Ana's codes, Bruno's codes)."""
+    """Open a batch with these readings: a pair (Ana's codes, Bruno's codes) per exam.
+
+    None instead of codes means not read.
+    """
 
     def make(*exams_read):
         batch = make_batch([make_exam() for _ in exams_read])

@@ -131,7 +131,7 @@ class TestAbstainedExam:
 
     @pytest.fixture
     def pool_of_one(self, study, make_exam, ana, bruno, clara, davi, now):
-        """A released plan: Ana and Bruno read the only exam of the study."""
+        """A released plan that assigns the only exam of the study to Ana and Bruno."""
         exam = make_exam()
         exam_pool.add(study=study, exams=[exam], actor=davi, now=now)
         roster.join(study=study, readers=[ana, bruno], actor=davi, now=now)

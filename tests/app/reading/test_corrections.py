@@ -247,7 +247,7 @@ class TestAfterSuggestions:
             correct(first, FLUTTER, after=2 * A_MOMENT)
 
     def test_a_blind_reading_is_final_even_if_clocks_differ(self, first, run, correct, now):
-        """Suggestions were shown by a server whose clock is behind that of the other server."""
+        """Suggestions were shown by a server with a clock that is behind the other server's."""
         run(first.assignment.exam)
         show(first.assignment, now - A_MOMENT)
         with pytest.raises(corrections.ReadingFinal):
@@ -340,7 +340,7 @@ class TestDerivedResults:
 
     @pytest.fixture
     def read_batch(self, make_batch, submit, ana, bruno):
-        """A batch that Ana and Bruno read as AF."""
+        """A batch of one exam in which Ana and Bruno marked AF."""
         batch = make_batch()
         for assignment in batch.assignments.order_by("reader__username"):
             submit(assignment, AF)

@@ -1,8 +1,8 @@
 """Database and application apply the same blinding rules in every situation.
 
-There are several studies with results, and an open study in which one of the people reads. In each
-situation of that open study, the tests compare the rows that the application's filters show with
-the rows that row-level security shows without these filters.
+There are several studies with results, and one more study. A situation says who reads in that
+study, whether it is locked, and who broke its glass. In each situation, the tests compare the rows
+that the application's filters show with the rows that row-level security shows without them.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ def exams(make_exam):
 
 @kept
 def read_studies(make_study, exams, submit, ana, bruno, davi, now):
-    """One study per exam, with results: open, hidden until the lock, live, and locked.
+    """One study per exam, with results.
+
+    Their results policies are batch_closed, study_locked, live and batch_closed; the last one is
+    locked.
 
     The live study also has an open batch and a closed one with hidden results.
     """
@@ -99,7 +102,7 @@ def read_studies(make_study, exams, submit, ana, bruno, davi, now):
 
 @kept
 def evening_study(make_study):
-    """The study that stays open. In each situation, one reader reads in it."""
+    """The study that the situations change. It starts open, without readers."""
     return make_study(name="Evening list")
 
 

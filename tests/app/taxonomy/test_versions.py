@@ -292,7 +292,7 @@ class TestSuggestionsInAnotherVersion:
 
     @pytest.fixture
     def read(self, suggested, assign, ana, submit):
-        """Ana's assignment of that exam. She has read it with the older taxonomy."""
+        """Ana's assignment of the suggested exam. She has read it with the older taxonomy."""
         assignment = assign(ana, suggested)
         submit(assignment, "artifact")
         return assignment
