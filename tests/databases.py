@@ -1,7 +1,7 @@
 """Test databases: copies of a template that is migrated once.
 
 Migrating takes ten seconds, copying half a second. The template's name contains a hash of the
-migrations, so changed migrations get a new template.
+migrations and of what they depend on, so a change creates a new template.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def exclusive_cursor() -> Iterator[CursorWrapper]:
 
 
 def make_template(cursor: CursorWrapper) -> str:
-    """Return the name of the migrated template; create it if the migrations have changed."""
+    """Return the name of the migrated template; if missing, create it and drop older ones."""
     name = f"{TEMPLATE}{fingerprint()}"
     cursor.execute(DATABASES_BY_PREFIX, [TEMPLATE])
     existing = [database_name for (database_name,) in cursor.fetchall()]

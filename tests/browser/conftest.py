@@ -253,7 +253,7 @@ class SharedContexts:
 
     @contextmanager
     def lend(self) -> Iterator[NewContext]:
-        """Yield a function that returns a context with the given settings, to one test only."""
+        """Yield a function that lends contexts with given settings; take them back at the end."""
         lent: list[tuple[str, BrowserContext]] = []
 
         def new_context(**settings: Any) -> BrowserContext:
@@ -290,7 +290,7 @@ class SharedContexts:
         devtools.detach()
 
     def close(self, page: Page) -> None:
-        """Close a page with a time limit, which ``page.close`` has not: it has hung in tests."""
+        """Close a page, with a time limit: ``page.close`` has none and has hung in tests."""
         devtools = page.context.new_cdp_session(page)
         target = devtools.send("Target.getTargetInfo")["targetInfo"]["targetId"]
         with page.expect_event("close", timeout=CLOSE_TIMEOUT_MS):
@@ -304,7 +304,7 @@ def shared_contexts(browser: Browser, live_server: LiveServer) -> SharedContexts
 
 @pytest.fixture
 def new_context(shared_contexts: SharedContexts, finished_requests: None) -> Iterator[NewContext]:
-    """Return an empty browser context that no other test uses at the same time."""
+    """Returns an empty browser context, which no other test uses at the same time."""
     with shared_contexts.lend() as lend:
         yield lend
 

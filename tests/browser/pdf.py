@@ -1,7 +1,7 @@
 """A minimal PDF reader that returns the lines on each page, to measure what Chromium prints.
 
-It interprets the operators that set a matrix, build a path or paint it, and ignores all others.
-It counts images, because a vector drawing must have none.
+It interprets the operators that set a matrix, build or paint a path, or draw a form, and counts
+images, because a vector drawing must have none. It ignores all other operators.
 """
 
 from __future__ import annotations

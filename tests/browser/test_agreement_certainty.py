@@ -32,7 +32,7 @@ def closed_batch(
     close: Callable[[Batch], Batch],
     now: datetime,
 ) -> Batch:
-    """A closed batch in which both readers marked AF with varying certainty and an interval."""
+    """A closed batch: both readers marked AF with varying certainty and measured an interval."""
     batch = make_batch([make_exam() for _ in range(N_EXAMS)], [ana, bruno])
     for shift, reader in enumerate((ana, bruno)):
         for place, assignment in enumerate(batch.assignments.filter(reader=reader)):

@@ -73,7 +73,7 @@ def dispatch_sheet_event(page: Page, name: str, detail: dict[str, Any]) -> None:
 
 
 ADVANCE_CLOCK = "() => { const { now } = Date; Date.now = () => now() + 1000; }"
-"""Pressing the same key again confirms a question only after a pause (0.7 s)."""
+"""Adds a second to the clock: pressing a key again confirms a question only after 0.7 s."""
 
 
 def keys_of_controls(page: Page) -> list[str]:

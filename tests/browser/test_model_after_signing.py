@@ -63,7 +63,7 @@ def desk(
     exam_with_left_bundle_branch_block: Exam,
     make_batch: Callable[..., Batch],
 ) -> Page:
-    """Ana's desk with that exam open."""
+    """Ana's desk with ``exam_with_left_bundle_branch_block`` open."""
     make_batch([exam_with_left_bundle_branch_block], [ana])
     page = sign_in_as(ana)
     page.on("request", lambda request: requested_urls.append(request.url))
@@ -80,7 +80,7 @@ def submit_hypertrophy(page: Page) -> None:
 
 
 def show_suggestions_of_last(page: Page) -> None:
-    """Return to the last exam and show its suggestions."""
+    """Go back to the exam submitted last and show its suggestions."""
     page.keyboard.press("Shift+E")
     expect(page.get_by_role("button", name="See suggestions")).to_be_visible()
     page.keyboard.press("s")

@@ -36,7 +36,7 @@ def assignment(
 
 @pytest.fixture
 def desk(sign_in_as: SignIn, ana: User, assignment: Assignment) -> Page:
-    """Ana's desk with that exam open."""
+    """Ana's desk with ``assignment`` open."""
     page = sign_in_as(ana, f"/read/{assignment.pk}/")
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     return page

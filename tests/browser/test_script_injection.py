@@ -50,7 +50,7 @@ WATCH_SCRIPTS = """() => {
 
 
 def payload_texts(limit: int) -> list[str]:
-    """Join ``PAYLOADS`` into as few texts of at most ``limit`` characters as possible."""
+    """Join ``PAYLOADS``, in order, into texts of at most ``limit`` characters."""
     filled = [""]
     for text in PAYLOADS:
         if len(filled[-1]) + len(text) > limit:
@@ -103,9 +103,9 @@ def close_first(study: Study, owner: User, now: datetime) -> None:
 
 
 def pages_for(page: Page, base: str, max_per_view: int) -> Iterator[str]:
-    """Follow all links, open each page once and yield its path.
+    """Follow links, open each page at most once and yield its path.
 
-    Opens at most ``max_per_view`` pages of each view.
+    Opens at most ``max_per_view`` pages of each view, and neither downloads nor the API.
     """
     waiting, seen_paths = ["/"], {"/sign-out/", "/language/"}
     n_by_view: Counter[str] = Counter()
@@ -135,7 +135,7 @@ def view_of(path: str) -> str:
 
 
 def script_runs(page: Page) -> list[str]:
-    """Return the path of each script that ran, and a line for each one that the policy blocked."""
+    """Return the page's path for each script that ran, and a line for each policy violation."""
     return page.evaluate("window.booms")  # type: ignore[no-any-return]
 
 

@@ -32,7 +32,7 @@ def printed_pages(page: Page) -> list[pdf.Page]:
 
 
 def rhythm_strip(page: pdf.Page) -> np.ndarray:
-    """Return the longest line of the page, which is the rhythm strip."""
+    """Return the line with the most points, which is the rhythm strip."""
     return max(page.lines, key=len)
 
 

@@ -1,4 +1,7 @@
-"""A WSGI site for tests of the web server: it echoes, sends a large body, or never answers."""
+"""A WSGI site for tests of the web server.
+
+Depending on the path, it never answers, sends a large body, echoes, or sends its process ID.
+"""
 
 import os
 import threading

@@ -38,7 +38,7 @@ class Visit:
     Attributes:
         printed: output until the demo was ready.
         second: output of a second demo that was started with the same home.
-        is_gone: whether all of its processes have ended.
+        is_gone: whether all processes of the first demo have ended.
     """
 
     address: str

@@ -24,7 +24,7 @@ def overlay(page: Page) -> Locator:
 
 
 def evidence_marks(page: Page, kind: str) -> Locator:
-    """Locate the evidence marks below the signal."""
+    """Locate the evidence marks of this kind below the signal."""
     return page.locator(f"ecg-viewer .underlay .mark.is-{kind}")
 
 
