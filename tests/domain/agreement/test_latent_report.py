@@ -155,7 +155,7 @@ def test_a_design_effect_above_the_number_of_exams_has_a_reason():
 
 
 def degenerate() -> PatternCount:
-    """Return one true positive among 3,000 exams with false alarms of three readers.
+    """Return counts of 3,000 exams with one true positive and false alarms of three readers.
 
     A second class has ordinary counts.
     """

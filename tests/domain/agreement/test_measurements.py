@@ -52,7 +52,7 @@ INTERVALS = {
     "agreement_mean": (0.071, 0.93),
     "consistency_mean": (0.676, 0.99),
 }
-"""Limits from psych 2.4 for the same table. pingouin 0.7 prints the same two decimals."""
+"""Limits from psych 2.4 for the ratings of ``shrout``. pingouin 0.7 has the same two decimals."""
 
 tables = arrays.arrays(
     np.float64,
@@ -70,7 +70,7 @@ def of_forms(result: Intraclass) -> dict[str, Measure]:
 
 
 def is_valid(result: Measure) -> bool:
-    """Return whether the estimate is finite, or has a known reason for being undefined."""
+    """Return whether all numbers are finite, and a missing interval has a known reason."""
     numbers = [value for value in (result.estimate, result.low, result.high) if value is not None]
     has_interval = result.low is not None and result.high is not None
     return (

@@ -1,4 +1,4 @@
-"""A class too rare for its own fit gets pooled estimates, or a reason why it cannot."""
+"""A class too rare for its own fit gets pooled estimates, or a reason why it has none."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_alpha_lies_between_the_ports_of_irrcac(vectors):
 
 
 def test_two_readers_of_the_irrcac_readme(vectors):
-    """For tables of two readers, the printed errors divide by n instead of n - 1."""
+    """The README's errors divide by n, not n - 1, except those of Cohen and Bangdiwala."""
     printed = vectors("gwet_irrcac")["R_readme"]["cont3x3abstractors"]
     cells, n = cells_of(printed["table"]), 100
     for name in ("scott", "ac1", "bp", "pa", "krippendorff"):

@@ -79,7 +79,10 @@ def test_positions_count_from_one(n_exams, n_readers):
 
 
 def min_gap(patients: list[int]) -> int:
-    """Return the smallest distance between two exams of a patient; -1 is an unknown patient."""
+    """Return the smallest distance between two exams of a patient; -1 is an unknown patient.
+
+    It is more than ``len(patients)`` if no patient has two exams.
+    """
     last: dict[int, int] = {}
     gap = len(patients) + 1
     for place, patient in enumerate(patients):

@@ -19,7 +19,7 @@ PATH = Path(__file__).resolve().parents[2] / "js" / "fixtures" / "wire_golden.js
 
 
 def signal() -> Signal:
-    """Return 50 samples with extreme values, gaps, and a derived and a missing lead."""
+    """Return 50 samples per lead, with extreme values, gaps, and a derived and a missing lead."""
     rng = np.random.default_rng(20261119)
     samples = np.cumsum(rng.integers(-40, 41, (12, 50)), axis=1).astype(np.int16)
     samples[6] = rng.integers(-32768, 32768, 50)

@@ -67,7 +67,7 @@ def test_a_mislabeled_lead_breaks_the_identities():
 
 
 def test_rounding_does_not_break_the_identities():
-    # Correct CODE-15 tracings deviate by up to 26 microvolts.
+    # Correct CODE-15 tracings deviate from the identities by up to 26 microvolts.
     values = signals.heartbeats()
     values[_row("aVF")] += 26
     assert _remarks(values) == {}

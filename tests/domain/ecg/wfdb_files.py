@@ -1,4 +1,4 @@
-"""WFDB records for tests that need a single fault."""
+"""WFDB records for tests: correct, or with a single fault."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def trail(n_events: int, seed: int = 0) -> list[Entry]:
 
 
 def event(number: int, rng: random.Random) -> Event:
-    """Return an event; nullable fields are null with probability 1/4."""
+    """Return an event; its actor and its study are sometimes null."""
     return Event(
         id=str(number),
         at=f"2026-03-02T09:00:{number % 60:02d}.000000Z",
@@ -78,7 +78,7 @@ class Tampering:
 
 
 def tampered(entries: list[Entry], rng: random.Random) -> Tampering:
-    """Tamper with one or two rows, not the last, in a way chosen by ``rng``."""
+    """Tamper with a trail in a way chosen by ``rng``. The last link is never deleted."""
     act = rng.choice(ACTS)
     return act(list(entries), rng)
 

@@ -24,7 +24,7 @@ SEEDS = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 @st.composite
 def protocols(draw: st.DrawFn) -> Protocol:
-    """Draw any valid protocol."""
+    """Draw a valid protocol."""
     policy: SuggestionPolicy = draw(st.sampled_from(get_args(SuggestionPolicy)))
     return Protocol(
         name=draw(LINES),

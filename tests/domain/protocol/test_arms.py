@@ -42,7 +42,7 @@ def test_shares_follow_the_weights():
 
 
 def test_readers_are_randomized_independently():
-    """With two equally weighted arms, two readers agree on half of the exams."""
+    """With two equally weighted arms, two readers have the same arm in half of the exams."""
     even = (Arm("none", 1), Arm("concurrent", 1))
     same = sum(arm(SEED, 1, exam, even) == arm(SEED, 2, exam, even) for exam in range(4000))
     assert same / 4000 == pytest.approx(0.5, abs=0.04)
