@@ -29,7 +29,9 @@ class Explanation(NamedTuple):
 
 _FETCH_AGAIN = _("The file is damaged or was not copied completely. Fetch it again.")
 _CORRECT_HEADER = _("Correct the header, or fetch the record again from its source.")
-_NOT_SAFE = _("The file is damaged or malicious. It was not imported.")
+_NOT_SAFE = _(
+    "The file may be damaged or malicious, so it was not imported. Fetch it again from its source."
+)
 _CONVERT = _("Convert the record to format 16 with xform.")
 _ADD_LEAD_NAMES = _(
     "Add the lead names to the header. The import never guesses the order of the signals."
@@ -66,11 +68,11 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _NOT_SAFE,
     ),
     RefusalCode.UNSAFE_END: (
-        _("The file ends the program that reads it."),
+        _("The program that reads the file stopped with an error."),
         _NOT_SAFE,
     ),
     RefusalCode.UNSAFE_MEMORY: (
-        _("Expected a file that can be read in %(most_mb)s MB of memory, found one that cannot."),
+        _("Reading the file takes more than %(most_mb)s MB of memory."),
         _NOT_SAFE,
     ),
     RefusalCode.LFS_POINTER: (
@@ -118,7 +120,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _CONVERT,
     ),
     RefusalCode.FRAMES: (
-        _("Expected one sample per frame and no skew, found otherwise."),
+        _("Expected one sample per frame and no skew, found several samples or a skew."),
         _("Convert the record with xform so that all signals have the same sampling rate."),
     ),
     RefusalCode.NO_GAIN: (
@@ -184,7 +186,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _ARRANGE,
     ),
     RefusalCode.HDF5_LAYOUT: (
-        _("Expected real tracings (N, n_samples, 12), found %(found)s."),
+        _("Expected floating-point tracings (N, n_samples, 12), found %(found)s."),
         _ARRANGE,
     ),
     RefusalCode.TRANSPOSED: (
@@ -218,7 +220,7 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _("Give every exam its own number and import again."),
     ),
     RefusalCode.PADDING_ROW: (
-        _("Expected an exam, found the empty row number 0 that ends the files of CODE-15%%."),
+        _("Expected an exam, found the empty last row of a CODE-15%% file (exam number 0)."),
         _("Nothing to do."),
     ),
     RefusalCode.EXAMS_CSV_SIZE: (
@@ -260,31 +262,31 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _("The gain is implausibly high. Correct it and import again."),
     ),
     RefusalCode.CHANGED: (
-        _("Expected the signal that was imported from here before, found another one."),
+        _("Expected the signal that was imported from here before, found a different one."),
         _("A stored exam never changes. Import the new recording under another name or data set."),
     ),
     RefusalCode.BAD_NAME: (
         _(
             "Expected Unicode names of at most %(most_key)s (file) and %(most_pseudonym)s"
-            " (patient) characters, found another one."
+            " (patient) characters, found a longer or invalid one."
         ),
-        _("Rename the file or the patient's pseudonym."),
+        _("Rename the file or change the patient's pseudonym."),
     ),
 }
 
 REMARKS: Mapping[RemarkCode, Promise] = {
     RemarkCode.MISSING_LEAD: _("No signal in %(leads)s."),
-    RemarkCode.DERIVED_LEAD: _("%(leads)s not recorded: computed from I and II."),
+    RemarkCode.DERIVED_LEAD: _("%(leads)s: not recorded, so computed from I and II."),
     RemarkCode.GAP: _("Part of %(leads)s has no values (up to %(seconds)s s)."),
     RemarkCode.FLAT_LEAD: _("%(leads)s: flat line."),
     RemarkCode.AMPLITUDE_SMALL: _(
-        "Half of the leads span less than %(median_mv)s mV: the unit of the file is probably wrong."
+        "Half of the leads span at most %(median_mv)s mV: the unit of the file is probably wrong."
     ),
     RemarkCode.AMPLITUDE_LARGE: _(
         "%(leads)s: more than %(most_mv)s mV from peak to peak. Artifact or wrong gain."
     ),
     RemarkCode.LIMB_IDENTITY: _(
-        "%(leads)s does not follow from I and II (Einthoven, Goldberger): off by up to"
+        "Not consistent with I and II (Einthoven, Goldberger): %(leads)s, off by up to"
         " %(microvolts)s microvolts."
     ),
     RemarkCode.ARM_REVERSAL_SUSPECTED: _(
@@ -299,7 +301,7 @@ REMARKS: Mapping[RemarkCode, Promise] = {
         "%(n_bytes)s bytes after the last sample of %(file)s were ignored."
     ),
     RemarkCode.CHECKSUM: _("The checksum in the header does not match the samples of %(signals)s."),
-    RemarkCode.AGE: _("An age of %(age_years)s years was left out."),
+    RemarkCode.AGE: _("An age of %(age_years)s years is not plausible and was ignored."),
     RemarkCode.NO_METADATA: _("Not listed in %(file)s: age and sex unknown."),
     RemarkCode.SAME_RECORDING: _("Same recording as %(file)s. Studies draw one of the two."),
     RemarkCode.SAME_RECORDING_ELSEWHERE: _(

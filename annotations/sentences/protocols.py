@@ -12,9 +12,12 @@ from ecgreview.strict_files import Problem
 # Problems that can occur in forms and the API, by code. Others occur only in files; for those,
 # commands print the domain's own English text with its line.
 SENTENCES: Mapping[str, Promise] = {
-    "no_taxonomy": _("This list of classes is not installed."),
-    "no_class": _("One of these codes is not a class of the list."),
-    "no_rule": _("There is no such consensus rule."),
+    "no_taxonomy": _(
+        "This list of classes is not installed. Choose another one, or ask the server "
+        "administrator to install it."
+    ),
+    "no_class": _("One of these codes is not a class of the list. Correct or remove it."),
+    "no_rule": _("This consensus rule does not exist. Choose another one."),
     "no_mapping": _("No mapping from the classes of a batch to this list is installed."),
     "too_few_readers": _(
         "Each exam needs %(wanted)d readers, but the study has %(readers)d. Add %(missing)d more, "
@@ -34,7 +37,7 @@ SENTENCES: Mapping[str, Promise] = {
         "Shares are set, but suggestions are not randomized. Remove the shares, or randomize "
         "suggestions."
     ),
-    "twice": _("A code is listed twice."),
+    "twice": _("A code is listed twice. Remove one of the two."),
     "empty": _("This is empty. Enter at most %(longest)d characters."),
     "bad_text": _(
         "This is too long, or has hidden characters or spaces around it. Enter at most %(longest)d "
@@ -44,7 +47,7 @@ SENTENCES: Mapping[str, Promise] = {
     "no_choice": _("Choose one of: %(choices)s."),
     "not_in_range": _("Enter a number from %(low)s to %(high)s."),
     "no_change": _("Nothing has changed. Change at least one rule."),
-    "frozen": _("This cannot be changed after the study was opened."),
+    "frozen": _("This cannot be changed once the study is open."),
 }
 
 

@@ -156,7 +156,7 @@ PAIR_STATISTICS = _(
 )
 LEAVE_ONE_OUT = _(
     "The range of each coefficient when the readers are left out one at a time shows the "
-    "influence of single readers."
+    "influence of individual readers."
 )
 UNDEFINED = _(
     "Undefined coefficients, for example of a class that no reader marked, are reported as "

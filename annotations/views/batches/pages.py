@@ -119,7 +119,7 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     except NameTaken:
         # The user did not choose the name, so the usual message about names would be confusing.
         messages.error(
-            request, _("The exams in dispute of this batch were sent to adjudication before.")
+            request, _("The exams in dispute of this batch have already been sent to adjudication.")
         )
         return _batch_page(request, batch, form, status=409)
     except Refusal as refusal:

@@ -70,7 +70,7 @@ def test_a_used_link_says_what_to_do(client, ana):
     client.logout()
     response = client.get(link)
     assert response.status_code == 403
-    assert "Ask your study coordinator for a new link" in response.content.decode()
+    assert "the server administrator for a new link" in response.content.decode()
 
 
 def test_a_used_link_names_the_person_who_is_signed_in(client, ana):
