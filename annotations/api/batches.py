@@ -187,6 +187,11 @@ def _unique(field: str, names: Sequence[str], known: Container[str]) -> list[str
     unique = list(dict.fromkeys(names))
     if unknown := [name for name in unique if name not in known]:
         raise ValidationError(
-            {field: [_("Unknown: %(names)s.") % {"names": ", ".join(unknown[:10])}]}
+            {
+                field: [
+                    _("Unknown: %(names)s. Check the spelling.")
+                    % {"names": ", ".join(unknown[:10])}
+                ]
+            }
         )
     return unique

@@ -18,7 +18,10 @@ SENTENCES: Mapping[str, Promise] = {
     ),
     "no_class": _("One of these codes is not a class of the list. Correct or remove it."),
     "no_rule": _("This consensus rule does not exist. Choose another one."),
-    "no_mapping": _("No mapping from the classes of a batch to this list is installed."),
+    "no_mapping": _(
+        "No mapping from the classes of a batch to this list is installed. Ask the server "
+        "administrator to install one, or choose another list."
+    ),
     "too_few_readers": _(
         "Each exam needs %(wanted)d readers, but the study has %(readers)d. Add %(missing)d more, "
         "or let fewer people read each exam."

@@ -19,7 +19,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
     Reason.NOT_COMPARED: _("No exam was read by two readers."),
     Reason.NEVER_GIVEN: _("No reader marked the class."),
     Reason.ALWAYS_GIVEN: _("Every reader marked the class in every exam."),
-    Reason.NEVER_GIVEN_BY_TWO: _("No exam has the class marked by two readers."),
+    Reason.NEVER_GIVEN_BY_TWO: _("No two readers marked the class in the same exam."),
     Reason.NO_CLASS: _("No class has a value."),
     Reason.NO_PAIR_DEFINED: _("No pair of readers has a defined kappa."),
     Reason.CATEGORY_UNUSED: _("No reading has this category."),
@@ -64,8 +64,8 @@ AGREEMENT: Mapping[Reason, Promise] = {
     Reason.REFERENCE_NEVER: _("The reference never has the class."),
     Reason.REFERENCE_ALWAYS: _("The reference always has the class."),
     Reason.READER_NEVER: _("The reader never marked the class."),
-    Reason.IN_NEITHER: _("Neither the reader nor the reference has the class."),
-    Reason.NO_CLASS_IN_EITHER: _("Neither the reader nor the reference has any class."),
+    Reason.IN_NEITHER: _("The reader never marked the class, and the reference never has it."),
+    Reason.NO_CLASS_IN_EITHER: _("The reader marked no class, and the reference has none."),
     Reason.NONE_SHOWN: _("No answer of this kind was given with the suggestion shown."),
     Reason.NONE_HIDDEN: _("No answer of this kind was given with the suggestion hidden."),
     Reason.NO_TIMES: _("No reading of this kind has a time."),
@@ -77,7 +77,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
         "Fewer than two readers measured, so there is nothing to compare."
     ),
     Reason.FEW_EXAMS_MEASURED: _("Fewer than two exams were measured by all readers."),
-    Reason.FEW_MEASURED_TWICE: _("Fewer than two exams were measured twice."),
+    Reason.FEW_MEASURED_TWICE: _("Fewer than two exams were measured by both readers."),
     Reason.ALL_EQUAL: _(
         "All measurements are the same, so the variation between exams is unknown."
     ),
@@ -86,7 +86,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
     Reason.NO_DEGREES_OF_FREEDOM: _("There are too few exams for an interval."),
     Reason.ON_ONE_LINE: _("The measurements lie on one line, so there is no interval."),
     Reason.ROUGH_FORECAST: _(
-        "There are fewer than 20 informative exams, so the forecast is rough."
+        "Readers marked the class in fewer than 20 exams, so the forecast is rough."
     ),
     Reason.NO_READING: _("The reader submitted no reading."),
     Reason.NO_THREE_READINGS: _(
@@ -107,7 +107,8 @@ AGREEMENT: Mapping[Reason, Promise] = {
         "cannot separate prevalence from errors."
     ),
     Reason.PREVALENCE_ABOVE_GIVEN: _(
-        "The model estimates that more exams have the class than any reader marked."
+        "The model estimates more exams with the class than there are exams in which a reader "
+        "marked it."
     ),
     Reason.LOW_SENSITIVITY: _(
         "According to the model, readers miss the class more often than they see it. Do not rely "

@@ -216,7 +216,7 @@ STUDIES: Sentences = {
     ),
     "strata-hidden": (
         _("You read in this study, so you cannot choose exams by stratum."),
-        _("Ask a coordinator who does not read in it."),
+        _("Ask a coordinator who does not read in this study."),
     ),
 }
 
@@ -278,10 +278,10 @@ BATCHES: Sentences = {
     ),
     "batch-still-open": (
         _("The batch still takes readings."),
-        _("Close it first. Only then are the disagreements of its readers known."),
+        _("Close it first. Until then, it is not known which exams its readers disagree about."),
     ),
     "nothing-undecided": (
-        _("The readers disagree about no exam of this batch."),
+        _("The readers do not disagree about any exam in this batch."),
         NOTHING_TO_DO,
     ),
     "no-mapping": (
@@ -318,7 +318,7 @@ BATCHES: Sentences = {
     ),
     "knows-answers": (
         _("The person who creates a set with reference answers cannot read it."),
-        _("Remove %(reader)s from its readers."),
+        _("Remove %(reader)s from the readers of the set."),
     ),
     "seen-before": (
         _("Some readers have read some of these exams before."),
@@ -375,8 +375,8 @@ DESIGN = {
     ),
     design.CapBelowAnchors: (
         _(
-            "%(reader)s must read %(needed)s anchor exams, but the reader's limit leaves only "
-            "%(available)s. Raise the limit, or choose fewer anchors."
+            "The limit of %(reader)s is too low for the anchor exams (needed: %(needed)s; left: "
+            "%(available)s). Raise the limit, or choose fewer anchors."
         ),
         lambda one: {
             "reader": _name(one.reader),
@@ -386,8 +386,8 @@ DESIGN = {
     ),
     design.WashoutTooLong: (
         _(
-            "%(reader)s would have only %(longest)s exams in a batch, too few for %(exams)s others "
-            "between an exam and its hidden repeat. Plan fewer, larger batches, or amend the "
+            "%(reader)s would have too few exams in a batch (exams: %(longest)s; required between "
+            "an exam and its hidden repeat: %(exams)s). Plan fewer, larger batches, or amend the "
             "protocol."
         ),
         lambda one: {
@@ -398,8 +398,8 @@ DESIGN = {
     ),
     design.QuotaUnmet: (
         _(
-            "You asked for %(wanted)s exams of the stratum %(stratum)s, but only %(available)s are "
-            "left. Lower the number, or choose from more exams."
+            "A stratum has too few exams left: %(stratum)s (requested: %(wanted)s; left: "
+            "%(available)s). Lower the number, or choose from more exams."
         ),
         lambda one: {
             "stratum": one.stratum or _("no stratum"),
@@ -452,7 +452,7 @@ PEOPLE: Sentences = {
     ),
     "too-many-tokens": (
         _("No more tokens can be created."),
-        _("Revoke one first, or wait until one expires: a person can have %(limit)s."),
+        _("Revoke one first, or wait until one expires: a person can have at most %(limit)s."),
     ),
 }
 
@@ -467,7 +467,7 @@ RESULTS: Sentences = {
         _("Request a new archive of the study."),
     ),
     "too-many-events": (
-        _("These are too many events for one download."),
+        _("There are too many events for one download."),
         _(
             "A download has at most %(limit)s events. Choose a shorter period, or ask the server "
             "administrator to run manage.py export_audit."
@@ -486,7 +486,7 @@ IMPORTS: Sentences = {
     ),
     "other-number": (
         _("The study and the files have different numbers of exams."),
-        _("Import into another study. This one has %(stored)s exams, the files have %(given)s."),
+        _("Import into another study. Exams in this one: %(stored)s; in the files: %(given)s."),
     ),
     "other-name": (
         _("A reader's name differs only in upper and lower case from a name in the study."),
@@ -542,7 +542,7 @@ REQUESTS: Sentences = {
     ),
     "throttled": (
         _("You sent too many requests."),
-        _("Wait for the time in the Retry-After header."),
+        _("Wait for the time in the Retry-After header, then send the request again."),
     ),
     "unavailable": (
         _("The database does not respond."),

@@ -232,7 +232,7 @@ STRATIFIED = MappingProxyType(
 )
 QUOTAS = MappingProxyType(
     {
-        "equal": _("Every stratum contributed the same number of exams."),
+        "equal": _("Every stratum contributed the same number of exams, except for rounding."),
         "proportional": _("Strata contributed in proportion to their size."),
         "listed": _("The number of exams of each stratum was set in advance."),
     }
@@ -272,7 +272,8 @@ SUGGESTIONS = MappingProxyType(
         ),
         "concurrent": _("Under the protocol, computer suggestions may be shown during reading."),
         "randomised": _(
-            "Whether computer suggestions may be shown was randomized for each exam and reader."
+            "For each exam and reader, it was randomized whether and when computer suggestions "
+            "could be shown."
         ),
     }
 )

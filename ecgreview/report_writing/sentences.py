@@ -87,14 +87,16 @@ RESULTS_OPEN = MappingProxyType(
 CLINICAL = MappingProxyType(
     {
         "none": _("Readers received no information about the patient."),
-        "age_and_sex": _("Readers received the patient's age and sex and no other information."),
+        "age_and_sex": _(
+            "Readers received the patient's age and sex and no other clinical information."
+        ),
         "full": _("Readers received the clinical information that came with the exam."),
     }
 )
 PREVIOUS_EXAM = MappingProxyType(
     {
         "hidden": _("Earlier exams of the same patient were not shown."),
-        "shown": _("The patient's previous exam was shown when there was one."),
+        "shown": _("Readers could open the patient's previous exam if it was known."),
     }
 )
 UNDO = _(
@@ -141,13 +143,13 @@ UNIT_EXAM = _(
 UNIT_PATIENT = _(
     "Patients were resampled with all their exams {clusters}. Means over classes have basic "
     "bootstrap intervals, with all classes drawn together. For pairs of readers, and for classes "
-    "with few informative exams, intervals are those of the number of exams divided by the "
+    "with few informative exams, intervals are computed with the number of exams divided by the "
     "design effect of patients {effect}; repeated readings have no interval."
 )
 POSTERIOR = _(
-    "Where a class was marked by all readers, by none, or by only some in fewer than {rare} exams, "
-    "bootstrap intervals are too narrow; the interval is then that of a Dirichlet posterior with "
-    "Jeffreys' prior {jeffreys}."
+    "Bootstrap intervals are too narrow for a class if any of three numbers of exams is below "
+    "{rare}: those in which all readers marked it, none did, or only some did. Its interval is "
+    "then that of a Dirichlet posterior with Jeffreys' prior {jeffreys}."
 )
 NO_INTERVALS = _("Intervals were not computed.")
 PAIR_STATISTICS = _(

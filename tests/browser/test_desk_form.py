@@ -242,7 +242,7 @@ def test_a_submission_can_be_taken_back_within_the_window(
         press(desk, "6", SUBMIT)
     expect_exam(desk, queue[1])
     desk.reload()
-    expect(desk.get_by_role("link", name=f"Last exam: {queue[0].code}")).to_be_visible()
+    expect(desk.get_by_role("link", name=f"Last submitted: {queue[0].code}")).to_be_visible()
     expect(desk.get_by_role("button", name=f"Take back {queue[0].code}")).to_be_visible()
     press(desk, RETRACT)
     expect_exam(desk, queue[0])
@@ -266,7 +266,7 @@ def test_without_a_window_submissions_cannot_be_taken_back(
     with accepted(desk, queue[0]):
         press(desk, "n", SUBMIT)
     expect_exam(desk, queue[1])
-    expect(desk.get_by_role("link", name="Last exam:")).to_be_visible()
+    expect(desk.get_by_role("link", name="Last submitted:")).to_be_visible()
     expect(desk.get_by_role("button", name="Take back")).to_have_count(0)
     press(desk, RETRACT)
     expect_exam(desk, queue[1])

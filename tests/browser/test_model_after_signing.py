@@ -90,9 +90,9 @@ def test_neither_signing_nor_opening_the_last_exam_requests_suggestions(
     desk: Page, requested_urls: list[str]
 ) -> None:
     submit_hypertrophy(desk)
-    expect(desk.get_by_role("link", name="Last exam")).to_be_visible()
+    expect(desk.get_by_role("link", name="Last submitted")).to_be_visible()
     assert [url for url in requested_urls if url.endswith("/suggestions/")] == []
-    desk.get_by_role("link", name="Last exam").click()
+    desk.get_by_role("link", name="Last submitted").click()
     expect(desk.get_by_text("You can take it back until")).to_be_visible()
     offer = desk.get_by_role("button", name="See suggestions (ends correction)")
     expect(offer).to_be_visible()
@@ -105,7 +105,7 @@ def test_neither_signing_nor_opening_the_last_exam_requests_suggestions(
 
 def test_a_button_at_the_last_exam_shows_suggestions(desk: Page) -> None:
     submit_hypertrophy(desk)
-    desk.get_by_role("link", name="Last exam").click()
+    desk.get_by_role("link", name="Last submitted").click()
     desk.get_by_role("button", name="See suggestions").click()
     expect(desk.get_by_role("button", name="Take back")).to_be_hidden()
     expect(desk.get_by_text("It can no longer be changed.")).to_be_visible()
@@ -121,7 +121,7 @@ def test_a_button_at_the_last_exam_shows_suggestions(desk: Page) -> None:
 def second_look(desk: Page) -> Page:
     """Ana's desk after signing hypertrophy, with the suggestions shown."""
     submit_hypertrophy(desk)
-    expect(desk.get_by_role("link", name="Last exam").last).to_be_visible()
+    expect(desk.get_by_role("link", name="Last submitted").last).to_be_visible()
     show_suggestions_of_last(desk)
     expect(desk.locator(".suggested")).to_contain_text("QRS 154 ms")
     return desk
@@ -130,7 +130,7 @@ def second_look(desk: Page) -> Page:
 def test_confirming_an_own_finding_needs_one_key_and_no_revision(desk: Page) -> None:
     for key in ["/", "l", "b", "b", "b", "Enter", "Control+Enter"]:
         desk.keyboard.press(key)
-    expect(desk.get_by_role("link", name="Last exam").last).to_be_visible()
+    expect(desk.get_by_role("link", name="Last submitted").last).to_be_visible()
     show_suggestions_of_last(desk)
     expect(desk.locator(".suggested")).to_contain_text("You found it too.")
     desk.keyboard.press("y")
@@ -156,7 +156,7 @@ def send_revision(page: Page) -> None:
     page.keyboard.press("q")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("You have finished your queue.")).to_be_visible()
-    expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
+    expect(page.get_by_role("link", name="Last submitted").last).to_be_visible()
 
 
 def test_evidence_is_on_the_sheet_and_reasons_below_until_the_submit_key(second_look: Page) -> None:
@@ -216,7 +216,7 @@ def test_a_second_reading_survives_a_reload(second_look: Page) -> None:
     expect(second_look.locator('.verdict-button[aria-pressed="true"]')).to_have_text("AcceptY")
     second_look.keyboard.press("Control+Enter")
     expect(second_look.get_by_text("You have finished your queue.")).to_be_visible()
-    expect(second_look.get_by_role("link", name="Last exam").last).to_be_visible()
+    expect(second_look.get_by_role("link", name="Last submitted").last).to_be_visible()
     assert codes_of(stored_revision()) == {LVH, LBBB}
 
 
@@ -229,14 +229,16 @@ def test_a_revision_waits_for_the_network(second_look: Page, page_monitor: PageM
     expect(second_look.locator("[data-part=outbox]")).to_contain_text("1 to send")
     assert not Reading.objects.filter(stage=Stage.REVISED).exists()
     second_look.context.set_offline(False)
-    expect(second_look.get_by_role("link", name="Last exam").last).to_be_visible(timeout=15_000)
+    expect(second_look.get_by_role("link", name="Last submitted").last).to_be_visible(
+        timeout=15_000
+    )
     assert stored_revision().decisions.get().verdict == "uncertain"
 
 
 def test_a_revised_reading_is_shown_and_cannot_be_revised_again(second_look: Page) -> None:
     second_look.keyboard.press("y")
     send_revision(second_look)
-    second_look.get_by_role("link", name="Last exam").last.click()
+    second_look.get_by_role("link", name="Last submitted").last.click()
     expect(second_look.get_by_text("You revised this reading")).to_be_visible()
     expect(second_look.get_by_text("you accepted it")).to_be_visible()
     second_look.keyboard.press("Shift+Y")
@@ -278,7 +280,7 @@ def test_in_the_concurrent_arm_decisions_are_sent_with_the_reading(
     expect(page.locator(".findings")).to_contain_text("left bundle")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("You have finished your queue.")).to_be_visible()
-    expect(page.get_by_role("link", name="Last exam").last).to_be_visible()
+    expect(page.get_by_role("link", name="Last submitted").last).to_be_visible()
     reading = Reading.objects.get()
     assert (reading.stage, codes_of(reading)) == (Stage.BLIND, {LBBB})
     assert reading.decisions.get().verdict == "accepted"

@@ -49,7 +49,7 @@ class Action(models.TextChoices):
     MFA_RESET = "session.mfa_reset", _("Second factors reset")
 
     STUDY_CREATED = "study.created", _("Study created")
-    STUDY_CHANGED = "study.protocol_changed", _("Protocol of a draft changed")
+    STUDY_CHANGED = "study.protocol_changed", _("Protocol of a draft study changed")
     STUDY_OPENED = "study.opened", _("Study opened")
     STUDY_AMENDED = "study.amended", _("Protocol amended")
     STUDY_LOCKED = "study.locked", _("Study locked")
@@ -60,7 +60,7 @@ class Action(models.TextChoices):
     STUDY_ANCHORS_CHOSEN = "study.anchors_chosen", _("Anchor exams chosen")
 
     READER_ADDED = "reader.added", _("Reader added")
-    READER_REMOVED = "reader.removed", _("Reader removed from the list of a draft")
+    READER_REMOVED = "reader.removed", _("Reader removed from a draft study")
     READER_CAPPED = "reader.capped", _("Reader limit changed")
     READER_PAUSED = "reader.paused", _("Reader paused")
     READER_RESUMED = "reader.resumed", _("Reader resumed")

@@ -16,7 +16,7 @@ def subject(kind: AccountMailKind) -> str:
 def text(kind: AccountMailKind, user: User, link: str) -> str:
     if kind == AccountMailKind.INVITATION:
         body = _(
-            "You are invited to read 12-lead ECGs with ECG Review. Choose a password "
+            "You are invited to use ECG Review, a site for reading 12-lead ECGs. Choose a password "
             "within seven days:\n\n%(address)s\n\nThe link works once. Your user name "
             "is %(username)s."
         )

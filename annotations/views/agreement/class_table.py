@@ -211,7 +211,9 @@ def _sentence(row: Mapping[str, Any]) -> str:
     if not n_any:
         sentence = gettext("Marked in none of %(exams)s exams.")
     elif n_any == n_all:
-        sentence = gettext("If one reader marked it, all did: %(all)s of %(exams)s exams.")
+        sentence = gettext(
+            "Whenever one reader marked it, all readers did: %(all)s of %(exams)s exams."
+        )
     elif not n_all:
         sentence = gettext(
             "Marked in %(some)s of %(exams)s exams, never by all readers of an exam."

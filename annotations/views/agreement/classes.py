@@ -221,7 +221,7 @@ def _forest_words(filters: TableFilter) -> dict[str, object]:
         "class": _("Group") if filters.is_of_groups else _("Class"),
         "counts": _("All / any"),
         "estimate": _("Estimate"),
-        "rare": _("Interval from a Dirichlet posterior: few informative exams."),
+        "rare": _("Interval from a Dirichlet posterior, because there are few informative exams."),
         "open": _("Arrow keys move between groups. Enter opens the classes.")
         if filters.is_of_groups
         else _("Arrow keys move between classes. Enter opens the exams."),

@@ -109,7 +109,7 @@ PAIR_MEASURES: Mapping[str, Measure] = {
         _("Prevalence index"), _("From −1 (always absent) to 1 (always present).")
     ),
     "bias_index": Measure(
-        _("Bias index"), _("How much more often the first of the two marked it.")
+        _("Bias index"), _("How much more often the first reader marked the class than the second.")
     ),
     "mcnemar_p": Measure(
         _("McNemar's p"),

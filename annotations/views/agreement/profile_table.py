@@ -112,10 +112,10 @@ def profile_context(
             "calendar": _blocks_chart(
                 profile.calendar,
                 [f"{block.first_day:%d/%m}" for block in profile.calendar],
-                _("From this day"),
+                _("First day of the period"),
             ),
             "session": _blocks_chart(
-                profile.sitting, [line.name for line in session], _("Exam in the session")
+                profile.sitting, [line.name for line in session], _("Position in the session")
             ),
         },
     }

@@ -36,7 +36,7 @@ def of(run: AgreementRun, *, is_newer: bool = False) -> RunStatus:
     if run.requested_by_id:
         lead = _("A new version is being computed.")
     else:
-        lead = _("The data have changed. New results follow shortly.")
+        lead = _("The data have changed. New results will be available shortly.")
     parts = [str(RunStage(run.stage).label)]
     if run.failure:
         n = run.n_attempts

@@ -75,7 +75,7 @@ NOTHING: Mapping[Nothing, Promise] = {
         "All readings so far belong to one arm, so there is no comparison yet."
     ),
     Nothing.NO_SUGGESTIONS: gettext_lazy(
-        "No model has finished these exams, so there are no suggestions."
+        "No model has finished any of these exams, so there are no suggestions."
     ),
     Nothing.TOO_MANY: gettext_lazy(
         "There are too many readings to compare at once. Open a single batch instead."
@@ -135,7 +135,7 @@ def _context(dashboard: AgreementPage, report: AgreementReport) -> dict[str, obj
 
 def _why_none(dashboard: AgreementPage, report: AgreementReport) -> str | Promise:
     if not details.has_details(report):
-        return _("This version has no such comparison. Newer versions have it.")
+        return _("This version does not include this comparison. Newer versions do.")
     is_drawn = dashboard.study.suggestion_policy == SuggestionPolicy.RANDOMIZED
     return NOTHING[Nothing.NO_READINGS if is_drawn else Nothing.NOT_RANDOMIZED]
 

@@ -46,7 +46,9 @@ class BatchForm(forms.Form):
     codes = exam_codes(
         label=_("Or choose exams by code"),
         required=False,
-        help_text=_("Exam codes, separated by spaces or lines. They replace the choice above."),
+        help_text=_(
+            "Exam codes, separated by spaces or line breaks. They replace the choice above."
+        ),
     )
     readers = forms.ModelMultipleChoiceField(
         label=_("Readers"),
@@ -76,7 +78,9 @@ class BatchForm(forms.Form):
         exams = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
         if unknown := [code for code in codes if code not in exams]:
             message = ngettext(
-                "Exam %(codes)s does not exist.", "Exams %(codes)s do not exist.", len(unknown)
+                "Exam %(codes)s does not exist. Check the code.",
+                "Exams %(codes)s do not exist. Check the codes.",
+                len(unknown),
             )
             self.add_error("codes", message % {"codes": ", ".join(unknown[:10])})
         return [exams[code] for code in codes if code in exams]

@@ -17,7 +17,7 @@ def _answer_texts() -> dict[str, str]:
         "model-title": _("Computer suggestions (criteria model)"),
         "model-show": _("See suggestions"),
         "model-show-final": _("See suggestions (ends correction)"),
-        "model-name": _("Model {model}, version {version}. It reads the first tracing only."),
+        "model-name": _("Model {model}, version {version}. It analyzes only the first tracing."),
         "model-suggests-none": _("No class is suggested."),
         "model-not-suggested": _("{name}: in your reading, not suggested"),
         "model-not-assessed": _("{name}: in your reading, not checked by the model"),
@@ -42,7 +42,7 @@ def _answer_texts() -> dict[str, str]:
 
 def _decision_texts() -> dict[str, str]:
     return {
-        "model-decide": _("Decide on each suggestion. None of them is in your reading yet."),
+        "model-decide": _("Decide on each suggestion. Accepting one adds it to your reading."),
         "suggestion-next": _("Select the next suggestion"),
         "suggestion-shared": _("You found it too."),
         "confirm-unreachable": _("No network: your agreement was not saved. Try again."),
@@ -73,7 +73,7 @@ def _revision_texts() -> dict[str, str]:
         "revise-key": _("Start a second reading after seeing the suggestions"),
         "second-reading-saved": _("Second reading saved on this device"),
         "revision-reason": _("Choose the reason for the change, then submit again."),
-        "revision-reason-key": _("Next reason for the change"),
+        "revision-reason-key": _("Choose the next reason for the change"),
         "reason-suggestion": _("The suggestion"),
         "reason-second_look": _("Second look"),
         "reason-slip": _("My mistake"),

@@ -21,7 +21,7 @@ RULES = {
         "Agreement, then at least two votes: if all readers marked exactly the same classes, "
         "those; otherwise the classes that at least two readers marked, or undecided if there are "
         "none. If two readers share a class, a class that only one of them marked is dropped and "
-        "counts as absent. Use it to reproduce CODE-II-test."
+        "counts as absent. Use this rule to reproduce CODE-II-test."
     ),
 }
 
@@ -47,8 +47,8 @@ class StudyForm(StudyNameForm):
         initial=SuggestionPolicy.AFTER_COMMIT,
         widget=forms.RadioSelect,
         help_text=_(
-            "Readers never see suggestions before their own reading, because a "
-            "wrong suggestion misleads."
+            "With either choice, readers see no suggestion before their own reading, because a "
+            "wrong suggestion could mislead them."
         ),
     )
     clinical_information = forms.ChoiceField(

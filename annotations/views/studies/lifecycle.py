@@ -112,7 +112,7 @@ def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
     study = lookups.study(request.user, slug)
     if not rules.reads_in(study, request.user):
         messages.info(
-            request, _("You do not read in this study, so no results are hidden from you.")
+            request, _("You do not read in this study, so there is no blinding to break.")
         )
         return redirect("study", slug=study.slug)
     form = ReasonForm(posted(request))
@@ -121,7 +121,11 @@ def study_break_glass(request: SignedInRequest, slug: str) -> HttpResponse:
             study=study, user=request.user, reason=form.cleaned_data["reason"], now=timezone.now()
         )
         messages.warning(
-            request, _("Your reading in this study has ended. You can now see its results.")
+            request,
+            _(
+                "Your reading in this study has ended. You can now see its results, as far as its "
+                "rules allow."
+            ),
         )
         return redirect("study", slug=study.slug)
     context = {"study": study, "form": form}

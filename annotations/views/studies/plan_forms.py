@@ -53,7 +53,7 @@ class DrawForm(forms.Form):
         label=_("Exams per stratum"),
         choices=[
             ("proportional", _("In proportion to the data set")),
-            ("equal", _("The same number of each stratum")),
+            ("equal", _("The same number from each stratum")),
             ("listed", _("The numbers listed below")),
         ],
         initial="proportional",
@@ -101,8 +101,8 @@ class DrawForm(forms.Form):
             match = re.fullmatch(r"(.{1,60}?)[\s:=,;]+(\d{1,6})", line)
             if match is None or match[1] in numbers:
                 message = gettext(
-                    "This line is not a stratum with a number, or the stratum is "
-                    "listed twice: %(line)s"
+                    "Enter one stratum and its number per line, and each stratum only once. Check "
+                    "this line: %(line)s"
                 )
                 self.add_error("listed", message % {"line": line[:80]})
                 return {}
@@ -115,7 +115,7 @@ class DrawForm(forms.Form):
 class CodesForm(forms.Form):
     """Exams to add, by code."""
 
-    codes = exam_codes(label=_("Exam codes"), help_text=_("Separated by spaces or lines."))
+    codes = exam_codes(label=_("Exam codes"), help_text=_("Separated by spaces or line breaks."))
 
 
 class AnchorsForm(forms.Form):
@@ -160,7 +160,7 @@ class PlanForm(forms.Form):
         ),
     )
     lease_minutes = forms.IntegerField(
-        label=_("Minutes before an untouched exam returns to the pool"),
+        label=_("Minutes without activity before an exam returns to the pool"),
         min_value=5,
         max_value=30_000,
         initial=120,

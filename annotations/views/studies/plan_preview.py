@@ -114,7 +114,7 @@ def balance_lines(report: BalanceReport, names: Mapping[int, User | str]) -> Bal
             _chance(order.between_readers),
         ),
         (
-            _("Order similarity to the import order"),
+            _("Similarity to the import order"),
             _correlation(order.with_import),
             _chance(order.with_import),
         ),

@@ -120,7 +120,9 @@ def _add_by_code(study: Study, form: forms.Form, user: User) -> str:
     n_added = exam_pool.add(study=study, exams=exams, actor=user, now=timezone.now())
     if unknown := sorted(set(codes) - {exam.code for exam in exams}):
         unknown_text = ngettext(
-            "Exam %(codes)s does not exist.", "Exams %(codes)s do not exist.", len(unknown)
+            "Exam %(codes)s does not exist. Check the code.",
+            "Exams %(codes)s do not exist. Check the codes.",
+            len(unknown),
         )
         return f"{_added_text(n_added)} {unknown_text % {'codes': ', '.join(unknown[:10])}}"
     return _added_text(n_added)

@@ -77,8 +77,8 @@ class ReadingForm(forms.Form):
         choices=SuggestionPolicy.choices,
         widget=forms.RadioSelect,
         help_text=_(
-            "A wrong suggestion seen before reading misleads. Choose “while reading” "
-            "or “at random” only to study this effect."
+            "A wrong suggestion can mislead readers who see it before they read. Choose “while "
+            "reading” or “at random” only to study this effect."
         ),
     )
     qt_correction = forms.ChoiceField(
@@ -154,7 +154,9 @@ class ReadingForm(forms.Form):
         """Parse the codes, and check that there are not more of them than number keys."""
         codes = re.findall(r"[^\s,;]+", self.cleaned_data["frequent_classes"])
         if len(codes) > MAX_FREQUENT_CLASSES:
-            raise forms.ValidationError(_("There are nine number keys."))
+            raise forms.ValidationError(
+                _("Choose at most nine classes, because there are nine number keys.")
+            )
         return codes
 
     def settings(self) -> dict[str, Any]:
@@ -190,7 +192,7 @@ class AmendmentForm(ReadingForm):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It is kept with the new version and in the audit trail."),
+        help_text=_("The reason is kept with the new version and in the audit trail."),
     )
 
 

@@ -281,7 +281,7 @@ def test_the_api_refuses_a_missing_mapping(signed_in, davi, clara, disputed, no_
 
 def test_the_agreement_page_explains_the_numbers_in_words(signed_in, davi, disputed):
     page = signed_in(davi).get(f"/batches/{disputed.pk}/agreement/").content.decode()
-    assert "If one reader marked it, all did: 1 of 2 exams." in page
+    assert "Whenever one reader marked it, all readers did: 1 of 2 exams." in page
 
 
 def test_an_undefined_value_is_shown_as_a_dash(signed_in, davi, make_batch, submit, close, now):

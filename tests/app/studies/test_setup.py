@@ -184,7 +184,7 @@ class TestSteps:
                 "listed": "AFIB 3"}  # fmt: skip
         response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
         page = response.content.decode()
-        assert "You asked for 3 exams of the stratum AFIB, but only 0 are left" in page
+        assert "A stratum has too few exams left: AFIB (requested: 3; left: 0)" in page
 
     def test_drawing_when_no_exams_are_left_is_refused(
         self, signed_in, davi, ready, make_exam, dataset
