@@ -199,7 +199,10 @@ STUDIES: Sentences = {
         NOTHING_TO_DO,
     ),
     "study-has-begun": (
-        _("The study has started, so readers can no longer be removed from its list."),
+        _(
+            "The study has started, or the reader already has exams in it, so the reader cannot "
+            "be removed from the list."
+        ),
         _("Withdraw the reader instead, and enter a reason."),
     ),
     "nothing-to-add": (
@@ -266,7 +269,7 @@ BATCHES: Sentences = {
         _("Add exams to the study first."),
     ),
     "too-many-batches": (
-        _("There are fewer exams than batches."),
+        _("There are too many batches."),
         _("Plan fewer than %(n)s batches."),
     ),
     "already-read": (
@@ -330,12 +333,15 @@ BATCHES: Sentences = {
     ),
     "already-compared": (
         _(
-            "Readers have already seen these exams together with the previous exam, so the "
-            "previous exam cannot change."
+            "These exams are assigned in batches that show the previous exam, so the previous "
+            "exam cannot change."
         ),
         _("Leave out the patients of %(exams)s."),
     ),
-    "nothing-to-reread": (_("No reading uses a class that was split."), NOTHING_TO_DO),
+    "nothing-to-reread": (
+        _("No exam is left to reread for a class that was split."),
+        NOTHING_TO_DO,
+    ),
     "mapping-exists": (
         _("The two versions already have a mapping, which may have been used."),
         _(
