@@ -78,6 +78,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "status-unchanged": Problem(CONFLICT),
     "study-has-begun": Problem(CONFLICT),
     "nothing-to-add": Problem(CONFLICT),
+    "already-in-study": Problem(CONFLICT),
     "pool-too-large": Problem(CONFLICT),
     "already-given": Problem(CONFLICT),
     "strata-hidden": Problem(FORBIDDEN),

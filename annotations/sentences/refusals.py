@@ -206,8 +206,12 @@ STUDIES: Sentences = {
         _("Withdraw the reader instead, and enter a reason."),
     ),
     "nothing-to-add": (
-        _("Not enough exams are left for this."),
-        _("Choose other exams, or fewer."),
+        _("There are not enough unassigned exams left to add."),
+        _("Choose fewer, or first add exams of another data set."),
+    ),
+    "already-in-study": (
+        _("The study already has all of these exams."),
+        _("Enter the codes of other exams."),
     ),
     "pool-too-large": (
         _("The study would have too many exams."),

@@ -39,6 +39,10 @@ class NothingToAdd(Refusal):
     code = "nothing-to-add"
 
 
+class AlreadyInStudy(Refusal):
+    code = "already-in-study"
+
+
 class PoolTooLarge(Refusal):
     code = "pool-too-large"
 
@@ -116,7 +120,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
 
     Raises:
         lifecycle.NotThisPhase: the study is locked.
-        NothingToAdd: the pool already contains all of them.
+        AlreadyInStudy: the pool already contains all of them.
         SameRecording: two exams of the study would contain the same recording.
         PoolTooLarge: the pool would have more than ``MAX_POOL`` exams.
     """
@@ -124,7 +128,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
     present = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
     new = [exam.pk for exam in exams if exam.pk not in present]
     if not new:
-        raise NothingToAdd
+        raise AlreadyInStudy
     same_recordings.refuse_duplicates(study, new)
     _add(study, dict.fromkeys(new, ""), actor, now)
     return len(new)

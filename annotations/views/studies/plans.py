@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotations.models import Batch, Dataset, Exam, Handout, Study, Taxonomy, User
 from annotations.services.assignment import batches, plans
+from annotations.services.assignment.qualification import UnknownExams
 from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.refusals import NameTaken
 from annotations.services.studies import exam_pool, strata
@@ -117,6 +118,8 @@ def _draw(study: Study, form: Any, user: User) -> str:
 def _add_by_code(study: Study, form: forms.Form, user: User) -> str:
     codes = codes_in(form.cleaned_data["codes"])
     exams = list(Exam.objects.visible_to(user).filter(code__in=codes))
+    if not exams:
+        raise UnknownExams(exams=", ".join(codes[:10]))
     n_added = exam_pool.add(study=study, exams=exams, actor=user, now=timezone.now())
     if unknown := sorted(set(codes) - {exam.code for exam in exams}):
         unknown_text = ngettext(

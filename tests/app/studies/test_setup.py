@@ -176,6 +176,21 @@ class TestSteps:
         assert "NOSUCHXX" in page.content.decode()
         assert draft.pool.get().exam == exam
 
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_codes_that_add_no_exam_are_refused(
+        self, signed_in, davi, draft, make_exam, now, is_known
+    ):
+        exam = make_exam()
+        exam_pool.add(study=draft, exams=[exam], actor=davi, now=now)
+        form = {"do": "codes", "codes": exam.code if is_known else "NOSUCHXX"}
+        response = signed_in(davi).post(f"/studies/{draft.slug}/exams/", form)
+        expected = (
+            "The study already has all of these exams."
+            if is_known
+            else "Some of these exams do not exist."
+        )
+        assert expected in response.content.decode()
+
     def test_too_few_exams_of_a_stratum_are_explained(
         self, signed_in, davi, draft, make_exam, dataset
     ):
@@ -191,7 +206,7 @@ class TestSteps:
     ):
         form = {"do": "draw", "dataset": dataset.pk, "stratify_by": "none", "quota": "equal"}
         response = signed_in(davi).post(f"/studies/{ready.slug}/exams/", form)
-        assert "Not enough exams are left for this." in response.content.decode()
+        assert "There are not enough unassigned exams left to add." in response.content.decode()
 
 
 class TestCheck:
