@@ -68,7 +68,7 @@ def average_of(prepared: Prepared, beats: Beats) -> Average:
     onset, offset = fiducials.qrs_bounds(beat[prepared.usable], BEFORE)
     level = slice(max(onset - 6, 0), max(onset - 1, 1))
     cuts = cuts - cuts[:, :, level].mean(axis=2, keepdims=True)
-    confidence = min(1.0, len(places) / 5) * max(beats.likeness, 0.0)
+    confidence = min(1.0, len(places) / 5) * max(beats.similarity, 0.0)
     return Average(
         cuts=cuts,
         places=np.array(places, dtype=np.intp),

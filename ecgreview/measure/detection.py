@@ -32,12 +32,12 @@ class Beats:
     Attributes:
         places: shape (n_beats,), sample at the middle of each QRS, ascending.
         dominant: shape (n_beats,), True where the beat has the dominant shape.
-        likeness: median correlation of the dominant beats with their median beat, -1 to 1.
+        similarity: median correlation of the dominant beats with their median beat, -1 to 1.
     """
 
     places: Places
     dominant: NDArray[np.bool_]
-    likeness: float
+    similarity: float
 
 
 def detect(prepared: Prepared) -> Beats:
@@ -55,12 +55,12 @@ def detect(prepared: Prepared) -> Beats:
     inner = places[is_complete & prepared.valid[places]]
     if inner.size == 0:
         raise Unmeasurable(Missing.NO_WHOLE_BEAT)
-    aligned, alike, likeness = _dominant(prepared.millivolts[prepared.usable], inner)
+    aligned, alike, similarity = _dominant(prepared.millivolts[prepared.usable], inner)
     moved = places.copy()
     moved[np.searchsorted(places, inner)] = aligned
     order = np.argsort(moved, kind="stable")
     dominant = np.isin(moved, aligned[alike])
-    return Beats(moved[order], dominant[order], likeness)
+    return Beats(moved[order], dominant[order], similarity)
 
 
 def _energy(steep: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,7 +116,7 @@ def _dominant(
 
     Returns:
         The aligned places, a mask of the beats that have the dominant shape, and
-        ``Beats.likeness``.
+        ``Beats.similarity``.
     """
     cuts = _cut(leads, places)
     alike = _largest_family(cuts, places)
@@ -127,8 +127,8 @@ def _dominant(
         if not alike.any():
             alike[0] = True
     template = np.median(_cut(leads, places[alike]), axis=0)
-    likeness = float(np.median(_correlations(_cut(leads, places[alike]), template)))
-    return places, alike, likeness
+    similarity = float(np.median(_correlations(_cut(leads, places[alike]), template)))
+    return places, alike, similarity
 
 
 def _largest_family(cuts: NDArray[np.float64], places: Places) -> NDArray[np.bool_]:

@@ -62,13 +62,13 @@ def _instants(prepared: Prepared, beats: Beats, onsets: NDArray[np.intp]) -> Ins
 def _rhythm(beats: Beats) -> dict[str, Measured]:
     """Measure what needs only the detected beats, not their median."""
     n_beats = beats.places.size
-    share = Measured.of(float(beats.dominant.mean()), beats.likeness, n_beats)
+    share = Measured.of(float(beats.dominant.mean()), beats.similarity, n_beats)
     if n_beats < 3:
         few = Measured.missing(Missing.FEW_BEATS, n_beats)
         absent = dict.fromkeys(("heart_rate_bpm", "rr_variation", "rr_entropy"), few)
         return {**absent, "dominant_share": share}
     rr = np.diff(beats.places) / RATE_HZ
-    confidence = min(1.0, n_beats / 5) * max(beats.likeness, 0.0) * float(beats.dominant.mean())
+    confidence = min(1.0, n_beats / 5) * max(beats.similarity, 0.0) * float(beats.dominant.mean())
     rate = Measured.of(60 / float(rr.mean()), confidence, n_beats)
     return {
         "heart_rate_bpm": _plausible("heart_rate_bpm", rate),
@@ -128,8 +128,8 @@ def _p_consistency(average: Average) -> Measured:
     flat = parts.reshape(n_beats, -1)
     others = (flat.sum(axis=0) - flat) / (n_beats - 1)
     sizes = np.linalg.norm(flat, axis=1) * np.linalg.norm(others, axis=1)
-    likeness = (flat * others).sum(axis=1) / np.where(sizes > 0, sizes, 1.0)
-    return Measured.of(float(np.median(likeness)), average.confidence, n_beats)
+    similarity = (flat * others).sum(axis=1) / np.where(sizes > 0, sizes, 1.0)
+    return Measured.of(float(np.median(similarity)), average.confidence, n_beats)
 
 
 def _p_upright(average: Average, rate: Measured) -> Measured:

@@ -23,7 +23,7 @@ const QRS_S = 0.08;
 const MAX_BEATS = 120;
 
 /**
- * Detect beats. A beat is located at the steepest sample of its QRS, over all leads.
+ * Detect beats. A beat is located where the slopes of all leads, smoothed over 80 ms, are greatest.
  *
  * @param {Signal} signal
  * @returns {number[]} sample indices in ascending order; empty if no lead has a beat
@@ -172,7 +172,7 @@ function sameMorphology(signal, beats) {
   const model = shapes[company.indexOf(Math.max(...company))];
   return beats
     .map((at) => fitted(signal, model, at))
-    .filter(({ likeness }) => likeness >= ALIKE)
+    .filter(({ similarity }) => similarity >= ALIKE)
     .map(({ at }) => at);
 }
 
@@ -216,10 +216,10 @@ function valueAt(samples, t) {
  */
 function fitted(signal, model, at) {
   const reach = Math.round(0.03 * signal.samplingRateHz);
-  let best = { at, likeness: -Infinity };
+  let best = { at, similarity: -Infinity };
   for (let shift = -reach; shift <= reach; shift += 1) {
-    const likeness = correlation(model, shapeOf(signal, at + shift));
-    if (likeness > best.likeness) best = { at: at + shift, likeness };
+    const similarity = correlation(model, shapeOf(signal, at + shift));
+    if (similarity > best.similarity) best = { at: at + shift, similarity };
   }
   return best;
 }
