@@ -147,7 +147,7 @@ def is_deferred(assignment: Assignment) -> bool:
 
 
 def reading_payload(reading: Reading) -> Payload:
-    """Return a reading as it was signed.
+    """Return a reading as it was submitted.
 
     Its ID is the idempotency key, because a row number would reveal how many readings others
     submitted. Fetch the reading through ``with_findings``, for a stable order and a constant number

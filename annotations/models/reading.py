@@ -154,7 +154,7 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
 
 class Reading(models.Model):
-    """One reader's signed reading of one exam.
+    """One reader's submitted reading of one exam.
 
     An empty set of findings is an answer: every class of ``taxonomy`` that is not marked not
     assessable was judged absent. A mistake is corrected by a reading that supersedes this one.

@@ -218,7 +218,7 @@ class Verdict(models.TextChoices):
 
 
 class Decision(models.Model):
-    """A reader's answer to one suggestion, signed together with a reading.
+    """A reader's answer to one suggestion, submitted together with a reading.
 
     Triggers (migration 0017) reject changing or deleting a decision, adding one to a reading
     later (``Reading.n_decisions`` must match at commit), and deciding on something that the reader

@@ -61,7 +61,7 @@ SENTENCES = {
     Kind.READING_MISSING: "Reading {other}, recorded as submitted (event {event}), is missing.",
     Kind.READING_UNBOUND: "No event records the exam that reading {other} belongs to.",
     Kind.ASSIGNMENT_ALTERED: "Assignment {other} does not have the exam, reader, batch or arm that"
-    " its reading was signed for (event {event}).",
+    " its reading was submitted for (event {event}).",
     Kind.EXAM_ALTERED: "Exam {name} does not have the age, sex or tracings that were read"
     " (event {event}).",
     Kind.TRACING_ALTERED: "Tracing {other} of exam {name} does not contain the imported samples.",

@@ -39,7 +39,7 @@ API = [
 
 @dataclass(frozen=True, slots=True)
 class BrunosWork:
-    """Bruno's work: a signed reading and a draft."""
+    """Bruno's work: a submitted reading and a draft."""
 
     batch: Batch
     read: Assignment

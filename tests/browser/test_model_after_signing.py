@@ -1,4 +1,4 @@
-"""Suggestions of the criteria model, after signing or while reading, and the second reading."""
+"""Suggestions of the criteria model, after submission or while reading, and the revision."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ def test_a_button_at_the_last_exam_shows_suggestions(desk: Page) -> None:
     expect(panel.locator(".comparisons")).to_contain_text("not checked by the model")
 
 
-# -- The second reading ---------------------------------------------------------------------------
+# -- The revision ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def second_look(desk: Page) -> Page:
-    """Ana's desk after signing hypertrophy, with the suggestions shown."""
+    """Ana's desk after submitting hypertrophy, with the suggestions shown."""
     submit_hypertrophy(desk)
     expect(desk.get_by_role("link", name="Last submitted").last).to_be_visible()
     show_suggestions_of_last(desk)

@@ -84,7 +84,7 @@ class Inputs:
     """Everything that a version of a report is computed from.
 
     Attributes:
-        n_repeats: number of readings of hidden repeats that were ever signed.
+        n_repeats: number of readings of hidden repeats that were ever submitted.
         n_changes: number of changes recorded on the run when the counts were read.
         groups: class codes by group code.
         taxonomy_id: the version of the classes in force, in which readings are compared.

@@ -1,4 +1,4 @@
-"""Digests of what a reader signs: their answers, the assignment, and the ECG."""
+"""Digests of what a reader submits: their answers, the assignment, and the ECG."""
 
 from __future__ import annotations
 

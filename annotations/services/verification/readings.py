@@ -1,4 +1,4 @@
-"""Verify that every reading, its assignment and its ECG are as they were signed."""
+"""Verify that every reading, its assignment and its ECG are as they were submitted."""
 
 from __future__ import annotations
 

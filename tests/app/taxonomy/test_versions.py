@@ -1,4 +1,4 @@
-"""Taxonomy versions: a study moves to a new version without changing signed readings."""
+"""Taxonomy versions: a study moves to a new version without changing submitted readings."""
 
 from __future__ import annotations
 
