@@ -231,8 +231,8 @@ REFUSALS: Mapping[RefusalCode, tuple[Promise, Promise]] = {
         _("Put the table itself next to the HDF5 file, or remove it."),
     ),
     RefusalCode.EXAMS_CSV_TEXT: (
-        _("Expected %(file)s to be UTF-8 text, found: %(error)s."),
-        _("Save it as UTF-8."),
+        _("%(file)s cannot be read as a UTF-8 CSV file: %(error)s."),
+        _("Save it as “CSV UTF-8”, and check for unclosed quotes."),
     ),
     RefusalCode.EXAMS_CSV_COLUMN: (
         _("Expected a column exam_id in %(file)s, found %(found)s."),

@@ -157,7 +157,8 @@ AGREEMENT: Mapping[Reason, Promise] = {
     ),
     Reason.NOT_FITTED: _("The model was not fitted to this class, so there is nothing to compare."),
     Reason.NO_CURVATURE: _(
-        "The readings hardly distinguish these values, so there is no interval."
+        "Very different values fit the readings almost equally well, so no interval can be "
+        "computed."
     ),
     Reason.NO_INTERVALS: _(
         "There are too many readers and combinations of answers to compute intervals."

@@ -499,7 +499,7 @@ IMPORTS: Sentences = {
         _("Import into another study. Exams in this one: %(stored)s; in the files: %(given)s."),
     ),
     "other-name": (
-        _("A reader's name differs only in upper and lower case from a name in the study."),
+        _("A reader's name differs only in capitalization from a name in the study."),
         _("Rename the file of %(reader)s."),
     ),
     "readings-differ": (

@@ -260,7 +260,7 @@ QUALIFICATION = _(
     "and reach a micro F1 of at least {share}."
 )
 QUALIFIED = _("Of the {total} readers, {n} had passed.")
-NO_QUALIFICATION = _("No qualification test was required.")
+NO_QUALIFICATION = _("No qualification was required.")
 SAW_RESULTS = _("Readers who viewed results and were given no further exams after that: {n}.")
 
 SUGGESTIONS = MappingProxyType(

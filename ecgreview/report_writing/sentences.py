@@ -244,11 +244,11 @@ REASON_NOTE = _("{mark} {reason}")
 NO_CLASSES = _("The report has no classes.")
 NO_PAIRS = _("No two readers have an exam in common.")
 CAPTION_FOREST = _(
-    "{measure} of each class with its interval, sorted by estimate. Filled: bootstrap; open: "
-    "Dirichlet posterior (few informative exams). Dashed: agreement by chance. Bottom row: mean "
-    "of the classes with a value."
+    "{measure} of each class with its interval, in descending order of the estimate. Filled: "
+    "bootstrap; open: Dirichlet posterior (few informative exams). Dashed: agreement by chance. "
+    "Bottom row: mean of the classes with a value."
 )
-CAPTION_FOREST_PLAIN = _("{measure} of each class, sorted by estimate.")
+CAPTION_FOREST_PLAIN = _("{measure} of each class, in descending order of the estimate.")
 ALT_FOREST = _("Forest plot of {measure}: {n} classes. The table of this section has the numbers.")
 CAPTION_MATRIX = _(
     "Cohen's kappa for pairs of readers, with the answers to all classes pooled. Below the "

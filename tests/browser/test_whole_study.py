@@ -79,7 +79,7 @@ def read_everything(page: Page, reader: User, exams: list[Exam], keys: list[list
 
 def export_tables(page: Page, folder: Path, now: datetime) -> dict[str, list[dict[str, str]]]:
     """Request the archive of the study, download it and return its tables."""
-    page.get_by_role("link", name="Download the tables (zip)").click()
+    page.get_by_role("link", name="Download the tables …").click()
     page.get_by_role("button", name="Create the archive").click()
     expect(page.locator("[data-part=run]")).to_be_visible()
     while jobs.make_next(now=now):

@@ -61,11 +61,17 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "fleiss_kappa": Measure(
         _("Fleiss' kappa"),
-        _("Agreement of all readers beyond chance, with one common rate of marking."),
+        _(
+            "Agreement of all readers beyond chance, assuming that all mark the class equally "
+            "often."
+        ),
     ),
     "conger_kappa": Measure(
         _("Conger's kappa"),
-        _("Agreement of all readers beyond chance, with each reader's own rate of marking."),
+        _(
+            "Agreement of all readers beyond chance, taking into account how often each of them "
+            "marks the class."
+        ),
     ),
     "negative_agreement": Measure(
         _("Negative agreement"),
@@ -96,7 +102,7 @@ PAIR_MEASURES: Mapping[str, Measure] = {
     "negative_agreement": MEASURES["negative_agreement"],
     "cohen_kappa": Measure(_("Cohen's kappa"), _("Agreement of the two beyond chance.")),
     "cohen_kappa_max": Measure(
-        _("Highest kappa possible"), _("Given how often each of the two marked the class.")
+        _("Maximum kappa"), _("Given how often each of the two marked the class.")
     ),
     "scott_pi": Measure(
         _("Scott's pi"),

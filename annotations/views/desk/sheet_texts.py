@@ -42,7 +42,7 @@ def sheet_texts() -> dict[str, str]:
         "lead-not-recorded": _("not recorded"),
         "lead-flat": _("flat"),
         "lead-derived": _("derived"),
-        "sex-F": _("Woman"),
-        "sex-M": _("Man"),
+        "sex-F": _("Female"),
+        "sex-M": _("Male"),
         "age": _("{years} years"),
     }
