@@ -184,7 +184,7 @@
  * @property {string} code of the exam
  * @property {ReadingRequest} reading
  * @property {Basis} basis
- * @property {number} at
+ * @property {number} at when it was submitted, in ms since 1970
  */
 
 /**

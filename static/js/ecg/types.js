@@ -7,7 +7,7 @@
  * @property {number} nSamples
  * @property {Uint8Array} status per lead, one of `Status`
  * @property {Int16Array[]} leads in the order of `LEADS`
- * @property {string} [exchanged] the electrode swap that this signal previews, as shown in the menu
+ * @property {string} [exchanged] the lead reversal undone in this preview, as named in the menu
  */
 
 /**

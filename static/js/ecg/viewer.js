@@ -53,7 +53,7 @@ export class EcgViewer extends HTMLElement {
   #paper = new Paper();
   #overlay = createOverlay();
   /**
-   * Functions applied in turn before drawing: filters, electrode swaps.
+   * Functions applied in turn before drawing: filters, previews of undone lead reversals.
    *
    * @type {readonly ((signal: Signal) => Signal)[]}
    */

@@ -89,7 +89,8 @@ export function blockedBy(content, code, catalog) {
 }
 
 /**
- * Add a finding at the end. Returns `content` itself if the finding is already there or blocked.
+ * Add a finding at the end, and clear the class's not-assessable mark. Returns `content` itself if the finding
+ * is already there or blocked.
  *
  * @param {Content} content
  * @param {string} code

@@ -102,7 +102,7 @@ export class CaliperTool {
 
   /**
    * Switch to another sheet. The measurement is kept only if the recording and the layout are the same and,
-   * for a voltage, the filters and electrode swaps.
+   * for a voltage, the filters and undone lead reversals.
    *
    * @param {SheetCoordinates} coordinates
    * @param {number} scale
@@ -119,7 +119,7 @@ export class CaliperTool {
   }
 
   /**
-   * True if the measurement is still valid. Filters and electrode swaps change voltages but not intervals.
+   * True if the measurement is still valid. Filters and undone lead reversals change voltages but not intervals.
    *
    * @param {SheetCoordinates} coordinates
    */

@@ -1,5 +1,5 @@
-// Alternative views of the sheet: filtered, or with electrodes exchanged. Badges on the sheet name the
-// active ones.
+// Alternative views of the sheet: filtered, or with a lead reversal undone (preview). Badges on the sheet
+// name the active ones.
 
 import { make } from "../../dom.js";
 import { filtered, mainsLineHz } from "../../ecg/filters.js";
@@ -20,7 +20,7 @@ export class ViewFilters {
   #sheet = null;
 
   /**
-   * The electrode swap being previewed. It applies to one recording only, never to the next exam.
+   * The lead reversal whose correction is previewed. It applies to one recording only, never to the next exam.
    *
    * @type {{name: string, text: string, recording: Signal | null} | null}
    */
@@ -55,7 +55,7 @@ export class ViewFilters {
     if (this.#swap && this.#swap.recording !== this.viewer.recording) {
       this.#swap = null;
       this.menus.swap.value = "";
-      this.viewer.forgetHidden(); // it may still hold the previous recording with the swap applied
+      this.viewer.forgetHidden(); // it may still hold the previous recording with the reversal undone
     }
     this.#mark();
   }
@@ -77,7 +77,7 @@ export class ViewFilters {
     this.#apply();
   }
 
-  /** Preview the electrode swap chosen in the menu. */
+  /** Undo the lead reversal chosen in the menu. */
   setSwap() {
     const name = this.menus.swap.value;
     this.#swap = name ? { name, text: this.#chosenSwap, recording: this.viewer.recording } : null;
@@ -95,8 +95,8 @@ export class ViewFilters {
   }
 
   /**
-   * Return `signal`, or its preview with the swap applied and its name in `exchanged`, which the settings
-   * line and the printed page show.
+   * Return `signal`, or its preview with the lead reversal undone and the reversal's name in `exchanged`,
+   * which the settings line and the printed page show.
    *
    * @param {Signal} signal
    */
