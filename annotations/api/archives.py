@@ -110,7 +110,11 @@ class ArchiveFile(ApiView):
 
 
 def _exported(request: UserRequest, slug: str) -> Study:
-    """Return the study; refuse readers, from whom its results are hidden."""
+    """Return the study if its results are not hidden from the user.
+
+    Raises:
+        ReaderStillBlinded: they are hidden, because the user reads in the study.
+    """
     study = Study.objects.visible_to(request.user).get(slug=slug)
     rules.refuse_readers(study, request.user)
     return study

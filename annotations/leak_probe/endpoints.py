@@ -1,4 +1,4 @@
-"""The endpoints of the site, taken from the URL resolver, so that new ones are always probed."""
+"""The endpoints of the site, taken from the URL resolver, so that new ones are probed too."""
 
 from __future__ import annotations
 

@@ -156,8 +156,9 @@ def _work(assignment: Assignment) -> Iterator[Step]:
 def _some_work(assignment: Assignment, chance: Random, *, can_correct: bool) -> list[Step]:
     """Return one or two requests about an assignment, valid or invalid.
 
-    For one assignment, a random session either corrects readings or requests suggestions. With
-    both, whether a correction is refused would depend on the model, and so would the rest.
+    For one assignment, a random session either corrects readings or requests suggestions. If
+    it did both, the criteria model's result would decide whether a correction is refused, and with
+    it every later response of the session.
     """
     base = f"/api/assignments/{assignment.pk}/"
     content = {

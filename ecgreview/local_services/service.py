@@ -128,7 +128,7 @@ def is_free(number: int, host: str = LOOPBACK) -> bool:
 
 
 def tail(log: Path, n_lines: int = 12) -> str:
-    """Return the last lines of a log file, for a message."""
+    """Return the last lines of a log file, for an error message."""
     if not log.exists():
         return ""
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-n_lines:])

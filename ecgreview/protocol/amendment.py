@@ -14,7 +14,7 @@ from .model import Protocol
 # trail cite the name, and the stored reading orders must stay verifiable with the seed.
 FROZEN_FOREVER: frozenset[str] = frozenset({"name", "order_seed"})
 
-# Keys whose new value applies only to batches released after the amendment. Readings of one batch
+# Keys whose new value applies only to batches created after the amendment. Readings of one batch
 # made under two policies could not be compared, and results that were promised to stay hidden must
 # stay hidden.
 LATER_BATCHES_ONLY: frozenset[str] = frozenset(

@@ -80,7 +80,10 @@ def _repeats(protocol: Protocol) -> Iterator[Problem]:
 def _repeats_fit(
     protocol: Protocol, n_readers: int | None, n_exams: int | None
 ) -> Iterator[Problem]:
-    """Check a reader with the average number of exams; the design later checks every reader."""
+    """Check that repeats and washout fit a reader with the average number of exams.
+
+    The plan later checks each reader's actual number.
+    """
     if not (protocol.repeat_fraction and n_readers and n_exams):
         return
     each = n_exams * min(protocol.readers_per_exam, n_readers) // n_readers

@@ -109,7 +109,8 @@ class Readers:
         n: number of people who read at least one exam.
         others: number of models and references with readings, by kind.
         levels: number of these people by level of experience.
-        n_qualified: number of these people who had passed the study's test; None if unknown.
+        n_qualified: number of these people who had passed the study's qualification; None if
+            unknown.
         n_saw_results: number of readers who viewed results and were given no exams after that.
         exams_each: number of exams that each of these people read.
         background: training and experience, as described by the author.

@@ -18,7 +18,7 @@ Order: TypeAlias = Literal["estimate", "name", "n", "report"]
 
 
 class UnknownMeasure(ValueError):
-    """The classes of the report do not have this coefficient."""
+    """There is no such coefficient, or a class of the report does not have it."""
 
 
 def svg(
@@ -34,10 +34,10 @@ def svg(
         report: the agreement report, of a version in ``VERSIONS``.
         measure: name of a coefficient of classes, such as ``krippendorff_alpha``.
         wording: language of headings and numbers.
-        order: order of the classes.
+        order: order of the rows.
 
     Raises:
-        UnknownMeasure: the classes of the report do not have this coefficient.
+        UnknownMeasure: there is no such coefficient, or a class of the report does not have it.
     """
     if measure not in sentences.MEASURES or any(measure not in line for line in report["classes"]):
         raise UnknownMeasure(measure)

@@ -105,7 +105,8 @@ def postgres(name: str = "DATABASE_URL") -> PostgresAddress:
     """Return the parts of ``postgresql://user:password@host:port/database?option=value``.
 
     Raises:
-        BadEnvironment: another scheme, or the host, user or database is missing.
+        BadEnvironment: it has no value, has another scheme, lacks the host, user or database, or
+            its port is not a valid number.
     """
     value = text(name)
     parts = urlsplit(value)
@@ -148,7 +149,7 @@ def mail_server(name: str = "EMAIL_URL") -> MailServer | None:
     from the first byte; ``smtp+plain`` never uses TLS and is for a server on the same machine.
 
     Raises:
-        BadEnvironment: another scheme, or the host is missing.
+        BadEnvironment: it has another scheme or no host, or its port is not a valid number.
     """
     if not is_set(name):
         return None

@@ -59,12 +59,13 @@ def in_words(path: Path) -> str:
 def read_tree(source: bytes | str, *, max_values: int = MAX_VALUES) -> Tree:
     """Return the values of a YAML ``source``.
 
-    Repeated keys, keys that are not text, and numbers in surprising formats are returned as
-    problems of the tree.
+    Repeated keys, keys that are not text, numbers in surprising formats, and values that cannot be
+    parsed (such as impossible dates) are returned as problems of the tree.
 
     Raises:
-        Unreadable: not UTF-8 or not YAML; larger than a megabyte, nested more than 12 deep, or with
-            more than ``max_values`` values; or it uses anchors, aliases, tags or several documents.
+        Unreadable: not UTF-8 or not YAML, or with a zero byte; larger than a megabyte, nested more
+            than 12 deep, or with more than ``max_values`` YAML events (a key and its value are
+            two); or it uses anchors, aliases, tags or several documents.
     """
     text = decoded(source)
     try:

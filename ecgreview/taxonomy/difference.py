@@ -42,7 +42,7 @@ class TaxonomyDiff:
         new: name and version of the new list.
         added: classes of the new version whose code the old one lacks, in its order.
         removed: classes of the old version whose code the new one lacks, in its order.
-        changes: changes of classes in both, in the order of the new version.
+        changes: changes to classes in both, in the order of the new version.
     """
 
     old: str
@@ -53,27 +53,27 @@ class TaxonomyDiff:
 
     @property
     def renamed(self) -> tuple[ClassChange, ...]:
-        """Changes of a name or an abbreviation."""
+        """Changes to a name or an abbreviation."""
         return self._of(NAMES)
 
     @property
     def regrouped(self) -> tuple[ClassChange, ...]:
-        """Changes of the group under which a class is listed."""
+        """Changes to the group under which a class is listed."""
         return self._of(GROUPS)
 
     @property
     def redefined(self) -> tuple[ClassChange, ...]:
-        """Changes of a definition; readings may no longer mean the same."""
+        """Changes to definitions; readings may no longer mean the same."""
         return self._of(DEFINITIONS)
 
     @property
     def reflagged(self) -> tuple[ClassChange, ...]:
-        """Changes of exclusiveness, evidence or relations."""
+        """Changes to exclusiveness, evidence or relations."""
         return self._of(FLAGS)
 
     @property
     def others(self) -> tuple[ClassChange, ...]:
-        """Changes of codes of other vocabularies, of sources or of the note."""
+        """Changes to codes of other vocabularies, to sources or to the note."""
         return self._of(OTHERS)
 
     @property

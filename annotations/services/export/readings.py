@@ -22,7 +22,7 @@ from annotations.services.export.sources import (
 )
 from ecgreview import hash_chain
 
-# The columns that identify the finding a mark belongs to.
+# First columns of each mark: the finding it belongs to, and its tracing.
 PLACE = ("exam", "batch", "reader", "stage", "occurrence", "class", "tracing")
 
 UNITS = {"interval": "ms", "amplitude": "mV"}

@@ -132,7 +132,7 @@ def _claim(now: datetime) -> AccountMail | None:
 
 @transaction.atomic
 def _find_people(mail: AccountMail, now: datetime) -> None:
-    """Replace an e-mail to an address by one for each active account with that address."""
+    """Replace an e-mail to an address with one for each active account with that address."""
     for user in User.objects.filter(email__iexact=mail.address, is_active=True).order_by("pk"):
         audit.record(actor=None, action=audit.Action.PEOPLE_PASSWORD_RESET, target=user, now=now)
         AccountMail.objects.create(

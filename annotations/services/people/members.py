@@ -30,8 +30,8 @@ from annotations.services.refusals import Refusal
 INVITABLE = (Role.READER, Role.ADJUDICATOR, Role.RESEARCHER, Role.AUDITOR)
 
 # While an invitation is open, the password column has this prefix and random text. Django treats
-# values with its unusable prefix as no password. Links are signed together with this value, so a
-# newer link, a password or a withdrawal invalidates all earlier links.
+# any value with its unusable-password prefix as no password. Links are signed together with this
+# value, so a newer link, a password or a withdrawal invalidates all earlier links.
 INVITED = f"{UNUSABLE_PASSWORD_PREFIX}invited:"
 
 SALT = "annotations.invitation"

@@ -60,7 +60,7 @@ def sync() -> None:
 
 
 def give(user: User, roles: Iterable[Role]) -> None:
-    """Replace the roles of ``user`` by ``roles``, creating any group that is missing."""
+    """Replace the roles of ``user`` with ``roles``, creating any group that is missing."""
     names = {role.value for role in roles}
     groups = Group.objects.filter(name__in=names)
     if groups.count() < len(names):

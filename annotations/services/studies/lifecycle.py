@@ -153,8 +153,8 @@ def amend(
     Raises:
         NotThisPhase: the study is not open; see ``rewrite`` for drafts.
         ReasonMissing: ``reason`` is empty.
-        InvalidProtocol: nothing differs, a frozen field differs, or any of the reasons in
-            ``create``.
+        InvalidProtocol: nothing differs, a frozen field differs, there is no mapping to the new
+            taxonomy from one that earlier batches use, or any of the reasons in ``create``.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     if not study.is_open:

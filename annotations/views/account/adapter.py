@@ -65,7 +65,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Return False, because accounts are only created by invitation."""
+        """Return False: nobody signs up on their own.
+
+        Accounts are created by invitation or by a command.
+        """
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:

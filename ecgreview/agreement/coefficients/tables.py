@@ -1,4 +1,4 @@
-"""Cross tables of two readers' answers: validation and sums."""
+"""Contingency tables of two readers' answers: validation and sums."""
 
 from __future__ import annotations
 

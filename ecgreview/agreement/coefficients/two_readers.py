@@ -1,4 +1,4 @@
-"""Coefficients of two readers, from their cross table."""
+"""Coefficients of two readers, from their contingency table."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _decide(theta: Floats, n_readings: Floats, n_present: Floats) -> None:
 
 
 def _portions(classes: NDArray[np.intp], counts_per_class: int) -> list[NDArray[np.intp]]:
-    """Return ``classes`` in batches whose replicates fit into memory."""
+    """Return ``classes`` in chunks whose replicates fit into memory."""
     size = max(1, _AT_ONCE // max(1, counts_per_class))
     return [classes[at : at + size] for at in range(0, len(classes), size)]
 

@@ -110,7 +110,7 @@ NAMES = ("design_effect", "design_effect_given")
 
 
 class OfPairs:
-    """The effects of pairs of readers, computed in batches."""
+    """The effects of pairs of readers, computed in chunks."""
 
     def __init__(self, answers: Answers) -> None:
         self._clusters = Clusters.of(answers)

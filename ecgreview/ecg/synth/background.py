@@ -26,8 +26,8 @@ def fibrillatory(times_ms: NDArray[np.float64], rng: np.random.Generator) -> NDA
 
 
 def saw_tooth(times_ms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return typical flutter, shape (3, n), mV: slow fall and fast rise in II, III, aVF; positive
-    in V1.
+    """Return flutter waves, shape (3, n), mV: slow rise and fast fall in II, III, aVF; positive in
+    V1.
     """
     phase = 2 * np.pi * times_ms / FLUTTER_WAVE_MS
     tooth = sum(((-1) ** k) * np.sin(k * phase) / k**1.35 for k in range(1, 5))

@@ -42,7 +42,9 @@ FORMS = {
     "agreement_mean": "ICC2k",
     "consistency_mean": "ICC3k",
 }
-"""The six forms of the coefficient: our name, and the name after Shrout and Fleiss."""
+"""The six forms of the intraclass correlation: our names and those of psych. ICC1k is Shrout and
+Fleiss's ICC(1,k).
+"""
 
 INTERVALS = {
     "one_way": (-0.133, 0.72),
