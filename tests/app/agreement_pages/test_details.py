@@ -240,4 +240,4 @@ def test_a_version_without_facts_uses_its_protocol_version(settled, study, davi,
 def test_a_version_without_details_shows_that_none_are_stored(settled, signed_in, davi, part):
     add_version_without_details(newest(settled))
     text = signed_in(davi).get(address("batch", part, settled)).content.decode()
-    assert "This version has no" in text
+    assert "This version does not include" in text
