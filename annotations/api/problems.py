@@ -99,6 +99,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "already-read": Problem(INVALID, "readers"),
     "batch-still-open": Problem(CONFLICT),
     "nothing-undecided": Problem(CONFLICT),
+    "rule-ignores-adjudication": Problem(CONFLICT),
     "no-mapping": Problem(CONFLICT),
     "nothing-waits": Problem(CONFLICT),
     "nobody-to-read-them": Problem(INVALID),

@@ -10,6 +10,7 @@ from annotations.api.shapes import Anything, Shape, TracingLinkShape
 from annotations.models import (
     Adjudication,
     Arm,
+    CellBasis,
     ClassState,
     ClinicalInformation,
     OpenReason,
@@ -83,6 +84,8 @@ class StudyShape(Shape):
     phase = serializers.ChoiceField(choices=Phase.choices)
     protocol_version = serializers.IntegerField()
     consensus_rule = serializers.CharField()
+    consensus_k = serializers.IntegerField()
+    consensus_threshold = serializers.FloatField()
     readers_per_exam = serializers.IntegerField()
     results_open = serializers.ChoiceField(choices=ResultsOpen.choices)
     clinical_information = serializers.ChoiceField(choices=ClinicalInformation.choices)
@@ -269,6 +272,19 @@ class ConsensusShape(Shape):
     )
     rest_state = serializers.ChoiceField(
         choices=ClassState.choices, help_text="State of all other classes."
+    )
+    bases = serializers.DictField(
+        child=serializers.ChoiceField(choices=CellBasis.choices),
+        help_text="Why each class that a reader marked, or in `class_states`, has its state.",
+    )
+    rest_basis = serializers.ChoiceField(
+        choices=CellBasis.choices,
+        allow_blank=True,
+        help_text="Why all other classes have `rest_state`.",
+    )
+    posteriors = serializers.DictField(
+        child=serializers.FloatField(),
+        help_text="P(present | votes) by class, for rules that estimate it.",
     )
     adjudicated = serializers.ListField(
         child=serializers.CharField(), help_text="Disputed classes decided by adjudication."

@@ -42,6 +42,17 @@ class StudyInput(Strict):
         help_text="See /api/taxonomies/.",
     )
     consensus_rule = serializers.CharField(max_length=60, default=consensus.DEFAULT_RULE)
+    consensus_k = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        default=consensus.DEFAULT_K,
+        help_text="For the rule `k_of_n`: number of readers who must mark a class.",
+    )
+    consensus_threshold = serializers.FloatField(
+        default=consensus.DEFAULT_THRESHOLD,
+        help_text="For rules with a posterior: the least posterior of a present class, from 0.5 "
+        "to below 1.",
+    )
     suggestion_policy = serializers.ChoiceField(
         choices=SuggestionPolicy.choices, default=SuggestionPolicy.AFTER_COMMIT
     )

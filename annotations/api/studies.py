@@ -140,6 +140,9 @@ def _consensus(row: Consensus) -> Payload:
         "n_unreadable": row.n_unreadable,
         "class_states": row.class_states,
         "rest_state": row.rest_state,
+        "bases": row.bases,
+        "rest_basis": row.rest_basis,
+        "posteriors": row.posteriors,
         "adjudicated": row.adjudicated,
         "computed_at": row.computed_at,
         "labels": [

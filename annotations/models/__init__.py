@@ -7,7 +7,7 @@ from .archive import Archive, ArchiveChunk
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
-from .consensus import ClassState, Consensus, ConsensusLabel, OpenReason, Outcome
+from .consensus import CellBasis, ClassState, Consensus, ConsensusLabel, OpenReason, Outcome
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
 from .notice import Notice, NoticeKind
 from .pattern_count import (
@@ -92,6 +92,7 @@ __all__ = [
     "AuditLink",
     "Batch",
     "BreakGlass",
+    "CellBasis",
     "Certainty",
     "ChangeKind",
     "ClassRelation",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from ecgreview.consensus import MIN_READINGS, Reason, State
+from ecgreview.consensus import MIN_READINGS, Basis, Reason, State
 
 from .batch import Batch
 from .exam import Exam
@@ -44,10 +44,14 @@ class OpenReason(models.TextChoices):
 
     READINGS_MISSING = Reason.READINGS_MISSING.value, _("Fewer readings than the protocol asks for")
     REREAD_PENDING = Reason.REREAD_PENDING.value, _("To be reread with the new classes")
-    CLASSES_DISPUTED = Reason.CLASSES_DISPUTED.value, _("A class has exactly half of the votes")
+    CLASSES_DISPUTED = Reason.CLASSES_DISPUTED.value, _("Readers disagree on a class")
     EXCLUSIVE_CLASSES = (
         Reason.EXCLUSIVE_CLASSES.value,
         _("Classes that exclude each other all have enough votes"),
+    )
+    IMPLIED_CLASS = (
+        Reason.IMPLIED_CLASS.value,
+        _("A class has enough votes, but not the class that it implies"),
     )
     READABILITY_DISPUTED = (
         Reason.READABILITY_DISPUTED.value,
@@ -56,19 +60,50 @@ class OpenReason(models.TextChoices):
     NO_CLASS_SHARED = Reason.NO_CLASS_SHARED.value, _("No two readers marked the same class")
 
 
+class CellBasis(models.TextChoices):
+    """Why a class has its state."""
+
+    UNANIMOUS = Basis.UNANIMOUS.value, _("All votes agree")
+    MAJORITY = Basis.MAJORITY.value, _("Majority of the votes")
+    ENOUGH_VOTES = Basis.ENOUGH_VOTES.value, _("As many votes as the rule asks for")
+    TOO_FEW_VOTES = Basis.TOO_FEW_VOTES.value, _("Fewer votes than the rule asks for")
+    SKILL = Basis.SKILL.value, _("Votes weighted by skill")
+    POSTERIOR = Basis.POSTERIOR.value, _("Posterior probability")
+    ADJUDICATION = Basis.ADJUDICATION.value, _("Adjudication")
+    TIE = Basis.TIE.value, _("Votes are tied")
+    DISAGREEMENT = Basis.DISAGREEMENT.value, _("Readers disagree")
+    SINGLE_VOTE = Basis.SINGLE_VOTE.value, _("Only one vote, and it is for the class")
+    UNCERTAIN = Basis.UNCERTAIN.value, _("Posterior probability between the thresholds")
+    NOT_IDENTIFIED = (
+        Basis.NOT_IDENTIFIED.value,
+        _("Votes are tied, and the readings do not support a posterior probability"),
+    )
+    EXCLUDED = Basis.EXCLUDED.value, _("A class that excludes it has enough votes too")
+    IMPLIED = Basis.IMPLIED.value, _("A class has enough votes, but not the class that it implies")
+    NO_CLASS_SHARED = Basis.NO_CLASS_SHARED.value, _("No two readers marked the same class")
+    READABILITY = Basis.READABILITY.value, _("Readers disagree about whether the exam is readable")
+    READINGS_MISSING = Basis.READINGS_MISSING.value, _("Readings are missing")
+    REREAD_PENDING = Basis.REREAD_PENDING.value, _("To be reread with the new classes")
+    NO_SECOND_VOTE = Basis.NO_SECOND_VOTE.value, _("Fewer than two readers assessed the class")
+    UNREADABLE = Basis.UNREADABLE.value, _("The exam is unreadable")
+
+
 # The outcomes that still need a decision.
 OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
 
 
-def _has_known_states(name: str) -> Func:
-    """Return the condition that column ``name`` is a JSON object whose values are class states."""
-    conditions = " || ".join(f'@ == "{state}"' for state in ClassState.values)
+def _has_values(name: str, conditions: str) -> Func:
+    """Return the condition that column ``name`` is a JSON object with values as in a JSON path."""
     return Func(
         F(name),
         Value(f'strict $.type() == "object" && !exists($.* ? (!({conditions})))'),
         function="jsonb_path_match",
         output_field=BooleanField(),
     )
+
+
+def _is_one_of(choices: type[models.TextChoices]) -> str:
+    return " || ".join(f'@ == "{value}"' for value in choices.values)
 
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):
@@ -118,6 +153,19 @@ class Consensus(models.Model):
     rest_state = models.CharField(
         max_length=15, choices=ClassState, help_text="State of every other class."
     )
+    bases = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Why each class that a reader marked, or that is in class_states, has its state.",
+    )
+    rest_basis = models.CharField(
+        max_length=20, choices=CellBasis, blank=True, help_text="Why the others have rest_state."
+    )
+    posteriors = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="P(present | votes) by class, for rules that estimate it.",
+    )
     adjudicated = ArrayField(
         models.CharField(max_length=60),
         default=list,
@@ -144,7 +192,17 @@ class Consensus(models.Model):
                 name="consensus_rest_state_is_known", condition=Q(rest_state__in=ClassState.values)
             ),
             models.CheckConstraint(
-                name="consensus_class_states_are_known", condition=_has_known_states("class_states")
+                name="consensus_class_states_are_known",
+                condition=_has_values("class_states", _is_one_of(ClassState)),
+            ),
+            models.CheckConstraint(
+                name="consensus_bases_are_known",
+                condition=_has_values("bases", _is_one_of(CellBasis))
+                & (Q(rest_basis="") | Q(rest_basis__in=CellBasis.values)),
+            ),
+            models.CheckConstraint(
+                name="consensus_posteriors_are_probabilities",
+                condition=_has_values("posteriors", '@.type() == "number" && @ >= 0 && @ <= 1'),
             ),
         ]
 
@@ -155,6 +213,11 @@ class Consensus(models.Model):
         """Return the state of one class, a value of ``ClassState``."""
         state: str = self.class_states.get(code, self.rest_state)
         return state
+
+    def basis(self, code: str) -> str:
+        """Return why one class has its state; empty if it was computed before this was stored."""
+        basis: str = self.bases.get(code, self.rest_basis)
+        return basis
 
 
 class ConsensusLabel(models.Model):

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from ecgreview.consensus import DEFAULT_RULE
+from ecgreview.consensus import DEFAULT_K, DEFAULT_RULE, DEFAULT_THRESHOLD, Choice
 
 from .protocol import (
     Adjudication,
@@ -82,6 +82,13 @@ class Study(HasWithheld):
     protocol_version = models.PositiveSmallIntegerField(default=1)
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="studies")
     consensus_rule = models.CharField(max_length=60, default=DEFAULT_RULE)
+    consensus_k = models.PositiveSmallIntegerField(
+        default=DEFAULT_K, help_text="For the rule k_of_n: readers who must mark a class."
+    )
+    consensus_threshold = models.FloatField(
+        default=DEFAULT_THRESHOLD,
+        help_text="For rules with a posterior: the least posterior of a present class.",
+    )
     readers_per_exam = models.PositiveSmallIntegerField(default=2)
     results_open = models.CharField(
         max_length=20, choices=ResultsOpen, default=ResultsOpen.BATCH_CLOSED
@@ -167,6 +174,12 @@ class Study(HasWithheld):
                 name="study_has_readers_per_exam", condition=Q(readers_per_exam__gte=1)
             ),
             models.CheckConstraint(
+                name="study_consensus_parameters_are_valid",
+                condition=Q(
+                    consensus_k__gte=1, consensus_threshold__gte=0.5, consensus_threshold__lt=1
+                ),
+            ),
+            models.CheckConstraint(
                 name="study_repeats_at_most_half",
                 condition=Q(repeat_fraction__gte=0, repeat_fraction__lte=0.5),
             ),
@@ -194,6 +207,11 @@ class Study(HasWithheld):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def consensus_choice(self) -> Choice:
+        """The consensus rule with its parameters."""
+        return Choice(self.consensus_rule, self.consensus_k, self.consensus_threshold)
 
     @property
     def is_draft(self) -> bool:

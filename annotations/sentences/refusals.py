@@ -291,6 +291,10 @@ BATCHES: Sentences = {
         _("The readers do not disagree about any exam in this batch."),
         NOTHING_TO_DO,
     ),
+    "rule-ignores-adjudication": (
+        _("Under the consensus rule of this study, adjudication changes nothing."),
+        _("Amend the study with another rule first."),
+    ),
     "no-mapping": (
         _("There is no mapping from the classes of earlier readings to those of the study."),
         _("Ask the server administrator to install one from %(old)s to %(new)s."),

@@ -58,6 +58,16 @@ def percent(fraction: float | None) -> str:
     return f"{round(100 * fraction)}%"
 
 
+@register.filter
+def posterior(probability: float) -> str:
+    """Format a probability with two digits; those that round to 0 or 1 get a sign instead."""
+    if probability < 0.005:
+        return f"<{number_format(0.01, 2)}"
+    if probability > 0.995:
+        return f">{number_format(0.99, 2)}"
+    return str(number_format(probability, 2))
+
+
 @register.simple_tag
 def rule(name: str) -> str:
     """Return the sentences that explain a consensus rule."""

@@ -1,21 +1,67 @@
-"""Consensus labels of an exam from several readings, by named and versioned rules."""
+"""Consensus labels of exams from several readings, by named and versioned rules."""
 
 from __future__ import annotations
 
-from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
-from .rules import DEFAULT_RULE, RULES, ContradictoryReading, Rule, UnknownRule, decide
+from .decision import (
+    MIN_READINGS,
+    Ballot,
+    Basis,
+    Cell,
+    Decision,
+    Kind,
+    Purpose,
+    Reason,
+    Stage,
+    State,
+    Status,
+)
+from .exam import Exam
+from .relations import Relations
+from .rules import (
+    DEFAULT_K,
+    DEFAULT_RULE,
+    DEFAULT_THRESHOLD,
+    RULES,
+    Adjudication,
+    BadParameter,
+    Choice,
+    ContradictoryReading,
+    Missing,
+    Parameter,
+    Rule,
+    UnknownRule,
+    Unreadable,
+    decide,
+    decide_exam,
+)
 
 __all__ = [
+    "DEFAULT_K",
     "DEFAULT_RULE",
+    "DEFAULT_THRESHOLD",
     "MIN_READINGS",
     "RULES",
+    "Adjudication",
+    "BadParameter",
     "Ballot",
+    "Basis",
+    "Cell",
+    "Choice",
     "ContradictoryReading",
     "Decision",
+    "Exam",
+    "Kind",
+    "Missing",
+    "Parameter",
+    "Purpose",
     "Reason",
+    "Relations",
     "Rule",
+    "Stage",
     "State",
     "Status",
     "UnknownRule",
+    "Unreadable",
     "decide",
+    "decide_exam",
 ]

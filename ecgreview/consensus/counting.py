@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .decision import Ballot
@@ -43,9 +43,3 @@ class Count:
     def n_votes(self, code: str) -> int:
         """Return the number of readings that voted for or against a class."""
         return self.n_readable - self.unassessed.get(code, 0)
-
-
-def excludes(codes: Collection[str], exclusive: Collection[str]) -> frozenset[str]:
-    """Return ``codes`` if they combine an exclusive class with another class, else an empty set."""
-    stands_alone = any(code in exclusive for code in codes)
-    return frozenset(codes) if len(codes) > 1 and stands_alone else frozenset()

@@ -41,8 +41,61 @@ class Reason(StrEnum):
     REREAD_PENDING = "reread_pending"
     CLASSES_DISPUTED = "classes_disputed"
     EXCLUSIVE_CLASSES = "exclusive_classes"
+    IMPLIED_CLASS = "implied_class"
     READABILITY_DISPUTED = "readability_disputed"
     NO_CLASS_SHARED = "no_class_shared"
+
+
+class Basis(StrEnum):
+    """Why a class has its state.
+
+    The values are stored in the database; the texts for pages are in the message catalog.
+    """
+
+    UNANIMOUS = "unanimous"
+    MAJORITY = "majority"
+    ENOUGH_VOTES = "enough_votes"
+    TOO_FEW_VOTES = "too_few_votes"
+    SKILL = "skill"
+    POSTERIOR = "posterior"
+    ADJUDICATION = "adjudication"
+    # Undecided because of
+    TIE = "tie"
+    DISAGREEMENT = "disagreement"
+    SINGLE_VOTE = "single_vote"
+    UNCERTAIN = "uncertain"
+    NOT_IDENTIFIED = "not_identified"
+    EXCLUDED = "excluded"
+    IMPLIED = "implied"
+    NO_CLASS_SHARED = "no_class_shared"
+    READABILITY = "readability"
+    # Not decided because of
+    READINGS_MISSING = "readings_missing"
+    REREAD_PENDING = "reread_pending"
+    NO_SECOND_VOTE = "no_second_vote"
+    UNREADABLE = "unreadable"
+
+
+class Kind(StrEnum):
+    """Who made a reading."""
+
+    PERSON = "person"
+    MODEL = "model"
+    REFERENCE = "reference"
+
+
+class Stage(StrEnum):
+    """Whether the reading was made blind, or revised after suggestions were shown."""
+
+    BLIND = "blind"
+    REVISED = "revised"
+
+
+class Purpose(StrEnum):
+    """What the reading was made for."""
+
+    DATA = "data"
+    ADJUDICATION = "adjudication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +107,37 @@ class Ballot:
             the reader called the exam unreadable: then the reading has no vote on any class.
         unassessed: codes of classes without a vote, because the reader called them not assessable
             or was not asked about them.
-        is_adjudication: whether the reading was made to settle a dispute.
+        reader: identifies the reader; needed by rules that estimate skill.
+        kind: who made the reading. Only people vote.
+        stage: only blind readings vote.
+        purpose: whether the reading was made to settle a dispute.
     """
 
     classes: frozenset[str] | None
     unassessed: frozenset[str] = frozenset()
-    is_adjudication: bool = False
+    reader: str = ""
+    kind: Kind = Kind.PERSON
+    stage: Stage = Stage.BLIND
+    purpose: Purpose = Purpose.DATA
+
+    @property
+    def is_adjudication(self) -> bool:
+        return self.purpose == Purpose.ADJUDICATION
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The result of a rule for one class of one exam.
+
+    Attributes:
+        state: what the rule decided.
+        basis: why.
+        posterior: P(class is present | votes), for rules that estimate it.
+    """
+
+    state: State
+    basis: Basis
+    posterior: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +145,24 @@ class Decision:
     """The result of a rule for the readings of one exam.
 
     Attributes:
-        status: how the labels came about. If the rule decides class by class, some classes of a
-            disputed or incomplete exam may be decided.
-        states: by class code, the states that differ from ``rest``.
-        rest: the state of all other classes.
+        status: how the labels came about. Some classes of a disputed or incomplete exam may be
+            decided.
+        cells: by class code in alphabetical order, the result for each class that at least one
+            reading with a vote marked, and for each class whose state differs from ``rest``.
+        rest: the result for all other classes.
         votes: number of readings that marked the class, by class code in alphabetical order, for
             each class that at least one reading with a vote marked.
         n_votes: for the same classes, the number of readings with a vote on the class.
         adjudicated: classes that were disputed until adjudication decided them.
-        n_readings: number of readings, including unreadable ones and adjudications.
+        n_readings: number of readings with a vote, including unreadable ones and adjudications.
         n_unreadable: number of readings that called the exam unreadable.
         n_wanted: number of readings required, not counting adjudications.
         reason: why the exam is disputed or incomplete; ``Reason.NONE`` if it is neither.
     """
 
     status: Status
-    states: Mapping[str, State]
-    rest: State
+    cells: Mapping[str, Cell]
+    rest: Cell
     votes: Mapping[str, int]
     n_votes: Mapping[str, int]
     n_readings: int
@@ -92,8 +171,18 @@ class Decision:
     adjudicated: frozenset[str] = field(default_factory=frozenset)
     reason: Reason = Reason.NONE
 
+    def cell(self, code: str) -> Cell:
+        return self.cells.get(code, self.rest)
+
     def state(self, code: str) -> State:
-        return self.states.get(code, self.rest)
+        return self.cell(code).state
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The states that differ from the state of ``rest``, by class code."""
+        return {
+            code: cell.state for code, cell in self.cells.items() if cell.state != self.rest.state
+        }
 
     @property
     def labels(self) -> dict[str, int]:
@@ -102,5 +191,6 @@ class Decision:
 
     @property
     def disputed(self) -> Set[str]:
-        """The undecided classes that at least one reader marked."""
-        return frozenset(code for code in self.votes if self.state(code) == State.UNDECIDED)
+        """The undecided classes that at least one reader marked, or that a marked class implies."""
+        listed = self.votes.keys() | self.cells.keys()
+        return frozenset(code for code in listed if self.state(code) == State.UNDECIDED)

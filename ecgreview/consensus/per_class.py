@@ -1,146 +1,226 @@
-"""The rule that decides class by class: a class needs more than half of its votes."""
+"""Decide an exam class by class: what all rules have in common that do so."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from .counting import Count, excludes
-from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
+from .counting import Count
+from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, Reason, State, Status
+from .relations import Relations
 
-States = dict[str, State]
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The votes on one class of one exam.
+
+    Attributes:
+        code: the class.
+        n_marked: number of votes for the class.
+        n_votes: number of votes for or against it.
+        n_missing: number of readings that are still missing and could vote either way.
+    """
+
+    code: str
+    n_marked: int
+    n_votes: int
+    n_missing: int = 0
 
 
-def majority_per_class(
-    ballots: Sequence[Ballot], exclusive: Collection[str], n_wanted: int
+NOBODY = Count.of([])
+UNREADABLE = Cell(State.NOT_ASSESSED, Basis.UNREADABLE)
+READABILITY_DISPUTED = Cell(State.UNDECIDED, Basis.READABILITY)
+
+# Decides a class by its votes. The code of the class is empty for the classes nobody marked.
+Criterion: TypeAlias = Callable[[Tally], Cell]
+
+
+def decide_classes(
+    ballots: Sequence[Ballot],
+    relations: Relations,
+    n_wanted: int,
+    criterion: Criterion,
+    *,
+    adjudicators_decide: bool = True,
 ) -> Decision:
-    """Decide each class by its own votes.
+    """Decide each class of an exam by ``criterion``.
 
     A reading votes on a class unless the reader abstained, called the exam unreadable, was not
-    asked about the class, or called it not assessable. A class is
-
-    - *present* if it has at least two votes and more than half are for it;
-    - *absent* if it has at least two votes and fewer than half are for it;
-    - *undecided* (in dispute) if exactly half of its votes are for it (1 of 2, 2 of 4), or if its
-      only vote is for it, so that no other reader confirms or denies it;
-    - *incomplete* while missing readings could still change it;
-    - *not assessed* if it has fewer than two votes and none is for it.
-
-    Adjudicators vote only on classes that are undecided without them; they cannot overrule a
-    decision of the readers.
+    asked about the class, or called it not assessable. Adjudicators vote only on classes that are
+    undecided without them; they cannot overrule a decision of the readers.
 
     The exam is unreadable if more than half of its readers say so. If one of two does, the whole
-    exam is in dispute, and adjudicators vote on all of it. An exclusive class (normal) is never
-    present while another class is present or undecided: in such a conflict, all of these classes
-    are in dispute.
+    exam is in dispute, and the adjudicators' readings count like the others.
+
+    Args:
+        ballots: the readings.
+        relations: what must hold; classes that violate it are undecided.
+        n_wanted: number of readings required, not counting adjudications.
+        criterion: what the votes on a class mean.
+        adjudicators_decide: whether the majority of the adjudicators alone settles a dispute. If
+            false, their votes are added to the readers', and ``criterion`` is applied again.
     """
-    count = Count.of([ballot for ballot in ballots if not ballot.is_adjudication])
+    adjudications = [ballot for ballot in ballots if ballot.is_adjudication]
     everybody = Count.of(ballots)
-    n_missing = max(n_wanted - count.n_readings, 0)
-    if n_missing == 0 and count.n_readable == count.n_unreadable == 1:
-        decision = _decide_whole(everybody, exclusive)
+    if adjudications:
+        readers = Count.of([ballot for ballot in ballots if not ballot.is_adjudication])
+        adjudicators = Count.of(adjudications)
     else:
-        decision = _decide(count, everybody, exclusive, n_missing)
-    return replace(
-        decision,
-        n_readings=everybody.n_readings,
-        n_unreadable=everybody.n_unreadable,
-        n_wanted=n_wanted,
+        readers, adjudicators = everybody, NOBODY
+    exam = _Exam(
+        relations, criterion, adjudicators_decide, readers, adjudicators, everybody, n_wanted
     )
+    if exam.n_missing == 0 and readers.n_readable == readers.n_unreadable == 1:
+        return exam.decide_whole()
+    return exam.decide(readers)
 
 
-def _decide_whole(everybody: Count, exclusive: Collection[str]) -> Decision:
-    """Decide an exam that one of two readers called unreadable: adjudicators vote on all of it."""
-    if everybody.n_readable >= MIN_READINGS:
-        result = _decide(everybody, everybody, exclusive, 0)
-        if result.status == Status.UNREADABLE:
-            return result
-        status = Status.MAJORITY if result.status == Status.AGREEMENT else result.status
-        return replace(result, status=status, adjudicated=frozenset(result.votes) - result.disputed)
-    if everybody.n_unreadable > everybody.n_readable:
-        return _unreadable(everybody)
-    return Decision(
-        Status.DISPUTED,
-        {},
-        State.UNDECIDED,
-        everybody.marked,
-        {code: everybody.n_votes(code) for code in everybody.marked},
-        everybody.n_readings,
-        reason=Reason.READABILITY_DISPUTED,
-    )
+@dataclass(frozen=True, slots=True)
+class _Exam:
+    relations: Relations
+    criterion: Criterion
+    adjudicators_decide: bool
+    readers: Count
+    adjudicators: Count
+    everybody: Count
+    n_wanted: int
+
+    @property
+    def n_missing(self) -> int:
+        return max(self.n_wanted - self.readers.n_readings, 0)
+
+    def decide_whole(self) -> Decision:
+        """Decide an exam that one of two readers called unreadable."""
+        everybody, adjudicators = self.everybody, self.adjudicators
+        if everybody.n_unreadable > everybody.n_readable:
+            return self._alike(Status.UNREADABLE, UNREADABLE, everybody)
+        if not adjudicators.n_readable or everybody.n_unreadable == everybody.n_readable:
+            reason = Reason.READABILITY_DISPUTED
+            return self._alike(Status.DISPUTED, READABILITY_DISPUTED, everybody, reason)
+        if not self.adjudicators_decide:
+            result = self.decide(everybody)
+            adjudicated = frozenset(result.votes) - result.disputed
+        else:
+            rest = Cell(State.ABSENT, Basis.ADJUDICATION)
+            cells = {code: self._resolved(READABILITY_DISPUTED, code) for code in everybody.marked}
+            cells = self.relations.settled(cells, rest)
+            adjudicated = frozenset(everybody.marked) - _undecided(cells)
+            counts = dict.fromkeys(everybody.marked, everybody)
+            result = self._decision(cells, rest, counts, adjudicated)
+        is_agreement = result.status == Status.AGREEMENT
+        status = Status.MAJORITY if is_agreement else result.status
+        return replace(result, status=status, adjudicated=adjudicated)
+
+    def decide(self, readers: Count) -> Decision:
+        """Decide classes by the readers' votes; if undecided, with the adjudicators' votes."""
+        n_missing = self.n_missing
+        if 2 * readers.n_unreadable > readers.n_readings + n_missing:
+            return self._alike(Status.UNREADABLE, UNREADABLE, readers)
+        rest = self.criterion(Tally("", 0, readers.n_readable, n_missing))
+        codes = sorted({*readers.marked, *readers.unassessed})
+        cells = self.relations.settled(
+            {code: self.criterion(_tally(readers, code, n_missing)) for code in codes}, rest
+        )
+        disputed = _undecided(cells)
+        if disputed and self.adjudicators.n_readings:
+            resolved = {code: self._resolved(cells[code], code) for code in disputed}
+            cells = self.relations.settled({**cells, **resolved}, rest)
+        counts = {code: self.everybody if code in disputed else readers for code in readers.marked}
+        return self._decision(cells, rest, counts, disputed - _undecided(cells))
+
+    def _resolved(self, cell: Cell, code: str) -> Cell:
+        if self.adjudicators_decide:
+            adjudicators = self.adjudicators
+            n_for, n_votes = adjudicators.marked.get(code, 0), adjudicators.n_votes(code)
+            if 2 * n_for == n_votes:
+                return cell
+            state = State.PRESENT if 2 * n_for > n_votes else State.ABSENT
+            return replace(cell, state=state, basis=Basis.ADJUDICATION)
+        again = self.criterion(_tally(self.everybody, code, 0))
+        if again.state in {State.PRESENT, State.ABSENT}:
+            return replace(again, basis=Basis.ADJUDICATION)
+        return again
+
+    def _decision(
+        self,
+        cells: Mapping[str, Cell],
+        rest: Cell,
+        counts: Mapping[str, Count],
+        adjudicated: frozenset[str],
+    ) -> Decision:
+        """Return the decision with ``cells``; ``counts`` has the count behind each marked class."""
+        listed = {
+            code: cells[code]
+            for code in sorted(cells)
+            if code in counts or cells[code].state != rest.state
+        }
+        votes = {code: count.marked[code] for code, count in counts.items()}
+        n_votes = {code: count.n_votes(code) for code, count in counts.items()}
+        is_agreement = not adjudicated and all(
+            n == n_votes[code] and cells[code].state == State.PRESENT for code, n in votes.items()
+        )
+        status, reason = _status(listed, rest, is_agreement=is_agreement)
+        return Decision(
+            status, listed, rest, votes, n_votes, self.everybody.n_readings,
+            self.everybody.n_unreadable, self.n_wanted, adjudicated, reason,
+        )  # fmt: skip
+
+    def _alike(
+        self, status: Status, cell: Cell, count: Count, reason: Reason = Reason.NONE
+    ) -> Decision:
+        """Return a decision with the same result for all classes."""
+        n_votes = {code: count.n_votes(code) for code in count.marked}
+        return Decision(
+            status, dict.fromkeys(count.marked, cell), cell, count.marked, n_votes,
+            self.everybody.n_readings, self.everybody.n_unreadable, self.n_wanted, reason=reason,
+        )  # fmt: skip
 
 
-def _decide(count: Count, everybody: Count, exclusive: Collection[str], n_missing: int) -> Decision:
-    """Decide classes by the votes in ``count``; if undecided, by the votes in ``everybody``."""
-    if 2 * count.n_unreadable > count.n_readings + n_missing:
-        return _unreadable(count)
-    codes = sorted({*count.marked, *count.unassessed})
-    states = _settled({code: _state(count, code, n_missing) for code in codes}, exclusive)
-    disputed = _undecided(states)
-    states |= {code: _state(everybody, code, 0) for code in disputed}
-    states = _settled(states, exclusive)
-    counts = {code: everybody if code in disputed else count for code in count.marked}
-    rest = _unless_present(0, count.n_readable, n_missing)
-    decision = Decision(
-        Status.MAJORITY,
-        {code: state for code, state in states.items() if state != rest},
-        rest,
-        {code: state.marked[code] for code, state in counts.items()},
-        {code: state.n_votes(code) for code, state in counts.items()},
-        count.n_readings,
-        adjudicated=disputed - _undecided(states),
-    )
-    status, reason = _status(decision)
-    return replace(decision, status=status, reason=reason)
+def by_votes(
+    tally: Tally, *, is_present: bool, is_absent: bool, present: Basis, absent: Basis, split: Basis
+) -> Cell:
+    """Return the cell of a class that is decided by numbers of votes alone.
+
+    A class needs at least two votes to be decided.
+
+    Args:
+        tally: the votes.
+        is_present: whether the votes make the class present, whatever the missing readings say.
+        is_absent: whether they make it absent, whatever the missing readings say.
+        present: the basis if it is present, without being unanimous.
+        absent: the same if it is absent.
+        split: the basis if it is undecided although it has enough votes.
+    """
+    has_votes = tally.n_votes >= MIN_READINGS
+    is_unanimous = tally.n_marked in {0, tally.n_votes} and not tally.n_missing
+    if has_votes and is_present:
+        return Cell(State.PRESENT, Basis.UNANIMOUS if is_unanimous else present)
+    if has_votes and is_absent:
+        return Cell(State.ABSENT, Basis.UNANIMOUS if is_unanimous else absent)
+    if tally.n_missing:
+        return Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
+    if tally.n_marked:
+        return Cell(State.UNDECIDED, split if has_votes else Basis.SINGLE_VOTE)
+    return Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
 
 
-def _unreadable(count: Count) -> Decision:
-    n_votes = {code: count.n_votes(code) for code in count.marked}
-    return Decision(
-        Status.UNREADABLE, {}, State.NOT_ASSESSED, count.marked, n_votes, count.n_readings
-    )
+def _tally(count: Count, code: str, n_missing: int) -> Tally:
+    return Tally(code, count.marked.get(code, 0), count.n_votes(code), n_missing)
 
 
-def _state(count: Count, code: str, n_missing: int) -> State:
-    """Return the state of a class by its votes alone, ignoring exclusive classes."""
-    n_marked, n_votes = count.marked.get(code, 0), count.n_votes(code)
-    if n_votes >= MIN_READINGS and 2 * n_marked > n_votes + n_missing:
-        return State.PRESENT
-    return _unless_present(n_marked, n_votes, n_missing)
+def _undecided(cells: Mapping[str, Cell]) -> frozenset[str]:
+    return frozenset(code for code, cell in cells.items() if cell.state == State.UNDECIDED)
 
 
-def _unless_present(n_marked: int, n_votes: int, n_missing: int) -> State:
-    # In the worst case for an absent class, all missing readings mark it.
-    if n_votes >= MIN_READINGS and 2 * (n_marked + n_missing) < n_votes + n_missing:
-        return State.ABSENT
-    if n_missing:
-        return State.INCOMPLETE
-    return State.UNDECIDED if n_marked else State.NOT_ASSESSED
-
-
-def _settled(states: Mapping[str, State], exclusive: Collection[str]) -> States:
-    """Return ``states``, with an exclusive class and the classes it conflicts with undecided."""
-    possible = {code for code, state in states.items() if state in {State.PRESENT, State.UNDECIDED}}
-    is_alone = any(code in exclusive and states[code] == State.PRESENT for code in possible)
-    if not is_alone or not excludes(possible, exclusive):
-        return dict(states)
-    return {**states, **dict.fromkeys(possible, State.UNDECIDED)}
-
-
-def _undecided(states: Mapping[str, State]) -> frozenset[str]:
-    return frozenset(code for code, state in states.items() if state == State.UNDECIDED)
-
-
-def _status(decision: Decision) -> tuple[Status, Reason]:
-    if State.INCOMPLETE in {*decision.states.values(), decision.rest}:
+def _status(cells: Mapping[str, Cell], rest: Cell, *, is_agreement: bool) -> tuple[Status, Reason]:
+    if State.INCOMPLETE in {rest.state, *(cell.state for cell in cells.values())}:
         return Status.INCOMPLETE, Reason.READINGS_MISSING
-    votes, n_votes = decision.votes, decision.n_votes
-    if disputed := decision.disputed:
-        # A class with a majority is in dispute only if it conflicts with an exclusive class.
-        is_excluded = any(2 * votes[code] > n_votes[code] >= MIN_READINGS for code in disputed)
-        reason = Reason.EXCLUSIVE_CLASSES if is_excluded else Reason.CLASSES_DISPUTED
-        return Status.DISPUTED, reason
-    is_shared = all(n == n_votes[code] for code, n in votes.items())
-    if is_shared and not decision.adjudicated:
-        return Status.AGREEMENT, Reason.NONE
-    return Status.MAJORITY, Reason.NONE
+    bases = {cell.basis for cell in cells.values() if cell.state == State.UNDECIDED}
+    if bases:
+        if Basis.EXCLUDED in bases:
+            return Status.DISPUTED, Reason.EXCLUSIVE_CLASSES
+        if Basis.IMPLIED in bases:
+            return Status.DISPUTED, Reason.IMPLIED_CLASS
+        return Status.DISPUTED, Reason.CLASSES_DISPUTED
+    return (Status.AGREEMENT if is_agreement else Status.MAJORITY), Reason.NONE

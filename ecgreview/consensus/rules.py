@@ -2,88 +2,235 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeAlias, TypeVar
 
-from .counting import excludes
 from .decision import MIN_READINGS, Ballot, Decision
-from .per_class import majority_per_class
+from .exam import Exam
+from .latent_rules import dawid_skene, dawid_skene_pooled
+from .relations import Relations
+from .skill_rule import skill_weighted
 from .two_votes import agreement_then_majority
+from .vote_rules import (
+    k_of_n,
+    majority_per_class,
+    two_plus_adjudicator,
+    unanimous,
+    union_then_adjudicate,
+)
 
-# The exclusive classes of the built-in taxonomy.
-NORMAL: frozenset[str] = frozenset({"normal_ecg"})
+# The relations of the built-in taxonomy that no reading may violate.
+NORMAL = Relations(exclusive=frozenset({"normal_ecg"}))
+
+DEFAULT_RULE = "majority_per_class"
+
+DEFAULT_K = 2
+DEFAULT_THRESHOLD = 0.5
 
 
 class UnknownRule(ValueError):
     """No consensus rule has this name."""
 
 
+class BadParameter(ValueError):
+    """A parameter of a rule is out of range."""
+
+
 class ContradictoryReading(ValueError):
     """A reading marks an exclusive class with another class, or a class it has no vote on."""
 
 
-def decide(
-    rule: str,
-    ballots: Sequence[Ballot],
-    *,
-    exclusive: Collection[str] = NORMAL,
-    n_wanted: int = MIN_READINGS,
-) -> Decision:
-    """Return the decision of ``rule`` for the readings of one exam.
+class Adjudication(StrEnum):
+    """What an adjudicator's reading does to a class in dispute."""
 
-    Args:
+    VOTES = "votes"
+    DECIDES = "decides"
+    IGNORED = "ignored"
+
+
+class Parameter(StrEnum):
+    """What a rule can be set to."""
+
+    K = "k"
+    THRESHOLD = "threshold"
+
+
+class Unreadable(StrEnum):
+    """When an exam is unreadable, by the readings that call it so."""
+
+    MORE_THAN_HALF = "more_than_half"
+    TWO_AND_MORE_THAN_HALF = "two_and_more_than_half"
+
+
+class Missing(StrEnum):
+    """What happens to a class that missing readings could still change."""
+
+    INCOMPLETE = "incomplete"
+    DECIDED_BY_TWO = "decided_by_two"
+    DECIDED_BY_SHARED = "decided_by_shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A rule with its parameters, as a study chooses it.
+
+    Attributes:
         rule: a key of ``RULES``.
-        ballots: one per reading. Readers who abstained have none.
-        exclusive: codes of the classes that exclude all others, such as normal. No decision
-            combines one with another class.
-        n_wanted: number of readings that the study requires, not counting adjudications. Values
-            below ``MIN_READINGS`` are raised to it.
+        k: for ``k_of_n``: number of readers who must mark a class, at least 1.
+        threshold: for rules with a posterior: the least posterior of a present class, at least 0.5
+            and less than 1.
 
     Raises:
         UnknownRule: ``rule`` is not in ``RULES``.
-        ContradictoryReading: a reading marks an exclusive class together with another class, or a
-            class that it has no vote on.
+        BadParameter: ``k`` or ``threshold`` is out of range.
     """
-    if rule not in RULES:
-        raise UnknownRule(f"There is no rule {rule!r}. Available: {', '.join(sorted(RULES))}")
-    for ballot in ballots:
-        codes = ballot.classes or frozenset()
-        if excludes(codes, exclusive) or codes & ballot.unassessed:
-            raise ContradictoryReading(", ".join(sorted(codes)))
-    return RULES[rule].function(ballots, exclusive, max(n_wanted, MIN_READINGS))
+
+    rule: str = DEFAULT_RULE
+    k: int = DEFAULT_K
+    threshold: float = DEFAULT_THRESHOLD
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            available = ", ".join(sorted(RULES))
+            raise UnknownRule(f"There is no rule {self.rule!r}. Available: {available}")
+        if self.k < 1:
+            raise BadParameter(f"k is {self.k}; it must be at least 1")
+        if not 0.5 <= self.threshold < 1:
+            raise BadParameter(f"the threshold is {self.threshold}; it must be from 0.5 to below 1")
+
+    @property
+    def name(self) -> str:
+        """The rule with its parameters and version, as stored with each consensus."""
+        rule = RULES[self.rule]
+        settings = [f"{name}={getattr(self, name):g}" for name in rule.parameters]
+        return (
+            f"{self.rule}({', '.join(settings)}) {rule.version}"
+            if settings
+            else (f"{self.rule} {rule.version}")
+        )
+
+
+_Decide: TypeAlias = Callable[[Sequence[Exam], Relations, Choice], list[Decision]]
+_DecideExam: TypeAlias = Callable[[Sequence[Ballot], Relations, int], Decision]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """A consensus rule, and how it treats readings that are not plain votes.
+
+    Under every rule, only blind readings by people vote: a revised reading does not, because its
+    reader has seen suggestions, and neither do models or references. A reader who abstained has
+    no vote, and neither has one on a class that they called not assessable or were not asked about.
+
+    Attributes:
+        version: changes when the outcomes of the rule change.
+        decide: returns the decisions on several exams, in their order.
+        parameters: which parameters of ``Choice`` it uses.
+        adjudication: what adjudicators do to a class in dispute.
+        unreadable: when an exam is unreadable.
+        missing: what happens to a class while readings are missing.
+        is_fitted: whether the decision on an exam depends on the readings of other exams.
+    """
+
     version: str
-    function: Callable[[Sequence[Ballot], Collection[str], int], Decision]
-    description: str
+    decide: _Decide
+    parameters: tuple[Parameter, ...] = ()
+    adjudication: Adjudication = Adjudication.DECIDES
+    unreadable: Unreadable = Unreadable.MORE_THAN_HALF
+    missing: Missing = Missing.INCOMPLETE
+    is_fitted: bool = False
+
+
+def _of_each(function: _DecideExam) -> _Decide:
+    """Return the rule that decides each exam by its own readings."""
+
+    def decide(exams: Sequence[Exam], relations: Relations, choice: Choice) -> list[Decision]:
+        return [function(exam.ballots, relations, exam.n_wanted) for exam in exams]
+
+    return decide
 
 
 # The rules by the name that protocols store.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "majority_per_class": Rule(
-            version="1",
-            function=majority_per_class,
-            description=(
-                "Each class is decided by its own votes: present with more than half of them, "
-                "absent with fewer than half. A class with exactly half (1 of 2, 2 of 4) is in "
-                "dispute and goes to adjudication; it stays undecided until then."
-            ),
+            "2", _of_each(majority_per_class), adjudication=Adjudication.VOTES
         ),
+        "union_then_adjudicate": Rule("1", _of_each(union_then_adjudicate)),
+        "two_plus_adjudicator": Rule("1", _of_each(two_plus_adjudicator)),
         "agreement_then_majority": Rule(
-            version="1",
-            function=agreement_then_majority,
-            description=(
-                "If all readers marked exactly the same classes, those are the labels; otherwise "
-                "the classes that at least two readers marked, and the exam is undecided if there "
-                "are none. With two readers who share a class, a class that only one of them "
-                "marked is dropped: it counts as absent. For reproducing CODE-II-test."
-            ),
+            "2",
+            _of_each(agreement_then_majority),
+            adjudication=Adjudication.VOTES,
+            unreadable=Unreadable.TWO_AND_MORE_THAN_HALF,
+            missing=Missing.DECIDED_BY_SHARED,
+        ),
+        "unanimous": Rule("1", _of_each(unanimous), adjudication=Adjudication.IGNORED),
+        "k_of_n": Rule(
+            "1",
+            lambda exams, relations, choice: [
+                k_of_n(exam.ballots, relations, exam.n_wanted, k=choice.k) for exam in exams
+            ],
+            parameters=(Parameter.K,),
+        ),
+        "skill_weighted": Rule(
+            "1",
+            lambda exams, relations, choice: skill_weighted(exams, relations),
+            is_fitted=True,
+        ),
+        "dawid_skene": Rule(
+            "1",
+            lambda exams, relations, choice: dawid_skene(exams, relations, choice.threshold),
+            parameters=(Parameter.THRESHOLD,),
+            missing=Missing.DECIDED_BY_TWO,
+            is_fitted=True,
+        ),
+        "dawid_skene_pooled": Rule(
+            "1",
+            lambda exams, relations, choice: dawid_skene_pooled(exams, relations, choice.threshold),
+            parameters=(Parameter.THRESHOLD,),
+            missing=Missing.DECIDED_BY_TWO,
+            is_fitted=True,
         ),
     }
 )
 
-DEFAULT_RULE = "majority_per_class"
+_Key = TypeVar("_Key")
+
+
+def decide(
+    choice: Choice, exams: Mapping[_Key, Exam], relations: Relations = NORMAL
+) -> dict[_Key, Decision]:
+    """Return the decision on each exam.
+
+    Args:
+        choice: the rule and its parameters.
+        exams: the readings, by any key. Readings that do not vote are left out.
+        relations: what holds in every decision. Exclusive classes must hold in every reading too.
+
+    Raises:
+        ContradictoryReading: a voting reading marks an exclusive class together with another class,
+            or a class that it has no vote on.
+    """
+    voting = {key: exam.voting() for key, exam in exams.items()}
+    for exam in voting.values():
+        for ballot in exam.ballots:
+            codes = ballot.classes or frozenset()
+            if relations.contradictions(codes) or codes & ballot.unassessed:
+                raise ContradictoryReading(", ".join(sorted(codes)))
+    decisions = RULES[choice.rule].decide([*voting.values()], relations, choice)
+    return dict(zip(voting, decisions, strict=True))
+
+
+def decide_exam(
+    choice: Choice,
+    ballots: Sequence[Ballot],
+    *,
+    relations: Relations = NORMAL,
+    n_wanted: int = MIN_READINGS,
+) -> Decision:
+    """Return the decision on one exam, judged by its own readings alone; see ``decide``."""
+    return decide(choice, {"": Exam(tuple(ballots), n_wanted)}, relations)[""]

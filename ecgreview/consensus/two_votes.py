@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from .counting import Count, excludes
-from .decision import MIN_READINGS, Ballot, Decision, Reason, State, Status
+from .counting import Count
+from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, Reason, State, Status
+from .relations import Relations
 
 
 def agreement_then_majority(
-    ballots: Sequence[Ballot], exclusive: Collection[str], n_wanted: int
+    ballots: Sequence[Ballot], relations: Relations, n_wanted: int
 ) -> Decision:
     """Decide the exam as a whole, as CODE-II-test did.
 
@@ -29,11 +30,16 @@ def agreement_then_majority(
     """
     count = Count.of(ballots)
     shared = {code: n for code, n in count.marked.items() if n >= MIN_READINGS}
-    status, reason = _status(count, shared, exclusive, n_wanted)
-    states, rest = _states(count, shared, status)
+    status, reason = _status(count, shared, relations, n_wanted)
+    cells, rest = _cells(count, shared, status, reason)
+    settled = relations.settled(cells, rest)
+    if status in {Status.AGREEMENT, Status.MAJORITY} and settled != cells:
+        bases = {cell.basis for cell in settled.values()}
+        status = Status.DISPUTED
+        reason = Reason.EXCLUSIVE_CLASSES if Basis.EXCLUDED in bases else Reason.IMPLIED_CLASS
     return Decision(
         status=status,
-        states=states,
+        cells=dict(sorted(settled.items())),
         rest=rest,
         votes=count.marked,
         n_votes={code: count.n_votes(code) for code in count.marked},
@@ -45,7 +51,7 @@ def agreement_then_majority(
 
 
 def _status(
-    count: Count, shared: Collection[str], exclusive: Collection[str], n_wanted: int
+    count: Count, shared: Collection[str], relations: Relations, n_wanted: int
 ) -> tuple[Status, Reason]:
     n_readable = count.n_readable
     if count.n_readings >= MIN_READINGS and count.n_unreadable > n_readable:
@@ -53,7 +59,7 @@ def _status(
     is_shared = all(n == count.n_votes(code) for code, n in count.marked.items())
     if n_readable >= MIN_READINGS and is_shared and len(shared) == len(count.marked):
         return Status.AGREEMENT, Reason.NONE
-    if shared and not excludes(shared, exclusive):
+    if shared and not relations.contradictions(shared):
         return Status.MAJORITY, Reason.NONE
     if count.n_readings < n_wanted:
         return Status.INCOMPLETE, Reason.READINGS_MISSING
@@ -62,17 +68,31 @@ def _status(
     return Status.DISPUTED, Reason.EXCLUSIVE_CLASSES if shared else Reason.NO_CLASS_SHARED
 
 
-def _states(
-    count: Count, shared: Collection[str], status: Status
-) -> tuple[dict[str, State], State]:
+# The result for all classes of an exam that is not decided.
+OF_UNDECIDED: Mapping[Reason, Cell] = {
+    Reason.READINGS_MISSING: Cell(State.INCOMPLETE, Basis.READINGS_MISSING),
+    Reason.READABILITY_DISPUTED: Cell(State.UNDECIDED, Basis.READABILITY),
+    Reason.EXCLUSIVE_CLASSES: Cell(State.UNDECIDED, Basis.EXCLUDED),
+    Reason.NO_CLASS_SHARED: Cell(State.UNDECIDED, Basis.NO_CLASS_SHARED),
+}
+
+
+def _cells(
+    count: Count, shared: Collection[str], status: Status, reason: Reason
+) -> tuple[dict[str, Cell], Cell]:
     if status == Status.UNREADABLE:
-        return {}, State.NOT_ASSESSED
-    if status == Status.INCOMPLETE:
-        return {}, State.INCOMPLETE
-    if status == Status.DISPUTED:
-        return {}, State.UNDECIDED
+        rest = Cell(State.NOT_ASSESSED, Basis.UNREADABLE)
+        return dict.fromkeys(count.marked, rest), rest
+    if reason != Reason.NONE:
+        return dict.fromkeys(count.marked, OF_UNDECIDED[reason]), OF_UNDECIDED[reason]
     open_classes = {code for code in count.unassessed if count.n_votes(code) < MIN_READINGS}
     return {
-        **dict.fromkeys(sorted(open_classes), State.NOT_ASSESSED),
-        **dict.fromkeys(shared, State.PRESENT),
-    }, State.ABSENT
+        **{code: Cell(State.ABSENT, Basis.TOO_FEW_VOTES) for code in count.marked},
+        **dict.fromkeys(open_classes, Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)),
+        **{code: _present(count, code) for code in shared},
+    }, Cell(State.ABSENT, Basis.UNANIMOUS)
+
+
+def _present(count: Count, code: str) -> Cell:
+    is_unanimous = count.marked[code] == count.n_votes(code)
+    return Cell(State.PRESENT, Basis.UNANIMOUS if is_unanimous else Basis.ENOUGH_VOTES)

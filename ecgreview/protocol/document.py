@@ -24,7 +24,12 @@ COMMITMENT = "order_seed_sha256"
 
 # Keys that older protocols do not have, with the values they imply. A document omits a key with
 # this value, so that the digests of older protocols do not change.
-ADDED_KEYS: Mapping[str, object] = {"prior_exam": "hidden", "qt_correction": "bazett"}
+ADDED_KEYS: Mapping[str, object] = {
+    "prior_exam": "hidden",
+    "qt_correction": "bazett",
+    "consensus_k": 2,
+    "consensus_threshold": 0.5,
+}
 
 LINE_LENGTH = 100
 MAX_VALUES = 1000

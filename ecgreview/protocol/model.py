@@ -57,6 +57,10 @@ class Protocol:
 
     Attributes:
         taxonomy: name, a space, version, as in ``ecg-review-66 0.2-draft``.
+        consensus_rule: see ``ecgreview.consensus.RULES``.
+        consensus_k: for the rule ``k_of_n``: number of readers who must mark a class.
+        consensus_threshold: for rules with a posterior: the least posterior of a present class, at
+            least 0.5 and less than 1.
         results_open: when people with permission can see results; see ``values.KEYS``.
         prior_exam: whether readers may look at the same patient's previous exam.
         qt_correction: formula with which the criteria model corrects QT for the heart rate.
@@ -77,6 +81,8 @@ class Protocol:
     name: str
     taxonomy: str
     consensus_rule: str = "majority_per_class"
+    consensus_k: int = 2
+    consensus_threshold: float = 0.5
     readers_per_exam: int = 2
     results_open: ResultsOpen = "batch_closed"
     clinical_information: ClinicalInformation = "age_and_sex"

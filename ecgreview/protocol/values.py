@@ -129,6 +129,14 @@ def _share(high: float) -> Check:
     return check
 
 
+def _threshold(value: object, path: Path) -> Iterator[Problem]:
+    is_number = type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    if not is_number or not 0.5 <= value < 1:  # type: ignore[operator]
+        reason = f"is {_quoted(value)}, not a number from 0.5 to below 1"
+        hint = "Write a decimal number such as 0.5 or 0.9, with a decimal point."
+        yield _problem(path, reason, hint, "not_in_range", low=0.5, high="0.999")
+
+
 def _flag(value: object, path: Path) -> Iterator[Problem]:
     if not isinstance(value, bool):
         reason = f"is {_quoted(value)}, neither true nor false"
@@ -210,6 +218,13 @@ KEYS: Mapping[str, Key] = {
         True,
     ),
     "consensus_rule": Key("the rule that makes consensus labels from readings.", _line(60, CODE)),
+    "consensus_k": Key(
+        "for the rule k_of_n: how many readers must mark a class.", _integer(1, 1000)
+    ),
+    "consensus_threshold": Key(
+        "for rules with a posterior: the least posterior of a present class, from 0.5 to below 1.",
+        _threshold,
+    ),
     "readers_per_exam": Key("how many people read each exam.", _integer(1, 1000)),
     "results_open": Key(
         "when people who do not read can see results: live (agreement immediately, readings after "

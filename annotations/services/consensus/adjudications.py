@@ -25,6 +25,7 @@ from annotations.services.assignment import batches
 from annotations.services.consensus import labels
 from annotations.services.refusals import Refusal
 from annotations.services.studies import lifecycle, roster
+from ecgreview.consensus import RULES, Adjudication
 
 ADJUDICATION = ", adjudication"
 
@@ -40,6 +41,10 @@ class NothingDisputed(Refusal):
     code = "nothing-undecided"
 
 
+class RuleIgnoresAdjudication(Refusal):
+    code = "rule-ignores-adjudication"
+
+
 class AlreadyRead(Refusal):
     code = "already-read"
 
@@ -50,10 +55,11 @@ def send_disputed(
 ) -> Batch:
     """Create and release a batch of the disputed exams, for adjudicators to read blind.
 
-    Under ``majority_per_class`` their readings vote on the disputed classes, under
-    ``agreement_then_majority`` on every class. Exams that merely lack readings are left out.
+    What their readings do to a class in dispute depends on the rule (``Rule.adjudication``). Exams
+    that merely lack readings are left out.
 
     Raises:
+        RuleIgnoresAdjudication: under the study's rule, adjudication would change nothing.
         Batch.DoesNotExist: there is no such batch.
         BatchStillOpen: the batch is not closed.
         lifecycle.ConsensusPending: a worker has to compute the consensus first.
@@ -69,6 +75,8 @@ def send_disputed(
     batch = Batch.objects.select_related("study").get(pk=batch_id)
     if batch.is_open:
         raise BatchStillOpen
+    if RULES[batch.study.consensus_rule].adjudication == Adjudication.IGNORED:
+        raise RuleIgnoresAdjudication
     exams = disputed(batch, now=now)
     if not exams:
         raise NothingDisputed

@@ -28,10 +28,22 @@ from annotations.services.audit import digests
 from annotations.services.counts import runs
 from annotations.services.reading import votes
 from annotations.services.reading.votes import Vote
+from annotations.services.taxonomy import mappings
 from ecgreview import consensus
-from ecgreview.consensus import Ballot, Decision, Reason, State, Status
+from ecgreview.consensus import (
+    Ballot,
+    Basis,
+    Cell,
+    Decision,
+    Reason,
+    Relations,
+    State,
+    Status,
+)
 
 ROWS_AT_ONCE = 2000
+
+REREAD_PENDING = Cell(State.INCOMPLETE, Basis.REREAD_PENDING)
 
 
 def refresh_next(*, now: datetime) -> bool:
@@ -68,9 +80,7 @@ def compute(*, study: Study, now: datetime) -> None:
     )
     classes = {item.code: item for item in study.taxonomy.classes.all()}
     votes_by_exam = _votes(study)
-    decisions = _decisions(
-        study, votes_by_exam, {code for code in classes if classes[code].is_exclusive}
-    )
+    decisions = _decisions(study, votes_by_exam)
     before = _stored(study)
     study.consensus.all().delete()
     rows = Consensus.objects.bulk_create(
@@ -115,28 +125,40 @@ def _result(row: Consensus) -> Result:
     return (row.exam_id, row.outcome, row.rest_state, states, frozenset(row.not_assessable))
 
 
-def _decisions(
-    study: Study, votes_by_exam: Mapping[int, Sequence[Vote]], exclusive: Collection[str]
-) -> dict[int, Decision]:
+def _decisions(study: Study, votes_by_exam: Mapping[int, Sequence[Vote]]) -> dict[int, Decision]:
     """Apply the study's rule to the votes of each exam, and return the decisions by exam id."""
     required = required_readings.by_exam(study, study.batches.closed())
     adjudicators = _adjudicators(study)
-    by_exam = {}
-    for exam_id, of_exam in sorted(votes_by_exam.items()):
-        ballots = [_ballot(vote, adjudicators[exam_id]) for vote in of_exam]
-        decision = consensus.decide(
-            study.consensus_rule, ballots, exclusive=exclusive, n_wanted=required[exam_id]
+    exams = {
+        exam_id: consensus.Exam(
+            tuple(_ballot(vote, adjudicators[exam_id]) for vote in of_exam), required[exam_id]
         )
-        is_waiting = any(vote.is_open for vote in of_exam)
-        by_exam[exam_id] = _as_incomplete(decision) if is_waiting else decision
-    return by_exam
+        for exam_id, of_exam in sorted(votes_by_exam.items())
+    }
+    decisions = consensus.decide(study.consensus_choice, exams, relations_of(study))
+    return {
+        exam_id: _as_incomplete(decision)
+        if any(vote.is_open for vote in votes_by_exam[exam_id])
+        else decision
+        for exam_id, decision in decisions.items()
+    }
+
+
+def relations_of(study: Study) -> Relations:
+    """Return the relations between the classes in force that hold in every consensus."""
+    published = mappings.as_published(study.taxonomy)
+    exclusive = (item.code for item in published.classes if item.is_exclusive)
+    return Relations.of(exclusive, published.relations)
 
 
 def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
-    translation, is_adjudication = vote.translation, vote.reader_id in adjudicators
-    if translation is None:
-        return Ballot(None, is_adjudication=is_adjudication)
-    return Ballot(translation.codes, vote.missing | translation.not_asked, is_adjudication)
+    is_adjudication = vote.reader_id in adjudicators
+    purpose = consensus.Purpose.ADJUDICATION if is_adjudication else consensus.Purpose.DATA
+    reader = str(vote.reader_id)
+    if vote.translation is None:
+        return Ballot(None, reader=reader, purpose=purpose)
+    unassessed = vote.missing | vote.translation.not_asked
+    return Ballot(vote.translation.codes, unassessed, reader, purpose=purpose)
 
 
 def _as_incomplete(decision: Decision) -> Decision:
@@ -144,8 +166,8 @@ def _as_incomplete(decision: Decision) -> Decision:
     return replace(
         decision,
         status=Status.INCOMPLETE,
-        states={},
-        rest=State.INCOMPLETE,
+        cells=dict.fromkeys(decision.votes, REREAD_PENDING),
+        rest=REREAD_PENDING,
         adjudicated=frozenset(),
         reason=Reason.REREAD_PENDING,
     )
@@ -183,7 +205,7 @@ def _row(
     return Consensus(
         study=study,
         exam_id=exam_id,
-        rule=f"{study.consensus_rule} {consensus.RULES[study.consensus_rule].version}",
+        rule=study.consensus_choice.name,
         outcome=decision.status.value,
         reason=decision.reason.value,
         n_readings=decision.n_readings,
@@ -191,7 +213,14 @@ def _row(
         n_unreadable=decision.n_unreadable,
         not_assessable=dict(sorted(not_assessable.items())),
         class_states={code: state.value for code, state in decision.states.items()},
-        rest_state=decision.rest.value,
+        rest_state=decision.rest.state.value,
+        bases={code: cell.basis.value for code, cell in decision.cells.items()},
+        rest_basis=decision.rest.basis.value,
+        posteriors={
+            code: round(cell.posterior, 6)
+            for code, cell in decision.cells.items()
+            if cell.posterior is not None
+        },
         adjudicated=sorted(decision.adjudicated),
         computed_at=now,
     )

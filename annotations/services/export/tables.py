@@ -49,7 +49,7 @@ def consensus(study: Study) -> Iterator[Row]:
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
         *("rule", "outcome", "n_readings", "n_wanted", "n_unreadable", "reason", "labels"),
-        *("disputed", "adjudicated", "votes", "not_assessable", *codes),
+        *("disputed", "adjudicated", "votes", "not_assessable", "bases", "posteriors", *codes),
     )
     labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
         "consensus", "n_positive", "diagnostic_class__code"
@@ -73,6 +73,8 @@ def consensus(study: Study) -> Iterator[Row]:
             ";".join(code for code in codes if code in row.adjudicated),
             ";".join(f"{code}:{n_positive}" for code, n_positive in votes.items()),
             ";".join(f"{code}:{n}" for code in codes if (n := row.not_assessable.get(code))),
+            ";".join(f"{code}:{row.bases[code]}" for code in codes if code in row.bases),
+            ";".join(f"{code}:{row.posteriors[code]}" for code in codes if code in row.posteriors),
             *states.values(),
         )
 

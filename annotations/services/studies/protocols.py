@@ -15,6 +15,8 @@ from ecgreview.protocol.document import COMMITMENT
 PLAIN: Sequence[str] = (
     "name",
     "consensus_rule",
+    "consensus_k",
+    "consensus_threshold",
     "readers_per_exam",
     "results_open",
     "clinical_information",

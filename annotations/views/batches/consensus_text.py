@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import (
+    CellBasis,
     ClassState,
     Consensus,
     ConsensusLabel,
@@ -55,6 +56,14 @@ class VoteLine:
     label: ConsensusLabel
     state: str
     is_adjudicated: bool
+    basis: str
+    posterior: float | None
+
+    @property
+    def title(self) -> str:
+        """The name of the class, and why it has its state."""
+        name = self.label.diagnostic_class.local_name
+        return f"{name} · {self.basis}" if self.basis else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +124,11 @@ def _label(outcome: Outcome, rule: str) -> str:
 
 def _vote(row: Consensus, label: ConsensusLabel) -> VoteLine:
     code = label.diagnostic_class.code
-    return VoteLine(label, ClassState(row.state(code)).value, code in row.adjudicated)
+    basis = row.basis(code)
+    return VoteLine(
+        label,
+        ClassState(row.state(code)).value,
+        code in row.adjudicated,
+        str(CellBasis(basis).label) if basis else "",
+        row.posteriors.get(code),
+    )

@@ -40,6 +40,7 @@ from annotations.views.batches.completion_matrix import matrix
 from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
+from ecgreview.consensus import RULES
 from ecgreview.design import SECONDS_PER_READING
 
 # Refusals that are shown as errors of the form field ``readers``.
@@ -132,7 +133,12 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
 def _batch_page(
     request: SignedInRequest, batch: Batch, form: AdjudicationForm, status: int = 200
 ) -> HttpResponse:
-    context: dict[str, Any] = {"batch": batch, "study": batch.study, "form": form}
+    context: dict[str, Any] = {
+        "batch": batch,
+        "study": batch.study,
+        "form": form,
+        "adjudicators_do": RULES[batch.study.consensus_rule].adjudication.value,
+    }
     context["is_hidden"] = is_blinded_to(batch.study, request.user)
     context["due_form"] = DueForm(initial={"due_on": batch.due_on})
     if not batch.is_released:

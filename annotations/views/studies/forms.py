@@ -17,11 +17,41 @@ RULES = {
         "A class with exactly half (1 of 2, 2 of 4) is in dispute: it goes to adjudication and "
         "stays undecided until then."
     ),
+    "union_then_adjudicate": _(
+        "Adjudicate every disagreement: a class that all readers marked is present, one that "
+        "nobody marked is absent, and adjudicators decide all others. Loses the fewest rare "
+        "findings, and needs the most adjudication."
+    ),
+    "two_plus_adjudicator": _(
+        "Two readers and an adjudicator: only the first two readings of an exam count. Where they "
+        "differ, the adjudicator decides. Use this rule to reproduce CODE-test."
+    ),
     "agreement_then_majority": _(
         "Agreement, then at least two votes: if all readers marked exactly the same classes, "
         "those; otherwise the classes that at least two readers marked, or undecided if there are "
         "none. If two readers share a class, a class that only one of them marked is dropped and "
         "counts as absent. Use this rule to reproduce CODE-II-test."
+    ),
+    "unanimous": _(
+        "Unanimous readers only: a class is decided only where all readers agree. All others stay "
+        "undecided, and adjudication changes nothing."
+    ),
+    "k_of_n": _(
+        "A set number of votes: a class is present if at least that many readers marked it, and "
+        "otherwise absent. With 1, it is the union of all readings."
+    ),
+    "skill_weighted": _(
+        "Votes weighted by skill: a reader who agrees more with the majority of the others has "
+        "more weight. Adjudicators decide ties."
+    ),
+    "dawid_skene": _(
+        "Posterior probability (Dawid and Skene): a statistical model estimates the prevalence of "
+        "each class and the skill of each reader, and from them how probable each class is in "
+        "each exam. Needs at least three readers. Adjudicators decide what stays uncertain."
+    ),
+    "dawid_skene_pooled": _(
+        "Posterior probability, pooled: the same, with one model of all classes together, which "
+        "is more stable for rare classes."
     ),
 }
 

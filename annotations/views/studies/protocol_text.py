@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -139,6 +140,16 @@ def _chosen(key: str, choices: Any) -> Callable[[Document], str]:
     return lambda document: _label(choices, document[key])
 
 
+def _used_by(rule: str, key: str) -> Callable[[Document], str]:
+    """Return a function that shows ``key`` if the consensus rule, or its pooled form, uses it."""
+
+    def text(document: Document) -> str:
+        is_used = document["consensus_rule"].startswith(rule)
+        return number_format(document[key]) if is_used else _("Not used by this rule")
+
+    return text
+
+
 def _label(choices: Any, value: str) -> str:
     return str(dict(choices.choices).get(value, value))
 
@@ -168,6 +179,12 @@ RULE_TEXTS: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
         "consensus_rule",
         gettext_lazy("Consensus rule"),
         lambda document: str(RULES.get(document["consensus_rule"], document["consensus_rule"])),
+    ),
+    ("consensus_k", gettext_lazy("Votes that a class needs"), _used_by("k_of_n", "consensus_k")),
+    (
+        "consensus_threshold",
+        gettext_lazy("Minimum posterior probability"),
+        _used_by("dawid_skene", "consensus_threshold"),
     ),
     ("adjudication", gettext_lazy("Adjudicators see"), _chosen("adjudication", Adjudication)),
     ("results_open", gettext_lazy("Results visible"), _chosen("results_open", ResultsOpen)),

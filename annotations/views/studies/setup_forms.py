@@ -135,6 +135,22 @@ class ReadingForm(forms.Form):
         choices=list(RULES.items()),
         widget=forms.RadioSelect,
     )
+    consensus_k = forms.IntegerField(
+        label=_("Votes that a class needs"),
+        min_value=1,
+        max_value=1000,
+        help_text=_("Used only by the rule with a set number of votes."),
+    )
+    consensus_threshold = forms.FloatField(
+        label=_("Minimum posterior probability"),
+        min_value=0.5,
+        max_value=0.999,
+        help_text=_(
+            "Used only by the rules with a posterior probability. With 0.9, a class is present "
+            "from 0.9 on, absent up to 0.1, and in dispute in between. With 0.5, none is in "
+            "dispute."
+        ),
+    )
     qualification_required = forms.BooleanField(
         label=_("Readers must first pass a set with reference answers"), required=False
     )
@@ -166,7 +182,8 @@ class ReadingForm(forms.Form):
         same_keys = (
             "readers_per_exam", "minimum_reader_level", "clinical_information", "prior_exam",
             "suggestion_policy", "qt_correction", "washout_days", "washout_exams", "patient_gap",
-            "undo_window_s", "results_open", "consensus_rule",
+            "undo_window_s", "results_open", "consensus_rule", "consensus_k",
+            "consensus_threshold",
         )  # fmt: skip
         return {
             **{key: cleaned[key] for key in same_keys},

@@ -52,6 +52,14 @@ def _consensus(fixture):
     )
 
 
+def consensus_bases_are_known(fixture):
+    update_row(_consensus(fixture), bases={"artifact": "luck"})
+
+
+def consensus_posteriors_are_probabilities(fixture):
+    update_row(_consensus(fixture), posteriors={"artifact": "0.5"})
+
+
 def _label(fixture):
     return ConsensusLabel.objects.create(
         consensus=_consensus(fixture),

@@ -63,6 +63,10 @@ def study_pass_mark_is_a_fraction(fixture):
     update_row(_draft(fixture), pass_mark=1.01)
 
 
+def study_consensus_parameters_are_valid(fixture):
+    update_row(_draft(fixture), consensus_threshold=1.0)
+
+
 def study_frequent_classes_fit_the_keys(fixture):
     update_row(_draft(fixture), frequent_classes=[f"class_{number}" for number in range(10)])
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecgreview import consensus
-from ecgreview.consensus import Ballot, Decision, Reason, State, Status
+from ecgreview.consensus import Ballot, Choice, Decision, Purpose, Reason, State, Status
 
-RULE = "majority_per_class"
+RULE = Choice("majority_per_class")
 NORMAL = "normal_ecg"
 AF = "atrial_fibrillation"
 RBBB = "right_bundle_branch_block"
@@ -19,15 +19,15 @@ LVH = "left_ventricular_hypertrophy"
 UNREADABLE = None
 
 
-def ballot(reading, *, is_adjudication=False, unassessed=frozenset()) -> Ballot:
+def ballot(reading, *, purpose=Purpose.DATA, unassessed=frozenset()) -> Ballot:
     codes = None if reading is None else frozenset(reading)
-    return Ballot(codes, frozenset(unassessed), is_adjudication)
+    return Ballot(codes, frozenset(unassessed), purpose=purpose)
 
 
 def decide(*readings, adjudicators=(), n_wanted=2) -> Decision:
     votes = [reading if isinstance(reading, Ballot) else ballot(reading) for reading in readings]
-    votes += [ballot(adjudicator, is_adjudication=True) for adjudicator in adjudicators]
-    return consensus.decide(RULE, votes, n_wanted=n_wanted)
+    votes += [ballot(adjudicator, purpose=Purpose.ADJUDICATION) for adjudicator in adjudicators]
+    return consensus.decide_exam(RULE, votes, n_wanted=n_wanted)
 
 
 def test_a_class_marked_by_one_of_two_readers_is_in_dispute():
@@ -58,7 +58,7 @@ def test_identical_readings_are_an_agreement():
 
 def test_two_empty_readings_agree_on_no_class():
     decision = decide(set(), set())
-    assert (decision.status, decision.labels, decision.rest) == (
+    assert (decision.status, decision.labels, decision.rest.state) == (
         Status.AGREEMENT, {}, State.ABSENT,
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ class TestMissingReadings:
     def test_fewer_than_two_readings_are_incomplete(self, readings, n_wanted):
         decision = decide(*readings, n_wanted=n_wanted)
         assert (decision.status, decision.reason) == (Status.INCOMPLETE, Reason.READINGS_MISSING)
-        assert {decision.rest, decision.state(AF)} == {State.INCOMPLETE}
+        assert {decision.rest.state, decision.state(AF)} == {State.INCOMPLETE}
 
     def test_a_class_that_the_missing_reading_could_change_is_undecided(self):
         decision = decide({AVB, LVH}, {LVH}, n_wanted=3)
@@ -152,7 +152,7 @@ class TestUnreadable:
 
     def test_more_than_half_of_the_readers_make_it_unreadable(self):
         decision = decide(UNREADABLE, UNREADABLE, {AF})
-        assert (decision.status, decision.rest) == (Status.UNREADABLE, State.NOT_ASSESSED)
+        assert (decision.status, decision.rest.state) == (Status.UNREADABLE, State.NOT_ASSESSED)
 
     def test_it_is_not_unreadable_while_missing_readings_could_change_that(self):
         assert decide(UNREADABLE, n_wanted=2).status == Status.INCOMPLETE

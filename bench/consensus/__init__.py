@@ -1,0 +1,1 @@
+"""Benchmarks of consensus rules: time and errors."""

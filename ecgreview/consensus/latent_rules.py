@@ -1,0 +1,203 @@
+"""The rules that label by the posterior of a latent class model of all exams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgreview.agreement.counts.patterns import PatternCount
+from ecgreview.agreement.latent import pooled, two_states
+from ecgreview.agreement.latent.plausibility import (
+    FEW_TRUE_POSITIVES,
+    MIN_SENSITIVITY,
+    MIN_TRUE_POSITIVES,
+)
+
+from .decision import MIN_READINGS, Basis, Cell, Decision, State
+from .exam import Exam, pattern_count, readers_of
+from .per_class import Criterion, Tally, by_votes, decide_classes
+from .relations import Relations
+
+# Probabilities closer to 0 or 1 say more than any number of readings can support.
+_MARGIN = 1e-6
+
+# Keeps the skills of readers with few readings of a class away from 0 and 1.
+_PSEUDO_COUNT = 0.5
+
+# With fewer, sensitivity and prevalence are not identified, whatever the number of exams.
+_MIN_READERS = 3
+
+
+def dawid_skene(exams: Sequence[Exam], relations: Relations, threshold: float) -> list[Decision]:
+    """Decide each class by its posterior under Dawid and Skene's model, class by class.
+
+    The pooled model replaces the fit of a class where that fit is degenerate: not identified, not
+    converged, implausible, or with too few true positives. A class that neither identifies has no
+    posterior and is decided by the majority of its votes.
+
+    A class that nobody marked in an exam is absent there. Missing readings are not waited for: two
+    votes are enough, and the posterior says how much they are worth. The model is fitted to the
+    readings without adjudications, because adjudicators read only disputed exams. The majority of
+    the adjudicators settles what the posterior leaves undecided.
+
+    Args:
+        exams: the readings of all exams; the fit uses them together.
+        relations: what must hold; classes that violate it are undecided.
+        threshold: at least 0.5. A class is present if its posterior is at least this, absent if
+            it is at most ``1 - threshold``, and else undecided.
+
+    Source:
+        Dawid & Skene 1979, Applied Statistics 28(1):20-28. Pooled: Paun et al. 2018, Transactions
+        of the ACL 6:571-585.
+    """
+    return _decide(exams, relations, threshold, Skills.of(exams))
+
+
+def dawid_skene_pooled(
+    exams: Sequence[Exam], relations: Relations, threshold: float
+) -> list[Decision]:
+    """Decide like ``dawid_skene``, with the pooled model for every class."""
+    return _decide(exams, relations, threshold, Skills.of(exams, is_pooled=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Skills:
+    """Estimated prevalence and skill, as log-likelihood ratios.
+
+    Attributes:
+        readers: the readers, in the order of the columns.
+        codes: the classes, in the order of the rows.
+        prior: shape (n_classes,); logit of the prevalence, NaN if the class is not identified.
+        if_marked: shape (n_classes, n_readers); what a reader's mark adds to the logit.
+        if_unmarked: the same shape; what the lack of a mark adds to it.
+    """
+
+    readers: Mapping[str, int]
+    codes: Mapping[str, int]
+    prior: NDArray[np.float64]
+    if_marked: NDArray[np.float64]
+    if_unmarked: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, exams: Sequence[Exam], *, is_pooled: bool = False) -> Skills:
+        """Estimate the skills of all readers from ``exams``."""
+        ballots = [ballot for exam in exams for ballot in readers_of(exam)]
+        readers = sorted({ballot.reader for ballot in ballots})
+        codes = sorted(
+            set().union(*(ballot.classes | ballot.unassessed for ballot in ballots))  # type: ignore[operator]
+        )
+        places = ({name: i for i, name in enumerate(readers)}, {c: i for i, c in enumerate(codes)})
+        if len(readers) < _MIN_READERS or not codes:
+            nothing = np.full((len(codes), len(readers)), np.nan)
+            return cls(*places, np.full(len(codes), np.nan), nothing, nothing)
+        patterns = pattern_count(exams, readers, codes)
+        prevalence, sensitivity, specificity = _estimates(patterns, is_pooled=is_pooled)
+        return cls(
+            *places,
+            np.log(prevalence / (1 - prevalence)),
+            np.log(sensitivity / (1 - specificity)),
+            np.log((1 - sensitivity) / specificity),
+        )
+
+    def posteriors(self, exam: Exam) -> dict[str, float]:
+        """Return P(present | votes) of each identified class that a reader of ``exam`` marked."""
+        ballots = readers_of(exam)
+        marked = set().union(*(ballot.classes or () for ballot in ballots))
+        result = {}
+        for code in sorted(marked):
+            row = self.codes[code]
+            logit = self.prior[row]
+            if np.isnan(logit):
+                continue
+            for ballot in ballots:
+                if code not in ballot.unassessed:
+                    is_marked = code in (ballot.classes or ())
+                    ratios = self.if_marked if is_marked else self.if_unmarked
+                    logit += ratios[row, self.readers[ballot.reader]]
+            result[code] = float(1 / (1 + np.exp(-logit)))
+        return result
+
+
+def _estimates(
+    patterns: PatternCount, *, is_pooled: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return prevalence, sensitivity and specificity; prevalence is NaN if not identified."""
+    joint = pooled.fit(patterns).classes
+    prevalence = _usable(joint, MIN_TRUE_POSITIVES)
+    sensitivity, specificity = joint.sensitivity.values, joint.specificity.values
+    if not is_pooled:
+        alone = two_states.fit(patterns, pseudo_count=_PSEUDO_COUNT)
+        usable = _usable(alone, FEW_TRUE_POSITIVES)
+        is_usable = ~np.isnan(usable) & alone.is_converged
+        prevalence = np.where(is_usable, usable, prevalence)
+        sensitivity = np.where(is_usable[:, None], alone.sensitivity.values, sensitivity)
+        specificity = np.where(is_usable[:, None], alone.specificity.values, specificity)
+    return (
+        np.clip(prevalence, _MARGIN, 1 - _MARGIN),
+        np.clip(sensitivity, _MARGIN, 1 - _MARGIN),
+        np.clip(specificity, _MARGIN, 1 - _MARGIN),
+    )
+
+
+def _usable(fit: two_states.Latent, fewest: float) -> NDArray[np.float64]:
+    """Return the prevalences of ``fit`` with NaN where no label may be derived from it.
+
+    Labels ask for less than the reports, which refuse every class that readers miss more often than
+    they mark it. If its prevalence is also at most the share of exams in which it was marked, its
+    posteriors are calibrated and its labels have fewer errors than the majority's
+    (``bench.consensus.calibration``).
+    """
+    plausibility = fit.plausibility
+    is_degenerate = plausibility.is_above & (plausibility.mean_sensitivity < MIN_SENSITIVITY)
+    is_few = plausibility.n_true_positives < fewest
+    return np.where(is_degenerate | is_few, np.nan, fit.prevalence.values)
+
+
+def _decide(
+    exams: Sequence[Exam], relations: Relations, threshold: float, skills: Skills
+) -> list[Decision]:
+    @cache
+    def decide(exam: Exam) -> Decision:
+        criterion = _criterion(skills.posteriors(exam), threshold)
+        return decide_classes(exam.ballots, relations, exam.n_wanted, criterion)
+
+    return [decide(exam) for exam in exams]
+
+
+def _criterion(posteriors: Mapping[str, float], threshold: float) -> Criterion:
+    def criterion(tally: Tally) -> Cell:
+        posterior = posteriors.get(tally.code)
+        if tally.n_votes < MIN_READINGS:
+            return _too_few(tally, posterior)
+        if tally.n_marked == 0:
+            return Cell(State.ABSENT, Basis.UNANIMOUS)
+        if posterior is None:
+            return _by_majority(tally)
+        if posterior >= threshold:
+            return Cell(State.PRESENT, Basis.POSTERIOR, posterior)
+        if posterior <= 1 - threshold:
+            return Cell(State.ABSENT, Basis.POSTERIOR, posterior)
+        return Cell(State.UNDECIDED, Basis.UNCERTAIN, posterior)
+
+    return criterion
+
+
+def _by_majority(tally: Tally) -> Cell:
+    return by_votes(
+        Tally(tally.code, tally.n_marked, tally.n_votes),
+        is_present=2 * tally.n_marked > tally.n_votes,
+        is_absent=2 * tally.n_marked < tally.n_votes,
+        present=Basis.MAJORITY, absent=Basis.MAJORITY, split=Basis.NOT_IDENTIFIED,
+    )  # fmt: skip
+
+
+def _too_few(tally: Tally, posterior: float | None) -> Cell:
+    if tally.n_missing:
+        return Cell(State.INCOMPLETE, Basis.READINGS_MISSING, posterior)
+    if tally.n_marked:
+        return Cell(State.UNDECIDED, Basis.SINGLE_VOTE, posterior)
+    return Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)

@@ -1,0 +1,108 @@
+"""The rule that weights votes by how well a reader agrees with the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import log
+
+from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, State
+from .exam import Exam, readers_of
+from .per_class import Criterion, Tally, decide_classes
+from .relations import Relations
+
+# No reader counts for nothing, and none outvotes twenty others.
+MIN_WEIGHT, MAX_WEIGHT = 0.2, 4.0
+
+# Sums of weights closer than this are a tie, whatever the rounding.
+_TIE = 1e-9
+
+
+def skill_weighted(exams: Sequence[Exam], relations: Relations) -> list[Decision]:
+    """Decide each class by the sum of the weights for it against the sum against it.
+
+    A missing reading counts as if it could have the highest weight among the readers. The majority
+    of the adjudicators settles ties.
+
+    Args:
+        exams: the readings of all exams; the weights are estimated from them together.
+        relations: what must hold; classes that violate it are undecided.
+    """
+    skills = weights(exams)
+    highest = max(skills.values(), default=1.0)
+    return [
+        decide_classes(
+            exam.ballots,
+            relations,
+            exam.n_wanted,
+            _criterion(readers_of(exam), skills, highest),
+        )
+        for exam in exams
+    ]
+
+
+def weights(exams: Sequence[Exam]) -> dict[str, float]:
+    """Return the weight of each reader's vote.
+
+    The weight is the log-odds of the reader's positive agreement with the majority of the other
+    readers: of the classes that the reader or that majority marked, the share that both marked,
+    counted as in Dice's coefficient. Absent classes are left out, because readers agree on nearly
+    all of them by chance. One agreement and one disagreement are added for each reader, so that
+    few readings give no extreme weight.
+
+    Exams in which a reader has fewer than two others say nothing about this reader. Without any
+    such exam, all readers have the same weight.
+
+    Source:
+        Nitzan & Paroush 1982, International Economic Review 23(2):289-297: log-odds are the best
+        weights of independent votes. Leaving out the reader's own vote is this product's choice.
+    """
+    both: Counter[str] = Counter()
+    either: Counter[str] = Counter()
+    readers: set[str] = set()
+    for exam in exams:
+        ballots = readers_of(exam)
+        readers |= {ballot.reader for ballot in ballots}
+        if len(ballots) <= MIN_READINGS:
+            continue
+        marks = Counter(code for ballot in ballots for code in ballot.classes or ())
+        unassessed = Counter(code for ballot in ballots for code in ballot.unassessed)
+        for ballot in ballots:
+            for code, n_marked in marks.items():
+                if code in ballot.unassessed:
+                    continue
+                is_marked = code in (ballot.classes or ())
+                n_others = len(ballots) - 1 - unassessed[code]
+                if n_others < MIN_READINGS or 2 * (n_marked - is_marked) == n_others:
+                    continue
+                is_majority = 2 * (n_marked - is_marked) > n_others
+                both[ballot.reader] += 2 * (is_marked and is_majority)
+                either[ballot.reader] += is_marked + is_majority
+    return {reader: _weight(both[reader], either[reader]) for reader in sorted(readers)}
+
+
+def _weight(n_both: int, n_either: int) -> float:
+    share = (n_both + 1) / (n_either + 2)
+    return min(max(log(share / (1 - share)), MIN_WEIGHT), MAX_WEIGHT)
+
+
+def _criterion(ballots: Sequence[Ballot], skills: Mapping[str, float], highest: float) -> Criterion:
+    def criterion(tally: Tally) -> Cell:
+        voting = [ballot for ballot in ballots if tally.code not in ballot.unassessed]
+        balance = sum(
+            skills[ballot.reader] * (1 if tally.code in (ballot.classes or ()) else -1)
+            for ballot in voting
+        )
+        slack = tally.n_missing * highest + _TIE
+        is_unanimous = tally.n_marked in {0, tally.n_votes} and not tally.n_missing
+        basis = Basis.UNANIMOUS if is_unanimous else Basis.SKILL
+        if tally.n_votes >= MIN_READINGS and abs(balance) > slack:
+            return Cell(State.PRESENT if balance > 0 else State.ABSENT, basis)
+        if tally.n_missing:
+            return Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
+        if tally.n_marked:
+            is_tie = tally.n_votes >= MIN_READINGS
+            return Cell(State.UNDECIDED, Basis.TIE if is_tie else Basis.SINGLE_VOTE)
+        return Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
+
+    return criterion
