@@ -70,10 +70,15 @@ def environment(redis_url: str) -> dict[str, str]:
     return {**os.environ, "REDIS_URL": redis_url, "DJANGO_SETTINGS_MODULE": "ecgreview.settings"}
 
 
+def of_web_server(redis_url: str) -> dict[str, str]:
+    """Return the environment of a process that only publishes, like the web server."""
+    return {**environment(redis_url), "BROKER_TIMEOUT_S": "1"}
+
+
 def publisher(redis_url: str) -> subprocess.Popen[bytes]:
     """Start a process that publishes one task."""
     command = [sys.executable, "-c", PUBLISH]
-    return subprocess.Popen(command, cwd=REPOSITORY, env=environment(redis_url))
+    return subprocess.Popen(command, cwd=REPOSITORY, env=of_web_server(redis_url))
 
 
 def publish(redis_url: str) -> int:

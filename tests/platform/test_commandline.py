@@ -63,13 +63,6 @@ with connection.cursor() as cursor:
 """
 
 
-def test_the_first_command_in_a_new_home_creates_the_tables(bare_home):
-    done = manage("agreement", "nowhere")
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "Preparing the database" in done.stderr
-    assert "nowhere" in done.stderr.splitlines()[-1]
-
-
 def test_a_database_with_missing_migrations_is_not_migrated(bare_home):
     assert manage("migrate", "annotations", "0001", "--verbosity=0").returncode == 0
     refused = manage("create_user", "ana")

@@ -1,4 +1,4 @@
-"""``manage.py demo`` starts the whole site from an empty home directory."""
+"""The first command in a new home, and ``manage.py demo``, which starts the whole site."""
 
 import json
 import os
@@ -21,19 +21,31 @@ from tests.platform.processes import DEADLINE_SECONDS, eventually, output
 READY = "Ctrl-C stops everything"
 
 
+def with_empty_home(home):
+    """Return the environment variables of a new installation with the empty ``home``."""
+    configured = {*ADDRESSES, "SECRET_KEY", "ECGREVIEW_DEMO"}
+    inherited = {name: value for name, value in os.environ.items() if name not in configured}
+    return {**inherited, "ECGREVIEW_HOME": str(home), "STATIC_ROOT": str(home / "static"),
+            "PYTHONUNBUFFERED": "1"}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """The environment variables of a new installation with an empty home."""
-    home = tmp_path_factory.mktemp("home")
-    inherited = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
-    return {**inherited, "ECGREVIEW_HOME": str(home), "STATIC_ROOT": str(home / "static"),
-            "ECGREVIEW_DEMO": "1", "ECGREVIEW_DEMO_EXAMS": "6",
-            "PYTHONUNBUFFERED": "1"}  # fmt: skip
+    return with_empty_home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def first_command(environment):
+    """The result of the first command in the home, which creates the tables."""
+    command = [sys.executable, "manage.py", "agreement", "nowhere"]
+    return subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The results of running a demo in an empty home.
+    """The results of running a demo.
 
     Attributes:
         printed: output until the demo was ready.
@@ -50,16 +62,16 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def demo(environment):
-    """Start a demo. Processes that are still running are killed afterwards."""
+def demo():
+    """Start a demo of six exams. Processes that are still running are killed afterwards."""
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> tuple[subprocess.Popen[str], str]:
+    def start(environment: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
         port = service._free_port()
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--port", str(port)],
-            cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True,
+            cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**environment, "ECGREVIEW_DEMO": "1", "ECGREVIEW_DEMO_EXAMS": "6"},
         )  # fmt: skip
         started.append(process)
         return process, f"http://127.0.0.1:{port}"
@@ -72,12 +84,12 @@ def demo(environment):
 
 
 @pytest.fixture(scope="module")
-def visit(demo):
-    """Start a demo in an empty home, query it, and terminate it."""
-    process, address = demo()
+def visit(demo, environment, first_command):
+    """Start a demo in the home with the new tables, query it, and terminate it."""
+    process, address = demo(environment)
     printed = printed_until_ready(process)
     n_classes = n_classes_at(address)
-    second = output(demo()[0]).read()
+    second = output(demo(environment)[0]).read()
     members = descendants(process)
     process.send_signal(signal.SIGTERM)
     exit_code = process.wait(DEADLINE_SECONDS)
@@ -103,7 +115,13 @@ def n_classes_at(address: str) -> int:
         return len(json.load(answer))
 
 
-def test_a_demo_in_an_empty_home_has_every_class(visit):
+def test_the_first_command_in_a_new_home_creates_the_tables(first_command):
+    assert (first_command.returncode, "Traceback" in first_command.stderr) == (1, False)
+    assert "Preparing the database" in first_command.stderr
+    assert "nowhere" in first_command.stderr.splitlines()[-1]
+
+
+def test_a_demo_has_every_class(visit):
     assert visit.address in visit.printed
     assert visit.n_classes == 66
 
@@ -116,8 +134,9 @@ def test_a_terminated_demo_leaves_no_process(visit):
     assert (visit.exit_code, visit.is_gone) == (0, True)
 
 
-def test_a_killed_demo_leaves_no_process(demo):
-    process, _ = demo()
+@pytest.mark.drill
+def test_a_killed_demo_in_an_empty_home_leaves_no_process(demo, tmp_path):
+    process, _ = demo(with_empty_home(tmp_path))
     printed_until_ready(process)
     members = descendants(process)
     process.kill()
