@@ -69,7 +69,7 @@ REFUSALS = (
 )
 """Refusals that are allowed. A refused action must not change anything."""
 
-N_RUNS = int(os.environ.get("INTERLEAVINGS", size("6", "50")))
+N_RUNS = int(os.environ.get("INTERLEAVINGS", size("4", "50")))
 """Number of random sequences; the environment variable INTERLEAVINGS overrides it."""
 
 nth = st.integers(min_value=0, max_value=10**6)

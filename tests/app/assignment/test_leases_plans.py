@@ -11,10 +11,11 @@ from django.db import connection
 
 from annotations.models import Batch, Dataset, Exam, Seat, Slot, User
 from annotations.services.assignment import batches, leases, pool_slots
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 
-LARGE = 40_000
+LARGE = size(20_000, 40_000)
 
 FILL = """
     insert into annotations_exam (dataset_id, code, source_key, content_hash, source_labels,

@@ -16,14 +16,15 @@ from bench import _long_list as filled
 from tests.app.counts.pattern_counting import differences, drain, of_batch, sets
 from tests.app.kept import kept
 from tests.app.reading.test_races import sign
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 
-FEW, MANY = 200, 10_000
+FEW, MANY = 200, size(4_000, 10_000)
 MAX_ROWS = 1_000
 """Maximum rows per statement: the exam, its readings and, in several plan nodes, all classes.
 
-Reading the whole batch takes at least 10,000.
+Reading the whole batch takes at least ``MANY``.
 """
 
 READ = """

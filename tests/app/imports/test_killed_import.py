@@ -17,15 +17,17 @@ from django.db.models import Count
 from annotations.models import Exam, ImportRun, SuggestionRun
 from annotations.services.imports import recordings
 from tests.domain.ecg import signals, wfdb_files
+from tests.sizes import size
 
-N_RECORDS = 3 * recordings.EXAMS_AT_ONCE
+N_TRANSACTIONS = size(2, 3)
+N_RECORDS = N_TRANSACTIONS * recordings.EXAMS_AT_ONCE
 MAX_WAIT_S = 300
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Enough records for three transactions of ``EXAMS_AT_ONCE`` exams."""
+    """Enough records for some transactions of ``EXAMS_AT_ONCE`` exams."""
     for number in range(N_RECORDS):
         (tmp_path / str(number)).mkdir()
         wfdb_files.write(tmp_path / str(number), values=signals.heartbeats() + number)
