@@ -86,7 +86,7 @@ def test_every_address_is_in_the_table():
     assert declared() == set(ADDRESSES)
 
 
-WITHOUT_PAGES = size({"bruno", "caio", "root"}, set[str]())
+WITHOUT_PAGES = size({"bruno", "rosa", "otto", "caio", "root"}, set[str]())
 """Roles that get the same pages as Clara or Davi. `make test` skips the templates for them."""
 
 
