@@ -47,6 +47,7 @@ LAYOUTS: dict[str, tuple[int, list[str], float]] = {
     "12x1": (1, [], 15),
 }
 PIXEL_LAYOUTS = ["3x4+II", "3x4+II+V1+V5", "6x2", "12x1"]
+RATIOS = [1, pytest.param(2, marks=pytest.mark.drill)]
 SPEEDS = [12.5, 25.0, 50.0]
 GAINS = [2.5, 5.0, 10.0, 20.0]
 
@@ -209,7 +210,7 @@ def pulse_errors_px(image: Raster, sheet: DrawnSheet, speed: float, gain: float)
     return list(np.array(errors) * image.px_per_mm)
 
 
-@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize("ratio", RATIOS)
 def test_every_rendered_wave_is_within_a_pixel(
     open_desk: Callable[..., Page], exact_exam: Exam, decoder: Page, ratio: int
 ) -> None:
@@ -243,7 +244,7 @@ def test_the_inverted_lead_is_drawn_upside_down(
             assert max(map(abs, errors_px(image, cell, 25.0, 10.0))) <= 0.6, (layout, cell.name)
 
 
-@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize("ratio", RATIOS)
 def test_a_real_recording_is_drawn_sample_by_sample(
     open_desk: Callable[..., Page], real_exams: list[Exam], ratio: int
 ) -> None:
