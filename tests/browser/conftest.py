@@ -23,7 +23,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Exam, User
 from annotations.services.imports import recordings
-from annotations.services.people import roles
 from scripts import browser as browsers
 
 # The app tests' fixtures for people and data.
@@ -36,6 +35,7 @@ from tests.app.conftest import (
     dataset,
     davi,
     eva,
+    few_replicates,
     make_batch,
     make_exam,
     make_study,
@@ -61,6 +61,7 @@ __all__ = [
     "dataset",
     "davi",
     "eva",
+    "few_replicates",
     "make_batch",
     "make_exam",
     "make_study",
@@ -162,9 +163,8 @@ def separate_modules(served_static_files: None, no_collected_files: Path) -> Ite
 
 
 @pytest.fixture(autouse=True)
-def role_groups(transactional_db: None) -> None:
-    """Recreate the role groups, which the table cleanup after the previous test deleted."""
-    roles.sync()
+def committed_rows(transactional_db: None) -> None:
+    """Commit the rows of each test, because the server reads them on a connection of its own."""
 
 
 class PageMonitor:

@@ -151,6 +151,7 @@ def test_plots_cannot_be_sent_to_the_cloud(
     open_plots: Callable[[str], Page], page_monitor: PageMonitor, template: str
 ) -> None:
     page = open_plots(template)
+    expect_own_server_only(page)
     windows = page.context.pages
     plots = page.locator(PLOT)
     for plot in plots.all():
@@ -165,11 +166,8 @@ def test_plots_cannot_be_sent_to_the_cloud(
     assert page.context.pages == windows
 
 
-@pytest.mark.parametrize("template", EACH_PAGE)
-def test_the_content_policy_allows_connections_to_the_own_server_only(
-    open_plots: Callable[[str], Page], template: str
-) -> None:
-    page = open_plots(template)
+def expect_own_server_only(page: Page) -> None:
+    """Check that the content policy of ``page`` allows connections to its own server only."""
     response = page.request.get(page.url)
     policy = dict(
         part.strip().split(" ", 1)
