@@ -13,6 +13,7 @@ from annotations.services.suggestions import offers
 from tests.app import signing
 from tests.app.kept import kept
 from tests.app.reading.test_races import at_once, sign
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +41,7 @@ def revise(assignment, now, key=None):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(size(1, 3)))
 def test_two_tabs_revise_a_reading_once(shown_assignment, now, attempt):
     results = at_once(*[lambda: revise(shown_assignment, now)] * 3)
     refused = [result for result in results if isinstance(result, revisions.AlreadyRevised)]
@@ -48,14 +49,14 @@ def test_two_tabs_revise_a_reading_once(shown_assignment, now, attempt):
     assert (len(refused), revised) == (2, 1)
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(size(1, 3)))
 def test_one_key_sent_twice_at_once_makes_one_revision(shown_assignment, now, attempt):
     key = uuid.uuid4()
     results = at_once(*[lambda: revise(shown_assignment, now, key)] * 2)
     assert sorted(result.is_repeat for result in results) == [False, True]
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(size(1, 3)))
 def test_a_revision_is_stored_before_its_batch_closes_or_refused(
     shown_assignment, davi, now, attempt
 ):

@@ -38,6 +38,7 @@ from annotations.services.taxonomy import versions
 from ecgreview.protocol import Protocol
 from tests.app import signing
 from tests.domain.ecg import signals, wfdb_files
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,7 +99,7 @@ def test_the_queue_position_comes_from_one_snapshot(make_batch, make_exam, ana, 
     assert (queue["position"], queue["total"]) == (9, 9)
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", range(size(2, 5)))
 def test_two_tabs_submit_one_reading(assign, ana, now, attempt):
     assignment = assign(ana)
     results = at_once(*[lambda: sign(assignment, now, uuid.uuid4())] * 4)
@@ -106,7 +107,7 @@ def test_two_tabs_submit_one_reading(assign, ana, now, attempt):
     assert (len(refused), Reading.objects.count()) == (3, 1)
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", range(size(2, 5)))
 def test_one_key_sent_twice_at_once_makes_one_reading(assign, ana, now, attempt):
     assignment, key = assign(ana), uuid.uuid4()
     results = at_once(*[lambda: sign(assignment, now, key)] * 4)
@@ -121,7 +122,7 @@ def test_one_key_for_two_assignments_at_once_makes_one_reading(assign, ana, now)
     assert Reading.objects.count() == 1
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", range(size(2, 5)))
 def test_a_reading_is_stored_before_its_batch_closes_or_refused(assign, ana, davi, now, attempt):
     assignment = assign(ana)
     submitted, closed = at_once(
@@ -250,7 +251,7 @@ def test_two_installers_install_one_taxonomy(now):
     assert first == second
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", range(size(2, 5)))
 def test_two_tabs_correct_a_reading_once(assign, ana, now, attempt):
     assignment, key = assign(ana), uuid.uuid4()
     sign(assignment, now, key)
@@ -260,7 +261,7 @@ def test_two_tabs_correct_a_reading_once(assign, ana, now, attempt):
     assert Reading.objects.effective().count() == 1
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", range(size(2, 5)))
 def test_a_correction_and_showing_suggestions_exclude_each_other(assign, ana, now, attempt):
     assignment, key = assign(ana), uuid.uuid4()
     first = sign(assignment, now, key).reading
@@ -292,7 +293,7 @@ def test_an_exam_deferred_during_its_submission_is_submitted(assign, ana, now):
     assert Reading.objects.count() == 1
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(size(2, 3)))
 def test_two_tabs_defer_an_exam_once(assign, ana, now, attempt):
     assignment = assign(ana)
     at_once(*[lambda: deferrals.defer(assignment_id=assignment.pk, reader=ana, now=now)] * 4)

@@ -33,19 +33,20 @@ from annotations.services.studies import lifecycle
 from annotations.services.suggestions import offers
 from annotations.services.verification import readings as integrity_readings
 from tests.app import signing
+from tests.app.kept import factory, kept
 
 AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 A_MOMENT = timedelta(seconds=1)
 
 
-@pytest.fixture
+@factory
 def suggest(taxonomy, now):
     """Store a model run that suggests classes for an exam."""
-    model = SuggestionModel.objects.create(
-        name="m", version="1", covered_classes=[AF, FLUTTER], created_at=now
-    )
 
     def make(exam, *codes):
+        model, _ = SuggestionModel.objects.get_or_create(
+            name="m", version="1", defaults={"covered_classes": [AF, FLUTTER], "created_at": now}
+        )
         run = SuggestionRun.objects.create(
             exam=exam, model=model, requested_at=now, finished_at=now
         )
@@ -59,7 +60,7 @@ def suggest(taxonomy, now):
     return make
 
 
-@pytest.fixture
+@kept
 def signed(assign, ana, submit, suggest):
     """Ana's reading (flutter) of an exam for which a model suggests AF."""
     assignment = assign(ana)
@@ -67,7 +68,7 @@ def signed(assign, ana, submit, suggest):
     return submit(assignment, FLUTTER)
 
 
-@pytest.fixture
+@factory
 def show(now):
     def make(reading):
         assignment = Assignment.objects.get(pk=reading.assignment_id)
@@ -76,7 +77,7 @@ def show(now):
     return make
 
 
-@pytest.fixture
+@kept
 def shown_reading(signed, show):
     show(signed)
     return signed
