@@ -235,39 +235,58 @@ def closed(db: None, closed_batch: int) -> Batch:
 ARMS = [{"arm": "none", "weight": 1}, {"arm": "concurrent", "weight": 1}]
 
 
-@pytest.fixture
-def randomized(make_study):
-    """A study that randomizes who sees suggestions."""
-    return make_study(
-        name="Randomized", suggestion_policy="randomised", suggestion_arms=ARMS,
-        consensus_rule="agreement_then_majority",
-    )  # fmt: skip
-
-
-@pytest.fixture
-def arms_batch(randomized, make_exam, ana, bruno, carla, davi, sign, now, close):
+@pytest.fixture(scope="module")
+def closed_arms_batch(module_db: ModuleDb, study_setup: StudySetup) -> int:
     """Twelve exams with AF suggested in each; readers mark AF only if they see the suggestion."""
-    exams = [make_exam() for _ in range(12)]
+    with module_db():
+        taxonomy = Taxonomy.objects.get(pk=study_setup.taxonomy)
+        davi = study_setup.person("davi")
+        study = builders.study(
+            taxonomy, davi, now=NOW, name="Randomized", suggestion_policy="randomised",
+            suggestion_arms=ARMS, consensus_rule="agreement_then_majority",
+        )  # fmt: skip
+        exams = study_setup.exams(12)
+        suggest_af(exams, taxonomy)
+        batch = batches.create(
+            study=study, name="Randomized batch", exams=exams,
+            readers=[study_setup.person(name) for name in VOTES], created_by=davi, now=NOW,
+        )  # fmt: skip
+        read_with_suggestions(batch)
+        batches.close(batch_id=batch.pk, closed_by=davi, now=NOW)
+        return batch.pk
+
+
+def suggest_af(exams: list[Exam], taxonomy: Taxonomy) -> None:
+    """Suggest AF in each of ``exams``."""
     model = SuggestionModel.objects.create(
-        name="probe", version="1", covered_classes=[AF, NOISE], created_at=now
+        name="probe", version="1", covered_classes=[AF, NOISE], created_at=NOW
     )
-    af_class = randomized.taxonomy.classes.get(code=AF)
+    af_class = taxonomy.classes.get(code=AF)
     for exam in exams:
         run = SuggestionRun.objects.create(
-            exam=exam, model=model, requested_at=now, finished_at=now
+            exam=exam, model=model, requested_at=NOW, finished_at=NOW
         )
         Suggestion.objects.create(run=run, diagnostic_class=af_class, strength=0.9, evidence="RR")
-    batch = batches.create(
-        study=randomized, name="Randomized batch", exams=exams, readers=[ana, bruno, carla],
-        created_by=davi, now=now,
-    )  # fmt: skip
+
+
+def read_with_suggestions(batch: Batch) -> None:
+    """Submit all readings of ``batch``: AF, and in half the time, where it is suggested."""
     for assignment in batch.assignments.select_related("reader", "batch"):
         is_shown = assignment.arm == "concurrent"
         if is_shown:
             Exposure.objects.create(
                 assignment=assignment, run=SuggestionRun.objects.get(exam=assignment.exam),
-                arm="concurrent", first_shown_at=now,
+                arm="concurrent", first_shown_at=NOW,
             )  # fmt: skip
-        sign(assignment, *([AF] if is_shown else []), active_ms=10_000 if is_shown else 20_000)
-    close(batch)
-    return batch
+        sign_at(assignment, *([AF] if is_shown else []), active_ms=10_000 if is_shown else 20_000)
+
+
+@pytest.fixture
+def arms_batch(db: None, closed_arms_batch: int) -> Batch:
+    return Batch.objects.get(pk=closed_arms_batch)
+
+
+@pytest.fixture
+def randomized(arms_batch: Batch) -> Study:
+    """A study that randomizes who sees suggestions."""
+    return arms_batch.study

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.urls import reverse
 
 AF, LBBB, PVC = "atrial_fibrillation", "left_bundle_branch_block", "ventricular_premature_complex"
@@ -15,6 +16,10 @@ PARTS = (
 
 MORE_PARTS = ("reader", "suggestions", "precision")
 """Pages about readers, suggestions and precision."""
+
+
+MANAGERS = ["davi", *(pytest.param(name, marks=pytest.mark.drill) for name in ("rosa", "otto"))]
+"""People who may see results. `make test` asks as Davi; the access table has all of them."""
 
 
 def addresses(batch):

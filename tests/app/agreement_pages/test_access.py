@@ -14,13 +14,13 @@ from annotations.models import (
 )
 from annotations.services.agreement import refresh
 from annotations.services.people import roles
-from tests.app.agreement_pages.pages import AF, LBBB, PARTS, addresses
+from tests.app.agreement_pages.pages import AF, LBBB, MANAGERS, PARTS, addresses
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("person", ["ana", "eva"])
+@pytest.mark.parametrize("person", ["ana", pytest.param("eva", marks=pytest.mark.drill)])
 def test_readers_and_people_without_a_role_are_refused(request, signed_in, batch, person, part):
     client = signed_in(request.getfixturevalue(person))
     for address in addresses(batch):
@@ -28,7 +28,7 @@ def test_readers_and_people_without_a_role_are_refused(request, signed_in, batch
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("person", ["davi", "rosa", "otto"])
+@pytest.mark.parametrize("person", MANAGERS)
 def test_managers_see_every_part(request, signed_in, batch, person, part):
     client = signed_in(request.getfixturevalue(person))
     for address in addresses(batch):

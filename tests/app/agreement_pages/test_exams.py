@@ -17,7 +17,7 @@ from tests.app.agreement_pages.pages import AF, LBBB, PVC, addresses
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("is_study", [False, True])
+@pytest.mark.parametrize("is_study", [False, pytest.param(True, marks=pytest.mark.drill)])
 def test_each_count_lists_that_many_exams(batch, is_study):
     report = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
     for row in report.results["classes"]:
@@ -33,7 +33,7 @@ def test_each_count_lists_that_many_exams(batch, is_study):
         assert sum(len(exam.not_assessable) for exam in not_assessable) == row["n_not_assessable"]
 
 
-@pytest.mark.parametrize("is_study", [False, True])
+@pytest.mark.parametrize("is_study", [False, pytest.param(True, marks=pytest.mark.drill)])
 def test_each_cell_of_a_pair_lists_that_many_exams(batch, is_study):
     report = AgreementReport.objects.get(study=batch.study, batch=None if is_study else batch)
     codes = [row_of_class["class"] for row_of_class in report.results["classes"]]

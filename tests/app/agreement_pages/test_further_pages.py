@@ -13,14 +13,14 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches
 from annotations.services.studies import lifecycle
-from tests.app.agreement_pages.pages import AF, MORE_PARTS, address
+from tests.app.agreement_pages.pages import AF, MANAGERS, MORE_PARTS, address
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("scope", ["batch", "study"])
 @pytest.mark.parametrize("part", MORE_PARTS)
-@pytest.mark.parametrize("name", ["davi", "rosa", "otto"])
+@pytest.mark.parametrize("name", MANAGERS)
 def test_managers_see_the_pages(closed, signed_in, request, scope, part, name):
     page = signed_in(request.getfixturevalue(name)).get(address(scope, part, closed))
     assert page.status_code == 200

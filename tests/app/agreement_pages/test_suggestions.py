@@ -101,6 +101,7 @@ def test_new_suggestions_for_read_exams_request_runs(arms_batch, now):
 
 
 def test_suggestions_for_unread_exams_request_no_run(randomized, make_exam, now):
+    AgreementRun.objects.filter(study=randomized).delete()
     suggestion_requests.request(exams=[make_exam()], now=now)
     assert runs.run_next(now=now)
     assert not AgreementRun.objects.filter(study=randomized).exists()
