@@ -42,6 +42,7 @@ from annotations.services.verification import readings as integrity_readings
 from ecgreview import taxonomy as model
 from ecgreview.published_readings import CLASSES
 from tests.app import published
+from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -84,9 +85,10 @@ def stored() -> list[int]:
     return [model.objects.count() for model in models]
 
 
-@pytest.fixture
-def imported(folder: Path) -> Study:
-    run(folder)
+@kept
+def imported(db: None, tmp_path: Path) -> Study:
+    """The study of two readers of forty exams."""
+    run(write(tmp_path / "annotations", cardiologist1=FIRST, cardiologist2=SECOND))
     return Study.objects.get(slug="code-test")
 
 
