@@ -32,10 +32,13 @@ from annotations.models import (
     User,
 )
 from annotations.services.assignment import batches
+from ecgreview.agreement.accuracy import reader_profiles, suggestion_effect
+from ecgreview.agreement.sampling import resampling
 from ecgreview.site import sessions
 from tests.app import builders, installed
 from tests.app.builders import NOW
 from tests.app.kept import KEPT, Numbers, Requested, factory, kept, requested
+from tests.sizes import size
 
 
 class MakeStudy(Protocol):
@@ -99,6 +102,24 @@ def sessions_without_timestamps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sessions, "SEEN_STEP_S", 10**9)
         yield
+
+
+N_REPLICATES = size(50, resampling.N_REPLICATES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_replicates() -> Iterator[None]:
+    """Compute the intervals of reports from few replicates, which saves a third of each report.
+
+    The tests of the domain check the intervals. Functions have the frozen ``DEFAULT`` as the
+    default of a parameter, so it is changed instead of replaced.
+    """
+    object.__setattr__(resampling.DEFAULT, "n_replicates", N_REPLICATES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader_profiles, "N_REPLICATES", N_REPLICATES)
+        patch.setattr(suggestion_effect, "N_REPLICATES", N_REPLICATES)
+        yield
+    object.__setattr__(resampling.DEFAULT, "n_replicates", resampling.N_REPLICATES)
 
 
 @pytest.fixture(autouse=True)

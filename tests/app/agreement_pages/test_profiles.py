@@ -43,8 +43,9 @@ def test_the_performance_of_a_reader_comes_from_the_domain(closed, bruno):
     reference = inputs.load_consensus(closed.study, matrix)
     of_bruno = matrix.readers == bruno.pk
     expected = performance.performance(
-        matrix.states[of_bruno], reference[of_bruno], np.random.default_rng(reader_profiles.SEED)
-    )
+        matrix.states[of_bruno], reference[of_bruno], np.random.default_rng(reader_profiles.SEED),
+        n_replicates=reader_profiles.N_REPLICATES,
+    )  # fmt: skip
     assert profile.found == expected
     assert expected.micro_f1.estimate == pytest.approx(2 * 3 / (2 * 3 + 2))
 
