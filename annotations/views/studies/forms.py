@@ -57,7 +57,8 @@ RULES = {
 
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
 QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
-"""The choices in the short form. The setup in several steps has more suggestion policies."""
+QUICK_RULES = (DEFAULT_RULE, "union_then_adjudicate", "agreement_then_majority")
+"""The choices in the short form. The setup in several steps has more policies and rules."""
 
 
 class StudyNameForm(forms.Form):
@@ -89,7 +90,7 @@ class StudyForm(StudyNameForm):
     )
     consensus_rule = forms.ChoiceField(
         label=_("How do readings become labels?"),
-        choices=list(RULES.items()),
+        choices=[(rule, RULES[rule]) for rule in QUICK_RULES],
         initial=DEFAULT_RULE,
         widget=forms.RadioSelect,
     )

@@ -17,6 +17,7 @@ from annotations.services.assignment import batches, leases, pool_slots
 from annotations.services.consensus import adjudications, labels
 from annotations.services.export import jobs
 from annotations.services.studies import roster
+from annotations.views.studies.forms import QUICK_RULES
 from ecgreview.consensus import DEFAULT_RULE, RULES
 from ecgreview.protocol import Protocol
 from tests.app.kept import kept
@@ -305,11 +306,14 @@ class TestConsensusRule:
         (line,) = page.context["lines"]
         assert line.short == "At least two votes"
 
-    @pytest.mark.parametrize("address", ["/studies/new/", "/studies/draft/setup/reading/"])
-    def test_can_be_chosen_in_both_forms(self, davi, signed_in, make_study, address):
+    @pytest.mark.parametrize(
+        ("address", "choices"),
+        [("/studies/new/", QUICK_RULES), ("/studies/draft/setup/reading/", RULES)],
+    )
+    def test_can_be_chosen_in_both_forms(self, davi, signed_in, make_study, address, choices):
         make_study(name="Draft", is_open=False)
         field = signed_in(davi).get(address).context["form"]["consensus_rule"]
-        assert [value for value, _ in field.field.choices] == list(RULES)
+        assert [value for value, _ in field.field.choices] == list(choices)
         assert field.value() == "majority_per_class"
 
 
