@@ -1,0 +1,93 @@
+"""``manage.py list_disputes``: what a study's consensus leaves undecided."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Consensus
+from tests.app import published
+
+pytestmark = pytest.mark.django_db
+
+AVB, LVH, RBBB = (
+    "first_degree_av_block", "left_ventricular_hypertrophy", "right_bundle_branch_block",
+)  # fmt: skip
+
+
+def disputes(study: str, *more: str) -> list[dict[str, object]]:
+    out = io.StringIO()
+    call_command("list_disputes", study, "--format", "json", *more, stdout=out)
+    rows: list[dict[str, object]] = json.loads(out.getvalue())
+    return rows
+
+
+def test_published_readings_are_disputed_exactly_where_two_cardiologists_differ(
+    shared_data: Path, tmp_path
+):
+    folder = published.two_cardiologists(shared_data, tmp_path)
+    call_command("import_readings", "--format", "codetest", "--study", "CODE-test", str(folder),
+                 stdout=io.StringIO())  # fmt: skip
+    first, second = (rows_of(folder / f"code_test_cardiologist{n}_first100.csv") for n in (1, 2))
+    expected = {
+        place
+        for place, (one, other) in enumerate(zip(first, second, strict=True), start=1)
+        if one != other
+    }
+    rows = disputes("code-test")
+    assert {int(str(row["source_key"]).rsplit(":", 1)[-1]) for row in rows} == expected
+    assert len(expected) == 5
+    assert {(row["n_marked"], row["n_votes"], row["basis"]) for row in rows} == {(1, 2, "tie")}
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as lines:
+        return list(csv.reader(lines))[1:]
+
+
+def test_exams_with_more_expected_errors_come_first(read, make_exam, study, ana, bruno):
+    one, two = make_exam(), make_exam()
+    read({ana: [AVB], bruno: [AVB, LVH]}, one, name="One")
+    read({ana: [AVB, LVH], bruno: [RBBB]}, two, name="Two")
+    rows = disputes(study.slug)
+    assert [row["exam"] for row in rows] == [two.code] * 3 + [one.code]
+    assert [row["expected_errors"] for row in rows] == [1.5, 1.5, 1.5, 0.5]
+    assert [row["n_disputed"] for row in rows] == [3, 3, 3, 1]
+    assert rows[-1]["class"] == LVH
+
+
+def test_a_posterior_replaces_the_share_of_votes(read, outcome, study, ana, bruno):
+    read({ana: [AVB], bruno: []})
+    row = outcome()
+    Consensus.objects.filter(pk=row.pk).update(posteriors={AVB: 0.9})
+    (dispute,) = disputes(study.slug)
+    assert (dispute["posterior"], dispute["expected_errors"]) == (0.9, 0.1)
+
+
+def test_an_exam_whose_readability_is_disputed_has_one_row(read, submit, study, make_batch, close,
+                                                           ana, bruno):  # fmt: skip
+    batch = make_batch(None, [ana, bruno])
+    submit(batch.assignments.get(reader=ana), quality="unreadable")
+    submit(batch.assignments.get(reader=bruno))
+    close(batch)
+    (dispute,) = disputes(study.slug)
+    assert (dispute["class"], dispute["basis"]) == ("", "readability")
+
+
+def test_csv_has_the_same_rows(read, study, ana, bruno):
+    read({ana: [AVB], bruno: []})
+    out = io.StringIO()
+    call_command("list_disputes", study.slug, stdout=out)
+    (line,) = csv.DictReader(io.StringIO(out.getvalue()))
+    (row,) = disputes(study.slug, "--order", "classes")
+    assert line == {key: "" if value is None else str(value) for key, value in row.items()}
+
+
+def test_an_unknown_study_is_refused():
+    with pytest.raises(CommandError, match="There is no study 'nowhere'"):
+        disputes("nowhere")
