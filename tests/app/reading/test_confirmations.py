@@ -27,9 +27,9 @@ AF, FLUTTER = "atrial_fibrillation", "atrial_flutter"
 
 @pytest.fixture
 def suggest(taxonomy, now):
-    """Store a run of a model that suggests AF for an exam."""
+    """Store a run of a model that suggests a class, by default AF, for an exam."""
 
-    def make(exam, name="m", **more):
+    def make(exam, name="m", code=AF, **more):
         model, _ = SuggestionModel.objects.get_or_create(
             name=name,
             **{"version": "1", **more},
@@ -38,7 +38,7 @@ def suggest(taxonomy, now):
         run = SuggestionRun.objects.create(
             exam=exam, model=model, requested_at=now, finished_at=now
         )
-        diagnostic_class = taxonomy.classes.get(code=AF)
+        diagnostic_class = taxonomy.classes.get(code=code)
         Suggestion.objects.create(
             run=run, diagnostic_class=diagnostic_class, evidence="irregular RR"
         )
@@ -127,6 +127,14 @@ class TestRefused:
     def test_before_the_suggestion_was_shown(self, signed, confirm):
         with pytest.raises(revisions.NothingShown):
             confirm(signed)
+
+    def test_for_a_class_that_only_an_earlier_run_suggested(
+        self, shown_reading, confirm, suggest, show
+    ):
+        suggest(shown_reading.assignment.exam, name="later", code=FLUTTER)
+        show(shown_reading.assignment)
+        with pytest.raises(suggestion_decisions.UnknownSuggestion):
+            confirm(shown_reading)
 
     def test_after_a_revision(self, shown_reading, confirm, now):
         signing.submit_revision(
