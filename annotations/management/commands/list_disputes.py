@@ -1,4 +1,4 @@
-"""``manage.py list_disputes STUDY``: classes of exams that the consensus leaves undecided."""
+"""``manage.py list_disputes STUDY``: exams and classes that deserve a second look."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.services.consensus import disputes
-from annotations.services.consensus.disputes import Dispute, Order
+from annotations.services.consensus.disputes import Case, Order
 
 COLUMNS = (
-    "exam", "dataset", "source_key", "class", "basis", "n_marked", "n_votes", "posterior",
+    "exam", "dataset", "source_key", "class", "kind", "basis", "n_marked", "n_votes", "posterior",
     "n_disputed", "expected_errors",
 )  # fmt: skip
 
 
 class Command(BaseCommand):
     help = (
-        "List the classes in dispute in a study's closed batches, one row per exam and class. "
-        "Consensus that is due is computed first. Do not pass the list on to readers of the study."
+        "List what deserves a second look in a study's closed batches, one row per exam and class: "
+        "classes in dispute, models and references that contradict unanimous readers, and classes "
+        "that a reader submitted although they contradict each other. Consensus that is due is "
+        "computed first. Do not pass the list on to readers of the study."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,9 +38,18 @@ class Command(BaseCommand):
             help="exams with the most expected errors or the most disputed classes first",
         )  # fmt: skip
 
-    def handle(self, *, study: str, order: str, **options: Any) -> None:
-        found = disputes.of_study(lookups.study(study), now=timezone.now(), order=Order(order))
-        rows = [dict(zip(COLUMNS, _cells(dispute), strict=True)) for dispute in found]
+        parser.add_argument(
+            "--sample", type=float, default=0.0,
+            help="also draw this share of the exams with unanimous readers at random, such as 0.05",
+        )  # fmt: skip
+
+    def handle(self, *, study: str, order: str, sample: float, **options: Any) -> None:
+        if not 0 <= sample <= 1:
+            raise CommandError("--sample is a share: enter a number from 0 to 1.")
+        cases = disputes.of_study(
+            lookups.study(study), now=timezone.now(), order=Order(order), sample=sample
+        )
+        rows = [dict(zip(COLUMNS, _cells(case), strict=True)) for case in cases]
         if options["format"] == "json":
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
             return
@@ -47,9 +58,8 @@ class Command(BaseCommand):
         writer.writerows(rows)
 
 
-def _cells(dispute: Dispute) -> tuple[object, ...]:
+def _cells(case: Case) -> tuple[object, ...]:
     return (
-        dispute.exam, dispute.dataset, dispute.source_key, dispute.code, dispute.basis,
-        dispute.n_marked, dispute.n_votes, dispute.posterior, dispute.n_disputed,
-        dispute.expected_errors,
+        case.exam, case.dataset, case.source_key, case.code, case.kind.value, case.basis,
+        case.n_marked, case.n_votes, case.posterior, case.n_disputed, case.expected_errors,
     )  # fmt: skip

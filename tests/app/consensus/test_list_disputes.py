@@ -1,4 +1,4 @@
-"""``manage.py list_disputes``: what a study's consensus leaves undecided."""
+"""``manage.py list_disputes``: which exams and classes deserve a second look."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import Consensus
+from annotations.models import ClassRelation, Consensus, RelationKind
 from tests.app import published
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,64 @@ def test_csv_has_the_same_rows(read, study, ana, bruno):
     (line,) = csv.DictReader(io.StringIO(out.getvalue()))
     (row,) = disputes(study.slug, "--order", "classes")
     assert line == {key: "" if value is None else str(value) for key, value in row.items()}
+
+
+class TestUnanimousReaders:
+    """Cells on which readers agree are listed where something else contradicts them."""
+
+    @pytest.fixture
+    def imported(self, tmp_path):
+        """Two readers, a model and a reference of four exams and six classes."""
+        readers = np.zeros((4, 6), dtype=np.int8)
+        readers[0, 0] = 1
+        model, reference = readers.copy(), readers.copy()
+        model[1, 4] = 1
+        reference[0, 0] = 0
+        tables = {"cardiologist1": readers, "cardiologist2": readers, "dnn": model,
+                  "gold_standard": reference}  # fmt: skip
+        folder = published.write(tmp_path / "readings", tables)
+        call_command("import_readings", "--format", "codetest", "--study", "Four", str(folder),
+                     stdout=io.StringIO())  # fmt: skip
+        return "four"
+
+    def test_by_a_reference_or_a_model(self, imported):
+        rows = disputes(imported)
+        assert {(str(row["kind"]), row["n_marked"], row["n_votes"]) for row in rows} == {
+            ("reference", 2, 2), ("model", 0, 2),
+        }  # fmt: skip
+        assert len(rows) == 2
+
+    def test_a_random_sample_is_the_same_each_time(self, imported):
+        every, half, again = (
+            {
+                row["exam"]
+                for row in disputes(imported, "--sample", share)
+                if row["kind"] == "sample"
+            }
+            for share in ("1", "0.5", "0.5")
+        )
+        assert len(every) == 4
+        assert half == again < every
+
+    def test_a_share_above_one_is_refused(self, imported):
+        with pytest.raises(CommandError, match="--sample is a share"):
+            disputes(imported, "--sample", "5")
+
+
+def test_classes_that_a_reader_submitted_although_they_contradict_each_other(
+    read, study, taxonomy, ana, bruno
+):
+    af, flutter = (
+        taxonomy.classes.get(code=f"atrial_{name}") for name in ("fibrillation", "flutter")
+    )
+    ClassRelation.objects.get_or_create(source=af, target=flutter, kind=RelationKind.EXCLUDES)
+    read({ana: [af.code, flutter.code], bruno: [af.code]})
+    rows = disputes(study.slug)
+    assert [(row["kind"], row["class"]) for row in rows] == [
+        ("dispute", flutter.code),
+        ("contradiction", af.code),
+        ("contradiction", flutter.code),
+    ]
 
 
 def test_an_unknown_study_is_refused():
