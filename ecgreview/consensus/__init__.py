@@ -26,11 +26,9 @@ from .rules import (
     BadParameter,
     Choice,
     ContradictoryReading,
-    Missing,
     Parameter,
     Rule,
     UnknownRule,
-    Unreadable,
     decide,
     decide_exam,
 )
@@ -51,7 +49,6 @@ __all__ = [
     "Decision",
     "Exam",
     "Kind",
-    "Missing",
     "Parameter",
     "Purpose",
     "Reason",
@@ -61,7 +58,6 @@ __all__ = [
     "State",
     "Status",
     "UnknownRule",
-    "Unreadable",
     "decide",
     "decide_exam",
 ]

@@ -149,7 +149,7 @@ def _usable(fit: two_states.Latent, fewest: float) -> NDArray[np.float64]:
     Labels ask for less than the reports, which refuse every class that readers miss more often than
     they mark it. If its prevalence is also at most the share of exams in which it was marked, its
     posteriors are calibrated and its labels have fewer errors than the majority's
-    (``bench.consensus.calibration``).
+    (``bench.consensus.low_sensitivity``).
     """
     plausibility = fit.plausibility
     is_degenerate = plausibility.is_above & (plausibility.mean_sensitivity < MIN_SENSITIVITY)

@@ -58,21 +58,6 @@ class Parameter(StrEnum):
     THRESHOLD = "threshold"
 
 
-class Unreadable(StrEnum):
-    """When an exam is unreadable, by the readings that call it so."""
-
-    MORE_THAN_HALF = "more_than_half"
-    TWO_AND_MORE_THAN_HALF = "two_and_more_than_half"
-
-
-class Missing(StrEnum):
-    """What happens to a class that missing readings could still change."""
-
-    INCOMPLETE = "incomplete"
-    DECIDED_BY_TWO = "decided_by_two"
-    DECIDED_BY_SHARED = "decided_by_shared"
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A rule with its parameters, as a study chooses it.
@@ -106,11 +91,8 @@ class Choice:
         """The rule with its parameters and version, as stored with each consensus."""
         rule = RULES[self.rule]
         settings = [f"{name}={getattr(self, name):g}" for name in rule.parameters]
-        return (
-            f"{self.rule}({', '.join(settings)}) {rule.version}"
-            if settings
-            else (f"{self.rule} {rule.version}")
-        )
+        suffix = f"({', '.join(settings)})" if settings else ""
+        return f"{self.rule}{suffix} {rule.version}"
 
 
 _Decide: TypeAlias = Callable[[Sequence[Exam], Relations, Choice], list[Decision]]
@@ -119,29 +101,23 @@ _DecideExam: TypeAlias = Callable[[Sequence[Ballot], Relations, int], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A consensus rule, and how it treats readings that are not plain votes.
+    """A consensus rule. docs/reference/protocol.md says how each treats missing readings.
 
     Under every rule, only blind readings by people vote: a revised reading does not, because its
-    reader has seen suggestions, and neither do models or references. A reader who abstained has
-    no vote, and neither has one on a class that they called not assessable or were not asked about.
+    reader has seen suggestions, and neither do models or references. Readers have no vote if they
+    abstained, and none on a class that they called not assessable or were not asked about.
 
     Attributes:
         version: changes when the outcomes of the rule change.
         decide: returns the decisions on several exams, in their order.
         parameters: which parameters of ``Choice`` it uses.
         adjudication: what adjudicators do to a class in dispute.
-        unreadable: when an exam is unreadable.
-        missing: what happens to a class while readings are missing.
-        is_fitted: whether the decision on an exam depends on the readings of other exams.
     """
 
     version: str
     decide: _Decide
     parameters: tuple[Parameter, ...] = ()
     adjudication: Adjudication = Adjudication.DECIDES
-    unreadable: Unreadable = Unreadable.MORE_THAN_HALF
-    missing: Missing = Missing.INCOMPLETE
-    is_fitted: bool = False
 
 
 def _of_each(function: _DecideExam) -> _Decide:
@@ -165,8 +141,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "2",
             _of_each(agreement_then_majority),
             adjudication=Adjudication.VOTES,
-            unreadable=Unreadable.TWO_AND_MORE_THAN_HALF,
-            missing=Missing.DECIDED_BY_SHARED,
         ),
         "unanimous": Rule("1", _of_each(unanimous), adjudication=Adjudication.IGNORED),
         "k_of_n": Rule(
@@ -179,21 +153,16 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "skill_weighted": Rule(
             "1",
             lambda exams, relations, choice: skill_weighted(exams, relations),
-            is_fitted=True,
         ),
         "dawid_skene": Rule(
             "1",
             lambda exams, relations, choice: dawid_skene(exams, relations, choice.threshold),
             parameters=(Parameter.THRESHOLD,),
-            missing=Missing.DECIDED_BY_TWO,
-            is_fitted=True,
         ),
         "dawid_skene_pooled": Rule(
             "1",
             lambda exams, relations, choice: dawid_skene_pooled(exams, relations, choice.threshold),
             parameters=(Parameter.THRESHOLD,),
-            missing=Missing.DECIDED_BY_TWO,
-            is_fitted=True,
         ),
     }
 )

@@ -48,11 +48,19 @@ class Simulated:
         return posteriors, is_present.astype(np.bool_)
 
 
-def simulate(n_readers: int, *, seed: int, n_exams: int = 8475, missing: float = 0.15) -> Simulated:
+def simulate(
+    n_readers: int,
+    *,
+    seed: int,
+    n_exams: int = 8475,
+    missing: float = 0.15,
+    spread: float = 0.5,
+) -> Simulated:
     """Draw a study of readers of different skill, who each miss ``missing`` of the exams.
 
     Sensitivity is about 80% and varies by class, by reader, and by both; false alarms are more
-    frequent in common classes.
+    frequent in common classes. ``spread`` is the standard deviation of the logit of sensitivity
+    between classes; with 1.0, readers miss some classes more often than they mark them.
     """
     rng = np.random.default_rng(seed)
     truth = rng.random((n_exams, N_CLASSES)) < PREVALENCES
@@ -63,7 +71,7 @@ def simulate(n_readers: int, *, seed: int, n_exams: int = 8475, missing: float =
         logits = logits[:, None] + of_readers + rng.normal(0, 0.5, shape)
         return np.asarray(1 / (1 + np.exp(-logits)))
 
-    sensitivity = skills(rng.normal(1.5, 0.5, N_CLASSES))
+    sensitivity = skills(rng.normal(1.5, spread, N_CLASSES))
     false_alarms = skills(np.log(PREVALENCES) - 2)
     exams = {}
     for row in range(n_exams):
