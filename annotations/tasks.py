@@ -107,7 +107,7 @@ def recount_agreement(
 
 
 def _recount_step(at: recount.Position) -> recount.Position | None:
-    """Recount one portion, or postpone it while another process holds the study's counts."""
+    """Recount one portion. If the counts of the study are locked, try this study again later."""
     now = timezone.now()
     try:
         return recount.step(at, now=now)

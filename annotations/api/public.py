@@ -1,4 +1,4 @@
-"""Endpoints that require no permission: classes, taxonomies and the schema."""
+"""Endpoints without a permission: classes and taxonomies for everybody, the schema for users."""
 
 from __future__ import annotations
 

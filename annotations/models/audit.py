@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, user: User) -> AuditEventQuerySet:
-        """Return the events that ``user`` may see: all with the permission, or none.
+        """Return all events if ``user`` has the permission and is not blinded, otherwise none.
 
         Readers of a study that is not locked see no part of the trail. Even if their study's events
         were left out, gaps in the IDs would reveal how much their colleagues did.

@@ -140,7 +140,7 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         """Order by the time at which the reader first answered the exam in that batch and stage.
 
         A correction keeps the position of the reading it corrects, even if another reader
-        submitted in between. Abstentions come last.
+        submitted in between. Exams that the reader only abstained from come last.
         """
         answers = Reading.objects.answered().filter(
             assignment=OuterRef("assignment"), stage=OuterRef("stage")

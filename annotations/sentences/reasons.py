@@ -78,9 +78,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
     ),
     Reason.FEW_EXAMS_MEASURED: _("Fewer than two exams were measured by all readers."),
     Reason.FEW_MEASURED_TWICE: _("Fewer than two exams were measured by both readers."),
-    Reason.ALL_EQUAL: _(
-        "All measurements are the same, so the variation between exams is unknown."
-    ),
+    Reason.ALL_EQUAL: _("All measurements are the same, so this coefficient is undefined."),
     Reason.EXAMS_ALIKE: _("The exams differ too little to define a reliability."),
     Reason.ONE_CONSTANT: _("One of the two readers measured the same value in every exam."),
     Reason.NO_DEGREES_OF_FREEDOM: _("There are too few exams for an interval."),

@@ -118,7 +118,7 @@ def existing_world() -> World:
 def forget_statistics() -> None:
     """Make the planner believe that every table has one page and one row, as after a first start.
 
-    Needs PostgreSQL 18. Undone by ``ANALYZE`` and ``statistics.keep_up``.
+    Needs PostgreSQL 18. ``ANALYZE`` or ``table_statistics.keep_up`` restores the statistics.
     """
     for table in connection.introspection.table_names():
         _execute(

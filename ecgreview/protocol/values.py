@@ -284,7 +284,7 @@ KEYS: Mapping[str, Key] = {
         "minimum level of readers: 1 (trainee), 2 (cardiologist), or 3 (senior).", _integer(1, 3)
     ),
     "qualification": Key(
-        "whether readers must first pass a set with reference answers, and the share to match.",
+        "whether readers must first pass exams with reference answers, and the share to match.",
         _parts({"required": _flag, "pass_mark": _share(1)}, frozenset()),
     ),
     "frequent_classes": Key(

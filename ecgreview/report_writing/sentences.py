@@ -57,7 +57,7 @@ CLASSES = _(
     "not assessable in that exam."
 )
 TAXONOMY = _("The classes are those of {taxonomy}, version {version}.")
-SAMPLE_SIZE = _("how the number of exams and of readers was chosen")
+SAMPLE_SIZE = _("how the numbers of exams and readers were chosen")
 SAMPLING = _("how the exams were sampled, and from which population")
 BACKGROUND = _("the training and experience of the readers")
 PATIENT_GAP = _(

@@ -51,7 +51,7 @@ class BodyLimits:
 
 @dataclass(slots=True)
 class BodyReader:
-    """Receives the bodies of one process."""
+    """Receives request bodies. Large bodies share one budget per server process."""
 
     limits: BodyLimits = field(default_factory=BodyLimits)
     large_bytes: int = field(default=0, init=False)

@@ -1,4 +1,4 @@
-"""Links for e-mails, always below ``SITE_URL``."""
+"""Links for e-mails, built from ``SITE_URL`` and never from the request's Host header."""
 
 from __future__ import annotations
 

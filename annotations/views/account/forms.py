@@ -23,7 +23,7 @@ NEW_PASSWORD = _("New password")
 REPEAT_PASSWORD = _("Repeat new password")
 CURRENT_PASSWORD = _("Current password")
 CODE = _("Code")
-PASSKEY_NAME = _("Name of the passkey")
+PASSKEY_NAME = _("Passkey name")
 
 LABELS = {
     "login": _("User name"),

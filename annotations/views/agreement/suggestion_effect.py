@@ -33,14 +33,14 @@ SPLITS: Mapping[Split, tuple[Promise, Promise]] = {
         gettext_lazy("How often readers marked a class that the model suggests."),
     ),
     Split.RIGHT: (
-        gettext_lazy("Model right"),
+        gettext_lazy("Model is right"),
         gettext_lazy(
             "The model agrees with the reference. Readers who disagree rely on it too "
             "little (under-reliance)."
         ),
     ),
     Split.WRONG: (
-        gettext_lazy("Model wrong"),
+        gettext_lazy("Model is wrong"),
         gettext_lazy(
             "The model differs from the reference. Readers who agree rely on it too much."
         ),

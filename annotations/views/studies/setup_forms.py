@@ -119,7 +119,7 @@ class ReadingForm(forms.Form):
         help_text=_("Reduced if a reader's list is too short."),
     )
     undo_window_s = forms.IntegerField(
-        label=_("Seconds to take back a submission"),
+        label=_("Time to take back a submission (seconds)"),
         min_value=0,
         max_value=86_400,
         help_text=_("Enter 0 to turn this off."),
@@ -152,7 +152,8 @@ class ReadingForm(forms.Form):
         ),
     )
     qualification_required = forms.BooleanField(
-        label=_("Readers must first pass a set with reference answers"), required=False
+        label=_("Readers must first pass a qualification (exams with reference answers)"),
+        required=False,
     )
     pass_percent = forms.DecimalField(
         label=_("Pass mark, in percent"), min_value=0, max_value=100, max_digits=4, decimal_places=1

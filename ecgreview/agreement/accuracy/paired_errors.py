@@ -97,8 +97,8 @@ def count(first: NDArray[np.int8], second: NDArray[np.int8], reference: NDArray[
 
 
 def tests(counts: ArrayLike) -> list[ErrorTest]:
-    """Return McNemar's test of each class, from the exams on which only one of the two is
-    right.
+    """Return McNemar's test of each class, from the exams on which only one of the two
+    readers is right.
 
     The test assumes independent exams, but exams of the same patient are not independent.
 

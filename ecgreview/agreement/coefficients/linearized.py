@@ -1,4 +1,4 @@
-"""Linearized intervals of coefficients that depend on who answered what, for many readers."""
+"""Intervals of Light's and Conger's kappa from linearized standard errors, for many readers."""
 
 from __future__ import annotations
 

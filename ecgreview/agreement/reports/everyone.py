@@ -30,8 +30,7 @@ from .design_effects import Effects
 # With fewer informative exams, an interval comes from a posterior.
 RARE = 20
 
-# With this many readers or more, coefficients that depend on who answered what have linearized
-# intervals.
+# With this many readers or more, Light's and Conger's kappa have linearized intervals.
 MANY_READERS = 6
 
 _ABSENT, _PRESENT = 0, 1  # the columns of binary cells

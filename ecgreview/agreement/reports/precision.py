@@ -33,7 +33,7 @@ _PRESENT = 1  # the column of binary cells
 
 
 class BadTable(ValueError):
-    """The cells are not of binary findings, or their counts are not valid numbers of exams."""
+    """The cells are not binary (absent, present), or their counts or design effects are invalid."""
 
 
 class BadWidth(ValueError):

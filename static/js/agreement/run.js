@@ -7,7 +7,7 @@ import { find, findAll } from "../dom.js";
 
 /**
  * @typedef {object} RunStatus
- * @property {string} lead
+ * @property {string} lead what is happening
  * @property {string} text
  * @property {number} n_done
  * @property {number} n_total

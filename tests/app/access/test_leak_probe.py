@@ -120,7 +120,7 @@ class TestTheProbeFindsALeak:
     PROGRESS = r"/api/batches/\d+/progress/"
 
     def leaks(self, world, person="ana", addresses=LISTS, actions=("submit",)):
-        """Return the leaks at ``addresses`` when the others perform ``actions``, or all actions."""
+        """Return the leaks at ``addresses`` when the others perform ``actions``; () is all."""
         session = [
             step
             for step in leak_probe.fixed_session(world, person)

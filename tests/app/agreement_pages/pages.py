@@ -19,7 +19,10 @@ MORE_PARTS = ("reader", "suggestions", "precision")
 
 
 MANAGERS = ["davi", *(pytest.param(name, marks=pytest.mark.drill) for name in ("rosa", "otto"))]
-"""People who may see results. `make test` asks as Davi; the access table has all of them."""
+"""People who may see results. `make test` runs these tests as Davi only, `make drill` as all three.
+
+The access table (tests/app/access/table.py) always covers all three.
+"""
 
 
 def addresses(batch):

@@ -5,7 +5,7 @@
  *   (prefix: string) => Promise<[string, string][]>}} Backup a second copy that survives a killed browser
  */
 
-/** Names of values whose loss would lose work. All others are settings. */
+/** Names of values that hold the reader's work. Only these are copied to the backup. */
 const WORK = /^(outbox|draft|saved|correction|second|viewing)\//;
 
 /**
