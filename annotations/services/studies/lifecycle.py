@@ -53,6 +53,10 @@ UNAVAILABLE: tuple[tuple[str, object], ...] = (
 )
 
 
+# Protocol fields that decide how readings become labels. They take effect immediately.
+DECIDE_LABELS = ("consensus_rule", "consensus_k", "consensus_threshold", "taxonomy")
+
+
 class NotThisPhase(Refusal):
     code = "not-this-phase"
 
@@ -171,6 +175,8 @@ def amend(
     _write(study, protocol)
     version = _record(study, protocol, reason=reason, actor=actor, now=now)
     study.save()
+    if any(getattr(before, key) != getattr(protocol, key) for key in DECIDE_LABELS):
+        study.batches.closed().of_data().update(consensus_is_due=True)
     audit.record(
         actor=actor, action=audit.Action.STUDY_AMENDED, study=study, target=version,
         before=as_document(before), after=version.document, reason=reason, now=now,

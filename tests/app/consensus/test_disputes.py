@@ -293,6 +293,14 @@ class TestConsensusRule:
             "agreement_then_majority 2", "majority", "absent",
         )  # fmt: skip
 
+    def test_of_an_amendment_applies_to_closed_batches_at_once(self, read, amend, ana, bruno):
+        batch = read({ana: [AVB], bruno: []})
+        Batch.objects.update(consensus_is_due=False)
+        amend(patient_gap=3)
+        assert not Batch.objects.get(pk=batch.pk).consensus_is_due
+        amend(consensus_rule="k_of_n")
+        assert Batch.objects.get(pk=batch.pk).consensus_is_due
+
     def test_of_two_votes_is_named_on_the_page(
         self, read, outcome, amend, study, ana, bruno, davi, signed_in
     ):
