@@ -18,6 +18,10 @@ SENTENCES: Mapping[str, Promise] = {
     ),
     "no_class": _("One of these codes is not a class of the list. Correct or remove it."),
     "no_rule": _("This consensus rule does not exist. Choose another one."),
+    "k_too_high": _(
+        "More votes than an exam has readers (%(n)d), so no class would be present. Enter at most "
+        "%(n)d."
+    ),
     "no_mapping": _(
         "No mapping from the classes of a batch to this list is installed. Ask the server "
         "administrator to install one, or choose another list."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecgreview.agreement import ABSENT, MISSING, PRESENT, PatternCount
 from ecgreview.agreement.counts.patterns import Row
 
 from .decision import MIN_READINGS, Ballot, Kind, Stage
+from .relations import Relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,30 @@ class Exam:
     ballots: tuple[Ballot, ...]
     n_wanted: int = MIN_READINGS
 
-    def voting(self) -> Exam:
-        """Return the exam with the ballots that vote: blind readings by people."""
+    def voting(self, relations: Relations) -> Exam:
+        """Return the exam with the ballots that vote: blind readings by people.
+
+        A vote for a class is also a vote for every class that it implies.
+        """
         return Exam(
             tuple(
-                ballot
+                _with_implied(ballot, relations)
                 for ballot in self.ballots
                 if ballot.kind == Kind.PERSON and ballot.stage == Stage.BLIND
             ),
             max(self.n_wanted, MIN_READINGS),
         )
+
+
+def _with_implied(ballot: Ballot, relations: Relations) -> Ballot:
+    if not ballot.classes or not relations.implies:
+        return ballot
+    classes = relations.implied_by(ballot.classes)
+    if classes == ballot.classes:
+        return ballot
+    # A class that the reader marked stays a contradiction if they also called it not assessable.
+    implied = classes - ballot.classes
+    return replace(ballot, classes=classes, unassessed=ballot.unassessed - implied)
 
 
 def readers_of(exam: Exam) -> list[Ballot]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.agreement.counts.patterns import PatternCount
-from ecgreview.agreement.latent import pooled, two_states
+from ecgreview.agreement.latent import pooled, pooled_report, two_states
+from ecgreview.agreement.latent.design import Design
 from ecgreview.agreement.latent.plausibility import (
     FEW_TRUE_POSITIVES,
     MIN_SENSITIVITY,
@@ -127,7 +128,10 @@ def _estimates(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return prevalence, sensitivity and specificity; prevalence is NaN if not identified."""
     joint = pooled.fit(patterns).classes
-    prevalence = _usable(joint, MIN_TRUE_POSITIVES)
+    # Pairs of readers identify nothing, however many readers there are (ADR 40).
+    refused = np.logical_or.reduce([m for m, _ in pooled_report.refusals(Design.of(patterns))])
+    is_poolable = ~refused & joint.is_converged
+    prevalence = np.where(is_poolable, _usable(joint, MIN_TRUE_POSITIVES), np.nan)
     sensitivity, specificity = joint.sensitivity.values, joint.specificity.values
     if not is_pooled:
         alone = two_states.fit(patterns, pseudo_count=_PSEUDO_COUNT)

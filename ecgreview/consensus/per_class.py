@@ -30,6 +30,7 @@ class Tally:
 
 NOBODY = Count.of([])
 UNREADABLE = Cell(State.NOT_ASSESSED, Basis.UNREADABLE)
+NOT_ASSESSED = Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
 READABILITY_DISPUTED = Cell(State.UNDECIDED, Basis.READABILITY)
 
 # Decides a class by its votes. The code of the class is empty for the classes nobody marked.
@@ -104,6 +105,11 @@ class _Exam:
         else:
             rest = Cell(State.ABSENT, Basis.ADJUDICATION)
             cells = {code: self._resolved(READABILITY_DISPUTED, code) for code in everybody.marked}
+            cells |= {
+                code: NOT_ASSESSED
+                for code in everybody.unassessed
+                if code not in cells and not adjudicators.n_votes(code)
+            }
             cells = self.relations.settled(cells, rest)
             adjudicated = frozenset(everybody.marked) - _undecided(cells)
             counts = dict.fromkeys(everybody.marked, everybody)
@@ -126,11 +132,15 @@ class _Exam:
         if disputed and self.adjudicators.n_readings:
             resolved = {code: self._resolved(cells[code], code) for code in disputed}
             cells = self.relations.settled({**cells, **resolved}, rest)
-        counts = {code: self.everybody if code in disputed else readers for code in readers.marked}
+        counts = {code: readers for code in readers.marked if code not in disputed}
+        counts |= {code: self.everybody for code in disputed if code in self.everybody.marked}
+        counts = dict(sorted(counts.items()))
         return self._decision(cells, rest, counts, disputed - _undecided(cells))
 
     def _resolved(self, cell: Cell, code: str) -> Cell:
-        if self.adjudicators_decide:
+        # Adding votes could leave a contradiction for good.
+        is_contradiction = cell.basis in {Basis.EXCLUDED, Basis.IMPLIED}
+        if self.adjudicators_decide or is_contradiction:
             adjudicators = self.adjudicators
             n_for, n_votes = adjudicators.marked.get(code, 0), adjudicators.n_votes(code)
             if 2 * n_for == n_votes:
@@ -153,7 +163,7 @@ class _Exam:
         listed = {
             code: cells[code]
             for code in sorted(cells)
-            if code in counts or cells[code].state != rest.state
+            if code in counts or code in adjudicated or cells[code].state != rest.state
         }
         votes = {code: count.marked[code] for code, count in counts.items()}
         n_votes = {code: count.n_votes(code) for code, count in counts.items()}
@@ -193,16 +203,17 @@ def by_votes(
         split: the basis if it is undecided although it has enough votes.
     """
     has_votes = tally.n_votes >= MIN_READINGS
-    is_unanimous = tally.n_marked in {0, tally.n_votes} and not tally.n_missing
     if has_votes and is_present:
+        is_unanimous = tally.n_marked == tally.n_votes and not tally.n_missing
         return Cell(State.PRESENT, Basis.UNANIMOUS if is_unanimous else present)
     if has_votes and is_absent:
+        is_unanimous = tally.n_marked == 0 and not tally.n_missing
         return Cell(State.ABSENT, Basis.UNANIMOUS if is_unanimous else absent)
     if tally.n_missing:
         return Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
     if tally.n_marked:
         return Cell(State.UNDECIDED, split if has_votes else Basis.SINGLE_VOTE)
-    return Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
+    return NOT_ASSESSED
 
 
 def _tally(count: Count, code: str, n_missing: int) -> Tally:

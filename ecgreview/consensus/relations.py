@@ -10,6 +10,7 @@ from ecgreview.taxonomy import Relation
 from .decision import Basis, Cell, State
 
 _POSSIBLE = frozenset({State.PRESENT, State.UNDECIDED})
+_WAITING = Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Relations:
             frozenset(exclusive), tuple(sorted(pairs["excludes"])), tuple(sorted(pairs["implies"]))
         )
 
+    def implied_by(self, codes: frozenset[str]) -> frozenset[str]:
+        """Return ``codes`` with every class that they imply, directly or through other classes."""
+        result = codes
+        while more := {b for a, b in self.implies if a in result} - result:
+            result |= more
+        return result
+
     def contradictions(self, codes: Collection[str]) -> frozenset[str]:
         """Return the codes among ``codes`` that combine an exclusive class with another class."""
         stands_alone = any(code in self.exclusive for code in codes)
@@ -49,33 +57,40 @@ class Relations:
         """Return ``cells`` with the classes that contradict each other undecided.
 
         Two present classes that exclude each other become undecided, and so do a present class and
-        an absent class that it implies. An exclusive class is never present while another class is
-        present or undecided: in such a conflict, all of these classes become undecided. Classes
-        that already are undecided keep their basis.
+        an absent class that it implies. A present class becomes incomplete if missing readings
+        could still make a class present that it excludes. An exclusive class is never present while
+        another class is present or undecided: in such a conflict, all of these classes become
+        undecided. Classes that already are undecided keep their basis.
 
         Args:
             cells: by class code.
             rest: the cell of all other classes.
         """
-        if sum(cell.state in _POSSIBLE for cell in cells.values()) == 0:
+        if not any(cell.state in _POSSIBLE for cell in cells.values()):
             return dict(cells)
-        result = dict(cells)
-
-        def state(code: str) -> State:
-            return cells.get(code, rest).state
-
-        for first, second in self.excludes:
-            if state(first) == state(second) == State.PRESENT:
-                _dispute(result, (first, second), rest, Basis.EXCLUDED)
-        for code, implied in self.implies:
-            if state(code) == State.PRESENT and state(implied) == State.ABSENT:
-                _dispute(result, (code, implied), rest, Basis.IMPLIED)
+        result = self._with_settled_pairs(cells, rest)
         possible = {code for code, cell in result.items() if cell.state in _POSSIBLE}
         is_alone = any(
             code in self.exclusive and result[code].state == State.PRESENT for code in possible
         )
         if is_alone and len(possible) > 1:
             _dispute(result, possible, rest, Basis.EXCLUDED)
+        return result
+
+    def _with_settled_pairs(self, cells: Mapping[str, Cell], rest: Cell) -> dict[str, Cell]:
+        result = dict(cells)
+
+        def states(pair: tuple[str, str]) -> tuple[State, State]:
+            return cells.get(pair[0], rest).state, cells.get(pair[1], rest).state
+
+        for pair in self.excludes:
+            if states(pair) == (State.PRESENT, State.PRESENT):
+                _dispute(result, pair, rest, Basis.EXCLUDED)
+            elif set(states(pair)) == {State.PRESENT, State.INCOMPLETE}:
+                result |= dict.fromkeys(pair, _WAITING)
+        for pair in self.implies:
+            if states(pair) == (State.PRESENT, State.ABSENT):
+                _dispute(result, pair, rest, Basis.IMPLIED)
         return result
 
 

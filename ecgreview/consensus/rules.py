@@ -184,7 +184,7 @@ def decide(
         ContradictoryReading: a voting reading marks an exclusive class together with another class,
             or a class that it has no vote on.
     """
-    voting = {key: exam.voting() for key, exam in exams.items()}
+    voting = {key: exam.voting(relations) for key, exam in exams.items()}
     for exam in voting.values():
         for ballot in exam.ballots:
             codes = ballot.classes or frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log
+from statistics import median
 
 from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, State
 from .exam import Exam, readers_of
@@ -50,8 +51,8 @@ def weights(exams: Sequence[Exam]) -> dict[str, float]:
     all of them by chance. One agreement and one disagreement are added for each reader, so that
     few readings give no extreme weight.
 
-    Exams in which a reader has fewer than two others say nothing about this reader. Without any
-    such exam, all readers have the same weight.
+    Exams in which a reader has fewer than two others say nothing about this reader. A reader with
+    only such exams gets the median weight of the others.
 
     Source:
         Nitzan & Paroush 1982, International Economic Review 23(2):289-297: log-odds are the best
@@ -78,7 +79,11 @@ def weights(exams: Sequence[Exam]) -> dict[str, float]:
                 is_majority = 2 * (n_marked - is_marked) > n_others
                 both[ballot.reader] += 2 * (is_marked and is_majority)
                 either[ballot.reader] += is_marked + is_majority
-    return {reader: _weight(both[reader], either[reader]) for reader in sorted(readers)}
+    measured = {
+        reader: _weight(both[reader], either[reader]) for reader in readers if either[reader]
+    }
+    typical = median(measured.values()) if measured else 1.0
+    return {reader: measured.get(reader, typical) for reader in sorted(readers)}
 
 
 def _weight(n_both: int, n_either: int) -> float:

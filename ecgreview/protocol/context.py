@@ -58,6 +58,13 @@ def _rule(protocol: Protocol, known: Collection[str]) -> Iterator[Problem]:
     if rule not in known:
         reason = f"{rule!r} is not a consensus rule"
         yield Problem("consensus_rule", reason, closest(rule, known), code="no_rule")
+    k, n_readers = protocol.consensus_k, protocol.readers_per_exam
+    if rule == "k_of_n" and k > n_readers:
+        reason = (
+            f"is {k}, more than the {n_readers} readers of an exam, so no class would be present"
+        )
+        hint = f"Write a number from 1 to {n_readers}."
+        yield Problem("consensus_k", reason, hint, code="k_too_high", details={"n": n_readers})
 
 
 def _readers(protocol: Protocol, n_readers: int | None) -> Iterator[Problem]:

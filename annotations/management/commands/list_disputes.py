@@ -8,9 +8,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from annotations.management import lookups
+from annotations.services import audit
 from annotations.services.consensus import disputes
 from annotations.services.consensus.disputes import Case, Order
 
@@ -39,16 +41,29 @@ class Command(BaseCommand):
         )  # fmt: skip
 
         parser.add_argument(
+            "--reason", default="", help="reason for seeing results that the study still hides"
+        )
+        parser.add_argument(
             "--sample", type=float, default=0.0,
             help="also draw this share of the exams with unanimous readers at random, such as 0.05",
         )  # fmt: skip
 
+    @transaction.atomic
     def handle(self, *, study: str, order: str, sample: float, **options: Any) -> None:
         if not 0 <= sample <= 1:
             raise CommandError("--sample is a share: enter a number from 0 to 1.")
-        cases = disputes.of_study(
-            lookups.study(study), now=timezone.now(), order=Order(order), sample=sample
-        )
+        study_row, now, reason = lookups.study(study), timezone.now(), options["reason"]
+        hidden = study_row.batches.closed().of_data()
+        if not reason and hidden.exclude(pk__in=hidden.with_open_results().values("pk")).exists():
+            raise CommandError(
+                "The study still hides its results to keep its readers blind. Wait until it is"
+                " locked, or give a reason with --reason. The reason is recorded."
+            )
+        cases = disputes.of_study(study_row, now=now, order=Order(order), sample=sample)
+        audit.record(
+            actor=None, action=audit.Action.DISPUTES_LISTED, study=study_row, target=study_row,
+            reason=reason, now=now,
+        )  # fmt: skip
         rows = [dict(zip(COLUMNS, _cells(case), strict=True)) for case in cases]
         if options["format"] == "json":
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -24,7 +24,7 @@ from annotations.models import (
 from annotations.services.consensus import labels
 from annotations.services.reading import votes
 from annotations.services.reading.votes import Vote
-from ecgreview.consensus import Basis, Relations
+from ecgreview.consensus import MIN_READINGS, Relations
 
 
 class Order(StrEnum):
@@ -87,8 +87,8 @@ def of_study(
 
     Exams are ordered by their expected errors or by their number of disputed classes, highest
     first, then by code. The expected errors of an exam are the sum of min(p, 1 - p) over the
-    classes that a reader marked, with the posterior p or, if there is none, the share of votes. In
-    simulations, the first tenth of this order contains 37% of all wrong labels.
+    classes that a reader marked and no adjudicator decided, with the posterior p or, if there is
+    none, the share of votes.
 
     Args:
         study: the study.
@@ -144,6 +144,7 @@ class _Exam:
         errors = sum(
             min(p, 1 - p)
             for code, (n_marked, n_votes) in votes_of_class.items()
+            if code not in row.adjudicated
             for p in (row.posteriors.get(code, n_marked / n_votes),)
         )
         return cls(row, votes_of_class, disputed, round(errors, 6))
@@ -167,13 +168,18 @@ class _Exam:
 
     def _is_against(self, code: str, *, is_marked: bool) -> bool:
         """Whether the mark, or its absence, contradicts unanimous readers."""
-        opposite = ClassState.ABSENT if is_marked else ClassState.PRESENT
-        is_unanimous = self.row.basis(code) == Basis.UNANIMOUS
-        return is_unanimous and self.row.state(code) == opposite
+        n_marked, n_votes = self._votes(code)
+        if n_votes < MIN_READINGS or n_marked not in {0, n_votes}:
+            return False
+        return self.row.state(code) == (ClassState.ABSENT if is_marked else ClassState.PRESENT)
+
+    def _votes(self, code: str) -> tuple[int, int]:
+        n_readable = self.row.n_readings - self.row.n_unreadable
+        return self.votes.get(code, (0, n_readable - self.row.not_assessable.get(code, 0)))
 
     def _case(self, kind: Kind, code: str) -> Case:
         row = self.row
-        n_marked, n_votes = self.votes.get(code, (0, row.n_readings - row.n_unreadable))
+        n_marked, n_votes = self._votes(code)
         return Case(
             row.exam.code, row.exam.dataset.name, row.exam.source_key, code, kind,
             row.basis(code) if code else row.rest_basis, n_marked, n_votes,

@@ -157,7 +157,7 @@ def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
     reader = str(vote.reader_id)
     if vote.translation is None:
         return Ballot(None, reader=reader, purpose=purpose)
-    unassessed = vote.missing | vote.translation.not_asked
+    unassessed = vote.missing | vote.translation.not_asked | vote.translation.undecided
     return Ballot(vote.translation.codes, unassessed, reader, purpose=purpose)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import ClassRelation, Consensus, RelationKind
+from annotations.models import AuditEvent, ClassRelation, Consensus, RelationKind
 from tests.app import published
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +145,16 @@ def test_classes_that_a_reader_submitted_although_they_contradict_each_other(
         ("contradiction", af.code),
         ("contradiction", flutter.code),
     ]
+
+
+def test_hidden_results_need_a_reason_that_is_recorded(read, study, ana, bruno):
+    read({ana: [AVB], bruno: []})
+    study.batches.update(results_open="study_locked")
+    with pytest.raises(CommandError, match="still hides its results"):
+        disputes(study.slug)
+    assert not AuditEvent.objects.filter(action="consensus.disputes_listed").exists()
+    assert len(disputes(study.slug, "--reason", "Safety board.")) == 1
+    assert AuditEvent.objects.get(action="consensus.disputes_listed").reason == "Safety board."
 
 
 def test_an_unknown_study_is_refused():

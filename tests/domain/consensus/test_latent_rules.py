@@ -93,6 +93,21 @@ class TestNotIdentified:
         assert (cell.state, cell.basis) == (State.PRESENT, Basis.MAJORITY)
 
 
+def test_pairs_of_readers_have_no_posterior():
+    """However many readers there are: two votes per exam never identify the model."""
+    exams: dict[int, Exam] = {}
+    for pair in ("ab", "bc", "ac"):
+        for votes, n in (("11", 40), ("10", 10), ("01", 10), ("00", 300)):
+            ballots = tuple(
+                Ballot(frozenset({"af"} if vote == "1" else ()), reader=reader)
+                for reader, vote in zip(pair, votes, strict=True)
+            )
+            exams |= {len(exams) + place: Exam(ballots) for place in range(n)}
+    for rule in ("dawid_skene", POOLED):
+        decisions = consensus.decide(Choice(rule), exams).values()
+        assert {cell.posterior for d in decisions for cell in d.cells.values()} == {None}
+
+
 COMMON = (
     ("111", 60), ("110", 20), ("101", 20), ("011", 20), ("100", 6), ("010", 6), ("001", 6),
     ("000", 900), ("1--", 1), ("10-", 1),

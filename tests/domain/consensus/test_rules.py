@@ -12,6 +12,7 @@ from ecgreview.consensus import (
     BadParameter,
     Ballot,
     Basis,
+    Cell,
     Choice,
     Exam,
     Kind,
@@ -165,23 +166,37 @@ class TestRelations:
         assert (decision.disputed, decision.cell(AF).basis) == ({AF, FLUTTER}, Basis.EXCLUDED)
         assert decision.reason == "exclusive_classes"
 
-    def test_a_class_without_the_class_that_it_implies_is_undecided(self):
-        decision = consensus.decide_exam(
-            Choice(), ballots({LBBB, BLOCK}, {LBBB}, {LBBB}), relations=RELATIONS
-        )
-        assert (decision.disputed, decision.cell(LBBB).basis) == ({LBBB, BLOCK}, Basis.IMPLIED)
-        assert (decision.status, decision.reason) == ("disputed", "implied_class")
-
-    def test_an_implied_class_that_nobody_marked_is_disputed_too(self):
-        decision = consensus.decide_exam(Choice(), ballots({LBBB}, {LBBB}), relations=RELATIONS)
-        assert decision.disputed == {LBBB, BLOCK}
-
-    def test_an_adjudicator_settles_a_contradiction(self):
-        votes = ballots({LBBB, BLOCK}, {LBBB}, {LBBB}, adjudicators=[{LBBB, BLOCK}])
-        decision = consensus.decide_exam(
-            Choice("union_then_adjudicate"), votes, relations=RELATIONS
-        )
+    @every_rule
+    def test_a_vote_for_a_class_is_also_a_vote_for_the_class_that_it_implies(self, choice):
+        readers = ballots({LBBB}, {LBBB}, {LBBB})
+        decision = consensus.decide_exam(choice, readers, relations=RELATIONS)
         assert decision.labels.keys() == {LBBB, BLOCK}
+        assert decision.votes[BLOCK] == decision.votes[LBBB]
+
+    def test_a_vote_counts_for_an_implied_class_that_was_not_assessable(self):
+        votes = [ballot({LBBB}, unassessed=frozenset({BLOCK})), ballot({LBBB}, "b")]
+        decision = consensus.decide_exam(Choice(), votes, relations=RELATIONS)
+        assert decision.labels == {BLOCK: 2, LBBB: 2}
+
+    def test_a_present_class_whose_implied_class_is_absent_is_undecided(self):
+        cells = {LBBB: Cell(State.PRESENT, Basis.POSTERIOR, 0.6)}
+        settled = RELATIONS.settled(cells, Cell(State.ABSENT, Basis.UNANIMOUS))
+        assert {code: (cell.state, cell.basis) for code, cell in settled.items()} == {
+            LBBB: (State.UNDECIDED, Basis.IMPLIED), BLOCK: (State.UNDECIDED, Basis.IMPLIED),
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("rule", ["majority_per_class", "union_then_adjudicate", "k_of_n"])
+    def test_one_adjudicator_settles_classes_that_exclude_each_other(self, rule):
+        votes = ballots({AF, FLUTTER}, {AF, FLUTTER}, adjudicators=[{AF}])
+        decision = consensus.decide_exam(Choice(rule), votes, relations=RELATIONS)
+        assert [*decision.labels] == [AF]
+        assert decision.adjudicated == {AF, FLUTTER}
+        assert decision.cell(FLUTTER).basis == Basis.ADJUDICATION
+
+    def test_a_class_waits_while_missing_readings_could_make_one_present_that_it_excludes(self):
+        votes = ballots({AF, FLUTTER}, {AF})
+        decision = consensus.decide_exam(Choice(), votes, relations=RELATIONS, n_wanted=3)
+        assert decision.state(AF) == State.INCOMPLETE
 
     def test_relations_of_a_taxonomy_leave_out_unusual_combinations(self):
         relations = Relations.of(

@@ -37,6 +37,11 @@ def test_readers_without_two_others_all_have_the_same_weight():
     assert len(set(weights([exam({"af"}, set()), exam({"af"}, {"af"})]).values())) == 1
 
 
+def test_a_reader_who_cannot_be_compared_has_the_median_weight():
+    exams = [exam({"af"}, {"af"}, {"af"}) for _ in range(5)] + [exam({"af"}, readers="d")]
+    assert weights(exams)["d"] == weights(exams)["a"]
+
+
 def test_the_better_of_two_readers_decides_a_tie():
     training = [exam({"af"}, {"af"}, {"af"}) for _ in range(5)]
     training += [exam({"af"}, set(), {"af"}) for _ in range(5)]  # reader b misses half

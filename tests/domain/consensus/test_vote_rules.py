@@ -67,6 +67,14 @@ class TestUnionThenAdjudicate:
         assert (decision.labels, decision.state(LVH)) == ({AF: 2}, State.ABSENT)
         assert decision.rest.basis == Basis.ADJUDICATION
 
+    def test_a_class_that_the_adjudicator_could_not_assess_is_not_absent(self):
+        votes = [
+            Ballot(UNREADABLE), Ballot(frozenset({LVH})),
+            Ballot(frozenset(), frozenset({AF}), purpose=Purpose.ADJUDICATION),
+        ]  # fmt: skip
+        decision = consensus.decide_exam(Choice("union_then_adjudicate"), votes)
+        assert (decision.state(AF), decision.state(AVB)) == (State.NOT_ASSESSED, State.ABSENT)
+
 
 class TestTwoPlusAdjudicator:
     """As in CODE-test, a third person decides where the first two readers differ."""
@@ -105,6 +113,7 @@ class TestKOfN:
     def test_unanimous_readers_below_k_are_no_agreement(self):
         decision = decide("k_of_n", {AF}, {AF}, k=3)
         assert (decision.status, decision.state(AF)) == (Status.MAJORITY, State.ABSENT)
+        assert decision.cell(AF).basis == Basis.TOO_FEW_VOTES
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,12 @@ def check(protocol: Protocol, **context: Any) -> list[tuple[str, str]]:
     return [(problem.key, problem.code) for problem in result]
 
 
+def test_more_votes_than_readers_per_exam_are_refused():
+    protocol = make(consensus_rule="k_of_n", consensus_k=3, readers_per_exam=2)
+    (problem,) = protocols.check(protocol, **{**HERE, "known_rules": {"k_of_n"}})
+    assert (problem.key, problem.code) == ("consensus_k", "k_too_high")
+
+
 def test_an_ordinary_protocol_is_feasible():
     assert check(make(), n_readers=2, n_exams=100) == []
 
