@@ -1,8 +1,8 @@
 """Keeps the planner's statistics up to date after bulk writes.
 
 Autovacuum analyzes a table only some time after it has grown, and never within the transaction
-that filled it. Until then, the planner assumes the old size and chooses nested loops, with which
-a query over 100,000 readings took minutes instead of a second.
+that filled it. Until then, its column statistics are missing or outdated, so the planner expects
+too few rows and chooses nested loops: a query over 100,000 readings took minutes, not a second.
 """
 
 from __future__ import annotations

@@ -492,7 +492,10 @@ RESULTS: Sentences = {
 IMPORTS: Sentences = {
     "nothing-to-import": (
         _("There is nothing to import."),
-        _("Choose a file or folder with .hea, .h5 or .hdf5 files instead of %(path)s."),
+        _(
+            "%(path)s does not exist or contains no recordings. Choose a .hea, .h5 or .hdf5 file, "
+            "or a folder with such files."
+        ),
     ),
     "not-an-import": (
         _("The study with this name was not created by an import of readings."),

@@ -157,8 +157,7 @@ class Postgres:
                 )
 
     def _create_acting_roles(self) -> None:
-        """Create the roles of web requests; at every start, for homes created before these
-        roles existed.
+        """Create the roles of web requests if they are missing, as they are in older homes.
 
         The owner may switch to them but does not inherit their rights.
         """

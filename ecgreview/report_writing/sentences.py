@@ -218,15 +218,15 @@ MEAN_OVER_CLASSES = _(
 )
 CLASS = _("Class")
 EXAMS = _("Exams")
-GIVEN_BY_ANY = _("Marked by any")
+GIVEN_BY_ANY = _("Marked by at least one")
 GIVEN_BY_ALL = _("Marked by all")
 DISPUTED = _("Marked by some")
 CLASS_TABLE = _("Agreement by class, with {confidence} intervals")
 CLASS_TABLE_PLAIN = _("Agreement by class")
 COLUMNS_NOTE = _(
-    "Exams: read by at least two readers who could assess the class. Marked by any, marked by all: "
-    "exams in which at least one reader, or every reader, marked the class. Marked by some: "
-    "the difference."
+    "Exams: read by at least two readers who could assess the class. Marked by at least one, "
+    "marked by all: exams in which at least one reader, or every reader, marked the class. Marked "
+    "by some: by at least one, but not by all."
 )
 SECONDARY_TABLE = _("Secondary coefficients by class, with {confidence} intervals")
 SECONDARY_PLAIN = _("Secondary coefficients by class")

@@ -47,7 +47,7 @@ def kept(build: Build) -> Any:
 
 
 def factory(make: Build) -> Any:
-    """Make ``make``, which creates no rows itself, a fixture that kept fixtures may use."""
+    """Register ``make`` as a fixture that kept fixtures may use. It must create no rows itself."""
     FACTORIES.add(make)
     return pytest.fixture(make)
 

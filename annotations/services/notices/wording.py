@@ -101,8 +101,8 @@ def _released(data: _Filled) -> str:
 
 def _reassigned(data: _Filled) -> str:
     text = ngettext(
-        "%(study)s: %(n_exams)s exam was added to the end of your list.",
-        "%(study)s: %(n_exams)s exams were added to the end of your list.",
+        "%(study)s: %(n_exams)s exam was added to the end of your queue.",
+        "%(study)s: %(n_exams)s exams were added to the end of your queue.",
         data.n_exams,
     )
     return text % data

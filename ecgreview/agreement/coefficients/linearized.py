@@ -80,7 +80,7 @@ def light_kappa(patterns: PatternCount) -> Estimates:
 
 
 def slope_of_cohen(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the derivative of kappa by each count of the table, 0 where kappa is undefined.
+    """Return the derivatives of kappa with respect to the counts; 0 where kappa is undefined.
 
     Args:
         tables: shape (..., 2, 2).

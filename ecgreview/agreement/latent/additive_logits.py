@@ -39,7 +39,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """The parts whose sums are the logits of n_classes by n_readers.
+    """The parts that add up to the logits, which have shape (n_classes, n_readers).
 
     Attributes:
         mean: shape (1,).

@@ -63,7 +63,7 @@ class Plausibility:
 
         Args:
             patterns: the answers of the readers.
-            design: numbers of readings of the same answers.
+            design: ``Design.of(patterns)``, the numbers of readings.
             theta: shape (n_classes, 1 + 2 n_readers), as in ``em.Ascent``.
             posterior: shape (n_classes, n_patterns); P(class is present | answers).
         """

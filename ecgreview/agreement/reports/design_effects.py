@@ -200,8 +200,9 @@ def _alike(excess: Array, totals: Array, types: Sequence[int]) -> Array:
 
 
 def _observed(slope: Array, excess: Array, cells: Cells, features: Array) -> Array:
-    """Return the effect of a coefficient, given its derivatives by the features; 1 if it has no
-    scatter.
+    """Return the design effect of a coefficient; 1 if it has no scatter.
+
+    ``slope`` has its derivatives with respect to the totals of the features.
     """
     common = np.einsum("ci,cij,cj->c", slope, excess, slope)
     alone = (cells.n_exams * (slope @ features.T) ** 2).sum(axis=1)
@@ -211,9 +212,11 @@ def _observed(slope: Array, excess: Array, cells: Cells, features: Array) -> Arr
 
 
 def _slopes(totals: Array) -> tuple[list[Array], list[Array]]:
-    """Return derivatives by the features of an exam: of agreement, and of how often readers mark.
+    """Return derivatives with respect to the totals of the features.
 
-    Each has shape (n_classes, 9), up to a factor that does not change the effects.
+    The first are those of the agreement coefficients, the second those of how often readers mark
+    the class. Each has shape (n_classes, 9); a constant factor, which cancels in the design
+    effects, is left out.
     """
     n_compared, n_read = (np.maximum(totals[:, column], 1) for column in (_COMPARED, _READ))
     agreed = totals[:, _AGREED] / n_compared

@@ -120,7 +120,10 @@ class TestTheProbeFindsALeak:
     PROGRESS = r"/api/batches/\d+/progress/"
 
     def leaks(self, world, person="ana", addresses=LISTS, actions=("submit",)):
-        """Return the leaks at ``addresses`` when the others perform ``actions``; () is all."""
+        """Return the leaks at addresses that match ``addresses`` when others perform ``actions``.
+
+        Without ``actions``, they perform all actions of the fixed session.
+        """
         session = [
             step
             for step in leak_probe.fixed_session(world, person)

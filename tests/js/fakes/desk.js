@@ -140,7 +140,7 @@ export class FakeElement {
   }
 }
 
-/** The text of `element`. */
+/** Like `textContent`, for fake elements and for strings. */
 export function textOf(element) {
   return typeof element === "string" ? element : element.children.map(textOf).join("");
 }

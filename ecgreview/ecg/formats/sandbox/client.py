@@ -38,9 +38,7 @@ class Server:
 
     @classmethod
     def start(cls) -> Server:
-        """Start the server; it ends when its pipe is closed, which happens at the latest when this
-        process ends.
-        """
+        """Start the server. It ends when its socket is closed, at the latest with this process."""
         own_end, child_end = socket.socketpair()
         environment = {name: value for name, value in os.environ.items() if name in PASSED_ON}
         # One thread per library: forks lose other threads, and their stacks count towards memory.
@@ -62,7 +60,7 @@ class Server:
         return self.pid_of_ours == os.getpid() and self.process.poll() is None
 
     def stop(self) -> None:
-        """Close the pipe and wait for the server to end."""
+        """Close the socket and wait for the server to end."""
         self.line.close()
         if self.pid_of_ours == os.getpid():
             self.process.wait()

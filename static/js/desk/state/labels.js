@@ -89,8 +89,8 @@ export function blockedBy(content, code, catalog) {
 }
 
 /**
- * Add a finding at the end, and clear the class's not-assessable mark. Returns `content` itself if the finding
- * is already there or blocked.
+ * Add a finding at the end, and clear the class's not-assessable mark. Returns `content` itself if the
+ * finding is already there or blocked.
  *
  * @param {Content} content
  * @param {string} code
@@ -133,7 +133,7 @@ export function setNotAssessable(content, code, catalog) {
 }
 
 /**
- * Mark a class as not assessable or, if it is marked so already, as found.
+ * Mark a class as not assessable or, if it already is, as present.
  *
  * @param {Content} content
  * @param {string} code

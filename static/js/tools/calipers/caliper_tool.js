@@ -119,7 +119,7 @@ export class CaliperTool {
   }
 
   /**
-   * True if the measurement is still valid. Filters and undone lead reversals change voltages but not intervals.
+   * True if the measurement is still valid. Filters and undone lead reversals change voltages, not intervals.
    *
    * @param {SheetCoordinates} coordinates
    */

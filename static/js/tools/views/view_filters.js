@@ -20,7 +20,7 @@ export class ViewFilters {
   #sheet = null;
 
   /**
-   * The lead reversal whose correction is previewed. It applies to one recording only, never to the next exam.
+   * The lead reversal whose correction is previewed. It applies to one recording, never to the next exam.
    *
    * @type {{name: string, text: string, recording: Signal | null} | null}
    */
