@@ -30,7 +30,6 @@ from .rules import (
     Rule,
     UnknownRule,
     decide,
-    decide_exam,
 )
 
 __all__ = [
@@ -59,5 +58,4 @@ __all__ = [
     "Status",
     "UnknownRule",
     "decide",
-    "decide_exam",
 ]

@@ -59,7 +59,7 @@ class Basis(StrEnum):
     SKILL = "skill"
     POSTERIOR = "posterior"
     ADJUDICATION = "adjudication"
-    # Undecided because of
+    # Reasons for being undecided:
     TIE = "tie"
     DISAGREEMENT = "disagreement"
     SINGLE_VOTE = "single_vote"
@@ -69,7 +69,7 @@ class Basis(StrEnum):
     IMPLIED = "implied"
     NO_CLASS_SHARED = "no_class_shared"
     READABILITY = "readability"
-    # Not decided because of
+    # Reasons for having no decision yet, or none at all:
     READINGS_MISSING = "readings_missing"
     REREAD_PENDING = "reread_pending"
     NO_SECOND_VOTE = "no_second_vote"
@@ -140,6 +140,14 @@ class Cell:
     posterior: float | None = None
 
 
+UNANIMOUSLY_ABSENT = Cell(State.ABSENT, Basis.UNANIMOUS)
+READINGS_MISSING = Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
+READABILITY_DISPUTED = Cell(State.UNDECIDED, Basis.READABILITY)
+UNREADABLE = Cell(State.NOT_ASSESSED, Basis.UNREADABLE)
+# Fewer than two readers assessed the class, and none marked it.
+NOT_ASSESSED = Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The result of a rule for the readings of one exam.
@@ -192,5 +200,4 @@ class Decision:
     @property
     def disputed(self) -> Set[str]:
         """The undecided classes that at least one reader marked, or that a marked class implies."""
-        listed = self.votes.keys() | self.cells.keys()
-        return frozenset(code for code in listed if self.state(code) == State.UNDECIDED)
+        return frozenset(c for c, cell in self.cells.items() if cell.state == State.UNDECIDED)

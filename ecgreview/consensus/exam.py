@@ -62,6 +62,14 @@ def readers_of(exam: Exam) -> list[Ballot]:
     ]
 
 
+def codes_of(ballots: Iterable[Ballot]) -> set[str]:
+    """Return the codes of the classes that a ballot marked or has no vote on."""
+    codes: set[str] = set()
+    for ballot in ballots:
+        codes.update(ballot.classes or (), ballot.unassessed)
+    return codes
+
+
 def pattern_count(
     exams: Iterable[Exam], readers: Sequence[str], codes: Sequence[str]
 ) -> PatternCount:
@@ -84,7 +92,7 @@ def pattern_count(
             continue
         places = tuple(place_of[ballot.reader] for ballot in ballots)
         sets[places] += 1
-        for code in set().union(*(ballot.classes | ballot.unassessed for ballot in ballots)):  # type: ignore[operator]
+        for code in codes_of(ballots):
             rows[class_of[code], places, tuple(_answer(ballot, code) for ballot in ballots)] += 1
     return PatternCount.from_sets(
         sets.items(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -18,10 +18,11 @@ from ecgreview.agreement.latent.plausibility import (
     MIN_TRUE_POSITIVES,
 )
 
-from .decision import MIN_READINGS, Basis, Cell, Decision, State
-from .exam import Exam, pattern_count, readers_of
-from .per_class import Criterion, Tally, by_votes, decide_classes
+from .decision import MIN_READINGS, UNANIMOUSLY_ABSENT, Basis, Cell, Decision, State
+from .exam import Exam, codes_of, pattern_count, readers_of
+from .per_class import Criterion, Tally, decide_classes, undecided
 from .relations import Relations
+from .vote_rules import majority
 
 # Probabilities closer to 0 or 1 say more than any number of readings can support.
 _MARGIN = 1e-6
@@ -88,9 +89,7 @@ class Skills:
         """Estimate the skills of all readers from ``exams``."""
         ballots = [ballot for exam in exams for ballot in readers_of(exam)]
         readers = sorted({ballot.reader for ballot in ballots})
-        codes = sorted(
-            set().union(*(ballot.classes | ballot.unassessed for ballot in ballots))  # type: ignore[operator]
-        )
+        codes = sorted(codes_of(ballots))
         places = ({name: i for i, name in enumerate(readers)}, {c: i for i, c in enumerate(codes)})
         if len(readers) < _MIN_READERS or not codes:
             nothing = np.full((len(codes), len(readers)), np.nan)
@@ -176,11 +175,12 @@ def _criterion(posteriors: Mapping[str, float], threshold: float) -> Criterion:
     def criterion(tally: Tally) -> Cell:
         posterior = posteriors.get(tally.code)
         if tally.n_votes < MIN_READINGS:
-            return _too_few(tally, posterior)
+            return replace(undecided(tally, Basis.SINGLE_VOTE), posterior=posterior)
         if tally.n_marked == 0:
-            return Cell(State.ABSENT, Basis.UNANIMOUS)
+            return UNANIMOUSLY_ABSENT
         if posterior is None:
-            return _by_majority(tally)
+            votes = Tally(tally.code, tally.n_marked, tally.n_votes)
+            return majority(votes, split=Basis.NOT_IDENTIFIED)
         if posterior >= threshold:
             return Cell(State.PRESENT, Basis.POSTERIOR, posterior)
         if posterior <= 1 - threshold:
@@ -188,20 +188,3 @@ def _criterion(posteriors: Mapping[str, float], threshold: float) -> Criterion:
         return Cell(State.UNDECIDED, Basis.UNCERTAIN, posterior)
 
     return criterion
-
-
-def _by_majority(tally: Tally) -> Cell:
-    return by_votes(
-        Tally(tally.code, tally.n_marked, tally.n_votes),
-        is_present=2 * tally.n_marked > tally.n_votes,
-        is_absent=2 * tally.n_marked < tally.n_votes,
-        present=Basis.MAJORITY, absent=Basis.MAJORITY, split=Basis.NOT_IDENTIFIED,
-    )  # fmt: skip
-
-
-def _too_few(tally: Tally, posterior: float | None) -> Cell:
-    if tally.n_missing:
-        return Cell(State.INCOMPLETE, Basis.READINGS_MISSING, posterior)
-    if tally.n_marked:
-        return Cell(State.UNDECIDED, Basis.SINGLE_VOTE, posterior)
-    return Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)

@@ -7,7 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .counting import Count
-from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, Reason, State, Status
+from .decision import (
+    MIN_READINGS,
+    NOT_ASSESSED,
+    READABILITY_DISPUTED,
+    READINGS_MISSING,
+    UNREADABLE,
+    Ballot,
+    Basis,
+    Cell,
+    Decision,
+    Reason,
+    State,
+    Status,
+)
 from .relations import Relations
 
 
@@ -29,9 +42,6 @@ class Tally:
 
 
 NOBODY = Count.of([])
-UNREADABLE = Cell(State.NOT_ASSESSED, Basis.UNREADABLE)
-NOT_ASSESSED = Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
-READABILITY_DISPUTED = Cell(State.UNDECIDED, Basis.READABILITY)
 
 # Decides a class by its votes. The code of the class is empty for the classes nobody marked.
 Criterion: TypeAlias = Callable[[Tally], Cell]
@@ -187,12 +197,10 @@ class _Exam:
         )  # fmt: skip
 
 
-def by_votes(
+def cell_of(
     tally: Tally, *, is_present: bool, is_absent: bool, present: Basis, absent: Basis, split: Basis
 ) -> Cell:
-    """Return the cell of a class that is decided by numbers of votes alone.
-
-    A class needs at least two votes to be decided.
+    """Return the cell of a class by what its votes decide. It needs at least two to be decided.
 
     Args:
         tally: the votes.
@@ -202,16 +210,21 @@ def by_votes(
         absent: the same if it is absent.
         split: the basis if it is undecided although it has enough votes.
     """
-    has_votes = tally.n_votes >= MIN_READINGS
-    if has_votes and is_present:
+    if tally.n_votes >= MIN_READINGS and is_present:
         is_unanimous = tally.n_marked == tally.n_votes and not tally.n_missing
         return Cell(State.PRESENT, Basis.UNANIMOUS if is_unanimous else present)
-    if has_votes and is_absent:
+    if tally.n_votes >= MIN_READINGS and is_absent:
         is_unanimous = tally.n_marked == 0 and not tally.n_missing
         return Cell(State.ABSENT, Basis.UNANIMOUS if is_unanimous else absent)
+    return undecided(tally, split)
+
+
+def undecided(tally: Tally, split: Basis) -> Cell:
+    """Return the cell of a class that its votes do not decide; ``split`` as in ``cell_of``."""
     if tally.n_missing:
-        return Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
+        return READINGS_MISSING
     if tally.n_marked:
+        has_votes = tally.n_votes >= MIN_READINGS
         return Cell(State.UNDECIDED, split if has_votes else Basis.SINGLE_VOTE)
     return NOT_ASSESSED
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from ecgreview.taxonomy import Relation
 
-from .decision import Basis, Cell, State
+from .decision import READINGS_MISSING, Basis, Cell, State
 
 _POSSIBLE = frozenset({State.PRESENT, State.UNDECIDED})
-_WAITING = Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,12 @@ class Relations:
         stands_alone = any(code in self.exclusive for code in codes)
         return frozenset(codes) if len(codes) > 1 and stands_alone else frozenset()
 
+    def contradicting(self, marked: frozenset[str]) -> frozenset[str]:
+        """Return the classes in ``marked`` that exclude each other or lack one that they imply."""
+        excluding = {code for pair in self.excludes if marked.issuperset(pair) for code in pair}
+        implying = {a for a, b in self.implies if a in marked and b not in marked}
+        return frozenset(excluding | implying)
+
     def settled(self, cells: Mapping[str, Cell], rest: Cell) -> dict[str, Cell]:
         """Return ``cells`` with the classes that contradict each other undecided.
 
@@ -87,7 +92,7 @@ class Relations:
             if states(pair) == (State.PRESENT, State.PRESENT):
                 _dispute(result, pair, rest, Basis.EXCLUDED)
             elif set(states(pair)) == {State.PRESENT, State.INCOMPLETE}:
-                result |= dict.fromkeys(pair, _WAITING)
+                result |= dict.fromkeys(pair, READINGS_MISSING)
         for pair in self.implies:
             if states(pair) == (State.PRESENT, State.ABSENT):
                 _dispute(result, pair, rest, Basis.IMPLIED)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
-from .decision import MIN_READINGS, Ballot, Decision
+from .decision import Ballot, Decision
 from .exam import Exam
 from .latent_rules import dawid_skene, dawid_skene_pooled
 from .relations import Relations
@@ -192,14 +192,3 @@ def decide(
                 raise ContradictoryReading(", ".join(sorted(codes)))
     decisions = RULES[choice.rule].decide([*voting.values()], relations, choice)
     return dict(zip(voting, decisions, strict=True))
-
-
-def decide_exam(
-    choice: Choice,
-    ballots: Sequence[Ballot],
-    *,
-    relations: Relations = NORMAL,
-    n_wanted: int = MIN_READINGS,
-) -> Decision:
-    """Return the decision on one exam, judged by its own readings alone; see ``decide``."""
-    return decide(choice, {"": Exam(tuple(ballots), n_wanted)}, relations)[""]

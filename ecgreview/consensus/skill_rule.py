@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from math import log
 from statistics import median
 
-from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, State
+from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision
 from .exam import Exam, readers_of
-from .per_class import Criterion, Tally, decide_classes
+from .per_class import Criterion, Tally, cell_of, decide_classes
 from .relations import Relations
 
 # No reader counts for nothing, and none outvotes twenty others.
@@ -99,15 +99,11 @@ def _criterion(ballots: Sequence[Ballot], skills: Mapping[str, float], highest: 
             for ballot in voting
         )
         slack = tally.n_missing * highest + _TIE
-        is_unanimous = tally.n_marked in {0, tally.n_votes} and not tally.n_missing
-        basis = Basis.UNANIMOUS if is_unanimous else Basis.SKILL
-        if tally.n_votes >= MIN_READINGS and abs(balance) > slack:
-            return Cell(State.PRESENT if balance > 0 else State.ABSENT, basis)
-        if tally.n_missing:
-            return Cell(State.INCOMPLETE, Basis.READINGS_MISSING)
-        if tally.n_marked:
-            is_tie = tally.n_votes >= MIN_READINGS
-            return Cell(State.UNDECIDED, Basis.TIE if is_tie else Basis.SINGLE_VOTE)
-        return Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)
+        return cell_of(
+            tally,
+            is_present=balance > slack,
+            is_absent=-balance > slack,
+            present=Basis.SKILL, absent=Basis.SKILL, split=Basis.TIE,
+        )  # fmt: skip
 
     return criterion

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from .counting import Count
-from .decision import MIN_READINGS, Ballot, Basis, Cell, Decision, Reason, State, Status
+from .decision import (
+    MIN_READINGS,
+    NOT_ASSESSED,
+    READABILITY_DISPUTED,
+    READINGS_MISSING,
+    UNANIMOUSLY_ABSENT,
+    UNREADABLE,
+    Ballot,
+    Basis,
+    Cell,
+    Decision,
+    Reason,
+    State,
+    Status,
+)
 from .relations import Relations
 
 
@@ -70,8 +84,8 @@ def _status(
 
 # The result for all classes of an exam that is not decided.
 OF_UNDECIDED: Mapping[Reason, Cell] = {
-    Reason.READINGS_MISSING: Cell(State.INCOMPLETE, Basis.READINGS_MISSING),
-    Reason.READABILITY_DISPUTED: Cell(State.UNDECIDED, Basis.READABILITY),
+    Reason.READINGS_MISSING: READINGS_MISSING,
+    Reason.READABILITY_DISPUTED: READABILITY_DISPUTED,
     Reason.EXCLUSIVE_CLASSES: Cell(State.UNDECIDED, Basis.EXCLUDED),
     Reason.NO_CLASS_SHARED: Cell(State.UNDECIDED, Basis.NO_CLASS_SHARED),
 }
@@ -81,16 +95,15 @@ def _cells(
     count: Count, shared: Collection[str], status: Status, reason: Reason
 ) -> tuple[dict[str, Cell], Cell]:
     if status == Status.UNREADABLE:
-        rest = Cell(State.NOT_ASSESSED, Basis.UNREADABLE)
-        return dict.fromkeys(count.marked, rest), rest
+        return dict.fromkeys(count.marked, UNREADABLE), UNREADABLE
     if reason != Reason.NONE:
         return dict.fromkeys(count.marked, OF_UNDECIDED[reason]), OF_UNDECIDED[reason]
     open_classes = {code for code in count.unassessed if count.n_votes(code) < MIN_READINGS}
     return {
-        **{code: Cell(State.ABSENT, Basis.TOO_FEW_VOTES) for code in count.marked},
-        **dict.fromkeys(open_classes, Cell(State.NOT_ASSESSED, Basis.NO_SECOND_VOTE)),
+        **dict.fromkeys(count.marked, Cell(State.ABSENT, Basis.TOO_FEW_VOTES)),
+        **dict.fromkeys(open_classes, NOT_ASSESSED),
         **{code: _present(count, code) for code in shared},
-    }, Cell(State.ABSENT, Basis.UNANIMOUS)
+    }, UNANIMOUSLY_ABSENT
 
 
 def _present(count: Count, code: str) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .decision import Ballot, Basis, Cell, Decision
-from .per_class import Tally, by_votes, decide_classes
+from .per_class import Tally, cell_of, decide_classes
 from .relations import Relations
 
 
@@ -23,16 +23,17 @@ def majority_per_class(ballots: Sequence[Ballot], relations: Relations, n_wanted
 
     The vote of an adjudicator is added to those of the readers.
     """
-    return decide_classes(ballots, relations, n_wanted, _majority, adjudicators_decide=False)
+    return decide_classes(ballots, relations, n_wanted, majority, adjudicators_decide=False)
 
 
-def _majority(tally: Tally) -> Cell:
+def majority(tally: Tally, split: Basis = Basis.TIE) -> Cell:
+    """Return the cell of a class by the majority of its votes; ``split`` is the basis of a tie."""
     # In the worst case for a decision, all missing readings vote against it.
-    return by_votes(
+    return cell_of(
         tally,
         is_present=2 * tally.n_marked > tally.n_votes + tally.n_missing,
         is_absent=2 * (tally.n_marked + tally.n_missing) < tally.n_votes + tally.n_missing,
-        present=Basis.MAJORITY, absent=Basis.MAJORITY, split=Basis.TIE,
+        present=Basis.MAJORITY, absent=Basis.MAJORITY, split=split,
     )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _agreement(tally: Tally) -> Cell:
     if is_split and tally.n_missing:
         # No missing reading can make these votes unanimous.
         tally = Tally(tally.code, tally.n_marked, tally.n_votes)
-    return by_votes(
+    return cell_of(
         tally,
         is_present=is_complete and tally.n_marked == tally.n_votes,
         is_absent=is_complete and tally.n_marked == 0,
@@ -94,7 +95,7 @@ def k_of_n(ballots: Sequence[Ballot], relations: Relations, n_wanted: int, *, k:
     """
 
     def criterion(tally: Tally) -> Cell:
-        return by_votes(
+        return cell_of(
             tally,
             is_present=tally.n_marked >= k,
             is_absent=tally.n_marked + tally.n_missing < k,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from argparse import ArgumentParser
+from dataclasses import astuple, fields
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,10 +17,8 @@ from annotations.services import audit
 from annotations.services.consensus import disputes
 from annotations.services.consensus.disputes import Case, Order
 
-COLUMNS = (
-    "exam", "dataset", "source_key", "class", "kind", "basis", "n_marked", "n_votes", "posterior",
-    "n_disputed", "expected_errors",
-)  # fmt: skip
+# The field ``code`` of a case is the column ``class``.
+COLUMNS = [{"code": "class"}.get(field.name, field.name) for field in fields(Case)]
 
 
 class Command(BaseCommand):
@@ -64,17 +63,10 @@ class Command(BaseCommand):
             actor=None, action=audit.Action.DISPUTES_LISTED, study=study_row, target=study_row,
             reason=reason, now=now,
         )  # fmt: skip
-        rows = [dict(zip(COLUMNS, _cells(case), strict=True)) for case in cases]
+        rows = [dict(zip(COLUMNS, astuple(case), strict=True)) for case in cases]
         if options["format"] == "json":
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
             return
         writer = csv.DictWriter(self.stdout, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _cells(case: Case) -> tuple[object, ...]:
-    return (
-        case.exam, case.dataset, case.source_key, case.code, case.kind.value, case.basis,
-        case.n_marked, case.n_votes, case.posterior, case.n_disputed, case.expected_errors,
-    )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,8 @@ from annotations.models import (
 from annotations.services.consensus import labels
 from annotations.services.reading import votes
 from annotations.services.reading.votes import Vote
-from ecgreview.consensus import MIN_READINGS, Relations
+from ecgreview.consensus import MIN_READINGS
+from ecgreview.design import chance
 
 
 class Order(StrEnum):
@@ -205,7 +204,7 @@ def _conflicts(study: Study) -> Mapping[int, list[tuple[Kind, str, bool]]]:
                 by_exam[exam_id] += [(Kind(kind), code, is_marked) for code, is_marked in judged]
             else:
                 marked = vote.translation.codes if vote.translation else frozenset()
-                contradicting = _contradicting(marked, relations)
+                contradicting = relations.contradicting(marked)
                 by_exam[exam_id] += [
                     (Kind.CONTRADICTION, code, True) for code in codes if code in contradicting
                 ]
@@ -220,16 +219,6 @@ def _judged(vote: Vote, codes: Sequence[str]) -> list[tuple[str, bool]]:
     return [(code, code in translation.codes) for code in codes if code not in left_out]
 
 
-def _contradicting(marked: frozenset[str], relations: Relations) -> frozenset[str]:
-    """Return the classes in ``marked`` that contradict each other by the taxonomy."""
-    excluded = {code for pair in relations.excludes if set(pair) <= marked for code in pair}
-    implying = {
-        code for code, implied in relations.implies if code in marked and implied not in marked
-    }
-    return frozenset(excluded | implying)
-
-
 def _draw(study: Study, exam_id: int) -> float:
     """Return a number from 0 to below 1 that only the study's seed can predict."""
-    digest = hmac.new(study.seed.encode(), f"second look:{exam_id}".encode(), hashlib.sha256)
-    return int.from_bytes(digest.digest()[:6], "big") / 2**48
+    return int.from_bytes(chance.digest(study.seed, f"second look:{exam_id}")[:6], "big") / 2**48

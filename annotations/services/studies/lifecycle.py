@@ -35,6 +35,7 @@ from ecgreview.protocol import (
     InvalidProtocol,
     Protocol,
     as_document,
+    changes,
     check,
     check_amendment,
     digest,
@@ -54,7 +55,7 @@ UNAVAILABLE: tuple[tuple[str, object], ...] = (
 
 
 # Protocol fields that decide how readings become labels. They take effect immediately.
-DECIDE_LABELS = ("consensus_rule", "consensus_k", "consensus_threshold", "taxonomy")
+DECIDE_LABELS = frozenset({"consensus_rule", "consensus_k", "consensus_threshold", "taxonomy"})
 
 
 class NotThisPhase(Refusal):
@@ -175,7 +176,7 @@ def amend(
     _write(study, protocol)
     version = _record(study, protocol, reason=reason, actor=actor, now=now)
     study.save()
-    if any(getattr(before, key) != getattr(protocol, key) for key in DECIDE_LABELS):
+    if DECIDE_LABELS.intersection(change.key for change in changes(before, protocol)):
         study.batches.closed().of_data().update(consensus_is_due=True)
     audit.record(
         actor=actor, action=audit.Action.STUDY_AMENDED, study=study, target=version,

@@ -23,6 +23,8 @@ from annotations.models import (
 )
 from annotations.sentences.protocols import sentence
 from annotations.views.studies.forms import RULES
+from ecgreview import consensus
+from ecgreview.consensus import Parameter
 from ecgreview.protocol import complete
 from ecgreview.strict_files import Problem
 
@@ -140,12 +142,14 @@ def _chosen(key: str, choices: Any) -> Callable[[Document], str]:
     return lambda document: _label(choices, document[key])
 
 
-def _used_by(rule: str, key: str) -> Callable[[Document], str]:
-    """Return a function that shows ``key`` if the consensus rule, or its pooled form, uses it."""
+def _parameter(name: Parameter) -> Callable[[Document], str]:
+    """Return a function that shows a parameter of the consensus rule, if the rule uses it."""
 
     def text(document: Document) -> str:
-        is_used = document["consensus_rule"].startswith(rule)
-        return number_format(document[key]) if is_used else _("Not used by this rule")
+        rule = consensus.RULES.get(document["consensus_rule"])
+        is_used = rule is not None and name in rule.parameters
+        value = document[f"consensus_{name.value}"]
+        return number_format(value) if is_used else _("Not used by this rule")
 
     return text
 
@@ -180,11 +184,11 @@ RULE_TEXTS: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
         gettext_lazy("Consensus rule"),
         lambda document: str(RULES.get(document["consensus_rule"], document["consensus_rule"])),
     ),
-    ("consensus_k", gettext_lazy("Votes that a class needs"), _used_by("k_of_n", "consensus_k")),
+    ("consensus_k", gettext_lazy("Votes that a class needs"), _parameter(Parameter.K)),
     (
         "consensus_threshold",
         gettext_lazy("Minimum posterior probability"),
-        _used_by("dawid_skene", "consensus_threshold"),
+        _parameter(Parameter.THRESHOLD),
     ),
     ("adjudication", gettext_lazy("Adjudicators see"), _chosen("adjudication", Adjudication)),
     ("results_open", gettext_lazy("Results visible"), _chosen("results_open", ResultsOpen)),

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview import consensus
 from ecgreview.consensus import (
     Ballot,
     Choice,
@@ -21,6 +20,7 @@ from ecgreview.consensus import (
     State,
     Status,
 )
+from tests.domain.consensus.deciding import decide_exam
 
 RULE = Choice("agreement_then_majority")
 NORMAL = "normal_ecg"
@@ -34,7 +34,7 @@ def ballots(readings) -> list[Ballot]:
 
 
 def decide(*readings: set[str], n_wanted: int = 2) -> Decision:
-    return consensus.decide_exam(RULE, ballots(readings), n_wanted=n_wanted)
+    return decide_exam(RULE, ballots(readings), n_wanted=n_wanted)
 
 
 def test_identical_readings_are_an_agreement():
@@ -76,12 +76,12 @@ def test_a_class_marked_by_one_reader_is_dropped_when_both_share_another():
 
 
 def test_more_unreadable_than_readable_readings_make_the_exam_unreadable():
-    decision = consensus.decide_exam(RULE, [Ballot(None), Ballot(None), Ballot(frozenset({AF}))])
+    decision = decide_exam(RULE, [Ballot(None), Ballot(None), Ballot(frozenset({AF}))])
     assert (decision.status, decision.rest.state) == ("unreadable", State.NOT_ASSESSED)
 
 
 def test_one_readable_reading_of_two_is_a_dispute_about_readability():
-    decision = consensus.decide_exam(RULE, [Ballot(None), Ballot(frozenset({AF}))])
+    decision = decide_exam(RULE, [Ballot(None), Ballot(frozenset({AF}))])
     assert (decision.status, decision.reason) == ("disputed", Reason.READABILITY_DISPUTED)
 
 
@@ -112,11 +112,9 @@ def test_two_for_normal_against_two_for_a_finding_is_a_dispute():
 
 def test_a_study_may_have_another_exclusive_class():
     votes = ballots([{"fine"}, {"fine"}, {AF}, {AF}])
-    assert consensus.decide_exam(RULE, votes).status == "majority"
+    assert decide_exam(RULE, votes).status == "majority"
     assert (
-        consensus.decide_exam(
-            RULE, votes, relations=Relations(exclusive=frozenset({"fine"}))
-        ).status
+        decide_exam(RULE, votes, relations=Relations(exclusive=frozenset({"fine"}))).status
         == "disputed"
     )
 
@@ -194,7 +192,7 @@ def decide_with_not_assessable(*readings: tuple[set[str], set[str]]) -> Decision
     votes = [
         Ballot(frozenset(codes), frozenset(not_assessable)) for codes, not_assessable in readings
     ]
-    return consensus.decide_exam(RULE, votes)
+    return decide_exam(RULE, votes)
 
 
 def test_not_assessable_does_not_dispute_a_class():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview import consensus
 from ecgreview.consensus import Ballot, Choice, Decision, Purpose, Reason, State, Status
+from tests.domain.consensus.deciding import decide_exam
 
 RULE = Choice("majority_per_class")
 NORMAL = "normal_ecg"
@@ -27,7 +27,7 @@ def ballot(reading, *, purpose=Purpose.DATA, unassessed=frozenset()) -> Ballot:
 def decide(*readings, adjudicators=(), n_wanted=2) -> Decision:
     votes = [reading if isinstance(reading, Ballot) else ballot(reading) for reading in readings]
     votes += [ballot(adjudicator, purpose=Purpose.ADJUDICATION) for adjudicator in adjudicators]
-    return consensus.decide_exam(RULE, votes, n_wanted=n_wanted)
+    return decide_exam(RULE, votes, n_wanted=n_wanted)
 
 
 def test_a_class_marked_by_one_of_two_readers_is_in_dispute():

@@ -24,6 +24,7 @@ from ecgreview.consensus import (
     UnknownRule,
     rules,
 )
+from tests.domain.consensus.deciding import decide_exam
 
 NORMAL, AF, FLUTTER, LBBB, BLOCK = "normal", "af", "flutter", "lbbb", "block"
 CODES = (NORMAL, AF, FLUTTER, LBBB, BLOCK)
@@ -84,13 +85,13 @@ def test_the_default_exclusive_class_is_that_of_the_taxonomy():
 def test_models_references_and_revised_readings_do_not_vote(choice, other):
     people = ballots({AF}, {AF}, {LBBB, BLOCK})
     others = [ballot({FLUTTER}, f"m{place}", **other) for place in range(5)]
-    with_others = consensus.decide_exam(choice, [*others, *people], relations=RELATIONS)
-    assert with_others == consensus.decide_exam(choice, people, relations=RELATIONS)
+    with_others = decide_exam(choice, [*others, *people], relations=RELATIONS)
+    assert with_others == decide_exam(choice, people, relations=RELATIONS)
 
 
 @every_rule
 def test_a_class_that_all_readers_marked_is_present_and_one_that_nobody_marked_absent(choice):
-    decision = consensus.decide_exam(choice, ballots({AF}, {AF}, {AF}), relations=RELATIONS)
+    decision = decide_exam(choice, ballots({AF}, {AF}, {AF}), relations=RELATIONS)
     assert ([*decision.labels], decision.state(LBBB)) == ([AF], State.ABSENT)
     assert decision.rest.basis == Basis.UNANIMOUS
 
@@ -115,7 +116,7 @@ def conflicts(decision) -> list[tuple[str, str]]:
 @given(readings, readings, st.integers(1, 4))
 def test_relations_hold_in_every_result(choice, sets, adjudicators, n_wanted):
     votes = ballots(*sets, adjudicators=adjudicators)
-    decision = consensus.decide_exam(choice, votes, relations=RELATIONS, n_wanted=n_wanted)
+    decision = decide_exam(choice, votes, relations=RELATIONS, n_wanted=n_wanted)
     assert conflicts(decision) == []
 
 
@@ -123,7 +124,7 @@ def test_relations_hold_in_every_result(choice, sets, adjudicators, n_wanted):
 @given(readings, readings, st.integers(1, 4))
 def test_every_class_has_a_basis_that_fits_its_state(choice, sets, adjudicators, n_wanted):
     votes = ballots(*sets, adjudicators=adjudicators)
-    decision = consensus.decide_exam(choice, votes, relations=RELATIONS, n_wanted=n_wanted)
+    decision = decide_exam(choice, votes, relations=RELATIONS, n_wanted=n_wanted)
     for cell in (*decision.cells.values(), decision.rest):
         assert cell.basis in BASES[cell.state]
     assert decision.votes.keys() <= decision.cells.keys()
@@ -148,9 +149,9 @@ BASES = {
 def test_adjudication_changes_no_class_that_the_readers_decided(choice, sets, adjudicators):
     if choice.rule == "agreement_then_majority":
         return  # its adjudications vote on every class
-    before = consensus.decide_exam(choice, ballots(*sets), relations=RELATIONS)
+    before = decide_exam(choice, ballots(*sets), relations=RELATIONS)
     votes = ballots(*sets, adjudicators=adjudicators)
-    after = consensus.decide_exam(choice, votes, relations=RELATIONS)
+    after = decide_exam(choice, votes, relations=RELATIONS)
     for code in CODES:
         if before.state(code) != State.UNDECIDED:
             assert after.state(code) in {before.state(code), State.UNDECIDED}
@@ -160,7 +161,7 @@ class TestRelations:
     """Classes that contradict each other are undecided, whatever their votes."""
 
     def test_two_present_classes_that_exclude_each_other_are_undecided(self):
-        decision = consensus.decide_exam(
+        decision = decide_exam(
             Choice("k_of_n"), ballots({AF}, {AF}, {FLUTTER}, {FLUTTER}), relations=RELATIONS
         )
         assert (decision.disputed, decision.cell(AF).basis) == ({AF, FLUTTER}, Basis.EXCLUDED)
@@ -169,13 +170,13 @@ class TestRelations:
     @every_rule
     def test_a_vote_for_a_class_is_also_a_vote_for_the_class_that_it_implies(self, choice):
         readers = ballots({LBBB}, {LBBB}, {LBBB})
-        decision = consensus.decide_exam(choice, readers, relations=RELATIONS)
+        decision = decide_exam(choice, readers, relations=RELATIONS)
         assert decision.labels.keys() == {LBBB, BLOCK}
         assert decision.votes[BLOCK] == decision.votes[LBBB]
 
     def test_a_vote_counts_for_an_implied_class_that_was_not_assessable(self):
         votes = [ballot({LBBB}, unassessed=frozenset({BLOCK})), ballot({LBBB}, "b")]
-        decision = consensus.decide_exam(Choice(), votes, relations=RELATIONS)
+        decision = decide_exam(Choice(), votes, relations=RELATIONS)
         assert decision.labels == {BLOCK: 2, LBBB: 2}
 
     def test_a_present_class_whose_implied_class_is_absent_is_undecided(self):
@@ -188,14 +189,14 @@ class TestRelations:
     @pytest.mark.parametrize("rule", ["majority_per_class", "union_then_adjudicate", "k_of_n"])
     def test_one_adjudicator_settles_classes_that_exclude_each_other(self, rule):
         votes = ballots({AF, FLUTTER}, {AF, FLUTTER}, adjudicators=[{AF}])
-        decision = consensus.decide_exam(Choice(rule), votes, relations=RELATIONS)
+        decision = decide_exam(Choice(rule), votes, relations=RELATIONS)
         assert [*decision.labels] == [AF]
         assert decision.adjudicated == {AF, FLUTTER}
         assert decision.cell(FLUTTER).basis == Basis.ADJUDICATION
 
     def test_a_class_waits_while_missing_readings_could_make_one_present_that_it_excludes(self):
         votes = ballots({AF, FLUTTER}, {AF})
-        decision = consensus.decide_exam(Choice(), votes, relations=RELATIONS, n_wanted=3)
+        decision = decide_exam(Choice(), votes, relations=RELATIONS, n_wanted=3)
         assert decision.state(AF) == State.INCOMPLETE
 
     def test_relations_of_a_taxonomy_leave_out_unusual_combinations(self):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ecgreview import consensus
 from ecgreview.consensus import Ballot, Basis, Choice, Decision, Purpose, State, Status
+from tests.domain.consensus.deciding import decide_exam
 
 AF, LVH, AVB = "atrial_fibrillation", "left_ventricular_hypertrophy", "first_degree_av_block"
 UNREADABLE = None
@@ -20,7 +20,7 @@ def decide(rule, *readings, adjudicators=(), n_wanted=2, **parameters) -> Decisi
         for purpose, sets in ((Purpose.DATA, readings), (Purpose.ADJUDICATION, adjudicators))
         for codes in sets
     ]
-    return consensus.decide_exam(Choice(rule, **parameters), votes, n_wanted=n_wanted)
+    return decide_exam(Choice(rule, **parameters), votes, n_wanted=n_wanted)
 
 
 class TestUnanimous:
@@ -72,7 +72,7 @@ class TestUnionThenAdjudicate:
             Ballot(UNREADABLE), Ballot(frozenset({LVH})),
             Ballot(frozenset(), frozenset({AF}), purpose=Purpose.ADJUDICATION),
         ]  # fmt: skip
-        decision = consensus.decide_exam(Choice("union_then_adjudicate"), votes)
+        decision = decide_exam(Choice("union_then_adjudicate"), votes)
         assert (decision.state(AF), decision.state(AVB)) == (State.NOT_ASSESSED, State.ABSENT)
 
 
