@@ -52,11 +52,9 @@ class Relations:
         stands_alone = any(code in self.exclusive for code in codes)
         return frozenset(codes) if len(codes) > 1 and stands_alone else frozenset()
 
-    def contradicting(self, marked: frozenset[str]) -> frozenset[str]:
-        """Return the classes in ``marked`` that exclude each other or lack one that they imply."""
-        excluding = {code for pair in self.excludes if marked.issuperset(pair) for code in pair}
-        implying = {a for a, b in self.implies if a in marked and b not in marked}
-        return frozenset(excluding | implying)
+    def excluding(self, marked: frozenset[str]) -> frozenset[str]:
+        """Return the classes in ``marked`` that exclude another class in it."""
+        return frozenset(code for pair in self.excludes if marked >= set(pair) for code in pair)
 
     def settled(self, cells: Mapping[str, Cell], rest: Cell) -> dict[str, Cell]:
         """Return ``cells`` with the classes that contradict each other undecided.

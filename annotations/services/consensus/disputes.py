@@ -39,7 +39,7 @@ class Kind(StrEnum):
     DISPUTE = "dispute"  # the rule leaves it undecided
     REFERENCE = "reference"  # a reference contradicts unanimous readers
     MODEL = "model"  # a model contradicts unanimous readers
-    CONTRADICTION = "contradiction"  # a reader submitted it with a class that it contradicts
+    CONTRADICTION = "contradiction"  # a reader submitted it with a class that it excludes
     SAMPLE = "sample"  # the exam was drawn at random from those with unanimous readers
 
 
@@ -204,7 +204,7 @@ def _conflicts(study: Study) -> Mapping[int, list[tuple[Kind, str, bool]]]:
                 by_exam[exam_id] += [(Kind(kind), code, is_marked) for code, is_marked in judged]
             else:
                 marked = vote.translation.codes if vote.translation else frozenset()
-                contradicting = relations.contradicting(marked)
+                contradicting = relations.excluding(marked)
                 by_exam[exam_id] += [
                     (Kind.CONTRADICTION, code, True) for code in codes if code in contradicting
                 ]

@@ -147,6 +147,16 @@ def test_classes_that_a_reader_submitted_although_they_contradict_each_other(
     ]
 
 
+def test_a_class_without_the_class_that_it_implies_is_no_contradiction(
+    read, study, taxonomy, ana, bruno
+):
+    """Readers need not mark implied classes."""
+    avb, lvh = (taxonomy.classes.get(code=code) for code in (AVB, LVH))
+    ClassRelation.objects.get_or_create(source=avb, target=lvh, kind=RelationKind.IMPLIES)
+    read({ana: [AVB], bruno: [AVB]})
+    assert disputes(study.slug) == []
+
+
 def test_hidden_results_need_a_reason_that_is_recorded(read, study, ana, bruno):
     read({ana: [AVB], bruno: []})
     study.batches.update(results_open="study_locked")
