@@ -29,7 +29,7 @@ NAMES: Mapping[ExamFilter, Promise] = {
     ExamFilter.ALL: gettext_lazy("Marked by all"),
     ExamFilter.ANY: gettext_lazy("Marked by at least one"),
     ExamFilter.NONE: gettext_lazy("Not marked by any reader"),
-    ExamFilter.NOT_ASSESSABLE: gettext_lazy("Marked not assessable by at least one"),
+    ExamFilter.NOT_ASSESSABLE: gettext_lazy("Called not assessable"),
 }
 
 

@@ -47,7 +47,8 @@ RULES = {
     "dawid_skene": _(
         "Posterior probability (Dawid and Skene): a statistical model estimates the prevalence of "
         "each class and the skill of each reader, and from them how probable each class is in "
-        "each exam. Needs at least three readers. Adjudicators decide what stays uncertain."
+        "each exam. Needs exams with at least three readings. Adjudicators decide what stays "
+        "uncertain."
     ),
     "dawid_skene_pooled": _(
         "Posterior probability, pooled: the same, with one model of all classes together, which "
