@@ -1,0 +1,1 @@
+"""Numbered, immutable releases of a study's labels and signals."""
