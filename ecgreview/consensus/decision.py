@@ -59,6 +59,7 @@ class Basis(StrEnum):
     SKILL = "skill"
     POSTERIOR = "posterior"
     ADJUDICATION = "adjudication"
+    OVERRULED = "overruled"
     # Reasons for being undecided:
     TIE = "tie"
     DISAGREEMENT = "disagreement"
@@ -73,6 +74,7 @@ class Basis(StrEnum):
     READINGS_MISSING = "readings_missing"
     REREAD_PENDING = "reread_pending"
     NO_SECOND_VOTE = "no_second_vote"
+    NOT_DECIDABLE = "not_decidable"
     UNREADABLE = "unreadable"
 
 
@@ -99,6 +101,24 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an adjudicator decided beyond votes on the classes in dispute.
+
+    Attributes:
+        added: classes that the readers agreed are absent and the adjudicator calls present.
+        removed: classes that the readers agreed are present and the adjudicator calls absent.
+        undecidable: classes in dispute that the tracing does not allow to decide.
+    """
+
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    undecidable: frozenset[str] = frozenset()
+
+
+NO_RULING = Ruling()
+
+
+@dataclass(frozen=True, slots=True)
 class Ballot:
     """One reading as input to a rule.
 
@@ -111,6 +131,7 @@ class Ballot:
         kind: who made the reading. Only people vote.
         stage: only blind readings vote.
         purpose: whether the reading was made to settle a dispute.
+        ruling: only for adjudications.
     """
 
     classes: frozenset[str] | None
@@ -119,6 +140,7 @@ class Ballot:
     kind: Kind = Kind.PERSON
     stage: Stage = Stage.BLIND
     purpose: Purpose = Purpose.DATA
+    ruling: Ruling = NO_RULING
 
     @property
     def is_adjudication(self) -> bool:

@@ -180,7 +180,7 @@ class _Exam:
         is_agreement = not adjudicated and all(
             n == n_votes[code] and cells[code].state == State.PRESENT for code, n in votes.items()
         )
-        status, reason = _status(listed, rest, is_agreement=is_agreement)
+        status, reason = status_of(listed, rest, is_agreement=is_agreement)
         return Decision(
             status, listed, rest, votes, n_votes, self.everybody.n_readings,
             self.everybody.n_unreadable, self.n_wanted, adjudicated, reason,
@@ -237,7 +237,10 @@ def _undecided(cells: Mapping[str, Cell]) -> frozenset[str]:
     return frozenset(code for code, cell in cells.items() if cell.state == State.UNDECIDED)
 
 
-def _status(cells: Mapping[str, Cell], rest: Cell, *, is_agreement: bool) -> tuple[Status, Reason]:
+def status_of(
+    cells: Mapping[str, Cell], rest: Cell, *, is_agreement: bool
+) -> tuple[Status, Reason]:
+    """Return the status of an exam and, if it is disputed or incomplete, the reason."""
     if State.INCOMPLETE in {rest.state, *(cell.state for cell in cells.values())}:
         return Status.INCOMPLETE, Reason.READINGS_MISSING
     bases = {cell.basis for cell in cells.values() if cell.state == State.UNDECIDED}

@@ -8,7 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
-from .decision import Ballot, Decision
+from . import rulings
+from .decision import NO_RULING, Ballot, Decision
 from .exam import Exam
 from .latent_rules import dawid_skene, dawid_skene_pooled
 from .relations import Relations
@@ -190,5 +191,15 @@ def decide(
             codes = ballot.classes or frozenset()
             if relations.contradictions(codes) or codes & ballot.unassessed:
                 raise ContradictoryReading(", ".join(sorted(codes)))
-    decisions = RULES[choice.rule].decide([*voting.values()], relations, choice)
-    return dict(zip(voting, decisions, strict=True))
+    rule = RULES[choice.rule]
+    decisions = dict(
+        zip(voting, rule.decide([*voting.values()], relations, choice), strict=True)
+    )
+    if rule.adjudication == Adjudication.IGNORED:
+        return decisions
+    return {
+        key: rulings.apply(decision, voting[key].ballots, relations)
+        if any(ballot.ruling != NO_RULING for ballot in voting[key].ballots)
+        else decision
+        for key, decision in decisions.items()
+    }
