@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from annotations.api.shapes import Anything, Shape, TracingLinkShape
 from annotations.models import (
-    Adjudication,
+    AdjudicationMode,
     Arm,
     CellBasis,
     ClassState,
@@ -93,7 +93,7 @@ class StudyShape(Shape):
     suggestion_policy = serializers.ChoiceField(choices=SuggestionPolicy.choices)
     suggestion_arms = ArmShape(many=True)
     qt_correction = serializers.ChoiceField(choices=QtCorrection.choices)
-    adjudication = serializers.ChoiceField(choices=Adjudication.choices)
+    adjudication = serializers.ChoiceField(choices=AdjudicationMode.choices)
     repeat_fraction = serializers.FloatField()
     washout_days = serializers.IntegerField()
     washout_exams = serializers.IntegerField()

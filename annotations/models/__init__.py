@@ -1,6 +1,16 @@
 """The database models, one file per aggregate."""
 
 from .account_mail import AccountMail, AccountMailFailure, AccountMailKind
+from .adjudication import (
+    Adjudication,
+    AdjudicationCase,
+    AdjudicationDecision,
+    AdjudicationStage,
+    Answer,
+    BetterReport,
+    CommitteeSession,
+    ErrorType,
+)
 from .agreement import OF_STUDIES, AgreementReport, AgreementRun, RunStage
 from .agreement_detail import AgreementDetail, DetailKind
 from .archive import Archive, ArchiveChunk
@@ -20,7 +30,7 @@ from .pattern_count import (
 )
 from .people import ReaderKind, ReaderLevel, Role, User
 from .protocol import (
-    Adjudication,
+    AdjudicationMode,
     Arm,
     BreakGlass,
     ClinicalInformation,
@@ -80,9 +90,14 @@ __all__ = [
     "AccountMailFailure",
     "AccountMailKind",
     "Adjudication",
+    "AdjudicationCase",
+    "AdjudicationDecision",
+    "AdjudicationMode",
+    "AdjudicationStage",
     "AgreementDetail",
     "AgreementReport",
     "AgreementRun",
+    "Answer",
     "Archive",
     "ArchiveChunk",
     "Arm",
@@ -91,6 +106,7 @@ __all__ = [
     "AuditEvent",
     "AuditLink",
     "Batch",
+    "BetterReport",
     "BreakGlass",
     "CellBasis",
     "Certainty",
@@ -98,6 +114,7 @@ __all__ = [
     "ClassRelation",
     "ClassState",
     "ClinicalInformation",
+    "CommitteeSession",
     "Confirmation",
     "Consensus",
     "ConsensusLabel",
@@ -107,6 +124,7 @@ __all__ = [
     "DiagnosticClass",
     "DiagnosticGroup",
     "Draft",
+    "ErrorType",
     "Evidence",
     "Exam",
     "ExamPattern",

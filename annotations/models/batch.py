@@ -13,7 +13,14 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .exam import Exam
-from .protocol import ClinicalInformation, PriorExam, QtCorrection, ResultsOpen, StudyReader
+from .protocol import (
+    AdjudicationMode,
+    ClinicalInformation,
+    PriorExam,
+    QtCorrection,
+    ResultsOpen,
+    StudyReader,
+)
 from .study import SETTLED, Study
 from .taxonomy import Taxonomy
 from .withheld import DueField, HasWithheld
@@ -146,6 +153,18 @@ class Batch(HasWithheld):
     results_open = models.CharField(
         max_length=20, choices=ResultsOpen, default=ResultsOpen.BATCH_CLOSED
     )
+    adjudication_mode = models.CharField(
+        max_length=20,
+        choices=AdjudicationMode,
+        blank=True,
+        help_text="Blank: adjudicators read the whole exam.",
+    )
+    is_committee = models.BooleanField(
+        default=False, help_text="Its members vote, discuss, and vote again."
+    )
+    has_audit_form = models.BooleanField(
+        default=False, help_text="Adjudicators also say which of two reports is right."
+    )
     lease_minutes = models.PositiveSmallIntegerField(default=120)
     released_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
@@ -192,6 +211,11 @@ class Batch(HasWithheld):
                 name="batch_handout_is_known", condition=Q(handout__in=Handout.values)
             ),
             models.CheckConstraint(
+                name="batch_adjudication_mode_is_known",
+                condition=Q(adjudication_mode="", is_committee=False, has_audit_form=False)
+                | Q(adjudication_mode__in=AdjudicationMode.values, purpose=Purpose.ADJUDICATION),
+            ),
+            models.CheckConstraint(
                 name="batch_lease_is_a_while", condition=Q(lease_minutes__gte=1)
             ),
             models.CheckConstraint(
@@ -225,6 +249,11 @@ class Batch(HasWithheld):
     def is_released(self) -> bool:
         """Whether its readers can see it."""
         return self.released_at is not None
+
+    @property
+    def asks_disputed_classes(self) -> bool:
+        """Whether its readers decide the classes in dispute, instead of reading whole exams."""
+        return bool(self.adjudication_mode)
 
     @property
     def counts(self) -> bool:

@@ -70,6 +70,7 @@ class CellBasis(models.TextChoices):
     SKILL = Basis.SKILL.value, _("Votes weighted by skill")
     POSTERIOR = Basis.POSTERIOR.value, _("Posterior probability")
     ADJUDICATION = Basis.ADJUDICATION.value, _("Adjudication")
+    OVERRULED = Basis.OVERRULED.value, _("Agreement overruled in adjudication")
     TIE = Basis.TIE.value, _("Votes are tied")
     DISAGREEMENT = Basis.DISAGREEMENT.value, _("Readers disagree")
     SINGLE_VOTE = Basis.SINGLE_VOTE.value, _("Only one vote, and it is for the class")
@@ -85,6 +86,7 @@ class CellBasis(models.TextChoices):
     READINGS_MISSING = Basis.READINGS_MISSING.value, _("Readings are missing")
     REREAD_PENDING = Basis.REREAD_PENDING.value, _("To be reread with the new classes")
     NO_SECOND_VOTE = Basis.NO_SECOND_VOTE.value, _("Fewer than two readers assessed the class")
+    NOT_DECIDABLE = Basis.NOT_DECIDABLE.value, _("Not decidable, according to adjudication")
     UNREADABLE = Basis.UNREADABLE.value, _("The exam is unreadable")
 
 

@@ -58,12 +58,12 @@ class QtCorrection(models.TextChoices):
     HODGES = "hodges", _("Hodges")
 
 
-class Adjudication(models.TextChoices):
+class AdjudicationMode(models.TextChoices):
     """What an adjudicator sees of the readings that disagree."""
 
-    MASKED = "masked", _("Nothing (blind reading)")
+    MASKED = "masked", _("No votes")
     OPEN = "open", _("All votes, readers unnamed")
-    MASKED_THEN_OPEN = "masked_then_open", _("Nothing at first, then all votes")
+    MASKED_THEN_OPEN = "masked_then_open", _("No votes at first, then all votes")
 
 
 class ResultsOpen(models.TextChoices):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ecgreview.consensus import DEFAULT_K, DEFAULT_RULE, DEFAULT_THRESHOLD, Choice
 
 from .protocol import (
-    Adjudication,
+    AdjudicationMode,
     BreakGlass,
     ClinicalInformation,
     Phase,
@@ -113,7 +113,7 @@ class Study(HasWithheld):
         max_length=15, choices=QtCorrection, default=QtCorrection.BAZETT
     )
     adjudication = models.CharField(
-        max_length=20, choices=Adjudication, default=Adjudication.MASKED
+        max_length=20, choices=AdjudicationMode, default=AdjudicationMode.MASKED
     )
     repeat_fraction = models.FloatField(default=0.0)
     washout_days = models.PositiveSmallIntegerField(default=14)
@@ -196,7 +196,7 @@ class Study(HasWithheld):
             ),
             models.CheckConstraint(
                 name="study_adjudication_is_known",
-                condition=Q(adjudication__in=Adjudication.values),
+                condition=Q(adjudication__in=AdjudicationMode.values),
             ),
             models.CheckConstraint(
                 name="study_frequent_classes_fit_the_keys",

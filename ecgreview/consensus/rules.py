@@ -192,9 +192,7 @@ def decide(
             if relations.contradictions(codes) or codes & ballot.unassessed:
                 raise ContradictoryReading(", ".join(sorted(codes)))
     rule = RULES[choice.rule]
-    decisions = dict(
-        zip(voting, rule.decide([*voting.values()], relations, choice), strict=True)
-    )
+    decisions = dict(zip(voting, rule.decide([*voting.values()], relations, choice), strict=True))
     if rule.adjudication == Adjudication.IGNORED:
         return decisions
     return {

@@ -83,6 +83,7 @@ class Action(models.TextChoices):
     READING_SUBMITTED = "reading.submitted", _("Reading submitted")
     READING_REVISED = "reading.revised", _("Reading revised after suggestions")
     READING_SUPERSEDED = "reading.superseded", _("Reading corrected by its reader")
+    READING_ADJUDICATED = "reading.adjudicated", _("Classes in dispute decided")
     READINGS_IMPORTED = "reading.imported", _("External readings imported")
     SUGGESTION_CONFIRMED = "suggestion.confirmed", _("Suggestion confirmed by its reader")
     SUGGESTION_SHOWN = "suggestion.shown", _("Suggestion shown")

@@ -23,6 +23,7 @@ from annotations.models import (
     Study,
 )
 from annotations.services import audit
+from annotations.services.adjudication import ballots
 from annotations.services.assignment import required_readings
 from annotations.services.audit import digests
 from annotations.services.counts import runs
@@ -128,10 +129,14 @@ def _result(row: Consensus) -> Result:
 def _decisions(study: Study, votes_by_exam: Mapping[int, Sequence[Vote]]) -> dict[int, Decision]:
     """Apply the study's rule to the votes of each exam, and return the decisions by exam id."""
     required = required_readings.by_exam(study, study.batches.closed())
-    adjudicators = _adjudicators(study)
+    adjudicators, adjudications = _adjudicators(study), ballots.of_study(study)
     exams = {
         exam_id: consensus.Exam(
-            tuple(_ballot(vote, adjudicators[exam_id]) for vote in of_exam), required[exam_id]
+            (
+                *(_ballot(vote, adjudicators[exam_id]) for vote in of_exam),
+                *adjudications.get(exam_id, ()),
+            ),
+            required[exam_id],
         )
         for exam_id, of_exam in sorted(votes_by_exam.items())
     }

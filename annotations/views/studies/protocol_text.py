@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from annotations.models import (
-    Adjudication,
+    AdjudicationMode,
     Arm,
     ClinicalInformation,
     PriorExam,
@@ -190,7 +190,7 @@ RULE_TEXTS: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
         gettext_lazy("Minimum posterior probability"),
         _parameter(Parameter.THRESHOLD),
     ),
-    ("adjudication", gettext_lazy("Adjudicators see"), _chosen("adjudication", Adjudication)),
+    ("adjudication", gettext_lazy("Adjudicators see"), _chosen("adjudication", AdjudicationMode)),
     ("results_open", gettext_lazy("Results visible"), _chosen("results_open", ResultsOpen)),
     ("frequent_classes", gettext_lazy("Number keys"), _frequent),
     ("order_seed_sha256", gettext_lazy("SHA-256 of the randomization secret"), _seed),

@@ -1,0 +1,1 @@
+"""Adjudication of the classes in dispute: what is asked, what is shown, what is decided."""
