@@ -283,6 +283,21 @@ BATCHES: Sentences = {
             "%(readers)s."
         ),
     ),
+    "already-sent": (
+        _("Some of these exams already wait for some of the adjudicators."),
+        _("Choose others instead of %(readers)s, or leave out exams that are already assigned."),
+    ),
+    "readings-incomplete": (
+        _("Some of these exams lack readings, so it is not known what is in dispute."),
+        _("Leave out exams that lack readings or are in no closed batch: there are %(n)s."),
+    ),
+    "nothing-to-draw": (
+        _("Some of these exams have no tracings, so no adjudicator can read them."),
+        _(
+            "Only their readings were imported. Choose exams with tracings; %(n)s of those you "
+            "chose have none."
+        ),
+    ),
     "batch-still-open": (
         _("The batch still takes readings."),
         _("Close it first. Until then, it is not known which exams its readers disagree about."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -75,8 +75,13 @@ def create(
     now: datetime,
     purpose: str = Purpose.DATA,
     due_on: date | None = None,
+    readers_per_exam: int | None = None,
+    excluded: Collection[tuple[int, int]] = (),
 ) -> Batch:
     """Create and release a batch in which every reader reads every exam.
+
+    With ``readers_per_exam``, that many of ``readers`` read each exam, and the exams are divided
+    evenly. Pairs of reader and exam ids in ``excluded`` are not assigned.
 
     Raises:
         lifecycle.NotOpen: the study is a draft or locked.
@@ -85,6 +90,7 @@ def create(
         NoTracings: some exams have no tracing.
         SameRecording: two exams of the study would contain the same recording.
         TooManyReadings: there would be more than ``MAX_READINGS``.
+        design.NobodyLeft: an exam has too few readers who are not excluded.
         NotAReader: a person is neither reader nor adjudicator.
         roster.LevelTooLow: a person's level is lower than the protocol requires.
         roster.HasLeft: a person was withdrawn from the study.
@@ -99,10 +105,13 @@ def create(
         raise NoReaders
     _refuse_without_tracings(exams)
     same_recordings.refuse_duplicates(study, [exam.pk for exam in exams])
-    if (n_readings := len(exams) * len(readers)) > MAX_READINGS:
+    n_each = (
+        len({reader.pk for reader in readers}) if readers_per_exam is None else readers_per_exam
+    )
+    if (n_readings := len(exams) * n_each) > MAX_READINGS:
         raise TooManyReadings(n=n_readings, limit=MAX_READINGS)
     roster.join(study=study, readers=readers, actor=created_by, now=now)
-    rows = _everybody_reads_all(study, exams, readers)
+    rows = _rows(study, exams, readers, n_each, excluded)
     batch = make(
         study=study, name=name, rows=rows, created_by=created_by, now=now, purpose=purpose,
         due_on=due_on,
@@ -252,17 +261,23 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
         raise MixedWithData(exams=", ".join(sorted(codes)[:10]))
 
 
-def _everybody_reads_all(study: Study, exams: Sequence[Exam], readers: Sequence[User]) -> list[Row]:
-    """Pair every reader with every exam, in separate orders that keep a patient's exams apart."""
+def _rows(
+    study: Study,
+    exams: Sequence[Exam],
+    readers: Sequence[User],
+    readers_per_exam: int,
+    excluded: Collection[tuple[int, int]],
+) -> list[Row]:
+    """Pair readers with exams, in separate orders that keep a patient's exams apart."""
     patients = {exam.pk: exam.patient_id or design.UNKNOWN for exam in exams}
-    reader_ids = sorted({reader.pk for reader in readers})
     plan = design.generate(
         design.Request(
             seed=study.seed,
             exams=list(patients),
             patients=list(patients.values()),
-            readers=reader_ids,
-            readers_per_exam=len(reader_ids),
+            readers=sorted({reader.pk for reader in readers}),
+            readers_per_exam=readers_per_exam,
+            excluded=list(excluded) or None,
             # The protocol counts the exams in between; the design counts positions.
             patient_gap=study.patient_gap + 1,
         )

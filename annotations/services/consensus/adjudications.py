@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotations import row_security
 from annotations.models import (
@@ -23,7 +26,7 @@ from annotations.models import (
 )
 from annotations.services.assignment import batches
 from annotations.services.consensus import labels
-from annotations.services.refusals import Refusal
+from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import lifecycle, roster
 from ecgreview.consensus import RULES, Adjudication
 
@@ -31,6 +34,13 @@ ADJUDICATION = ", adjudication"
 
 # Computing the consensus of this many readings takes a second. A worker computes larger ones.
 MAX_READINGS_IN_REQUEST = 1_000
+
+
+class Distribution(StrEnum):
+    """Which of the adjudicators read each exam."""
+
+    ALL = "all"  # every adjudicator reads every exam
+    DIVIDED = "divided"  # one adjudicator per exam, divided evenly
 
 
 class BatchStillOpen(Refusal):
@@ -49,48 +59,120 @@ class AlreadyRead(Refusal):
     code = "already-read"
 
 
+class AlreadySent(Refusal):
+    code = "already-sent"
+
+
+class ReadingsIncomplete(Refusal):
+    code = "readings-incomplete"
+
+
+class NothingToDraw(Refusal):
+    """The readings of some exams were imported without tracings: no sheet can be drawn."""
+
+    code = "nothing-to-draw"
+
+
 @transaction.atomic
 def send_disputed(
     *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
 ) -> Batch:
-    """Create and release a batch of the disputed exams, for adjudicators to read blind.
+    """Create and release a batch of the disputed exams of a closed batch; see ``send``.
 
-    What their readings do to a class in dispute depends on the rule (``Rule.adjudication``). Exams
-    that merely lack readings are left out.
+    Exams that merely lack readings are left out.
 
     Raises:
         RuleIgnoresAdjudication: under the study's rule, adjudication would change nothing.
         Batch.DoesNotExist: there is no such batch.
         BatchStillOpen: the batch is not closed.
-        lifecycle.ConsensusPending: a worker has to compute the consensus first.
         NothingDisputed: none of its exams is disputed.
-        batches.NoReaders: ``readers`` is empty.
-        roster.NotAReader: a person is not an adjudicator.
-        AlreadyRead: a person has read one of these exams in this study.
         batches.NameTaken: the batch was sent to adjudication before.
-        mappings.NoMapping: the consensus cannot be computed in the study's taxonomy.
-        lifecycle.NotOpen, roster.LevelTooLow, batches.KnowsResults and others: see
-            ``batches.create``.
+        lifecycle.ConsensusPending and others: see ``send``.
     """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
     if batch.is_open:
         raise BatchStillOpen
-    if RULES[batch.study.consensus_rule].adjudication == Adjudication.IGNORED:
-        raise RuleIgnoresAdjudication
+    _refuse_without_effect(batch.study)
     exams = disputed(batch, now=now)
     if not exams:
         raise NothingDisputed
+    name = adjudication_name(batch)
+    if batch.study.batches.filter(name=name).exists():
+        raise NameTaken(name=name)
+    return send(
+        study=batch.study, exams=exams, readers=readers, name=name, created_by=created_by, now=now
+    )
+
+
+@transaction.atomic
+def send(
+    *,
+    study: Study,
+    exams: Sequence[Exam],
+    readers: Sequence[User],
+    name: str,
+    created_by: User,
+    now: datetime,
+    distribution: Distribution = Distribution.ALL,
+) -> Batch:
+    """Create and release a batch of ``exams``, for adjudicators to read blind.
+
+    The exams may come from several closed batches. They are usually in dispute; others may be sent
+    for a second look. What readings of adjudicators do to a class depends on the rule
+    (``Rule.adjudication``).
+
+    If the exams are divided, nobody gets an exam that they read, that waits for them, or whose
+    results they have seen. If everybody reads all, such a person is refused.
+
+    Raises:
+        RuleIgnoresAdjudication: under the study's rule, adjudication would change nothing.
+        lifecycle.ConsensusPending: a worker has to compute the consensus first.
+        ReadingsIncomplete: some exams are in no closed batch of the study, or lack readings.
+        NothingToDraw: some exams have no tracings.
+        batches.NoReaders: ``readers`` is empty.
+        roster.NotAReader: a person is not an adjudicator.
+        AlreadyRead: a person has read one of these exams in this study.
+        AlreadySent: one of these exams already waits for a person in another adjudication batch.
+        design.NobodyLeft: none of the adjudicators may get one of the exams.
+        batches.NameTaken: the study has a batch called ``name``.
+        mappings.NoMapping: the consensus cannot be computed in the study's taxonomy.
+        lifecycle.NotOpen, roster.LevelTooLow, roster.KnowsResults and others: see
+            ``batches.create``.
+    """
+    # Race: two requests for the same exams take turns, so that nobody gets an exam twice.
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    _refuse_without_effect(study)
+    exam_ids = {exam.pk for exam in exams}
+    _refuse_incomplete(study, exam_ids, now)
+    if n_blank := len(exam_ids) - Exam.objects.filter(pk__in=exam_ids).with_tracings().count():
+        raise NothingToDraw(n=n_blank)
     roster.refuse_without_role(readers, (Role.ADJUDICATOR,))
-    _refuse_earlier_readers(readers, exams, batch.study)
+    is_divided = distribution == Distribution.DIVIDED
+    if not is_divided:
+        _refuse_assigned(study, readers, exam_ids)
     return batches.create(
-        study=batch.study,
-        name=adjudication_name(batch),
+        study=study,
+        name=name,
         exams=exams,
         readers=readers,
         created_by=created_by,
         now=now,
         purpose=Purpose.ADJUDICATION,
+        readers_per_exam=1 if is_divided else None,
+        excluded=not_for(study, readers, exam_ids) if is_divided else (),
     )
+
+
+def not_for(
+    study: Study, readers: Sequence[User], exam_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Return pairs of adjudicator and exam, by id, that must not be assigned.
+
+    The person read the exam in the study, still has to, or has seen its results.
+    """
+    ids = {reader.pk for reader in readers}
+    assigned = _assigned(study, readers, exam_ids).values_list("reader_id", "exam_id")
+    return {*assigned, *roster.pairs_with_results_seen(ids, exam_ids)}
 
 
 def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
@@ -103,19 +185,20 @@ def disputed(batch: Batch, *, now: datetime) -> list[Exam]:
     """
     # With the rights of a worker, because exams may be adjudicated before results are open.
     with row_security.as_owner():
-        if batch.study.batches.filter(consensus_is_due=True).exists():
-            _compute(batch.study, now)
+        _keep_current(batch.study, now)
         in_dispute = Consensus.objects.filter(study=batch.study, outcome=Outcome.DISPUTED)
         exams = Exam.objects.filter(consensus__in=in_dispute, assignments__batch=batch)
         return list(exams.distinct().order_by("pk"))
 
 
-def _compute(study: Study, now: datetime) -> None:
-    """Compute the consensus of ``study``, unless it has too many readings for a request.
+def _keep_current(study: Study, now: datetime) -> None:
+    """Compute the consensus if it is due, unless it has too many readings for a request.
 
     Raises:
         lifecycle.ConsensusPending: a worker has to compute the consensus.
     """
+    if not study.batches.filter(consensus_is_due=True).exists():
+        return
     readings = Reading.objects.filter(assignment__batch__in=study.batches.closed())
     if readings[: MAX_READINGS_IN_REQUEST + 1].count() > MAX_READINGS_IN_REQUEST:
         raise lifecycle.ConsensusPending
@@ -128,11 +211,37 @@ def adjudication_name(batch: Batch) -> str:
     return f"{batch.name[:room]}{ADJUDICATION}"
 
 
-def _refuse_earlier_readers(readers: Sequence[User], exams: Sequence[Exam], study: Study) -> None:
-    assignments = Assignment.objects.filter(
-        reader__in=readers, exam__in=exams, batch__study=study, state=AssignmentState.READ
+def _refuse_without_effect(study: Study) -> None:
+    if RULES[study.consensus_rule].adjudication == Adjudication.IGNORED:
+        raise RuleIgnoresAdjudication
+
+
+def _refuse_incomplete(study: Study, exam_ids: Collection[int], now: datetime) -> None:
+    with row_security.as_owner():  # as in ``disputed``
+        _keep_current(study, now)
+        complete = Consensus.objects.filter(study=study, exam__in=exam_ids)
+        n_complete = complete.exclude(outcome=Outcome.INCOMPLETE).count()
+    if n_short := len(exam_ids) - n_complete:
+        raise ReadingsIncomplete(n=n_short)
+
+
+def _refuse_assigned(study: Study, readers: Sequence[User], exam_ids: Collection[int]) -> None:
+    names: dict[str, set[str]] = defaultdict(set)
+    for assignment in _assigned(study, readers, exam_ids).select_related("reader"):
+        names[assignment.state].add(str(assignment.reader))
+    if read := names[AssignmentState.READ]:
+        raise AlreadyRead(readers=", ".join(sorted(read)))
+    if waiting := names[AssignmentState.WAITING]:
+        raise AlreadySent(readers=", ".join(sorted(waiting)))
+
+
+def _assigned(
+    study: Study, readers: Sequence[User], exam_ids: Collection[int]
+) -> QuerySet[Assignment]:
+    """Return the assignments of these exams that ``readers`` have read or still have to read."""
+    return Assignment.objects.filter(
+        reader__in=readers,
+        exam__in=exam_ids,
+        batch__study=study,
+        state__in=(AssignmentState.READ, AssignmentState.WAITING),
     )
-    if names := sorted(
-        {str(assignment.reader) for assignment in assignments.select_related("reader")}
-    ):
-        raise AlreadyRead(readers=", ".join(names))

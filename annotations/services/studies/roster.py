@@ -225,17 +225,25 @@ def refuse_pairs_with_results_seen(pairs: Collection[tuple[int, int]]) -> None:
     Raises:
         KnowsResults: names these readers.
     """
-    results_seen = ResultsSeen.objects.known_to({reader for reader, _ in pairs}).filter(
-        batch__assignments__exam__in={exam for _, exam in pairs}
-    )
-    exams = "batch__assignments__exam_id"
-    known_pairs = {
-        *results_seen.values_list("user_id", exams).distinct(),
-        *results_seen.values_list("user__vouched_by_id", exams).distinct(),
-    }
-    if readers := {reader for reader, _ in known_pairs & {*pairs}}:
+    seen = pairs_with_results_seen({reader for reader, _ in pairs}, {exam for _, exam in pairs})
+    if readers := {reader for reader, _ in seen & {*pairs}}:
         names = User.objects.filter(pk__in=readers).order_by("pk")
         raise KnowsResults(readers=", ".join(str(reader) for reader in names))
+
+
+def pairs_with_results_seen(
+    readers: Collection[int], exams: Collection[int]
+) -> set[tuple[int, int]]:
+    """Return pairs of an account and an exam whose results it, or one it vouches for, has seen.
+
+    Accounts that one of ``readers`` vouches for may be among them.
+    """
+    results_seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=exams)
+    exam = "batch__assignments__exam_id"
+    return {
+        *results_seen.values_list("user_id", exam).distinct(),
+        *results_seen.values_list("user__vouched_by_id", exam).distinct(),
+    }
 
 
 def _line(study: Study, user: User, allowed: set[StudyReaderStatus]) -> StudyReader:

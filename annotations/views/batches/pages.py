@@ -46,6 +46,7 @@ from ecgreview.design import SECONDS_PER_READING
 # Refusals that are shown as errors of the form field ``readers``.
 READER_REFUSALS: tuple[type[Exception], ...] = (
     adjudications.AlreadyRead,
+    adjudications.AlreadySent,
     roster.KnowsResults,
     roster.NotAReader,
     batches.TooManyReadings,
