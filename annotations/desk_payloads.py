@@ -15,6 +15,7 @@ from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, Q, 
 from django.urls import reverse
 
 from annotations.models import (
+    Adjudication,
     Arm,
     Assignment,
     AssignmentState,
@@ -31,6 +32,7 @@ from annotations.models import (
     NotAssessable,
     Notice,
     NoticeKind,
+    Quality,
     Reading,
     RelationKind,
     Seat,
@@ -39,6 +41,10 @@ from annotations.models import (
     User,
     WorkState,
 )
+from annotations.services.adjudication import decisions as adjudication_decisions
+from annotations.services.adjudication import desk as adjudication_desk
+from annotations.services.adjudication import stages
+from annotations.services.adjudication.desk import ShownReading
 from annotations.services.exams import previous_exams
 from annotations.services.notices import wording
 from annotations.services.reading import corrections
@@ -81,6 +87,78 @@ def assignment_payload(assignment: Assignment, user: User, *, now: datetime) -> 
         "queue": _queue(assignment, user),
         "is_shown_suggestions": assignment.arm == Arm.CONCURRENT,
         "suggestions": offers.offer(assignment),
+    }
+
+
+def adjudication_payload(assignment: Assignment, user: User) -> Payload:
+    """Return the exam, the classes in dispute, and the votes on them if the mode shows them now.
+
+    Args:
+        assignment: fetched with its exam, batch, study and taxonomy.
+        user: its adjudicator.
+
+    Raises:
+        AdjudicationCase.DoesNotExist: the exam is not adjudicated class by class.
+    """
+    shown = adjudication_desk.shown(assignment)
+    batch, case, progress = assignment.batch, shown.case, shown.progress
+    return {
+        "id": assignment.pk,
+        "exam": exam_payload(assignment),
+        "batch": _batch_payload(batch),
+        "study": {"slug": batch.study.slug, "name": batch.study.name},
+        "mode": batch.adjudication_mode,
+        "is_committee": batch.is_committee,
+        "stages": list(stages.stages_of(batch)),
+        "due": progress.due,
+        "is_waiting": progress.is_waiting,
+        "asked": case.asked,
+        "asks_readability": case.asks_readability,
+        "asks_audit_form": adjudication_decisions.asks_audit_form(batch, shown),
+        "agreed": case.agreed,
+        "readings": [_shown_reading_payload(reading) for reading in shown.readings],
+        "members": [
+            {
+                "numeral": member.numeral,
+                "is_own": member.is_own,
+                **_adjudication_payload(member.adjudication),
+            }
+            for member in shown.members
+        ],
+        "decided": [_adjudication_payload(row) for row in progress.done],
+        "is_deferred": is_deferred(assignment),
+        "next": stages.next_for_member(assignment)
+        if batch.is_committee
+        else next_id(assignment, user),
+        "queue": _queue(assignment, user),
+    }
+
+
+def _shown_reading_payload(reading: ShownReading) -> Payload:
+    """Return another reader's reading without anything that identifies them, not even its ID."""
+    return {
+        "letter": reading.letter,
+        "is_readable": reading.quality != Quality.UNREADABLE,
+        "quality": reading.quality,
+        "findings": [_finding_payload(finding) for finding in reading.findings],
+        "not_assessable": list(reading.not_assessable),
+    }
+
+
+def _adjudication_payload(row: Adjudication) -> Payload:
+    return {
+        "stage": row.stage,
+        "is_unreadable": row.is_unreadable,
+        "answers": [
+            {
+                "class": decision.diagnostic_class.code,
+                "answer": decision.answer,
+                "overrules": decision.overrules,
+                "reason": decision.reason,
+            }
+            for decision in row.decisions.all()
+        ],
+        "comment": row.comment,
     }
 
 
@@ -157,15 +235,7 @@ def reading_payload(reading: Reading) -> Payload:
         "id": str(reading.idempotency_key),
         "stage": reading.stage,
         "outcome": reading.outcome,
-        "findings": [
-            {
-                "class": finding.diagnostic_class.code,
-                "certainty": finding.certainty,
-                "localisations": finding.localisations,
-                "measurements": finding.measurements,
-            }
-            for finding in reading.findings.all()
-        ],
+        "findings": [_finding_payload(finding) for finding in reading.findings.all()],
         "not_assessable": [item.diagnostic_class.code for item in reading.not_assessable.all()],
         "quality": reading.quality,
         "problems": reading.problems,
@@ -177,6 +247,15 @@ def reading_payload(reading: Reading) -> Payload:
         ],
         "confirmed": [row.diagnostic_class.code for row in reading.confirmations.all()],
         "submitted_at": reading.submitted_at,
+    }
+
+
+def _finding_payload(finding: Finding) -> Payload:
+    return {
+        "class": finding.diagnostic_class.code,
+        "certainty": finding.certainty,
+        "localisations": finding.localisations,
+        "measurements": finding.measurements,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from annotations.api import (
+    adjudications,
     agreement,
     archives,
     audit,
@@ -36,6 +37,11 @@ urlpatterns = [
     path("assignments/<int:pk>/draft/", reading.DraftDetail.as_view(), name="api-draft"),
     path(
         "assignments/<int:pk>/reading/", reading.ReadingCreate.as_view(), name="api-reading-create"
+    ),
+    path(
+        "assignments/<int:pk>/adjudication/",
+        adjudications.AssignmentAdjudication.as_view(),
+        name="api-adjudication",
     ),
     path("assignments/<int:pk>/deferral/", reading.DeferralCreate.as_view(), name="api-deferral"),
     path(

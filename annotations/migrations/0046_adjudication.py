@@ -285,10 +285,6 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('batch', 'exam'), name='case_once'),
         ),
         migrations.AddConstraint(
-            model_name='adjudicationcase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asked', []), _negated=True), ('asks_readability', True), _connector='OR'), name='case_asks_something'),
-        ),
-        migrations.AddConstraint(
             model_name='adjudicationdecision',
             constraint=models.UniqueConstraint(fields=('adjudication', 'diagnostic_class'), name='adjudication_decision_once'),
         ),

@@ -55,7 +55,8 @@ class AdjudicationCase(models.Model):
     Only the owner of the tables can select these rows, because they show how others read the exam.
 
     Attributes:
-        asked: codes of the classes to decide, in the batch's taxonomy.
+        asked: codes of the classes to decide, in the batch's taxonomy; empty if the exam is not in
+            dispute and was sent for a second look.
         asks_readability: whether it is in dispute if the exam is readable.
         agreed: codes of the classes on whose presence the readers agree.
         readings: IDs of the readings that voted, in the order A, B, C. The order is drawn for each
@@ -72,13 +73,18 @@ class AdjudicationCase(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="case_once", fields=["batch", "exam"]),
-            models.CheckConstraint(
-                name="case_asks_something", condition=~Q(asked=[]) | Q(asks_readability=True)
-            ),
         ]
 
     def __str__(self) -> str:
         return f"case of exam {self.exam_id} in batch {self.batch_id}"
+
+
+class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
+    def with_decisions(self) -> AdjudicationQuerySet:
+        """Prefetch the decisions, in the order of the classes."""
+        decisions = AdjudicationDecision.objects.select_related("diagnostic_class")
+        ordered = decisions.order_by("diagnostic_class__position")
+        return self.prefetch_related(models.Prefetch("decisions", ordered))
 
 
 class Adjudication(models.Model):
@@ -116,6 +122,8 @@ class Adjudication(models.Model):
     active_ms = models.PositiveIntegerField(default=0)
     idle_ms = models.PositiveIntegerField(default=0)
     display = models.JSONField(default=dict, help_text="Layout, speed, gain, filter, px/mm.")
+
+    objects = AdjudicationQuerySet.as_manager()
 
     class Meta:
         constraints = [

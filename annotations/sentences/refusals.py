@@ -52,6 +52,38 @@ READING: Sentences = {
         _("You have already submitted this exam, and a submitted reading does not change."),
         NEXT_EXAM,
     ),
+    "decided-by-class": (
+        _("In this exam, only the classes in dispute are to be decided."),
+        _("Reload the page."),
+    ),
+    "not-disputed": (
+        _("The readers agree on some of these classes, so there is nothing to decide."),
+        _("Leave out %(codes)s, or overrule the readers and give a reason."),
+    ),
+    "decisions-missing": (
+        _("Some classes in dispute are not decided yet."),
+        _("Decide %(codes)s."),
+    ),
+    "overruling-reason-missing": (
+        _("To overrule the readers, give a reason."),
+        _("Write why %(codes)s should be decided differently."),
+    ),
+    "readability-not-asked": (
+        _("The exam cannot be called unreadable here."),
+        _("Decide each class. If the tracing does not allow it, answer “not decidable”."),
+    ),
+    "audit-form-missing": (
+        _("The audit form is filled in when two reports are shown, and only then."),
+        _("Say which report is right and whether conduct would change."),
+    ),
+    "other-stage": (
+        _("This exam has been decided in another window."),
+        _("Reload the page."),
+    ),
+    "waits-for-committee": (
+        _("The second vote is taken after the discussion."),
+        _("Wait for a session of the committee, and for the first votes of the others."),
+    ),
     "batch-closed": (
         _("The batch is closed and takes no more readings."),
         ASK_COORDINATOR,
@@ -290,6 +322,10 @@ BATCHES: Sentences = {
     "readings-incomplete": (
         _("Some of these exams lack readings, so it is not known what is in dispute."),
         _("Leave out exams that lack readings or are in no closed batch: there are %(n)s."),
+    ),
+    "not-a-committee": (
+        _("A committee needs several members who all decide the same exams."),
+        _("Choose at least %(n)s adjudicators, and do not divide the exams among them."),
     ),
     "nothing-to-draw": (
         _("Some of these exams have no tracings, so no adjudicator can read them."),

@@ -1,5 +1,7 @@
 // Functions that call the server's API. No other file uses fetch().
 
+/** @import { Case } from "./adjudication/types.js" */
+
 /**
  * @import {
  *   AcceptedAnswer, Assignment, Draft, NextAnswer, ReadingRequest, RevisionRequest, SuggestionsAnswer
@@ -68,6 +70,32 @@ export function saveDraft(id, draft) {
 export function submitReading(id, reading, key) {
   return json("POST", `/api/assignments/${id}/reading/`, {
     body: reading,
+    headers: { "Idempotency-Key": key },
+  });
+}
+
+/**
+ * Load the classes in dispute of an exam, and the votes if they are shown now.
+ *
+ * @param {number | string} id
+ * @returns {Promise<Case>}
+ */
+export function loadAdjudication(id) {
+  return json("GET", `/api/assignments/${id}/adjudication/`);
+}
+
+/**
+ * Submit an adjudication. Sending the same `key` again does not create a second one. The answer says what is
+ * due next.
+ *
+ * @param {number | string} id
+ * @param {object} adjudication
+ * @param {string} key
+ * @returns {Promise<Case>}
+ */
+export function submitAdjudication(id, adjudication, key) {
+  return json("POST", `/api/assignments/${id}/adjudication/`, {
+    body: adjudication,
     headers: { "Idempotency-Key": key },
   });
 }

@@ -23,11 +23,9 @@ def of_study(study: Study) -> Mapping[int, list[Ballot]]:
     Of the stages of one adjudicator, the last counts. After a discussion, only second votes count.
     """
     rows = (
-        Adjudication.objects.filter(
-            assignment__batch__study=study, assignment__batch__closed_at__isnull=False
-        )
+        Adjudication.objects.with_decisions()
+        .filter(assignment__batch__study=study, assignment__batch__closed_at__isnull=False)
         .select_related("assignment__batch")
-        .prefetch_related("decisions__diagnostic_class")
         .order_by("assignment__exam", "assignment__batch", "submitted_at", "pk")
     )
     translators = _translators(study)
@@ -89,7 +87,8 @@ def _translators(study: Study) -> Mapping[int, tuple[frozenset[str], _Translate]
     Raises:
         mappings.NoMapping: there is no mapping to the list in force.
     """
-    used = Taxonomy.objects.filter(batches__study=study).exclude(batches__adjudication_mode="")
+    adjudicated = study.batches.exclude(adjudication_mode="")
+    used = Taxonomy.objects.filter(batches__in=adjudicated)
     return {
         row.pk: (
             frozenset(row.classes.values_list("code", flat=True)),

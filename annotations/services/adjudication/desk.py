@@ -128,7 +128,7 @@ def _members(assignment: Assignment) -> list[Member]:
     first = stages.stages_of(assignment.batch)[0]
     rows = Adjudication.objects.filter(
         assignment__batch=assignment.batch_id, assignment__exam=assignment.exam_id, stage=first
-    ).prefetch_related("decisions__diagnostic_class")
+    ).with_decisions()
     return [
         Member(str(place), row, row.adjudicator_id == assignment.reader_id)
         for place, row in enumerate(sorted(rows, key=lambda row: row.key.bytes), start=1)

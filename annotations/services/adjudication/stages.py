@@ -54,7 +54,8 @@ def shows_votes(batch: Batch, stage: AdjudicationStage) -> bool:
 def progress(assignment: Assignment) -> Progress:
     """Return where the adjudicator of ``assignment`` is. Call it as the owner of the tables."""
     stages = stages_of(assignment.batch)
-    rows = {row.stage: row for row in assignment.adjudications.all()}
+    own = Adjudication.objects.filter(assignment=assignment).with_decisions()
+    rows = {row.stage: row for row in own}
     done = tuple(rows[stage] for stage in stages if stage in rows)
     due = next((stage for stage in stages if stage not in rows), None)
     if assignment.state == AssignmentState.READ or due is None:
@@ -72,7 +73,6 @@ def next_for_member(assignment: Assignment) -> int | None:
             .filter(batch=assignment.batch_id, reader=assignment.reader_id)
             .exclude(pk=assignment.pk)
             .select_related("batch")
-            .prefetch_related("adjudications")
             .in_reading_order()
         )
         due = [row for row in waiting if progress(row).due]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -64,6 +65,21 @@ class DueBeforeToday(Refusal):
     code = "due-before-today"
 
 
+@dataclass(frozen=True, slots=True)
+class Adjudicating:
+    """How the adjudicators of a batch decide.
+
+    Attributes:
+        mode: what they see of the votes, a value of ``AdjudicationMode``.
+        is_committee: whether they vote, discuss, and vote again.
+        has_audit_form: whether they also say which of two reports is right.
+    """
+
+    mode: str
+    is_committee: bool = False
+    has_audit_form: bool = False
+
+
 @transaction.atomic
 def create(
     *,
@@ -77,6 +93,7 @@ def create(
     due_on: date | None = None,
     readers_per_exam: int | None = None,
     excluded: Collection[tuple[int, int]] = (),
+    adjudicating: Adjudicating | None = None,
 ) -> Batch:
     """Create and release a batch in which every reader reads every exam.
 
@@ -114,7 +131,7 @@ def create(
     rows = _rows(study, exams, readers, n_each, excluded)
     batch = make(
         study=study, name=name, rows=rows, created_by=created_by, now=now, purpose=purpose,
-        due_on=due_on,
+        due_on=due_on, adjudicating=adjudicating,
     )  # fmt: skip
     return release(batch_id=batch.pk, actor=created_by, now=now)
 
@@ -131,6 +148,7 @@ def make(
     handout: str = Handout.NAMED,
     lease_minutes: int | None = None,
     due_on: date | None = None,
+    adjudicating: Adjudicating | None = None,
 ) -> Batch:
     """Create an unreleased batch with the assignments ``rows``, under the protocol in force.
 
@@ -163,6 +181,10 @@ def make(
     )
     if lease_minutes is not None:
         batch.lease_minutes = lease_minutes
+    if adjudicating is not None:
+        batch.adjudication_mode = adjudicating.mode
+        batch.is_committee = adjudicating.is_committee
+        batch.has_audit_form = adjudicating.has_audit_form
     _insert(batch)
     n_made = assignment_handout.assign(batch, rows)
     audit.record(

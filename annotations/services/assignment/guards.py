@@ -32,6 +32,12 @@ class AlreadySubmitted(Refusal):
     code = "already-submitted"
 
 
+class DecidedByClass(Refusal):
+    """The adjudicator of this exam decides the classes in dispute, and does not read all of it."""
+
+    code = "decided-by-class"
+
+
 def lock(*, assignment_id: int, reader: User) -> Assignment:
     """Return ``reader``'s assignment with its row locked, and its batch, study and taxonomy loaded.
 

@@ -1,4 +1,4 @@
-"""Adjudication: disputed exams are read once more, blind."""
+"""Sending exams to adjudicators, who decide the classes in dispute."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from annotations.models import (
     Study,
     User,
 )
+from annotations.services.adjudication import cases
 from annotations.services.assignment import batches
+from annotations.services.assignment.batches import Adjudicating
 from annotations.services.consensus import labels
 from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import lifecycle, roster
@@ -34,6 +36,9 @@ ADJUDICATION = ", adjudication"
 
 # Computing the consensus of this many readings takes a second. A worker computes larger ones.
 MAX_READINGS_IN_REQUEST = 1_000
+
+
+MIN_MEMBERS = 2
 
 
 class Distribution(StrEnum):
@@ -63,6 +68,10 @@ class AlreadySent(Refusal):
     code = "already-sent"
 
 
+class NotACommittee(Refusal):
+    code = "not-a-committee"
+
+
 class ReadingsIncomplete(Refusal):
     code = "readings-incomplete"
 
@@ -75,7 +84,13 @@ class NothingToDraw(Refusal):
 
 @transaction.atomic
 def send_disputed(
-    *, batch_id: int, readers: Sequence[User], created_by: User, now: datetime
+    *,
+    batch_id: int,
+    readers: Sequence[User],
+    created_by: User,
+    now: datetime,
+    is_committee: bool = False,
+    has_audit_form: bool = False,
 ) -> Batch:
     """Create and release a batch of the disputed exams of a closed batch; see ``send``.
 
@@ -100,7 +115,14 @@ def send_disputed(
     if batch.study.batches.filter(name=name).exists():
         raise NameTaken(name=name)
     return send(
-        study=batch.study, exams=exams, readers=readers, name=name, created_by=created_by, now=now
+        study=batch.study,
+        exams=exams,
+        readers=readers,
+        name=name,
+        created_by=created_by,
+        now=now,
+        is_committee=is_committee,
+        has_audit_form=has_audit_form,
     )
 
 
@@ -114,12 +136,15 @@ def send(
     created_by: User,
     now: datetime,
     distribution: Distribution = Distribution.ALL,
+    is_committee: bool = False,
+    has_audit_form: bool = False,
 ) -> Batch:
-    """Create and release a batch of ``exams``, for adjudicators to read blind.
+    """Create and release a batch of ``exams`` for adjudicators.
 
     The exams may come from several closed batches. They are usually in dispute; others may be sent
-    for a second look. What readings of adjudicators do to a class depends on the rule
-    (``Rule.adjudication``).
+    for a second look. Adjudicators decide the classes that are in dispute now, and may overrule an
+    agreement. What that does to a class depends on the rule (``Rule.adjudication``); whether they
+    see the votes, on the study (``Study.adjudication``).
 
     If the exams are divided, nobody gets an exam that they read, that waits for them, or whose
     results they have seen. If everybody reads all, such a person is refused.
@@ -132,6 +157,7 @@ def send(
         batches.NoReaders: ``readers`` is empty.
         roster.NotAReader: a person is not an adjudicator.
         AlreadyRead: a person has read one of these exams in this study.
+        NotACommittee: a committee has fewer than two members, or the exams are divided among them.
         AlreadySent: one of these exams already waits for a person in another adjudication batch.
         design.NobodyLeft: none of the adjudicators may get one of the exams.
         batches.NameTaken: the study has a batch called ``name``.
@@ -148,9 +174,11 @@ def send(
         raise NothingToDraw(n=n_blank)
     roster.refuse_without_role(readers, (Role.ADJUDICATOR,))
     is_divided = distribution == Distribution.DIVIDED
+    if is_committee and (is_divided or len(readers) < MIN_MEMBERS):
+        raise NotACommittee(n=MIN_MEMBERS)
     if not is_divided:
         _refuse_assigned(study, readers, exam_ids)
-    return batches.create(
+    batch = batches.create(
         study=study,
         name=name,
         exams=exams,
@@ -160,7 +188,11 @@ def send(
         purpose=Purpose.ADJUDICATION,
         readers_per_exam=1 if is_divided else None,
         excluded=not_for(study, readers, exam_ids) if is_divided else (),
+        adjudicating=Adjudicating(study.adjudication, is_committee, has_audit_form),
     )
+    with row_security.as_owner():
+        cases.freeze(batch, exams)
+    return batch
 
 
 def not_for(

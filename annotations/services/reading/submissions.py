@@ -44,6 +44,7 @@ def submit(
         Assignment.DoesNotExist: ``reader`` has no such assignment.
         KeyReused: the key was used for another reading.
         AlreadySubmitted: a reading with another key is stored.
+        DecidedByClass: the exam is adjudicated class by class.
         NotTheLatest: the reading to supersede is not the effective one.
         ReadingFinal: it can no longer be corrected.
         Withdrawn: the reader has left, or the exam was given to somebody else.
@@ -58,6 +59,8 @@ def submit(
     if earlier := signing.earlier(signed, reader):
         is_same = _is_same(earlier, assignment, supersedes)
         return signing.repeat(earlier, signed, is_same=is_same)
+    if assignment.batch.asks_disputed_classes:
+        raise guards.DecidedByClass
     corrected = corrections.of(assignment, supersedes, now=now) if supersedes else None
     if corrected is None:
         guards.refuse_if_not_waiting(assignment)

@@ -47,11 +47,7 @@ from ecgreview.taxonomy import FREQUENT
 RESERVED_SLUGS = frozenset({"new"})
 
 # Values of protocol fields that this version of the program does not support yet.
-UNAVAILABLE: tuple[tuple[str, object], ...] = (
-    ("adjudication", "open"),
-    ("adjudication", "masked_then_open"),
-    ("clinical_information", "full"),
-)
+UNAVAILABLE: tuple[tuple[str, object], ...] = (("clinical_information", "full"),)
 
 
 # Protocol fields that decide how readings become labels. They take effect immediately.

@@ -11,12 +11,18 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.desk_payloads import assignment_payload, classes_payload, last_payload
+from annotations.desk_payloads import (
+    adjudication_payload,
+    assignment_payload,
+    classes_payload,
+    last_payload,
+)
 from annotations.models import (
     Assignment,
     AssignmentState,
     Batch,
     Draft,
+    ErrorType,
     Handout,
     Phase,
     Purpose,
@@ -29,6 +35,7 @@ from annotations.models import (
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.services.assignment.guards import is_served
 from annotations.views.access import SignedInRequest, signed_in
+from annotations.views.desk.adjudication_texts import adjudication_texts
 from annotations.views.desk.texts import desk_texts
 from annotations.views.desk.work_state import work_state
 from ecgreview.design import SECONDS_PER_READING
@@ -109,6 +116,8 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
     assignment = get_object_or_404(related, pk=pk)
     if not is_served(assignment, request.user):
         return render(request, "desk/withheld.html", {"assignment": assignment}, status=403)
+    if assignment.batch.asks_disputed_classes:
+        return _adjudication_desk(request, assignment)
     now = timezone.now()
     context = {
         "page": "reading",
@@ -119,6 +128,18 @@ def desk(request: SignedInRequest, pk: int) -> HttpResponse:
         "texts": desk_texts(),
     }
     return render(request, "desk/reading.html", context)
+
+
+def _adjudication_desk(request: SignedInRequest, assignment: Assignment) -> HttpResponse:
+    """Show the classes in dispute, and the votes on them if the mode shows them now."""
+    context = {
+        "page": "reading",
+        "assignment": adjudication_payload(assignment, request.user),
+        "classes": classes_payload(assignment.batch.taxonomy),
+        "texts": adjudication_texts(),
+        "error_types": ErrorType.choices,
+    }
+    return render(request, "desk/adjudication.html", context)
 
 
 def _entries(user: User) -> list[WorklistEntry]:

@@ -27,6 +27,7 @@ from ecgreview import criteria
 from ecgreview.agreement import pair_lines
 from ecgreview.ecg import synth
 from ecgreview.ecg.formats import Recording
+from tests.app.adjudicating import decide
 from tests.app.kept import kept
 
 
@@ -145,10 +146,10 @@ def test_an_open_batch_has_no_consensus(read, study, now):
     assert not Consensus.objects.exists()
 
 
-def test_the_reading_of_the_adjudicator_decides(read, close, submit, clara, davi, now):
+def test_the_adjudicator_decides(read, close, clara, davi, now):
     batch = close(read((AF, FLUTTER)))
     sent = adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
-    submit(sent.assignments.get(), *AF)
+    decide(sent.assignments.get(), *AF, now=now)
     assert consensus_of(sent, close, now) == [("majority", ["atrial_fibrillation"])]
 
 

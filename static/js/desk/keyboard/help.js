@@ -104,8 +104,13 @@ export class Help {
       const title = control.closest("form.reading") ? words("keys-reading") : words("keys-sheet");
       sections.set(title, [...(sections.get(title) ?? []), [keys, label]]);
     }
-    sections.set(words("keys-finding"), this.#findingKeys());
+    if (this.#hasFindings) sections.set(words("keys-finding"), this.#findingKeys());
     return sections;
+  }
+
+  /** True on the reading desk; adjudicators decide classes and add no findings. */
+  get #hasFindings() {
+    return this.deps.desk.querySelector(".findings") !== null;
   }
 
   /**
@@ -222,7 +227,8 @@ export class Help {
 
   /** The keys on the page and those of finding rows, which do not exist while there is no finding. */
   #allKeys() {
-    return [...new Set([...this.deps.keys.defaults, ...this.#findingKeys().flatMap(([keys]) => keys)])];
+    const findingKeys = this.#hasFindings ? this.#findingKeys().flatMap(([keys]) => keys) : [];
+    return [...new Set([...this.deps.keys.defaults, ...findingKeys])];
   }
 
   #restore() {

@@ -6,7 +6,7 @@
  */
 
 /** Names of values that hold the reader's work. Only these are copied to the backup. */
-const WORK = /^(outbox|draft|saved|correction|second|viewing)\//;
+const WORK = /^(outbox|draft|saved|correction|second|viewing|adjudication)\//;
 
 /**
  * JSON values under names that include the reader. Work is stored with its time, as {at, value}.
