@@ -39,6 +39,24 @@ CONFUSED_WITH: Mapping[str, tuple[str, ...]] = {
     "junctional_rhythm": ("sinus_bradycardia",),
 }
 
+# Findings for which a simulated reader may mark an area in lead II.
+SEEN_IN_II = frozenset(
+    {
+        "atrial_fibrillation",
+        "atrial_flutter",
+        "supraventricular_tachycardia",
+        "first_degree_av_block",
+        "mobitz_i_av_block",
+        "complete_av_block",
+        "av_block_2_1",
+        "prolonged_qt",
+        "nonspecific_st_t_abnormality",
+        "ventricular_premature_complex",
+        "supraventricular_premature_complex",
+        "junctional_rhythm",
+    }
+)
+
 
 def simulate(
     *,
@@ -82,7 +100,11 @@ def _signed(codes: tuple[str, ...], rng: np.random.Generator) -> Signed:
 
 def _finding(code: str, rng: np.random.Generator) -> reading_content.FindingIn:
     certainty = "definite" if code == "normal_ecg" or rng.random() < 0.8 else "probable"
-    return reading_content.FindingIn(code, certainty)
+    if code not in SEEN_IN_II or rng.random() < 0.4:
+        return reading_content.FindingIn(code, certainty)
+    start = round(float(rng.uniform(0.2, 6.0)), 2)
+    area = {"tracing": 1, "leads": ["II"], "from_s": start, "to_s": start + 1.6}
+    return reading_content.FindingIn(code, certainty, [area])
 
 
 def _slip(truth: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.db import transaction
 from annotations.models import Batch, Dataset, Exam, ImportRun, Role, Study, User
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
-from annotations.services.consensus import labels
+from annotations.services.consensus import adjudications, labels
 from annotations.services.demo import readings
 from annotations.services.exams import previous_exams, suggestion_requests
 from annotations.services.exams import recordings as exams_recordings
@@ -56,7 +57,7 @@ PEOPLE: Mapping[str, Part] = MappingProxyType(
     {
         "ana": Part("Ana", "Lima", Role.READER, "reads"),
         "bruno": Part("Bruno", "Costa", Role.READER, "reads blind to Ana"),
-        "clara": Part("Clara", "Reis", Role.ADJUDICATOR, "adjudicates disputed exams"),
+        "clara": Part("Clara", "Reis", Role.ADJUDICATOR, "adjudicates exams in dispute"),
         "davi": Part("Davi", "Alves", Role.COORDINATOR, "coordinates the study"),
         "rosa": Part("Rosa", "Melo", Role.RESEARCHER, "exports the results"),
         "otto": Part("Otto", "Nunes", Role.AUDITOR, "reads the audit trail"),
@@ -190,7 +191,12 @@ def _study(coordinator: User, now: datetime) -> Study:
     study = Study.objects.filter(slug=lifecycle.slug_for(STUDY)).first()
     if study:
         return study
-    settings = Protocol(name=STUDY, taxonomy=str(versions.install(now=now)), prior_exam="shown")
+    settings = Protocol(
+        name=STUDY,
+        taxonomy=str(versions.install(now=now)),
+        prior_exam="shown",
+        adjudication="masked_then_open",
+    )
     draft = lifecycle.create(protocol=settings, created_by=coordinator, now=now, is_demo=True)
     return lifecycle.open_study(study_id=draft.pk, actor=coordinator, now=now)
 
@@ -220,6 +226,11 @@ def _pilot(study: Study, exams: Sequence[Exam], people: Mapping[str, User], now:
     closed = batches.close(batch_id=batch.pk, closed_by=people["davi"], now=now)
     labels.compute(study=study, now=now)
     refresh.refresh(batch=closed, now=now)
+    # Small demos of the tests may have no exam in dispute.
+    with suppress(adjudications.NothingDisputed):
+        adjudications.send_disputed(
+            batch_id=closed.pk, readers=[people["clara"]], created_by=people["davi"], now=now
+        )
 
 
 def _free_name(study: Study) -> str:
