@@ -20,8 +20,8 @@ from annotations.views.agreement import (
     suggestion_effect,
 )
 from annotations.views.audit import pages as audit_pages
+from annotations.views.batches import committees, releases
 from annotations.views.batches import pages as batches_pages
-from annotations.views.batches import releases
 from annotations.views.desk import leases, qualification
 from annotations.views.desk import pages as desk_pages
 from annotations.views.people import pages as people_pages
@@ -127,6 +127,8 @@ urlpatterns = [
     path("batches/<int:pk>/discarding/", releases.batch_discard, name="batch-discard"),
     path("batches/<int:pk>/closing/", batches_pages.batch_close, name="batch-close"),
     path("batches/<int:pk>/adjudication/", batches_pages.batch_adjudicate, name="batch-adjudicate"),
+    path("batches/<int:pk>/session/", committees.session_begin, name="session-begin"),
+    path("batches/<int:pk>/session/ending/", committees.session_end, name="session-end"),
     *_agreement("batches/<int:pk>/agreement/", "batch-agreement"),
     path("audit/", audit_pages.audit_list, name="audit"),
     path("audit/export/", audit_pages.audit_export, name="audit-export"),

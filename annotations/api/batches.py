@@ -110,12 +110,12 @@ class BatchAdjudication(ApiView):
 
     @extend_schema(
         operation_id="batch_adjudicate",
-        request=serializers.AdjudicationInput,
+        request=serializers.AdjudicatorsInput,
         responses={201: result_shapes.BatchShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
-        """Send the disputed exams of a closed batch to adjudicators, who read them blind."""
-        data = checked(serializers.AdjudicationInput, request.data)
+        """Send the disputed exams of a closed batch to adjudicators."""
+        data = checked(serializers.AdjudicatorsInput, request.data)
         batch = _visible(request, pk)
         refuse_readers(batch.study, request.user)
         adjudication = adjudications.send_disputed(
@@ -123,6 +123,8 @@ class BatchAdjudication(ApiView):
             readers=_people(data["readers"]),
             created_by=request.user,
             now=timezone.now(),
+            is_committee=data["is_committee"],
+            has_audit_form=data["has_audit_form"],
         )
         return Response(_current(request, adjudication.pk), status=201)
 

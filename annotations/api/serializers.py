@@ -76,11 +76,17 @@ class BatchInput(Strict):
     )
 
 
-class AdjudicationInput(Strict):
+class AdjudicatorsInput(Strict):
     """The adjudicators of the disputed exams of a closed batch."""
 
     readers = serializers.ListField(
         child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."
+    )
+    is_committee = serializers.BooleanField(
+        default=False, help_text="Whether they vote, discuss, and vote again."
+    )
+    has_audit_form = serializers.BooleanField(
+        default=False, help_text="Whether they also say which of two reports is right."
     )
 
 

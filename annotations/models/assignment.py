@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -82,6 +83,15 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def pending(self) -> AssignmentQuerySet:
         """Return assignments that may still get a reading, including those returned to a pool."""
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
+
+    def adjudicated_by(self, readers: Collection[int]) -> AssignmentQuerySet:
+        """Return what ``readers``, or accounts that one of them vouches for, adjudicate by class.
+
+        They know what is in dispute, so they can no longer read these exams blind.
+        """
+        return self.filter(Q(reader__in=readers) | Q(reader__vouched_by__in=readers)).exclude(
+            batch__adjudication_mode=""
+        )
 
     def answered(self) -> AssignmentQuerySet:
         """Exclude abstentions, which leave the exam without a reading; keep unread assignments."""

@@ -327,6 +327,18 @@ BATCHES: Sentences = {
         _("A committee needs several members who all decide the same exams."),
         _("Choose at least %(n)s adjudicators, and do not divide the exams among them."),
     ),
+    "not-a-member": (
+        _("Only members of the committee can attend its sessions."),
+        _("Leave out %(readers)s."),
+    ),
+    "session-running": (
+        _("A session of this committee is already running."),
+        _("End it before you begin another one."),
+    ),
+    "no-session": (
+        _("No session of this committee is running."),
+        NOTHING_TO_DO,
+    ),
     "nothing-to-draw": (
         _("Some of these exams have no tracings, so no adjudicator can read them."),
         _(

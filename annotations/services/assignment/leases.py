@@ -276,8 +276,8 @@ def _next_slot(seat: Seat, latest: Assignment | None, patient_gap: int) -> Slot:
 def _readable(seat: Seat) -> SlotQuerySet:
     """Return the free slots of exams that the reader may take.
 
-    Excluded are exams whose results they know, exams they had in this pool and, unless the pool is
-    for rereading, exams they had elsewhere in the study.
+    Excluded are exams whose results they know or that they adjudicate, exams they had in this pool
+    and, unless the pool is for rereading, exams they had elsewhere in the study.
     """
     had = Assignment.objects.filter(reader=seat.reader_id, exam=OuterRef("exam"))
     in_batch = had.filter(batch=seat.batch_id)
@@ -287,7 +287,8 @@ def _readable(seat: Seat) -> SlotQuerySet:
     known_results = ResultsSeen.objects.known_to([seat.reader_id]).filter(
         batch__assignments__exam=OuterRef("exam")
     )
-    free = _unlocked(seat).exclude(Exists(in_batch)).exclude(Exists(known_results))
+    adjudicated = Assignment.objects.adjudicated_by([seat.reader_id]).filter(exam=OuterRef("exam"))
+    free = _unlocked(seat).exclude(Exists(in_batch) | Exists(known_results) | Exists(adjudicated))
     return free if seat.batch.purpose == Purpose.REREAD else free.exclude(Exists(elsewhere))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Sum
 
-from annotations.models import NO_DATA, Assignment, ResultsSeen, Seat, Study, StudyReader, User
+from annotations.models import NO_DATA, Assignment, Seat, Study, StudyReader, User
+from annotations.services.studies import roster
 from ecgreview import design
 
 
@@ -37,9 +38,7 @@ def recipient(study: Study, row: StudyReader, moving: Sequence[Assignment]) -> R
     exams = [assignment.exam_id for assignment in moving]
     of_theirs = Assignment.objects.filter(reader=row.user_id, exam__in=exams)
     excluded_exams = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
-    results_known = ResultsSeen.objects.known_to([row.user_id])
-    results_of_exams = results_known.filter(batch__assignments__exam__in=exams)
-    excluded_exams |= set(results_of_exams.values_list("batch__assignments__exam", flat=True))
+    excluded_exams |= {exam for _, exam in roster.pairs_with_results_seen([row.user_id], exams)}
     return Recipient(row.user, excluded_exams, _room(study, row))
 
 

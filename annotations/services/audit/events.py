@@ -72,6 +72,8 @@ class Action(models.TextChoices):
     BATCH_DISCARDED = "batch.discarded", _("Batch plan discarded")
     BATCH_RELEASED = "batch.released", _("Batch released")
     BATCH_CLOSED = "batch.closed", _("Batch closed")
+    COMMITTEE_SESSION_BEGUN = "batch.session_begun", _("Committee session begun")
+    COMMITTEE_SESSION_ENDED = "batch.session_ended", _("Committee session ended")
     BATCH_DUE_CHANGED = "batch.due_changed", _("Due date changed")
 
     ASSIGNMENT_MADE = "assignment.made", _("Exams assigned")

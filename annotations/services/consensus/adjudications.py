@@ -25,6 +25,7 @@ from annotations.models import (
     User,
 )
 from annotations.services.adjudication import cases
+from annotations.services.adjudication.sessions import MIN_MEMBERS, NotACommittee
 from annotations.services.assignment import batches
 from annotations.services.assignment.batches import Adjudicating
 from annotations.services.consensus import labels
@@ -36,9 +37,6 @@ ADJUDICATION = ", adjudication"
 
 # Computing the consensus of this many readings takes a second. A worker computes larger ones.
 MAX_READINGS_IN_REQUEST = 1_000
-
-
-MIN_MEMBERS = 2
 
 
 class Distribution(StrEnum):
@@ -66,10 +64,6 @@ class AlreadyRead(Refusal):
 
 class AlreadySent(Refusal):
     code = "already-sent"
-
-
-class NotACommittee(Refusal):
-    code = "not-a-committee"
 
 
 class ReadingsIncomplete(Refusal):

@@ -208,8 +208,8 @@ def refuse_results_seen(readers: Sequence[User], exams: Iterable[Exam | int]) ->
         KnowsResults: names these readers.
     """
     ids = [exam if isinstance(exam, int) else exam.pk for exam in exams]
-    results_seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=ids)
-    accounts = {pk for pair in results_seen.values_list("user", "user__vouched_by") for pk in pair}
+    known = pairs_with_results_seen([reader.pk for reader in readers], ids)
+    accounts = {account for account, _ in known}
     if names := [
         str(reader) for reader in sorted(readers, key=lambda r: r.pk) if reader.pk in accounts
     ]:
@@ -236,13 +236,17 @@ def pairs_with_results_seen(
 ) -> set[tuple[int, int]]:
     """Return pairs of an account and an exam whose results it, or one it vouches for, has seen.
 
-    Accounts that one of ``readers`` vouches for may be among them.
+    Adjudicators have seen what is in dispute. Accounts that one of ``readers`` vouches for may be
+    among the accounts.
     """
     results_seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=exams)
     exam = "batch__assignments__exam_id"
+    adjudicated = Assignment.objects.adjudicated_by(readers).filter(exam__in=exams)
     return {
         *results_seen.values_list("user_id", exam).distinct(),
         *results_seen.values_list("user__vouched_by_id", exam).distinct(),
+        *adjudicated.values_list("reader_id", "exam_id"),
+        *adjudicated.values_list("reader__vouched_by_id", "exam_id"),
     }
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from annotations.models import Dataset, Exam, Role, Study, User
+from annotations.models import Batch, Dataset, Exam, Role, Study, User
 from annotations.views.form_fields import exam_codes, exam_count, set_choices
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
@@ -108,10 +108,38 @@ class AdjudicationForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one adjudicator.")},
     )
+    is_committee = forms.BooleanField(
+        label=_("They are a committee"),
+        required=False,
+        help_text=_("Each member votes, the committee discusses the exam, and each votes again."),
+    )
+    has_audit_form = forms.BooleanField(
+        label=_("They also fill in the audit form"),
+        required=False,
+        help_text=_(
+            "Where the votes of two readers are shown: which report is right, and would the "
+            "difference change the patient’s management?"
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         set_choices(self, "readers", people_with_role(Role.ADJUDICATOR))
+
+
+class SessionForm(forms.Form):
+    """Who attends a session of the committee of a batch."""
+
+    attendees = forms.ModelMultipleChoiceField(
+        label=_("Who is present?"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least two members.")},
+    )
+
+    def __init__(self, *args: Any, batch: Batch, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        set_choices(self, "attendees", User.objects.filter(seats__batch=batch).order_by("pk"))
 
 
 class DueForm(forms.Form):

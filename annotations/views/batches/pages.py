@@ -27,6 +27,7 @@ from annotations.models import (
     User,
 )
 from annotations.sentences.refusals import message
+from annotations.services.adjudication import sessions
 from annotations.services.assignment import batches, plan_preview
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.reader_names import names_in_batch
@@ -37,7 +38,7 @@ from annotations.services.studies import roster
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.completion_matrix import matrix
-from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm
+from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm, SessionForm
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
 from ecgreview.consensus import RULES
@@ -46,6 +47,7 @@ from ecgreview.design import SECONDS_PER_READING
 # Refusals that are shown as errors of the form field ``readers``.
 READER_REFUSALS: tuple[type[Exception], ...] = (
     adjudications.AlreadyRead,
+    sessions.NotACommittee,
     adjudications.AlreadySent,
     roster.KnowsResults,
     roster.NotAReader,
@@ -114,6 +116,8 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
             readers=list(form.cleaned_data["readers"]),
             created_by=request.user,
             now=timezone.now(),
+            is_committee=form.cleaned_data["is_committee"],
+            has_audit_form=form.cleaned_data["has_audit_form"],
         )
     except READER_REFUSALS as refusal:
         form.add_error("readers", message(refusal))
@@ -157,6 +161,9 @@ def _batch_page(
             **_unresolved_counts(request.user, batch),
             "adjudication": _adjudication(request.user, batch),
         }
+        if batch.is_committee:
+            context["standing"] = sessions.standing(batch)
+            context["session_form"] = SessionForm(batch=batch)
     return render(request, "batches/detail.html", context, status=status)
 
 

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import (
+    AdjudicationMode,
     Arm,
     ClinicalInformation,
     PriorExam,
@@ -151,6 +152,15 @@ class ReadingForm(forms.Form):
             "dispute."
         ),
     )
+    adjudication = forms.ChoiceField(
+        label=_("What do adjudicators see of the votes?"),
+        choices=AdjudicationMode.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "Adjudicators decide only the classes in dispute. Votes can sway them, so the third "
+            "choice keeps both decisions: the one before and the one after."
+        ),
+    )
     qualification_required = forms.BooleanField(
         label=_("Readers must first pass a qualification (exams with reference answers)"),
         required=False,
@@ -184,7 +194,7 @@ class ReadingForm(forms.Form):
             "readers_per_exam", "minimum_reader_level", "clinical_information", "prior_exam",
             "suggestion_policy", "qt_correction", "washout_days", "washout_exams", "patient_gap",
             "undo_window_s", "results_open", "consensus_rule", "consensus_k",
-            "consensus_threshold",
+            "consensus_threshold", "adjudication",
         )  # fmt: skip
         return {
             **{key: cleaned[key] for key in same_keys},

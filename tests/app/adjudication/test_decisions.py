@@ -14,6 +14,7 @@ from annotations.services.assignment.guards import AlreadySubmitted, BatchClosed
 from annotations.services.consensus import adjudications
 from annotations.services.reading.content import ExclusiveClass, UnknownClass
 from annotations.services.reading.signing import KeyReused
+from ecgreview import hash_chain
 from tests.app.adjudicating import decide
 from tests.app.adjudication.conftest import AF, AVB, LVH
 
@@ -86,7 +87,7 @@ class TestDecision:
     def test_the_audit_trail_has_mode_and_digest_but_no_label(self, given, now):
         stored = decide(given, AVB, now=now).adjudication
         event = AuditEvent.objects.get(action="reading.adjudicated")
-        assert event.after == decisions.hash_chain.canonical_json(decisions.record_of(stored))
+        assert event.after == hash_chain.canonical_json(decisions.record_of(stored))
         assert '"mode":"masked"' in event.after
         assert AVB not in event.after
 
