@@ -74,7 +74,7 @@ READING: Sentences = {
     ),
     "audit-form-missing": (
         _("The audit form is filled in when two reports are shown, and only then."),
-        _("Say which report is right and whether conduct would change."),
+        _("Say which report is right and whether management would change."),
     ),
     "other-stage": (
         _("This exam has been decided in another window."),
