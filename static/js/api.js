@@ -1,8 +1,9 @@
 // Functions that call the server's API. No other file uses fetch().
 
-/** @import { Case } from "./adjudication/types.js" */
-
 /**
+ * @import {
+ *   Case
+ * } from "./adjudication/types.js"
  * @import {
  *   AcceptedAnswer, Assignment, Draft, NextAnswer, ReadingRequest, RevisionRequest, SuggestionsAnswer
  * } from "./desk/types.js"

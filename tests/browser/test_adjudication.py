@@ -64,11 +64,12 @@ def send(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_twelve_disputes_are_decided_with_two_keys_each(
-    sign_in: SignIn, live_server: object, send: Send, clara: User, scheme: str
+    sign_in_as: SignIn, send: Send, clara: User, scheme: str
 ) -> None:
     batch = send(N_DISPUTES, AdjudicationMode.OPEN)
-    page = sign_in(clara, color_scheme=scheme)
-    page.goto(f"{live_server}/read/{batch.assignments.order_by('position')[0].pk}/")
+    page = sign_in_as(
+        clara, f"/read/{batch.assignments.order_by('position')[0].pk}/", color_scheme=scheme
+    )
     for number in range(1, N_DISPUTES + 1):
         expect(page.locator("[data-part=place]")).to_have_text(f"{number} of {N_DISPUTES}")
         expect(page.locator(".dispute")).to_have_count(1)
@@ -81,11 +82,10 @@ def test_twelve_disputes_are_decided_with_two_keys_each(
 
 
 def test_the_votes_appear_after_the_first_decision(
-    sign_in: SignIn, live_server: object, send: Send, clara: User
+    sign_in_as: SignIn, send: Send, clara: User
 ) -> None:
     (given,) = send(1, AdjudicationMode.MASKED_THEN_OPEN).assignments.all()
-    page = sign_in(clara)
-    page.goto(f"{live_server}/read/{given.pk}/")
+    page = sign_in_as(clara, f"/read/{given.pk}/")
     expect(page.locator(".dispute-name")).to_have_text("First-degree AV block")
     expect(page.locator(".vote")).to_have_count(0)
     page.keyboard.press("2")
@@ -99,12 +99,9 @@ def test_the_votes_appear_after_the_first_decision(
     assert list(stages) == [("masked", "absent"), ("open", "present")]
 
 
-def test_an_entry_survives_a_reload(
-    sign_in: SignIn, live_server: object, send: Send, clara: User
-) -> None:
+def test_an_entry_survives_a_reload(sign_in_as: SignIn, send: Send, clara: User) -> None:
     (given,) = send(1, AdjudicationMode.MASKED).assignments.all()
-    page = sign_in(clara)
-    page.goto(f"{live_server}/read/{given.pk}/")
+    page = sign_in_as(clara, f"/read/{given.pk}/")
     page.keyboard.press("3")
     page.keyboard.press("r")
     page.keyboard.type("Baseline wander")
@@ -113,12 +110,9 @@ def test_an_entry_survives_a_reload(
     expect(page.locator("[data-part=reason]")).to_have_value("Baseline wander")
 
 
-def test_overruling_asks_for_a_reason(
-    sign_in: SignIn, live_server: object, send: Send, clara: User
-) -> None:
+def test_overruling_asks_for_a_reason(sign_in_as: SignIn, send: Send, clara: User) -> None:
     (given,) = send(1, AdjudicationMode.OPEN).assignments.all()
-    page = sign_in(clara)
-    page.goto(f"{live_server}/read/{given.pk}/")
+    page = sign_in_as(clara, f"/read/{given.pk}/")
     page.keyboard.press("a")
     page.locator(".agreed summary").click()
     page.locator(f"[data-overrule={LVH}]").click()
