@@ -7,6 +7,7 @@
  * @import {
  *   AcceptedAnswer, Assignment, Draft, NextAnswer, ReadingRequest, RevisionRequest, SuggestionsAnswer
  * } from "./desk/types.js"
+ * @import { RunStatus } from "./agreement/run.js"
  */
 
 /**
@@ -178,7 +179,7 @@ export function loadPasskeyOptions(url) {
  * Load the progress of an agreement computation or an export archive.
  *
  * @param {string} url
- * @returns {Promise<import("./agreement/run.js").RunStatus>}
+ * @returns {Promise<RunStatus>}
  */
 export function loadRun(url) {
   return json("GET", url);
