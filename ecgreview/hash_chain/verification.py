@@ -28,6 +28,9 @@ class Kind(StrEnum):
     READING_ALTERED = "reading_altered"
     READING_MISSING = "reading_missing"
     READING_UNBOUND = "reading_unbound"
+    ADJUDICATION_UNRECORDED = "adjudication_unrecorded"
+    ADJUDICATION_ALTERED = "adjudication_altered"
+    ADJUDICATION_MISSING = "adjudication_missing"
     ASSIGNMENT_ALTERED = "assignment_altered"
     EXAM_ALTERED = "exam_altered"
     TRACING_ALTERED = "tracing_altered"
@@ -60,6 +63,11 @@ SENTENCES = {
     Kind.READING_ALTERED: "Reading {other} differs from the submitted one (event {event}).",
     Kind.READING_MISSING: "Reading {other}, recorded as submitted (event {event}), is missing.",
     Kind.READING_UNBOUND: "No event records the exam that reading {other} belongs to.",
+    Kind.ADJUDICATION_UNRECORDED: "Adjudication {other} was never recorded as submitted.",
+    Kind.ADJUDICATION_ALTERED: "Adjudication {other} differs from the submitted one"
+    " (event {event}).",
+    Kind.ADJUDICATION_MISSING: "Adjudication {other}, recorded as submitted (event {event}), is"
+    " missing.",
     Kind.ASSIGNMENT_ALTERED: "Assignment {other} does not have the exam, reader, batch or arm that"
     " its reading was submitted for (event {event}).",
     Kind.EXAM_ALTERED: "Exam {name} does not have the age, sex or tracings that were read"

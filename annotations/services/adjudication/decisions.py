@@ -295,7 +295,7 @@ def _digest(stored: Adjudication) -> str:
             "comment": stored.comment,
             "answers": [
                 (row.diagnostic_class.code, row.answer, row.reason)
-                for row in stored.decisions.select_related("diagnostic_class")
+                for row in stored.decisions.all()
             ],
             "form": [stored.better_report, stored.would_change_conduct, stored.error_types],
         }

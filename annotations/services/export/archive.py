@@ -20,7 +20,7 @@ from annotations.models import Study
 from annotations.services import audit
 from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
-from annotations.services.export import readings, tables
+from annotations.services.export import adjudications, readings, tables
 from annotations.services.export.sources import Cell, Row
 
 # Spreadsheets treat a cell that starts with one of these as a formula.
@@ -45,6 +45,7 @@ TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
     "localisations.csv": readings.localisations,
     "measurements.csv": readings.measurements,
     "exposures.csv": readings.exposures,
+    "adjudications.csv": adjudications.adjudications,
     "taxonomy.csv": tables.taxonomy,
     "agreement.csv": tables.agreement,
 }

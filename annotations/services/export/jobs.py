@@ -20,6 +20,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef
 
 from annotations import row_security, table_statistics
 from annotations.models import (
+    Adjudication,
     AgreementReport,
     Archive,
     ArchiveChunk,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
 # Increase this whenever the same data would give an export with different bytes.
-FORMAT = 1
+FORMAT = 2
 
 CHUNK_BYTES = 1 << 19
 KEPT = timedelta(days=7)
@@ -166,12 +167,13 @@ def _current(study: Study) -> Archive | None:
 def state_of(study: Study) -> str:
     """Return a digest of everything an export of ``study`` depends on.
 
-    Rows of readings, exposures, viewings and reports never change, and a recomputed consensus gets
-    new rows. So numbers of rows and highest ids are enough.
+    Rows of readings, adjudications, exposures, viewings and reports never change, and a recomputed
+    consensus gets new rows. So numbers of rows and highest ids are enough.
     """
     batches = opened(study)
     readings = Reading.objects.filter(assignment__batch__in=batches)
     exposures = Exposure.objects.filter(assignment__batch__in=batches)
+    adjudicated = Adjudication.objects.filter(assignment__batch__in=batches)
     looked = Viewing.objects.filter(exposure__assignment__batch__in=batches)
     reports = AgreementReport.objects.newest().filter(batch__in=batches)
     consensus = Consensus.objects.with_open_results().filter(study=study)
@@ -186,6 +188,7 @@ def state_of(study: Study) -> str:
         ),
         "readings": readings.aggregate(n=Count("pk"), last=Max("pk")),
         "exposures": exposures.aggregate(n=Count("pk"), last=Max("pk")),
+        "adjudications": adjudicated.aggregate(n=Count("pk"), last=Max("pk")),
         "viewings": looked.aggregate(n=Count("pk"), last=Max("pk")),
         "consensus": consensus.aggregate(n=Count("pk"), last=Max("pk")),
         "reports": list(reports.order_by("pk").values_list("pk", flat=True)),

@@ -14,7 +14,14 @@ from annotations.models import AuditLink, Notice, NoticeKind, Role, User
 from annotations.services import audit
 from annotations.services.audit import events
 from annotations.services.notices import delivery
-from annotations.services.verification import accounts, readings, results, studies, tracings
+from annotations.services.verification import (
+    accounts,
+    adjudications,
+    readings,
+    results,
+    studies,
+    tracings,
+)
 from ecgreview import hash_chain
 from ecgreview.hash_chain import START, Entry, Event, Fault, Head, Kind, Link
 
@@ -95,6 +102,7 @@ class Position:
 # Checks that are not divided: each runs completely in one slice.
 RECORDS: Sequence[Callable[[], Fault | None]] = (
     readings.missing,
+    adjudications.fault,
     studies.taxonomy_fault,
     studies.protocol_fault,
     studies.study_fault,

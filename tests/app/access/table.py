@@ -88,6 +88,11 @@ API: dict[str, dict[str, Cell]] = {
     "api-reading-create": {
         "POST": Cell(api(404, ana=201), body={"based_on": 0, **FINDINGS}, headers=KEY),
     },
+    # Nobody adjudicates the exam in the address.
+    "api-adjudication": {
+        "GET": Cell(api(404)),
+        "POST": Cell(api(404), body={"stage": "masked"}, headers=KEY),
+    },
     "api-deferral": {"POST": Cell(api(404, ana=200), body={})},
     # Ana has not submitted her blind reading yet, so even she gets no suggestions.
     "api-assignment-suggestions": {"GET": Cell(api(404))},
@@ -173,6 +178,9 @@ PAGES: dict[str, dict[str, Cell]] = {
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "batch-close": {"POST": Cell(page(403, davi=302))},
+    # The batch in the address is no committee's.
+    "session-begin": {"POST": Cell(page(403, davi=302, caio=403))},
+    "session-end": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400, caio=403))},
     "audit": {"GET": Cell(page(403, otto=200))},
     "audit-export": {"GET": Cell(page(403, otto=200))},

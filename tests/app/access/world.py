@@ -52,7 +52,13 @@ class World:
             "seq": 1,
             "place": 1,
         }
-        of_assignment = {"api-assignment", "api-draft", "api-deferral", "api-reading-create"}
+        of_assignment = {
+            "api-assignment",
+            "api-adjudication",
+            "api-draft",
+            "api-deferral",
+            "api-reading-create",
+        }
         of_assignment |= {"api-revision", "api-confirmation", "api-viewing", "api-prior-tracing"}
         if name in of_assignment | {"api-assignment-suggestions", "api-assignment-tracing", "desk"}:
             values["pk"] = assignment.pk

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from tests.app.constraints import (
+    of_adjudications,
     of_archives,
     of_audit,
     of_batches,
@@ -22,6 +23,7 @@ from tests.app.constraints import (
 )
 
 MODULES = (
+    of_adjudications,
     of_archives,
     of_audit,
     of_batches,

@@ -18,7 +18,14 @@ from annotations.services.export import tables
 from tests.app.kept import kept
 
 FILES = [
-    *("SHA256SUMS", "agreement.csv", "consensus.csv", "exposures.csv", "localisations.csv"),
+    *(
+        "SHA256SUMS",
+        "adjudications.csv",
+        "agreement.csv",
+        "consensus.csv",
+        "exposures.csv",
+        "localisations.csv",
+    ),
     *("measurements.csv", "readings.csv", "readings_long.csv", "taxonomy.csv"),
 ]
 
