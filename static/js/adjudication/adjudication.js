@@ -20,7 +20,7 @@ import { ReaderMarks } from "./reader_marks.js";
 
 /** @import { EcgViewer } from "../ecg/viewer.js" */
 /** @import { Intents } from "./form.js" */
-/** @import { Case, Decisions } from "./types.js" */
+/** @import { Answer, Case, Decisions } from "./types.js" */
 
 /** @typedef {{key: string, decisions: Decisions, isSent: boolean}} Stored `isSent`: Submit was pressed */
 
@@ -140,7 +140,7 @@ class AdjudicationDesk {
     return {
       select: (code) => this.#select(code),
       selectNext: () => this.#selectNext(),
-      answer: (code, answer) => this.#change(state.toggle(this.#decisions, code, answer), { then: code }),
+      answer: (code, answer) => this.#answer(code, answer),
       reason: (code, reason) =>
         this.#change(state.withEntry(this.#decisions, code, { reason }), { isText: true }),
       readability: (isReadable) => this.#change({ ...this.#decisions, isReadable }),
@@ -151,6 +151,15 @@ class AdjudicationDesk {
       defer: () => this.#defer(),
       submit: () => this.#submit(),
     };
+  }
+
+  /**
+   * @param {string} code
+   * @param {Answer} answer
+   */
+  #answer(code, answer) {
+    const isExclusive = (/** @type {string} */ one) => this.catalog.isExclusive(one);
+    this.#change(state.give(this.#decisions, code, answer, isExclusive), { then: code });
   }
 
   /** @param {string | null} code */

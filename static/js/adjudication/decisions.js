@@ -58,6 +58,24 @@ export function toggle(decisions, code, answer) {
 }
 
 /**
+ * Give `answer` as in `toggle`. A class that excludes all others, such as normal, is not present together with
+ * another class: the answer that was given last holds, and contrary answers become absent.
+ *
+ * @param {Decisions} decisions
+ * @param {string} code
+ * @param {Answer} answer
+ * @param {(code: string) => boolean} isExclusive
+ */
+export function give(decisions, code, answer, isExclusive) {
+  const given = toggle(decisions, code, answer);
+  if (given.entries[code].answer !== "present") return given;
+  const contrary = Object.keys(given.entries).filter(
+    (other) => other !== code && (isExclusive(code) || isExclusive(other)),
+  );
+  return contrary.reduce((current, other) => withEntry(current, other, { answer: "absent" }), given);
+}
+
+/**
  * Overrule the agreement on a class, or stop overruling it.
  *
  * @param {Case} of

@@ -58,6 +58,17 @@ test("pressing the same answer again takes it back", () => {
   assert.equal(state.toggle(once, AF, "absent").entries[AF].answer, null);
 });
 
+test("normal and another class are not both present", () => {
+  const isExclusive = (code) => code === "normal_ecg";
+  const asked = given({ asked: ["normal_ecg", AF, AVB] });
+  const answers = ({ entries }) => asked.asked.map((code) => entries[code].answer);
+  const normal = state.give(state.begin(asked), "normal_ecg", "present", isExclusive);
+  assert.deepEqual(answers(normal), ["present", "absent", "absent"]);
+  const ill = state.give(normal, AF, "present", isExclusive);
+  assert.deepEqual(answers(ill), ["absent", "present", "absent"]);
+  assert.deepEqual(answers(state.give(ill, AF, "absent", isExclusive)), ["absent", "absent", "absent"]);
+});
+
 test("overruling turns the agreement around", () => {
   const start = state.begin(given());
   assert.equal(state.overrule(given(), start, LVH).entries[LVH].answer, "absent");
