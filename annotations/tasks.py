@@ -20,7 +20,7 @@ from annotations import table_statistics
 from annotations.models import Scope
 from annotations.services.agreement import refresh
 from annotations.services.assignment import leases, qualification
-from annotations.services.consensus import labels
+from annotations.services.consensus import labels, queue_upgrade
 from annotations.services.counts import live, recount
 from annotations.services.exams import same_recordings
 from annotations.services.export import jobs
@@ -143,6 +143,7 @@ def link_recordings() -> None:
 def compute_consensus() -> None:
     """Recompute the consensus of every study that has a batch marked ``consensus_is_due``."""
     drain(labels.refresh_next, compute_consensus)
+    drain(queue_upgrade.fill_next, compute_consensus)
 
 
 @shared_task

@@ -17,7 +17,17 @@ from .archive import Archive, ArchiveChunk
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
-from .consensus import CellBasis, ClassState, Consensus, ConsensusLabel, OpenReason, Outcome
+from .consensus import (
+    STORED_KINDS,
+    CaseKind,
+    CellBasis,
+    ClassState,
+    Consensus,
+    ConsensusLabel,
+    OpenReason,
+    Outcome,
+    QueuedCase,
+)
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
 from .notice import Notice, NoticeKind
 from .pattern_count import (
@@ -86,6 +96,7 @@ __all__ = [
     "MIN_MV",
     "NO_DATA",
     "OF_STUDIES",
+    "STORED_KINDS",
     "AccountMail",
     "AccountMailFailure",
     "AccountMailKind",
@@ -108,6 +119,7 @@ __all__ = [
     "Batch",
     "BetterReport",
     "BreakGlass",
+    "CaseKind",
     "CellBasis",
     "Certainty",
     "ChangeKind",
@@ -147,6 +159,7 @@ __all__ = [
     "Purpose",
     "QtCorrection",
     "Quality",
+    "QueuedCase",
     "ReaderKind",
     "ReaderLevel",
     "ReaderSetCount",
