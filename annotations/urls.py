@@ -25,7 +25,16 @@ from annotations.views.batches import pages as batches_pages
 from annotations.views.desk import leases, qualification
 from annotations.views.desk import pages as desk_pages
 from annotations.views.people import pages as people_pages
-from annotations.views.studies import archives, lifecycle, plans, progress, roster, setup
+from annotations.views.studies import (
+    archives,
+    dispute_assignment,
+    disputes,
+    lifecycle,
+    plans,
+    progress,
+    roster,
+    setup,
+)
 from annotations.views.studies import pages as studies_pages
 
 
@@ -108,6 +117,15 @@ urlpatterns = [
         name="study-progress-file",
     ),
     path("studies/<slug:slug>/consensus/", studies_pages.study_consensus, name="study-consensus"),
+    path("studies/<slug:slug>/disputes/", disputes.study_disputes, name="study-disputes"),
+    path(
+        "studies/<slug:slug>/disputes.csv", disputes.study_disputes_file, name="study-disputes-file"
+    ),
+    path(
+        "studies/<slug:slug>/disputes/assignment/",
+        dispute_assignment.study_disputes_assign,
+        name="study-disputes-assign",
+    ),
     *_agreement("studies/<slug:slug>/agreement/", "study-agreement"),
     path("studies/<slug:slug>/export/", archives.study_export, name="study-export"),
     path(

@@ -10,6 +10,7 @@ from annotations.api.shapes import Anything, Shape, TracingLinkShape
 from annotations.models import (
     AdjudicationMode,
     Arm,
+    CaseKind,
     CellBasis,
     ClassState,
     ClinicalInformation,
@@ -291,3 +292,39 @@ class ConsensusShape(Shape):
     )
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)
+
+
+class CaseShape(Shape):
+    """A class of an exam in the dispute queue."""
+
+    kind = serializers.ChoiceField(choices=CaseKind.choices, help_text="Why it is listed.")
+    basis = serializers.ChoiceField(
+        choices=CellBasis.choices, allow_blank=True, help_text="Why the class has its state."
+    )
+    n_marked = serializers.IntegerField(help_text="Number of votes for the class.")
+    n_votes = serializers.IntegerField(help_text="Number of votes for or against it.")
+    posterior = serializers.FloatField(
+        allow_null=True, help_text="P(present | votes), for rules that estimate it."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``class``, which is a keyword."""
+        code = serializers.CharField(
+            allow_blank=True, help_text="Blank if the exam as a whole is listed."
+        )
+        return {"class": code, **super().get_fields()}
+
+
+class DisputeShape(Shape):
+    """An exam in the dispute queue of a study."""
+
+    exam = serializers.CharField()
+    dataset = serializers.CharField()
+    source_key = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    n_disputed = serializers.IntegerField(help_text="Number of classes in dispute.")
+    expected_errors = serializers.FloatField(
+        help_text="Expected number of wrong labels among the classes that a reader marked."
+    )
+    is_sent = serializers.BooleanField(help_text="Whether it was assigned to an adjudicator.")
+    cases = CaseShape(many=True)

@@ -10,6 +10,7 @@ from annotations.api import (
     archives,
     audit,
     batches,
+    disputes,
     docs,
     exams,
     leases,
@@ -90,6 +91,11 @@ urlpatterns = [
         "studies/<slug:slug>/consensus/",
         studies.StudyConsensus.as_view(),
         name="api-study-consensus",
+    ),
+    path(
+        "studies/<slug:slug>/disputes/",
+        disputes.StudyDisputes.as_view(),
+        name="api-study-disputes",
     ),
     path(
         "studies/<slug:slug>/agreement/",

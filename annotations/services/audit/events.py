@@ -97,7 +97,7 @@ class Action(models.TextChoices):
     AGREEMENT_COMPUTED = "agreement.computed", _("Agreement computed")
     CONSENSUS_COMPUTED = "consensus.computed", _("Consensus computed")
     AGREEMENT_PRINTED = "agreement.printed", _("Agreement printed on the command line")
-    DISPUTES_LISTED = "consensus.disputes_listed", _("Disputes listed on the command line")
+    DISPUTES_LISTED = "consensus.disputes_listed", _("Dispute queue listed or downloaded")
 
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
     TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")

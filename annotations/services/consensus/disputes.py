@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -38,9 +38,10 @@ class Order(StrEnum):
     CLASSES = "classes"
 
 
-COLUMNS_OF_ORDER = {
-    Order.ERRORS: ("-expected_errors", "exam_id"),
-    Order.CLASSES: ("-n_disputed", "exam_id"),
+# Indexes of the consensus have these columns.
+KEYS_OF_ORDER: Mapping[Order, Mapping[str, type]] = {
+    Order.ERRORS: {"-expected_errors": float, "exam_id": int},
+    Order.CLASSES: {"-n_disputed": int, "exam_id": int},
 }
 
 
@@ -128,13 +129,13 @@ def of_study(
     elif study.consensus.filter(n_cases=None).exists():
         queue_upgrade.fill(study)
     rows = Consensus.objects.filter(study=study).filter(Q(n_cases__gt=0) | _is_drawn(sample))
-    return list(cases(rows.order_by(*COLUMNS_OF_ORDER[order]), sample))
+    return list(cases(rows.order_by(*KEYS_OF_ORDER[order]), sample))
 
 
 def select(rows: QuerySet[Consensus], study: Study, selection: Selection) -> QuerySet[Consensus]:
     """Return those of ``rows``, the consensus of ``study`` that a user may see, to list; unsorted.
 
-    PostgreSQL can sort them by an index (``COLUMNS_OF_ORDER``), so a page costs the same in studies
+    PostgreSQL can sort them by an index (``KEYS_OF_ORDER``), so a page costs the same in studies
     of any size.
     """
     if selection.kind == CaseKind.SAMPLE:
@@ -149,8 +150,7 @@ def select(rows: QuerySet[Consensus], study: Study, selection: Selection) -> Que
     if selection.dataset is not None:
         rows = rows.filter(exam__dataset=selection.dataset)
     if selection.is_sent is not None:
-        sent = Exists(sent_assignments(study).filter(exam=OuterRef("exam")))
-        rows = rows.filter(sent if selection.is_sent else ~sent)
+        rows = rows.filter(is_sent(study) if selection.is_sent else ~is_sent(study))
     return rows
 
 
@@ -158,6 +158,11 @@ def sent_assignments(study: Study) -> QuerySet[Assignment]:
     """Return the assignments of ``study`` to adjudicators, without withdrawn ones."""
     of_study = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
     return of_study.exclude(state=AssignmentState.WITHDRAWN)
+
+
+def is_sent(study: Study) -> Exists:
+    """Return the condition that the exam of a consensus was assigned to an adjudicator."""
+    return Exists(sent_assignments(study).filter(exam=OuterRef("exam")))
 
 
 def sendable(rows: QuerySet[Consensus]) -> QuerySet[Exam]:
