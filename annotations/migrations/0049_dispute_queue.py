@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('draw', None), ('expected_errors', None), ('n_cases', None), ('n_disputed', None)), models.Q(('draw__gte', 0), ('draw__lt', 1), ('expected_errors__gte', 0), ('n_cases__gte', models.F('n_disputed')), ('n_disputed__isnull', False)), _connector='OR'), name='consensus_place_in_queue_is_whole'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('draw', None), ('expected_errors', None), ('n_cases', None), ('n_disputed', None)), models.Q(('draw__gte', 0), ('draw__isnull', False), ('draw__lt', 1), ('expected_errors__gte', 0), ('expected_errors__isnull', False), ('n_cases__gte', models.F('n_disputed')), ('n_cases__isnull', False), ('n_disputed__isnull', False)), _connector='OR'), name='consensus_place_in_queue_is_whole'),
         ),
         migrations.AddField(
             model_name='queuedcase',

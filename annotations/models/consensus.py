@@ -238,8 +238,11 @@ class Consensus(models.Model):
                 name="consensus_place_in_queue_is_whole",
                 condition=Q(expected_errors=None, n_disputed=None, n_cases=None, draw=None)
                 | Q(
-                    expected_errors__gte=0,
+                    expected_errors__isnull=False,
                     n_disputed__isnull=False,
+                    n_cases__isnull=False,
+                    draw__isnull=False,
+                    expected_errors__gte=0,
                     n_cases__gte=F("n_disputed"),
                     draw__gte=0,
                     draw__lt=1,

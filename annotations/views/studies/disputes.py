@@ -128,7 +128,7 @@ def _portion(
     query = kept_query(request.GET)
     return {
         "lines": dispute_lines.exam_lines(portion.rows, sent, _share(selection)),
-        "n": min(n, MAX_COUNTED),
+        "n_matching": min(n, MAX_COUNTED),
         "has_more": n > MAX_COUNTED,
         "selection": selection,
         "is_sample": selection.kind == CaseKind.SAMPLE,

@@ -129,6 +129,14 @@ API: dict[str, dict[str, Cell]] = {
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
+    # The exam has no consensus yet, so it is not sent.
+    "api-study-disputes": {
+        "GET": Cell(api(403, **RESULTS)),
+        "POST": Cell(
+            api(403, davi=400, caio=403),
+            body={"name": "Second look", "readers": ["clara"], "exams": ["{code}"]},
+        ),
+    },
     # 202: a worker builds the archive.
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
@@ -169,6 +177,12 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-consensus": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "study-disputes": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "study-disputes-file": {"GET": Cell(page(403, **RESULTS))},
+    "study-disputes-assign": {
+        "GET": Cell(page(403, davi=200, caio=403)),
+        "POST": Cell(page(403, davi=400, caio=403)),
+    },
     "study-export": {
         "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
         "POST": Cell(page(403, davi=302, rosa=302, caio=403)),

@@ -60,6 +60,7 @@ LATER_TABLES = {
     *("annotations_agreementdetail", "annotations_agreementrun"),
     *("annotations_exampattern", "annotations_patterncount"),
     *("annotations_readersetcount", "annotations_uncountedexam"),
+    "annotations_queuedcase",
 }
 """Tables from later migrations, which define the policies of their tables themselves."""
 
