@@ -57,7 +57,7 @@ class DisputeFilterForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
 
-    def __init__(self, data: Mapping[str, str], *, study: Study) -> None:
+    def __init__(self, data: Mapping[str, object], *, study: Study) -> None:
         super().__init__({name: data.get(name, "") for name in FIELDS})
         of_class = forms.ChoiceField(label=_("Class"), required=False)
         self.fields["class"] = of_class

@@ -159,7 +159,7 @@ def _tabs(query: QueryDict) -> list[Mapping[str, object]]:
     current = query.get("kind", "")
     others = [name for name in FIELDS if name not in {"kind", "share"}]
     kept = {name: query[name] for name in others if query.get(name)}
-    tabs = []
+    tabs: list[Mapping[str, object]] = []
     for kind, label in (("", _("All reasons")), *KINDS.items()):
         fields = {"kind": str(kind), **kept} if kind else kept
         if kind == CaseKind.SAMPLE:
