@@ -154,6 +154,13 @@ def select(rows: QuerySet[Consensus], study: Study, selection: Selection) -> Que
     return rows
 
 
+def is_due(study: Study) -> bool:
+    """Whether a worker still has to compute the queue of ``study``, or a part of it."""
+    batches = study.batches.filter(consensus_is_due=True)
+    unplaced = study.consensus.filter(n_cases=None)
+    return Study.objects.filter(Exists(batches) | Exists(unplaced), pk=study.pk).exists()
+
+
 def sent_assignments(study: Study) -> QuerySet[Assignment]:
     """Return the assignments of ``study`` to adjudicators, without withdrawn ones."""
     of_study = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
@@ -178,8 +185,10 @@ def with_details(rows: QuerySet[Consensus]) -> QuerySet[Consensus]:
     """Return ``rows`` with what ``cases_of`` needs, for a constant number of statements."""
     of_exam = ConsensusLabel.objects.select_related("diagnostic_class")
     of_queue = QueuedCase.objects.select_related("diagnostic_class").order_by("pk")
-    return rows.select_related("exam__dataset").prefetch_related(
-        Prefetch("labels", of_exam), Prefetch("cases", of_queue)
+    # Not joined: PostgreSQL would join all exams of the study before it sorts them.
+    exams = Exam.objects.select_related("dataset").defer("fingerprint", "source_labels")
+    return rows.prefetch_related(
+        Prefetch("exam", exams), Prefetch("labels", of_exam), Prefetch("cases", of_queue)
     )
 
 

@@ -33,7 +33,7 @@ from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.pages import READER_REFUSALS
 from annotations.views.people.choices import people_with_role
 from annotations.views.refusals import refusal_on_form
-from annotations.views.studies.disputes import kept_query
+from annotations.views.studies.disputes import kept_query, visible_rows
 
 ALL = "all"  # otherwise the exams that were selected one by one
 
@@ -109,13 +109,13 @@ def study_disputes_assign(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def _chosen(user: User, study: Study, query: QueryDict) -> QuerySet[Consensus]:
     """Return the exams that the user selected, or all that match the filter."""
-    visible = Consensus.objects.visible_to(user).filter(study=study)
+    rows = visible_rows(user, study)
+    if rows is None:
+        return Consensus.objects.none()
     if query.get("scope") != ALL:
-        return visible.filter(exam__code__in=query.getlist("exam"))
+        return rows.filter(exam__code__in=query.getlist("exam"))
     form = DisputeFilterForm(query.dict(), study=study)
-    if not form.is_valid():
-        return visible.none()
-    return disputes.select(visible, study, form.selection())
+    return disputes.select(rows, study, form.selection()) if form.is_valid() else rows.none()
 
 
 def _adjudicators(study: Study, exams: list[Exam]) -> dict[User, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from annotations.models import (
     Consensus,
     Scope,
     Study,
+    User,
 )
 from annotations.services import audit
 from annotations.services.blinding import results_seen
@@ -49,26 +50,27 @@ def study_disputes(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show one page of the queue, as far as consensus is visible to the user."""
     study = lookups.study(request.user, slug)
     form = DisputeFilterForm(request.GET.dict(), study=study)
+    rows = visible_rows(request.user, study)
     context: dict[str, Any] = {
         "study": study,
         "form": form,
-        "is_hidden": is_blinded_to(study, request.user),
+        "is_hidden": rows is None and is_blinded_to(study, request.user),
     }
     if context["is_hidden"]:
         return render(request, "studies/disputes.html", context)
-    visible = Consensus.objects.visible_to(request.user).filter(study=study)
     is_valid = form.is_valid()
     context |= {
-        "has_results": _show(visible, study, request),
-        "is_due": study.batches.filter(consensus_is_due=True).exists()
-        or visible.filter(n_cases=None).exists(),
+        "has_results": rows is not None,
+        "is_due": disputes.is_due(study),
         "tabs": _tabs(request.GET),
         "may_assign": request.user.has_perm("annotations.add_batch") and study.is_open,
         "adjudicators_do": RULES[study.consensus_rule].adjudication.value,
         "ignored": Adjudication.IGNORED.value,
     }
-    if is_valid:
-        context |= _portion(request, visible, study, form.selection())
+    if rows is not None:
+        results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
+        if is_valid:
+            context |= _portion(request, rows, study, form.selection())
     return render(request, "studies/disputes.html", context, status=200 if is_valid else 400)
 
 
@@ -78,41 +80,59 @@ def study_disputes(request: SignedInRequest, slug: str) -> HttpResponse:
 def study_disputes_file(request: SignedInRequest, slug: str) -> HttpResponse:
     """Download the exams and classes that match the filter as CSV. The download is recorded."""
     study = lookups.study(request.user, slug)
-    if is_blinded_to(study, request.user):
+    rows = visible_rows(request.user, study)
+    if rows is None and is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     form = DisputeFilterForm(request.GET.dict(), study=study)
     if not form.is_valid():
         context = {"study": study, "form": form, "tabs": _tabs(request.GET)}
         return render(request, "studies/disputes.html", context, status=400)
-    visible = Consensus.objects.visible_to(request.user).filter(study=study)
-    _show(visible, study, request)
-    selection = form.selection()
-    rows = disputes.select(visible, study, selection)
     now = timezone.now()
+    if rows is not None:
+        results_seen.results_of_study(study=study, user=request.user, now=now)
     audit.record(
         actor=request.user, action=audit.Action.DISPUTES_LISTED, study=study, target=study, now=now
     )
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(disputes.COLUMNS)
-    ordered = rows.order_by(*disputes.KEYS_OF_ORDER[selection.order])
-    for case in disputes.cases(ordered, _share(selection)):
-        writer.writerow(
-            archive.formula_safe(cell) if isinstance(cell, str) else cell for cell in astuple(case)
-        )
+    writer.writerows(() if rows is None else _cells(rows, study, form.selection()))
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-disputes.csv"'
     return response
 
 
+def visible_rows(user: User, study: Study) -> QuerySet[Consensus] | None:
+    """Return the consensus of ``study``, or None if there is none that ``user`` may see.
+
+    Users see the consensus of all exams of a study or of none, so we ask once, and not again in
+    each statement of a page.
+    """
+    if not Consensus.objects.visible_to(user).filter(study=study).exists():
+        return None
+    return Consensus.objects.filter(study=study)
+
+
+def _cells(
+    rows: QuerySet[Consensus], study: Study, selection: disputes.Selection
+) -> Iterator[list[object]]:
+    ordered = disputes.select(rows, study, selection).order_by(
+        *disputes.KEYS_OF_ORDER[selection.order]
+    )
+    for case in disputes.cases(ordered, _share(selection)):
+        yield [
+            archive.formula_safe(cell) if isinstance(cell, str) else cell for cell in astuple(case)
+        ]
+
+
 def _portion(
     request: SignedInRequest,
-    visible: QuerySet[Consensus],
+    consensus: QuerySet[Consensus],
     study: Study,
     selection: disputes.Selection,
 ) -> dict[str, Any]:
     """Return one page of exams, and the links to the next and the first page."""
-    rows = disputes.select(visible, study, selection)
+    rows = disputes.select(consensus, study, selection)
     order = disputes.KEYS_OF_ORDER[selection.order]
     detailed = disputes.with_details(rows)
     after = request.GET.get("after", "")
@@ -124,7 +144,7 @@ def _portion(
     exam_ids = [row.exam_id for row in portion.rows]
     sent = disputes.sent_assignments(study).filter(exam__in=exam_ids)
     n = rows[: MAX_COUNTED + 1].count()
-    reports = AgreementReport.objects.visible_to(request.user)
+    reports = AgreementReport.objects.of_scope(Scope(study.pk, None))
     query = kept_query(request.GET)
     return {
         "lines": dispute_lines.exam_lines(portion.rows, sent, _share(selection)),
@@ -133,21 +153,13 @@ def _portion(
         "selection": selection,
         "is_sample": selection.kind == CaseKind.SAMPLE,
         "is_filtered": replace(selection, order=disputes.Order.ERRORS) != disputes.Selection(),
-        "has_exam_pages": reports.of_scope(Scope(study.pk, None)).exists(),
+        "has_exam_pages": reports.exists(),
         "query": query,
         "kept": [(name, request.GET[name]) for name in FIELDS if request.GET.get(name)],
         "is_first": not after,
         "next": portion.next and f"?{query}&after={portion.next}".replace("?&", "?"),
         "per_page": EXAMS_PER_PAGE,
     }
-
-
-def _show(visible: QuerySet[Consensus], study: Study, request: SignedInRequest) -> bool:
-    """Whether there are results to show; if so, record that the user saw them."""
-    if not visible.exists():
-        return False
-    results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
-    return True
 
 
 def _share(selection: disputes.Selection) -> float:
