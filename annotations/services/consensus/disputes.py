@@ -183,7 +183,9 @@ def sendable(rows: QuerySet[Consensus]) -> QuerySet[Exam]:
 
 def with_details(rows: QuerySet[Consensus]) -> QuerySet[Consensus]:
     """Return ``rows`` with what ``cases_of`` needs, for a constant number of statements."""
-    of_exam = ConsensusLabel.objects.select_related("diagnostic_class")
+    of_exam = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
+        "diagnostic_class__position"
+    )
     of_queue = QueuedCase.objects.select_related("diagnostic_class").order_by("pk")
     # Not joined: PostgreSQL would join all exams of the study before it sorts them.
     exams = Exam.objects.select_related("dataset").defer("fingerprint", "source_labels")

@@ -12,6 +12,7 @@ from annotations.models import (
     CaseKind,
     CellBasis,
     Consensus,
+    ConsensusLabel,
     DiagnosticClass,
 )
 from annotations.services.consensus import disputes
@@ -54,6 +55,16 @@ class ExamLine:
     def chips(self) -> list[CaseLine]:
         """One line for each class, even if the class is listed for two reasons."""
         return list({line.of.pk: line for line in self.cases if line.of}.values())
+
+    @property
+    def agreed(self) -> list[ConsensusLabel]:
+        """The present classes that are not listed."""
+        listed = {line.of.pk for line in self.cases if line.of}
+        return [
+            label
+            for label in self.row.labels.all()
+            if label.is_present and label.diagnostic_class_id not in listed
+        ]
 
     @property
     def is_readability(self) -> bool:
