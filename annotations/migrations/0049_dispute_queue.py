@@ -22,7 +22,7 @@ UNDO_RIGHTS = "drop policy queue_of_open_studies on annotations_queuedcase"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0045_consensus_rules'),
+        ("annotations", "0046_adjudication"),
     ]
 
     operations = [
