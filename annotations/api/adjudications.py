@@ -83,28 +83,7 @@ class AdjudicationInput(Strict):
         }
 
 
-class AnswerShape(shapes.Shape):
-    """The decision on a class."""
-
-    answer = serializers.ChoiceField(choices=Answer.choices)
-    overrules = serializers.BooleanField(help_text="Whether the readers agreed on the contrary.")
-    reason = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
-        return {"class": serializers.CharField(), **super().get_fields()}
-
-
-class DecidedShape(shapes.Shape):
-    """A decision on an exam."""
-
-    stage = serializers.ChoiceField(choices=AdjudicationStage.choices)
-    is_unreadable = serializers.BooleanField()
-    answers = AnswerShape(many=True)
-    comment = serializers.CharField()
-
-
-class MemberShape(DecidedShape):
+class MemberShape(shapes.DecidedShape):
     """The first vote of a committee member."""
 
     numeral = serializers.CharField()
@@ -147,7 +126,7 @@ class CaseShape(shapes.Shape):
     )
     readings = ShownReadingShape(many=True, help_text="Empty while votes are hidden.")
     members = MemberShape(many=True, help_text="First votes of the committee.")
-    decided = DecidedShape(many=True, help_text="Your decisions so far.")
+    decided = shapes.DecidedShape(many=True, help_text="Your decisions so far.")
     is_deferred = serializers.BooleanField()
     next = serializers.IntegerField(allow_null=True)
     queue = shapes.QueueShape()

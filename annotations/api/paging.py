@@ -26,12 +26,17 @@ def page(
     Raises:
         ValidationError: ``limit`` or ``after`` is malformed.
     """
+    of_page = portion(rows, request, order)
+    return {"results": [payload(row) for row in of_page.rows], "next": of_page.next}
+
+
+def portion(rows: QuerySet[Row], request: Request, order: Order) -> keyset.Portion[Row]:
+    """Return the rows of the page; ``page`` says more."""
     limit = _limit(request.query_params.get("limit"))
     try:
-        portion = keyset.portion(rows, order, request.query_params.get("after"), limit)
+        return keyset.portion(rows, order, request.query_params.get("after"), limit)
     except keyset.InvalidCursor as error:
         raise _invalid_cursor() from error
-    return {"results": [payload(row) for row in portion.rows], "next": portion.next}
 
 
 def _limit(text: str | None) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.api.shapes import Anything, Shape, TracingLinkShape
+from annotations.api.shapes import Anything, DecidedShape, Shape, TracingLinkShape
 from annotations.models import (
     AdjudicationMode,
     Arm,
@@ -251,6 +251,13 @@ class ConsensusLabelShape(Shape):
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
+class AdjudicationShape(DecidedShape):
+    """What an adjudicator decided about an exam."""
+
+    adjudicator = serializers.CharField(help_text="A pseudonym within the study.")
+    mode = serializers.ChoiceField(choices=AdjudicationMode.choices)
+
+
 class ConsensusShape(Shape):
     """The consensus of an exam under the rule of the study."""
 
@@ -290,6 +297,7 @@ class ConsensusShape(Shape):
     adjudicated = serializers.ListField(
         child=serializers.CharField(), help_text="Disputed classes decided by adjudication."
     )
+    adjudications = AdjudicationShape(many=True, help_text="What adjudicators decided, in order.")
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)
 

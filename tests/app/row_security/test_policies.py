@@ -78,6 +78,7 @@ USES_OWNER = {
     "annotations/services/export/jobs.py",
     "annotations/services/adjudication/decisions.py",
     "annotations/services/adjudication/desk.py",
+    "annotations/services/adjudication/history.py",
     "annotations/services/adjudication/sessions.py",
     "annotations/services/adjudication/stages.py",
     "annotations/services/assignment/plans.py",
