@@ -367,11 +367,16 @@ SPECTACULAR_SETTINGS = {
     # Without these, drf-spectacular puts a hash into some names (StateC8fEnum), because fields of
     # the same name have different enums, and names an enum twice if its fields have two names.
     "ENUM_NAME_OVERRIDES": {
+        "AdjudicationModeEnum": "annotations.models.protocol.AdjudicationMode",
+        "AdjudicationStageEnum": "annotations.models.adjudication.AdjudicationStage",
+        "BasisEnum": "annotations.models.consensus.CellBasis",
         "ClassStateEnum": "annotations.models.consensus.ClassState",
+        "ConsensusOutcomeEnum": "annotations.models.consensus.Outcome",
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
         "ReaderKindEnum": "annotations.models.people.ReaderKind",
         "ReaderLevelEnum": "annotations.models.people.ReaderLevel",
         "ReadingOutcomeEnum": "annotations.models.reading.ReadingOutcome",
+        "ReadingStageEnum": "annotations.models.reading_states.Stage",
         "RevisionReasonEnum": "annotations.models.reading_states.RevisionReason",
         "TokenScopeEnum": "annotations.models.token_grant.TokenScope",
         "WorkStateEnum": "annotations.models.assignment.WorkState",

@@ -100,7 +100,7 @@ class ShownReadingShape(shapes.Shape):
     not_assessable = serializers.ListField(child=serializers.CharField())
 
 
-class CaseShape(shapes.Shape):
+class ExamToDecideShape(shapes.Shape):
     """An exam to adjudicate."""
 
     id = serializers.IntegerField()
@@ -136,7 +136,7 @@ class AssignmentAdjudication(ApiView):
     scope = TokenScope.LABEL
     scope_of_get = TokenScope.LABEL  # votes are shown to the adjudicator only
 
-    @extend_schema(operation_id="adjudication", responses=CaseShape)
+    @extend_schema(operation_id="adjudication", responses=ExamToDecideShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Return the classes in dispute of one of your exams, and the votes if they are shown."""
         own = _own(request, pk)
@@ -147,7 +147,7 @@ class AssignmentAdjudication(ApiView):
         operation_id="adjudication_submit",
         parameters=[OpenApiParameter(KEY, UUID, "header", required=True)],
         request=AdjudicationInput,
-        responses={201: CaseShape, 200: CaseShape},
+        responses={201: ExamToDecideShape, 200: ExamToDecideShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Decide. Sending it again with the same key has no further effect."""
