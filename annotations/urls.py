@@ -29,6 +29,7 @@ from annotations.views.studies import (
     archives,
     dispute_assignment,
     disputes,
+    gold,
     lifecycle,
     plans,
     progress,
@@ -109,6 +110,7 @@ urlpatterns = [
         name="study-reassign",
     ),
     path("studies/<slug:slug>/exams/", plans.study_exams, name="study-exams"),
+    path("studies/<slug:slug>/gold/", gold.study_gold, name="study-gold"),
     path("studies/<slug:slug>/plan/", plans.study_plan, name="study-plan"),
     path("studies/<slug:slug>/progress/", progress.study_progress, name="study-progress"),
     path(

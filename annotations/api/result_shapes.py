@@ -96,6 +96,7 @@ class StudyShape(Shape):
     qt_correction = serializers.ChoiceField(choices=QtCorrection.choices)
     adjudication = serializers.ChoiceField(choices=AdjudicationMode.choices)
     repeat_fraction = serializers.FloatField()
+    gold_fraction = serializers.FloatField()
     washout_days = serializers.IntegerField()
     washout_exams = serializers.IntegerField()
     patient_gap = serializers.IntegerField()

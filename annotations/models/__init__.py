@@ -29,6 +29,7 @@ from .consensus import (
     QueuedCase,
 )
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
+from .gold import GoldExam
 from .notice import Notice, NoticeKind
 from .pattern_count import (
     ExamPattern,
@@ -142,6 +143,7 @@ __all__ = [
     "ExamPattern",
     "Exposure",
     "Finding",
+    "GoldExam",
     "Handout",
     "ImportIssue",
     "ImportRun",

@@ -268,6 +268,45 @@ BATCHES: Sentences = {
         _("Some of these exams contain the same recording, or one that the study already has."),
         _("Keep only one of each, so that nobody reads a recording twice: %(exams)s."),
     ),
+    "reference-file-unreadable": (
+        _("The file cannot be read."),
+        _("Save it as CSV in UTF-8 with the columns exam,codes."),
+    ),
+    "reference-columns": (
+        _("The first line of the file must be exam,codes."),
+        _("Then write one exam per line: its code, and its classes separated by semicolons."),
+    ),
+    "reference-line": (
+        _("Each line of the file needs one exam and its classes."),
+        _("Check line %(line)s. Separate classes by semicolons."),
+    ),
+    "reference-twice": (
+        _("The file lists an exam twice."),
+        _("Check line %(line)s: %(exam)s is already listed."),
+    ),
+    "is-gold": (
+        _("Some of these exams are gold exams of this study, so they cannot be data."),
+        OTHER_EXAMS,
+    ),
+    "gold-in-use": (
+        _("The study already uses some of these exams for something else."),
+        OTHER_EXAMS,
+    ),
+    "no-unused-gold": (
+        _("No gold exam can be removed, because readers already have them."),
+        NOTHING_TO_DO,
+    ),
+    "too-few-gold": (
+        _("There are not enough gold exams."),
+        _(
+            "%(reader)s needs %(needed)s that they have never had, and there are %(available)s. "
+            "Name more gold exams, plan fewer exams, or reduce the share in the protocol."
+        ),
+    ),
+    "gold-with-pool": (
+        _("In batches from which readers take the next exam, there are no hidden gold exams."),
+        _("Give each reader exams of their own, or set the share of gold exams to 0."),
+    ),
     "no-tracings": (
         _("Some of these exams have no tracings, so nobody can read them."),
         OTHER_EXAMS,

@@ -185,7 +185,7 @@ def _votes(study: Study) -> dict[int, list[Vote]]:
     rows = queue.closed_readings(study).of_people()
     counting = votes.counted(votes.translated(study, rows))
     closed = study.batches.closed().of_data()
-    assigned = Assignment.objects.filter(batch__in=closed).values_list("exam")
+    assigned = Assignment.objects.filter(batch__in=closed).without_gold().values_list("exam")
     pooled = Slot.objects.filter(batch__in=closed).values_list("exam")
     return {exam: counting.get(exam, []) for (exam,) in assigned.union(pooled)}
 

@@ -46,6 +46,7 @@ TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
     "measurements.csv": readings.measurements,
     "exposures.csv": readings.exposures,
     "adjudications.csv": adjudications.adjudications,
+    "gold.csv": tables.gold,
     "taxonomy.csv": tables.taxonomy,
     "agreement.csv": tables.agreement,
 }

@@ -191,6 +191,7 @@ def state_of(study: Study) -> str:
         "adjudications": adjudicated.aggregate(n=Count("pk"), last=Max("pk")),
         "viewings": looked.aggregate(n=Count("pk"), last=Max("pk")),
         "consensus": consensus.aggregate(n=Count("pk"), last=Max("pk")),
+        "gold": study.gold_exams.aggregate(n=Count("pk"), last=Max("named_at")),
         "reports": list(reports.order_by("pk").values_list("pk", flat=True)),
     }
     return hashlib.sha256(hash_chain.canonical_json(state).encode()).hexdigest()

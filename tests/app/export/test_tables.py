@@ -24,6 +24,7 @@ FILES = [
         "agreement.csv",
         "consensus.csv",
         "exposures.csv",
+        "gold.csv",
         "localisations.csv",
     ),
     *("measurements.csv", "readings.csv", "readings_long.csv", "taxonomy.csv"),

@@ -50,6 +50,7 @@ OWN_ROWS = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, St
 
 LATER_TABLES = {
     "annotations_accountmail",
+    "annotations_goldexam",
     "annotations_tokengrant",
     "annotations_confirmation",
     *("annotations_archive", "annotations_archivechunk"),
@@ -81,6 +82,12 @@ USES_OWNER = {
     "annotations/services/adjudication/history.py",
     "annotations/services/adjudication/sessions.py",
     "annotations/services/adjudication/stages.py",
+    "annotations/services/agreement/gold_accuracy.py",
+    "annotations/services/assignment/batches.py",
+    "annotations/services/assignment/gold_mixing.py",
+    "annotations/services/assignment/gold_set.py",
+    "annotations/services/assignment/reassignment.py",
+    "annotations/services/studies/exam_pool.py",
     "annotations/services/assignment/plans.py",
     "annotations/services/assignment/qualification_feedback.py",
     "annotations/services/assignment/leases.py",
