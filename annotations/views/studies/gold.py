@@ -157,10 +157,10 @@ def reader_lines(study: Study, user: User) -> list[ReaderLine]:
 
 
 def accuracy_numbers(accuracy: Accuracy | None) -> list[Number] | None:
-    """Return the exact share, sensitivity, PPV and micro-F1, formatted."""
+    """Return the exact share, sensitivity, precision and micro-F1, formatted."""
     if accuracy is None:
         return None
-    shares = (accuracy.right, accuracy.sensitivity, accuracy.ppv)
+    shares = (accuracy.right, accuracy.sensitivity, accuracy.precision)
     return [
         *(numbers.share(share.to_json()) for share in shares),
         numbers.number(accuracy.f1.to_json()),

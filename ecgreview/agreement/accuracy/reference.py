@@ -64,13 +64,13 @@ class Accuracy:
     Attributes:
         right: share of the exams answered exactly.
         sensitivity: share of the reference's classes that the reader marked.
-        ppv: share of the reader's classes that are in the reference.
+        precision: share of the reader's classes that are in the reference.
         f1: micro-F1 over the cells of all exams.
     """
 
     right: Measure
     sensitivity: Measure
-    ppv: Measure
+    precision: Measure
     f1: Measure
 
 

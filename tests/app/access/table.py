@@ -279,6 +279,10 @@ SETUP: dict[str, dict[str, Cell]] = {
     "study-reader": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-reassign": {"POST": Cell(page(403, davi=400, caio=403))},
     "study-exams": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "study-gold": {
+        "GET": Cell(page(403, davi=200)),
+        "POST": Cell(page(403, davi=400, caio=403)),
+    },
     "study-plan": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-progress": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-progress-file": {"GET": Cell(page(403, **RESULTS))},

@@ -18,16 +18,9 @@ from annotations.services.export import tables
 from tests.app.kept import kept
 
 FILES = [
-    *(
-        "SHA256SUMS",
-        "adjudications.csv",
-        "agreement.csv",
-        "consensus.csv",
-        "exposures.csv",
-        "gold.csv",
-        "localisations.csv",
-    ),
-    *("measurements.csv", "readings.csv", "readings_long.csv", "taxonomy.csv"),
+    *("SHA256SUMS", "adjudications.csv", "agreement.csv", "consensus.csv", "exposures.csv"),
+    *("gold.csv", "localisations.csv", "measurements.csv", "readings.csv"),
+    *("readings_long.csv", "taxonomy.csv"),
 ]
 
 
