@@ -6,8 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from annotations import row_security
 from annotations.models import (
     Assignment,
@@ -19,6 +17,7 @@ from annotations.models import (
     Study,
     User,
 )
+from annotations.models.reading import ReadingQuerySet
 from annotations.services.reading import votes
 from ecgreview.agreement.accuracy import reference
 from ecgreview.agreement.accuracy.reference import Accuracy
@@ -124,7 +123,7 @@ def accuracy_of(answers: Iterable[GoldAnswer]) -> Accuracy | None:
     return reference.accuracy(reference.compare(compared)) if compared else None
 
 
-def answers_in(study: Study, readings: QuerySet[Reading]) -> tuple[list[GoldAnswer], Counter[int]]:
+def answers_in(study: Study, readings: ReadingQuerySet) -> tuple[list[GoldAnswer], Counter[int]]:
     """Compare ``readings`` of gold exams with their references.
 
     Returns:
@@ -143,7 +142,7 @@ def answers_in(study: Study, readings: QuerySet[Reading]) -> tuple[list[GoldAnsw
     return answers, outdated
 
 
-def gold_readings(study: Study) -> QuerySet[Reading]:
+def gold_readings(study: Study) -> ReadingQuerySet:
     """Return the readings in effect of gold exams of ``study``, in the order of submission."""
     of_gold = (
         Reading.objects.blind()

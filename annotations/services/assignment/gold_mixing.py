@@ -152,7 +152,8 @@ def _knowing(study: Study, readers: Collection[int]) -> set[int]:
     people = set(shown.values_list("actor_id", "actor__vouched_by_id"))
     seen = ResultsSeen.objects.filter(batch__study=study)
     people |= set(seen.values_list("user_id", "user__vouched_by_id"))
-    return {person for pair in people for person in pair} & set(readers)
+    known_to = {person for pair in people for person in pair}
+    return {reader for reader in readers if reader in known_to}
 
 
 def _patients(exams: Iterable[int]) -> dict[int, int]:

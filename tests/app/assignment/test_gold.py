@@ -407,14 +407,14 @@ def test_accuracy_counts_hits_misses_and_extra_classes(released, gold_study, sub
     submit(gold[1], RBBB)
     (line,) = [line for line in gold_accuracy.of_study(gold_study) if line.reader == ana]
     assert (line.n_given, line.n_all, line.share) == (2, 10, 0.2)
-    assert [(a.hits, a.missed, a.extra) for a in line.answers] == [
-        ({AF}, set(), set()), (set(), {AF}, {RBBB}),
-    ]  # fmt: skip
-    assert line.accuracy.right.estimate == 0.5
-    assert line.accuracy.sensitivity.estimate == 0.5
-    assert line.accuracy.f1.estimate == 0.5
-    assert line.accuracy.f1.low is None
-    assert line.accuracy.f1.reason == "few_gold_exams"
+    right, wrong = line.answers
+    assert (right.hits, right.missed, right.extra) == (frozenset({AF}), frozenset(), frozenset())
+    assert (wrong.missed, wrong.extra) == (frozenset({AF}), frozenset({RBBB}))
+    accuracy = line.accuracy
+    assert accuracy is not None
+    measures = (accuracy.right, accuracy.sensitivity, accuracy.precision, accuracy.f1)
+    assert [measure.estimate for measure in measures] == [0.5] * 4
+    assert {(measure.low, measure.reason) for measure in measures} == {(None, "few_gold_exams")}
     assert [answer.exam for answer in line.wrong] == [gold[1].exam]
 
 
