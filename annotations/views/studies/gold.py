@@ -63,6 +63,14 @@ class AnswerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceLine:
+    """A gold exam and the names of its classes; a class that is not in force has its code."""
+
+    exam: str
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderLine:
     """A reader's row. The numbers are None if nothing can be compared yet."""
 
@@ -131,13 +139,21 @@ def _page(request: SignedInRequest, study: Study, form: GoldForm, status: int) -
         "n_gold": n_gold,
         "n_unused": study.gold_exams.exclude(exam__in=given.values("exam")).count(),
         "readers": readers,
-        "gold": study.gold_exams.select_related("exam").order_by("exam__code"),
+        "gold": _references(study),
     }
     return render(request, "studies/gold.html", context, status=status)
 
 
+def _references(study: Study) -> list[ReferenceLine]:
+    classes = {item.code: item.local_name for item in study.taxonomy.classes.all()}
+    rows = study.gold_exams.order_by("exam__code").values_list("exam__code", "codes")
+    return [
+        ReferenceLine(exam, [classes.get(code, code) for code in codes]) for exam, codes in rows
+    ]
+
+
 def reader_lines(study: Study, user: User) -> list[ReaderLine]:
-    """Return a row for each reader who was given gold exams, or whose study asks for them.
+    """Return a row for each reader who was given gold exams.
 
     Raises:
         mappings.NoMapping: see ``gold_accuracy.of_study``.
