@@ -70,7 +70,11 @@ def test_intervals_of_accuracy_are_those_of_wilson():
         assert (measure.estimate, measure.n) == (0.9, 10)
         assert (measure.low, measure.high) == pytest.approx((0.5958, 0.9821), abs=1e-4)
     assert accuracy.f1.estimate == pytest.approx(0.9)
-    assert accuracy.f1.low < 0.9 < accuracy.f1.high
+    # F1 = 2 J / (1 + J) of the Jaccard index: 9 of 11 cells.
+    low, high = 0.5230, 0.9486
+    assert (accuracy.f1.low, accuracy.f1.high) == pytest.approx(
+        (2 * low / (1 + low), 2 * high / (1 + high)), abs=1e-4
+    )
 
 
 @given(st.lists(st.tuples(st.none() | sets, sets), min_size=1, max_size=30))
