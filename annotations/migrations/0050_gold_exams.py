@@ -92,7 +92,7 @@ revoke select (gold_fraction) on annotations_study from ecg_reader;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0045_consensus_rules'),
+        ('annotations', "0049_dispute_queue"),
     ]
 
     operations = [
