@@ -1,0 +1,80 @@
+"""All formats of a release, in the order in which pages and manifests list them.
+
+Modules are imported when a format is written, because some need large libraries.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import cast
+
+from ecgreview.release.formats import Format
+
+
+class UnknownFormat(KeyError):
+    """No format has that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A format that can be written.
+
+    Attributes:
+        name: that of the format; also the name of its folder in a release.
+        title: what it is, in English.
+        module: the module in this package whose ``FORMAT`` writes it.
+        needs_signals: whether it is left out of a release without signals.
+        extra: name of the optional dependencies it needs, or empty.
+        libraries: what must be importable for it; empty if nothing but what ECG Review needs.
+    """
+
+    name: str
+    title: str
+    module: str
+    needs_signals: bool = False
+    extra: str = ""
+    libraries: Sequence[str] = ()
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the libraries that it needs are installed."""
+        return all(find_spec(library) is not None for library in self.libraries)
+
+    def load(self) -> Format:
+        """Import the writer.
+
+        Raises:
+            ImportError: a library is missing; see ``is_available``.
+        """
+        return cast("Format", importlib.import_module(f"{__package__}.{self.module}").FORMAT)
+
+
+ENTRIES: Sequence[Entry] = (
+    Entry("csv", "CSV tables with a data dictionary (Table Schema)", "csv_tables"),
+)
+
+NAMES = tuple(entry.name for entry in ENTRIES)
+
+
+def entry(name: str) -> Entry:
+    """Return the format with this name.
+
+    Raises:
+        UnknownFormat: there is none.
+    """
+    for candidate in ENTRIES:
+        if candidate.name == name:
+            return candidate
+    raise UnknownFormat(name)
+
+
+def possible(*, has_signals: bool) -> list[Entry]:
+    """Return the formats that can be written here, for a release with or without signals."""
+    return [
+        candidate
+        for candidate in ENTRIES
+        if candidate.is_available and (has_signals or not candidate.needs_signals)
+    ]
