@@ -66,6 +66,7 @@ from .reading import (
     Reading,
 )
 from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
+from .release import CANCELED, Release, ReleaseChunk
 from .study import Study
 from .suggestion import (
     Confirmation,
@@ -91,6 +92,7 @@ from .taxonomy import (
 from .token_grant import TokenGrant, TokenScope
 
 __all__ = [
+    "CANCELED",
     "MAX_MARKS",
     "MAX_PROBLEMS",
     "MIN_MS",
@@ -169,6 +171,8 @@ __all__ = [
     "ReadingOutcome",
     "Reference",
     "RelationKind",
+    "Release",
+    "ReleaseChunk",
     "ResultsOpen",
     "ResultsSeen",
     "RevisionReason",

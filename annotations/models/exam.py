@@ -41,6 +41,11 @@ class Dataset(models.Model):
     licence = models.CharField(max_length=120, blank=True)
     attribution = models.TextField(blank=True)
     is_synthetic = models.BooleanField(default=False)
+    allows_source_keys = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether data releases may contain the names of exams in the source.",
+    )
     created_at = models.DateTimeField()
 
     objects = DatasetQuerySet.as_manager()

@@ -133,7 +133,7 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
     """
     for n_tries in range(1, N_TRIES + 1):
         _compute_what_is_due(study, now)
-        with _snapshot(study):
+        with snapshot(study):
             if n_tries < N_TRIES and _is_due(study):
                 continue  # Race: a batch was closed between the two transactions.
             yield _files(study)
@@ -141,7 +141,7 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
 
 
 @contextmanager
-def _snapshot(study: Study) -> Iterator[None]:
+def snapshot(study: Study) -> Iterator[None]:
     """Read everything in the block from one snapshot.
 
     Within an outer transaction the isolation level can no longer be changed. The study is locked
