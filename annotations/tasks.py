@@ -27,6 +27,7 @@ from annotations.services.export import jobs
 from annotations.services.mail import queue as mail
 from annotations.services.notices import delivery
 from annotations.services.people import sign_in, tokens
+from annotations.services.releases import jobs as release_jobs
 from annotations.services.suggestions import runs
 from annotations.services.verification import heads, trail
 from annotations.services.verification.trail import Part, Position
@@ -43,6 +44,9 @@ LONG_S = 300
 
 # Time limit for an archive. With 100,000 readings it takes a few minutes on a busy machine.
 ARCHIVE_S = 1800
+
+# Time limit for a data release. With signals in all formats, it takes a few minutes.
+RELEASE_S = 7200
 
 # How long to wait before retrying when another process holds the lock.
 BUSY_S = 60.0
@@ -184,6 +188,12 @@ def make_archives() -> None:
     redelivered, but the worker that gets it finds the archive claimed.
     """
     drain(jobs.make_next, make_archives)
+
+
+@shared_task(soft_time_limit=RELEASE_S, time_limit=RELEASE_S + 5)
+def make_releases() -> None:
+    """Build the requested data releases, as ``make_archives`` does."""
+    drain(release_jobs.make_next, make_releases)
 
 
 @shared_task

@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="30"),
     },
     "make archives": {"task": "annotations.tasks.make_archives", "schedule": 15.0},
+    "make releases": {"task": "annotations.tasks.make_releases", "schedule": 15.0},
     "clear archives": {"task": "annotations.tasks.clear_archives", "schedule": 3600.0},
     "keep statistics": {"task": "annotations.tasks.keep_statistics", "schedule": 30.0},
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
@@ -423,6 +424,11 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ECG Review <ecg-review@localhost>")
 
 # File in which each verification records the head of the trail; empty means the log only.
 AUDIT_HEADS_FILE = env.text("AUDIT_HEADS_FILE", "")
+
+# -- Data releases ----------------------------------------------------------------------------
+
+# Ed25519 private key in PEM form that signs data releases; without one, they are not signed.
+RELEASE_SIGNING_KEY = env.text("RELEASE_SIGNING_KEY", "")
 
 # -- Logs -------------------------------------------------------------------------------------
 

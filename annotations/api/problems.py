@@ -152,6 +152,18 @@ PROBLEMS: Mapping[str, Problem] = {
     # Results
     "run-finished": Problem(CONFLICT),
     "archive-not-ready": Problem(CONFLICT),
+    "nothing-to-release": Problem(CONFLICT),
+    "results-hidden": Problem(CONFLICT),
+    "licence-unknown": Problem(INVALID, "licence"),
+    "licence-forbids": Problem(INVALID, "licence"),
+    "no-tracings": Problem(INVALID, "has_signals"),
+    "format-unavailable": Problem(INVALID, "formats"),
+    "bad-folds": Problem(INVALID, "n_folds"),
+    "release-in-progress": Problem(CONFLICT),
+    "version-taken": Problem(CONFLICT),
+    "release-not-ready": Problem(CONFLICT),
+    "release-finished": Problem(CONFLICT),
+    "release-inputs-changed": Problem(CONFLICT),
     "archive-outdated": Problem(CONFLICT),
     "too-many-events": Problem(INVALID),
     # Imports

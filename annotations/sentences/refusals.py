@@ -582,6 +582,63 @@ RESULTS: Sentences = {
         _("The archive contains results that are no longer visible."),
         _("Request a new archive of the study."),
     ),
+    "nothing-to-release": (
+        _("There is nothing to release."),
+        _("Close a batch first. Practice and qualification do not count."),
+    ),
+    "results-hidden": (
+        _("The study still hides results."),
+        _(
+            "By its protocol, the results of a closed batch open when the study is locked. Release "
+            "the data after that."
+        ),
+    ),
+    "licence-unknown": (
+        _("Data releases cannot have this licence."),
+        _("Choose one of these: %(known)s."),
+    ),
+    "licence-forbids": (
+        _("The licence of a data set does not allow this release."),
+        _(
+            "Leave out the signals, choose another licence, or state the licence with "
+            "manage.py change_dataset. Data sets: %(sources)s."
+        ),
+    ),
+    "no-tracings": (
+        _("The study has no signals to release."),
+        _("Only readings were imported. Leave out the signals."),
+    ),
+    "format-unavailable": (
+        _("A format cannot be written."),
+        _("It needs signals or a library that is not installed: %(formats)s."),
+    ),
+    "bad-folds": (
+        _("This number of folds is not possible."),
+        _("Enter 0 for none, or a number from 2 to %(limit)s."),
+    ),
+    "release-in-progress": (
+        _("A data release of this study is being created."),
+        _("Wait until it is ready, or cancel it."),
+    ),
+    "version-taken": (
+        _("The study already has this version or a later one."),
+        _("The next version is %(next)s."),
+    ),
+    "release-not-ready": (
+        _("The data release is not ready."),
+        _("Check its status until it is ready. If it failed, request a new one."),
+    ),
+    "release-finished": (
+        _("The data release is not being created."),
+        NOTHING_TO_DO,
+    ),
+    "release-inputs-changed": (
+        _("This version can no longer be rebuilt."),
+        _(
+            "The study or the program has changed since version %(version)s. Its file can still be "
+            "downloaded. Create a new version for the changes."
+        ),
+    ),
     "too-many-events": (
         _("There are too many events for one download."),
         _(

@@ -9,7 +9,9 @@ from typing import Any
 
 from ecgreview.consensus import State
 from ecgreview.release import index
-from ecgreview.release.index import STATES, Line
+from ecgreview.release.index import LETTERS, STATES, Line
+
+PRESENT = LETTERS[State.PRESENT]
 
 # What a reader of the difference must know besides the labels: places in the manifest.
 FACTS = (
@@ -120,23 +122,26 @@ def between(before: Labels, after: Labels) -> Difference:
     old_codes, new_codes = index.codes(before.index), index.codes(after.index)
     places = {code: place for place, code in enumerate(old_codes)}
     common = [(code, places[code], n) for n, code in enumerate(new_codes) if code in places]
-    added, removed, moved = [], [], []
+    added: list[str] = []
+    removed: list[str] = []
+    moved: list[str] = []
     cells: list[CellChange] = []
     n_before, n_after = Counter[str](), Counter[str]()
     n_common = 0
     for old, new in _pairs(before.index, after.index):
-        if old is None or new is None:
-            (added if old is None else removed).append((new or old).exam)  # type: ignore[union-attr]
-            continue
-        n_common += 1
-        if old.fold != new.fold and old.fold and new.fold:
-            moved.append(new.exam)
-        for code, was, now in common:
-            state, changed = old.states[was], new.states[now]
-            n_before[code] += state == "P"
-            n_after[code] += changed == "P"
-            if state != changed:
-                cells.append(CellChange(new.exam, code, STATES[state], STATES[changed]))
+        if old is None:
+            added += [new.exam] if new else []
+        elif new is None:
+            removed.append(old.exam)
+        else:
+            n_common += 1
+            moved += [new.exam] if old.fold != new.fold and old.fold and new.fold else []
+            for code, was, now in common:
+                state, changed = old.states[was], new.states[now]
+                n_before[code] += state == PRESENT
+                n_after[code] += changed == PRESENT
+                if state != changed:
+                    cells.append(CellChange(new.exam, code, STATES[state], STATES[changed]))
     return Difference(
         added, removed, n_common, _facts(before.manifest, after.manifest),
         [code for code in new_codes if code not in places],

@@ -95,6 +95,10 @@ class Action(models.TextChoices):
     RESULTS_SEEN = "results.seen", _("Results viewed")
     EXPORT_MADE = "export.made", _("Study exported")
     EXPORT_DOWNLOADED = "export.downloaded", _("Export downloaded")
+    DATA_RELEASE_REQUESTED = "export.release_requested", _("Data release requested")
+    DATA_RELEASE_CANCELED = "export.release_canceled", _("Data release canceled")
+    DATA_RELEASE_MADE = "export.release_made", _("Data release created")
+    DATA_RELEASE_DOWNLOADED = "export.release_downloaded", _("Data release downloaded")
     AGREEMENT_REQUESTED = "agreement.requested", _("Agreement requested")
     AGREEMENT_CANCELED = "agreement.cancelled", _("Agreement computation stopped")
     AGREEMENT_COMPUTED = "agreement.computed", _("Agreement computed")
@@ -105,6 +109,7 @@ class Action(models.TextChoices):
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
     TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")
     EXAMS_IMPORTED = "exams.imported", _("Exams imported")
+    DATASET_CHANGED = "exams.dataset_changed", _("Licence of a data set changed")
     EXAMS_LINKED = "exams.linked", _("Exams of one patient linked")
 
     AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
