@@ -27,6 +27,7 @@ from annotations.views.desk import pages as desk_pages
 from annotations.views.people import pages as people_pages
 from annotations.views.studies import (
     archives,
+    data_releases,
     dispute_assignment,
     disputes,
     gold,
@@ -139,6 +140,27 @@ urlpatterns = [
         "studies/<slug:slug>/export/<uuid:key>/",
         archives.study_export_file,
         name="study-export-file",
+    ),
+    path("studies/<slug:slug>/releases/", data_releases.study_releases, name="study-releases"),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/",
+        data_releases.study_release_file,
+        name="study-release-file",
+    ),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/progress/",
+        data_releases.study_release_progress,
+        name="study-release-progress",
+    ),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/cancellation/",
+        data_releases.study_release_cancel,
+        name="study-release-cancel",
+    ),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/changes/",
+        data_releases.study_release_difference,
+        name="study-release-difference",
     ),
     path("studies/<slug:slug>/batches/new/", batches_pages.batch_new, name="batch-new"),
     path("batches/<int:pk>/", batches_pages.batch_detail, name="batch"),

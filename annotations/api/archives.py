@@ -127,7 +127,9 @@ def _file(request: UserRequest, archive: Archive) -> StreamingHttpResponse:
         now = timezone.now()
         parts = jobs.download(archive=archive, actor=request.user, now=now)
         results_seen.results_of_study(study=archive.study, user=request.user, now=now)
-    return StreamingHttpResponse(parts, headers=background.headers(archive, f"{archive.study.slug}.zip"))
+    return StreamingHttpResponse(
+        parts, headers=background.headers(archive, f"{archive.study.slug}.zip")
+    )
 
 
 def _accepted(archive: Archive) -> Response:

@@ -156,7 +156,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "results-hidden": Problem(CONFLICT),
     "licence-unknown": Problem(INVALID, "licence"),
     "licence-forbids": Problem(INVALID, "licence"),
-    "no-tracings": Problem(INVALID, "has_signals"),
+    "no-signals": Problem(INVALID, "has_signals"),
     "format-unavailable": Problem(INVALID, "formats"),
     "bad-folds": Problem(INVALID, "n_folds"),
     "release-in-progress": Problem(CONFLICT),

@@ -604,7 +604,7 @@ RESULTS: Sentences = {
             "manage.py change_dataset. Data sets: %(sources)s."
         ),
     ),
-    "no-tracings": (
+    "no-signals": (
         _("The study has no signals to release."),
         _("Only readings were imported. Leave out the signals."),
     ),

@@ -118,9 +118,7 @@ class _Lacking:
     classes: NDArray[np.float64]
 
     @classmethod
-    def of(
-        cls, contents: Iterable[Content], totals: Mapping[int, int], n_folds: int
-    ) -> _Lacking:
+    def of(cls, contents: Iterable[Content], totals: Mapping[int, int], n_folds: int) -> _Lacking:
         n_exams = sum(content.n_exams for content in contents)
         share = np.zeros(max(totals, default=-1) + 1)
         for index, n in totals.items():

@@ -32,15 +32,15 @@ def _lines(facts: Facts, manifest: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"{counts['exams']} ECG exams with labels for {len(facts.taxonomy.classes)} classes, from"
-        f" {counts['readings']} readings by {counts['readers']} readers. Released {facts.released_on}"
-        f" with ECG Review {facts.program_version}."
+        f" {counts['readings']} readings by {counts['readers']} readers. Released in"
+        f" {facts.released_on} with ECG Review {facts.program_version}."
     )
     yield ""
     yield "## Labels"
     yield ""
     yield (
-        f"The labels follow the consensus rule `{facts.rule}`{_parameters(facts)} and the classes of"
-        f" {facts.taxonomy.name} {facts.taxonomy.version}. A class of an exam is present, absent,"
+        f"The labels follow the consensus rule `{facts.rule}`{_parameters(facts)}. The classes are"
+        f" those of {facts.taxonomy.name} {facts.taxonomy.version}. A class is present, absent,"
         " undecided (readers disagree), incomplete (readings are missing) or not assessed. Only the"
         " first two are labels. Do not treat the others as absent."
     )

@@ -44,10 +44,10 @@ class LicenceForbids(Refusal):
         self.objections = objections
 
 
-class NoTracings(Refusal):
+class NoSignals(Refusal):
     """Signals were asked for, but only readings were imported."""
 
-    code = "no-tracings"
+    code = "no-signals"
 
 
 class FormatUnavailable(Refusal):
@@ -93,7 +93,7 @@ def refuse(study: Study, choices: Choices) -> None:
         NothingToRelease, ResultsHidden: see ``refuse_hidden``.
         LicenceUnknown: releases cannot have this licence.
         LicenceForbids: a source does not allow it.
-        NoTracings: there are no signals to include.
+        NoSignals: there are no signals to include.
         FormatUnavailable: a format cannot be written.
         BadFolds: the number of folds is 1, or too large.
     """
@@ -101,7 +101,7 @@ def refuse(study: Study, choices: Choices) -> None:
     if choices.licence not in licences.IDENTIFIERS:
         raise LicenceUnknown(licence=choices.licence, known=", ".join(licences.IDENTIFIERS))
     if choices.has_signals and not has_tracings(study):
-        raise NoTracings
+        raise NoSignals
     objections = licences.objections(
         sources_of(study), released_under=choices.licence, has_signals=choices.has_signals
     )
@@ -144,10 +144,7 @@ def sources_of(study: Study) -> list[Source]:
     """Return the data sets of the exams to release, by name."""
     used = Dataset.objects.filter(pk__in=exams_of(study).values("dataset"))
     return sorted(
-        (
-            Source(row.name, row.licence, row.attribution, row.is_synthetic)
-            for row in used
-        ),
+        (Source(row.name, row.licence, row.attribution, row.is_synthetic) for row in used),
         key=lambda source: source.name,
     )
 

@@ -40,9 +40,7 @@ def of(row: Consensus, codes: Sequence[str], votes: Iterable[Vote]) -> Labels:
 
 
 @lru_cache(maxsize=10_000)
-def _label(
-    state: str, basis: str, n_marked: int, n_votes: int, posterior: float | None
-) -> Label:
+def _label(state: str, basis: str, n_marked: int, n_votes: int, posterior: float | None) -> Label:
     """Return a label. Most are equal, and equal objects are stored once (``spool``)."""
     return Label(State(state), basis, n_marked, n_votes, posterior)
 

@@ -20,13 +20,11 @@ from annotations.models import (
     ConsensusLabel,
     Exam,
     ProtocolVersion,
-    Reading,
     Release,
     Study,
     Tracing,
 )
 from annotations.services.audit import digests
-from annotations.services.export.sources import opened
 from annotations.services.releases import (
     choices,
     deidentification,

@@ -436,9 +436,7 @@ def _end_canceled(release: Release, now: datetime) -> None:
     )
 
 
-def _record(
-    release: Release, action: audit.Action, actor: User | None, now: datetime
-) -> None:
+def _record(release: Release, action: audit.Action, actor: User | None, now: datetime) -> None:
     after = {"version": release.version, "licence": release.licence, "formats": release.formats}
     if release.digest:
         after |= {"digest": release.digest, "manifest": release.manifest_digest}

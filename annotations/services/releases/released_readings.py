@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotations.models import Exam, Finding, Purpose, Reading, ReaderKind, Study
+from annotations.models import Exam, Finding, Purpose, ReaderKind, Reading, Study
 from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import opened
 from annotations.services.reading import votes
@@ -42,9 +42,7 @@ def of_exams(study: Study, exams: Sequence[Exam], codes: Sequence[str]) -> Block
         assignment__batch__in=opened(study), assignment__exam__in=exams
     )
     rows = list(counted.select_related("assignment__batch", "reader").in_turn())
-    by_reading = {
-        vote.reading_id: vote for vote in votes.translated(study, rows)
-    }
+    by_reading = {vote.reading_id: vote for vote in votes.translated(study, rows)}
     findings = _findings(study, rows)
     places = {code: place for place, code in enumerate(codes)}
     order = {exam.pk: place for place, exam in enumerate(exams)}

@@ -74,7 +74,9 @@ def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpRes
         now = timezone.now()
         parts = jobs.download(archive=archive, actor=request.user, now=now)
         results_seen.results_of_study(study=study, user=request.user, now=now)
-    return StreamingHttpResponse(parts, headers=background.headers(archive, f"{archive.study.slug}.zip"))
+    return StreamingHttpResponse(
+        parts, headers=background.headers(archive, f"{archive.study.slug}.zip")
+    )
 
 
 def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:

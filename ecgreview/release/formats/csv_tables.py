@@ -238,7 +238,7 @@ def _package(facts: Facts, tables: Sequence[_Table]) -> dict[str, Any]:
     }
 
 
-def _flag(value: bool) -> str:  # noqa: FBT001
+def _flag(value: bool) -> str:
     return "true" if value else "false"
 
 

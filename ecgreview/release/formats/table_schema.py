@@ -41,8 +41,7 @@ class Column:
 def resource(
     name: str, description: str, columns: Sequence[Column], key: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the descriptor of the file ``name``.csv; ``key`` are the columns that identify a row.
-    """
+    """Return the descriptor of ``name``.csv; ``key`` are the columns that identify a row."""
     schema: dict[str, Any] = {
         "fields": [column.field() for column in columns],
         "missingValues": [""],

@@ -143,6 +143,16 @@ API: dict[str, dict[str, Cell]] = {
     # There is no archive with the key in the address.
     "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
+    # Davi and Rosa have the permission, but no batch of the study in the address is closed.
+    "api-study-releases": {
+        "GET": Cell(api(403, davi=409, rosa=409, caio=403)),
+        "POST": Cell(api(403, davi=409, rosa=409, caio=403), body={"licence": "CC0-1.0"}),
+    },
+    "api-study-release": {"GET": Cell(api(403, davi=409, rosa=409, caio=403))},
+    "api-study-release-cancellation": {
+        "POST": Cell(api(403, davi=409, rosa=409, caio=403), body={}),
+    },
+    "api-study-release-file": {"GET": Cell(api(403, davi=409, rosa=409, caio=403))},
     "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
@@ -189,6 +199,14 @@ PAGES: dict[str, dict[str, Cell]] = {
     },
     "study-export-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
     "study-export-file": {"GET": Cell(page(403, davi=404, rosa=404, caio=403))},
+    "study-releases": {
+        "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
+        "POST": Cell(page(403, davi=200, rosa=200, caio=403)),
+    },
+    "study-release-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "study-release-cancel": {"POST": Cell(page(403, davi=404, rosa=404))},
+    "study-release-difference": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "study-release-file": {"GET": Cell(page(403, davi=404, rosa=404))},
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "batch-close": {"POST": Cell(page(403, davi=302))},

@@ -57,6 +57,7 @@ LATER_TABLES = {
     *("annotations_adjudication", "annotations_adjudicationcase"),
     *("annotations_adjudicationdecision", "annotations_committeesession"),
     "annotations_committeesession_attendees",
+    *("annotations_release", "annotations_releasechunk"),
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
     *("annotations_agreementdetail", "annotations_agreementrun"),
     *("annotations_exampattern", "annotations_patterncount"),
@@ -97,6 +98,9 @@ USES_OWNER = {
     "annotations/services/mail/queue.py",
     "annotations/services/assignment/pool_slots.py",
     "annotations/services/people/tokens.py",
+    "annotations/services/releases/comparison.py",
+    "annotations/services/releases/jobs.py",
+    "annotations/services/releases/preview.py",
 }
 """Modules that use ``row_security.as_owner``. A new one needs a careful review."""
 
