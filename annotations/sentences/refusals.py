@@ -34,6 +34,7 @@ class Explanation:
 
 
 NOTHING_TO_DO = _("Nothing needs to be done.")
+CHECK_STATUS = _("Check its status until it is ready. If it failed, request a new one.")
 NEXT_EXAM = _("Continue with the next exam.")
 ASK_COORDINATOR = _("Ask the coordinator of the study.")
 KEPT = _("What you entered is kept. Ask the coordinator of the study.")
@@ -576,7 +577,7 @@ RESULTS: Sentences = {
     "run-finished": (_("Nothing is being computed."), NOTHING_TO_DO),
     "archive-not-ready": (
         _("The archive is not ready."),
-        _("Check its status until it is ready. If it failed, request a new one."),
+        CHECK_STATUS,
     ),
     "archive-outdated": (
         _("The archive contains results that are no longer visible."),
@@ -626,7 +627,7 @@ RESULTS: Sentences = {
     ),
     "release-not-ready": (
         _("The data release is not ready."),
-        _("Check its status until it is ready. If it failed, request a new one."),
+        CHECK_STATUS,
     ),
     "release-finished": (
         _("The data release is not being created."),

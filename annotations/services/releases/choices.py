@@ -99,7 +99,7 @@ def refuse(study: Study, choices: Choices) -> None:
     """
     refuse_hidden(study)
     if choices.licence not in licences.IDENTIFIERS:
-        raise LicenceUnknown(licence=choices.licence, known=", ".join(licences.IDENTIFIERS))
+        raise LicenceUnknown(known=", ".join(licences.IDENTIFIERS))
     if choices.has_signals and not has_tracings(study):
         raise NoSignals
     objections = licences.objections(
