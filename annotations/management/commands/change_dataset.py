@@ -47,7 +47,8 @@ class Command(BaseCommand):
         dataset = datasets.change(dataset=dataset, actor=None, now=timezone.now(), **stated)
         self.stdout.write(f"licence: {dataset.licence or 'not stated'}")
         self.stdout.write(f"citation: {dataset.attribution or 'not stated'}")
-        self.stdout.write(f"source keys in releases: {'yes' if dataset.allows_source_keys else 'no'}")
+        allowed = "yes" if dataset.allows_source_keys else "no"
+        self.stdout.write(f"source keys in releases: {allowed}")
         if dataset.licence and not licences.identifier(dataset.licence):
             self.stderr.write(
                 "Data releases do not know this licence, so they leave out the signals of the data"

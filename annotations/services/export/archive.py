@@ -22,9 +22,7 @@ from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from annotations.services.export import adjudications, readings, tables
 from annotations.services.export.sources import Cell, Row
-
-# Spreadsheets treat a cell that starts with one of these as a formula.
-FORMULA_STARTS = frozenset("=+-@\t\r")
+from ecgreview.spreadsheets import formula_safe
 
 SUMS = "SHA256SUMS"
 
@@ -206,8 +204,3 @@ def _in_parts(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
     remaining = iter(rows)
     while some := list(islice(remaining, ROWS_IN_PART)):
         yield some
-
-
-def formula_safe(text: str) -> str:
-    """Return ``text``, with a leading apostrophe if a spreadsheet would treat it as a formula."""
-    return f"'{text}" if text[:1] in FORMULA_STARTS else text

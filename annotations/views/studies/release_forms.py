@@ -52,7 +52,7 @@ class ReleaseForm(forms.Form):
         entries = registry.possible(has_signals=True)
         formats, licence = self.fields["formats"], self.fields["licence"]
         formats.choices = [  # type: ignore[attr-defined]
-            (entry.name, f"{entry.title}{' *' if entry.needs_signals else ''}") for entry in entries
+            (entry.name, release_text.format_name(entry)) for entry in entries
         ]
         formats.initial = [entry.name for entry in entries if not entry.needs_signals]
         licence.choices = [  # type: ignore[attr-defined]

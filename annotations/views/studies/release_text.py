@@ -15,8 +15,13 @@ from annotations.models import CANCELED, ClassState, DiagnosticClass, Release
 from annotations.views.agreement.run_text import RunStatus
 from ecgreview.release import licences
 from ecgreview.release.difference import Difference
+from ecgreview.release.formats.registry import Entry
 from ecgreview.release.licences import Licence, Problem
 
+# Formats that have no text here are shown with their English title.
+FORMATS: dict[str, Promise] = {
+    "csv": gettext_lazy("CSV tables with a data dictionary"),
+}
 WITHHELD: dict[str, Promise] = {
     "source_keys": gettext_lazy("Names of exams in their data sets, replaced by a keyed hash"),
     "patients": gettext_lazy("Names of patients in their data sets, replaced by pseudonyms"),
@@ -78,6 +83,11 @@ def licence(item: Licence) -> str:
     if item.identifier == licences.UNLICENSED:
         return _("No licence: for use within the study only")
     return f"{item.name} ({item.identifier})"
+
+
+def format_name(entry: Entry) -> str:
+    """Return the name of a format for a list of choices; * if it needs signals."""
+    return f"{FORMATS.get(entry.name, entry.title)}{' *' if entry.needs_signals else ''}"
 
 
 def source_problem(of_source: str) -> str:

@@ -14,6 +14,7 @@ from ecgreview.release import licences
 from ecgreview.release.content import Content, Facts, Label
 from ecgreview.release.formats import table_schema
 from ecgreview.release.formats.table_schema import Column
+from ecgreview.spreadsheets import formula_safe
 
 Cell: TypeAlias = str | int | float | None
 Rows: TypeAlias = Iterator[Sequence[Cell]]
@@ -118,7 +119,7 @@ class CsvTables:
             with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
                 writer.writerow([column.name for column in table.columns])
-                writer.writerows(table.rows(content))
+                writer.writerows(map(_safe, table.rows(content)))
         package = _package(content.facts, tables)
         text = json.dumps(package, ensure_ascii=False, indent=1)
         (folder / "datapackage.json").write_text(f"{text}\n", "utf-8", newline="\n")
@@ -236,6 +237,10 @@ def _package(facts: Facts, tables: Sequence[_Table]) -> dict[str, Any]:
             for table in tables
         ],
     }
+
+
+def _safe(row: Sequence[Cell]) -> list[Cell]:
+    return [formula_safe(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def _flag(value: bool) -> str:

@@ -43,9 +43,7 @@ def test_a_second_run_writes_the_same_bytes(released_batch, study, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_another_process_time_zone_and_locale_write_the_same_bytes(
-    released_batch, study, tmp_path
-):
+def test_another_process_time_zone_and_locale_write_the_same_bytes(released_batch, study, tmp_path):
     """The second run is a process of its own, in another time zone and locale."""
     first = make(study, tmp_path / "one", "--folds", "2")
     name = connection.settings_dict["NAME"]
@@ -56,7 +54,7 @@ def test_another_process_time_zone_and_locale_write_the_same_bytes(
         "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "pt_BR.UTF-8", "PYTHONHASHSEED": "7",
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }  # fmt: skip
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [sys.executable, "manage.py", "make_release", study.slug, str(tmp_path / "elsewhere/two"),
          "--folds", "2"],
         env=other, check=True, capture_output=True, timeout=120,
@@ -121,11 +119,15 @@ def test_the_signature_is_verified_by_openssl_and_ends_with_a_change(
     command = ("openssl pkeyutl -verify -rawin -pubin -inkey signing_key.pem"
                " -in manifest.json -sigfile manifest.sig")  # fmt: skip
     assert command in written["README.md"].decode()
-    run = {"cwd": tmp_path / "one", "check": False, "capture_output": True}
-    assert subprocess.run(command.split(), **run).returncode == 0  # noqa: S603
+    assert status(command, tmp_path / "one") == 0
     with (tmp_path / "one/manifest.json").open("a") as file:
         file.write(" ")
-    assert subprocess.run(command.split(), **run).returncode != 0  # noqa: S603
+    assert status(command, tmp_path / "one") != 0
+
+
+def status(command: str, folder: Path) -> int:
+    run = subprocess.run(command.split(), cwd=folder, check=False, capture_output=True)
+    return run.returncode
 
 
 def test_a_release_without_a_key_says_that_it_is_not_signed(released_batch, study, tmp_path):
@@ -217,7 +219,7 @@ def test_the_formats_are_listed(capsys):
 def test_the_next_major_version_can_be_chosen(released_batch, study, tmp_path):
     written = make(study, tmp_path / "one", "--release", "2.0")
     assert json.loads(written["manifest.json"])["version"] == "2.0"
-    with pytest.raises(CommandError, match="next version is 2.1"):
+    with pytest.raises(CommandError, match=r"next version is 2\.1"):
         make(study, tmp_path / "two", "--release", "1.5")
 
 
