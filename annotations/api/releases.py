@@ -28,7 +28,7 @@ from ecgreview.release import folds, licences
 from ecgreview.release.formats import registry
 
 
-class ReleaseInput(serializers.Serializer[None]):
+class DataReleaseInput(serializers.Serializer[None]):
     """What to release."""
 
     licence = serializers.ChoiceField(
@@ -50,7 +50,7 @@ class ReleaseInput(serializers.Serializer[None]):
     )
 
 
-class ReleaseShape(shapes.Shape):
+class DataReleaseShape(shapes.Shape):
     """A data release and its status."""
 
     key = serializers.UUIDField()
@@ -76,7 +76,7 @@ class ReleaseShape(shapes.Shape):
 class StudyReleases(ApiView):
     required_permissions = {"GET": "export_study", "POST": "export_study"}
 
-    @extend_schema(operation_id="releases", responses=ReleaseShape(many=True))
+    @extend_schema(operation_id="releases", responses=DataReleaseShape(many=True))
     def get(self, request: UserRequest, slug: str) -> Response:
         """Return the data releases of a study, newest first."""
         study = _exported(request, slug)
@@ -84,13 +84,13 @@ class StudyReleases(ApiView):
 
     @extend_schema(
         operation_id="release_create",
-        request=ReleaseInput,
-        responses={202: OpenApiResponse(ReleaseShape, "Queued; see Location for its status.")},
+        request=DataReleaseInput,
+        responses={202: OpenApiResponse(DataReleaseShape, "Queued; see Location for its status.")},
         parameters=[LOCATION],
     )
     def post(self, request: UserRequest, slug: str) -> Response:
         """Request a data release of the study as it is now."""
-        data = checked(ReleaseInput, request.data)
+        data = checked(DataReleaseInput, request.data)
         study = _exported(request, slug)
         release = jobs.request(
             study=study, choices=Choices(**data), actor=request.user, now=timezone.now()
@@ -107,7 +107,7 @@ class StudyReleases(ApiView):
 class ReleaseDetail(ApiView):
     required_permissions = {"GET": "export_study"}
 
-    @extend_schema(operation_id="release", responses=ReleaseShape)
+    @extend_schema(operation_id="release", responses=DataReleaseShape)
     def get(self, request: UserRequest, slug: str, key: UUID) -> Response:
         """Return the status of a data release, and the address of its file once it is ready."""
         return Response(_payload(_release(request, slug, key)))
@@ -116,7 +116,7 @@ class ReleaseDetail(ApiView):
 class ReleaseCancellation(ApiView):
     required_permissions = {"POST": "export_study"}
 
-    @extend_schema(operation_id="release_cancel", request=Nothing, responses=ReleaseShape)
+    @extend_schema(operation_id="release_cancel", request=Nothing, responses=DataReleaseShape)
     def post(self, request: UserRequest, slug: str, key: UUID) -> Response:
         """Stop creating a data release. A worker may need a while to notice."""
         checked(Nothing, request.data)

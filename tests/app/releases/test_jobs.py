@@ -15,11 +15,14 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from annotations.models import AuditEvent, Release, ReleaseChunk
+from annotations.models import AuditEvent, Exam, Release, ReleaseChunk, Role, Tracing
 from annotations.services import audit
 from annotations.services.export import background
+from annotations.services.export.archive import snapshot
 from annotations.services.releases import gathering, jobs
+from ecgreview.release import index
 from ecgreview.release.formats.csv_tables import CsvTables
+from tests.app import builders
 
 pytestmark = pytest.mark.django_db
 
@@ -201,3 +204,53 @@ def test_exams_are_gathered_in_blocks(request_release, now, monkeypatch):
     request_release()
     jobs.make_next(now=now)
     assert Release.objects.get().manifest["counts"]["exams"] == 4
+
+
+def test_models_and_references_are_released_but_have_no_vote(
+    request_release, study, make_batch, submit, close, make_user, now
+):
+    """Readings of every kind are in the tables, and only people enter the labels."""
+    model = make_user("Dnn", Role.READER)
+    exam = study.consensus.get(outcome="disputed").exam
+    batch = make_batch([exam], [model])
+    submit(batch.assignments.get(), "artifact")
+    close(batch)
+    type(model).objects.filter(pk=model.pk).update(kind="model")
+    study.batches.update(consensus_is_due=True)
+    release = request_release()
+    jobs.make_next(now=now)
+    release.refresh_from_db()
+    assert release.manifest["counts"]["outcomes"]["disputed"] == 1
+    assert (release.manifest["counts"]["readings"], release.manifest["counts"]["readers"]) == (9, 3)
+
+
+def test_exams_of_one_patient_are_in_one_fold(request_release, dataset, now):
+    exams = list(Exam.objects.order_by("pk"))
+    builders.visits(dataset, exams[:3], [1, 2, 3], now=now)
+    release = request_release()
+    jobs.make_next(now=now)
+    release.refresh_from_db()
+    lines = {line.exam: line for line in index.lines(bytes(release.index))}
+    assert len({lines[exam.code].fold for exam in exams[:3]}) == 1
+    assert release.manifest["counts"]["patients"] == 1
+
+
+def test_copies_of_one_recording_are_in_one_fold(request_release, now):
+    exams = list(Exam.objects.order_by("pk"))
+    Exam.objects.filter(pk__in=[exams[1].pk, exams[2].pk]).update(duplicate_of=exams[0])
+    release = request_release()
+    jobs.make_next(now=now)
+    release.refresh_from_db()
+    lines = {line.exam: line for line in index.lines(bytes(release.index))}
+    assert len({lines[exam.code].group for exam in exams[:3]}) == 1
+    assert len({lines[exam.code].fold for exam in exams[:3]}) == 1
+
+
+def test_signals_are_those_that_were_imported(licensed, request_release, study, now, tmp_path):
+    release = request_release()
+    Release.objects.update(has_signals=True)
+    release.refresh_from_db()
+    with snapshot(study):
+        content = gathering.gather(release, tmp_path, check=lambda: None)
+        hashes = {exam.code: signals[0].content_hash for exam, signals in content.signals()}
+    assert hashes == dict(Tracing.objects.values_list("exam__code", "content_hash"))
