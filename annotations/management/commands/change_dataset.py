@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, BooleanOptionalAction
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--citation", help="how its authors want to be cited")
         parser.add_argument(
             "--source-keys",
-            action=BooleanOptionalAction,
+            choices=["yes", "no"],
             help="whether releases contain the names of exams instead of a keyed hash",
         )
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         given = {
             "licence": options["licence"],
             "attribution": options["citation"],
-            "allows_source_keys": options["source_keys"],
+            "allows_source_keys": {"yes": True, "no": False}.get(options["source_keys"]),
         }
         stated = {field: value for field, value in given.items() if value is not None}
         if len(stated.get("licence", "")) > MAX_LICENCE:

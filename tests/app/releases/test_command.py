@@ -166,7 +166,7 @@ def test_identifiers_comments_and_dates_are_withheld(released_batch, study, tmp_
 
 def test_source_keys_are_released_if_the_data_set_allows_it(released_batch, study, tmp_path):
     before = make(study, tmp_path / "one")
-    call_command("change_dataset", "Ward 3", "--source-keys")
+    call_command("change_dataset", "Ward 3", "--source-keys", "yes")
     after = make(study, tmp_path / "two")
     key = Exam.objects.earliest("pk").source_key.encode()
     assert (key in before["csv/exams.csv"], key in after["csv/exams.csv"]) == (False, True)

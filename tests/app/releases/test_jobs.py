@@ -17,6 +17,7 @@ from django.db import connection
 
 from annotations.models import AuditEvent, Exam, Release, ReleaseChunk, Role, Tracing
 from annotations.services import audit
+from annotations.services.consensus import labels
 from annotations.services.export import background
 from annotations.services.export.archive import snapshot
 from annotations.services.releases import gathering, jobs
@@ -210,12 +211,13 @@ def test_models_and_references_are_released_but_have_no_vote(
     request_release, study, make_batch, submit, close, make_user, now
 ):
     """Readings of every kind are in the tables, and only people enter the labels."""
+    labels.compute(study=study, now=now)
     model = make_user("Dnn", Role.READER)
     exam = study.consensus.get(outcome="disputed").exam
     batch = make_batch([exam], [model])
     submit(batch.assignments.get(), "artifact")
     close(batch)
-    type(model).objects.filter(pk=model.pk).update(kind="model")
+    type(model).objects.filter(pk=model.pk).update(kind="model", is_active=False)
     study.batches.update(consensus_is_due=True)
     release = request_release()
     jobs.make_next(now=now)
@@ -250,6 +252,7 @@ def test_signals_are_those_that_were_imported(licensed, request_release, study, 
     release = request_release()
     Release.objects.update(has_signals=True)
     release.refresh_from_db()
+    labels.compute(study=study, now=now)
     with snapshot(study):
         content = gathering.gather(release, tmp_path, check=lambda: None)
         hashes = {exam.code: signals[0].content_hash for exam, signals in content.signals()}
