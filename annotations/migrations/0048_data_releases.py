@@ -54,7 +54,7 @@ drop function releasechunk_refuse_change();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0045_consensus_rules'),
+        ('annotations', "0046_adjudication"),
     ]
 
     operations = [

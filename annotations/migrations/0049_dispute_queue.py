@@ -22,7 +22,7 @@ UNDO_RIGHTS = "drop policy queue_of_open_studies on annotations_queuedcase"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("annotations", "0046_adjudication"),
+        ("annotations", "0048_data_releases"),
     ]
 
     operations = [
