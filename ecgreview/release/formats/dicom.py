@@ -6,9 +6,9 @@ Source:
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ class Dicom:
         for exam, signals, readings in streams.signals_with_readings(content):
             inside = folder / "exams" / f"{(exam.number - 1) // PER_FOLDER:02d}"
             inside.mkdir(parents=True, exist_ok=True)
-            name = re.sub(r"[^A-Za-z0-9_-]", "-", exam.code)
+            name = streams.file_name(exam)
             for number, signal in enumerate(signals, start=1):
                 dataset = _dataset(facts, exam, number, signal)
                 dataset.WaveformAnnotationSequence = [
@@ -150,9 +150,7 @@ def _waveform(signal: Signal) -> Dataset:
     item.NumberOfWaveformSamples = signal.n_samples
     item.SamplingFrequency = _decimal(signal.sampling_rate_hz)
     item.MultiplexGroupLabel = "RHYTHM"
-    item.ChannelDefinitionSequence = [
-        _channel(lead, code, signal) for lead, code in zip(LEADS, MDC_LEADS, strict=True)
-    ]
+    item.ChannelDefinitionSequence = _channels(_decimal(signal.microvolts_per_lsb))
     item.WaveformBitsAllocated = 16
     item.WaveformSampleInterpretation = "SS"
     item.add_new("WaveformPaddingValue", "OW", int(INVALID).to_bytes(2, "little", signed=True))
@@ -160,13 +158,20 @@ def _waveform(signal: Signal) -> Dataset:
     return item
 
 
-def _channel(lead: str, code: str, signal: Signal) -> Dataset:
+@lru_cache(maxsize=16)
+def _channels(sensitivity: str) -> Sequence[Dataset]:
+    """Return the definitions of the leads. They are most of a file, and few units occur."""
+    leads = zip(LEADS, MDC_LEADS, strict=True)
+    return [_channel(lead, code, sensitivity) for lead, code in leads]
+
+
+def _channel(lead: str, code: str, sensitivity: str) -> Dataset:
     from pydicom.dataset import Dataset
 
     item = Dataset()
     item.ChannelLabel = lead
     item.ChannelSourceSequence = [_code(code, "MDC", f"Lead {lead}")]
-    item.ChannelSensitivity = _decimal(signal.microvolts_per_lsb)
+    item.ChannelSensitivity = sensitivity
     item.ChannelSensitivityUnitsSequence = [_code("uV", "UCUM", "microvolt")]
     item.ChannelSensitivityCorrectionFactor = "1"
     item.ChannelBaseline = "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import attrgetter
@@ -38,6 +39,12 @@ def signals_with_readings(
     for exam, signals in content.signals():
         readings = next(readings for other, readings in both if other.number == exam.number)
         yield exam, signals, readings
+
+
+def file_name(exam: ReleasedExam) -> str:
+    """Return a name of letters, digits, ``-`` and ``_`` that no other exam has."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", exam.code)
+    return name if name == exam.code else f"{name}-{exam.number}"
 
 
 def age_years(exam: ReleasedExam) -> int | None:

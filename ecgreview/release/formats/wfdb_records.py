@@ -10,7 +10,6 @@ Source:
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -31,6 +30,8 @@ Mark: TypeAlias = tuple[int, int, str]
 
 # Records per folder.
 PER_FOLDER = 1000
+
+OTHER_FILES = ("ANNOTATORS", "LICENSE.txt", "README.md", "RECORDS", "exams.csv", "labels.csv")
 
 # Codes of the annotation format: a note, a long interval, the channel, an attached text.
 NOTE, SKIP, CHANNEL, TEXT = 22, 59, 62, 63
@@ -88,23 +89,19 @@ class WfdbRecords:
                     marks = _marks(readings, number, signal)
                     if marks:
                         put(f"{record}.atr", annotations(marks))
-            names.flush()
+            names.close()
             _write_tables(content, folder)
-            for name in ("LICENSE.txt", "README.md", "ANNOTATORS", "exams.csv", "labels.csv"):
+            for name in OTHER_FILES:
                 sums.write(f"{files.sha256(folder / name)} {name}\n")
-            sums.write(f"{files.sha256(folder / 'RECORDS')} RECORDS\n")
 
 
 FORMAT = WfdbRecords()
 
 
 def _record(exam: ReleasedExam, number: int) -> str:
-    """Return the path of a record; record names consist of letters, digits, ``-`` and ``_``."""
-    name = re.sub(r"[^A-Za-z0-9_-]", "-", exam.code)
-    if name != exam.code:  # two codes could become the same name
-        name = f"{name}-{exam.number}"
+    """Return the path of the record of a tracing."""
     suffix = f"_{number}" if number > 1 else ""
-    return f"records/{(exam.number - 1) // PER_FOLDER:02d}/{name}{suffix}"
+    return f"records/{(exam.number - 1) // PER_FOLDER:02d}/{streams.file_name(exam)}{suffix}"
 
 
 def _put_record(

@@ -56,7 +56,7 @@ FACTS = Facts(
     has_signals=True,
     folds=5,
     n_exams=7,
-    n_readings=19,
+    n_readings=20,
     n_readers=3,
 )
 
