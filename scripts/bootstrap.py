@@ -42,9 +42,7 @@ def main(arguments: list[str]) -> int:
         if command == "lock":
             lock()
             return 0
-        prepare(
-            with_development=command in DEVELOPMENT_COMMANDS, with_formats=command == "formats"
-        )
+        prepare(with_development=command in DEVELOPMENT_COMMANDS, with_formats=command == "formats")
         if command in {"setup", "formats"}:
             say("Ready: `make demo`, or `.venv/bin/python manage.py help`.")
             return 0
@@ -90,7 +88,7 @@ def install(*, with_development: bool, with_formats: bool) -> None:
 
 
 def install_into(venv: Path, files: list[str]) -> None:
-    """Install the pinned and hashed requirements into ``venv`` unless they are installed already."""
+    """Install the pinned and hashed requirements into ``venv`` unless they are there."""
     stamp, expected = venv / ".installed", fingerprint(files)
     is_current = stamp.exists() and stamp.read_text(encoding="ascii") == expected
     if is_current and starts(venv / "bin" / "python"):

@@ -102,9 +102,7 @@ def document(
         "url": f"urn:ecg-review:{facts.slug}",
         "isLiveDataset": False,
         **responsible_ai(facts),
-        "distribution": [
-            _file_object(folder, path) for names in paths.values() for path in names
-        ],
+        "distribution": [_file_object(folder, path) for names in paths.values() for path in names],
         "recordSet": [
             _record_set(path, table, tables[table])
             for table, names in paths.items()
@@ -139,16 +137,20 @@ def responsible_ai(facts: Facts) -> dict[str, Any]:
             f"{facts.n_readers} readers under pseudonyms; their demographics are not released."
         ],
         "rai:dataAnnotationAnalysis": [
-            f"Labels are the consensus by the rule {files.rule_of(facts)}. All readings are "
-            "included, so that disagreement can be analyzed. Soft labels are posteriors, or shares "
-            "of votes."
+            (
+                f"Labels are the consensus by the rule {files.rule_of(facts)}. All readings are "
+                "included, so that disagreement can be analyzed. Soft labels are posteriors, or shares "
+                "of votes."
+            )
         ],
         "rai:machineAnnotationTools": [
             "Readings by models, if any, are marked with the kind `model`. They never vote."
         ],
         "rai:personalSensitiveInformation": [
-            "Age, with ages above 89 pooled, and sex. No dates, names, device serial numbers or "
-            "free text. Names of patients and readers are pseudonyms."
+            (
+                "Age, with ages above 89 pooled, and sex. No dates, names, device serial numbers or "
+                "free text. Names of patients and readers are pseudonyms."
+            )
         ],
         "rai:dataLimitations": [taxonomy.banner],
         "rai:dataReleaseMaintenancePlan": (

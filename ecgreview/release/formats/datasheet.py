@@ -81,15 +81,23 @@ def _composition(content: Content) -> Answers:
     folds = f"{facts.folds} patient-disjoint folds." if facts.folds else "No folds."
     return [
         ("What do the instances represent?", files.summary(facts)),
-        ("How many instances are there?",
-         f"{facts.n_exams} exams, of which {n_patients} have a known patient. By outcome: "
-         f"{by_outcome or 'none'}."),
+        (
+            "How many instances are there?",
+            (
+                f"{facts.n_exams} exams, of which {n_patients} have a known patient. By outcome: "
+                f"{by_outcome or 'none'}."
+            ),
+        ),
         ("What labels are there?", "\n".join(table)),
         ("Are there recommended splits?", folds),
-        ("Does it contain data that might be considered confidential?",
-         "Age (above 89 pooled) and sex. No dates, names or free text; names of patients and "
-         "readers are pseudonyms."),
-    ]  # fmt: skip
+        (
+            "Does it contain data that might be considered confidential?",
+            (
+                "Age (above 89 pooled) and sex. No dates, names or free text; names of patients and "
+                "readers are pseudonyms."
+            ),
+        ),
+    ]
 
 
 def _counts(content: Content) -> tuple[int, Counter[str], Counter[str]]:
@@ -120,38 +128,55 @@ def _collection(facts: Facts) -> Answers:
 def _labeling(facts: Facts) -> Answers:
     taxonomy = facts.taxonomy
     return [
-        ("How were the labels made?",
-         f"{facts.n_readers} readers made {facts.n_readings} readings in ECG Review "
-         f"{facts.program_version}, blind to each other and to suggestions, in the classes of "
-         f"{taxonomy.name} {taxonomy.version}. {taxonomy.banner} Consensus rule: "
-         f"{files.rule_of(facts)}. Protocol version {facts.protocol_version}, SHA-256 "
-         f"`{facts.protocol_digest}`."),
-        ("Was the raw data saved in addition to the labels?",
-         "Yes: every reading is included."
-         + (" The tracings are included with their original samples." if facts.has_signals else "")),
-    ]  # fmt: skip
+        (
+            "How were the labels made?",
+            (
+                f"{facts.n_readers} readers made {facts.n_readings} readings in ECG Review "
+                f"{facts.program_version}, blind to each other and to suggestions, in the classes of "
+                f"{taxonomy.name} {taxonomy.version}. {taxonomy.banner} Consensus rule: "
+                f"{files.rule_of(facts)}. Protocol version {facts.protocol_version}, SHA-256 "
+                f"`{facts.protocol_digest}`."
+            ),
+        ),
+        (
+            "Was the raw data saved in addition to the labels?",
+            "Yes: every reading is included."
+            + (" So are the tracings." if facts.has_signals else ""),
+        ),
+    ]
 
 
 def _uses(facts: Facts) -> Answers:
+    has_synthetic = any(source.is_synthetic for source in facts.sources)
+    synthetic = " Some recordings are synthetic." if has_synthetic else ""
     return [
-        ("What could the dataset be used for?",
-         "Training and testing of ECG classifiers, and studies of agreement between readers."),
-        ("Are there tasks for which the dataset should not be used?",
-         "It does not show how a classifier performs in a clinic. Undecided classes are neither "
-         "present nor absent: do not use them as negative."
-         + (" Some recordings are synthetic." if any(s.is_synthetic for s in facts.sources) else "")),
-    ]  # fmt: skip
+        (
+            "What could the dataset be used for?",
+            "Training and testing of ECG classifiers, and studies of agreement between readers.",
+        ),
+        (
+            "Are there tasks for which the dataset should not be used?",
+            "It does not show how a classifier performs in a clinic. Undecided classes are neither "
+            "present nor absent: do not use them as negative." + synthetic,
+        ),
+    ]
 
 
 def _distribution(facts: Facts) -> Answers:
     url = files.licence_url(facts.licence)
-    return [("Under which licence is it distributed?", f"{facts.licence}{f' ({url})' if url else ''}")]
+    return [
+        ("Under which licence is it distributed?", f"{facts.licence}{f' ({url})' if url else ''}")
+    ]
 
 
 def _maintenance(facts: Facts) -> Answers:
     return [
-        ("Will the dataset be updated?",
-         f"This is version {facts.version}. It never changes; corrections are made in a new "
-         "version, with a list of the differences."),
+        (
+            "Will the dataset be updated?",
+            (
+                f"This is version {facts.version}. It never changes; corrections are made in a new "
+                "version, with a list of the differences."
+            ),
+        ),
         ("How can the authors be contacted?", OPEN),
-    ]  # fmt: skip
+    ]

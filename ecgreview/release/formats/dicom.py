@@ -52,10 +52,14 @@ ABOUT = About(
     readers=("pydicom",),
     limits=(
         "only present classes: absent, undecided and not assessed are not annotated",
-        "classes are coded in SNOMED CT if a code is exact, otherwise in the private scheme "
-        "99ECGREVIEW",
-        "tracings longer than 16,384 samples or outside 200 to 1000 Hz are stored as General ECG "
-        "Waveform",
+        (
+            "classes are coded in SNOMED CT if a code is exact, otherwise in the private scheme "
+            "99ECGREVIEW"
+        ),
+        (
+            "tracings longer than 16,384 samples or outside 200 to 1000 Hz are stored as General ECG "
+            "Waveform"
+        ),
         "dates that DICOM requires are 1900-01-01; patient age 090Y means above 89",
     ),
 )

@@ -9,16 +9,16 @@ the mean of the Cohen kappas that are defined. Kappa is undefined when both read
 the same answer to every exam.
 """
 
+import sys
 from itertools import combinations
 from pathlib import Path
-import sys
 
 import pandas as pd
 
 PLACES = ("csv/readings_long.csv", "parquet/readings_long.parquet")
 
 
-def find(arguments):
+def find(arguments: list[str]) -> Path:
     if arguments:
         return Path(arguments[0])
     release = Path(__file__).resolve().parent.parent
@@ -28,7 +28,7 @@ def find(arguments):
     sys.exit(f"This needs one of {', '.join(PLACES)} in {release}, or a file as argument.")
 
 
-def load(path):
+def load(path: Path) -> pd.DataFrame:
     columns = ["exam", "reader", "kind", "purpose", "class", "state"]
     if path.suffix == ".parquet":
         readings = pd.read_parquet(path, columns=columns)
@@ -38,7 +38,7 @@ def load(path):
     return readings[readings["state"].isin(["present", "absent"])]
 
 
-def cohen_kappa(first, second):
+def cohen_kappa(first: pd.Series, second: pd.Series) -> float | None:
     """Return kappa of two columns of 0 and 1, or None if it is undefined."""
     n = len(first)
     both, one, other = int((first & second).sum()), int(first.sum()), int(second.sum())
@@ -49,7 +49,7 @@ def cohen_kappa(first, second):
     return 1 - observed / expected
 
 
-def kappa(readings):
+def kappa(readings: pd.DataFrame) -> tuple[float | None, int]:
     """Return the kappa of the readings of one class and the number of exams compared."""
     table = readings.pivot(index="exam", columns="reader", values="state")
     n_exams = int((table.notna().sum(axis=1) >= 2).sum())
@@ -62,7 +62,7 @@ def kappa(readings):
     return (sum(kappas) / len(kappas) if kappas else None), n_exams
 
 
-def main():
+def main() -> None:
     readings = load(find(sys.argv[1:]))
     n_readers = readings["reader"].nunique()
     print(f"{readings['exam'].nunique()} exams, {n_readers} readers")

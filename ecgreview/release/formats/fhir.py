@@ -29,8 +29,10 @@ ABOUT = About(
     },
     readers=("fhir.resources",),
     limits=(
-        "soft labels, areas and tracings are not included; certainty is the text of a component's "
-        "`interpretation`",
+        (
+            "soft labels, areas and tracings are not included; certainty is the text of a component's "
+            "`interpretation`"
+        ),
         "no `effective` time, because releases contain no dates",
         "subjects and performers are logical references (identifiers), not resources",
         "checked against the base specification, not against a national profile",
@@ -86,9 +88,7 @@ def _components(facts: Facts) -> ComponentText:
     return component
 
 
-def _component(
-    facts: Facts, item: DiagnosticClass, state: str, certainty: str
-) -> dict[str, Any]:
+def _component(facts: Facts, item: DiagnosticClass, state: str, certainty: str) -> dict[str, Any]:
     taxonomy = facts.taxonomy
     own = {
         "system": f"urn:ecg-review:taxonomy:{taxonomy.name}",

@@ -65,8 +65,8 @@ def summary(facts: Facts) -> str:
     signals = "with tracings" if facts.has_signals else "without tracings"
     return (
         f"Labels of {facts.n_exams} 12-lead ECG exams ({signals}) in "
-        f"{len(facts.taxonomy.classes)} classes, from {facts.n_readings} independent blind readings by "
-        f"{facts.n_readers} readers, with the consensus by the rule {rule_of(facts)}."
+        f"{len(facts.taxonomy.classes)} classes, from {facts.n_readings} independent blind "
+        f"readings by {facts.n_readers} readers, with the consensus by the rule {rule_of(facts)}."
     )
 
 

@@ -45,13 +45,19 @@ ABOUT = About(
     },
     readers=("h5py", "pandas"),
     limits=(
-        "signals that are not at 400 Hz are resampled with a polyphase anti-aliasing filter, so "
-        "their samples differ from those read; WFDB has the original samples",
-        "shorter tracings are padded with zeros at both ends, longer ones cut at both ends to "
-        "10.24 s; missing leads and samples are zero",
+        (
+            "signals that are not at 400 Hz are resampled with a polyphase anti-aliasing filter, so "
+            "their samples differ from those read; WFDB has the original samples"
+        ),
+        (
+            "shorter tracings are padded with zeros at both ends, longer ones cut at both ends to "
+            "10.24 s; missing leads and samples are zero"
+        ),
         "only the first tracing of an exam",
-        "`age` 90 means above 89; `nn_predicted_age`, `death` and `timey` are empty, because a "
-        "release does not contain them; a label that is neither present nor absent is empty",
+        (
+            "`age` 90 means above 89; `nn_predicted_age`, `death` and `timey` are empty, because a "
+            "release does not contain them; a label that is neither present nor absent is empty"
+        ),
         "no blank last row with exam_id 0, which the files of CODE-15% have",
     ),
 )
@@ -110,9 +116,7 @@ def tracing(signal: Signal) -> NDArray[np.float32]:
     ratio = Fraction(RATE_HZ / signal.sampling_rate_hz).limit_denominator(1000)
     if ratio != 1:
         # The line between the ends is subtracted first: a jump to zero would ring.
-        values = resample_poly(
-            values, ratio.numerator, ratio.denominator, axis=1, padtype="line"
-        )
+        values = resample_poly(values, ratio.numerator, ratio.denominator, axis=1, padtype="line")
     surplus = values.shape[1] - N_SAMPLES
     if surplus > 0:
         values = values[:, surplus // 2 : surplus // 2 + N_SAMPLES]

@@ -58,7 +58,9 @@ class HuggingFace:
             "labels": [f"labels/{split}.parquet" for split in splits],
             "readings": ["readings/train.parquet"],
         }
-        files.write_json(folder / "croissant.json", croissant.document(facts, folder, tables, paths))
+        files.write_json(
+            folder / "croissant.json", croissant.document(facts, folder, tables, paths)
+        )
         files.write_text(folder / "README.md", card(facts, splits))
 
 

@@ -23,8 +23,10 @@ ABOUT = About(
     },
     readers=("label_studio_sdk",),
     limits=(
-        "Label Studio cannot say that a class is absent: a class that is neither chosen under "
-        "`present` nor under `not_assessable` was called absent, unless `quality` is unreadable",
+        (
+            "Label Studio cannot say that a class is absent: a class that is neither chosen under "
+            "`present` nor under `not_assessable` was called absent, unless `quality` is unreadable"
+        ),
         "certainty, areas, tracings and soft labels are not included",
         "annotations have no author in Label Studio; the pseudonym is in their `meta`",
     ),
@@ -77,9 +79,7 @@ def _choices(name: str, choice: str, options: Sequence[tuple[str, str]]) -> list
     ]
 
 
-def _task(
-    facts: Facts, exam: ReleasedExam, readings: Sequence[ReleasedReading]
-) -> dict[str, Any]:
+def _task(facts: Facts, exam: ReleasedExam, readings: Sequence[ReleasedReading]) -> dict[str, Any]:
     return {
         "id": exam.number,
         "data": {

@@ -22,8 +22,10 @@ ABOUT = About(
     },
     readers=("pandas",),
     limits=(
-        "codes only: names of SNOMED CT concepts are not included, because SNOMED CT has a "
-        "licence of its own in each country",
+        (
+            "codes only: names of SNOMED CT concepts are not included, because SNOMED CT has a "
+            "licence of its own in each country"
+        ),
     ),
 )
 
@@ -37,9 +39,7 @@ class Mapping:
     extra = ""
 
     def write(self, content: Content, folder: Path) -> None:
-        files.write_csv(
-            folder / "class_mapping.csv", COLUMNS, _rows(content.facts.taxonomy)
-        )
+        files.write_csv(folder / "class_mapping.csv", COLUMNS, _rows(content.facts.taxonomy))
 
 
 FORMAT = Mapping()

@@ -26,15 +26,17 @@ EXAMS_AT_ONCE, CELLS_AT_ONCE = 1_000, 50_000
 ABOUT = About(
     title="Label matrices and readings as Parquet",
     files={
-        "labels.parquet": "one row per exam, one column per class: 1 present, 0 absent, NaN neither",
+        "labels.parquet": "row per exam, column per class: 1 present, 0 absent, NaN neither",
         "soft_labels.parquet": "the same shape: posterior or share of votes, NaN without votes",
         "exams.parquet": "one row per exam: source, patient, age, sex, fold, split, outcome",
         "readings_long.parquet": "one row per reading and class, with state and certainty",
     },
     readers=("pandas", "pyarrow"),
     limits=(
-        "NaN in `labels.parquet` does not say whether a class is undecided, incomplete or not "
-        "assessed; the CSV tables do",
+        (
+            "NaN in `labels.parquet` does not say whether a class is undecided, incomplete or not "
+            "assessed; the CSV tables do"
+        ),
         "no tracings, no areas",
     ),
 )
@@ -47,12 +49,10 @@ class Parquet:
 
     def write(self, content: Content, folder: Path) -> None:
         hard = (
-            (exam.code, *(label.hard for label in exam.labels.values()))
-            for exam in content.exams()
+            (exam.code, *(label.hard for label in exam.labels.values())) for exam in content.exams()
         )
         soft = (
-            (exam.code, *(label.soft for label in exam.labels.values()))
-            for exam in content.exams()
+            (exam.code, *(label.soft for label in exam.labels.values())) for exam in content.exams()
         )
         of_labels = matrix_schema(class_codes(content.facts))
         write_table(folder / "labels.parquet", of_labels, hard, EXAMS_AT_ONCE)

@@ -50,8 +50,10 @@ def provenance(facts: Facts) -> list[str]:
         "",
         f"Classes: {taxonomy.name} {taxonomy.version}. {taxonomy.banner}",
         "",
-        f"Consensus rule: {files.rule_of(facts)}. Protocol: version {facts.protocol_version}, "
-        f"SHA-256 `{facts.protocol_digest}`.",
+        (
+            f"Consensus rule: {files.rule_of(facts)}. Protocol: version {facts.protocol_version}, "
+            f"SHA-256 `{facts.protocol_digest}`."
+        ),
         "",
         "## Sources and licence",
         "",

@@ -17,7 +17,7 @@ ABOUT = About(
         "data_dictionary.csv": "the 18 columns of a REDCap data dictionary, one form",
         "records.csv": "one record per exam; each class is a radio field with the codes 0 to 4",
     },
-    readers=("redcap",),
+    readers=("pandas",),
     limits=(
         "the consensus only: readings, soft labels, areas and tracings are not included",
         "`age_years` 90 means above 89",

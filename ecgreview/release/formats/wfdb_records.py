@@ -25,7 +25,7 @@ from ecgreview.release.content import Content, Facts, ReleasedExam, ReleasedRead
 from . import files, prose, streams
 from .about import About
 
-# (sample, channel, text)
+# Sample, channel and text.
 Mark: TypeAlias = tuple[int, int, str]
 
 # Records per folder.
@@ -54,10 +54,14 @@ ABOUT = About(
     },
     readers=("wfdb", "physionet"),
     limits=(
-        "`Dx` has only classes with a SNOMED CT code that is exact or broader; all present "
-        "classes are in `Classes`",
-        "comments name present classes only; absent, undecided and not assessed are in "
-        "`labels.csv`",
+        (
+            "`Dx` has only classes with a SNOMED CT code that is exact or broader; all present "
+            "classes are in `Classes`"
+        ),
+        (
+            "comments name present classes only; absent, undecided and not assessed are in "
+            "`labels.csv`"
+        ),
         "`Age: 90` means above 89",
         "readings are not included, apart from their areas",
     ),
@@ -88,7 +92,7 @@ class WfdbRecords:
                     _put_record(put, record, signal, _comments(facts, exam))
                     marks = _marks(readings, number, signal)
                     if marks:
-                        put(f"{record}.atr", annotations(marks))
+                        put(f"{record}.atr", annotation_file(marks))
             names.close()
             _write_tables(content, folder)
             for name in OTHER_FILES:
@@ -176,7 +180,7 @@ def _sample(seconds: float, signal: Signal) -> int:
     return min(max(round(seconds * signal.sampling_rate_hz), 0), signal.n_samples - 1)
 
 
-def annotations(marks: Sequence[Mark]) -> bytes:
+def annotation_file(marks: Sequence[Mark]) -> bytes:
     """Return an annotation file in MIT format with a note for each mark."""
     result = bytearray()
     last = 0
@@ -197,7 +201,9 @@ def _write_tables(content: Content, folder: Path) -> None:
     facts = content.facts
     files.write_text(folder / "LICENSE.txt", prose.licence(facts))
     files.write_text(folder / "README.md", prose.readme(facts, "WFDB records", ABOUT))
-    files.write_text(folder / "ANNOTATORS", "atr\tareas that readers marked, with their pseudonym\n")
+    files.write_text(
+        folder / "ANNOTATORS", "atr\tareas that readers marked, with their pseudonym\n"
+    )
     columns = {name: value for name, value in _COLUMNS.items() if _is_used(content, value)}
     rows = ([value(exam) for value in columns.values()] for exam in content.exams())
     files.write_csv(folder / "exams.csv", list(columns), rows)

@@ -168,7 +168,9 @@ def reading(exam: ReleasedExam, reader: str, place: int) -> ReleasedReading:
         kind="person",
         purpose="data",
         quality="unreadable" if is_unreadable else "good",
-        findings=() if is_unreadable else tuple(
+        findings=()
+        if is_unreadable
+        else tuple(
             Finding(code, ("definite", "probable", "possible")[n % 3], areas if n == 0 else ())
             for n, code in enumerate(marked)
         ),

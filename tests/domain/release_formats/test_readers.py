@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import warnings
+from itertools import pairwise
 
 import h5py
 import numpy as np
@@ -252,7 +253,7 @@ class TestDatasheet:
         tokens = MarkdownIt("commonmark").enable("table").parse(text)
         headings = [
             inline.content
-            for opening, inline in zip(tokens, tokens[1:], strict=False)
+            for opening, inline in pairwise(tokens)
             if opening.type == "heading_open" and opening.tag == "h2"
         ]
         assert headings == list(datasheet.SECTIONS)
