@@ -139,8 +139,8 @@ def responsible_ai(facts: Facts) -> dict[str, Any]:
         "rai:dataAnnotationAnalysis": [
             (
                 f"Labels are the consensus by the rule {files.rule_of(facts)}. All readings are "
-                "included, so that disagreement can be analyzed. Soft labels are posteriors, or shares "
-                "of votes."
+                "included, so that disagreement can be analyzed. Soft labels are posteriors or "
+                "shares of votes."
             )
         ],
         "rai:machineAnnotationTools": [
@@ -148,8 +148,8 @@ def responsible_ai(facts: Facts) -> dict[str, Any]:
         ],
         "rai:personalSensitiveInformation": [
             (
-                "Age, with ages above 89 pooled, and sex. No dates, names, device serial numbers or "
-                "free text. Names of patients and readers are pseudonyms."
+                "Age, with ages above 89 pooled, and sex. No dates, names, serial numbers or free "
+                "text. Names of patients and readers are pseudonyms."
             )
         ],
         "rai:dataLimitations": [taxonomy.banner],

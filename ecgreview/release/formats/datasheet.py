@@ -93,8 +93,8 @@ def _composition(content: Content) -> Answers:
         (
             "Does it contain data that might be considered confidential?",
             (
-                "Age (above 89 pooled) and sex. No dates, names or free text; names of patients and "
-                "readers are pseudonyms."
+                "Age (above 89 pooled) and sex. No dates, names or free text; names of patients "
+                "and readers are pseudonyms."
             ),
         ),
     ]
@@ -132,8 +132,8 @@ def _labeling(facts: Facts) -> Answers:
             "How were the labels made?",
             (
                 f"{facts.n_readers} readers made {facts.n_readings} readings in ECG Review "
-                f"{facts.program_version}, blind to each other and to suggestions, in the classes of "
-                f"{taxonomy.name} {taxonomy.version}. {taxonomy.banner} Consensus rule: "
+                f"{facts.program_version}, blind to each other and to suggestions, in the classes "
+                f"of {taxonomy.name} {taxonomy.version}. {taxonomy.banner} Consensus rule: "
                 f"{files.rule_of(facts)}. Protocol version {facts.protocol_version}, SHA-256 "
                 f"`{facts.protocol_digest}`."
             ),

@@ -57,8 +57,8 @@ ABOUT = About(
             "99ECGREVIEW"
         ),
         (
-            "tracings longer than 16,384 samples or outside 200 to 1000 Hz are stored as General ECG "
-            "Waveform"
+            "tracings longer than 16,384 samples or outside 200 to 1000 Hz are stored as "
+            "General ECG Waveform"
         ),
         "dates that DICOM requires are 1900-01-01; patient age 090Y means above 89",
     ),

@@ -30,8 +30,8 @@ ABOUT = About(
     readers=("fhir.resources",),
     limits=(
         (
-            "soft labels, areas and tracings are not included; certainty is the text of a component's "
-            "`interpretation`"
+            "soft labels, areas and tracings are not included; certainty is the text of a "
+            "component's `interpretation`"
         ),
         "no `effective` time, because releases contain no dates",
         "subjects and performers are logical references (identifiers), not resources",

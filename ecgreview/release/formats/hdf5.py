@@ -46,8 +46,8 @@ ABOUT = About(
     readers=("h5py", "pandas"),
     limits=(
         (
-            "signals that are not at 400 Hz are resampled with a polyphase anti-aliasing filter, so "
-            "their samples differ from those read; WFDB has the original samples"
+            "signals that are not at 400 Hz are resampled with a polyphase anti-aliasing filter, "
+            "so their samples differ from those read; WFDB has the original samples"
         ),
         (
             "shorter tracings are padded with zeros at both ends, longer ones cut at both ends to "
