@@ -121,7 +121,7 @@ def _cells(
     )
     for case in disputes.cases(ordered, _share(selection)):
         yield [
-            archive.formula_safe(cell) if isinstance(cell, str) else cell for cell in astuple(case)
+            formula_safe(cell) if isinstance(cell, str) else cell for cell in astuple(case)
         ]
 
 

@@ -52,8 +52,32 @@ class Entry:
         return cast("Format", importlib.import_module(f"{__package__}.{self.module}").FORMAT)
 
 
+def _optional(
+    name: str, title: str, module: str, library: str, *, needs_signals: bool = False
+) -> Entry:
+    return Entry(name, title, module, needs_signals, "formats", (library,))
+
+
 ENTRIES: Sequence[Entry] = (
     Entry("csv", "CSV tables with a data dictionary (Table Schema)", "csv_tables"),
+    Entry("example", "Example script", "example"),
+    _optional("parquet", "Label matrices and readings as Parquet", "parquet", "pyarrow"),
+    Entry("hdf5", "HDF5 in the layout of CODE-15%", "hdf5", needs_signals=True),
+    Entry(
+        "wfdb", "WFDB records in a folder ready for PhysioNet", "wfdb_records", needs_signals=True
+    ),
+    _optional(
+        "huggingface", "Hugging Face dataset folder with Croissant 1.1", "huggingface", "pyarrow"
+    ),
+    Entry("fhir", "FHIR R4B Observations", "fhir"),
+    _optional(
+        "dicom", "DICOM 12-lead ECG with annotations", "dicom", "pydicom", needs_signals=True
+    ),
+    Entry("label_studio", "Label Studio project", "label_studio"),
+    Entry("mapping", "Mapping to SNOMED CT, SCP-ECG and other vocabularies", "mapping"),
+    Entry("redcap", "REDCap import", "redcap"),
+    Entry("citation", "Citation: CITATION.cff and DataCite", "citation"),
+    Entry("datasheet", "Datasheet for datasets (Gebru et al.)", "datasheet"),
 )
 
 NAMES = tuple(entry.name for entry in ENTRIES)
