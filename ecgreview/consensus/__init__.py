@@ -7,6 +7,7 @@ from .decision import (
     Ballot,
     Basis,
     Cell,
+    Certainty,
     Decision,
     Kind,
     Purpose,
@@ -32,6 +33,8 @@ from .rules import (
     UnknownRule,
     decide,
 )
+from .signal import VERSION as SIGNAL_VERSION
+from .signal import Quality, SignalBallot, SignalDecision, decide_signal, problem_codes
 
 __all__ = [
     "DEFAULT_K",
@@ -39,11 +42,13 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "MIN_READINGS",
     "RULES",
+    "SIGNAL_VERSION",
     "Adjudication",
     "BadParameter",
     "Ballot",
     "Basis",
     "Cell",
+    "Certainty",
     "Choice",
     "ContradictoryReading",
     "Decision",
@@ -51,13 +56,18 @@ __all__ = [
     "Kind",
     "Parameter",
     "Purpose",
+    "Quality",
     "Reason",
     "Relations",
     "Rule",
     "Ruling",
+    "SignalBallot",
+    "SignalDecision",
     "Stage",
     "State",
     "Status",
     "UnknownRule",
     "decide",
+    "decide_signal",
+    "problem_codes",
 ]

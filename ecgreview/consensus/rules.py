@@ -108,17 +108,25 @@ class Rule:
     reader has seen suggestions, and neither do models or references. Readers have no vote if they
     abstained, and none on a class that they called not assessable or were not asked about.
 
+    No rule uses the certainty of a vote: "possible" counts like "definite". Published rules that
+    do, such as following the more confident of two physicians (Kurvers et al. 2016, PNAS
+    113:8777-8782), compare it between readers, and nothing ensures that ours mean the same by it.
+
     Attributes:
         version: changes when the outcomes of the rule change.
         decide: returns the decisions on several exams, in their order.
         parameters: which parameters of ``Choice`` it uses.
         adjudication: what adjudicators do to a class in dispute.
+        is_exam_local: whether the decision on an exam depends on its own readings alone. Then a
+            caller may decide only some exams. The other rules are fitted to all exams: one more
+            reading can change the decision on any of them, so all must be decided together.
     """
 
     version: str
     decide: _Decide
     parameters: tuple[Parameter, ...] = ()
     adjudication: Adjudication = Adjudication.DECIDES
+    is_exam_local: bool = True
 
 
 def _of_each(function: _DecideExam) -> _Decide:
@@ -154,16 +162,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "skill_weighted": Rule(
             "1",
             lambda exams, relations, choice: skill_weighted(exams, relations),
+            is_exam_local=False,
         ),
         "dawid_skene": Rule(
             "1",
             lambda exams, relations, choice: dawid_skene(exams, relations, choice.threshold),
             parameters=(Parameter.THRESHOLD,),
+            is_exam_local=False,
         ),
         "dawid_skene_pooled": Rule(
             "1",
             lambda exams, relations, choice: dawid_skene_pooled(exams, relations, choice.threshold),
             parameters=(Parameter.THRESHOLD,),
+            is_exam_local=False,
         ),
     }
 )

@@ -54,4 +54,5 @@ def _is_as_computed(study: Study) -> bool:
     columns = recorded.get("columns")
     if not isinstance(columns, dict):
         return False
-    return bool(recorded.get("digest") == digests.of_consensus(study, columns))
+    compute = digests.of_consensus if recorded.get("by_exam") else digests.of_consensus_lines
+    return bool(recorded.get("digest") == compute(study, columns))
