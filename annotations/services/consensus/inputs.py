@@ -65,7 +65,7 @@ def changed(study: Study, relations: Relations) -> Mapping[int, str | None]:
     is in no closed batch any more.
     """
     n_readers = required_readings.by_batch(study, study.batches.closed().of_data())
-    values = {
+    values: dict[str, Any] = {
         "study": study.pk,
         "gold": Occurrence.GOLD,
         "batches": [*n_readers.keys()],

@@ -87,8 +87,12 @@ def _replace(study: Study, now: datetime) -> _Replaced:
         of_exam = {**dict(study.consensus.values_list("exam", "inputs")), **of_exam}
         of_exam = {exam_id: of_exam[exam_id] for exam_id in of_exam.keys() - gone}
     computed = rows.compute(study, relations, of_exam, now)
-    stored = set(study.consensus.values_list("exam", "digest"))
-    new = [exam for exam in computed if (exam.row.exam_id, exam.row.digest) not in stored]
+    stored = set(study.consensus.values_list("exam", "inputs", "digest"))
+    new = [
+        exam
+        for exam in computed
+        if (exam.row.exam_id, exam.row.inputs, exam.row.digest) not in stored
+    ]
     replaced = gone | {exam.row.exam_id for exam in new}
     before = _delete(study, replaced)
     cases = rows.place(study, relations, new)
