@@ -34,12 +34,14 @@ from .rules import (
     decide,
 )
 from .signal import VERSION as SIGNAL_VERSION
-from .signal import Quality, SignalBallot, SignalDecision, decide_signal, problem_codes
+from .signal import LEVELS, Quality, SignalBallot, SignalDecision, decide_signal, problem_codes
+from .signal_agreement import ItemAgreement, SignalVotes, signal_agreement
 
 __all__ = [
     "DEFAULT_K",
     "DEFAULT_RULE",
     "DEFAULT_THRESHOLD",
+    "LEVELS",
     "MIN_READINGS",
     "RULES",
     "SIGNAL_VERSION",
@@ -53,6 +55,7 @@ __all__ = [
     "ContradictoryReading",
     "Decision",
     "Exam",
+    "ItemAgreement",
     "Kind",
     "Parameter",
     "Purpose",
@@ -63,6 +66,7 @@ __all__ = [
     "Ruling",
     "SignalBallot",
     "SignalDecision",
+    "SignalVotes",
     "Stage",
     "State",
     "Status",
@@ -70,4 +74,5 @@ __all__ = [
     "decide",
     "decide_signal",
     "problem_codes",
+    "signal_agreement",
 ]

@@ -52,9 +52,10 @@ class SignalDecision:
 
     Attributes:
         quality: the level, or why there is none.
-        votes: number of readings by level, for the levels that occur.
+        votes: number of readings by level, for the levels that occur, without adjudications.
         problems: for each problem that a reading names, its state.
-        problem_votes: the number of readings that name it.
+        problem_votes: the number of readings that name it, without adjudications; a problem that
+            only an adjudicator names is left out.
     """
 
     quality: Quality
@@ -86,7 +87,7 @@ def decide_signal(ballots: Sequence[SignalBallot], n_wanted: int) -> SignalDecis
     """
     readers = [ballot for ballot in ballots if not ballot.is_adjudication]
     n_missing = max(n_wanted, MIN_READINGS) - len(readers)
-    codes = sorted({code for ballot in ballots for code in ballot.problems})
+    codes = sorted({code for ballot in readers for code in ballot.problems})
     quality = _quality(readers, n_missing)
     problems = {code: _state(code, readers, n_missing) for code in codes}
     if len(readers) < len(ballots):
@@ -97,12 +98,13 @@ def decide_signal(ballots: Sequence[SignalBallot], n_wanted: int) -> SignalDecis
             for code, state in problems.items()
             if state == State.UNDECIDED
         }
-    n_by_level = Counter(ballot.quality for ballot in ballots)
+    n_by_level = Counter(ballot.quality for ballot in readers)
+    n_by_code = Counter(code for ballot in readers for code in ballot.problems)
     return SignalDecision(
         quality=quality,
         votes={level.value: n_by_level[level] for level in LEVELS if n_by_level[level]},
         problems=problems,
-        problem_votes={code: sum(code in ballot.problems for ballot in ballots) for code in codes},
+        problem_votes=dict(sorted(n_by_code.items())),
     )
 
 

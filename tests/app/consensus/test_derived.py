@@ -16,6 +16,7 @@ from annotations.services.consensus import adjudications, labels
 from annotations.services.export import jobs
 from annotations.services.studies import lifecycle, protocols, roster
 from annotations.services.verification import results
+from ecgreview.protocol import InvalidProtocol
 from tests.app.counts.test_any_sequence import ANSWERS, REFUSALS, TwoBatches
 from tests.app.kept import kept
 from tests.sizes import size
@@ -103,7 +104,7 @@ class Events(TwoBatches):
             with transaction.atomic():
                 getattr(self, action)(place, answer)
         except (
-            *REFUSALS, lifecycle.InvalidProtocol, adjudications.NothingDisputed,
+            *REFUSALS, InvalidProtocol, adjudications.NothingDisputed,
             adjudications.AlreadyRead, adjudications.RuleIgnoresAdjudication,
             roster.StatusUnchanged,
         ):  # fmt: skip
