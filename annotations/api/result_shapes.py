@@ -311,7 +311,7 @@ class ConsensusShape(Shape):
     )
     problem_states = serializers.DictField(
         child=serializers.ChoiceField(choices=ClassState.choices),
-        help_text="State of each signal problem that a reader named, such as `noise` or `noise:V1`.",
+        help_text="State of each signal problem that a reader named: `noise`, `noise:V1`.",
     )
     problem_votes = serializers.DictField(
         child=serializers.IntegerField(),
