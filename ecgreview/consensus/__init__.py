@@ -33,8 +33,8 @@ from .rules import (
     UnknownRule,
     decide,
 )
-from .signal import VERSION as SIGNAL_VERSION
 from .signal import LEVELS, Quality, SignalBallot, SignalDecision, decide_signal, problem_codes
+from .signal import VERSION as SIGNAL_VERSION
 from .signal_agreement import ItemAgreement, SignalVotes, signal_agreement
 
 __all__ = [

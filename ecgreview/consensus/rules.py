@@ -196,19 +196,34 @@ def decide(
         ContradictoryReading: a voting reading marks an exclusive class together with another class,
             or a class that it has no vote on.
     """
+    voting = voting_exams(exams, relations)
+    rule = RULES[choice.rule]
+    decisions = rule.decide([*voting.values()], relations, choice)
+    return {
+        key: with_rulings(rule, decision, exam, relations)
+        for (key, exam), decision in zip(voting.items(), decisions, strict=True)
+    }
+
+
+def voting_exams(exams: Mapping[_Key, Exam], relations: Relations) -> dict[_Key, Exam]:
+    """Return the exams with the ballots that vote.
+
+    Raises:
+        ContradictoryReading: as ``decide``.
+    """
     voting = {key: exam.voting(relations) for key, exam in exams.items()}
     for exam in voting.values():
         for ballot in exam.ballots:
             codes = ballot.classes or frozenset()
             if relations.contradictions(codes) or codes & ballot.unassessed:
                 raise ContradictoryReading(", ".join(sorted(codes)))
-    rule = RULES[choice.rule]
-    decisions = dict(zip(voting, rule.decide([*voting.values()], relations, choice), strict=True))
+    return voting
+
+
+def with_rulings(rule: Rule, decision: Decision, exam: Exam, relations: Relations) -> Decision:
+    """Return the decision of ``rule`` on ``exam`` with the rulings of the exam's adjudicators."""
     if rule.adjudication == Adjudication.IGNORED:
-        return decisions
-    return {
-        key: rulings.apply(decision, voting[key].ballots, relations)
-        if any(ballot.ruling != NO_RULING for ballot in voting[key].ballots)
-        else decision
-        for key, decision in decisions.items()
-    }
+        return decision
+    if all(ballot.ruling == NO_RULING for ballot in exam.ballots):
+        return decision
+    return rulings.apply(decision, exam.ballots, relations)
