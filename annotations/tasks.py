@@ -20,7 +20,7 @@ from annotations import table_statistics
 from annotations.models import Scope
 from annotations.services.agreement import refresh
 from annotations.services.assignment import leases, qualification
-from annotations.services.consensus import labels, queue_upgrade
+from annotations.services.consensus import comparisons, labels, queue_upgrade
 from annotations.services.counts import live, recount
 from annotations.services.exams import same_recordings
 from annotations.services.export import jobs
@@ -47,6 +47,9 @@ ARCHIVE_S = 1800
 
 # Time limit for a data release. With signals in all formats, it takes a few minutes.
 RELEASE_S = 7200
+
+# Time limit for a comparison of rules, which fits two models for each reader.
+COMPARISON_S = 1800
 
 # How long to wait before retrying when another process holds the lock.
 BUSY_S = 60.0
@@ -148,6 +151,12 @@ def compute_consensus() -> None:
     """Recompute the consensus of every study that has a batch marked ``consensus_is_due``."""
     drain(labels.refresh_next, compute_consensus)
     drain(queue_upgrade.fill_next, compute_consensus)
+
+
+@shared_task(soft_time_limit=COMPARISON_S, time_limit=COMPARISON_S + 5)
+def compare_rules() -> None:
+    """Compute the requested comparisons of consensus rules."""
+    drain(comparisons.compute_next, compare_rules)
 
 
 @shared_task

@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "make archives": {"task": "annotations.tasks.make_archives", "schedule": 15.0},
     "make releases": {"task": "annotations.tasks.make_releases", "schedule": 15.0},
+    "compare rules": {"task": "annotations.tasks.compare_rules", "schedule": 15.0},
     "clear archives": {"task": "annotations.tasks.clear_archives", "schedule": 3600.0},
     "keep statistics": {"task": "annotations.tasks.keep_statistics", "schedule": 30.0},
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},

@@ -17,6 +17,7 @@ from .archive import Archive, ArchiveChunk
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
+from .comparison import RuleComparison
 from .consensus import (
     STORED_KINDS,
     CaseKind,
@@ -178,6 +179,7 @@ __all__ = [
     "ResultsSeen",
     "RevisionReason",
     "Role",
+    "RuleComparison",
     "RunStage",
     "Scope",
     "Seat",

@@ -204,6 +204,13 @@ STUDIES: Sentences = {
         _("The consensus of the study is still being computed."),
         _("Try again in a minute."),
     ),
+    "nothing-to-compare": (
+        _("There are no results to compare rules on yet."),
+        _(
+            "Rules are compared on closed batches, once their consensus is computed and their "
+            "results are open."
+        ),
+    ),
     "invalid-protocol": (
         _("The study cannot be run under this protocol."),
         _("Correct these settings: %(problems)s"),

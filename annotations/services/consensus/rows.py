@@ -66,6 +66,11 @@ class _Votes:
     adjudicators: Collection[int]
     adjudications: Sequence[Ballot]
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether the exam must be reread, because a class was split."""
+        return any(vote.is_open for vote in self.votes)
+
 
 def compute(
     study: Study, relations: Relations, inputs: Mapping[int, str], now: datetime
@@ -186,34 +191,45 @@ def _decisions(
     required: Mapping[int, int],
 ) -> dict[int, Decision]:
     """Apply the study's rule to the votes of each exam, and return the decisions by exam id."""
-    exams = {
-        exam_id: consensus.Exam(
-            (
-                *(_ballot(vote, of_exam.adjudicators) for vote in of_exam.votes),
-                *of_exam.adjudications,
-            ),
-            required[exam_id],
-        )
-        for exam_id, of_exam in of_exams.items()
-    }
+    exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
     decisions = consensus.decide(study.consensus_choice, exams, relations)
     return {
-        exam_id: _as_incomplete(decision)
-        if any(vote.is_open for vote in of_exams[exam_id].votes)
-        else decision
+        exam_id: _as_incomplete(decision) if of_exams[exam_id].is_pending else decision
         for exam_id, decision in decisions.items()
     }
+
+
+def _exam(of_exam: _Votes, n_wanted: int) -> consensus.Exam:
+    ballots_of_votes = (_ballot(vote, of_exam.adjudicators) for vote in of_exam.votes)
+    return consensus.Exam((*ballots_of_votes, *of_exam.adjudications), n_wanted)
+
+
+def exams_of(study: Study) -> tuple[dict[int, consensus.Exam], set[int]]:
+    """Return the ballots on each exam of a closed batch, as input to rules, by exam id.
+
+    Returns:
+        The exams, and the ids of those that are incomplete until somebody rereads them.
+    """
+    required = required_readings.by_exam(study, study.batches.closed())
+    of_exams = dict(_votes(study, None))
+    exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
+    return exams, {exam_id for exam_id, of_exam in of_exams.items() if of_exam.is_pending}
 
 
 def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
     is_adjudication = vote.reader_id in adjudicators
     purpose = consensus.Purpose.ADJUDICATION if is_adjudication else consensus.Purpose.DATA
+    return replace(ballot_of(vote), purpose=purpose)
+
+
+def ballot_of(vote: Vote) -> Ballot:
+    """Return a vote as input to rules; the reader is their id as text."""
     reader = str(vote.reader_id)
     if vote.translation is None:
-        return Ballot(None, reader=reader, purpose=purpose)
+        return Ballot(None, reader=reader)
     unassessed = vote.missing | vote.translation.not_asked | vote.translation.undecided
     certainty = {code: Certainty(value) for code, value in vote.certainty.items()}
-    return Ballot(vote.translation.codes, unassessed, reader, purpose=purpose, certainty=certainty)
+    return Ballot(vote.translation.codes, unassessed, reader, certainty=certainty)
 
 
 def _as_incomplete(decision: Decision) -> Decision:

@@ -105,7 +105,10 @@ def test_an_agreement_has_an_interval_and_its_exams():
 
 
 def test_grouped_exams_give_the_same_agreement_as_single_ones():
-    grouped = [SignalVotes({"good": 2}, {}, 5), SignalVotes({"good": 1, "poor": 1}, {"noise": 1}, 3)]
+    grouped = [
+        SignalVotes({"good": 2}, {}, 5),
+        SignalVotes({"good": 1, "poor": 1}, {"noise": 1}, 3),
+    ]
     single = [SignalVotes(row.quality, row.problems) for row in grouped for _ in range(row.n_exams)]
     assert [
         [measure.estimate for measure in item.statistics.values()]
