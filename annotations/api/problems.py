@@ -78,6 +78,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "not-this-phase": Problem(CONFLICT),
     "reason-missing": Problem(INVALID, "reason"),
     "consensus-due": Problem(CONFLICT),
+    "nothing-to-compare": Problem(CONFLICT),
     "invalid-protocol": Problem(INVALID),
     "not-a-reader": Problem(INVALID, "readers"),
     "level-too-low": Problem(INVALID, "readers"),

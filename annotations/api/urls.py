@@ -10,6 +10,7 @@ from annotations.api import (
     archives,
     audit,
     batches,
+    comparisons,
     disputes,
     docs,
     exams,
@@ -97,6 +98,11 @@ urlpatterns = [
         "studies/<slug:slug>/disputes/",
         disputes.StudyDisputes.as_view(),
         name="api-study-disputes",
+    ),
+    path(
+        "studies/<slug:slug>/consensus/rules/",
+        comparisons.StudyRuleComparison.as_view(),
+        name="api-study-consensus-rules",
     ),
     path(
         "studies/<slug:slug>/agreement/",

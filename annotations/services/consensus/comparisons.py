@@ -19,6 +19,7 @@ from django.db.models import Avg, Count, F, Max
 
 from annotations import row_security
 from annotations.models import (
+    Adjudication,
     Consensus,
     Purpose,
     ReaderKind,
@@ -28,7 +29,7 @@ from annotations.models import (
     User,
 )
 from annotations.models.reading import ReadingQuerySet
-from annotations.services.consensus import labels
+from annotations.services.consensus import labels, rows
 from annotations.services.reading import votes
 from annotations.services.refusals import Refusal
 from ecgreview import advisory_locks, hash_chain, json_values
@@ -135,8 +136,11 @@ def pace_of(study: Study) -> Pace:
     The default is the mean time of a reading that plans assume.
     """
     with row_security.as_owner():
-        timed = _closed(study).filter(
-            assignment__batch__purpose=Purpose.ADJUDICATION, active_ms__gt=0
+        timed = Adjudication.objects.filter(
+            assignment__batch__study=study,
+            assignment__batch__closed_at__isnull=False,
+            assignment__batch__purpose=Purpose.ADJUDICATION,
+            active_ms__gt=0,
         )
         measured = timed.aggregate(n=Count("pk"), mean=Avg("active_ms"))
     if measured["n"] < MIN_ADJUDICATIONS:
@@ -161,8 +165,8 @@ def _current(study: Study) -> RuleComparison | None:
 def state_of(study: Study) -> str:
     """Return a digest of everything that a comparison of ``study`` depends on.
 
-    Readings never change, and a recomputed consensus gets new rows, also when only adjudications
-    were added. So numbers of rows and highest ids are enough.
+    Readings and adjudications of closed batches never change, and where the consensus changes, its
+    rows are replaced by new ones. So numbers of rows and highest ids are enough.
     """
     choice, relations = study.consensus_choice, labels.relations_of(study)
     state = {
@@ -253,25 +257,25 @@ def _gathered(study: Study) -> _Inputs:
     # Race: closing a batch and computing the consensus wait for this lock, so that all our queries
     # see the same readings.
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    votes_by_exam = labels.votes_of(study)
+    exams, pending = rows.exams_of(study)
     return _Inputs(
         state_of(study),
         study.consensus_choice,
-        labels.exams_of(study, votes_by_exam),
+        exams,
         labels.relations_of(study),
         _references(study),
-        labels.to_reread(votes_by_exam),
+        pending,
     )
 
 
 def _references(study: Study) -> dict[str, dict[int, Ballot]]:
     """Return the answers of each reference by exam id; the references are user ids as text."""
     readings = _closed(study).filter(reader__kind=ReaderKind.REFERENCE)
-    rows = readings.select_related("assignment").in_turn()
+    listed = readings.select_related("assignment").in_turn()
     answers: dict[str, dict[int, Ballot]] = defaultdict(dict)
-    for exam_id, of_exam in votes.counted(votes.translated(study, rows)).items():
+    for exam_id, of_exam in votes.counted(votes.translated(study, listed)).items():
         for vote in of_exam:
-            answers[str(vote.reader_id)][exam_id] = labels.ballot_of(vote)
+            answers[str(vote.reader_id)][exam_id] = rows.ballot_of(vote)
     return dict(sorted(answers.items(), key=lambda item: int(item[0])))
 
 

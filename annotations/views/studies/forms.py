@@ -56,6 +56,12 @@ RULES = {
     ),
 }
 
+
+def short_rule(name: str) -> str:
+    """Return the name of a rule for tables: its description up to the colon."""
+    return str(RULES.get(name, name)).partition(":")[0]
+
+
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
 QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
 QUICK_RULES = (DEFAULT_RULE, "union_then_adjudicate", "agreement_then_majority")

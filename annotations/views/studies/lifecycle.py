@@ -23,7 +23,7 @@ from annotations.views.refusals import refusal_as_message
 from annotations.views.studies import protocol_text
 from annotations.views.studies.plan_forms import ReasonForm
 from annotations.views.studies.setup import protocol_problems_on_form
-from annotations.views.studies.setup_forms import AmendmentForm, initial
+from annotations.views.studies.setup_forms import AmendmentForm, initial, proposed_rule
 from ecgreview import protocol
 
 
@@ -66,7 +66,8 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
         messages.error(request, message(lifecycle.NotThisPhase(phase=study.get_phase_display())))
         return redirect("study", slug=study.slug)
     current = protocols.protocol_of(study)
-    form = AmendmentForm(posted(request), initial=initial(current))
+    proposed = proposed_rule(request.GET)
+    form = AmendmentForm(posted(request), initial={**initial(current), **proposed})
     is_confirmed = request.POST.get("step") == "amend"
     amended = _amended(form, current) if request.method == "POST" and form.is_valid() else None
     if is_confirmed and amended is not None and _amend(request, study, form, amended):
@@ -75,6 +76,7 @@ def study_amend(request: SignedInRequest, slug: str) -> HttpResponse:
         "study": study,
         "form": form,
         "changes": [] if amended is None else _changes(current, amended),
+        "is_proposed": bool(proposed) and request.method != "POST",
     }
     is_bad = request.method == "POST" and bool(form.errors)
     return render(request, "studies/amend.html", context, status=400 if is_bad else 200)

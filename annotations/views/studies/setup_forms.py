@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -235,6 +236,20 @@ class AmendmentForm(ReadingForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The reason is kept with the new version and in the audit trail."),
     )
+
+
+def proposed_rule(query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the consensus rule and its parameter in ``query``, as initial values of a form.
+
+    Values that the form would refuse are left out.
+    """
+    proposed = {}
+    for name in ("consensus_rule", "consensus_k", "consensus_threshold"):
+        try:
+            proposed[name] = ReadingForm.base_fields[name].clean(query.get(name))
+        except forms.ValidationError:
+            continue
+    return proposed
 
 
 def initial(protocol: Protocol) -> dict[str, Any]:

@@ -137,6 +137,10 @@ API: dict[str, dict[str, Cell]] = {
             body={"name": "Second look", "readers": ["clara"], "exams": ["{code}"]},
         ),
     },
+    # No batch is closed, so there is nothing to compare.
+    "api-study-consensus-rules": {
+        "GET": Cell(api(403, **dict.fromkeys(MANAGERS, 409), caio=403)),
+    },
     # 202: a worker builds the archive.
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
@@ -193,6 +197,12 @@ PAGES: dict[str, dict[str, Cell]] = {
         "GET": Cell(page(403, davi=200, caio=403)),
         "POST": Cell(page(403, davi=400, caio=403)),
     },
+    "study-explorer": {
+        "GET": Cell(page(403, **MANAGERS_ONLY)),
+        "POST": Cell(page(403, **dict.fromkeys(MANAGERS, 302))),
+    },
+    "study-explorer-progress": {"GET": Cell(page(403, **dict.fromkeys(MANAGERS, 404)))},
+    "study-explorer-file": {"GET": Cell(page(403, **dict.fromkeys(MANAGERS, 404)))},
     "study-export": {
         "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
         "POST": Cell(page(403, davi=302, rosa=302, caio=403)),
