@@ -25,10 +25,14 @@ REASONS = ["", *(reason.value for reason in Unsupported)]
 
 
 class RuleLeftOutShape(Shape):
-    """What changes if a reader is left out."""
+    """What changes if a reader is left out; null where `left_out_reasons` has a reason."""
 
-    n_decided = serializers.IntegerField(help_text="Marked cells decided with all readers.")
-    n_changed = serializers.IntegerField(help_text="Those whose state changes without the reader.")
+    n_decided = serializers.IntegerField(
+        allow_null=True, help_text="Marked cells decided with all readers."
+    )
+    n_changed = serializers.IntegerField(
+        allow_null=True, help_text="Those whose state changes without the reader."
+    )
     share = serializers.FloatField(allow_null=True)
 
 
@@ -69,7 +73,7 @@ class RuleSettingShape(Shape):
         child=serializers.ListField(child=serializers.IntegerField()),
         help_text="Marked cells by state under the study's rule (rows) and under this rule.",
     )
-    left_out = serializers.ListField(child=RuleLeftOutShape(allow_null=True))
+    left_out = RuleLeftOutShape(many=True)
     accuracy = RuleAccuracyShape(many=True)
 
 

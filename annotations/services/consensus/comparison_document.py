@@ -81,13 +81,12 @@ def lines(of: Document) -> Iterator[list[object]]:
         if rule["reason"]:
             yield [*head, "", "", rule["reason"]]
         for place, outcome in enumerate(rule["settings"]):
-            left_out = [row or {} for row in outcome["left_out"]]
             yield [
                 *head, outcome["setting"], int(place == rule["chosen"]), "",
                 *(outcome[name] for name in TOTALS),
                 *outcome["present"],
                 *outcome["disputed"],
-                *(row.get(name) for row in left_out for name in ("n_decided", "n_changed")),
+                *(row[name] for row in outcome["left_out"] for name in ("n_decided", "n_changed")),
                 *(row[name] for row in outcome["accuracy"] for name in ACCURACY),
             ]  # fmt: skip
 
@@ -120,9 +119,9 @@ def _outcome(outcome: Outcome, rule: str, order: Sequence[int], pace: Pace) -> M
     }
 
 
-def _left_out(left_out: LeftOut | None) -> Mapping[str, Any] | None:
+def _left_out(left_out: LeftOut | None) -> Mapping[str, Any]:
     if left_out is None:
-        return None
+        return {"n_decided": None, "n_changed": None, "share": None}
     return {
         "n_decided": left_out.n_decided,
         "n_changed": left_out.n_changed,
