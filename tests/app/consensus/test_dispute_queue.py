@@ -17,12 +17,14 @@ from annotations.models import (
     Batch,
     Consensus,
     Purpose,
+    QueuedCase,
     ResultsSeen,
     Role,
     Study,
     StudyReader,
 )
-from annotations.services.consensus import labels
+from annotations.services.consensus import labels, queue_upgrade
+from annotations.services.consensus import queue as queue_service
 from tests.app import published
 
 pytestmark = pytest.mark.django_db
@@ -312,3 +314,29 @@ def test_two_cardiologists_differ_on_five_exams(shared_data: Path, tmp_path, sig
     rows = api.get("/api/studies/code-test/disputes/").json()["results"]
     assert codes(page) == [row["exam"] for row in rows]
     assert len(rows) == 5
+
+
+class TestConsensusFromBeforeTheQueue:
+    """An upgrade leaves the places of earlier results to the worker."""
+
+    @pytest.fixture
+    def earlier(self, computed, study):
+        stored = Consensus.objects.order_by("pk").values_list(*queue_service.COLUMNS)
+        expected = list(stored)
+        QueuedCase.objects.all().delete()
+        Consensus.objects.update(**dict.fromkeys(queue_service.COLUMNS))
+        return expected
+
+    def test_is_announced(self, earlier, queue):
+        assert "The queue is being computed" in queue().content.decode()
+
+    def test_gets_the_same_places(self, earlier, queue, now):
+        assert queue_upgrade.fill_next(now=now)
+        rows = Consensus.objects.order_by("pk").values_list(*queue_service.COLUMNS)
+        assert list(rows) == earlier
+        assert QueuedCase.objects.count() == 3
+        assert not queue_upgrade.fill_next(now=now)
+
+    def test_is_left_to_a_computation_that_is_due(self, earlier, study, now):
+        study.batches.update(consensus_is_due=True)
+        assert not queue_upgrade.fill_next(now=now)
