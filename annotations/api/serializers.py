@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from annotations.models import ClinicalInformation, SuggestionPolicy, TokenScope
 from annotations.models.study import MAX_FREQUENT_CLASSES
+from annotations.services.consensus.extra_readers import MAX_READERS_PER_EXAM
 from ecgreview import consensus
 
 MAX_POSITIVE_INTEGER = 2**31 - 1
@@ -87,6 +88,17 @@ class AdjudicatorsInput(Strict):
     )
     has_audit_form = serializers.BooleanField(
         default=False, help_text="Whether they also say which of two reports is right."
+    )
+
+
+class ExtraReadersInput(Strict):
+    """The extra readers of the disputed exams of a closed batch."""
+
+    readers = serializers.ListField(
+        child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."
+    )
+    readers_per_exam = serializers.IntegerField(
+        min_value=1, max_value=MAX_READERS_PER_EXAM, default=1
     )
 
 
