@@ -213,14 +213,17 @@ class Batch(HasWithheld):
             ),
             models.CheckConstraint(
                 name="batch_adjudication_mode_is_known",
-                condition=(
-                    Q(adjudication_mode="", is_committee=False, has_audit_form=False)
-                    & ~Q(purpose=Purpose.EXTRA)
-                )
-                | Q(adjudication_mode__in=AdjudicationMode.values, purpose=Purpose.ADJUDICATION)
+                condition=Q(adjudication_mode="", is_committee=False, has_audit_form=False)
+                | Q(
+                    adjudication_mode__in=AdjudicationMode.values,
+                    purpose__in=[Purpose.ADJUDICATION, Purpose.EXTRA],
+                ),
+            ),
+            models.CheckConstraint(
+                name="batch_of_extra_readings_shows_no_votes",
+                condition=~Q(purpose=Purpose.EXTRA)
                 | Q(
                     adjudication_mode=AdjudicationMode.MASKED,
-                    purpose=Purpose.EXTRA,
                     is_committee=False,
                     has_audit_form=False,
                 ),

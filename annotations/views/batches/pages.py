@@ -64,6 +64,7 @@ READER_REFUSALS: tuple[type[Exception], ...] = (
     roster.LevelTooLow,
     roster.HasLeft,
 )
+EXTRA_READER_REFUSALS: tuple[type[Exception], ...] = (*READER_REFUSALS, DesignRefused)
 
 
 @needs("add_batch")
@@ -163,7 +164,7 @@ def batch_extra(request: SignedInRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
             readers_per_exam=form.cleaned_data["readers_per_exam"],
         )
-    except (*READER_REFUSALS, DesignRefused) as refusal:
+    except EXTRA_READER_REFUSALS as refusal:
         form.add_error("readers", message(refusal))
         return _batch_page(request, batch, AdjudicationForm(), extra_form=form, status=400)
     except NameTaken:
