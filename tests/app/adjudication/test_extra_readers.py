@@ -23,6 +23,13 @@ from tests.app.kept import kept
 
 pytestmark = pytest.mark.django_db
 
+# What two readers marked. Only AV block is in dispute.
+DISPUTES: list[tuple[list[str], list[str]]] = [
+    ([AVB, LVH], [LVH]),
+    ([], [AVB]),
+    ([AF], [AF, AVB]),
+]
+
 
 @kept
 def eva(make_user):
@@ -128,20 +135,13 @@ class TestDesk:
         assert (shown["agreed"], shown["readings"], shown["members"]) == ([], [], [])
 
     def test_no_byte_depends_on_votes_or_agreement(self, ask, read, eva, ana, bruno, make_exam):
-        sent = []
-        for number, votes in enumerate(
-            [{ana: [AVB, LVH], bruno: [LVH]}, {ana: [], bruno: [AVB]}, {ana: [AF], bruno: [AF, AVB]}]
-        ):
-            batch = read(votes, make_exam(), name=f"Batch {number}")
+        client, sent = client_of(eva), []
+        for number, (of_ana, of_bruno) in enumerate(DISPUTES):
+            batch = read({ana: of_ana, bruno: of_bruno}, make_exam(), name=f"Batch {number}")
             given = ask(batch, [eva]).assignments.get()
-            client = client_of(eva)
-            sent.append(
-                _comparable(
-                    client.get(reverse("api-adjudication", args=[given.pk])).content.decode()
-                    + client.get(reverse("desk", args=[given.pk])).content.decode(),
-                    given,
-                )
-            )
+            addresses = [reverse(name, args=[given.pk]) for name in ("api-adjudication", "desk")]
+            bodies = [client.get(address).content.decode() for address in addresses]
+            sent.append(_comparable("".join(bodies), given))
         assert sent[0] == sent[1] == sent[2]
         assert "Read only these classes." in sent[0]
 
