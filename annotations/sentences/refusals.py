@@ -364,11 +364,11 @@ BATCHES: Sentences = {
     ),
     "extra-reading-open": (
         _("Extra readers are reading some of these exams."),
-        _("Close their batch first. It has %(n)s of these exams."),
+        _("Close their batch first: their votes may settle the %(n)s exams."),
     ),
     "adjudication-open": (
         _("Adjudicators are deciding some of these exams."),
-        _("Close their batch first. It has %(n)s of these exams."),
+        _("Close their batch first: it has %(n)s of these exams."),
     ),
     "extra-readers-missing": (
         _("The chosen readers cannot take all of these exams."),
