@@ -8,7 +8,7 @@ PORT ?= 8000
 export PORT DATA T K
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick fast drill check coverage bench lock python
+.PHONY: help setup formats demo test quick fast drill interop check coverage bench lock python
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,9 @@ python:
 
 setup: python ## Install everything into .venv; then .venv/bin/python manage.py COMMAND works
 	@$(PYTHON) scripts/bootstrap.py setup
+
+formats: python ## As setup, with the optional libraries for releases in Parquet and DICOM
+	@$(PYTHON) scripts/bootstrap.py formats
 
 demo: python ## Run the site with a demo study; PORT=8000, DATA=DIR imports your recordings too
 	@$(PYTHON) scripts/bootstrap.py demo
@@ -33,6 +36,9 @@ fast: python ## Run the domain and JavaScript tests, without services; takes a m
 
 drill: python ## Run everything at full size: random search, full Chromium, every Python; takes an hour
 	@$(PYTHON) scripts/bootstrap.py drill
+
+interop: python ## Have programs of others open a release; installs them apart (1 GB)
+	@$(PYTHON) scripts/bootstrap.py interop
 
 check: python ## Run the static checks only
 	@$(PYTHON) scripts/bootstrap.py check

@@ -122,11 +122,11 @@ def adjudication_payload(assignment: Assignment, user: User) -> Payload:
             {
                 "numeral": member.numeral,
                 "is_own": member.is_own,
-                **_adjudication_payload(member.adjudication),
+                **decided_payload(member.adjudication),
             }
             for member in shown.members
         ],
-        "decided": [_adjudication_payload(row) for row in progress.done],
+        "decided": [decided_payload(row) for row in progress.done],
         "is_deferred": is_deferred(assignment),
         "next": stages.next_for_member(assignment)
         if batch.is_committee
@@ -146,7 +146,8 @@ def _shown_reading_payload(reading: ShownReading) -> Payload:
     }
 
 
-def _adjudication_payload(row: Adjudication) -> Payload:
+def decided_payload(row: Adjudication) -> Payload:
+    """Return what an adjudicator decided; ``row`` from ``with_decisions``."""
     return {
         "stage": row.stage,
         "is_unreadable": row.is_unreadable,

@@ -20,13 +20,14 @@ from annotations import table_statistics
 from annotations.models import Scope
 from annotations.services.agreement import refresh
 from annotations.services.assignment import leases, qualification
-from annotations.services.consensus import labels
+from annotations.services.consensus import labels, queue_upgrade
 from annotations.services.counts import live, recount
 from annotations.services.exams import same_recordings
 from annotations.services.export import jobs
 from annotations.services.mail import queue as mail
 from annotations.services.notices import delivery
 from annotations.services.people import sign_in, tokens
+from annotations.services.releases import jobs as release_jobs
 from annotations.services.suggestions import runs
 from annotations.services.verification import heads, trail
 from annotations.services.verification.trail import Part, Position
@@ -43,6 +44,9 @@ LONG_S = 300
 
 # Time limit for an archive. With 100,000 readings it takes a few minutes on a busy machine.
 ARCHIVE_S = 1800
+
+# Time limit for a data release. With signals in all formats, it takes a few minutes.
+RELEASE_S = 7200
 
 # How long to wait before retrying when another process holds the lock.
 BUSY_S = 60.0
@@ -143,6 +147,7 @@ def link_recordings() -> None:
 def compute_consensus() -> None:
     """Recompute the consensus of every study that has a batch marked ``consensus_is_due``."""
     drain(labels.refresh_next, compute_consensus)
+    drain(queue_upgrade.fill_next, compute_consensus)
 
 
 @shared_task
@@ -183,6 +188,12 @@ def make_archives() -> None:
     redelivered, but the worker that gets it finds the archive claimed.
     """
     drain(jobs.make_next, make_archives)
+
+
+@shared_task(soft_time_limit=RELEASE_S, time_limit=RELEASE_S + 5)
+def make_releases() -> None:
+    """Build the requested data releases, as ``make_archives`` does."""
+    drain(release_jobs.make_next, make_releases)
 
 
 @shared_task

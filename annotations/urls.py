@@ -25,7 +25,18 @@ from annotations.views.batches import pages as batches_pages
 from annotations.views.desk import leases, qualification
 from annotations.views.desk import pages as desk_pages
 from annotations.views.people import pages as people_pages
-from annotations.views.studies import archives, lifecycle, plans, progress, roster, setup
+from annotations.views.studies import (
+    archives,
+    data_releases,
+    dispute_assignment,
+    disputes,
+    gold,
+    lifecycle,
+    plans,
+    progress,
+    roster,
+    setup,
+)
 from annotations.views.studies import pages as studies_pages
 
 
@@ -100,6 +111,7 @@ urlpatterns = [
         name="study-reassign",
     ),
     path("studies/<slug:slug>/exams/", plans.study_exams, name="study-exams"),
+    path("studies/<slug:slug>/gold/", gold.study_gold, name="study-gold"),
     path("studies/<slug:slug>/plan/", plans.study_plan, name="study-plan"),
     path("studies/<slug:slug>/progress/", progress.study_progress, name="study-progress"),
     path(
@@ -108,6 +120,15 @@ urlpatterns = [
         name="study-progress-file",
     ),
     path("studies/<slug:slug>/consensus/", studies_pages.study_consensus, name="study-consensus"),
+    path("studies/<slug:slug>/disputes/", disputes.study_disputes, name="study-disputes"),
+    path(
+        "studies/<slug:slug>/disputes.csv", disputes.study_disputes_file, name="study-disputes-file"
+    ),
+    path(
+        "studies/<slug:slug>/disputes/assignment/",
+        dispute_assignment.study_disputes_assign,
+        name="study-disputes-assign",
+    ),
     *_agreement("studies/<slug:slug>/agreement/", "study-agreement"),
     path("studies/<slug:slug>/export/", archives.study_export, name="study-export"),
     path(
@@ -119,6 +140,27 @@ urlpatterns = [
         "studies/<slug:slug>/export/<uuid:key>/",
         archives.study_export_file,
         name="study-export-file",
+    ),
+    path("studies/<slug:slug>/releases/", data_releases.study_releases, name="study-releases"),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/",
+        data_releases.study_release_file,
+        name="study-release-file",
+    ),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/progress/",
+        data_releases.study_release_progress,
+        name="study-release-progress",
+    ),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/cancellation/",
+        data_releases.study_release_cancel,
+        name="study-release-cancel",
+    ),
+    path(
+        "studies/<slug:slug>/releases/<uuid:key>/changes/",
+        data_releases.study_release_difference,
+        name="study-release-difference",
     ),
     path("studies/<slug:slug>/batches/new/", batches_pages.batch_new, name="batch-new"),
     path("batches/<int:pk>/", batches_pages.batch_detail, name="batch"),

@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="30"),
     },
     "make archives": {"task": "annotations.tasks.make_archives", "schedule": 15.0},
+    "make releases": {"task": "annotations.tasks.make_releases", "schedule": 15.0},
     "clear archives": {"task": "annotations.tasks.clear_archives", "schedule": 3600.0},
     "keep statistics": {"task": "annotations.tasks.keep_statistics", "schedule": 30.0},
     "clear sessions": {"task": "annotations.tasks.clear_sessions", "schedule": crontab(hour="4")},
@@ -367,11 +368,16 @@ SPECTACULAR_SETTINGS = {
     # Without these, drf-spectacular puts a hash into some names (StateC8fEnum), because fields of
     # the same name have different enums, and names an enum twice if its fields have two names.
     "ENUM_NAME_OVERRIDES": {
+        "AdjudicationModeEnum": "annotations.models.protocol.AdjudicationMode",
+        "AdjudicationStageEnum": "annotations.models.adjudication.AdjudicationStage",
+        "BasisEnum": "annotations.models.consensus.CellBasis",
         "ClassStateEnum": "annotations.models.consensus.ClassState",
+        "ConsensusOutcomeEnum": "annotations.models.consensus.Outcome",
         "LeadEnum": "ecgreview.ecg.leads.LEADS",
         "ReaderKindEnum": "annotations.models.people.ReaderKind",
         "ReaderLevelEnum": "annotations.models.people.ReaderLevel",
         "ReadingOutcomeEnum": "annotations.models.reading.ReadingOutcome",
+        "ReadingStageEnum": "annotations.models.reading_states.Stage",
         "RevisionReasonEnum": "annotations.models.reading_states.RevisionReason",
         "TokenScopeEnum": "annotations.models.token_grant.TokenScope",
         "WorkStateEnum": "annotations.models.assignment.WorkState",
@@ -418,6 +424,11 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ECG Review <ecg-review@localhost>")
 
 # File in which each verification records the head of the trail; empty means the log only.
 AUDIT_HEADS_FILE = env.text("AUDIT_HEADS_FILE", "")
+
+# -- Data releases ----------------------------------------------------------------------------
+
+# Ed25519 private key in PEM form that signs data releases; without one, they are not signed.
+RELEASE_SIGNING_KEY = env.text("RELEASE_SIGNING_KEY", "")
 
 # -- Logs -------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Set up .venv and run the project's commands in it. Needs only Python's standard library.
 
-``bootstrap.py setup | demo | test | quick | fast | drill | check | coverage | bench | lock``,
-called by the Makefile.
+``bootstrap.py setup | formats | demo | test | quick | fast | drill | interop | check | coverage |
+bench | lock``, called by the Makefile.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ VENV = REPOSITORY / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 LOCAL_UV = REPOSITORY / ".cache" / "uv"
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
-DEVELOPMENT_COMMANDS = {"test", "quick", "fast", "drill", "check", "coverage", "bench"}
+FORMATS = "requirements-formats.txt"
+# The environments of `make interop`, by name. Together, they would resolve to old versions.
+INTEROP = {
+    "datasets": "requirements-interop.txt",
+    "physionet": "requirements-interop-physionet.txt",
+    "labelstudio": "requirements-interop-labelstudio.txt",
+}
+DEVELOPMENT_COMMANDS = {
+    "test", "quick", "fast", "drill", "interop", "check", "coverage", "bench",
+}  # fmt: skip
 
 
 class SetupFailed(Exception):
@@ -33,8 +42,8 @@ def main(arguments: list[str]) -> int:
         if command == "lock":
             lock()
             return 0
-        prepare(with_development=command in DEVELOPMENT_COMMANDS)
-        if command == "setup":
+        prepare(with_development=command in DEVELOPMENT_COMMANDS, with_formats=command == "formats")
+        if command in {"setup", "formats"}:
             say("Ready: `make demo`, or `.venv/bin/python manage.py help`.")
             return 0
         run_from_venv(command)
@@ -44,9 +53,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def prepare(*, with_development: bool) -> None:
+def prepare(*, with_development: bool, with_formats: bool) -> None:
     """Bring .venv, plotly.js and the translations up to date."""
-    install(with_development=with_development)
+    install(with_development=with_development, with_formats=with_formats)
     run([str(VENV_PYTHON), "-m", "scripts.vendor"])
     compile_translations()
 
@@ -68,23 +77,29 @@ def run_from_venv(command: str) -> None:
     os.execve(str(VENV_PYTHON), [str(VENV_PYTHON), *program], environment)  # noqa: S606 - no shell
 
 
-def install(*, with_development: bool) -> None:
-    """Install the pinned and hashed requirements unless they are installed already.
+def install(*, with_development: bool, with_formats: bool) -> None:
+    """Install the requirements into .venv. What it has of the optional ones, it keeps."""
+    binaries = VENV / "bin"
+    with_development = with_development or (binaries / "pytest").exists()
+    with_formats = with_formats or (binaries / "pydicom").exists()
+    # The development requirements include those of the formats.
+    optional = [DEVELOPMENT] if with_development else [FORMATS] if with_formats else []
+    install_into(VENV, [RUNTIME, *optional])
 
-    A .venv that has the development tools keeps them.
-    """
-    with_development = with_development or (VENV / "bin" / "pytest").exists()
-    files = [RUNTIME, DEVELOPMENT] if with_development else [RUNTIME]
-    stamp, expected = VENV / ".installed", fingerprint(files)
-    if stamp.exists() and stamp.read_text(encoding="ascii") == expected and starts(VENV_PYTHON):
+
+def install_into(venv: Path, files: list[str]) -> None:
+    """Install the pinned and hashed requirements into ``venv`` unless they are there."""
+    stamp, expected = venv / ".installed", fingerprint(files)
+    is_current = stamp.exists() and stamp.read_text(encoding="ascii") == expected
+    if is_current and starts(venv / "bin" / "python"):
         return
     began = time.monotonic()
     stamp.unlink(missing_ok=True)
     uv = find_uv()
     if uv is not None:
-        install_with_uv(uv, files)
+        install_with_uv(uv, venv, files)
     else:
-        install_with_pip(files)
+        install_with_pip(venv, files)
     stamp.write_text(expected, encoding="ascii")
     say(f"Installed {' and '.join(files)} ({time.monotonic() - began:.0f} s)")
 
@@ -121,37 +136,29 @@ def find_uv() -> Path | None:
     return uv
 
 
-def install_with_uv(uv: Path, files: list[str]) -> None:
-    """Make .venv match ``files`` exactly."""
-    if not starts(VENV_PYTHON):
-        say(f"Creating .venv with Python {sys.version.split()[0]} …")
-        run([str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)])
+def install_with_uv(uv: Path, venv: Path, files: list[str]) -> None:
+    """Make ``venv`` match ``files`` exactly."""
+    python = venv / "bin" / "python"
+    if not starts(python):
+        say(f"Creating {venv.name} with Python {sys.version.split()[0]} …")
+        run([str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)])
     say(f"Installing {' and '.join(files)} with uv …")
-    run(
-        [
-            str(uv),
-            "pip",
-            "sync",
-            "--quiet",
-            "--require-hashes",
-            "--python",
-            str(VENV_PYTHON),
-            *files,
-        ]
-    )
+    sync = [str(uv), "pip", "sync", "--quiet", "--require-hashes", "--python", str(python)]
+    run([*sync, *files])
 
 
-def install_with_pip(files: list[str]) -> None:
+def install_with_pip(venv: Path, files: list[str]) -> None:
     """Install with the standard library's venv and the pip inside it."""
-    if not starts(VENV_PYTHON):
-        say(f"Creating .venv with Python {sys.version.split()[0]} …")
+    python = venv / "bin" / "python"
+    if not starts(python):
+        say(f"Creating {venv.name} with Python {sys.version.split()[0]} …")
         run(
-            [sys.executable, "-m", "venv", "--clear", str(VENV)],
+            [sys.executable, "-m", "venv", "--clear", str(venv)],
             hint="Python's venv module is missing. On Debian: apt install python3-venv python3-pip",
         )
     say(f"Installing {' and '.join(files)} with pip; this takes a few minutes …")
     named = [part for name in files for part in ("-r", name)]
-    pip = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--no-input"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-input"]
     run([*pip, "--disable-pip-version-check", "--require-hashes", "--no-deps", *named])
 
 
@@ -170,7 +177,7 @@ def lock() -> None:
     uv = find_uv()
     if uv is None:
         raise SetupFailed("make lock needs uv, which pip could not fetch.")
-    for target in (RUNTIME, DEVELOPMENT):
+    for target in (RUNTIME, FORMATS, DEVELOPMENT, *INTEROP.values()):
         source = target.replace(".txt", ".in")
         say(f"Compiling {source} …")
         run([

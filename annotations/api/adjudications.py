@@ -83,28 +83,7 @@ class AdjudicationInput(Strict):
         }
 
 
-class AnswerShape(shapes.Shape):
-    """The decision on a class."""
-
-    answer = serializers.ChoiceField(choices=Answer.choices)
-    overrules = serializers.BooleanField(help_text="Whether the readers agreed on the contrary.")
-    reason = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
-        return {"class": serializers.CharField(), **super().get_fields()}
-
-
-class DecidedShape(shapes.Shape):
-    """A decision on an exam."""
-
-    stage = serializers.ChoiceField(choices=AdjudicationStage.choices)
-    is_unreadable = serializers.BooleanField()
-    answers = AnswerShape(many=True)
-    comment = serializers.CharField()
-
-
-class MemberShape(DecidedShape):
+class MemberShape(shapes.DecidedShape):
     """The first vote of a committee member."""
 
     numeral = serializers.CharField()
@@ -121,7 +100,7 @@ class ShownReadingShape(shapes.Shape):
     not_assessable = serializers.ListField(child=serializers.CharField())
 
 
-class CaseShape(shapes.Shape):
+class ExamToDecideShape(shapes.Shape):
     """An exam to adjudicate."""
 
     id = serializers.IntegerField()
@@ -150,7 +129,7 @@ class CaseShape(shapes.Shape):
     )
     readings = ShownReadingShape(many=True, help_text="Empty while votes are hidden.")
     members = MemberShape(many=True, help_text="First votes of the committee.")
-    decided = DecidedShape(many=True, help_text="Your decisions so far.")
+    decided = shapes.DecidedShape(many=True, help_text="Your decisions so far.")
     is_deferred = serializers.BooleanField()
     next = serializers.IntegerField(allow_null=True)
     queue = shapes.QueueShape()
@@ -160,7 +139,7 @@ class AssignmentAdjudication(ApiView):
     scope = TokenScope.LABEL
     scope_of_get = TokenScope.LABEL  # votes are shown to the adjudicator only
 
-    @extend_schema(operation_id="adjudication", responses=CaseShape)
+    @extend_schema(operation_id="adjudication", responses=ExamToDecideShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Return the classes in dispute of one of your exams, and the votes if they are shown."""
         own = _own(request, pk)
@@ -171,7 +150,7 @@ class AssignmentAdjudication(ApiView):
         operation_id="adjudication_submit",
         parameters=[OpenApiParameter(KEY, UUID, "header", required=True)],
         request=AdjudicationInput,
-        responses={201: CaseShape, 200: CaseShape},
+        responses={201: ExamToDecideShape, 200: ExamToDecideShape},
     )
     def post(self, request: UserRequest, pk: int) -> Response:
         """Decide. Sending it again with the same key has no further effect."""

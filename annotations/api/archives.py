@@ -20,7 +20,7 @@ from annotations.api.serializers import Nothing
 from annotations.desk_payloads import Payload
 from annotations.models import Archive, Study
 from annotations.services.blinding import results_seen, rules
-from annotations.services.export import jobs
+from annotations.services.export import background, jobs
 
 RETRY_AFTER_S = 5
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=True)
@@ -127,7 +127,9 @@ def _file(request: UserRequest, archive: Archive) -> StreamingHttpResponse:
         now = timezone.now()
         parts = jobs.download(archive=archive, actor=request.user, now=now)
         results_seen.results_of_study(study=archive.study, user=request.user, now=now)
-    return StreamingHttpResponse(parts, headers=jobs.headers(archive))
+    return StreamingHttpResponse(
+        parts, headers=background.headers(archive, f"{archive.study.slug}.zip")
+    )
 
 
 def _accepted(archive: Archive) -> Response:
@@ -144,7 +146,7 @@ def _payload(archive: Archive) -> Payload:
     is_ready = archive.is_ready
     return {
         "key": str(archive.key),
-        "state": jobs.state_name(archive),
+        "state": background.state_name(archive),
         "n_done": archive.n_done,
         "n_total": archive.n_total,
         "requested_at": archive.requested_at,

@@ -54,12 +54,12 @@ class StudyBatches(ApiView):
         batch = batches.create(
             study=Study.objects.visible_to(request.user).get(slug=slug),
             name=data["name"],
-            exams=_exams(data["exams"], request.user),
-            readers=_people(data["readers"]),
+            exams=exams_by_code(data["exams"], request.user),
+            readers=people_by_name(data["readers"]),
             created_by=request.user,
             now=timezone.now(),
         )
-        return Response(_current(request, batch.pk), status=201)
+        return Response(current(request, batch.pk), status=201)
 
 
 class BatchDetail(ApiView):
@@ -68,7 +68,7 @@ class BatchDetail(ApiView):
     @extend_schema(operation_id="batch", responses=result_shapes.BatchShape)
     def get(self, request: UserRequest, pk: int) -> Response:
         """Return a batch and its progress."""
-        return Response(_current(request, pk))
+        return Response(current(request, pk))
 
 
 class BatchClosing(ApiView):
@@ -85,7 +85,7 @@ class BatchClosing(ApiView):
         batches.close(batch_id=_visible(request, pk).pk, closed_by=request.user, now=timezone.now())
         tasks.nudge(tasks.refresh_agreement)
         tasks.nudge(tasks.compute_consensus)
-        return Response(_current(request, pk))
+        return Response(current(request, pk))
 
 
 class BatchProgress(ApiView):
@@ -120,13 +120,13 @@ class BatchAdjudication(ApiView):
         refuse_readers(batch.study, request.user)
         adjudication = adjudications.send_disputed(
             batch_id=batch.pk,
-            readers=_people(data["readers"]),
+            readers=people_by_name(data["readers"]),
             created_by=request.user,
             now=timezone.now(),
             is_committee=data["is_committee"],
             has_audit_form=data["has_audit_form"],
         )
-        return Response(_current(request, adjudication.pk), status=201)
+        return Response(current(request, adjudication.pk), status=201)
 
 
 class BatchExtraReadings(ApiView):
@@ -156,7 +156,8 @@ def _visible(request: UserRequest, pk: int) -> Batch:
     return Batch.objects.visible_to(request.user).select_related("study").get(pk=pk)
 
 
-def _current(request: UserRequest, pk: int) -> Payload:
+def current(request: UserRequest, pk: int) -> Payload:
+    """Return a batch with its progress, unless that is hidden from the user."""
     visible = Batch.objects.visible_to(request.user).select_related("study")
     batch = visible.with_progress().get(pk=pk)
     return _payload(batch, is_hidden=is_blinded_to(batch.study, request.user))
@@ -189,14 +190,14 @@ def _progress(seat: Seat, names: ReaderNames) -> Payload:
     }
 
 
-def _exams(codes: Sequence[str], user: User) -> list[Exam]:
+def exams_by_code(codes: Sequence[str], user: User) -> list[Exam]:
     """Return the exams in the order of ``codes``; refuse unknown codes."""
     visible = Exam.objects.visible_to(user).filter(code__in=codes)
     exams = {exam.code: exam for exam in visible}
     return [exams[code] for code in _unique("exams", codes, exams)]
 
 
-def _people(usernames: Sequence[str]) -> list[User]:
+def people_by_name(usernames: Sequence[str]) -> list[User]:
     """Return the active users with these names; refuse unknown names."""
     active = User.objects.filter(is_active=True, username__in=usernames)
     users = {user.username: user for user in active}

@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.api.shapes import Anything, Shape, TracingLinkShape
+from annotations.api.shapes import Anything, DecidedShape, Shape, TracingLinkShape
 from annotations.models import (
     AdjudicationMode,
     Arm,
+    CaseKind,
     CellBasis,
     ClassState,
     ClinicalInformation,
@@ -95,6 +96,7 @@ class StudyShape(Shape):
     qt_correction = serializers.ChoiceField(choices=QtCorrection.choices)
     adjudication = serializers.ChoiceField(choices=AdjudicationMode.choices)
     repeat_fraction = serializers.FloatField()
+    gold_fraction = serializers.FloatField()
     washout_days = serializers.IntegerField()
     washout_exams = serializers.IntegerField()
     patient_gap = serializers.IntegerField()
@@ -250,6 +252,13 @@ class ConsensusLabelShape(Shape):
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
+class AdjudicationShape(DecidedShape):
+    """What an adjudicator decided about an exam."""
+
+    adjudicator = serializers.CharField(help_text="A pseudonym within the study.")
+    mode = serializers.ChoiceField(choices=AdjudicationMode.choices)
+
+
 class ConsensusShape(Shape):
     """The consensus of an exam under the rule of the study."""
 
@@ -289,5 +298,42 @@ class ConsensusShape(Shape):
     adjudicated = serializers.ListField(
         child=serializers.CharField(), help_text="Disputed classes decided by adjudication."
     )
+    adjudications = AdjudicationShape(many=True, help_text="What adjudicators decided, in order.")
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)
+
+
+class CaseShape(Shape):
+    """A class of an exam in the dispute queue."""
+
+    kind = serializers.ChoiceField(choices=CaseKind.choices, help_text="Why it is listed.")
+    basis = serializers.ChoiceField(
+        choices=CellBasis.choices, allow_blank=True, help_text="Why the class has its state."
+    )
+    n_marked = serializers.IntegerField(help_text="Number of votes for the class.")
+    n_votes = serializers.IntegerField(help_text="Number of votes for or against it.")
+    posterior = serializers.FloatField(
+        allow_null=True, help_text="P(present | votes), for rules that estimate it."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``class``, which is a keyword."""
+        code = serializers.CharField(
+            allow_blank=True, help_text="Blank if the exam as a whole is listed."
+        )
+        return {"class": code, **super().get_fields()}
+
+
+class DisputeShape(Shape):
+    """An exam in the dispute queue of a study."""
+
+    exam = serializers.CharField()
+    dataset = serializers.CharField()
+    source_key = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    n_disputed = serializers.IntegerField(help_text="Number of classes in dispute.")
+    expected_errors = serializers.FloatField(
+        help_text="Expected number of wrong labels among the classes that a reader marked."
+    )
+    is_sent = serializers.BooleanField(help_text="Whether it was assigned to an adjudicator.")
+    cases = CaseShape(many=True)

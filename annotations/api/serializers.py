@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from annotations.models import ClinicalInformation, SuggestionPolicy, TokenScope
 from annotations.models.study import MAX_FREQUENT_CLASSES
+from annotations.services.consensus.adjudications import Distribution
 from annotations.services.consensus.extra_readers import MAX_READERS_PER_EXAM
 from ecgreview import consensus
 
@@ -88,6 +89,29 @@ class AdjudicatorsInput(Strict):
     )
     has_audit_form = serializers.BooleanField(
         default=False, help_text="Whether they also say which of two reports is right."
+    )
+
+
+class DisputesInput(Strict):
+    """Exams of the dispute queue to send to adjudicators.
+
+    Without `exams`: all that match the query parameters and that adjudicators can read.
+    """
+
+    name = serializers.CharField(max_length=120, help_text="Name of the new batch.")
+    readers = serializers.ListField(
+        child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."
+    )
+    distribution = serializers.ChoiceField(
+        choices=[*Distribution],
+        default=Distribution.DIVIDED.value,
+        help_text="divided: one adjudicator per exam; all: every adjudicator reads every exam.",
+    )
+    exams = serializers.ListField(
+        child=serializers.CharField(max_length=8),
+        max_length=MAX_EXAMS,
+        required=False,
+        help_text="Exam codes.",
     )
 
 

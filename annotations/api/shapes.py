@@ -9,6 +9,8 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from annotations.models import (
+    AdjudicationStage,
+    Answer,
     Certainty,
     Evidence,
     Quality,
@@ -431,3 +433,24 @@ class SuggestionsShape(Shape):
     suggestions = SuggestionShape(many=True)
     verdicts = VerdictShape(many=True, help_text="Empty if the model gives no verdicts.")
     measurements = Anything()
+
+
+class AnswerShape(Shape):
+    """The decision on a class."""
+
+    answer = serializers.ChoiceField(choices=Answer.choices)
+    overrules = serializers.BooleanField(help_text="Whether the readers agreed on the contrary.")
+    reason = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``class``, a Python keyword, which cannot be declared as an attribute."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class DecidedShape(Shape):
+    """A decision on an exam."""
+
+    stage = serializers.ChoiceField(choices=AdjudicationStage.choices)
+    is_unreadable = serializers.BooleanField()
+    answers = AnswerShape(many=True)
+    comment = serializers.CharField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,9 +15,10 @@ from annotations import tasks
 from annotations.api import paging, result_shapes, serializers, shapes
 from annotations.api.base import ApiView, UserRequest, checked
 from annotations.api.reading import CURSOR
-from annotations.desk_payloads import Payload
-from annotations.models import Consensus, ConsensusLabel, Study, Taxonomy
-from annotations.services.blinding import results_seen
+from annotations.desk_payloads import Payload, decided_payload
+from annotations.models import Adjudication, Consensus, ConsensusLabel, Study, Taxonomy
+from annotations.services.adjudication import history
+from annotations.services.blinding import reader_names, results_seen
 from annotations.services.blinding.rules import refuse_readers
 from annotations.services.studies import lifecycle, protocols
 from ecgreview import protocol
@@ -113,7 +116,10 @@ class StudyConsensus(ApiView):
             "diagnostic_class__position"
         )
         rows = visible.select_related("exam").prefetch_related(Prefetch("labels", labels))
-        return Response(paging.page(rows, request, {"exam_id": int}, _consensus))
+        page = paging.portion(rows.select_related("study"), request, {"exam_id": int})
+        decided = history.of_exams(study, [row.exam_id for row in page.rows])
+        results = [_consensus(row, decided.get(row.exam_id, ())) for row in page.rows]
+        return Response({"results": results, "next": page.next})
 
 
 def study_payload(study: Study) -> Payload:
@@ -129,7 +135,7 @@ def study_payload(study: Study) -> Payload:
     }
 
 
-def _consensus(row: Consensus) -> Payload:
+def _consensus(row: Consensus, decided: Sequence[Adjudication]) -> Payload:
     return {
         "exam": row.exam.code,
         "rule": row.rule,
@@ -144,6 +150,14 @@ def _consensus(row: Consensus) -> Payload:
         "rest_basis": row.rest_basis,
         "posteriors": row.posteriors,
         "adjudicated": row.adjudicated,
+        "adjudications": [
+            {
+                "adjudicator": reader_names.pseudonym(row.study, adjudication.adjudicator_id),
+                "mode": adjudication.mode,
+                **decided_payload(adjudication),
+            }
+            for adjudication in decided
+        ],
         "computed_at": row.computed_at,
         "labels": [
             {

@@ -13,7 +13,9 @@ from annotations.models import (
     Assignment,
     Batch,
     Exam,
+    GoldExam,
     NoticeKind,
+    Occurrence,
     Reading,
     Role,
     StudyReader,
@@ -126,6 +128,30 @@ def close_other(world: World, person: str) -> None:
         batches.close(batch_id=world.second_batch.pk, closed_by=world.people["davi"], now=world.now)
 
 
+def hide_gold(world: World, person: str) -> None:
+    """Let an exam of the open batch have been a gold exam from the start, for all who wait for it.
+
+    ``World.build`` leaves it out of the exam pool, because a gold exam is in no pool.
+    """
+    del person
+    GoldExam.objects.get_or_create(
+        study=world.study,
+        exam=world.maybe_gold,
+        defaults={
+            "codes": [FINDING],
+            "named_by": world.people["davi"],
+            "named_at": world.now,
+        },
+    )
+    given = Assignment.objects.waiting().filter(batch=world.open_batch, exam=world.maybe_gold)
+    # A trigger refuses changing an assignment, so it is made again with the same ID.
+    rows = list(given.filter(draft=None))
+    Assignment.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for row in rows:
+        row.occurrence = Occurrence.GOLD
+    Assignment.objects.bulk_create(rows)
+
+
 def notify(world: World, person: str) -> None:
     """Send Bruno a notice."""
     del person
@@ -135,6 +161,7 @@ def notify(world: World, person: str) -> None:
 # In the order of a session: after ``submit_all`` nobody can abstain or skip.
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
+        "hide_gold": hide_gold,
         "submit": submit,
         "correct": correct,
         "abstain": abstain,

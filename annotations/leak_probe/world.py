@@ -66,6 +66,7 @@ class World:
 
     Attributes:
         open_batch: its exams wait for Ana, Bruno and Gil; one is a hidden repeat for Ana.
+        maybe_gold: an exam of the open batch that the action ``hide_gold`` makes a gold exam.
         closed_batch: read by Bruno and Clara, then closed.
         second_study: assigns some of the same exams to Bruno and Clara.
         reading: one of Bruno's readings.
@@ -75,6 +76,7 @@ class World:
     study: Study
     second_study: Study
     open_batch: Batch
+    maybe_gold: Exam
     closed_batch: Batch
     second_batch: Batch
     dataset: Dataset
@@ -170,10 +172,12 @@ def build(now: datetime) -> World:
         created_by=davi, now=now,
     )  # fmt: skip
     suggestion_requests.request(exams=stored, now=now)
-    exam_pool.add(study=study, exams=stored, actor=davi, now=now)
+    maybe_gold = stored[11]
+    pool = [exam for exam in stored if exam != maybe_gold]
+    exam_pool.add(study=study, exams=pool, actor=davi, now=now)
     if reading is None:
         raise AssertionError(closed)
-    return World(people, study, second, opened, closed, again, dataset, reading, now)
+    return World(people, study, second, opened, maybe_gold, closed, again, dataset, reading, now)
 
 
 def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:

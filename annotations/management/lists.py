@@ -1,4 +1,4 @@
-"""Read lists of classes and mappings between them from files."""
+"""Read lists of classes, mappings between them and reference answers from files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Literal
 from django.core.management.base import CommandError
 
 from annotations.models import Taxonomy
+from annotations.sentences.refusals import message
+from annotations.services.assignment import reference_file
+from annotations.services.refusals import Refusal
 from ecgreview import taxonomy as published
 
 MAX_BYTES = 5_000_000
@@ -41,6 +44,20 @@ def read_mapping(
         return published.map_steps((), old, new)
     form: Literal["csv", "yaml"] = "csv" if _is_csv(file) else "yaml"
     return published.load_mapping(_bytes(file), old, new, form=form)
+
+
+def read_references(file: Path) -> dict[str, list[str]]:
+    """Return the reference codes of each exam in ``file``.
+
+    Raises:
+        CommandError: the file cannot be read, or a line is not valid.
+    """
+    try:
+        return reference_file.parse(file.read_bytes())
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error}") from error
+    except Refusal as refusal:
+        raise CommandError(f"{file}: {message(refusal)}") from refusal
 
 
 def installed(label: str) -> Taxonomy:

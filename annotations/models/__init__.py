@@ -17,8 +17,19 @@ from .archive import Archive, ArchiveChunk
 from .assignment import Assignment, AssignmentState, Occurrence, Slot, WorkState, code_of
 from .audit import AuditEvent, AuditLink
 from .batch import NO_DATA, Batch, Handout, Purpose, Reference, ResultsSeen, Seat
-from .consensus import CellBasis, ClassState, Consensus, ConsensusLabel, OpenReason, Outcome
+from .consensus import (
+    STORED_KINDS,
+    CaseKind,
+    CellBasis,
+    ClassState,
+    Consensus,
+    ConsensusLabel,
+    OpenReason,
+    Outcome,
+    QueuedCase,
+)
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
+from .gold import GoldExam
 from .notice import Notice, NoticeKind
 from .pattern_count import (
     ExamPattern,
@@ -55,6 +66,7 @@ from .reading import (
     Reading,
 )
 from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
+from .release import CANCELED, Release, ReleaseChunk
 from .study import Study
 from .suggestion import (
     Confirmation,
@@ -80,12 +92,14 @@ from .taxonomy import (
 from .token_grant import TokenGrant, TokenScope
 
 __all__ = [
+    "CANCELED",
     "MAX_MARKS",
     "MAX_PROBLEMS",
     "MIN_MS",
     "MIN_MV",
     "NO_DATA",
     "OF_STUDIES",
+    "STORED_KINDS",
     "AccountMail",
     "AccountMailFailure",
     "AccountMailKind",
@@ -108,6 +122,7 @@ __all__ = [
     "Batch",
     "BetterReport",
     "BreakGlass",
+    "CaseKind",
     "CellBasis",
     "Certainty",
     "ChangeKind",
@@ -130,6 +145,7 @@ __all__ = [
     "ExamPattern",
     "Exposure",
     "Finding",
+    "GoldExam",
     "Handout",
     "ImportIssue",
     "ImportRun",
@@ -147,6 +163,7 @@ __all__ = [
     "Purpose",
     "QtCorrection",
     "Quality",
+    "QueuedCase",
     "ReaderKind",
     "ReaderLevel",
     "ReaderSetCount",
@@ -154,6 +171,8 @@ __all__ = [
     "ReadingOutcome",
     "Reference",
     "RelationKind",
+    "Release",
+    "ReleaseChunk",
     "ResultsOpen",
     "ResultsSeen",
     "RevisionReason",

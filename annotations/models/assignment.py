@@ -32,10 +32,15 @@ def new_id() -> int:
 
 
 class Occurrence(models.IntegerChoices):
-    """Whether this is the reader's first reading of the exam in the batch, or a repeat."""
+    """Whether this is the reader's first reading of the exam in the batch, or something hidden.
+
+    Only FIRST readings are data. A REPEAT compares readers with themselves, and a GOLD exam
+    compares them with a known reference. Readers cannot tell the three apart.
+    """
 
     FIRST = 1, _("First")
     REPEAT = 2, _("Hidden repeat")
+    GOLD = 3, _("Hidden gold exam")
 
 
 class AssignmentState(models.TextChoices):
@@ -67,6 +72,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """
         own = self.filter(reader=user, batch__released_at__isnull=False)
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
+
+    def without_gold(self) -> AssignmentQuerySet:
+        """Exclude hidden gold exams, which are no part of a study's sample."""
+        return self.exclude(occurrence=Occurrence.GOLD)
 
     def held_back(self) -> AssignmentQuerySet:
         """Return hidden repeats whose washout has not passed yet."""

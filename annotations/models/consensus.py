@@ -90,6 +90,20 @@ class CellBasis(models.TextChoices):
     UNREADABLE = Basis.UNREADABLE.value, _("The exam is unreadable")
 
 
+class CaseKind(models.TextChoices):
+    """Why a class of an exam is in the dispute queue."""
+
+    DISPUTE = "dispute", _("In dispute")
+    MODEL = "model", _("A model contradicts unanimous readers")
+    # The published label differs from what all readers answered, and nobody recorded why.
+    REFERENCE = "reference", _("Overruled without a record")
+    CONTRADICTION = "contradiction", _("Submitted with a class that excludes it")
+    # Drawn at random from the exams with unanimous readers. Not stored; see Consensus.draw.
+    SAMPLE = "sample", _("Random slice of unanimous exams")
+
+
+STORED_KINDS = tuple(kind for kind in CaseKind if kind != CaseKind.SAMPLE)
+
 # The outcomes that still need a decision.
 OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
 
@@ -175,6 +189,20 @@ class Consensus(models.Model):
         help_text="Classes that were in dispute until adjudication decided them.",
     )
     computed_at = models.DateTimeField()
+    # Pages of the dispute queue sort and filter by these columns. A worker fills them in for rows
+    # that were computed before they existed.
+    expected_errors = models.FloatField(
+        null=True, blank=True, help_text="Expected wrong labels among the marked classes."
+    )
+    n_disputed = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Number of classes in dispute."
+    )
+    n_cases = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Number of cases in the dispute queue."
+    )
+    draw = models.FloatField(
+        null=True, blank=True, help_text="In the random slice if below the slice's share."
+    )
 
     objects = ConsensusQuerySet.as_manager()
 
@@ -206,6 +234,38 @@ class Consensus(models.Model):
                 name="consensus_posteriors_are_probabilities",
                 condition=_has_values("posteriors", '@.type() == "number" && @ >= 0 && @ <= 1'),
             ),
+            models.CheckConstraint(
+                name="consensus_place_in_queue_is_whole",
+                condition=Q(expected_errors=None, n_disputed=None, n_cases=None, draw=None)
+                | Q(
+                    expected_errors__isnull=False,
+                    n_disputed__isnull=False,
+                    n_cases__isnull=False,
+                    draw__isnull=False,
+                    expected_errors__gte=0,
+                    n_cases__gte=F("n_disputed"),
+                    draw__gte=0,
+                    draw__lt=1,
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="consensus_by_errors",
+                fields=["study", "-expected_errors", "exam"],
+                condition=Q(n_cases__gt=0),
+            ),
+            models.Index(
+                name="consensus_by_disputes",
+                fields=["study", "-n_disputed", "exam"],
+                condition=Q(n_cases__gt=0),
+            ),
+            models.Index(
+                name="consensus_by_draw",
+                fields=["study", "draw"],
+                condition=Q(outcome=Outcome.AGREEMENT),
+            ),
+            models.Index(name="consensus_not_queued", fields=["study"], condition=Q(n_cases=None)),
         ]
 
     def __str__(self) -> str:
@@ -251,3 +311,42 @@ class ConsensusLabel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.diagnostic_class.code} {self.n_positive}/{self.n_readings}"
+
+
+class QueuedCase(models.Model):
+    """A class of an exam that deserves a second look, and why.
+
+    Derived with the consensus, never edited. ``diagnostic_class`` is null if the readability of
+    the whole exam is in dispute.
+    """
+
+    # The study of the consensus, by which row-level security decides without a join.
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
+    consensus = models.ForeignKey(Consensus, on_delete=models.CASCADE, related_name="cases")
+    kind = models.CharField(max_length=15, choices=CaseKind)
+    diagnostic_class = models.ForeignKey(
+        DiagnosticClass, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="queued_case_once",
+                fields=["consensus", "kind", "diagnostic_class"],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="queued_case_kind_is_stored", condition=Q(kind__in=STORED_KINDS)
+            ),
+            models.CheckConstraint(
+                name="queued_case_has_a_class",
+                condition=Q(diagnostic_class__isnull=False) | Q(kind=CaseKind.DISPUTE),
+            ),
+        ]
+        indexes = [
+            models.Index(name="queued_case_by_class", fields=["study", "diagnostic_class", "kind"]),
+            models.Index(name="queued_case_by_kind", fields=["study", "kind"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in consensus {self.consensus_id}"

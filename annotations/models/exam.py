@@ -41,6 +41,11 @@ class Dataset(models.Model):
     licence = models.CharField(max_length=120, blank=True)
     attribution = models.TextField(blank=True)
     is_synthetic = models.BooleanField(default=False)
+    allows_source_keys = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether data releases may contain the names of exams in the source.",
+    )
     created_at = models.DateTimeField()
 
     objects = DatasetQuerySet.as_manager()
@@ -102,12 +107,13 @@ class ExamQuerySet(models.QuerySet["Exam"]):
             assignments__batch__study__in=Study.objects.all().blinding(user),
         )
         originals = own.filter(duplicate_of__isnull=False).values("duplicate_of")
-        return self.filter(
-            Q(pk__in=own.values("pk"))
-            | Q(duplicate_of__in=own.values("pk"))
-            | Q(pk__in=originals)
-            | Q(duplicate_of__in=originals)
+        # A union, because PostgreSQL would check conditions joined by OR for every exam there is.
+        same = own.values("pk").union(
+            originals,
+            Exam.objects.filter(duplicate_of__in=own.values("pk")).values("pk"),
+            Exam.objects.filter(duplicate_of__in=originals).values("pk"),
         )
+        return self.filter(pk__in=same)
 
     def not_read_by(self, user: User) -> ExamQuerySet:
         """Exclude the exams of ``read_by``: the source of an exam can reveal its diagnosis."""

@@ -93,8 +93,8 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         """Return the readings from which agreement and consensus are computed.
 
         These are each reader's effective blind readings of an exam in data batches. Excluded are
-        practice, qualification, hidden repeats (which compare a reader with themselves) and
-        abstentions (which contain no answers).
+        practice, qualification, hidden repeats (which compare a reader with themselves), hidden
+        gold exams (which compare them with a reference) and abstentions (which contain no answers).
         """
         return (
             self.blind()
@@ -116,6 +116,10 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.filter(
             Q(assignment__batch=scope.batch_id) & ~Q(assignment__batch__purpose__in=NO_DATA)
         )
+
+    def without_gold(self) -> ReadingQuerySet:
+        """Exclude readings of hidden gold exams, which are never data."""
+        return self.exclude(assignment__occurrence=Occurrence.GOLD)
 
     def of_people(self) -> ReadingQuerySet:
         """Exclude models and references, which are compared with people but have no vote."""

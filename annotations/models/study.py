@@ -116,6 +116,9 @@ class Study(HasWithheld):
         max_length=20, choices=AdjudicationMode, default=AdjudicationMode.MASKED
     )
     repeat_fraction = models.FloatField(default=0.0)
+    gold_fraction = models.FloatField(
+        default=0.0, help_text="Share of each reader's exams that are hidden gold exams."
+    )
     washout_days = models.PositiveSmallIntegerField(default=14)
     washout_exams = models.PositiveSmallIntegerField(default=50)
     patient_gap = models.PositiveSmallIntegerField(default=10)
@@ -182,6 +185,10 @@ class Study(HasWithheld):
             models.CheckConstraint(
                 name="study_repeats_at_most_half",
                 condition=Q(repeat_fraction__gte=0, repeat_fraction__lte=0.5),
+            ),
+            models.CheckConstraint(
+                name="study_gold_at_most_a_fifth",
+                condition=Q(gold_fraction__gte=0, gold_fraction__lte=0.2),
             ),
             models.CheckConstraint(
                 name="study_pass_mark_is_a_fraction",

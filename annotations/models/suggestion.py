@@ -85,7 +85,7 @@ class SuggestionRunQuerySet(models.QuerySet["SuggestionRun"]):
             state=AssignmentState.READ, arm__in=(Arm.AFTER_COMMIT, Arm.CONCURRENT)
         )
         concurrent = own.unread().filter(arm=Arm.CONCURRENT)
-        blind = own.unread().filter(occurrence=Occurrence.FIRST).exclude(arm=Arm.CONCURRENT)
+        blind = own.unread().exclude(occurrence=Occurrence.REPEAT).exclude(arm=Arm.CONCURRENT)
         finished = self.filter(finished_at__isnull=False)
         return finished.filter(Exists(committed) | Exists(concurrent), ~Exists(blind))
 

@@ -34,6 +34,7 @@ class Explanation:
 
 
 NOTHING_TO_DO = _("Nothing needs to be done.")
+CHECK_STATUS = _("Check its status until it is ready. If it failed, request a new one.")
 NEXT_EXAM = _("Continue with the next exam.")
 ASK_COORDINATOR = _("Ask the coordinator of the study.")
 KEPT = _("What you entered is kept. Ask the coordinator of the study.")
@@ -267,6 +268,45 @@ BATCHES: Sentences = {
     "same-recording": (
         _("Some of these exams contain the same recording, or one that the study already has."),
         _("Keep only one of each, so that nobody reads a recording twice: %(exams)s."),
+    ),
+    "reference-file-unreadable": (
+        _("The file cannot be read."),
+        _("Save it as CSV in UTF-8 with the columns exam,codes."),
+    ),
+    "reference-columns": (
+        _("The first line of the file must be exam,codes."),
+        _("Then write one exam per line: its code, and its classes separated by semicolons."),
+    ),
+    "reference-line": (
+        _("Each line of the file needs one exam and its classes."),
+        _("Check line %(line)s. Separate classes by semicolons."),
+    ),
+    "reference-twice": (
+        _("The file lists an exam twice."),
+        _("Check line %(line)s: %(exam)s is already listed."),
+    ),
+    "is-gold": (
+        _("Some of these exams are gold exams of this study, so they cannot be data."),
+        OTHER_EXAMS,
+    ),
+    "gold-in-use": (
+        _("The study already uses some of these exams for something else."),
+        OTHER_EXAMS,
+    ),
+    "no-unused-gold": (
+        _("No gold exam can be removed, because readers already have them."),
+        NOTHING_TO_DO,
+    ),
+    "too-few-gold": (
+        _("There are not enough gold exams."),
+        _(
+            "%(reader)s needs %(needed)s that they have never had, and there are %(available)s. "
+            "Name more gold exams, plan fewer exams, or reduce the share in the protocol."
+        ),
+    ),
+    "gold-with-pool": (
+        _("In batches from which readers take the next exam, there are no hidden gold exams."),
+        _("Give each reader exams of their own, or set the share of gold exams to 0."),
     ),
     "no-tracings": (
         _("Some of these exams have no tracings, so nobody can read them."),
@@ -556,11 +596,68 @@ RESULTS: Sentences = {
     "run-finished": (_("Nothing is being computed."), NOTHING_TO_DO),
     "archive-not-ready": (
         _("The archive is not ready."),
-        _("Check its status until it is ready. If it failed, request a new one."),
+        CHECK_STATUS,
     ),
     "archive-outdated": (
         _("The archive contains results that are no longer visible."),
         _("Request a new archive of the study."),
+    ),
+    "nothing-to-release": (
+        _("There is nothing to release."),
+        _("Close a batch first. Practice and qualification do not count."),
+    ),
+    "results-hidden": (
+        _("The study still hides results."),
+        _(
+            "By its protocol, the results of a closed batch open when the study is locked. Release "
+            "the data after that."
+        ),
+    ),
+    "licence-unknown": (
+        _("Data releases cannot have this licence."),
+        _("Choose one of these: %(known)s."),
+    ),
+    "licence-forbids": (
+        _("The licence of a data set does not allow this release."),
+        _(
+            "Leave out the signals, choose another licence, or state the licence with "
+            "manage.py change_dataset. Data sets: %(sources)s."
+        ),
+    ),
+    "no-signals": (
+        _("The study has no signals to release."),
+        _("Only readings were imported. Leave out the signals."),
+    ),
+    "format-unavailable": (
+        _("A format cannot be written."),
+        _("It needs signals or a library that is not installed: %(formats)s."),
+    ),
+    "bad-folds": (
+        _("This number of folds is not possible."),
+        _("Enter 0 for none, or a number from 2 to %(limit)s."),
+    ),
+    "release-in-progress": (
+        _("A data release of this study is being created."),
+        _("Wait until it is ready, or cancel it."),
+    ),
+    "version-taken": (
+        _("The study already has this version or a later one."),
+        _("The next version is %(next)s."),
+    ),
+    "release-not-ready": (
+        _("The data release is not ready."),
+        CHECK_STATUS,
+    ),
+    "release-finished": (
+        _("The data release is not being created."),
+        NOTHING_TO_DO,
+    ),
+    "release-inputs-changed": (
+        _("This version can no longer be rebuilt."),
+        _(
+            "The study or the program has changed since version %(version)s. Its file can still be "
+            "downloaded. Create a new version for the changes."
+        ),
     ),
     "too-many-events": (
         _("There are too many events for one download."),

@@ -138,11 +138,11 @@ def measure_request(client: Client, user: User, name: str, address: str) -> Requ
     """Request an address twice, and measure the second request."""
     client.get(address)
     with CaptureQueriesContext(connection) as captured:
-        began, cpu_before = time.perf_counter(), _cpu_s()
+        began, cpu_before = time.perf_counter(), cpu_s()
         response = client.get(address)
         if response.streaming:
             b"".join(getattr(response, "streaming_content", ()))
-        waited, seconds = time.perf_counter() - began, _cpu_s() - cpu_before
+        waited, seconds = time.perf_counter() - began, cpu_s() - cpu_before
     queries = captured.captured_queries
     cost = RequestCost(
         user.username, name, address, response.status_code, seconds, waited, len(queries)
@@ -154,7 +154,7 @@ def measure_request(client: Client, user: User, name: str, address: str) -> Requ
     return cost
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """Return the CPU seconds of this process and of its database process."""
     own, driver = time.process_time(), connection.connection
     stat = Path(f"/proc/{driver.info.backend_pid if driver else 0}/stat")

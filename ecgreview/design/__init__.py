@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .allocation import CapBelowAnchors, CapsTooSmall, NobodyLeft, TooFewReaders, allocate
 from .generation import generate
+from .gold import in_gold_order, mixed, n_besides_gold, n_gold
 from .ordering import key, order
 from .prediction import Precision, Prediction, precision, predict
 from .readings import UNKNOWN, Plan, Readings, Row
@@ -47,7 +48,11 @@ __all__ = [
     "allocate",
     "balance",
     "generate",
+    "in_gold_order",
     "key",
+    "mixed",
+    "n_besides_gold",
+    "n_gold",
     "order",
     "order_statistics",
     "precision",

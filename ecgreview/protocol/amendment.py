@@ -28,6 +28,7 @@ LATER_BATCHES_ONLY: frozenset[str] = frozenset(
         "suggestion_arms",
         "qt_correction",
         "repeat_fraction",
+        "gold_fraction",
         "washout_days",
         "washout_exams",
         "patient_gap",

@@ -29,6 +29,7 @@ ADDED_KEYS: Mapping[str, object] = {
     "qt_correction": "bazett",
     "consensus_k": 2,
     "consensus_threshold": 0.5,
+    "gold_fraction": 0.0,
 }
 
 LINE_LENGTH = 100

@@ -66,6 +66,7 @@ class Protocol:
         qt_correction: formula with which the criteria model corrects QT for the heart rate.
         suggestion_arms: at least two if ``suggestion_policy`` is ``randomised``, else none.
         repeat_fraction: share of each reader's exams that come back as hidden repeats, 0 to 0.5.
+        gold_fraction: share of each reader's exams that are hidden gold exams, 0 to 0.2.
         washout_days: minimum number of days between the two readings of a hidden repeat.
         washout_exams: minimum number of other exams between them.
         patient_gap: desired number of other exams between two exams of one patient.
@@ -92,6 +93,7 @@ class Protocol:
     qt_correction: QtCorrection = "bazett"
     adjudication: Adjudication = "masked"
     repeat_fraction: float = 0.0
+    gold_fraction: float = 0.0
     washout_days: int = 0
     washout_exams: int = 0
     patient_gap: int = 10
@@ -112,6 +114,7 @@ class Protocol:
                 {"arm": arm.arm, "weight": arm.weight} for arm in self.suggestion_arms
             ],
             "repeat_fraction": _without_negative_zero(self.repeat_fraction),
+            "gold_fraction": _without_negative_zero(self.gold_fraction),
             "qualification": {
                 "required": self.qualification.required,
                 "pass_mark": _without_negative_zero(self.qualification.pass_mark),

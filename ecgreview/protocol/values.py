@@ -268,6 +268,9 @@ KEYS: Mapping[str, Key] = {
         "share of each reader's exams that come back as hidden repeats, from 0 to 0.5.",
         _share(0.5),
     ),
+    "gold_fraction": Key(
+        "share of each reader's exams that are hidden gold exams, from 0 to 0.2.", _share(0.2)
+    ),
     "washout_days": Key(
         "minimum number of days between the two readings of a repeat.", _integer(0, 3650)
     ),

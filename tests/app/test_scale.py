@@ -14,15 +14,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotations import row_security, table_statistics
-from annotations.models import AuditEvent, Reading
+from annotations.models import AuditEvent, Reading, User
 from annotations.services.consensus import labels
-from bench.scale import database, plans
+from bench.scale import database, dispute_queue, plans
 
 pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
 MAX_STATEMENTS = 27
 """The limit is 30 statements; three are reserved for requests that also renew the session."""
+
+MAX_ROWS = 300
+"""How many more rows a page may read in a study of ten times as many exams."""
 
 ADDRESSES = {
     "davi": [
@@ -31,6 +34,9 @@ ADDRESSES = {
         "/studies/{slug}/consensus/",
         "/studies/{slug}/export/",
         "/studies/{slug}/consensus/?outcome=disputed",
+        "/studies/{slug}/disputes/",
+        "/studies/{slug}/disputes/?kind=sample&share=0.2",
+        "/studies/{slug}/disputes/?batch={pk}&class=atrial_fibrillation&sent=no&order=classes",
         "/studies/{slug}/progress/",
         "/studies/{slug}/progress.csv",
         "/studies/{slug}/exams/",
@@ -43,6 +49,7 @@ ADDRESSES = {
         "/studies/",
         "/studies/{slug}/consensus/?outcome=disputed",
         "/api/studies/{slug}/consensus/?limit=200",
+        "/api/studies/{slug}/disputes/?limit=200",
         "/api/readings/?limit=200",
         "/api/exams/?limit=200",
     ],
@@ -115,6 +122,21 @@ def test_heavy_pages_need_few_statements_without_nested_scans(large_database, si
             sqls = statements_of(client, address)
             measured[name, address] = (max(len(sqls), MAX_STATEMENTS), nested_scans(user, sqls))
     assert measured == dict.fromkeys(measured, (MAX_STATEMENTS, []))
+
+
+@pytest.mark.parametrize("query", ["", "order=classes", "kind=dispute", "kind=model", "sent=no"])
+def test_a_page_of_the_dispute_queue_costs_the_same_in_a_large_study(module_db, signed_in, query):
+    """The number of its statements and of the rows that they read does not grow with the study."""
+    davi, ana = (User.objects.get(username=name) for name in ("davi", "reader0"))
+    costs = []
+    for size in (1_000, 10_000):
+        study, _, _ = dispute_queue.make_study(f"Queue of {size}", davi, ana, size)
+        sqls = statements_of(signed_in(davi), f"/studies/{study.slug}/disputes/?{query}")
+        explained = dispute_queue.plans_of(davi, sqls)
+        costs.append((len(sqls), sum(plan.n_rows for plan in explained)))
+    (n_statements, n_rows), (n_later, n_rows_later) = costs
+    assert n_statements == n_later <= MAX_STATEMENTS
+    assert n_rows_later < 2 * n_rows + MAX_ROWS
 
 
 def test_a_page_of_the_audit_trail_visits_each_event_a_few_times(large_database, signed_in):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from argparse import ArgumentParser
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,10 +15,7 @@ from django.utils import timezone
 from annotations.management import lookups
 from annotations.services import audit
 from annotations.services.consensus import disputes
-from annotations.services.consensus.disputes import Case, Order
-
-# The field ``code`` of a case is the column ``class``.
-COLUMNS = [{"code": "class"}.get(field.name, field.name) for field in fields(Case)]
+from annotations.services.consensus.disputes import COLUMNS, Order
 
 
 class Command(BaseCommand):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
@@ -11,13 +10,11 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotations.management import lookups
+from annotations.management import lists, lookups
 from annotations.models import NO_DATA, Purpose
 from annotations.sentences.refusals import message
 from annotations.services.assignment import qualification
 from annotations.services.refusals import Refusal
-
-COLUMNS = ["exam", "codes"]
 
 
 class Command(BaseCommand):
@@ -57,7 +54,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         study_row = lookups.study(study)
-        references = read(file)
+        references = lists.read_references(file)
         (maker,) = lookups.people([by])
         try:
             batch = qualification.make(
@@ -77,29 +74,3 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{batch}: {len(references)} exams for {batch.seats.count()} readers. Released."
         )
-
-
-def read(file: Path) -> dict[str, list[str]]:
-    """Return the reference codes of each exam in ``file``.
-
-    Raises:
-        CommandError: the file cannot be read, or a line is not valid.
-    """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            rows = list(csv.reader(opened))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CommandError(f"{file} cannot be read: {error}") from error
-    if not rows or [cell.strip() for cell in rows[0]] != COLUMNS:
-        raise CommandError(f"{file}, line 1: the columns must be {','.join(COLUMNS)}.")
-    reference: dict[str, list[str]] = {}
-    for number, row in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(COLUMNS) or not row[0].strip():
-            raise CommandError(f"{file}, line {number}: write one exam and its codes per line.")
-        exam = row[0].strip()
-        if exam in reference:
-            raise CommandError(f"{file}, line {number}: {exam} is listed twice.")
-        reference[exam] = [code.strip() for code in row[1].split(";") if code.strip()]
-    return reference

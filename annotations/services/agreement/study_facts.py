@@ -45,8 +45,10 @@ from annotations.models import (
     Study,
     User,
 )
+from annotations.models.assignment import AssignmentQuerySet
 from annotations.models.batch import BatchQuerySet
 from annotations.models.people import ReaderLevel
+from annotations.models.reading import ReadingQuerySet
 from annotations.services import audit
 from annotations.services.studies import protocols
 from ecgreview import report_writing
@@ -139,6 +141,17 @@ def _batches(scope: Scope) -> BatchQuerySet:
     return Batch.objects.filter(study=scope.study_id, purpose__in=OF_STUDIES)
 
 
+def _assignments(batches: BatchQuerySet) -> AssignmentQuerySet:
+    """Return the assignments in ``batches``, without withdrawn ones and gold exams."""
+    own = Assignment.objects.filter(batch__in=batches).without_gold()
+    return own.exclude(state=AssignmentState.WITHDRAWN)
+
+
+def _blind_readings(batches: BatchQuerySet) -> ReadingQuerySet:
+    """Return the blind readings in ``batches``, without those of gold exams."""
+    return Reading.objects.blind().without_gold().filter(assignment__batch__in=batches)
+
+
 def _is_imported(batches: BatchQuerySet) -> bool:
     readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
     return readings.filter(display__has_key="imported").exists()
@@ -150,7 +163,7 @@ def _named(tallies: Iterable[Tally], names: Mapping[str, str]) -> tuple[Tally, .
 
 def _exams(study: Study, batches: BatchQuerySet) -> report_writing.Exams:
     """Ages and sexes are counted per exam; a patient may have several."""
-    assigned = Assignment.objects.filter(batch__in=batches).exclude(state=AssignmentState.WITHDRAWN)
+    assigned = _assignments(batches)
     exams = Exam.objects.filter(pk__in=assigned.values("exam"))
     owners = exams.aggregate(n=Count("patient", distinct=True), known=Count("patient"))
     ages = exams.aggregate(quartiles=_Quartiles("age_years"), n=Count("age_years"))
@@ -224,10 +237,8 @@ def _design(study: Study, batch: Batch | None) -> report_writing.Design:
 
 
 def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Counts:
-    assignments = Assignment.objects.filter(batch__in=batches).exclude(
-        state=AssignmentState.WITHDRAWN
-    )
-    readings = Reading.objects.blind().filter(assignment__batch__in=batches)
+    assignments = _assignments(batches)
+    readings = _blind_readings(batches)
     effective = readings.effective().aggregate(
         read=Count("pk"),
         unreadable=Count("pk", filter=Q(quality=Quality.UNREADABLE)),
@@ -247,7 +258,7 @@ def _counts(batches: BatchQuerySet, *, is_imported: bool) -> report_writing.Coun
 
 
 def _dates(study: Study, batches: BatchQuerySet) -> report_writing.Dates:
-    readings = Reading.objects.blind().filter(assignment__batch__in=batches)
+    readings = _blind_readings(batches)
     signed = readings.exclude(display__has_key="imported").aggregate(
         first=Min("submitted_at"), last=Max("submitted_at")
     )
@@ -355,14 +366,16 @@ def _planned_repeats(batches: BatchQuerySet) -> _Repeats:
 
 def _n_shown(batches: BatchQuerySet) -> int:
     """Return the number of readings for which suggestions were shown."""
-    exposures = Exposure.objects.filter(assignment__batch__in=batches)
+    exposures = Exposure.objects.filter(assignment__batch__in=batches).exclude(
+        assignment__occurrence=Occurrence.GOLD
+    )
     return exposures.values("assignment").distinct().count()
 
 
 def _displays(batches: BatchQuerySet) -> _Displays:
     """Return how the tracing was displayed when readings were submitted."""
     keys = [f"display__{name}" for name in _DISPLAY]
-    readings = Reading.objects.blind().effective().filter(assignment__batch__in=batches)
+    readings = _blind_readings(batches).effective()
     rows = readings.order_by().values_list(*keys).annotate(n=Count("pk")).order_by("-n", *keys)
     displays, n_unknown = [], 0
     for *values, n in rows:

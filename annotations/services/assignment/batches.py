@@ -8,20 +8,25 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
+from annotations import row_security
 from annotations.models import (
     NO_DATA,
     Assignment,
     Batch,
     Exam,
+    GoldExam,
     Handout,
+    Occurrence,
     Purpose,
     Slot,
     Study,
     User,
 )
 from annotations.services import audit
+from annotations.services.assignment import gold_mixing
 from annotations.services.assignment import handout as assignment_handout
 from annotations.services.assignment.handout import Row
+from annotations.services.blinding import rules
 from annotations.services.exams import same_recordings, suggestion_requests
 from annotations.services.notices import delivery
 from annotations.services.refusals import NameTaken, Refusal
@@ -59,6 +64,12 @@ class TooManyReadings(Refusal):
 
 class MixedWithData(Refusal):
     code = "mixed-with-data"
+
+
+class IsGold(Refusal):
+    """Some exams are in the gold set of the study."""
+
+    code = "is-gold"
 
 
 class DueBeforeToday(Refusal):
@@ -118,12 +129,16 @@ def create(
         MixedWithData: some exams would be used both for data and for practice or qualification.
         NameTaken: the study has a batch called ``name``.
         DueBeforeToday: ``due_on`` is in the past.
+        IsGold: some exams are in the gold set of the study.
+        gold_mixing.TooFewGold: a reader would need more gold exams than there are.
+        rules.ReaderStillBlinded: the study has a gold set, and ``created_by`` reads in the study.
     """
+    _refuse_readers_if_gold(study, created_by)
     if not exams:
         raise NoExams
     if not readers:
         raise NoReaders
-    _refuse_without_tracings(exams)
+    refuse_without_tracings(exams)
     same_recordings.refuse_duplicates(study, [exam.pk for exam in exams])
     n_each = (
         len({reader.pk for reader in readers}) if readers_per_exam is None else readers_per_exam
@@ -132,6 +147,8 @@ def create(
         raise TooManyReadings(n=n_readings, limit=MAX_READINGS)
     roster.join(study=study, readers=readers, actor=created_by, now=now)
     rows = _rows(study, exams, readers, n_each, excluded, caps or {})
+    if purpose == Purpose.DATA:
+        rows = gold_mixing.mixed(study, rows)
     batch = make(
         study=study, name=name, rows=rows, created_by=created_by, now=now, purpose=purpose,
         due_on=due_on, adjudicating=adjudicating,
@@ -160,11 +177,13 @@ def make(
     Raises:
         lifecycle.NotOpen: the study is locked.
         KnowsResults, MixedWithData, NameTaken, DueBeforeToday: see ``create``.
+        IsGold: some exams are in the gold set of the study.
     """
     if study.is_settled:
         raise lifecycle.NotOpen
     _refuse_due_before(due_on, now)
     exam_ids = {row.exam_id for row in rows}
+    refuse_gold(study, {row.exam_id for row in rows if row.occurrence != Occurrence.GOLD})
     roster.refuse_pairs_with_results_seen({(row.reader_id, row.exam_id) for row in rows})
     refuse_mixing(study, exam_ids, purpose)
     batch = Batch(
@@ -286,6 +305,31 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
         raise MixedWithData(exams=", ".join(sorted(codes)[:10]))
 
 
+def refuse_gold(study: Study, exam_ids: Iterable[int]) -> None:
+    """Raise if one of these exams is in the gold set of ``study``.
+
+    Raises:
+        IsGold: names the first ten such exams.
+    """
+    with row_security.as_owner():
+        gold = GoldExam.objects.filter(study=study, exam__in=list(exam_ids))
+        codes = list(gold.order_by("exam__code").values_list("exam__code", flat=True)[:10])
+    if codes:
+        raise IsGold(exams=", ".join(codes))
+
+
+def _refuse_readers_if_gold(study: Study, created_by: User) -> None:
+    """Raise if ``created_by`` reads in a study with gold exams: ``IsGold`` would name them.
+
+    Raises:
+        rules.ReaderStillBlinded: they do.
+    """
+    with row_security.as_owner():
+        has_gold = GoldExam.objects.filter(study=study).exists()
+    if has_gold:
+        rules.refuse_readers(study, created_by)
+
+
 def _rows(
     study: Study,
     exams: Sequence[Exam],
@@ -313,7 +357,8 @@ def _rows(
     return [Row(row.reader, row.exam, row.position) for row in plan.rows()]
 
 
-def _refuse_without_tracings(exams: Sequence[Exam]) -> None:
+def refuse_without_tracings(exams: Sequence[Exam]) -> None:
+    """Raise ``NoTracings`` if some of ``exams`` have no tracing."""
     ids = {exam.pk for exam in exams}
     with_tracings = Exam.objects.filter(pk__in=ids).with_tracings()
     if blank := ids - set(with_tracings.values_list("pk", flat=True)):

@@ -25,7 +25,7 @@ class Row:
 
     Attributes:
         position: place in the reader's order in the batch, from 1.
-        occurrence: 1, or 2 for a hidden repeat.
+        occurrence: one of ``Occurrence``.
     """
 
     reader_id: int
@@ -62,7 +62,7 @@ def arm_of(rules: Protocol, seed: str, reader_id: int, exam_id: int) -> str:
 
 def _assignment(batch: Batch, rules: Protocol, row: Row) -> Assignment:
     seed = batch.study.seed
-    is_repeat = row.occurrence != Occurrence.FIRST
+    is_repeat = row.occurrence == Occurrence.REPEAT
     return Assignment(
         batch=batch,
         exam_id=row.exam_id,

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Q, QuerySet
 
-from annotations.models import Assignment, AssignmentState, Purpose, ResultsSeen, Study
+from annotations.models import (
+    Assignment,
+    AssignmentState,
+    Occurrence,
+    Purpose,
+    ResultsSeen,
+    Study,
+)
 from ecgreview import design
 
 DATA = Purpose.DATA
@@ -82,8 +89,12 @@ def yields_a_reading(prefix: str = "") -> Q:
 
 
 def readings(assignments: QuerySet[Assignment]) -> design.Readings:
-    """Return ``assignments`` as readings; each reader's positions continue across batches."""
-    rows = assignments.order_by("reader_id", "batch_id", "position").values_list(
+    """Return ``assignments`` as readings; each reader's positions continue across batches.
+
+    Leaves out hidden gold exams, which the design does not plan.
+    """
+    planned = assignments.exclude(occurrence=Occurrence.GOLD)
+    rows = planned.order_by("reader_id", "batch_id", "position").values_list(
         "reader_id", "exam_id", "exam__patient_id", "occurrence"
     )
     counted: dict[int, int] = {}

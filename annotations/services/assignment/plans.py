@@ -26,7 +26,13 @@ from annotations.models import (
     User,
 )
 from annotations.services import audit
-from annotations.services.assignment import batches, handout, past_assignments, pool_slots
+from annotations.services.assignment import (
+    batches,
+    gold_mixing,
+    handout,
+    past_assignments,
+    pool_slots,
+)
 from annotations.services.assignment.handout import Row
 from annotations.services.refusals import Refusal
 from annotations.services.studies import exam_pool, lifecycle
@@ -80,6 +86,7 @@ def plan(
         NothingToPlan: no exam needs a reader.
         TooManyBatches: there are fewer exams than batches, or more batches than ``MAX_BATCHES``.
         DesignRefused: for example too few readers, caps too small, or washout too long.
+        gold_mixing.TooFewGold: a reader would need more gold exams than there are.
         batches.TooManyReadings: there would be more than ``batches.MAX_READINGS``.
         batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday:
             see ``batches.make``.
@@ -232,13 +239,15 @@ def request(
     rows = study.pool.values_list("exam_id", "exam__patient_id", "is_anchor")
     pool = {pk: (patient, is_anchor) for pk, patient, is_anchor in rows}
     patients = [pool[pk][0] for pk in exams]
+    limits = {line.user_id: line.max_exams for line in readers if line.max_exams is not None}
+    caps = gold_mixing.data_caps(study, limits, past.readings)
     return design.Request(
         seed=study.seed,
         exams=exams,
         patients=[design.UNKNOWN if patient is None else patient for patient in patients],
         anchors=[pool[pk][1] for pk in exams],
         readers=[line.user_id for line in readers],
-        caps=[design.NO_CAP if line.max_exams is None else line.max_exams for line in readers],
+        caps=[caps.get(line.user_id, design.NO_CAP) for line in readers],
         readers_per_exam=study.readers_per_exam,
         excluded=past.blocked,
         history=past.readings,
@@ -282,8 +291,9 @@ def _make(
     study: Study, name: str, rows: list[Row], created_by: User, now: datetime, due_on: date | None
 ) -> Batch:
     return batches.make(
-        study=study, name=name, rows=rows, created_by=created_by, now=now, due_on=due_on
-    )
+        study=study, name=name, rows=gold_mixing.mixed(study, rows), created_by=created_by, now=now,
+        due_on=due_on,
+    )  # fmt: skip
 
 
 def _rows(study: Study, exams: Iterable[int], readers: Sequence[StudyReader]) -> list[Row]:

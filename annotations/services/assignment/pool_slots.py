@@ -26,6 +26,12 @@ class TooFewReaders(Refusal):
     code = "too-few-readers"
 
 
+class GoldWithPool(Refusal):
+    """The protocol asks for hidden gold exams, which pooled batches do not have."""
+
+    code = "gold-with-pool"
+
+
 @transaction.atomic
 def create_pool(
     *,
@@ -58,17 +64,22 @@ def create_pool(
         lifecycle.NotOpen: the study is locked.
         NoExams, NoReaders: one of the lists is empty.
         TooManyReadings: there would be more than ``batches.MAX_READINGS``.
+        GoldWithPool: the protocol asks for hidden gold exams.
         TooFewReaders: an exam needs more readings than there are readers.
-        batches.KnowsResults, batches.MixedWithData, batches.NameTaken, batches.DueBeforeToday,
+        batches.KnowsResults, batches.MixedWithData, batches.IsGold, batches.NameTaken,
+        batches.DueBeforeToday,
         roster.NotAReader, roster.LevelTooLow, roster.HasLeft, same_recordings.SameRecording: see
             ``batches.create``.
     """
+    if study.gold_fraction and purpose == Purpose.DATA:
+        raise GoldWithPool
     n_each = readers_per_exam or study.readers_per_exam
     exam_ids = sorted({exam.pk for exam in exams})
     _refuse_sizes(len(exam_ids), n_each, readers)
     roster.join(study=study, readers=readers, actor=created_by, now=now)
     roster.refuse_results_seen(readers, exam_ids)
     batches.refuse_mixing(study, exam_ids, purpose)
+    batches.refuse_gold(study, exam_ids)
     same_recordings.refuse_duplicates(study, exam_ids)
     batch = batches.make(
         study=study, name=name, rows=[], created_by=created_by, now=now, purpose=purpose,

@@ -102,8 +102,8 @@ def make(
         raise NoQualification(purpose)
     if created_by in readers:
         raise KnowsAnswers(reader=str(created_by))
-    exams = _exams(references)
-    _refuse_contradictions(study.taxonomy, references)
+    exams = exams_of(references)
+    refuse_contradictions(study.taxonomy, references)
     if purpose == Purpose.QUALIFICATION:
         _refuse_earlier_readers(readers, exams.values())
     batch = batches.create(
@@ -218,14 +218,25 @@ def _record_result(seat: Seat, mark: float, now: datetime) -> None:
     delivery.notify([seat.reader_id], kind, data, now=now)
 
 
-def _exams(references: Mapping[str, object]) -> dict[str, Exam]:
+def exams_of(references: Mapping[str, object]) -> dict[str, Exam]:
+    """Return the exams that ``references`` names, by code.
+
+    Raises:
+        UnknownExams: an exam does not exist.
+    """
     exams = {exam.code: exam for exam in Exam.objects.filter(code__in=list(references))}
     if unknown := sorted(set(references) - exams.keys()):
         raise UnknownExams(exams=", ".join(unknown))
     return exams
 
 
-def _refuse_contradictions(taxonomy: Taxonomy, references: Mapping[str, Collection[str]]) -> None:
+def refuse_contradictions(taxonomy: Taxonomy, references: Mapping[str, Collection[str]]) -> None:
+    """Raise unless each reference is a valid answer in ``taxonomy``.
+
+    Raises:
+        UnknownClasses: a class is not in ``taxonomy``.
+        ContradictoryReference: an exam has an exclusive class and others.
+    """
     is_exclusive = dict(taxonomy.classes.values_list("code", "is_exclusive"))
     if unknown := sorted(
         {code for codes in references.values() for code in codes} - {*is_exclusive}

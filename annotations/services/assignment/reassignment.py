@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
+from annotations import row_security
 from annotations.models import (
     Assignment,
-    AssignmentState,
     Batch,
     Draft,
     Handout,
@@ -25,7 +25,7 @@ from annotations.models import (
 )
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.services import audit
-from annotations.services.assignment import handout, recipients
+from annotations.services.assignment import gold_mixing, handout, recipients
 from annotations.services.assignment.handout import Row
 from annotations.services.assignment.recipients import Recipient
 from annotations.services.notices import delivery
@@ -140,7 +140,9 @@ def reassign(
     n_left = recipients.deal(study, moving, getting)
     if n_left == len(moving):
         raise NoEligibleRecipient(readers=", ".join(str(reader_to) for reader_to in to))
-    n_dropped = _move(reader, getting)
+    moved = [assignment for recipient in getting for assignment in recipient.given]
+    gold = _gold_among(reader, moved, include_started=include_started)
+    created, n_dropped = _move(study, reader, getting, gold)
     done = Reassignment(
         {recipient.reader.pk: len(recipient.given) for recipient in getting if recipient.given},
         n_left,
@@ -150,15 +152,17 @@ def reassign(
         actor=actor, action=audit.Action.ASSIGNMENT_REASSIGNED, study=study, target=reader,
         before={"n_waiting": len(moving)},
         after={"given": {str(pk): n for pk, n in done.n_by_reader.items()}, "n_left": n_left,
-               "n_repeats_dropped": n_dropped, "plan": handout.fingerprint(_rows(getting))},
+               "n_repeats_dropped": n_dropped, "plan": handout.fingerprint(created)},
         reason=reason, now=now,
     )  # fmt: skip
-    _notify(study, done, now)
+    _notify(study, created, now)
     return done
 
 
-def _notify(study: Study, done: Reassignment, now: datetime) -> None:
-    for pk, n_exams in done.n_by_reader.items():
+def _notify(study: Study, created: Iterable[Row], now: datetime) -> None:
+    """Tell each recipient how many exams they find on their worklist, gold exams included."""
+    n_new = Counter(row.reader_id for row in created if row.occurrence != Occurrence.REPEAT)
+    for pk, n_exams in n_new.items():
         data = {"study": study.name, "n_exams": n_exams}
         delivery.notify([pk], NoticeKind.EXAMS_REASSIGNED, data, now=now)
 
@@ -201,21 +205,54 @@ def _locked(waiting: QuerySet[Assignment], limit: int | None) -> list[Assignment
     return [rows[pk] for pk in chosen if pk in rows]
 
 
-def _move(reader: User, getting: Sequence[Recipient]) -> int:
-    """Move the exams to the new orders; return how many hidden repeats were dropped."""
+def _move(
+    study: Study, reader: User, getting: Sequence[Recipient], gold: Sequence[Assignment]
+) -> tuple[list[Row], int]:
+    """Move the exams to the new orders; return them, and how many hidden repeats were dropped.
+
+    The gold exams of ``reader`` are taken back, and the recipients get others.
+    """
     moving = [assignment for recipient in getting for assignment in recipient.given]
     repeats = _repeats(reader, moving)
-    taken_back = [row.pk for row in (*moving, *repeats.values())]
+    taken_back = [row.pk for row in (*moving, *repeats.values(), *gold)]
     roster.take_back(Assignment.objects.filter(pk__in=taken_back))
-    n_kept = 0
+    with row_security.as_owner():
+        draw = gold_mixing.GoldDraw(study, [recipient.reader.pk for recipient in getting])
+    created: list[Row] = []
     for recipient in getting:
+        room = None if recipient.room is None else recipient.room - len(recipient.given)
         for batch_id, part in _by_batch(recipient.given).items():
             batch = Batch.objects.select_related("study").get(pk=batch_id)
             repeated = {row.exam_id for row in part if row.pk in repeats}
             rows = _appended(batch, recipient.reader, part, repeated)
-            handout.assign(batch, rows)
-            n_kept += sum(row.occurrence == Occurrence.REPEAT for row in rows)
-    return len(repeats) - n_kept
+            fraction = protocols.of_batch(batch).gold_fraction
+            with row_security.as_owner():
+                at_most = len(rows) if room is None else room
+                mixed = draw.mix(rows, fraction, at_most=at_most)
+            if room is not None:
+                room -= len(mixed) - len(rows)
+            handout.assign(batch, mixed)
+            created += mixed
+    n_kept = sum(row.occurrence == Occurrence.REPEAT for row in created)
+    return created, len(repeats) - n_kept
+
+
+def _gold_among(
+    reader: User, moving: Sequence[Assignment], *, include_started: bool
+) -> list[Assignment]:
+    """Return the unread gold exams of ``reader`` between and after the exams that are moved.
+
+    If they stayed, ``reader`` would be left with mostly gold exams, and could tell them apart.
+    """
+    first: dict[int, int] = {}
+    for row in moving:
+        first[row.batch_id] = min(row.position, first.get(row.batch_id, row.position))
+    gold = Assignment.objects.waiting().filter(
+        reader=reader, batch__in=first, occurrence=Occurrence.GOLD
+    )
+    if not include_started:
+        gold = gold.exclude(pk__in=Draft.objects.values("assignment"))
+    return [row for row in gold if row.position > first[row.batch_id]]
 
 
 def _repeats(reader: User, moving: Sequence[Assignment]) -> dict[int, Assignment]:
@@ -259,16 +296,3 @@ def _appended(
             place += 1
             rows.append(Row(reader.pk, row.exam_id, place, Occurrence.REPEAT))
     return rows
-
-
-def _rows(getting: Iterable[Recipient]) -> list[Row]:
-    """Return the reassigned exams with their new positions, for the fingerprint."""
-    return [
-        Row(row.reader_id, row.exam_id, row.position, row.occurrence)
-        for recipient in getting
-        for row in Assignment.objects.filter(
-            reader=recipient.reader,
-            batch__in={assignment.batch_id for assignment in recipient.given},
-            exam__in={assignment.exam_id for assignment in recipient.given},
-        ).exclude(state=AssignmentState.WITHDRAWN)
-    ]

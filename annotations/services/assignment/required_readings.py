@@ -25,7 +25,8 @@ def by_exam(study: Study, batches: Iterable[Batch]) -> Mapping[int, int]:
     n_each = _by_version(study, of_data.values())
     required: dict[int, int] = defaultdict(int)
     named = {pk for pk, batch in of_data.items() if batch.handout == Handout.NAMED}
-    assigned = Assignment.objects.filter(batch__in=named).order_by().values_list("exam", "batch")
+    of_sample = Assignment.objects.filter(batch__in=named).without_gold()
+    assigned = of_sample.order_by().values_list("exam", "batch")
     for exam_id, batch_id in assigned.distinct():
         required[exam_id] = max(required[exam_id], n_each[of_data[batch_id].protocol_version])
     slots = Slot.objects.filter(batch__in=of_data.keys() - named).order_by()

@@ -1,29 +1,34 @@
-"""What a second look at the labels should start with: disputes, conflicts, a random sample."""
+"""What a second look at the labels should start with: disputes, conflicts, a random slice.
+
+``queue`` stores it together with the consensus, so that a page reads only the rows it shows.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from annotations.models import (
-    ClassState,
+    Assignment,
+    AssignmentState,
+    CaseKind,
     Consensus,
     ConsensusLabel,
+    Exam,
     Outcome,
-    Reading,
+    Purpose,
+    QueuedCase,
+    Slot,
     Study,
 )
-from annotations.services.consensus import labels
-from annotations.services.reading import votes
-from annotations.services.reading.votes import Vote
-from ecgreview.consensus import MIN_READINGS
-from ecgreview.design import chance
+from annotations.services.consensus import labels, queue, queue_upgrade
+
+ROWS_AT_ONCE = 2000
 
 
 class Order(StrEnum):
@@ -33,14 +38,34 @@ class Order(StrEnum):
     CLASSES = "classes"
 
 
-class Kind(StrEnum):
-    """Why a class of an exam is listed."""
+# Indexes of the consensus have these columns.
+KEYS_OF_ORDER: Mapping[Order, Mapping[str, type]] = {
+    Order.ERRORS: {"-expected_errors": float, "exam_id": int},
+    Order.CLASSES: {"-n_disputed": int, "exam_id": int},
+}
 
-    DISPUTE = "dispute"  # the rule leaves it undecided
-    REFERENCE = "reference"  # a reference contradicts unanimous readers
-    MODEL = "model"  # a model contradicts unanimous readers
-    CONTRADICTION = "contradiction"  # a reader submitted it with a class that it excludes
-    SAMPLE = "sample"  # the exam was drawn at random from those with unanimous readers
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which exams of the queue to list.
+
+    Attributes:
+        kind: why; None: for any reason but the random slice.
+        code: only exams that are listed for this class; empty: for any.
+        batch: only exams of this batch, by id.
+        dataset: only exams of this data set, by id.
+        is_sent: whether the exam was assigned to an adjudicator; None: either.
+        share: size of the random slice, 0 to 1, if ``kind`` is ``CaseKind.SAMPLE``.
+        order: which exams come first.
+    """
+
+    kind: CaseKind | None = None
+    code: str = ""
+    batch: int | None = None
+    dataset: int | None = None
+    is_sent: bool | None = None
+    share: float = 0.05
+    order: Order = Order.ERRORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +85,24 @@ class Case:
         posterior: P(present | votes), if the rule estimates it.
         n_disputed: number of classes of the exam in dispute.
         expected_errors: expected number of wrong labels among the classes of the exam that a reader
-            marked; see ``of_study``.
+            marked; see ``queue.expected_errors``.
     """
 
     exam: str
     dataset: str
     source_key: str
     code: str
-    kind: Kind
+    kind: CaseKind
     basis: str
     n_marked: int
     n_votes: int
     posterior: float | None
     n_disputed: int
     expected_errors: float
+
+
+# Names of the columns in CSV and JSON.
+COLUMNS = [{"code": "class"}.get(field.name, field.name) for field in fields(Case)]
 
 
 @transaction.atomic
@@ -85,9 +114,7 @@ def of_study(
     Nobody who reads in the study may see them before it is locked. The caller must check that.
 
     Exams are ordered by their expected errors or by their number of disputed classes, highest
-    first, then by code. The expected errors of an exam are the sum of min(p, 1 - p) over the
-    classes that a reader marked and no adjudicator decided, with the posterior p or, if there is
-    none, the share of votes.
+    first, then by their order of import.
 
     Args:
         study: the study.
@@ -99,126 +126,120 @@ def of_study(
     """
     if study.batches.filter(consensus_is_due=True).exists():
         labels.compute(study=study, now=now)
-    conflicts = _conflicts(study)
+    elif study.consensus.filter(n_cases=None).exists():
+        queue_upgrade.fill(study)
+    rows = Consensus.objects.filter(study=study).filter(Q(n_cases__gt=0) | _is_drawn(sample))
+    return list(cases(rows.order_by(*KEYS_OF_ORDER[order]), sample))
+
+
+def select(rows: QuerySet[Consensus], study: Study, selection: Selection) -> QuerySet[Consensus]:
+    """Return those of ``rows``, the consensus of ``study`` that a user may see, to list; unsorted.
+
+    PostgreSQL can sort them by an index (``KEYS_OF_ORDER``), so a page costs the same in studies
+    of any size.
+    """
+    if selection.kind == CaseKind.SAMPLE:
+        # No class deserves a second look more than another, so ``code`` selects nothing.
+        rows = rows.filter(_is_drawn(selection.share))
+    else:
+        rows = rows.filter(n_cases__gt=0)
+        if selection.kind or selection.code:
+            rows = rows.filter(Exists(_cases(study, selection)))
+    if selection.batch is not None:
+        rows = rows.filter(_is_in_batch(selection.batch))
+    if selection.dataset is not None:
+        rows = rows.filter(exam__dataset=selection.dataset)
+    if selection.is_sent is not None:
+        rows = rows.filter(is_sent(study) if selection.is_sent else ~is_sent(study))
+    return rows
+
+
+def is_due(study: Study) -> bool:
+    """Whether a worker still has to compute the queue of ``study``, or a part of it."""
+    batches = study.batches.filter(consensus_is_due=True)
+    unplaced = study.consensus.filter(n_cases=None)
+    return Study.objects.filter(Exists(batches) | Exists(unplaced), pk=study.pk).exists()
+
+
+def sent_assignments(study: Study) -> QuerySet[Assignment]:
+    """Return the assignments of ``study`` to adjudicators, without withdrawn ones."""
+    of_study = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
+    return of_study.exclude(state=AssignmentState.WITHDRAWN)
+
+
+def is_sent(study: Study) -> Exists:
+    """Return the condition that the exam of a consensus was assigned to an adjudicator."""
+    return Exists(sent_assignments(study).filter(exam=OuterRef("exam")))
+
+
+def sendable(rows: QuerySet[Consensus]) -> QuerySet[Exam]:
+    """Return the exams of ``rows`` that adjudicators can read, in their order of import.
+
+    They have tracings, and no reading of them is missing.
+    """
+    complete = rows.exclude(outcome=Outcome.INCOMPLETE).order_by().values("exam")
+    return Exam.objects.filter(pk__in=complete).with_tracings().order_by("pk")
+
+
+def with_details(rows: QuerySet[Consensus]) -> QuerySet[Consensus]:
+    """Return ``rows`` with what ``cases_of`` needs, for a constant number of statements."""
     of_exam = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
         "diagnostic_class__position"
     )
-    rows = Consensus.objects.filter(study=study).select_related("exam__dataset")
-    rows = rows.prefetch_related(Prefetch("labels", of_exam)).order_by("exam__code")
-    exams = [_Exam.of(row) for row in rows]
-    if order == Order.ERRORS:
-        exams.sort(key=lambda exam: -exam.expected_errors)
-    else:
-        exams.sort(key=lambda exam: -len(exam.disputed))
-    return [
-        case
-        for exam in exams
-        for case in exam.cases(
-            conflicts[exam.row.exam_id], is_drawn=_draw(study, exam.row.exam_id) < sample
-        )
-    ]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Exam:
-    row: Consensus
-    votes: Mapping[str, tuple[int, int]]
-    disputed: Sequence[str]
-    expected_errors: float
-
-    @classmethod
-    def of(cls, row: Consensus) -> _Exam:
-        votes_of_class = {
-            label.diagnostic_class.code: (label.n_positive, label.n_readings)
-            for label in row.labels.all()
-        }
-        disputed: list[str] = []
-        if row.outcome == Outcome.DISPUTED:
-            undecided = [
-                c for c, state in row.class_states.items() if state == ClassState.UNDECIDED
-            ]
-            disputed += [c for c in votes_of_class if row.state(c) == ClassState.UNDECIDED]
-            disputed += sorted(set(undecided) - votes_of_class.keys())
-            disputed = disputed or [""]
-        errors = sum(
-            min(p, 1 - p)
-            for code, (n_marked, n_votes) in votes_of_class.items()
-            if code not in row.adjudicated
-            for p in (row.posteriors.get(code, n_marked / n_votes),)
-        )
-        return cls(row, votes_of_class, disputed, round(errors, 6))
-
-    def cases(self, conflicts: Iterable[tuple[Kind, str, bool]], *, is_drawn: bool) -> list[Case]:
-        """Return the cases of the exam.
-
-        Args:
-            conflicts: kind, class, and whether a reader, a model or a reference marked it.
-            is_drawn: whether to list the exam if its readers are unanimous.
-        """
-        found = [(Kind.DISPUTE, code) for code in self.disputed]
-        found += [
-            (kind, code)
-            for kind, code, is_marked in conflicts
-            if kind == Kind.CONTRADICTION or self._is_against(code, is_marked=is_marked)
-        ]
-        if is_drawn and self.row.outcome == Outcome.AGREEMENT:
-            found.append((Kind.SAMPLE, ""))
-        return [self._case(kind, code) for kind, code in dict.fromkeys(found)]
-
-    def _is_against(self, code: str, *, is_marked: bool) -> bool:
-        """Whether the mark, or its absence, contradicts unanimous readers."""
-        n_marked, n_votes = self._votes(code)
-        if n_votes < MIN_READINGS or n_marked not in {0, n_votes}:
-            return False
-        return self.row.state(code) == (ClassState.ABSENT if is_marked else ClassState.PRESENT)
-
-    def _votes(self, code: str) -> tuple[int, int]:
-        n_readable = self.row.n_readings - self.row.n_unreadable
-        return self.votes.get(code, (0, n_readable - self.row.not_assessable.get(code, 0)))
-
-    def _case(self, kind: Kind, code: str) -> Case:
-        row = self.row
-        n_marked, n_votes = self._votes(code)
-        return Case(
-            row.exam.code, row.exam.dataset.name, row.exam.source_key, code, kind,
-            row.basis(code) if code else row.rest_basis, n_marked, n_votes,
-            row.posteriors.get(code), len(self.disputed), self.expected_errors,
-        )  # fmt: skip
-
-
-def _conflicts(study: Study) -> Mapping[int, list[tuple[Kind, str, bool]]]:
-    """Return, by exam id, every class that a model or reference judged, and contradictions."""
-    readings = Reading.objects.counted().filter(
-        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
+    of_queue = QueuedCase.objects.select_related("diagnostic_class").order_by("pk")
+    # Not joined: PostgreSQL would join all exams of the study before it sorts them.
+    exams = Exam.objects.select_related("dataset").defer("fingerprint", "source_labels")
+    return rows.prefetch_related(
+        Prefetch("exam", exams), Prefetch("labels", of_exam), Prefetch("cases", of_queue)
     )
-    rows = list(readings.select_related("assignment", "reader").in_turn())
-    kinds = {row.reader_id: row.reader.kind for row in rows}
-    codes = [*study.taxonomy.classes.order_by("position").values_list("code", flat=True)]
-    relations = labels.relations_of(study)
-    by_exam: dict[int, list[tuple[Kind, str, bool]]] = defaultdict(list)
-    for exam_id, of_exam in votes.counted(votes.translated(study, rows)).items():
-        for vote in of_exam:
-            kind = kinds[vote.reader_id]
-            if kind in (Kind.MODEL, Kind.REFERENCE):
-                judged = _judged(vote, codes)
-                by_exam[exam_id] += [(Kind(kind), code, is_marked) for code, is_marked in judged]
-            else:
-                marked = vote.translation.codes if vote.translation else frozenset()
-                contradicting = relations.excluding(marked)
-                by_exam[exam_id] += [
-                    (Kind.CONTRADICTION, code, True) for code in codes if code in contradicting
-                ]
-    return by_exam
 
 
-def _judged(vote: Vote, codes: Sequence[str]) -> list[tuple[str, bool]]:
-    translation = vote.translation
-    if translation is None:
-        return []
-    left_out = translation.undecided | translation.not_asked | vote.missing
-    return [(code, code in translation.codes) for code in codes if code not in left_out]
+def cases(rows: QuerySet[Consensus], share: float = 0.0) -> Iterator[Case]:
+    """Yield the cases of sorted ``rows``, exam by exam.
+
+    Args:
+        rows: from ``select``.
+        share: size of the random slice; exams in it have a case of their own.
+    """
+    for row in with_details(rows).iterator(chunk_size=ROWS_AT_ONCE):
+        yield from cases_of(row, share)
 
 
-def _draw(study: Study, exam_id: int) -> float:
-    """Return a number from 0 to below 1 that only the study's seed can predict."""
-    return int.from_bytes(chance.digest(study.seed, f"second look:{exam_id}")[:6], "big") / 2**48
+def cases_of(row: Consensus, share: float = 0.0) -> list[Case]:
+    """Return the cases of ``row``; see ``cases``."""
+    of_class = queue.votes_of_labels(row)
+    found = [
+        (CaseKind(case.kind), case.diagnostic_class.code if case.diagnostic_class else "")
+        for case in row.cases.all()
+    ]
+    if row.outcome == Outcome.AGREEMENT and (row.draw or 0) < share:
+        found.append((CaseKind.SAMPLE, ""))
+    return [_case(row, kind, code, of_class) for kind, code in found]
+
+
+def _case(row: Consensus, kind: CaseKind, code: str, of_class: queue.VotesOfClass) -> Case:
+    n_marked, n_votes = queue.votes_on(row, code, of_class)
+    return Case(
+        row.exam.code, row.exam.dataset.name, row.exam.source_key, code, kind,
+        row.basis(code) if code else row.rest_basis, n_marked, n_votes,
+        row.posteriors.get(code), row.n_disputed or 0, row.expected_errors or 0.0,
+    )  # fmt: skip
+
+
+def _cases(study: Study, selection: Selection) -> QuerySet[QueuedCase]:
+    of_row = QueuedCase.objects.filter(study=study, consensus=OuterRef("pk"))
+    if selection.kind:
+        of_row = of_row.filter(kind=selection.kind)
+    if selection.code:
+        of_row = of_row.filter(diagnostic_class__code=selection.code)
+    return of_row
+
+
+def _is_drawn(share: float) -> Q:
+    return Q(outcome=Outcome.AGREEMENT, draw__lt=share)
+
+
+def _is_in_batch(batch: int) -> Q:
+    assigned = Assignment.objects.filter(batch=batch, exam=OuterRef("exam"))
+    pooled = Slot.objects.filter(batch=batch, exam=OuterRef("exam"))
+    return Q(Exists(assigned) | Exists(pooled))

@@ -18,7 +18,7 @@ from annotations.models import (
     ConsensusLabel,
     DiagnosticClass,
     Purpose,
-    Reading,
+    QueuedCase,
     Slot,
     Study,
 )
@@ -26,6 +26,7 @@ from annotations.services import audit
 from annotations.services.adjudication import ballots
 from annotations.services.assignment import required_readings
 from annotations.services.audit import digests
+from annotations.services.consensus import queue
 from annotations.services.counts import runs
 from annotations.services.reading import votes
 from annotations.services.reading.votes import Vote
@@ -84,13 +85,14 @@ def compute(*, study: Study, now: datetime) -> None:
     decisions = _decisions(study, votes_by_exam)
     before = _stored(study)
     study.consensus.all().delete()
-    rows = Consensus.objects.bulk_create(
-        (
-            _row(study, exam_id, decision, votes_by_exam[exam_id], now)
-            for exam_id, decision in decisions.items()
-        ),
-        batch_size=ROWS_AT_ONCE,
-    )
+    rows = [
+        _row(study, exam_id, decision, votes_by_exam[exam_id], now)
+        for exam_id, decision in decisions.items()
+    ]
+    places = queue.Queue.of(study, votes_by_exam, relations_of(study))
+    cases = [case for row in rows for case in places.place(row, _votes_of(decisions[row.exam_id]))]
+    rows = Consensus.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+    QueuedCase.objects.bulk_create(cases, batch_size=ROWS_AT_ONCE)
     ConsensusLabel.objects.bulk_create(
         (label for row in rows for label in _labels(row, decisions[row.exam_id], classes)),
         batch_size=ROWS_AT_ONCE,
@@ -180,14 +182,10 @@ def _as_incomplete(decision: Decision) -> Decision:
 
 def _votes(study: Study) -> dict[int, list[Vote]]:
     """Return for each exam of a closed batch the vote of each reader, in the study's taxonomy."""
-    readings = Reading.objects.counted().of_people()
-    readings = readings.filter(
-        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
-    )
-    rows = readings.select_related("assignment").in_turn()
+    rows = queue.closed_readings(study).of_people()
     counting = votes.counted(votes.translated(study, rows))
     closed = study.batches.closed().of_data()
-    assigned = Assignment.objects.filter(batch__in=closed).values_list("exam")
+    assigned = Assignment.objects.filter(batch__in=closed).without_gold().values_list("exam")
     pooled = Slot.objects.filter(batch__in=closed).values_list("exam")
     return {exam: counting.get(exam, []) for (exam,) in assigned.union(pooled)}
 
@@ -229,6 +227,10 @@ def _row(
         adjudicated=sorted(decision.adjudicated),
         computed_at=now,
     )
+
+
+def _votes_of(decision: Decision) -> queue.VotesOfClass:
+    return {code: (n, decision.n_votes[code]) for code, n in decision.votes.items()}
 
 
 def _labels(

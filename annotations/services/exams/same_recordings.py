@@ -9,7 +9,16 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from annotations.models import NO_DATA, Assignment, Exam, Slot, Study, StudyExam, Tracing
+from annotations.models import (
+    NO_DATA,
+    Assignment,
+    Exam,
+    GoldExam,
+    Slot,
+    Study,
+    StudyExam,
+    Tracing,
+)
 from annotations.models.exam import ExamQuerySet
 from annotations.services.refusals import Refusal
 from ecgreview import advisory_locks
@@ -94,12 +103,16 @@ def refuse_duplicates(study: Study, exam_ids: Iterable[int]) -> None:
 
 
 def in_study(study: Study) -> ExamQuerySet:
-    """Return the exams in ``study``'s pool and batches, except practice and qualification."""
+    """Return the exams in ``study``'s pool, gold set and batches.
+
+    Leaves out practice and qualification.
+    """
     exam = OuterRef("pk")
     assigned = Assignment.objects.filter(exam=exam, batch__study=study)
     slots = Slot.objects.filter(exam=exam, batch__study=study)
     return Exam.objects.filter(
         Exists(StudyExam.objects.filter(exam=exam, study=study))
+        | Exists(GoldExam.objects.filter(exam=exam, study=study))
         | Exists(assigned.exclude(batch__purpose__in=NO_DATA))
         | Exists(slots.exclude(batch__purpose__in=NO_DATA))
     )

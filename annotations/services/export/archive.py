@@ -22,9 +22,7 @@ from annotations.services.agreement import refresh
 from annotations.services.consensus import labels
 from annotations.services.export import adjudications, readings, tables
 from annotations.services.export.sources import Cell, Row
-
-# Spreadsheets treat a cell that starts with one of these as a formula.
-FORMULA_STARTS = frozenset("=+-@\t\r")
+from ecgreview.spreadsheets import formula_safe
 
 SUMS = "SHA256SUMS"
 
@@ -46,6 +44,7 @@ TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
     "measurements.csv": readings.measurements,
     "exposures.csv": readings.exposures,
     "adjudications.csv": adjudications.adjudications,
+    "gold.csv": tables.gold,
     "taxonomy.csv": tables.taxonomy,
     "agreement.csv": tables.agreement,
 }
@@ -132,7 +131,7 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
     """
     for n_tries in range(1, N_TRIES + 1):
         _compute_what_is_due(study, now)
-        with _snapshot(study):
+        with snapshot(study):
             if n_tries < N_TRIES and _is_due(study):
                 continue  # Race: a batch was closed between the two transactions.
             yield _files(study)
@@ -140,7 +139,7 @@ def at_one_moment(*, study: Study, now: datetime) -> Iterator[Files]:
 
 
 @contextmanager
-def _snapshot(study: Study) -> Iterator[None]:
+def snapshot(study: Study) -> Iterator[None]:
     """Read everything in the block from one snapshot.
 
     Within an outer transaction the isolation level can no longer be changed. The study is locked
@@ -205,8 +204,3 @@ def _in_parts(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
     remaining = iter(rows)
     while some := list(islice(remaining, ROWS_IN_PART)):
         yield some
-
-
-def formula_safe(text: str) -> str:
-    """Return ``text``, with a leading apostrophe if a spreadsheet would treat it as a formula."""
-    return f"'{text}" if text[:1] in FORMULA_STARTS else text

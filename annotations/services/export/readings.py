@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Prefetch, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import Decision, Exposure, Reading, Study, Suggestion
+from annotations.models import Decision, Exposure, Occurrence, Reading, Study, Suggestion
 from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import (
     ASSIGNMENT_COLUMNS,
@@ -75,7 +75,9 @@ def exposures(study: Study) -> Iterator[Row]:
         *("exam", "batch", "reader", "occurrence", "arm", "model", "version", "first_shown_at"),
         *("n_viewings", "shown_ms", "suggested"),
     )
-    of_open = Exposure.objects.filter(assignment__batch__in=opened(study))
+    of_open = Exposure.objects.filter(assignment__batch__in=opened(study)).exclude(
+        assignment__occurrence=Occurrence.GOLD
+    )
     rows = of_open.select_related("assignment__exam", "assignment__batch", "run__model").annotate(
         n_viewings=Count("viewings"), shown_ms=Coalesce(Sum("viewings__shown_ms"), 0)
     )

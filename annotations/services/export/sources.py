@@ -81,7 +81,7 @@ def opened(study: Study) -> BatchQuerySet:
 
 
 def _of(study: Study) -> ReadingQuerySet:
-    return Reading.objects.filter(assignment__batch__in=opened(study))
+    return Reading.objects.without_gold().filter(assignment__batch__in=opened(study))
 
 
 def _in_order(readings: ReadingQuerySet) -> Iterator[Reading]:

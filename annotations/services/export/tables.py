@@ -17,6 +17,7 @@ from annotations.models import (
     Study,
     Taxonomy,
 )
+from annotations.services.agreement import gold_accuracy
 from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import (
     ASSIGNMENT_COLUMNS,
@@ -99,6 +100,30 @@ def readings_long(study: Study) -> Iterator[Row]:
             certainty = certainties.get(code)
             absent = NOT_ASSESSABLE if code in not_assessable else other
             yield (*head, code, PRESENT if certainty else absent, certainty)
+
+
+def gold(study: Study) -> Iterator[Row]:
+    """Yield one row per answered gold exam. These readings are in no other table.
+
+    Answers and references are in the classes in force.
+    """
+    yield ("exam", "batch", "reader", "submitted_at", "quality", "reference", "labels", "is_right")
+    codes = _codes(study.taxonomy)
+    readings = gold_accuracy.gold_readings(study).filter(assignment__batch__in=opened(study))
+    answers, _ = gold_accuracy.answers_in(study, readings)
+    for answer in sorted(answers, key=lambda answer: (answer.exam.code, answer.reading.pk)):
+        reading = answer.reading
+        submitted_at, quality = reading_cells(reading)[2], reading.quality
+        yield (
+            answer.exam.code,
+            reading.assignment.batch.name,
+            pseudonym(study, reading.reader_id),
+            submitted_at,
+            quality,
+            ";".join(code for code in codes if code in answer.hits | answer.missed),
+            ";".join(code for code in codes if code in answer.hits | answer.extra),
+            int(answer.is_right),
+        )
 
 
 def taxonomy(study: Study) -> Iterator[Row]:

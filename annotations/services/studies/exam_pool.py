@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from annotations import row_security
 from annotations.models import (
     NO_DATA,
     Assignment,
@@ -118,6 +119,9 @@ def draw(*, study: Study, request: DrawRequest, actor: User, now: datetime) -> D
 def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> int:
     """Add these exams to the pool and return the number of new ones.
 
+    Gold exams of the study are left out without saying so: ``actor`` may be a reader, who must not
+    learn which exams they are.
+
     Raises:
         lifecycle.NotThisPhase: the study is locked.
         AlreadyInStudy: the pool already contains all of them.
@@ -126,6 +130,7 @@ def add(*, study: Study, exams: Sequence[Exam], actor: User, now: datetime) -> i
     """
     study = _locked(study)
     present = set(study.pool.filter(exam__in=exams).values_list("exam", flat=True))
+    present |= _gold(study)
     new = [exam.pk for exam in exams if exam.pk not in present]
     if not new:
         raise AlreadyInStudy
@@ -202,6 +207,18 @@ def in_drawn_order(study: Study, purpose: str, exam_ids: Iterable[int]) -> list[
     return sorted(exam_ids, key=key)
 
 
+def _gold(study: Study) -> set[int]:
+    """Return the ids of the study's gold exams, and of other exams with their recordings.
+
+    Never show them to readers of the study.
+    """
+    with row_security.as_owner():
+        gold = Exam.objects.filter(pk__in=study.gold_exams.values("exam"))
+        recordings = {original or pk for pk, original in gold.values_list("pk", "duplicate_of")}
+        same = Exam.objects.filter(Q(pk__in=recordings) | Q(duplicate_of__in=recordings))
+        return set(same.values_list("pk", flat=True))
+
+
 def _locked(study: Study) -> Study:
     """Return the study with its row locked, so that concurrent changes of the pool take turns."""
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
@@ -226,7 +243,7 @@ def _candidates(
     copies = Exam.objects.filter(duplicate_of__isnull=False).filter(
         Q(pk__in=study.pool.values("exam")) | Q(pk__in=practiced.values("exam"))
     )
-    new = new.exclude(pk__in=copies.values("duplicate_of"))
+    new = new.exclude(pk__in=copies.values("duplicate_of")).exclude(pk__in=_gold(study))
     return list(new.order_by("pk").values_list("pk", "patient_id", "source_labels"))
 
 

@@ -26,6 +26,7 @@ PLAIN: Sequence[str] = (
     "qt_correction",
     "adjudication",
     "repeat_fraction",
+    "gold_fraction",
     "washout_days",
     "washout_exams",
     "patient_gap",

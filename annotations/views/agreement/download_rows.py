@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from annotations.services.export.archive import formula_safe
 from annotations.views.agreement import certainty as agreement_certainty
 from annotations.views.agreement.certainty_table import CERTAINTY_MEASURES
 from annotations.views.agreement.certainty_table import PAIR_MEASURES as MEASURED
@@ -14,6 +13,7 @@ from annotations.views.agreement.page import AgreementPage
 from annotations.views.agreement.pair_matrix import FIELDS
 from annotations.views.agreement.subjects import groups as whole_groups
 from ecgreview.agreement.reports.measured import UNITS
+from ecgreview.spreadsheets import formula_safe
 
 PARTS = ("estimate", "low", "high", "n", "reason", "method")
 COUNTS = ("n_exams", "n_positive_any", "n_positive_all", "n_not_assessable")

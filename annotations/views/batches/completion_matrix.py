@@ -50,7 +50,8 @@ def matrix(batch: Batch, user: User, page_number: str | None) -> Matrix:
     """Return the progress of ``batch``. The caller must check that ``user`` may see it."""
     names = reader_names.names_in_batch(batch, user)
     progress = _progress(batch, names)
-    exams = Exam.objects.filter(assignments__batch=batch).distinct().order_by("code")
+    listed = Assignment.objects.filter(batch=batch, occurrence=Occurrence.FIRST)
+    exams = Exam.objects.filter(pk__in=listed.values("exam")).order_by("code")
     page = Paginator(exams, EXAMS_PER_PAGE).get_page(page_number)
     return Matrix(
         readers=progress,

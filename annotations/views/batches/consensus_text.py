@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import (
+    Adjudication,
+    Answer,
     CellBasis,
     ClassState,
     Consensus,
@@ -72,6 +75,7 @@ class ExamLine:
     short: str
     badge: str
     votes: list[VoteLine]
+    remarks: list[str]
 
     @property
     def reason(self) -> str:
@@ -96,16 +100,39 @@ def tallies(consensus: QuerySet[Consensus], rule: str) -> list[Tally]:
     ]
 
 
-def exam_lines(rows: Iterable[Consensus]) -> list[ExamLine]:
-    """Format ``rows``. Their labels and the labels' classes should be prefetched."""
+def exam_lines(
+    rows: Iterable[Consensus], adjudications: Mapping[int, Sequence[Adjudication]]
+) -> list[ExamLine]:
+    """Format ``rows``. Their labels and the labels' classes should be prefetched.
+
+    Args:
+        rows: the consensus of some exams.
+        adjudications: by exam id, with their decisions.
+    """
     return [
         ExamLine(
             row,
             short(Outcome(row.outcome), row.rule),
             BADGES[Outcome(row.outcome)],
             [_vote(row, label) for label in row.labels.all()],
+            _remarks(adjudications.get(row.exam_id, ())),
         )
         for row in rows
+    ]
+
+
+def _remarks(adjudications: Sequence[Adjudication]) -> list[str]:
+    """Return the reasons that adjudicators gave, each with its class and answer."""
+    return [
+        gettext("%(name)s %(answer)s: “%(reason)s”")
+        % {
+            "name": decision.diagnostic_class.abbreviation,
+            "answer": str(Answer(decision.answer).label).lower(),
+            "reason": decision.reason,
+        }
+        for adjudication in adjudications
+        for decision in adjudication.decisions.all()
+        if decision.reason
     ]
 
 

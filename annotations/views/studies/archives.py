@@ -17,7 +17,7 @@ from annotations import tasks
 from annotations.models import Archive, Study
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.export import jobs
+from annotations.services.export import background, jobs
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement.run_text import RunStatus
@@ -74,7 +74,9 @@ def study_export_file(request: SignedInRequest, slug: str, key: UUID) -> HttpRes
         now = timezone.now()
         parts = jobs.download(archive=archive, actor=request.user, now=now)
         results_seen.results_of_study(study=study, user=request.user, now=now)
-    return StreamingHttpResponse(parts, headers=jobs.headers(archive))
+    return StreamingHttpResponse(
+        parts, headers=background.headers(archive, f"{archive.study.slug}.zip")
+    )
 
 
 def _archive(request: SignedInRequest, slug: str, key: UUID) -> Archive:

@@ -22,6 +22,7 @@ from annotations.models import (
     Taxonomy,
     User,
 )
+from annotations.services.adjudication import history
 from annotations.services.assignment import plans
 from annotations.services.blinding import results_seen, rules
 from annotations.services.blinding.rules import is_blinded_to
@@ -131,7 +132,10 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
         "selected": selected,
         "n_all": visible.count(),
         "pages": page,
-        "lines": consensus_text.exam_lines(page.object_list),
+        "lines": consensus_text.exam_lines(
+            page.object_list,
+            history.of_exams(study, [row.exam_id for row in page.object_list]),
+        ),
     }
     return render(request, "studies/consensus.html", context)
 

@@ -21,11 +21,11 @@ from annotations.services.assignment.progress import Progress, ReaderProgress
 from annotations.services.blinding import reader_names
 from annotations.services.blinding.reader_names import with_kind
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.export import archive
 from annotations.services.export.sources import Cell
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from ecgreview import monitoring
+from ecgreview.spreadsheets import formula_safe
 
 # Column names of the CSV file. They are not translated.
 COLUMNS = (
@@ -84,7 +84,7 @@ def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for line in reader_lines(study, request.user, snapshot):
-        writer.writerow([archive.formula_safe(line.name), *_cells(line)])
+        writer.writerow([formula_safe(line.name), *_cells(line)])
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-progress.csv"'
     return response

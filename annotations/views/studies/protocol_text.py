@@ -96,6 +96,15 @@ def _repeats(document: Document) -> str:
     }
 
 
+def _gold(document: Document) -> str:
+    fraction = document["gold_fraction"]
+    if not fraction:
+        return _("None")
+    return _("%(percent)s of each reader's exams have a known reference") % {
+        "percent": _percent(fraction)
+    }
+
+
 def _gap(document: Document) -> str:
     n = document["patient_gap"]
     if not n:
@@ -177,6 +186,7 @@ RULE_TEXTS: tuple[tuple[str, Promise, Callable[[Document], str]], ...] = (
     ("suggestion_policy", gettext_lazy("Suggestions shown"), _suggestions),
     ("qt_correction", gettext_lazy("QT correction"), _chosen("qt_correction", QtCorrection)),
     ("repeat_fraction", gettext_lazy("Hidden repeats"), _repeats),
+    ("gold_fraction", gettext_lazy("Hidden gold exams"), _gold),
     ("patient_gap", gettext_lazy("Exams of one patient"), _gap),
     ("undo_window_s", gettext_lazy("Time to take back a submission"), _undo),
     (

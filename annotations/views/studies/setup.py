@@ -241,7 +241,11 @@ REFUSED_FIELDS: dict[type[Exception], str] = {
     lifecycle.ReasonMissing: "reason",
 }
 
-FORM_FIELDS = {"repeat_fraction": "repeat_percent", "suggestion_arms": "suggestion_policy"}
+FORM_FIELDS = {
+    "repeat_fraction": "repeat_percent",
+    "gold_fraction": "gold_percent",
+    "suggestion_arms": "suggestion_policy",
+}
 """Form field by protocol setting, where the names differ."""
 
 

@@ -26,6 +26,7 @@ from ecgreview.protocol import Protocol
 
 MAX_READERS_PER_EXAM = 20
 MAX_REPEATS_PERCENT = 50
+MAX_GOLD_PERCENT = 20
 
 OFFERED_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
 
@@ -105,6 +106,17 @@ class ReadingForm(forms.Form):
         decimal_places=1,
         help_text=_(
             "Exams that the same reader gets again, unannounced. Usually 5. Enter 0 for none."
+        ),
+    )
+    gold_percent = forms.DecimalField(
+        label=_("Hidden gold exams (percent of each reader's exams)"),
+        min_value=0,
+        max_value=MAX_GOLD_PERCENT,
+        max_digits=4,
+        decimal_places=1,
+        help_text=_(
+            "Exams with a known reference, which readers cannot tell apart. Usually 5. Enter 0 for "
+            "none."
         ),
     )
     washout_days = forms.IntegerField(
@@ -200,6 +212,7 @@ class ReadingForm(forms.Form):
             **{key: cleaned[key] for key in same_keys},
             "suggestion_arms": self._arms() if policy == SuggestionPolicy.RANDOMIZED else [],
             "repeat_fraction": float(cleaned["repeat_percent"]) / 100,
+            "gold_fraction": float(cleaned["gold_percent"]) / 100,
             "qualification": {
                 "required": cleaned["qualification_required"],
                 "pass_mark": float(cleaned["pass_percent"]) / 100,
@@ -233,6 +246,7 @@ def initial(protocol: Protocol) -> dict[str, Any]:
         **settings,
         **({f"arm_{arm.value}": 0 for arm in Arm} | arms if arms else {}),
         "repeat_percent": _percent(settings["repeat_fraction"]),
+        "gold_percent": _percent(settings["gold_fraction"]),
         "qualification_required": settings["qualification"]["required"],
         "pass_percent": _percent(settings["qualification"]["pass_mark"]),
         "frequent_classes": " ".join(settings["frequent_classes"] or ()),

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
+import numpy as np
+
+from ecgreview.agreement.values import proportions
+from ecgreview.agreement.values.bounded import Measure, tail_of
+from ecgreview.agreement.values.reasons import Reason
+
+# With fewer exams, an interval would be so wide that it invites a conclusion from next to nothing.
+MIN_EXAMS = 10
+
 
 class NothingToCompare(ValueError):
     """There is no exam with both an answer and a reference."""
@@ -44,6 +53,54 @@ class Comparison:
         """
         cells = 2 * self.n_hits + self.n_extra + self.n_missed
         return 2 * self.n_hits / cells if cells else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How well a reader's sets of classes match the reference, with Wilson intervals.
+
+    The intervals of the last three treat the classes of one exam as independent.
+
+    Attributes:
+        right: share of the exams answered exactly.
+        sensitivity: share of the reference's classes that the reader marked.
+        precision: share of the reader's classes that are in the reference.
+        f1: micro-F1 over the cells of all exams.
+    """
+
+    right: Measure
+    sensitivity: Measure
+    precision: Measure
+    f1: Measure
+
+
+def accuracy(comparison: Comparison, *, confidence: float = 0.95) -> Accuracy:
+    """Return the accuracy of a comparison; no intervals with fewer than ``MIN_EXAMS`` exams.
+
+    Raises:
+        BadConfidence: ``confidence`` is not between 0 and 1.
+    """
+    hits, extra, missed = comparison.n_hits, comparison.n_extra, comparison.n_missed
+    tail = tail_of(confidence)
+
+    def share(n_positive: int, n: int, reason: Reason) -> Measure:
+        return proportions.measures(np.array([n_positive]), np.array([n]), reason, tail)[0]
+
+    measures = (
+        share(comparison.n_right, comparison.n_exams, Reason.NOT_COMPARED),
+        share(hits, hits + missed, Reason.NO_CLASS_IN_REFERENCE),
+        share(hits, hits + extra, Reason.NO_CLASS_BY_READER),
+        proportions.f1_of_overlap(share(hits, hits + extra + missed, Reason.NO_CLASS_IN_EITHER)),
+    )
+    if comparison.n_exams < MIN_EXAMS:
+        return Accuracy(*map(_without_interval, measures))
+    return Accuracy(*measures)
+
+
+def _without_interval(measure: Measure) -> Measure:
+    if measure.estimate is None:
+        return measure
+    return Measure.alone(measure.estimate, measure.n, Reason.FEW_GOLD_EXAMS)
 
 
 def compare(answers: Iterable[tuple[Set[str] | None, Set[str]]]) -> Comparison:

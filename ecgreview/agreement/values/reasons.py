@@ -49,6 +49,9 @@ class Reason(StrEnum):
     REFERENCE_ALWAYS = "reference_always"
     READER_NEVER = "reader_never"
     IN_NEITHER = "in_neither"
+    NO_CLASS_IN_REFERENCE = "no_class_in_reference"
+    NO_CLASS_BY_READER = "no_class_by_reader"
+    FEW_GOLD_EXAMS = "few_gold_exams"
     NO_CLASS_IN_EITHER = "no_class_in_either"
 
     # The effect of suggestions.

@@ -129,12 +129,30 @@ API: dict[str, dict[str, Cell]] = {
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
+    # The exam has no consensus yet, so it is not sent.
+    "api-study-disputes": {
+        "GET": Cell(api(403, **RESULTS)),
+        "POST": Cell(
+            api(403, davi=400, caio=403),
+            body={"name": "Second look", "readers": ["clara"], "exams": ["{code}"]},
+        ),
+    },
     # 202: a worker builds the archive.
     "api-study-export": {"GET": Cell(api(403, davi=202, rosa=202, caio=403))},
     "api-study-archives": {"POST": Cell(api(403, davi=202, rosa=202, caio=403), body={})},
     # There is no archive with the key in the address.
     "api-study-archive": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
+    # Davi and Rosa have the permission, but no batch of the study in the address is closed.
+    "api-study-releases": {
+        "GET": Cell(api(403, davi=409, rosa=409, caio=403)),
+        "POST": Cell(api(403, davi=409, rosa=409, caio=403), body={"licence": "CC0-1.0"}),
+    },
+    "api-study-release": {"GET": Cell(api(403, davi=409, rosa=409, caio=403))},
+    "api-study-release-cancellation": {
+        "POST": Cell(api(403, davi=409, rosa=409, caio=403), body={}),
+    },
+    "api-study-release-file": {"GET": Cell(api(403, davi=409, rosa=409, caio=403))},
     "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
@@ -172,12 +190,26 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-consensus": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "study-disputes": {"GET": Cell(page(403, **MANAGERS_ONLY))},
+    "study-disputes-file": {"GET": Cell(page(403, **RESULTS))},
+    "study-disputes-assign": {
+        "GET": Cell(page(403, davi=200, caio=403)),
+        "POST": Cell(page(403, davi=400, caio=403)),
+    },
     "study-export": {
         "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
         "POST": Cell(page(403, davi=302, rosa=302, caio=403)),
     },
     "study-export-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
     "study-export-file": {"GET": Cell(page(403, davi=404, rosa=404, caio=403))},
+    "study-releases": {
+        "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
+        "POST": Cell(page(403, davi=200, rosa=200, caio=403)),
+    },
+    "study-release-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "study-release-cancel": {"POST": Cell(page(403, davi=404, rosa=404))},
+    "study-release-difference": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "study-release-file": {"GET": Cell(page(403, davi=404, rosa=404))},
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "batch-close": {"POST": Cell(page(403, davi=302))},
@@ -269,6 +301,10 @@ SETUP: dict[str, dict[str, Cell]] = {
     "study-reader": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-reassign": {"POST": Cell(page(403, davi=400, caio=403))},
     "study-exams": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
+    "study-gold": {
+        "GET": Cell(page(403, davi=200)),
+        "POST": Cell(page(403, davi=400, caio=403)),
+    },
     "study-plan": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "study-progress": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "study-progress-file": {"GET": Cell(page(403, **RESULTS))},

@@ -181,6 +181,13 @@ class TestTheProbeFindsALeak:
         _, plans = planning_addresses(world)
         assert f"POST {plans}: body" in self.planning_leaks(world)
 
+    def test_gold_exams_marked_on_the_desk(self, world, monkeypatch):
+        original = desk_payloads.summary_payload
+        marked = lambda row: {**original(row), "occurrence": row.occurrence}  # noqa: E731
+        monkeypatch.setattr(desk_payloads, "summary_payload", marked)
+        leaks = self.leaks(world, addresses="/api/assignments/", actions=("hide_gold",))
+        assert "GET /api/assignments/: body" in leaks
+
     def test_suggestions_shown_before_the_blind_reading(self, world, monkeypatch):
         finished = lambda self, user: self.filter(finished_at__isnull=False)  # noqa: E731
         monkeypatch.setattr(SuggestionRunQuerySet, "visible_to", finished)

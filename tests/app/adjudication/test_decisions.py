@@ -206,3 +206,19 @@ def test_an_adjudication_never_changes(given, now, change):
     rows = Adjudication.objects.filter(pk=stored.pk)
     with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
         rows.update(**change) if change else rows.delete()
+
+
+def test_pages_and_api_show_why_an_agreement_was_overruled(
+    given, close, recompute, study, rosa, signed_in, now
+):
+    decide(given, overruling={LVH: "Voltage only in V5"}, now=now)
+    close(given.batch)
+    recompute()
+    client = signed_in(rosa)
+    page = client.get(f"/studies/{study.slug}/consensus/").content.decode()
+    assert "LVH absent: “Voltage only in V5”" in page
+    (row,) = client.get(f"/api/studies/{study.slug}/consensus/").json()["results"]
+    (adjudication,) = row["adjudications"]
+    assert adjudication["answers"][1] == {
+        "class": LVH, "answer": "absent", "overrules": True, "reason": "Voltage only in V5",
+    }  # fmt: skip

@@ -133,3 +133,30 @@ def test_an_overruling_without_a_reason_is_explained(send, api, clara):
     response = answer(api, given, answers=body)
     assert (response.status_code, response.json()["field"]) == (400, "answers")
     assert LVH in response.json()["detail"] + response.json()["hint"]
+
+
+class TestMaskedDesk:
+    """Without the votes, the desk shows nothing from which one could infer them."""
+
+    def test_it_does_not_depend_on_other_adjudicators(self, send, api, clara, carlos, now):
+        given = send(readers=[clara, carlos])
+        before = api.get(address(given[clara])).content
+        decide(given[carlos], AVB, now=now, overruling={LVH: "Thin chest wall"})
+        assert api.get(address(given[clara])).content == before
+
+    def test_it_does_not_depend_on_who_marked_the_class(
+        self, study, read, make_exam, api, ana, bruno, clara, davi, now
+    ):
+        exams = [make_exam(), make_exam()]
+        for number, (exam, reader) in enumerate(zip(exams, (ana, bruno), strict=True)):
+            codes = {ana: [LVH], bruno: [LVH]}
+            codes[reader] = [AVB, LVH]
+            read(codes, exam, name=f"Batch {number}")
+        sent = adjudications.send(
+            study=study, exams=exams, readers=[clara], name="Second look", created_by=davi, now=now
+        )
+        one, other = (api.get(address(row)).json() for row in sent.assignments.all())
+        own = {"id", "exam", "next", "queue"}
+        assert {k: v for k, v in one.items() if k not in own} == {
+            k: v for k, v in other.items() if k not in own
+        }

@@ -103,7 +103,7 @@ def assignment_position_counts_from_one(fixture):
 
 
 def assignment_occurrence_is_known(fixture):
-    insert_copy(fixture("assign")(fixture("ana")), occurrence=3)
+    insert_copy(fixture("assign")(fixture("ana")), occurrence=4)
 
 
 def assignment_arm_is_known(fixture):

@@ -11,6 +11,7 @@ from annotations.models import (
     ExamPattern,
     Exposure,
     PatternCount,
+    QueuedCase,
     ReaderSetCount,
     Suggestion,
     SuggestionModel,
@@ -58,6 +59,30 @@ def consensus_bases_are_known(fixture):
 
 def consensus_posteriors_are_probabilities(fixture):
     update_row(_consensus(fixture), posteriors={"artifact": "0.5"})
+
+
+def consensus_place_in_queue_is_whole(fixture):
+    update_row(_consensus(fixture), n_cases=1, n_disputed=1)
+
+
+def _case(fixture, kind="dispute", code=None):
+    consensus = _consensus(fixture)
+    of_class = code and fixture("taxonomy").classes.get(code=code)
+    return QueuedCase.objects.create(
+        study=consensus.study, consensus=consensus, kind=kind, diagnostic_class=of_class
+    )
+
+
+def queued_case_once(fixture):
+    insert_copy(_case(fixture))
+
+
+def queued_case_kind_is_stored(fixture):
+    _case(fixture, "sample", "artifact")
+
+
+def queued_case_has_a_class(fixture):
+    _case(fixture, "model")
 
 
 def _label(fixture):

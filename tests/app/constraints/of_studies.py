@@ -59,6 +59,10 @@ def study_repeats_at_most_half(fixture):
     update_row(_draft(fixture), repeat_fraction=0.51)
 
 
+def study_gold_at_most_a_fifth(fixture):
+    update_row(_draft(fixture), gold_fraction=0.21)
+
+
 def study_pass_mark_is_a_fraction(fixture):
     update_row(_draft(fixture), pass_mark=1.01)
 

@@ -21,7 +21,7 @@ from annotations.models import (
     StudyReader,
 )
 from annotations.services import audit
-from annotations.services.export import archive, jobs, tables
+from annotations.services.export import archive, background, jobs, tables
 from annotations.services.people import roles
 from ecgreview.advisory_locks import Lock
 from tests.app.kept import kept
@@ -245,7 +245,7 @@ def test_an_archive_is_given_up_after_five_failures(
     request_export, fail_until_repaired, now, study, signed_in, rosa
 ):
     request_export()
-    for n in range(jobs.MAX_ATTEMPTS):
+    for n in range(background.MAX_ATTEMPTS):
         with pytest.raises(OSError, match="no space"):
             jobs.make_next(now=now + n * timedelta(hours=1))
     assert Archive.objects.get().has_failed
@@ -267,14 +267,14 @@ def test_chunks_left_by_a_killed_worker_are_discarded(request_export, now):
 
 def test_an_archive_is_given_up_after_five_killed_workers(request_export, now):
     request_export()
-    Archive.objects.update(n_attempts=jobs.MAX_ATTEMPTS, started_at=now)
+    Archive.objects.update(n_attempts=background.MAX_ATTEMPTS, started_at=now)
     jobs.make_next(now=now + timedelta(hours=1))
     stored = Archive.objects.get()
-    assert (stored.has_failed, stored.failure) == (True, jobs.INTERRUPTED)
+    assert (stored.has_failed, stored.failure) == (True, background.INTERRUPTED)
 
 
 def test_a_large_file_is_stored_in_chunks(request_export, now, monkeypatch):
-    monkeypatch.setattr(jobs, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(background, "CHUNK_BYTES", 100)
     request_export()
     make_all(now)
     stored = Archive.objects.get()

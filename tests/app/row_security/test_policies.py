@@ -50,16 +50,19 @@ OWN_ROWS = [Assignment, Seat, Draft, Reading, Finding, NotAssessable, Notice, St
 
 LATER_TABLES = {
     "annotations_accountmail",
+    "annotations_goldexam",
     "annotations_tokengrant",
     "annotations_confirmation",
     *("annotations_archive", "annotations_archivechunk"),
     *("annotations_adjudication", "annotations_adjudicationcase"),
     *("annotations_adjudicationdecision", "annotations_committeesession"),
     "annotations_committeesession_attendees",
+    *("annotations_release", "annotations_releasechunk"),
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
     *("annotations_agreementdetail", "annotations_agreementrun"),
     *("annotations_exampattern", "annotations_patterncount"),
     *("annotations_readersetcount", "annotations_uncountedexam"),
+    "annotations_queuedcase",
 }
 """Tables from later migrations, which define the policies of their tables themselves."""
 
@@ -77,8 +80,15 @@ USES_OWNER = {
     "annotations/services/export/jobs.py",
     "annotations/services/adjudication/decisions.py",
     "annotations/services/adjudication/desk.py",
+    "annotations/services/adjudication/history.py",
     "annotations/services/adjudication/sessions.py",
     "annotations/services/adjudication/stages.py",
+    "annotations/services/agreement/gold_accuracy.py",
+    "annotations/services/assignment/batches.py",
+    "annotations/services/assignment/gold_mixing.py",
+    "annotations/services/assignment/gold_set.py",
+    "annotations/services/assignment/reassignment.py",
+    "annotations/services/studies/exam_pool.py",
     "annotations/services/assignment/plans.py",
     "annotations/services/assignment/qualification_feedback.py",
     "annotations/services/assignment/leases.py",
@@ -88,6 +98,9 @@ USES_OWNER = {
     "annotations/services/mail/queue.py",
     "annotations/services/assignment/pool_slots.py",
     "annotations/services/people/tokens.py",
+    "annotations/services/releases/comparison.py",
+    "annotations/services/releases/jobs.py",
+    "annotations/services/releases/preview.py",
 }
 """Modules that use ``row_security.as_owner``. A new one needs a careful review."""
 

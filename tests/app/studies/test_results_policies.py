@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 import zipfile
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -30,6 +32,9 @@ from annotations.services.assignment import batches
 from annotations.services.blinding import results_seen
 from annotations.services.consensus import labels
 from annotations.services.export import jobs
+from annotations.services.releases import choices as release_choices
+from annotations.services.releases import jobs as release_jobs
+from annotations.services.releases.choices import Choices
 from annotations.services.studies import lifecycle, roster
 from annotations.services.taxonomy import versions
 from tests.app import builders
@@ -233,7 +238,22 @@ def archive_url(name, batch):
     return reverse(name, args=[batch.study.slug, archive.key])
 
 
+def release_url(name, batch):
+    """Create a data release of the study, if its results are open, and return its URL."""
+    choices = Choices(licence="CC0-1.0", n_folds=0)
+    key = uuid.uuid4()
+    with suppress(release_choices.ResultsHidden):
+        release = release_jobs.request(
+            study=batch.study, choices=choices, actor=batch.created_by, now=batch.created_at
+        )
+        release_jobs.make(release, now=batch.created_at)
+        key = release.key
+    return reverse(name, args=[batch.study.slug, key])
+
+
 ENDPOINTS = {
+    "file of a release": lambda batch: release_url("study-release-file", batch),
+    "release": lambda batch: release_url("api-study-release-file", batch),
     "agreement page": lambda batch: reverse("batch-agreement", args=[batch.pk]),
     "agreement": lambda batch: reverse("api-batch-agreement", args=[batch.pk]),
     "batch page": lambda batch: reverse("batch", args=[batch.pk]),

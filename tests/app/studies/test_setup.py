@@ -85,11 +85,14 @@ class TestSteps:
         assert response.url == "/studies/summer/setup/reading/"
 
     def test_the_reading_step_stores_its_rules(self, signed_in, davi, draft):
-        form = reading_form(draft, readers_per_exam=3, repeat_percent="5", washout_days=14)
+        form = reading_form(
+            draft, readers_per_exam=3, repeat_percent="5", gold_percent="7.5", washout_days=14
+        )
         response = signed_in(davi).post(f"/studies/{draft.slug}/setup/reading/", form)
         draft.refresh_from_db()
         assert response.url == f"/studies/{draft.slug}/readers/"
         assert (draft.readers_per_exam, draft.repeat_fraction) == (3, 0.05)
+        assert draft.gold_fraction == 0.075
 
     def test_submitting_an_unchanged_step_changes_nothing(self, signed_in, davi, draft):
         before = protocols.protocol_of(draft)
@@ -129,7 +132,7 @@ class TestSteps:
 
     def test_the_form_has_every_rule(self):
         entered = {"name", "taxonomy", "order_seed", "adjudication"}
-        renamed = {"repeat_fraction", "suggestion_arms", "qualification"}
+        renamed = {"repeat_fraction", "gold_fraction", "suggestion_arms", "qualification"}
         assert set(KEYS) - entered - renamed <= set(ReadingForm.base_fields)
 
     @pytest.mark.parametrize("step", ["setup/name", "setup/reading", "readers", "exams"])

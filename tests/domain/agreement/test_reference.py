@@ -59,3 +59,31 @@ def test_does_not_depend_on_the_order_of_the_exams(answers):
 def test_is_one_exactly_when_every_exam_is_right(answers):
     result = reference.compare(answers)
     assert (result.micro_f1 == 1) == (result.right_share == 1)
+
+
+def test_intervals_of_accuracy_are_those_of_wilson():
+    # 9 of 10 exams right; 9 classes hit, one missed and one extra.
+    answers = [(frozenset({"a"}), frozenset({"a"}))] * 9 + [(frozenset({"b"}), frozenset({"a"}))]
+    accuracy = reference.accuracy(reference.compare(answers))
+    for measure in (accuracy.right, accuracy.sensitivity, accuracy.precision):
+        # prop.test(9, 10, correct = FALSE) in R.
+        assert (measure.estimate, measure.n) == (0.9, 10)
+        assert (measure.low, measure.high) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+    assert accuracy.f1.estimate == pytest.approx(0.9)
+    # F1 = 2 J / (1 + J) of the Jaccard index: 9 of 11 cells.
+    low, high = 0.5230, 0.9486
+    assert (accuracy.f1.low, accuracy.f1.high) == pytest.approx(
+        (2 * low / (1 + low), 2 * high / (1 + high)), abs=1e-4
+    )
+
+
+@given(st.lists(st.tuples(st.none() | sets, sets), min_size=1, max_size=30))
+def test_f1_is_that_of_the_comparison_and_few_exams_have_no_interval(answers):
+    comparison = reference.compare(answers)
+    accuracy = reference.accuracy(comparison)
+    if accuracy.f1.estimate is None:
+        assert comparison.n_hits + comparison.n_extra + comparison.n_missed == 0
+    else:
+        assert accuracy.f1.estimate == pytest.approx(comparison.micro_f1)
+    has_interval = accuracy.right.low is not None
+    assert has_interval == (comparison.n_exams >= reference.MIN_EXAMS)

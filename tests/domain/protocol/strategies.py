@@ -39,6 +39,7 @@ def protocols(draw: st.DrawFn) -> Protocol:
         qt_correction=draw(st.sampled_from(["bazett", "fridericia", "framingham", "hodges"])),
         adjudication=draw(st.sampled_from(["masked", "open", "masked_then_open"])),
         repeat_fraction=draw(st.floats(0, 0.5)),
+        gold_fraction=draw(st.floats(0, 0.2)),
         washout_days=draw(st.integers(0, 3650)),
         washout_exams=draw(st.integers(0, 10_000)),
         patient_gap=draw(st.integers(0, 10_000)),

@@ -1,0 +1,164 @@
+"""Write a release to a folder: its formats, README, manifest, signature and checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from ecgreview.hash_chain import content_digest
+from ecgreview.release import readme, signing
+from ecgreview.release.content import Content, Facts
+from ecgreview.release.formats.registry import Entry
+from ecgreview.release.signing import SigningKey
+
+LAYOUT = "ecg-review-release-1"
+
+MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
+SIGNATURE, PUBLIC_KEY = "manifest.sig", "signing_key.pem"
+
+# Time stamp of every file in the ZIP file: the earliest that ZIP allows.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+BYTES_AT_ONCE = 1 << 20
+
+# Files that are compressed already.
+COMPRESSED = frozenset({".gz", ".h5", ".hdf5", ".parquet", ".zip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the manifest says beyond ``Facts``.
+
+    Attributes:
+        supersedes: version of the previous release, or empty.
+        counts, folds: from ``survey.of``.
+        inputs: SHA-256 of everything the release was made from, by name.
+        withheld: how many values of each field were left out or replaced.
+    """
+
+    supersedes: str
+    counts: Mapping[str, Any]
+    folds: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    withheld: Mapping[str, int]
+
+
+def write(
+    content: Content,
+    parts: Parts,
+    folder: Path,
+    *,
+    formats: Sequence[Entry],
+    key: SigningKey | None,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    """Write the release to ``folder``, an existing empty folder, and return its manifest.
+
+    The same arguments give the same bytes on every machine.
+
+    Args:
+        content: the rows to write.
+        parts: for the manifest.
+        folder: the destination.
+        formats: what to write; each gets a folder with its name.
+        key: signs the manifest, which contains the digests of all files. None leaves it unsigned.
+        progress: called with the number of formats written; may raise an exception to stop.
+    """
+    for n_done, entry in enumerate(formats, 1):
+        inside = folder / entry.name
+        inside.mkdir()
+        entry.load().write(content, inside)
+        progress(n_done)
+    head = _head(content.facts, parts, formats, key)
+    (folder / README).write_text(readme.text(content.facts, head), "utf-8", newline="\n")
+    manifest = {**head, "files": {name: _described(folder / name) for name in _names(folder)}}
+    content_bytes = as_bytes(manifest)
+    (folder / MANIFEST).write_bytes(content_bytes)
+    if key:
+        (folder / SIGNATURE).write_bytes(key.sign(content_bytes))
+        (folder / PUBLIC_KEY).write_text(key.public_pem, "utf-8", newline="\n")
+    sums = {name: _described(folder / name)["sha256"] for name in _names(folder)}
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sums.items())
+    (folder / SUMS).write_text(lines, "utf-8", newline="\n")
+    return manifest
+
+
+def as_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """Return the manifest as it is written and signed."""
+    text = json.dumps(manifest, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
+    return f"{text}\n".encode()
+
+
+def pack(folder: Path, name: str, file: IO[bytes]) -> None:
+    """Write ``folder`` as a ZIP file whose only top-level folder is ``name``.
+
+    Times and permissions are fixed. Compressed bytes may differ between versions of zlib; the
+    unpacked files do not.
+    """
+    with zipfile.ZipFile(file, "w") as bundle:
+        for path in _names(folder):
+            entry = zipfile.ZipInfo(f"{name}/{path}", date_time=EPOCH)
+            entry.external_attr = 0o644 << 16
+            is_compressed = Path(path).suffix in COMPRESSED
+            entry.compress_type = zipfile.ZIP_STORED if is_compressed else zipfile.ZIP_DEFLATED
+            with (
+                (folder / path).open("rb") as source,
+                bundle.open(entry, "w", force_zip64=True) as inner,
+            ):
+                while part := source.read(BYTES_AT_ONCE):
+                    inner.write(part)
+
+
+def _head(
+    facts: Facts, parts: Parts, formats: Sequence[Entry], key: SigningKey | None
+) -> dict[str, Any]:
+    taxonomy = facts.taxonomy
+    return {
+        "layout": LAYOUT,
+        "study": {"name": facts.study, "slug": facts.slug},
+        "version": facts.version,
+        "supersedes": parts.supersedes,
+        "released_on": facts.released_on,
+        "program": {"name": "ECG Review", "version": facts.program_version},
+        "protocol": {"version": facts.protocol_version, "digest": facts.protocol_digest},
+        "rule": {"name": facts.rule, "parameters": dict(facts.rule_parameters)},
+        "taxonomy": {
+            "name": taxonomy.name,
+            "version": taxonomy.version,
+            "classes": len(taxonomy.classes),
+            "digest": content_digest(
+                {"classes": [asdict(item) for item in taxonomy.classes],
+                 "relations": [asdict(item) for item in taxonomy.relations]}
+            ),
+        },
+        "licence": facts.licence,
+        "authors": list(facts.authors),
+        "sources": [asdict(source) for source in facts.sources],
+        "signals": {"included": facts.has_signals},
+        "folds": dict(parts.folds),
+        "counts": dict(parts.counts),
+        "inputs": dict(parts.inputs),
+        "withheld": dict(parts.withheld),
+        "formats": [entry.name for entry in formats],
+        "signature": {"algorithm": signing.ALGORITHM, "public_key": key.public_pem}
+        if key
+        else None,
+    }  # fmt: skip
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the files below ``folder``, sorted by their bytes and not by the locale."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
+def _described(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(BYTES_AT_ONCE):
+            digest.update(part)
+    return {"sha256": digest.hexdigest(), "bytes": path.stat().st_size}
