@@ -144,12 +144,12 @@ class BatchExtraReadings(ApiView):
         refuse_readers(batch.study, request.user)
         sent = extra_readers.ask(
             batch_id=batch.pk,
-            readers=_people(data["readers"]),
+            readers=people_by_name(data["readers"]),
             created_by=request.user,
             now=timezone.now(),
             readers_per_exam=data["readers_per_exam"],
         )
-        return Response(_current(request, sent.pk), status=201)
+        return Response(current(request, sent.pk), status=201)
 
 
 def _visible(request: UserRequest, pk: int) -> Batch:

@@ -10,10 +10,10 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from annotations.models import Adjudication, Purpose, Role
+from annotations.models import Adjudication, Consensus, Purpose, Role
 from annotations.services.adjudication import decisions
 from annotations.services.assignment import batches, reassignment
-from annotations.services.consensus import adjudications, extra_readers
+from annotations.services.consensus import adjudications, disputes, extra_readers
 from annotations.services.refusals import NameTaken
 from annotations.services.studies import roster
 from tests.app.adjudicating import decide
@@ -252,6 +252,12 @@ class TestRefusals:
                 batch_id=disputed.pk, readers=[clara], created_by=davi, now=now
             )
         assert refusal.value.details == {"n": 1}
+
+    def test_the_dispute_queue_sends_no_exam_that_is_being_read(self, given, close, recompute):
+        rows = Consensus.objects.filter(pk=recompute().pk)
+        assert list(disputes.sendable(rows)) == []
+        close(given.batch)
+        assert list(disputes.sendable(rows)) == [given.exam]
 
     def test_an_extra_reading_during_the_adjudication(self, send, ask, disputed, eva):
         send()
