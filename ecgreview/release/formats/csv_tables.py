@@ -13,6 +13,7 @@ from ecgreview.consensus import Basis, State, Status
 from ecgreview.release import licences
 from ecgreview.release.content import Content, Facts, Label
 from ecgreview.release.formats import table_schema
+from ecgreview.release.formats.about import About
 from ecgreview.release.formats.table_schema import Column
 from ecgreview.spreadsheets import formula_safe
 
@@ -103,6 +104,24 @@ class _Table:
     columns: Sequence[Column]
     key: Sequence[str]
     rows: Callable[[Content], Rows]
+
+
+ABOUT = About(
+    title="CSV tables with a data dictionary (Table Schema)",
+    files={
+        "exams.csv": "one row per exam: age, sex, source, patient, fold, split",
+        "labels_long.csv": "one row per exam and class: state, basis, votes, posterior",
+        "labels_wide.csv": "one row per exam: 1 present, 0 absent, empty otherwise",
+        "soft_labels_wide.csv": "the same with the posterior or the share of votes",
+        "readings.csv": "one row per reading",
+        "readings_long.csv": "one row per reading and class",
+        "areas.csv": "areas that readers marked",
+        "classes.csv": "the classes",
+        "datapackage.json": "what every column means, as a Data Package (Table Schema)",
+    },
+    readers=("frictionless", "pandas"),
+    limits=("tracings are not included",),
+)
 
 
 class CsvTables:

@@ -73,6 +73,13 @@ document = json.load(open(sys.argv[2], encoding="utf-8"))
 errors = [error.message for error in datacite.schema45.validator.iter_errors(document)]
 print(json.dumps({"bibtex": citation.as_bibtex(), "errors": errors}))
 """
+FRICTIONLESS = """
+import json, os, sys
+from frictionless import validate
+os.chdir(sys.argv[1])
+report = validate("datapackage.json")
+print(json.dumps({"valid": report.valid, "errors": report.flatten(["type", "note"])}))
+"""
 LABEL_STUDIO = """
 import json, sys
 from label_studio_sdk.label_interface import LabelInterface
@@ -134,6 +141,12 @@ def test_sha256sum_confirms_the_physionet_folder(release):
     listed = (release("wfdb") / "SHA256SUMS.txt").read_text().splitlines()
     files = [path for path in release("wfdb").rglob("*") if path.is_file()]
     assert len(listed) == len(files) - 1
+
+
+@pytest.mark.opens("csv", "frictionless")
+def test_frictionless_finds_the_data_package_valid(release):
+    found = result("datasets", FRICTIONLESS, release("csv"))
+    assert found == {"valid": True, "errors": []}
 
 
 @pytest.mark.opens("huggingface", "mlcroissant")

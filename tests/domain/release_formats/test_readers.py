@@ -29,6 +29,15 @@ def hard(rows):
     return np.array([[label.hard for label in exam.labels.values()] for exam in rows.exams()])
 
 
+@pytest.mark.opens("csv", "pandas")
+def test_pandas_reads_the_same_labels_from_csv_and_parquet(release):
+    wide = pd.read_csv(release("csv") / "labels_wide.csv", index_col="exam")
+    pd.testing.assert_frame_equal(
+        wide, pd.read_parquet(release("parquet") / "labels.parquet").set_index("exam"),
+        check_dtype=False,
+    )  # fmt: skip
+
+
 class TestParquet:
     @pytest.mark.opens("parquet", "pandas")
     def test_pandas_reads_the_label_matrices(self, release, rows):
