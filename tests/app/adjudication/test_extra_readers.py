@@ -202,6 +202,17 @@ class TestDistribution:
             ask(five, [ana])
         assert refusal.value.details == {"n": 5}
 
+    def test_a_second_round_goes_to_others(
+        self, ask, given, disputed, recompute, close, eva, fabio, now
+    ):
+        decide(given, undecidable=[AVB], now=now)
+        close(given.batch)
+        recompute()
+        again = ask(given.batch, [eva, fabio])
+        assert (again.name, loads(again)) == (
+            f"{disputed.name}, extra reading, extra reading", {fabio.username: 1},
+        )  # fmt: skip
+
     def test_an_exam_may_get_several(self, ask, five, eva, fabio):
         assert loads(ask(five, [eva, fabio], readers_per_exam=2)) == {
             eva.username: 5, fabio.username: 5,
