@@ -23,6 +23,7 @@ from annotations.models import (
     ReaderLevel,
     ResultsOpen,
     Sex,
+    SignalQuality,
     SuggestionPolicy,
 )
 from ecgreview.agreement.accuracy.paired_errors import Caution, Missing, Undefined
@@ -299,6 +300,23 @@ class ConsensusShape(Shape):
         child=serializers.CharField(), help_text="Disputed classes decided by adjudication."
     )
     adjudications = AdjudicationShape(many=True, help_text="What adjudicators decided, in order.")
+    quality = serializers.ChoiceField(
+        choices=SignalQuality.choices,
+        allow_blank=True,
+        help_text="Consensus on the signal quality; empty if computed before this was stored.",
+    )
+    quality_votes = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Number of readings by signal quality, without adjudications.",
+    )
+    problem_states = serializers.DictField(
+        child=serializers.ChoiceField(choices=ClassState.choices),
+        help_text="State of each signal problem that a reader named: `noise`, `noise:V1`.",
+    )
+    problem_votes = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="How many readers named each signal problem, without adjudications.",
+    )
     computed_at = serializers.DateTimeField()
     labels = ConsensusLabelShape(many=True)
 

@@ -158,6 +158,10 @@ def _consensus(row: Consensus, decided: Sequence[Adjudication]) -> Payload:
             }
             for adjudication in decided
         ],
+        "quality": row.quality,
+        "quality_votes": row.quality_votes,
+        "problem_states": row.problem_states,
+        "problem_votes": row.problem_votes,
         "computed_at": row.computed_at,
         "labels": [
             {

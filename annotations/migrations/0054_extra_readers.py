@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0050_gold_exams'),
+        ('annotations', '0052_consensus_inputs'),
     ]
 
     operations = [

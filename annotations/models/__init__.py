@@ -27,6 +27,7 @@ from .consensus import (
     OpenReason,
     Outcome,
     QueuedCase,
+    SignalQuality,
 )
 from .exam import Dataset, Exam, ImportIssue, ImportRun, Patient, Sex, Tracing
 from .gold import GoldExam
@@ -181,6 +182,7 @@ __all__ = [
     "Scope",
     "Seat",
     "Sex",
+    "SignalQuality",
     "Slot",
     "Stage",
     "Study",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from ecgreview.consensus import MIN_READINGS, Basis, Reason, State
+from ecgreview.consensus import MIN_READINGS, Basis, Quality, Reason, State
 
 from .batch import Batch
 from .exam import Exam
@@ -104,8 +104,23 @@ class CaseKind(models.TextChoices):
 
 STORED_KINDS = tuple(kind for kind in CaseKind if kind != CaseKind.SAMPLE)
 
+
+class SignalQuality(models.TextChoices):
+    """The consensus on the signal quality of an exam: a level, or why there is none."""
+
+    GOOD = Quality.GOOD.value, _("Good")
+    ACCEPTABLE = Quality.ACCEPTABLE.value, _("Acceptable")
+    POOR = Quality.POOR.value, _("Poor")
+    UNREADABLE = Quality.UNREADABLE.value, _("Unreadable")
+    DISPUTED = Quality.DISPUTED.value, _("Readers disagree")
+    INCOMPLETE = Quality.INCOMPLETE.value, _("Readings are missing")
+
+
 # The outcomes that still need a decision.
 OPEN = (Outcome.DISPUTED, Outcome.INCOMPLETE)
+
+
+_SHA256 = "^[0-9a-f]{64}$"
 
 
 def _has_values(name: str, conditions: str) -> Func:
@@ -116,6 +131,9 @@ def _has_values(name: str, conditions: str) -> Func:
         function="jsonb_path_match",
         output_field=BooleanField(),
     )
+
+
+_IS_COUNT = '@.type() == "number" && @ >= 1'
 
 
 def _is_one_of(choices: type[models.TextChoices]) -> str:
@@ -188,6 +206,31 @@ class Consensus(models.Model):
         blank=True,
         help_text="Classes that were in dispute until adjudication decided them.",
     )
+    quality = models.CharField(
+        max_length=10,
+        choices=SignalQuality,
+        blank=True,
+        help_text="Consensus on the signal quality; blank if computed before this was stored.",
+    )
+    quality_votes = models.JSONField(
+        default=dict, blank=True, help_text="Number of readings by signal quality."
+    )
+    problem_states = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="State of each signal problem that a reading names: noise, noise:V1 and so on.",
+    )
+    problem_votes = models.JSONField(
+        default=dict, blank=True, help_text="How many readings name each signal problem."
+    )
+    inputs = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of what the row was computed from. The row is due when it differs.",
+    )
+    digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the row with its labels."
+    )
     computed_at = models.DateTimeField()
     # Pages of the dispute queue sort and filter by these columns. A worker fills them in for rows
     # that were computed before they existed.
@@ -247,6 +290,23 @@ class Consensus(models.Model):
                     draw__gte=0,
                     draw__lt=1,
                 ),
+            ),
+            models.CheckConstraint(
+                name="consensus_quality_is_known",
+                condition=Q(quality="") | Q(quality__in=SignalQuality.values),
+            ),
+            models.CheckConstraint(
+                name="consensus_signal_votes_are_counts",
+                condition=_has_values("quality_votes", _IS_COUNT)
+                & _has_values("problem_votes", _IS_COUNT),
+            ),
+            models.CheckConstraint(
+                name="consensus_problem_states_are_known",
+                condition=_has_values("problem_states", _is_one_of(ClassState)),
+            ),
+            models.CheckConstraint(
+                name="consensus_digests_are_sha256",
+                condition=Q(inputs="", digest="") | Q(inputs__regex=_SHA256, digest__regex=_SHA256),
             ),
         ]
         indexes = [

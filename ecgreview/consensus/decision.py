@@ -100,6 +100,14 @@ class Purpose(StrEnum):
     ADJUDICATION = "adjudication"
 
 
+class Certainty(StrEnum):
+    """How sure a reader is that a class is present."""
+
+    DEFINITE = "definite"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What an adjudicator decided beyond votes on the classes in dispute.
@@ -132,6 +140,8 @@ class Ballot:
         stage: only blind readings vote.
         purpose: whether the reading was made to settle a dispute.
         ruling: only for adjudications.
+        certainty: how sure the reader is of the classes they marked, by class code; a class that
+            is left out is definite. No rule uses it (``Rule``).
     """
 
     classes: frozenset[str] | None
@@ -141,6 +151,7 @@ class Ballot:
     stage: Stage = Stage.BLIND
     purpose: Purpose = Purpose.DATA
     ruling: Ruling = NO_RULING
+    certainty: Mapping[str, Certainty] = field(default_factory=dict, hash=False)
 
     @property
     def is_adjudication(self) -> bool:

@@ -31,7 +31,7 @@ _MARGIN = 1e-6
 _PSEUDO_COUNT = 0.5
 
 # With fewer, sensitivity and prevalence are not identified, whatever the number of exams.
-_MIN_READERS = 3
+MIN_READERS = 3
 
 
 def dawid_skene(exams: Sequence[Exam], relations: Relations, threshold: float) -> list[Decision]:
@@ -91,7 +91,7 @@ class Skills:
         readers = sorted({ballot.reader for ballot in ballots})
         codes = sorted(codes_of(ballots))
         places = ({name: i for i, name in enumerate(readers)}, {c: i for i, c in enumerate(codes)})
-        if len(readers) < _MIN_READERS or not codes:
+        if len(readers) < MIN_READERS or not codes:
             nothing = np.full((len(codes), len(readers)), np.nan)
             return cls(*places, np.full(len(codes), np.nan), nothing, nothing)
         patterns = pattern_count(exams, readers, codes)
@@ -165,10 +165,17 @@ def _decide(
 ) -> list[Decision]:
     @cache
     def decide(exam: Exam) -> Decision:
-        criterion = _criterion(skills.posteriors(exam), threshold)
-        return decide_classes(exam.ballots, relations, exam.n_wanted, criterion)
+        return by_posteriors(exam, relations, threshold, skills.posteriors(exam))
 
     return [decide(exam) for exam in exams]
+
+
+def by_posteriors(
+    exam: Exam, relations: Relations, threshold: float, posteriors: Mapping[str, float]
+) -> Decision:
+    """Decide one exam by the posteriors of its classes, as ``dawid_skene`` does."""
+    criterion = _criterion(posteriors, threshold)
+    return decide_classes(exam.ballots, relations, exam.n_wanted, criterion)
 
 
 def _criterion(posteriors: Mapping[str, float], threshold: float) -> Criterion:

@@ -108,6 +108,10 @@ class Rule:
     reader has seen suggestions, and neither do models or references. Readers have no vote if they
     abstained, and none on a class that they called not assessable or were not asked about.
 
+    No rule uses the certainty of a vote: "possible" counts like "definite". Published rules that
+    do, such as following the more confident of two physicians (Kurvers et al. 2016, PNAS
+    113:8777-8782), compare it between readers, and nothing ensures that ours mean the same by it.
+
     Attributes:
         version: changes when the outcomes of the rule change.
         decide: returns the decisions on several exams, in their order.
@@ -115,6 +119,9 @@ class Rule:
         adjudication: what adjudicators do to a class in dispute.
         takes_extra_readers: whether the vote of one more reader can settle a class in dispute.
             Not under rules that need all readers to agree, or that count only the first two.
+        is_exam_local: whether the decision on an exam depends on its own readings alone. Then a
+            caller may decide only some exams. The other rules are fitted to all exams: one more
+            reading can change the decision on any of them, so all must be decided together.
     """
 
     version: str
@@ -122,6 +129,7 @@ class Rule:
     parameters: tuple[Parameter, ...] = ()
     adjudication: Adjudication = Adjudication.DECIDES
     takes_extra_readers: bool = True
+    is_exam_local: bool = True
 
 
 def _of_each(function: _DecideExam) -> _Decide:
@@ -166,16 +174,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "skill_weighted": Rule(
             "1",
             lambda exams, relations, choice: skill_weighted(exams, relations),
+            is_exam_local=False,
         ),
         "dawid_skene": Rule(
             "1",
             lambda exams, relations, choice: dawid_skene(exams, relations, choice.threshold),
             parameters=(Parameter.THRESHOLD,),
+            is_exam_local=False,
         ),
         "dawid_skene_pooled": Rule(
             "1",
             lambda exams, relations, choice: dawid_skene_pooled(exams, relations, choice.threshold),
             parameters=(Parameter.THRESHOLD,),
+            is_exam_local=False,
         ),
     }
 )
@@ -197,19 +208,34 @@ def decide(
         ContradictoryReading: a voting reading marks an exclusive class together with another class,
             or a class that it has no vote on.
     """
+    voting = voting_exams(exams, relations)
+    rule = RULES[choice.rule]
+    decisions = rule.decide([*voting.values()], relations, choice)
+    return {
+        key: with_rulings(rule, decision, exam, relations)
+        for (key, exam), decision in zip(voting.items(), decisions, strict=True)
+    }
+
+
+def voting_exams(exams: Mapping[_Key, Exam], relations: Relations) -> dict[_Key, Exam]:
+    """Return the exams with the ballots that vote.
+
+    Raises:
+        ContradictoryReading: as ``decide``.
+    """
     voting = {key: exam.voting(relations) for key, exam in exams.items()}
     for exam in voting.values():
         for ballot in exam.ballots:
             codes = ballot.classes or frozenset()
             if relations.contradictions(codes) or codes & ballot.unassessed:
                 raise ContradictoryReading(", ".join(sorted(codes)))
-    rule = RULES[choice.rule]
-    decisions = dict(zip(voting, rule.decide([*voting.values()], relations, choice), strict=True))
+    return voting
+
+
+def with_rulings(rule: Rule, decision: Decision, exam: Exam, relations: Relations) -> Decision:
+    """Return the decision of ``rule`` on ``exam`` with the rulings of the exam's adjudicators."""
     if rule.adjudication == Adjudication.IGNORED:
-        return decisions
-    return {
-        key: rulings.apply(decision, voting[key].ballots, relations)
-        if any(ballot.ruling != NO_RULING for ballot in voting[key].ballots)
-        else decision
-        for key, decision in decisions.items()
-    }
+        return decision
+    if all(ballot.ruling == NO_RULING for ballot in exam.ballots):
+        return decision
+    return rulings.apply(decision, exam.ballots, relations)

@@ -30,16 +30,14 @@ def skill_weighted(exams: Sequence[Exam], relations: Relations) -> list[Decision
         relations: what must hold; classes that violate it are undecided.
     """
     skills = weights(exams)
+    return [by_weights(exam, relations, skills) for exam in exams]
+
+
+def by_weights(exam: Exam, relations: Relations, skills: Mapping[str, float]) -> Decision:
+    """Decide one exam by the weights of all readers, as ``skill_weighted`` does."""
     highest = max(skills.values(), default=1.0)
-    return [
-        decide_classes(
-            exam.ballots,
-            relations,
-            exam.n_wanted,
-            _criterion(readers_of(exam), skills, highest),
-        )
-        for exam in exams
-    ]
+    criterion = _criterion(readers_of(exam), skills, highest)
+    return decide_classes(exam.ballots, relations, exam.n_wanted, criterion)
 
 
 def weights(exams: Sequence[Exam]) -> dict[str, float]:

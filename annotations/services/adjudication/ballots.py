@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import groupby
 from typing import TypeAlias
 
@@ -17,10 +17,11 @@ _ORDER = [AdjudicationStage.MASKED, AdjudicationStage.OPEN, AdjudicationStage.DI
 _Translate: TypeAlias = Callable[[Translation], Translation]
 
 
-def of_study(study: Study) -> Mapping[int, list[Ballot]]:
+def of_study(study: Study, exam_ids: Collection[int] | None = None) -> Mapping[int, list[Ballot]]:
     """Return the ballots of the adjudications and extra readings in closed batches, by exam id.
 
-    Of the stages of one adjudicator, the last counts. After a discussion, only second votes count.
+    Exams other than ``exam_ids`` are left out, unless it is None. Of the stages of one adjudicator,
+    the last counts. After a discussion, only second votes count.
     """
     rows = (
         Adjudication.objects.with_decisions()
@@ -28,6 +29,8 @@ def of_study(study: Study) -> Mapping[int, list[Ballot]]:
         .select_related("assignment__batch")
         .order_by("assignment__exam", "assignment__batch", "submitted_at", "pk")
     )
+    if exam_ids is not None:
+        rows = rows.filter(assignment__exam__in=exam_ids)
     translators = _translators(study)
     by_exam: dict[int, list[Ballot]] = defaultdict(list)
     for (exam_id, _), of_batch in groupby(

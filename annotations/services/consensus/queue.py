@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from annotations.models import (
@@ -66,7 +66,7 @@ class Queue:
     def of(
         cls, study: Study, votes_by_exam: Mapping[int, Sequence[Vote]], relations: Relations
     ) -> Queue:
-        """Find all objections in the closed batches of ``study``.
+        """Find the objections to the exams of ``votes_by_exam`` in closed batches.
 
         Args:
             study: the study.
@@ -81,7 +81,7 @@ class Queue:
                 objections[exam_id] += [
                     Objection(CaseKind.CONTRADICTION, code) for code in relations.excluding(marked)
                 ]
-        for exam_id, kind, vote in _models_and_references(study):
+        for exam_id, kind, vote in _models_and_references(study, votes_by_exam.keys()):
             objections[exam_id] += [
                 Objection(kind, code, is_marked) for code, is_marked in _judged(vote, classes)
             ]
@@ -166,8 +166,11 @@ def closed_readings(study: Study) -> ReadingQuerySet:
     return readings.select_related("assignment").in_turn()
 
 
-def _models_and_references(study: Study) -> Iterable[tuple[int, CaseKind, Vote]]:
-    rows = list(closed_readings(study).exclude(reader__kind=ReaderKind.PERSON))
+def _models_and_references(
+    study: Study, exam_ids: Collection[int]
+) -> Iterable[tuple[int, CaseKind, Vote]]:
+    readings = closed_readings(study).exclude(reader__kind=ReaderKind.PERSON)
+    rows = [row for row in readings if row.assignment.exam_id in exam_ids]
     readers = User.objects.filter(pk__in={row.reader_id for row in rows})
     kinds = {pk: KINDS[ReaderKind(kind)] for pk, kind in readers.values_list("pk", "kind")}
     for exam_id, of_exam in votes.counted(votes.translated(study, rows)).items():

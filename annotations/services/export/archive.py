@@ -47,6 +47,7 @@ TABLES: dict[str, Callable[[Study], Iterator[Row]]] = {
     "gold.csv": tables.gold,
     "taxonomy.csv": tables.taxonomy,
     "agreement.csv": tables.agreement,
+    "signal_agreement.csv": tables.signal_agreement,
 }
 N_FILES = len(TABLES) + 1
 

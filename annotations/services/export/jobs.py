@@ -149,8 +149,9 @@ def _current(study: Study) -> Archive | None:
 def state_of(study: Study) -> str:
     """Return a digest of everything an export of ``study`` depends on.
 
-    Rows of readings, adjudications, exposures, viewings and reports never change, and a recomputed
-    consensus gets new rows. So numbers of rows and highest ids are enough.
+    Rows of readings, adjudications, exposures, viewings and reports never change, and where the
+    consensus changes, its rows are replaced by new ones. So numbers of rows and highest ids are
+    enough.
     """
     batches = opened(study)
     readings = Reading.objects.filter(assignment__batch__in=batches)

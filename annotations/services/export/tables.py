@@ -19,6 +19,7 @@ from annotations.models import (
 )
 from annotations.services.agreement import gold_accuracy
 from annotations.services.blinding.reader_names import pseudonym
+from annotations.services.consensus import signal
 from annotations.services.export.sources import (
     ASSIGNMENT_COLUMNS,
     READING_COLUMNS,
@@ -30,6 +31,7 @@ from annotations.services.export.sources import (
     reading_cells,
 )
 from ecgreview import agreement as domain
+from ecgreview.consensus import LEVELS
 
 # Higher ages could identify people. They are exported as 90+, as HIPAA's safe harbor requires.
 OLDEST_STATED_YEARS = 89
@@ -50,7 +52,8 @@ def consensus(study: Study) -> Iterator[Row]:
     yield (
         *("exam", "dataset", "source_key", "age_years", "sex"),
         *("rule", "outcome", "n_readings", "n_wanted", "n_unreadable", "reason", "labels"),
-        *("disputed", "adjudicated", "votes", "not_assessable", "bases", "posteriors", *codes),
+        *("disputed", "adjudicated", "votes", "not_assessable", "bases", "posteriors"),
+        *("quality", "quality_votes", "problems", "problem_votes", *codes),
     )
     labels = ConsensusLabel.objects.select_related("diagnostic_class").only(
         "consensus", "n_positive", "diagnostic_class__code"
@@ -76,8 +79,32 @@ def consensus(study: Study) -> Iterator[Row]:
             ";".join(f"{code}:{n}" for code in codes if (n := row.not_assessable.get(code))),
             ";".join(f"{code}:{row.bases[code]}" for code in codes if code in row.bases),
             ";".join(f"{code}:{row.posteriors[code]}" for code in codes if code in row.posteriors),
+            *_signal(row),
             *states.values(),
         )
+
+
+def _signal(row: Consensus) -> Row:
+    votes = row.problem_votes
+    return (
+        row.quality,
+        ";".join(f"{level}:{n}" for level in LEVELS if (n := row.quality_votes.get(level))),
+        ";".join(f"{code}={state}" for code, state in sorted(row.problem_states.items())),
+        ";".join(f"{code}={votes[code]}" for code in sorted(votes)),
+    )
+
+
+def signal_agreement(study: Study) -> Iterator[Row]:
+    """Yield one row per statistic of the signal quality, then of each problem of the signal."""
+    yield ("item", "statistic", "value", "low", "high", "n", "reason")
+    for item in signal.agreement(Consensus.objects.with_open_results().filter(study=study)):
+        for name in ("n_exams", "n_any"):
+            yield (item.item, name, getattr(item, name), "", "", "", "")
+        for name, measure in item.statistics.items():
+            yield (
+                *(item.item, name, measure.estimate, measure.low, measure.high),
+                *(measure.n, measure.reason),
+            )
 
 
 def readings_long(study: Study) -> Iterator[Row]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from annotations.models import Finding, NotAssessable, Quality, Reading, Study, Taxonomy
+from annotations.models import Certainty, Finding, NotAssessable, Quality, Reading, Study, Taxonomy
 from annotations.services.taxonomy import mappings
 from ecgreview.agreement import ABSENT, MISSING, PRESENT
 from ecgreview.taxonomy import TaxonomyMapping, Translation
+
+SUREST_FIRST = [*Certainty.values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Vote:
     Attributes:
         translation: None if the reader could not read the exam.
         missing: classes marked not assessable. They count neither for nor against the class.
+        certainty: how sure the reader was of each class of ``translation.codes``, a value of
+            ``Certainty``.
     """
 
     reading_id: int
@@ -30,6 +34,7 @@ class Vote:
     exam_id: int
     translation: Translation | None
     missing: frozenset[str] = frozenset()
+    certainty: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -49,7 +54,7 @@ def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
     """
     rows = list(readings)
     ids = [row.pk for row in rows]
-    present = _codes(Finding.objects.filter(reading__in=ids))
+    present = _findings(ids)
     not_assessable = _codes(NotAssessable.objects.filter(reading__in=ids))
     carriers = _carriers(study, {row.taxonomy_id for row in rows})
     return [_vote(row, carriers.get(row.taxonomy_id), present, not_assessable) for row in rows]
@@ -59,7 +64,7 @@ def untranslated(readings: Iterable[Reading]) -> list[Vote]:
     """Return the votes of ``readings``, each in its own taxonomy. Assignments must be selected."""
     rows = list(readings)
     ids = [row.pk for row in rows]
-    present = _codes(Finding.objects.filter(reading__in=ids))
+    present = _findings(ids)
     not_assessable = _codes(NotAssessable.objects.filter(reading__in=ids))
     return [_vote(row, None, present, not_assessable) for row in rows]
 
@@ -90,7 +95,21 @@ def counted(cast: Iterable[Vote]) -> dict[int, list[Vote]]:
 Codes = Mapping[int, frozenset[str]]
 
 
-def _codes(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> Codes:
+# Certainty by class code, by reading id.
+Findings = Mapping[int, Mapping[str, str]]
+
+
+def _findings(reading_ids: Collection[int]) -> Findings:
+    by_reading: dict[int, dict[str, str]] = defaultdict(dict)
+    rows = Finding.objects.filter(reading__in=reading_ids)
+    for reading_id, code, certainty in rows.values_list(
+        "reading", "diagnostic_class__code", "certainty"
+    ):
+        by_reading[reading_id][code] = certainty
+    return by_reading
+
+
+def _codes(rows: QuerySet[NotAssessable]) -> Codes:
     by_reading: dict[int, set[str]] = defaultdict(set)
     for reading_id, code in rows.values_list("reading", "diagnostic_class__code"):
         by_reading[reading_id].add(code)
@@ -98,19 +117,31 @@ def _codes(rows: QuerySet[Finding] | QuerySet[NotAssessable]) -> Codes:
 
 
 def _vote(
-    row: Reading, mapping: TaxonomyMapping | None, present: Codes, not_assessable: Codes
+    row: Reading, mapping: TaxonomyMapping | None, present: Findings, not_assessable: Codes
 ) -> Vote:
     place = (row.pk, row.reader_id, row.assignment.exam_id)
     if row.quality == Quality.UNREADABLE:
         return Vote(*place, None)
-    codes, missing = present.get(row.pk, frozenset()), not_assessable.get(row.pk, frozenset())
+    findings, missing = present.get(row.pk, {}), not_assessable.get(row.pk, frozenset())
+    codes = frozenset(findings)
     if mapping is None:
-        return Vote(*place, Translation(codes), missing)
+        return Vote(*place, Translation(codes), missing, findings)
     translation = mapping.translate(codes)
+    certainty = _translated(findings, mapping)
     if not missing:
-        return Vote(*place, translation)
+        return Vote(*place, translation, certainty=certainty)
     carried = mapping.carry(Translation(codes, not_asked=missing))
-    return Vote(*place, translation, carried.not_asked - translation.not_asked)
+    return Vote(*place, translation, carried.not_asked - translation.not_asked, certainty)
+
+
+def _translated(findings: Mapping[str, str], mapping: TaxonomyMapping) -> Mapping[str, str]:
+    """Return the certainty by new class; of several old ones, the surest."""
+    surest_last = sorted(findings, key=lambda code: -SUREST_FIRST.index(findings[code]))
+    return {
+        new: findings[code]
+        for code in surest_last
+        for new in mapping.translate(frozenset({code})).codes
+    }
 
 
 def _carriers(study: Study, versions: Iterable[int]) -> Mapping[int, TaxonomyMapping]:

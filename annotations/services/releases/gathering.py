@@ -257,8 +257,7 @@ class _Gathering:
         study = self._study
         protocol = _protocol(study)
         return {
-            # As in the audit event of the computation.
-            "consensus": digests.of_consensus(study, digests.consensus_columns()),
+            "consensus": digests.of_consensus_lines(study, digests.consensus_columns()),
             "exams": exams,
             "protocol": protocol.digest if protocol else "",
             "readings": readings,

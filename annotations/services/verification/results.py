@@ -47,11 +47,12 @@ def _computed_studies() -> list[int]:
 
 def _is_as_computed(study: Study) -> bool:
     events = AuditEvent.objects.filter(action=Action.CONSENSUS_COMPUTED, study=study)
-    last = events.order_by("-link__seq").first()
+    last = events.order_by("-link__seq", "-pk").first()  # links may be missing yet
     if last is None:
         return False
     recorded = state(last)
     columns = recorded.get("columns")
     if not isinstance(columns, dict):
         return False
-    return bool(recorded.get("digest") == digests.of_consensus(study, columns))
+    compute = digests.of_consensus if recorded.get("by_exam") else digests.of_consensus_lines
+    return bool(recorded.get("digest") == compute(study, columns))

@@ -20,6 +20,8 @@ from annotations.models import (
     OpenReason,
     Outcome,
 )
+from annotations.views.batches import signal_text
+from annotations.views.batches.signal_text import SignalLine
 
 SHORT: dict[str, Promise] = {
     Outcome.AGREEMENT: _("Agreement"),
@@ -76,6 +78,7 @@ class ExamLine:
     badge: str
     votes: list[VoteLine]
     remarks: list[str]
+    signal: SignalLine
 
     @property
     def reason(self) -> str:
@@ -116,6 +119,7 @@ def exam_lines(
             BADGES[Outcome(row.outcome)],
             [_vote(row, label) for label in row.labels.all()],
             _remarks(adjudications.get(row.exam_id, ())),
+            signal_text.line(row),
         )
         for row in rows
     ]

@@ -31,11 +31,11 @@ from annotations.services import audit
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.consensus import disputes
-from annotations.services.export import archive
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.studies import dispute_lines
 from ecgreview.consensus import RULES, Adjudication
+from ecgreview.spreadsheets import formula_safe
 
 EXAMS_PER_PAGE = 50
 
@@ -120,9 +120,7 @@ def _cells(
         *disputes.KEYS_OF_ORDER[selection.order]
     )
     for case in disputes.cases(ordered, _share(selection)):
-        yield [
-            formula_safe(cell) if isinstance(cell, str) else cell for cell in astuple(case)
-        ]
+        yield [formula_safe(cell) if isinstance(cell, str) else cell for cell in astuple(case)]
 
 
 def _portion(

@@ -29,7 +29,7 @@ from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.studies import lifecycle, protocols
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
-from annotations.views.batches import consensus_text
+from annotations.views.batches import consensus_text, signal_text
 from annotations.views.studies import protocol_text
 from annotations.views.studies.forms import StudyForm
 from annotations.views.studies.setup import protocol_problems_on_form
@@ -117,6 +117,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     requested = request.GET.get("outcome", "")
     selected = requested if requested in Outcome.values else ""
+    shows_signal = request.GET.get("show") == "signal"
     listed = visible.filter(outcome=selected) if selected else visible
     labels = ConsensusLabel.objects.select_related("diagnostic_class").order_by(
         "diagnostic_class__position"
@@ -136,6 +137,7 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
             page.object_list,
             history.of_exams(study, [row.exam_id for row in page.object_list]),
         ),
+        "of_signal": signal_text.agreement(visible) if shows_signal else None,
     }
     return render(request, "studies/consensus.html", context)
 

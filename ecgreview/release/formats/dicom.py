@@ -131,15 +131,16 @@ def _dataset(facts: Facts, exam: ReleasedExam, number: int, signal: Signal) -> D
 
 def _file_meta(facts: Facts, exam: ReleasedExam, number: int, signal: Signal) -> Any:
     from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import UID
 
     fits = RATES_HZ[0] <= signal.sampling_rate_hz <= RATES_HZ[1] and signal.n_samples <= MAX_SAMPLES
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = TWELVE_LEAD if fits else GENERAL
+    meta.MediaStorageSOPClassUID = UID(TWELVE_LEAD if fits else GENERAL)
     # Other annotations make another instance, so a later release has other UIDs.
-    meta.MediaStorageSOPInstanceUID = uid(facts.slug, facts.version, exam.code, number)
-    meta.TransferSyntaxUID = EXPLICIT_LITTLE_ENDIAN
+    meta.MediaStorageSOPInstanceUID = UID(uid(facts.slug, facts.version, exam.code, number))
+    meta.TransferSyntaxUID = UID(EXPLICIT_LITTLE_ENDIAN)
     # Otherwise pydicom writes its own version here.
-    meta.ImplementationClassUID = uid("ECG Review")
+    meta.ImplementationClassUID = UID(uid("ECG Review"))
     meta.ImplementationVersionName = "ECGREVIEW"
     return meta
 

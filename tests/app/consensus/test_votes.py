@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from annotations.models import AgreementReport, AgreementRun, Batch, Consensus, Study
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches
-from annotations.services.consensus import adjudications, labels
+from annotations.services.consensus import adjudications, inputs, labels
 from annotations.services.export import archive
 from tests.app.kept import kept
 
@@ -174,14 +174,14 @@ def test_a_batch_cannot_be_closed_while_consensus_is_computed(
     make_batch, study, davi, now, monkeypatch
 ):
     batch = make_batch()
-    original = labels._votes
+    original = inputs.changed
 
-    def close_then_load(study):
+    def close_then_load(*args):
         with pytest.raises(OperationalError, match="lock timeout"):
             close_with_lock_timeout(batch, davi, now)
-        return original(study)
+        return original(*args)
 
-    monkeypatch.setattr(labels, "_votes", close_then_load)
+    monkeypatch.setattr(inputs, "changed", close_then_load)
     labels.compute(study=study, now=now)
     assert Batch.objects.get().is_open
 

@@ -85,6 +85,22 @@ def queued_case_has_a_class(fixture):
     _case(fixture, "model")
 
 
+def consensus_quality_is_known(fixture):
+    update_row(_consensus(fixture), quality="fine")
+
+
+def consensus_signal_votes_are_counts(fixture):
+    update_row(_consensus(fixture), problem_votes={"noise:V1": 0})
+
+
+def consensus_problem_states_are_known(fixture):
+    update_row(_consensus(fixture), problem_states={"noise": "loud"})
+
+
+def consensus_digests_are_sha256(fixture):
+    update_row(_consensus(fixture), inputs="f" * 64)
+
+
 def _label(fixture):
     return ConsensusLabel.objects.create(
         consensus=_consensus(fixture),

@@ -1,0 +1,290 @@
+"""Rows of the consensus, computed from readings but not stored yet."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q
+
+from annotations.models import (
+    Assignment,
+    Consensus,
+    ConsensusLabel,
+    DiagnosticClass,
+    Purpose,
+    QueuedCase,
+    Reading,
+    Slot,
+    Study,
+)
+from annotations.services.adjudication import ballots
+from annotations.services.assignment import required_readings
+from annotations.services.audit import digests
+from annotations.services.consensus import queue
+from annotations.services.reading import votes
+from annotations.services.reading.votes import Vote
+from ecgreview import consensus
+from ecgreview.consensus import (
+    Ballot,
+    Basis,
+    Cell,
+    Certainty,
+    Decision,
+    Reason,
+    Relations,
+    SignalBallot,
+    SignalDecision,
+    State,
+    Status,
+)
+
+REREAD_PENDING = Cell(State.INCOMPLETE, Basis.REREAD_PENDING)
+
+# For more exams than this, all readings of the study are loaded: a statement with a longer list of
+# exams takes longer.
+MAX_LISTED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The consensus on one exam, with its labels and the votes behind it."""
+
+    row: Consensus
+    labels: Sequence[ConsensusLabel]
+    votes: Sequence[Vote]
+
+
+@dataclass(frozen=True, slots=True)
+class _Votes:
+    """What the readings of one exam say of its classes and of its signal."""
+
+    votes: Sequence[Vote]
+    signal: Sequence[SignalBallot]
+    adjudicators: Collection[int]
+    adjudications: Sequence[Ballot]
+
+
+def compute(
+    study: Study, relations: Relations, inputs: Mapping[int, str], now: datetime
+) -> list[Computed]:
+    """Compute the consensus on some exams, in the order of their ids.
+
+    Args:
+        study: the study.
+        relations: what must hold between its classes in force.
+        inputs: the value of ``Consensus.inputs`` by exam id: all exams that have a consensus, if
+            the rule of the study is fitted to them (``Rule.is_exam_local``).
+        now: time of computation.
+
+    Raises:
+        mappings.NoMapping: see ``votes.translated``.
+    """
+    listed = list(inputs) if len(inputs) <= MAX_LISTED else None
+    of_exams = {exam_id: of_exam for exam_id, of_exam in _votes(study, listed) if exam_id in inputs}
+    required = required_readings.by_exam(study, study.batches.closed(), listed)
+    decisions = _decisions(study, relations, of_exams, required)
+    classes = {item.code: item for item in study.taxonomy.classes.all()}
+    columns = digests.consensus_columns()
+    computed = []
+    for exam_id, decision in decisions.items():
+        signal = consensus.decide_signal(of_exams[exam_id].signal, required[exam_id])
+        row = _row(study, exam_id, decision, of_exams[exam_id].votes, now)
+        _add_signal(row, signal)
+        row.inputs = inputs[exam_id]
+        labels = _labels(row, decision, classes)
+        row.digest = _digest(row, labels, columns)
+        computed.append(Computed(row, labels, of_exams[exam_id].votes))
+    return computed
+
+
+def place(study: Study, relations: Relations, computed: Sequence[Computed]) -> list[QueuedCase]:
+    """Place exams in the dispute queue, and return their cases, unsaved."""
+    votes_by_exam = {exam.row.exam_id: exam.votes for exam in computed}
+    places = queue.Queue.of(study, votes_by_exam, relations)
+    return [
+        case
+        for exam in computed
+        for case in places.place(
+            exam.row,
+            {
+                label.diagnostic_class.code: (label.n_positive, label.n_readings)
+                for label in exam.labels
+            },
+        )
+    ]
+
+
+def _votes(study: Study, exam_ids: Collection[int] | None) -> list[tuple[int, _Votes]]:
+    """Return for each exam of a closed batch the vote of each reader, in the study's taxonomy.
+
+    Exams come in the order of their ids. Others than ``exam_ids`` are left out, unless it is None.
+    """
+    readings = Reading.objects.counted().of_people()
+    readings = readings.filter(
+        assignment__batch__study=study, assignment__batch__closed_at__isnull=False
+    )
+    if exam_ids is not None:
+        readings = readings.filter(assignment__exam__in=exam_ids)
+    by_id = {row.pk: row for row in readings.select_related("assignment").in_turn()}
+    counting = votes.counted(votes.translated(study, by_id.values()))
+    adjudicators = _adjudicators(study, exam_ids)
+    adjudications = ballots.of_study(study, exam_ids)
+    return [
+        (
+            exam_id,
+            _Votes(
+                counting.get(exam_id, []),
+                [
+                    _signal(by_id[vote.reading_id], adjudicators[exam_id])
+                    for vote in counting.get(exam_id, [])
+                ],
+                adjudicators[exam_id],
+                adjudications.get(exam_id, ()),
+            ),
+        )
+        for exam_id in _exams(study, exam_ids)
+    ]
+
+
+def _exams(study: Study, exam_ids: Collection[int] | None) -> list[int]:
+    """Return the exams of closed batches, by id."""
+    chosen = Q(batch__in=study.batches.closed().of_data())
+    if exam_ids is not None:
+        chosen &= Q(exam__in=exam_ids)
+    assigned = Assignment.objects.filter(chosen).without_gold().order_by().values_list("exam")
+    pooled = Slot.objects.filter(chosen).order_by().values_list("exam")
+    return sorted(exam_id for (exam_id,) in assigned.union(pooled))
+
+
+def _adjudicators(study: Study, exam_ids: Collection[int] | None) -> Mapping[int, set[int]]:
+    """Return the user ids of the adjudicators of each exam."""
+    assignments = Assignment.objects.filter(batch__study=study, batch__purpose=Purpose.ADJUDICATION)
+    if exam_ids is not None:
+        assignments = assignments.filter(exam__in=exam_ids)
+    by_exam: dict[int, set[int]] = defaultdict(set)
+    for exam_id, reader_id in assignments.values_list("exam", "reader"):
+        by_exam[exam_id].add(reader_id)
+    return by_exam
+
+
+def _signal(reading: Reading, adjudicators: Collection[int]) -> SignalBallot:
+    problems = ((item["kind"], item["leads"]) for item in reading.problems)
+    return SignalBallot(
+        reading.quality,
+        consensus.problem_codes(problems),
+        is_adjudication=reading.reader_id in adjudicators,
+    )
+
+
+def _decisions(
+    study: Study,
+    relations: Relations,
+    of_exams: Mapping[int, _Votes],
+    required: Mapping[int, int],
+) -> dict[int, Decision]:
+    """Apply the study's rule to the votes of each exam, and return the decisions by exam id."""
+    exams = {
+        exam_id: consensus.Exam(
+            (
+                *(_ballot(vote, of_exam.adjudicators) for vote in of_exam.votes),
+                *of_exam.adjudications,
+            ),
+            required[exam_id],
+        )
+        for exam_id, of_exam in of_exams.items()
+    }
+    decisions = consensus.decide(study.consensus_choice, exams, relations)
+    return {
+        exam_id: _as_incomplete(decision)
+        if any(vote.is_open for vote in of_exams[exam_id].votes)
+        else decision
+        for exam_id, decision in decisions.items()
+    }
+
+
+def _ballot(vote: Vote, adjudicators: Collection[int]) -> Ballot:
+    is_adjudication = vote.reader_id in adjudicators
+    purpose = consensus.Purpose.ADJUDICATION if is_adjudication else consensus.Purpose.DATA
+    reader = str(vote.reader_id)
+    if vote.translation is None:
+        return Ballot(None, reader=reader, purpose=purpose)
+    unassessed = vote.missing | vote.translation.not_asked | vote.translation.undecided
+    certainty = {code: Certainty(value) for code, value in vote.certainty.items()}
+    return Ballot(vote.translation.codes, unassessed, reader, purpose=purpose, certainty=certainty)
+
+
+def _as_incomplete(decision: Decision) -> Decision:
+    """Make the decision incomplete, because a class was split and the exam must be reread."""
+    return replace(
+        decision,
+        status=Status.INCOMPLETE,
+        cells=dict.fromkeys(decision.votes, REREAD_PENDING),
+        rest=REREAD_PENDING,
+        adjudicated=frozenset(),
+        reason=Reason.REREAD_PENDING,
+    )
+
+
+def _row(
+    study: Study, exam_id: int, decision: Decision, exam_votes: Sequence[Vote], now: datetime
+) -> Consensus:
+    not_assessable = Counter(
+        code for vote in exam_votes if vote.translation is not None for code in vote.missing
+    )
+    return Consensus(
+        study=study,
+        exam_id=exam_id,
+        rule=study.consensus_choice.name,
+        outcome=decision.status.value,
+        reason=decision.reason.value,
+        n_readings=decision.n_readings,
+        n_wanted=decision.n_wanted,
+        n_unreadable=decision.n_unreadable,
+        not_assessable=dict(sorted(not_assessable.items())),
+        class_states={code: state.value for code, state in decision.states.items()},
+        rest_state=decision.rest.state.value,
+        bases={code: cell.basis.value for code, cell in decision.cells.items()},
+        rest_basis=decision.rest.basis.value,
+        posteriors={
+            code: round(cell.posterior, 6)
+            for code, cell in decision.cells.items()
+            if cell.posterior is not None
+        },
+        adjudicated=sorted(decision.adjudicated),
+        computed_at=now,
+    )
+
+
+def _add_signal(row: Consensus, signal: SignalDecision) -> None:
+    row.quality = signal.quality.value
+    row.quality_votes = dict(signal.votes)
+    row.problem_states = {code: state.value for code, state in signal.problems.items()}
+    row.problem_votes = dict(signal.problem_votes)
+
+
+def _labels(
+    row: Consensus, decision: Decision, classes: Mapping[str, DiagnosticClass]
+) -> list[ConsensusLabel]:
+    return [
+        ConsensusLabel(
+            consensus=row,
+            diagnostic_class=classes[code],
+            n_positive=n_positive,
+            n_readings=decision.n_votes[code],
+            is_present=code in decision.labels,
+        )
+        for code, n_positive in decision.votes.items()
+    ]
+
+
+def _digest(
+    row: Consensus, labels: Sequence[ConsensusLabel], columns: Mapping[str, Sequence[str]]
+) -> str:
+    of_labels = (
+        [label.diagnostic_class.code, *(getattr(label, name) for name in columns["labels"])]
+        for label in labels
+    )
+    return digests.of_exam([getattr(row, name) for name in columns["consensus"]], of_labels)
