@@ -109,6 +109,7 @@ def adjudication_payload(assignment: Assignment, user: User) -> Payload:
         "study": {"slug": batch.study.slug, "name": batch.study.name},
         "mode": batch.adjudication_mode,
         "is_committee": batch.is_committee,
+        "is_extra": batch.is_extra,
         "stages": list(stages.stages_of(batch)),
         "due": progress.due,
         "is_waiting": progress.is_waiting,

@@ -185,6 +185,7 @@ urlpatterns = [
     path("batches/<int:pk>/discarding/", releases.batch_discard, name="batch-discard"),
     path("batches/<int:pk>/closing/", batches_pages.batch_close, name="batch-close"),
     path("batches/<int:pk>/adjudication/", batches_pages.batch_adjudicate, name="batch-adjudicate"),
+    path("batches/<int:pk>/extra-readings/", batches_pages.batch_extra, name="batch-extra"),
     path("batches/<int:pk>/session/", committees.session_begin, name="session-begin"),
     path("batches/<int:pk>/session/ending/", committees.session_end, name="session-end"),
     *_agreement("batches/<int:pk>/agreement/", "batch-agreement"),

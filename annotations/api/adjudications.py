@@ -109,6 +109,9 @@ class ExamToDecideShape(shapes.Shape):
     study = shapes.Anything(help_text="slug and name")
     mode = serializers.ChoiceField(choices=AdjudicationMode.choices)
     is_committee = serializers.BooleanField()
+    is_extra = serializers.BooleanField(
+        help_text="Whether you vote on these classes as a reader, without overruling."
+    )
     stages = serializers.ListField(child=serializers.CharField())
     due = serializers.ChoiceField(
         choices=AdjudicationStage.choices,

@@ -22,7 +22,7 @@ from annotations.services.assignment import batches
 from annotations.services.blinding import reader_names
 from annotations.services.blinding.reader_names import ReaderNames
 from annotations.services.blinding.rules import is_blinded_to, refuse_readers
-from annotations.services.consensus import adjudications
+from annotations.services.consensus import adjudications, extra_readers
 
 
 class StudyBatches(ApiView):
@@ -127,6 +127,29 @@ class BatchAdjudication(ApiView):
             has_audit_form=data["has_audit_form"],
         )
         return Response(current(request, adjudication.pk), status=201)
+
+
+class BatchExtraReadings(ApiView):
+    required_permissions = {"POST": "add_batch"}
+
+    @extend_schema(
+        operation_id="batch_extra_readings",
+        request=serializers.ExtraReadersInput,
+        responses={201: result_shapes.BatchShape},
+    )
+    def post(self, request: UserRequest, pk: int) -> Response:
+        """Divide the disputed exams of a closed batch among extra readers."""
+        data = checked(serializers.ExtraReadersInput, request.data)
+        batch = _visible(request, pk)
+        refuse_readers(batch.study, request.user)
+        sent = extra_readers.ask(
+            batch_id=batch.pk,
+            readers=people_by_name(data["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+            readers_per_exam=data["readers_per_exam"],
+        )
+        return Response(current(request, sent.pk), status=201)
 
 
 def _visible(request: UserRequest, pk: int) -> Batch:

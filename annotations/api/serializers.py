@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from annotations.models import ClinicalInformation, SuggestionPolicy, TokenScope
 from annotations.models.study import MAX_FREQUENT_CLASSES
 from annotations.services.consensus.adjudications import Distribution
+from annotations.services.consensus.extra_readers import MAX_READERS_PER_EXAM
 from ecgreview import consensus
 
 MAX_POSITIVE_INTEGER = 2**31 - 1
@@ -111,6 +112,17 @@ class DisputesInput(Strict):
         max_length=MAX_EXAMS,
         required=False,
         help_text="Exam codes.",
+    )
+
+
+class ExtraReadersInput(Strict):
+    """The extra readers of the disputed exams of a closed batch."""
+
+    readers = serializers.ListField(
+        child=serializers.CharField(max_length=150), max_length=MAX_READERS, help_text="User names."
+    )
+    readers_per_exam = serializers.IntegerField(
+        min_value=1, max_value=MAX_READERS_PER_EXAM, default=1
     )
 
 

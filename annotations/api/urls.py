@@ -167,6 +167,11 @@ urlpatterns = [
         name="api-batch-adjudication",
     ),
     path(
+        "batches/<int:pk>/extra-readings/",
+        batches.BatchExtraReadings.as_view(),
+        name="api-batch-extra-readings",
+    ),
+    path(
         "batches/<int:pk>/agreement/",
         agreement.BatchAgreement.as_view(),
         name="api-batch-agreement",

@@ -107,6 +107,7 @@ class Purpose(models.TextChoices):
     QUALIFICATION = "qualification", _("Qualification")
     REREAD = "reread", _("Rereading with new classes")
     ADJUDICATION = "adjudication", _("Adjudication")
+    EXTRA = "extra", _("Extra reading of disputed classes")
 
 
 NO_DATA = (Purpose.PRACTICE, Purpose.QUALIFICATION)
@@ -213,7 +214,19 @@ class Batch(HasWithheld):
             models.CheckConstraint(
                 name="batch_adjudication_mode_is_known",
                 condition=Q(adjudication_mode="", is_committee=False, has_audit_form=False)
-                | Q(adjudication_mode__in=AdjudicationMode.values, purpose=Purpose.ADJUDICATION),
+                | Q(
+                    adjudication_mode__in=AdjudicationMode.values,
+                    purpose__in=[Purpose.ADJUDICATION, Purpose.EXTRA],
+                ),
+            ),
+            models.CheckConstraint(
+                name="batch_of_extra_readings_shows_no_votes",
+                condition=~Q(purpose=Purpose.EXTRA)
+                | Q(
+                    adjudication_mode=AdjudicationMode.MASKED,
+                    is_committee=False,
+                    has_audit_form=False,
+                ),
             ),
             models.CheckConstraint(
                 name="batch_lease_is_a_while", condition=Q(lease_minutes__gte=1)
@@ -254,6 +267,11 @@ class Batch(HasWithheld):
     def asks_disputed_classes(self) -> bool:
         """Whether its readers decide the classes in dispute, instead of reading whole exams."""
         return bool(self.adjudication_mode)
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether its readers vote on the classes in dispute as readers, not as adjudicators."""
+        return self.purpose == Purpose.EXTRA
 
     @property
     def counts(self) -> bool:

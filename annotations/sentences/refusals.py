@@ -405,6 +405,25 @@ BATCHES: Sentences = {
         _("Under the consensus rule of this study, adjudication changes nothing."),
         _("Amend the study with another rule first."),
     ),
+    "rule-takes-no-extra-readers": (
+        _("Under the consensus rule of this study, one more reader cannot settle a dispute."),
+        _("Send the exams to adjudication, or amend the study with another rule first."),
+    ),
+    "extra-reading-open": (
+        _("Extra readers are reading some of these exams."),
+        _("Close their batch first: their votes may settle the %(n)s exams."),
+    ),
+    "adjudication-open": (
+        _("Adjudicators are deciding some of these exams."),
+        _("Close their batch first: it has %(n)s of these exams."),
+    ),
+    "extra-readers-missing": (
+        _("The chosen readers cannot take all of these exams."),
+        _(
+            "%(n)s would lack a reader, because the readers have read them, know their results, or "
+            "reach their maximum number of exams. Choose more readers, or raise a maximum."
+        ),
+    ),
     "no-mapping": (
         _("There is no mapping from the classes of earlier readings to those of the study."),
         _("Ask the server administrator to install one from %(old)s to %(new)s."),

@@ -117,6 +117,8 @@ class Rule:
         decide: returns the decisions on several exams, in their order.
         parameters: which parameters of ``Choice`` it uses.
         adjudication: what adjudicators do to a class in dispute.
+        takes_extra_readers: whether the vote of one more reader can settle a class in dispute.
+            Not under rules that need all readers to agree, or that count only the first two.
         is_exam_local: whether the decision on an exam depends on its own readings alone. Then a
             caller may decide only some exams. The other rules are fitted to all exams: one more
             reading can change the decision on any of them, so all must be decided together.
@@ -126,6 +128,7 @@ class Rule:
     decide: _Decide
     parameters: tuple[Parameter, ...] = ()
     adjudication: Adjudication = Adjudication.DECIDES
+    takes_extra_readers: bool = True
     is_exam_local: bool = True
 
 
@@ -144,14 +147,23 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "majority_per_class": Rule(
             "2", _of_each(majority_per_class), adjudication=Adjudication.VOTES
         ),
-        "union_then_adjudicate": Rule("1", _of_each(union_then_adjudicate)),
-        "two_plus_adjudicator": Rule("1", _of_each(two_plus_adjudicator)),
+        "union_then_adjudicate": Rule(
+            "1", _of_each(union_then_adjudicate), takes_extra_readers=False
+        ),
+        "two_plus_adjudicator": Rule(
+            "1", _of_each(two_plus_adjudicator), takes_extra_readers=False
+        ),
         "agreement_then_majority": Rule(
             "2",
             _of_each(agreement_then_majority),
             adjudication=Adjudication.VOTES,
         ),
-        "unanimous": Rule("1", _of_each(unanimous), adjudication=Adjudication.IGNORED),
+        "unanimous": Rule(
+            "1",
+            _of_each(unanimous),
+            adjudication=Adjudication.IGNORED,
+            takes_extra_readers=False,
+        ),
         "k_of_n": Rule(
             "1",
             lambda exams, relations, choice: [

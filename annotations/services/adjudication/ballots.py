@@ -1,4 +1,4 @@
-"""The decisions of adjudicators as ballots of the consensus."""
+"""The decisions of adjudicators, and the votes of extra readers, as ballots of the consensus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Translate: TypeAlias = Callable[[Translation], Translation]
 
 
 def of_study(study: Study, exam_ids: Collection[int] | None = None) -> Mapping[int, list[Ballot]]:
-    """Return the ballots of the adjudications in closed batches, by exam id.
+    """Return the ballots of the adjudications and extra readings in closed batches, by exam id.
 
     Exams other than ``exam_ids`` are left out, unless it is None. Of the stages of one adjudicator,
     the last counts. After a discussion, only second votes count.
@@ -51,9 +51,14 @@ def _counting(rows: Iterable[Adjudication]) -> list[Adjudication]:
 
 
 def _ballot(row: Adjudication, codes: frozenset[str], translate: _Translate) -> Ballot:
-    reader = str(row.adjudicator_id)
+    """Return what ``row`` counts for.
+
+    An extra reader votes like a reader, but only on the classes that they called present or absent.
+    """
+    reader, is_extra = str(row.adjudicator_id), row.assignment.batch.is_extra
+    purpose = Purpose.DATA if is_extra else Purpose.ADJUDICATION
     if row.is_unreadable:
-        return Ballot(None, reader=reader, purpose=Purpose.ADJUDICATION)
+        return Ballot(None, reader=reader, purpose=purpose)
     answers = {
         answer: {
             decision.diagnostic_class.code: decision.overrules
@@ -65,15 +70,15 @@ def _ballot(row: Adjudication, codes: frozenset[str], translate: _Translate) -> 
     present = _codes(answers[Answer.PRESENT], overrules=False)
     absent = _codes(answers[Answer.ABSENT], overrules=False)
     voted = translate(Translation(present, not_asked=codes - present - absent))
+    unassessed = voted.not_asked | voted.undecided
+    if is_extra:
+        return Ballot(voted.codes, unassessed, reader, purpose=purpose)
     ruling = Ruling(
         added=_carried(translate, _codes(answers[Answer.PRESENT], overrules=True)),
         removed=_carried(translate, _codes(answers[Answer.ABSENT], overrules=True)),
         undecidable=_carried(translate, _codes(answers[Answer.NOT_DECIDABLE], overrules=False)),
     )
-    return Ballot(
-        voted.codes, voted.not_asked | voted.undecided, reader,
-        purpose=Purpose.ADJUDICATION, ruling=ruling,
-    )  # fmt: skip
+    return Ballot(voted.codes, unassessed, reader, purpose=purpose, ruling=ruling)
 
 
 def _codes(answers: Mapping[str, bool], *, overrules: bool) -> frozenset[str]:

@@ -22,12 +22,13 @@ from ecgreview.design import chance
 def freeze(batch: Batch, exams: Sequence[Exam]) -> None:
     """Store what is asked about each of ``exams``, by the consensus of the study as it is now.
 
-    Every exam must be disputed. A reading is shown if it votes, with one letter per reader.
+    A reading is shown if it votes, with one letter per reader. For extra readers, only what is
+    asked is stored, so that nothing else can be shown to them.
     """
     study = batch.study
     ids = [exam.pk for exam in exams]
     codes = list(study.taxonomy.classes.order_by("position").values_list("code", flat=True))
-    readings = _voting(study, ids)
+    readings = {} if batch.is_extra else _voting(study, ids)
     rows = Consensus.objects.filter(study=study, exam__in=ids).prefetch_related(
         "labels__diagnostic_class"
     )
@@ -37,7 +38,7 @@ def freeze(batch: Batch, exams: Sequence[Exam]) -> None:
             exam_id=row.exam_id,
             asked=_asked(row, codes),
             asks_readability=row.reason == OpenReason.READABILITY_DISPUTED,
-            agreed=[code for code in codes if row.state(code) == ClassState.PRESENT],
+            agreed=[] if batch.is_extra else _agreed(row, codes),
             readings=readings.get(row.exam_id, []),
         )
         for row in rows
@@ -48,6 +49,10 @@ def _asked(row: Consensus, codes: Sequence[str]) -> list[str]:
     """Return the classes in dispute: those that a reader marked, and what these imply."""
     marked = {label.diagnostic_class.code for label in row.labels.all()} | row.class_states.keys()
     return [code for code in codes if code in marked and row.state(code) == ClassState.UNDECIDED]
+
+
+def _agreed(row: Consensus, codes: Sequence[str]) -> list[str]:
+    return [code for code in codes if row.state(code) == ClassState.PRESENT]
 
 
 def _voting(study: Study, exam_ids: Sequence[int]) -> Mapping[int, list[int]]:

@@ -13,6 +13,7 @@ from django.db import transaction
 from annotations import row_security
 from annotations.models import (
     Adjudication,
+    AdjudicationCase,
     AdjudicationDecision,
     AdjudicationStage,
     Answer,
@@ -177,7 +178,7 @@ def _checked(assignment: Assignment, shown: Shown, given: Given) -> Mapping[str,
     if missing and not given.is_unreadable:
         raise DecisionsMissing(codes=", ".join(missing))
     for answer in given.answers:
-        _refuse_overruling(answer, case.asked, case.agreed)
+        _refuse_overruling(answer, case, is_extra=assignment.batch.is_extra)
     present = (set(case.agreed) | _answered(given, Answer.PRESENT)) - _answered(
         given, Answer.ABSENT
     )
@@ -192,12 +193,15 @@ def _answered(given: Given, answer: Answer) -> set[str]:
     return {one.code for one in given.answers if one.answer == answer}
 
 
-def _refuse_overruling(answer: AnswerIn, asked: Sequence[str], agreed: Sequence[str]) -> None:
-    """Raise if an answer about a class that is not in dispute does not overrule the agreement."""
-    if answer.code in asked:
+def _refuse_overruling(answer: AnswerIn, case: AdjudicationCase, *, is_extra: bool) -> None:
+    """Raise if an answer about a class that is not in dispute does not overrule the agreement.
+
+    Extra readers cannot overrule. They must not learn either what the readers agree on.
+    """
+    if answer.code in case.asked:
         return
-    contrary = Answer.ABSENT if answer.code in agreed else Answer.PRESENT
-    if answer.answer != contrary:
+    contrary = Answer.ABSENT if answer.code in case.agreed else Answer.PRESENT
+    if is_extra or answer.answer != contrary:
         raise NotDisputed(codes=answer.code)
     if not answer.reason.strip():
         raise OverrulingReasonMissing(codes=answer.code)

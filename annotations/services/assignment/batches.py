@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -104,12 +104,14 @@ def create(
     due_on: date | None = None,
     readers_per_exam: int | None = None,
     excluded: Collection[tuple[int, int]] = (),
+    caps: Mapping[int, int] | None = None,
     adjudicating: Adjudicating | None = None,
 ) -> Batch:
     """Create and release a batch in which every reader reads every exam.
 
     With ``readers_per_exam``, that many of ``readers`` read each exam, and the exams are divided
-    evenly. Pairs of reader and exam ids in ``excluded`` are not assigned.
+    evenly. Pairs of reader and exam ids in ``excluded`` are not assigned. A reader whose id is in
+    ``caps`` gets at most that many exams.
 
     Raises:
         lifecycle.NotOpen: the study is a draft or locked.
@@ -119,6 +121,7 @@ def create(
         SameRecording: two exams of the study would contain the same recording.
         TooManyReadings: there would be more than ``MAX_READINGS``.
         design.NobodyLeft: an exam has too few readers who are not excluded.
+        design.CapsTooSmall: the readers in ``caps`` may not get enough exams.
         NotAReader: a person is neither reader nor adjudicator.
         roster.LevelTooLow: a person's level is lower than the protocol requires.
         roster.HasLeft: a person was withdrawn from the study.
@@ -143,7 +146,7 @@ def create(
     if (n_readings := len(exams) * n_each) > MAX_READINGS:
         raise TooManyReadings(n=n_readings, limit=MAX_READINGS)
     roster.join(study=study, readers=readers, actor=created_by, now=now)
-    rows = _rows(study, exams, readers, n_each, excluded)
+    rows = _rows(study, exams, readers, n_each, excluded, caps or {})
     if purpose == Purpose.DATA:
         rows = gold_mixing.mixed(study, rows)
     batch = make(
@@ -292,7 +295,7 @@ def refuse_mixing(study: Study, exam_ids: Iterable[int], purpose: str) -> None:
         MixedWithData: names the first ten such exams.
     """
     others = Batch.objects.filter(study=study)
-    is_data = purpose in {Purpose.DATA, Purpose.REREAD, Purpose.ADJUDICATION}
+    is_data = purpose not in NO_DATA
     clashing = others.filter(purpose__in=NO_DATA) if is_data else others.of_data()
     exams = list(exam_ids)
     assigned = Assignment.objects.filter(batch__in=clashing, exam__in=exams)
@@ -333,15 +336,18 @@ def _rows(
     readers: Sequence[User],
     readers_per_exam: int,
     excluded: Collection[tuple[int, int]],
+    caps: Mapping[int, int],
 ) -> list[Row]:
     """Pair readers with exams, in separate orders that keep a patient's exams apart."""
     patients = {exam.pk: exam.patient_id or design.UNKNOWN for exam in exams}
+    ids = sorted({reader.pk for reader in readers})
     plan = design.generate(
         design.Request(
             seed=study.seed,
             exams=list(patients),
             patients=list(patients.values()),
-            readers=sorted({reader.pk for reader in readers}),
+            readers=ids,
+            caps=[caps.get(pk, design.NO_CAP) for pk in ids],
             readers_per_exam=readers_per_exam,
             excluded=list(excluded) or None,
             # The protocol counts the exams in between; the design counts positions.

@@ -132,7 +132,7 @@ def reassign(
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     _refuse(study, reader, to, reason)
     roster.join(study=study, readers=to, actor=actor, now=now)
-    rows = _roster_rows(study, to)
+    rows = active_rows(study, to)
     moving = _locked(reassignable(study, reader, include_started=include_started), limit)
     if not moving:
         raise NothingWaits
@@ -176,7 +176,7 @@ def _refuse(study: Study, reader: User, to: Sequence[User], reason: str) -> None
         raise SameReader
 
 
-def _roster_rows(study: Study, to: Sequence[User]) -> list[StudyReader]:
+def active_rows(study: Study, to: Sequence[User]) -> list[StudyReader]:
     """Lock and return the roster rows of ``to``, so that nobody is withdrawn meanwhile.
 
     Raises:

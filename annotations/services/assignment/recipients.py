@@ -39,10 +39,11 @@ def recipient(study: Study, row: StudyReader, moving: Sequence[Assignment]) -> R
     of_theirs = Assignment.objects.filter(reader=row.user_id, exam__in=exams)
     excluded_exams = set(of_theirs.filter(batch__study=study).values_list("exam", flat=True))
     excluded_exams |= {exam for _, exam in roster.pairs_with_results_seen([row.user_id], exams)}
-    return Recipient(row.user, excluded_exams, _room(study, row))
+    return Recipient(row.user, excluded_exams, room(study, row))
 
 
-def _room(study: Study, row: StudyReader) -> int | None:
+def room(study: Study, row: StudyReader) -> int | None:
+    """Return how many more exams of the study the reader may get; None: no limit."""
     if row.max_exams is None:
         return None
     seats = Seat.objects.filter(reader=row.user_id, batch__study=study)

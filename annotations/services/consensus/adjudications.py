@@ -70,6 +70,10 @@ class ReadingsIncomplete(Refusal):
     code = "readings-incomplete"
 
 
+class ExtraReadingOpen(Refusal):
+    code = "extra-reading-open"
+
+
 class NothingToDraw(Refusal):
     """The readings of some exams were imported without tracings: no sheet can be drawn."""
 
@@ -148,6 +152,7 @@ def send(
         lifecycle.ConsensusPending: a worker has to compute the consensus first.
         ReadingsIncomplete: some exams are in no closed batch of the study, or lack readings.
         NothingToDraw: some exams have no tracings.
+        ExtraReadingOpen: extra readers are reading some of the exams.
         batches.NoReaders: ``readers`` is empty.
         roster.NotAReader: a person is not an adjudicator.
         AlreadyRead: a person has read one of these exams in this study.
@@ -164,8 +169,8 @@ def send(
     _refuse_without_effect(study)
     exam_ids = {exam.pk for exam in exams}
     _refuse_incomplete(study, exam_ids, now)
-    if n_blank := len(exam_ids) - Exam.objects.filter(pk__in=exam_ids).with_tracings().count():
-        raise NothingToDraw(n=n_blank)
+    refuse_without_tracings(exam_ids)
+    refuse_extra_reading(study, exam_ids)
     roster.refuse_without_role(readers, (Role.ADJUDICATOR,))
     is_divided = distribution == Distribution.DIVIDED
     if is_committee and (is_divided or len(readers) < MIN_MEMBERS):
@@ -192,7 +197,7 @@ def send(
 def not_for(
     study: Study, readers: Sequence[User], exam_ids: Collection[int]
 ) -> set[tuple[int, int]]:
-    """Return pairs of adjudicator and exam, by id, that must not be assigned.
+    """Return pairs of adjudicator or extra reader and exam, by id, that must not be assigned.
 
     The person read the exam in the study, still has to, or has seen its results.
     """
@@ -232,9 +237,44 @@ def _keep_current(study: Study, now: datetime) -> None:
 
 
 def adjudication_name(batch: Batch) -> str:
-    """Return the name of the adjudication batch of ``batch``, truncated to the maximum length."""
-    room = (Batch._meta.get_field("name").max_length or 0) - len(ADJUDICATION)
-    return f"{batch.name[:room]}{ADJUDICATION}"
+    """Return the name of the adjudication batch of ``batch``."""
+    return derived_name(batch, ADJUDICATION)
+
+
+def derived_name(batch: Batch, ending: str) -> str:
+    """Return the name of ``batch`` with ``ending``, truncated to the maximum length."""
+    room = (Batch._meta.get_field("name").max_length or 0) - len(ending)
+    return f"{batch.name[:room]}{ending}"
+
+
+def refuse_without_tracings(exam_ids: Collection[int]) -> None:
+    """Raise if nobody can read some of these exams.
+
+    Raises:
+        NothingToDraw: with their number.
+    """
+    if n_blank := len(exam_ids) - Exam.objects.filter(pk__in=exam_ids).with_tracings().count():
+        raise NothingToDraw(n=n_blank)
+
+
+def refuse_extra_reading(study: Study, exam_ids: Collection[int]) -> None:
+    """Raise if extra readers are reading some of these exams, because their votes may settle them.
+
+    Raises:
+        ExtraReadingOpen: with the number of these exams.
+    """
+    if n_open := n_with(study, exam_ids, Purpose.EXTRA):
+        raise ExtraReadingOpen(n=n_open)
+
+
+def n_with(study: Study, exam_ids: Collection[int], purpose: Purpose) -> int:
+    """Return how many of these exams are in an open batch of ``purpose``."""
+    assigned = Assignment.objects.filter(
+        batch__in=study.batches.open().filter(purpose=purpose),
+        exam__in=exam_ids,
+        state__in=(AssignmentState.READ, AssignmentState.WAITING),
+    )
+    return assigned.values("exam").distinct().count()
 
 
 def _refuse_without_effect(study: Study) -> None:

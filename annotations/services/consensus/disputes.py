@@ -175,9 +175,20 @@ def is_sent(study: Study) -> Exists:
 def sendable(rows: QuerySet[Consensus]) -> QuerySet[Exam]:
     """Return the exams of ``rows`` that adjudicators can read, in their order of import.
 
-    They have tracings, and no reading of them is missing.
+    They have tracings, no reading of them is missing, and no extra reader is reading them.
     """
-    complete = rows.exclude(outcome=Outcome.INCOMPLETE).order_by().values("exam")
+    being_read = Assignment.objects.filter(
+        batch__study=OuterRef("study"),
+        batch__purpose=Purpose.EXTRA,
+        batch__closed_at=None,
+        exam=OuterRef("exam"),
+    ).exclude(state=AssignmentState.WITHDRAWN)
+    complete = (
+        rows.exclude(outcome=Outcome.INCOMPLETE)
+        .exclude(Exists(being_read))
+        .order_by()
+        .values("exam")
+    )
     return Exam.objects.filter(pk__in=complete).with_tracings().order_by("pk")
 
 

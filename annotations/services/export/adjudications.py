@@ -11,13 +11,13 @@ from annotations.services.export.sources import ROWS_AT_ONCE, Row, opened
 
 
 def adjudications(study: Study) -> Iterator[Row]:
-    """Yield one row per class that an adjudicator decided, at every stage.
+    """Yield one row per class that an adjudicator or an extra reader decided, at every stage.
 
     An exam that was called unreadable has one row without a class. Comments are left out, because
     free text may identify a person; reasons are part of the record and are exported.
     """
     yield (
-        *("exam", "batch", "adjudicator", "mode", "stage", "submitted_at", "active_ms"),
+        *("exam", "batch", "purpose", "adjudicator", "mode", "stage", "submitted_at", "active_ms"),
         *("is_unreadable", "class", "answer", "overrules", "reason"),
         *("better_report", "would_change_conduct", "error_types"),
     )
@@ -28,6 +28,7 @@ def adjudications(study: Study) -> Iterator[Row]:
         head = (
             row.assignment.exam.code,
             row.assignment.batch.name,
+            row.assignment.batch.purpose,
             pseudonym(study, row.adjudicator_id),
             row.mode,
             row.stage,

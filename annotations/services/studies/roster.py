@@ -242,12 +242,13 @@ def pairs_with_results_seen(
     results_seen = ResultsSeen.objects.known_to(readers).filter(batch__assignments__exam__in=exams)
     exam = "batch__assignments__exam_id"
     adjudicated = Assignment.objects.adjudicated_by(readers).filter(exam__in=exams)
-    return {
+    pairs = {
         *results_seen.values_list("user_id", exam).distinct(),
         *results_seen.values_list("user__vouched_by_id", exam).distinct(),
         *adjudicated.values_list("reader_id", "exam_id"),
         *adjudicated.values_list("reader__vouched_by_id", "exam_id"),
     }
+    return {(account, exam_id) for account, exam_id in pairs if account is not None}
 
 
 def _line(study: Study, user: User, allowed: set[StudyReaderStatus]) -> StudyReader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Batch, Dataset, Exam, Role, Study, User
+from annotations.services.consensus import extra_readers
+from annotations.services.consensus.extra_readers import MAX_READERS_PER_EXAM
 from annotations.views.form_fields import exam_codes, exam_count, set_choices
 from annotations.views.people.choices import people_with_role
 from annotations.widgets import DateInput
@@ -125,6 +128,31 @@ class AdjudicationForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         set_choices(self, "readers", people_with_role(Role.ADJUDICATOR))
+
+
+class ExtraReadersForm(forms.Form):
+    """The extra readers of disputed exams."""
+
+    readers = forms.ModelMultipleChoiceField(
+        label=_("Extra readers"),
+        queryset=User.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The exams are divided evenly among them."),
+        error_messages={"required": _("Choose at least one reader.")},
+    )
+    readers_per_exam = forms.IntegerField(
+        label=_("Extra readers per exam"), min_value=1, max_value=MAX_READERS_PER_EXAM, initial=1
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        set_choices(self, "readers", people_with_role(Role.READER, Role.ADJUDICATOR))
+
+    def offer(self, study: Study, exam_ids: Collection[int]) -> None:
+        """Offer only people who may get at least one of these exams."""
+        people = people_with_role(Role.READER, Role.ADJUDICATOR)
+        able = extra_readers.able(study, people, exam_ids)
+        set_choices(self, "readers", people.filter(pk__in=able))
 
 
 class SessionForm(forms.Form):

@@ -22,27 +22,34 @@ from annotations.models import (
     Exam,
     OpenReason,
     Outcome,
+    Purpose,
     Slot,
     Study,
     User,
 )
 from annotations.sentences.refusals import message
 from annotations.services.adjudication import sessions
-from annotations.services.assignment import batches, plan_preview
+from annotations.services.assignment import batches, plan_preview, reassignment
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.reader_names import names_in_batch
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.consensus import adjudications
+from annotations.services.consensus import adjudications, extra_readers
 from annotations.services.refusals import NameTaken, Refusal
 from annotations.services.studies import roster
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.batches.completion_matrix import matrix
-from annotations.views.batches.forms import AdjudicationForm, BatchForm, DueForm, SessionForm
+from annotations.views.batches.forms import (
+    AdjudicationForm,
+    BatchForm,
+    DueForm,
+    ExtraReadersForm,
+    SessionForm,
+)
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from annotations.views.studies.plan_preview import balance_lines
 from ecgreview.consensus import RULES
-from ecgreview.design import SECONDS_PER_READING
+from ecgreview.design import SECONDS_PER_READING, DesignRefused
 
 # Refusals that are shown as errors of the form field ``readers``.
 READER_REFUSALS: tuple[type[Exception], ...] = (
@@ -52,9 +59,12 @@ READER_REFUSALS: tuple[type[Exception], ...] = (
     roster.KnowsResults,
     roster.NotAReader,
     batches.TooManyReadings,
+    extra_readers.ExtraReadersMissing,
+    reassignment.Paused,
     roster.LevelTooLow,
     roster.HasLeft,
 )
+EXTRA_READER_REFUSALS: tuple[type[Exception], ...] = (*READER_REFUSALS, DesignRefused)
 
 
 @needs("add_batch")
@@ -135,8 +145,47 @@ def batch_adjudicate(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("batch", pk=adjudication.pk)
 
 
+@needs("add_batch")
+@require_POST
+def batch_extra(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Divide the disputed exams of a closed batch among extra readers."""
+    batch = lookups.batch(request.user, pk)
+    if is_blinded_to(batch.study, request.user):
+        # Even whether there are disputed exams would reveal what other readers found.
+        return render(request, "studies/still_reading.html", {"study": batch.study}, status=403)
+    form = ExtraReadersForm(request.POST)
+    if not form.is_valid():
+        return _batch_page(request, batch, AdjudicationForm(), extra_form=form, status=400)
+    try:
+        sent = extra_readers.ask(
+            batch_id=batch.pk,
+            readers=list(form.cleaned_data["readers"]),
+            created_by=request.user,
+            now=timezone.now(),
+            readers_per_exam=form.cleaned_data["readers_per_exam"],
+        )
+    except EXTRA_READER_REFUSALS as refusal:
+        form.add_error("readers", message(refusal))
+        return _batch_page(request, batch, AdjudicationForm(), extra_form=form, status=400)
+    except NameTaken:
+        # The user did not choose the name, so the usual message about names would be confusing.
+        messages.error(
+            request, _("Extra readers were already asked about the exams in dispute of this batch.")
+        )
+        return _batch_page(request, batch, AdjudicationForm(), status=409)
+    except Refusal as refusal:
+        messages.error(request, message(refusal))
+        return _batch_page(request, batch, AdjudicationForm(), status=409)
+    messages.success(request, _("The exams in dispute were sent to the extra readers."))
+    return redirect("batch", pk=sent.pk)
+
+
 def _batch_page(
-    request: SignedInRequest, batch: Batch, form: AdjudicationForm, status: int = 200
+    request: SignedInRequest,
+    batch: Batch,
+    form: AdjudicationForm,
+    extra_form: ExtraReadersForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "batch": batch,
@@ -159,8 +208,12 @@ def _batch_page(
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
             **_unresolved_counts(request.user, batch),
-            "adjudication": _adjudication(request.user, batch),
+            "adjudication": _derived(request.user, batch, adjudications.adjudication_name(batch)),
+            "extra": _derived(request.user, batch, extra_readers.extra_name(batch)),
         }
+        if _takes_extra_readers(batch) and context["n_disputed"] and not context["extra"]:
+            context["extra_form"] = extra_form or ExtraReadersForm()
+            context["extra_form"].offer(batch.study, _disputed_ids(request.user, batch))
         if batch.is_committee:
             context["standing"] = sessions.standing(batch)
             context["session_form"] = SessionForm(batch=batch)
@@ -195,9 +248,19 @@ def _short_exams(user: User, study: Study, batch_id: str) -> str:
     return " ".join(lacking.order_by("exam__code").values_list("exam__code", flat=True))
 
 
-def _adjudication(user: User, batch: Batch) -> Batch | None:
-    name = adjudications.adjudication_name(batch)
+def _derived(user: User, batch: Batch, name: str) -> Batch | None:
+    """Return the batch to which exams of ``batch`` were sent under ``name``."""
     return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
+
+
+def _takes_extra_readers(batch: Batch) -> bool:
+    is_possible = RULES[batch.study.consensus_rule].takes_extra_readers
+    return is_possible and batch.study.is_open and batch.purpose != Purpose.ADJUDICATION
+
+
+def _disputed_ids(user: User, batch: Batch) -> set[int]:
+    disputed = _consensus_of(user, batch).filter(outcome=Outcome.DISPUTED)
+    return set(disputed.values_list("exam", flat=True))
 
 
 def _batch_form(

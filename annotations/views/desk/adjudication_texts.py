@@ -7,9 +7,16 @@ from django.utils.translation import gettext as _
 from annotations.views.desk.texts import desk_texts
 
 
-def adjudication_texts() -> dict[str, str]:
+def adjudication_texts(*, is_extra: bool) -> dict[str, str]:
     """Return the texts by key, with those of the sheet, the tools and the shortcuts."""
-    return {**desk_texts(), **_step_texts(), **_class_texts(), **_vote_texts(), **_end_texts()}
+    return {
+        **desk_texts(),
+        **_step_texts(),
+        **_class_texts(),
+        **_vote_texts(),
+        **_end_texts(),
+        **(_extra_texts() if is_extra else {}),
+    }
 
 
 def _step_texts() -> dict[str, str]:
@@ -32,6 +39,19 @@ def _step_texts() -> dict[str, str]:
             "Your decision is stored. Now you see the votes: confirm your decision or change it."
         ),
         "keys-reading": _("Decisions"),
+    }
+
+
+def _extra_texts() -> dict[str, str]:
+    """Return what extra readers are told instead."""
+    return {
+        "step-masked": _("Read only these classes."),
+        "decided": _("You have read this exam. The reading can no longer be changed."),
+        "keys-reading": _("Reading"),
+        "readability-open": _("Say first whether the exam is readable."),
+        "not-sent-yet": _(
+            "The server cannot be reached. Your reading is saved on this device and will be sent."
+        ),
     }
 
 

@@ -136,7 +136,7 @@ def _adjudication_desk(request: SignedInRequest, assignment: Assignment) -> Http
         "page": "reading",
         "assignment": adjudication_payload(assignment, request.user),
         "classes": classes_payload(assignment.batch.taxonomy),
-        "texts": adjudication_texts(),
+        "texts": adjudication_texts(is_extra=assignment.batch.is_extra),
         "error_types": ErrorType.choices,
     }
     return render(request, "desk/adjudication.html", context)

@@ -36,6 +36,7 @@
  * @property {{slug: string, name: string}} study
  * @property {"masked" | "open" | "masked_then_open"} mode
  * @property {boolean} is_committee
+ * @property {boolean} is_extra whether the reader votes on these classes without overruling
  * @property {Stage[]} stages
  * @property {Stage | null} due
  * @property {boolean} is_waiting

@@ -164,6 +164,9 @@ API: dict[str, dict[str, Cell]] = {
         # Davi has the permission, but the batch in the address is still open.
         "POST": Cell(api(403, davi=409, caio=403), body={"readers": ["clara"]}),
     },
+    "api-batch-extra-readings": {
+        "POST": Cell(api(403, davi=409, caio=403), body={"readers": ["clara"]}),
+    },
     "api-audit": {"GET": Cell(api(403, otto=200))},
     "api-audit-export": {"GET": Cell(api(403, otto=200))},
     "api-batch-agreement": {"GET": Cell(api(403, **RESULTS))},
@@ -224,6 +227,7 @@ PAGES: dict[str, dict[str, Cell]] = {
     "session-begin": {"POST": Cell(page(403, davi=302, caio=403))},
     "session-end": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400, caio=403))},
+    "batch-extra": {"POST": Cell(page(403, davi=400, caio=403))},
     "audit": {"GET": Cell(page(403, otto=200))},
     "audit-export": {"GET": Cell(page(403, otto=200))},
     "audit-event": {"GET": Cell(page(403, otto=200))},

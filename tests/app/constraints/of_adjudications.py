@@ -50,6 +50,10 @@ def batch_adjudication_mode_is_known(fixture):
     update_row(fixture("make_batch")(), adjudication_mode="masked")
 
 
+def batch_of_extra_readings_shows_no_votes(fixture):
+    update_row(fixture("make_batch")(), purpose=Purpose.EXTRA, adjudication_mode="open")
+
+
 def case_once(fixture):
     batch = _batch(fixture)
     exam = batch.assignments.get().exam
