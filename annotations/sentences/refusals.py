@@ -37,6 +37,7 @@ NOTHING_TO_DO = _("Nothing needs to be done.")
 CHECK_STATUS = _("Check its status until it is ready. If it failed, request a new one.")
 NEXT_EXAM = _("Continue with the next exam.")
 ASK_COORDINATOR = _("Ask the coordinator of the study.")
+RELOAD = _("Reload the page.")
 KEPT = _("What you entered is kept. Ask the coordinator of the study.")
 OTHER_NAME = _("Choose a name other than %(name)s.")
 OTHER_EXAMS = _("Choose other exams instead of %(exams)s.")
@@ -55,7 +56,7 @@ READING: Sentences = {
     ),
     "decided-by-class": (
         _("In this exam, only the classes in dispute are to be decided."),
-        _("Reload the page."),
+        RELOAD,
     ),
     "not-disputed": (
         _("The readers agree on some of these classes, so there is nothing to decide."),
@@ -79,7 +80,7 @@ READING: Sentences = {
     ),
     "other-stage": (
         _("This exam has been decided in another window."),
-        _("Reload the page."),
+        RELOAD,
     ),
     "waits-for-committee": (
         _("The second vote is taken after the discussion."),

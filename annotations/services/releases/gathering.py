@@ -257,7 +257,7 @@ class _Gathering:
         study = self._study
         protocol = _protocol(study)
         return {
-            "consensus": digests.of_consensus_lines(study, digests.consensus_columns()),
+            "consensus": _consensus_digest(study),
             "exams": exams,
             "protocol": protocol.digest if protocol else "",
             "readings": readings,
@@ -331,3 +331,10 @@ def _parts(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 def _update(digest: hashlib._Hash, rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         digest.update(json.dumps(list(row), ensure_ascii=False).encode() + b"\n")
+
+
+def _consensus_digest(study: Study) -> str:
+    """Return the digest of the consensus, as in the audit event of its computation."""
+    columns = digests.consensus_columns()
+    # Rows that were computed before they had digests of their own have only the second one.
+    return digests.of_consensus(study, columns) or digests.of_consensus_lines(study, columns)

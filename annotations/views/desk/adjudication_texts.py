@@ -94,7 +94,7 @@ def _end_texts() -> dict[str, str]:
         "class-open": _("{name} is not decided yet."),
         "readability-open": _("Decide first whether the exam is readable."),
         "reason-missing": _("Give a reason for overruling the readers on {name}."),
-        "audit-open": _("Say which report is right and whether management would change."),
+        "audit-open": _("Complete the audit form first."),
         "not-sent-yet": _(
             "The server cannot be reached. Your decision is saved on this device and will be sent."
         ),

@@ -50,6 +50,9 @@ def test_managers_get_the_same_statuses_as_in_any_other_study(imported):
     # The batch is closed, so its readings are visible. There are no tracings.
     differing = {
         "api-reading": 200, "api-tracing": 404, "batch-agreement-file": 200,
+        # Its batch is closed, so there is a comparison of rules.
+        "api-study-consensus-rules": 200, "study-explorer-progress": 200,
+        "study-explorer-file": 200,
         # There is no release with the key in the address.
         "api-study-releases": 200, "api-study-release": 404, "api-study-release-file": 404,
     }  # fmt: skip
@@ -76,7 +79,7 @@ class TestExamsWithoutTracings:
             address, {"readers": [imported.people["clara"].pk]}, format="multipart"
         )
         assert response.status_code == 409
-        assert "have no tracings, so nobody can read them" in response.content.decode()
+        assert "have no tracings, so no adjudicator can read them" in response.content.decode()
 
     def test_a_batch_of_them_is_refused(self, imported, study):
         response = imported.client("davi").post(

@@ -55,7 +55,7 @@ def counts():
 
 
 def test_the_demo_has_somebody_in_every_role(prepared):
-    assert counts() == [6, 60, 1, 2, 120, 40]
+    assert counts() == [6, 60, 1, 3, 126, 40]
 
 
 def test_demo_people_have_no_password(prepared):
@@ -65,7 +65,7 @@ def test_demo_people_have_no_password(prepared):
 def test_preparing_again_changes_nothing(prepared, now, django_assert_max_num_queries):
     with django_assert_max_num_queries(25):
         seed.prepare(now=now)
-    assert counts() == [6, 60, 1, 2, 120, 40]
+    assert counts() == [6, 60, 1, 3, 126, 40]
 
 
 def test_the_exams_cover_every_condition(prepared):
@@ -181,7 +181,7 @@ def test_no_sentence_is_stored_where_a_code_belongs(prepared, own_recordings, no
 def test_the_same_recordings_make_no_second_batch(prepared, own_recordings, now):
     seed.add_recordings(data_dir=own_recordings, now=now)
     seed.add_recordings(data_dir=own_recordings, now=now)
-    assert Batch.objects.count() == 3
+    assert Batch.objects.count() == 4
 
 
 def test_new_recordings_make_another_batch(prepared, own_recordings, now):

@@ -21,4 +21,4 @@ def test_the_next_start_completes_an_interrupted_one(now, monkeypatch):
         seed.prepare(now=now)
     monkeypatch.undo()
     seed.prepare(now=now)
-    assert [model.objects.count() for model in MODELS] == [6, 60, 1, 2, 120, 40]
+    assert [model.objects.count() for model in MODELS] == [6, 60, 1, 3, 126, 40]

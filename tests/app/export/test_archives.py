@@ -84,7 +84,7 @@ def test_the_status_gives_progress_and_the_file_address(signed_in, rosa, read_ba
     assert accepted.status_code == 202
     make_all(now)
     status = client.get(accepted["Location"]).json()
-    assert (status["state"], status["is_current"], status["n_done"]) == ("ready", True, 9)
+    assert (status["state"], status["is_current"], status["n_done"]) == ("ready", True, 12)
     content = body(client.get(status["file"]))
     assert hashlib.sha256(content).hexdigest() == status["sha256"]
     again = client.post(reverse("api-study-archives", args=[study.slug]), {}, "application/json")
@@ -100,7 +100,7 @@ def test_the_page_requests_follows_and_downloads_an_archive(
     assert "The archive is queued" in client.get(page).content.decode()
     requested = Archive.objects.get()
     progress = client.get(reverse("study-export-progress", args=[study.slug, requested.key])).json()
-    assert (progress["n_done"], progress["n_total"], progress["is_over"]) == (0, 9, False)
+    assert (progress["n_done"], progress["n_total"], progress["is_over"]) == (0, 12, False)
     address = reverse("study-export-file", args=[study.slug, requested.key])
     assert client.get(address).url == page  # not ready: redirected back to the page
     make_all(now)
@@ -316,5 +316,5 @@ def test_a_worker_locks_its_archive_and_commits_its_progress(request_export, now
 
     monkeypatch.setitem(archive.TABLES, "taxonomy.csv", taxonomy)
     make_all(now)
-    assert rows == [(6, True), (False,)]
+    assert rows == [(8, True), (False,)]
     assert Archive.objects.get().is_ready

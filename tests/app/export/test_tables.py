@@ -21,7 +21,7 @@ from tests.app.kept import kept
 FILES = [
     *("SHA256SUMS", "adjudications.csv", "agreement.csv", "consensus.csv", "exposures.csv"),
     *("gold.csv", "localisations.csv", "measurements.csv", "readings.csv"),
-    *("readings_long.csv", "taxonomy.csv"),
+    *("readings_long.csv", "signal_agreement.csv", "taxonomy.csv"),
 ]
 
 

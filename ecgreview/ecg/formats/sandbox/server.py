@@ -34,6 +34,9 @@ def main() -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # the importer handles Ctrl-C, and then closes the pipe
+    # wfdb imports pandas, which imports pyarrow if it is installed for release formats. No file
+    # needs it here, and it reserves more memory than a file may take.
+    sys.modules["pyarrow"] = None  # type: ignore[assignment]
     wfdb_record.load_library()
     line = socket.socket(fileno=os.dup(0))
     while True:
