@@ -92,17 +92,16 @@ def pattern_count(
             continue
         places = tuple(place_of[ballot.reader] for ballot in ballots)
         sets[places] += 1
+        answers = [(ballot.classes or frozenset(), ballot.unassessed) for ballot in ballots]
         for code in codes_of(ballots):
-            rows[class_of[code], places, tuple(_answer(ballot, code) for ballot in ballots)] += 1
+            states = tuple(
+                MISSING if code in unassessed else PRESENT if code in classes else ABSENT
+                for classes, unassessed in answers
+            )
+            rows[class_of[code], places, states] += 1
     return PatternCount.from_sets(
         sets.items(),
         (Row(*pattern, n) for pattern, n in rows.items()),
         n_readers=len(readers),
         n_classes=len(codes),
     )
-
-
-def _answer(ballot: Ballot, code: str) -> int:
-    if code in ballot.unassessed:
-        return MISSING
-    return PRESENT if code in (ballot.classes or ()) else ABSENT

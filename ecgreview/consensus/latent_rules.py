@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
+from math import exp, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ _MARGIN = 1e-6
 
 # Keeps the skills of readers with few readings of a class away from 0 and 1.
 _PSEUDO_COUNT = 0.5
+
+_MAX_LOGIT = 700.0
 
 # With fewer, sensitivity and prevalence are not identified, whatever the number of exams.
 MIN_READERS = 3
@@ -66,7 +69,7 @@ def dawid_skene_pooled(
     return _decide(exams, relations, threshold, Skills.of(exams, is_pooled=True))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots: cached_property needs a dictionary
 class Skills:
     """Estimated prevalence and skill, as log-likelihood ratios.
 
@@ -107,19 +110,28 @@ class Skills:
         """Return P(present | votes) of each identified class that a reader of ``exam`` marked."""
         ballots = readers_of(exam)
         marked = set().union(*(ballot.classes or () for ballot in ballots))
+        votes = [
+            (self.readers[ballot.reader], ballot.classes or (), ballot.unassessed)
+            for ballot in ballots
+        ]
         result = {}
         for code in sorted(marked):
             row = self.codes[code]
-            logit = self.prior[row]
-            if np.isnan(logit):
+            if isnan(self.prior[row]):
                 continue
-            for ballot in ballots:
-                if code not in ballot.unassessed:
-                    is_marked = code in (ballot.classes or ())
-                    ratios = self.if_marked if is_marked else self.if_unmarked
-                    logit += ratios[row, self.readers[ballot.reader]]
-            result[code] = float(1 / (1 + np.exp(-logit)))
+            logit, if_marked, if_unmarked = self._ratios[row]
+            for reader, classes, unassessed in votes:
+                if code not in unassessed:
+                    logit += if_marked[reader] if code in classes else if_unmarked[reader]
+            # math.exp overflows beyond 709.
+            result[code] = 1 / (1 + exp(min(-logit, _MAX_LOGIT)))
         return result
+
+    @cached_property
+    def _ratios(self) -> list[tuple[float, list[float], list[float]]]:
+        """The three arrays row by row: indexing a list is several times as fast."""
+        arrays = (self.prior, self.if_marked, self.if_unmarked)
+        return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
 def _estimates(

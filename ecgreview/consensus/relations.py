@@ -82,19 +82,29 @@ class Relations:
 
     def _with_settled_pairs(self, cells: Mapping[str, Cell], rest: Cell) -> dict[str, Cell]:
         result = dict(cells)
-
-        def states(pair: tuple[str, str]) -> tuple[State, State]:
-            return cells.get(pair[0], rest).state, cells.get(pair[1], rest).state
-
+        present = {code for code, cell in cells.items() if cell.state is State.PRESENT}
+        if not present:  # the classes of ``rest`` never are
+            return result
         for pair in self.excludes:
-            if states(pair) == (State.PRESENT, State.PRESENT):
-                _dispute(result, pair, rest, Basis.EXCLUDED)
-            elif set(states(pair)) == {State.PRESENT, State.INCOMPLETE}:
-                result |= dict.fromkeys(pair, READINGS_MISSING)
-        for pair in self.implies:
-            if states(pair) == (State.PRESENT, State.ABSENT):
-                _dispute(result, pair, rest, Basis.IMPLIED)
+            _settle_excluding(result, pair, present, cells, rest)
+        for code, implied in self.implies:
+            if code in present and cells.get(implied, rest).state == State.ABSENT:
+                _dispute(result, (code, implied), rest, Basis.IMPLIED)
         return result
+
+
+def _settle_excluding(
+    result: dict[str, Cell],
+    pair: tuple[str, str],
+    present: Collection[str],
+    cells: Mapping[str, Cell],
+    rest: Cell,
+) -> None:
+    n_present = sum(code in present for code in pair)
+    if n_present == len(pair):
+        _dispute(result, pair, rest, Basis.EXCLUDED)
+    elif n_present and State.INCOMPLETE in {cells.get(code, rest).state for code in pair}:
+        result.update(dict.fromkeys(pair, READINGS_MISSING))
 
 
 def _dispute(cells: dict[str, Cell], codes: Iterable[str], rest: Cell, basis: Basis) -> None:

@@ -90,12 +90,16 @@ def _weight(n_both: int, n_either: int) -> float:
 
 
 def _criterion(ballots: Sequence[Ballot], skills: Mapping[str, float], highest: float) -> Criterion:
+    votes = [
+        (skills[ballot.reader], ballot.classes or frozenset(), ballot.unassessed)
+        for ballot in ballots
+    ]
+
     def criterion(tally: Tally) -> Cell:
-        voting = [ballot for ballot in ballots if tally.code not in ballot.unassessed]
-        balance = sum(
-            skills[ballot.reader] * (1 if tally.code in (ballot.classes or ()) else -1)
-            for ballot in voting
-        )
+        balance = 0.0
+        for weight, classes, unassessed in votes:
+            if tally.code not in unassessed:
+                balance += weight if tally.code in classes else -weight
         slack = tally.n_missing * highest + _TIE
         return cell_of(
             tally,
