@@ -18,9 +18,21 @@ from ecgreview.release.difference import Difference
 from ecgreview.release.formats.registry import Entry
 from ecgreview.release.licences import Licence, Problem
 
-# Formats that have no text here are shown with their English title.
+# Formats that have no text here are shown with their title, which is a name.
 FORMATS: dict[str, Promise] = {
     "csv": gettext_lazy("CSV tables with a data dictionary"),
+    "example": gettext_lazy("Example script that prints the kappa table"),
+    "parquet": gettext_lazy("Label matrices and readings as Parquet"),
+    "hdf5": gettext_lazy("HDF5 in the layout of CODE-15%"),
+    "wfdb": gettext_lazy("WFDB records in a folder ready for PhysioNet"),
+    "huggingface": gettext_lazy("Hugging Face dataset folder with Croissant"),
+    "fhir": gettext_lazy("FHIR Observations"),
+    "dicom": gettext_lazy("DICOM 12-lead ECG with annotations"),
+    "label_studio": gettext_lazy("Label Studio project"),
+    "mapping": gettext_lazy("Mapping to SNOMED CT, SCP-ECG and other vocabularies"),
+    "redcap": gettext_lazy("Table for import into REDCap"),
+    "citation": gettext_lazy("Citation: CITATION.cff and DataCite"),
+    "datasheet": gettext_lazy("Datasheet: how the data were made and may be used"),
 }
 WITHHELD: dict[str, Promise] = {
     "source_keys": gettext_lazy("Names of exams in their data sets, replaced by a keyed hash"),
