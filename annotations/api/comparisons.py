@@ -21,7 +21,7 @@ from ecgreview.consensus.comparison import Unsupported
 
 RETRY_AFTER_S = 5
 
-REASONS = ["", *(reason.value for reason in Unsupported)]
+REASONS = [reason.value for reason in Unsupported]
 
 
 class RuleLeftOutShape(Shape):
@@ -86,14 +86,18 @@ class ComparedRuleShape(Shape):
         choices=[parameter.value for parameter in Parameter], allow_null=True
     )
     reason = serializers.ChoiceField(
-        choices=REASONS, help_text="Why the readings do not support the rule, if they do not."
+        choices=REASONS,
+        allow_blank=True,
+        help_text="Why the readings do not support the rule, if they do not.",
     )
     chosen = serializers.IntegerField(help_text="Index of the study's setting.")
     without_estimate = serializers.ListField(
         child=serializers.CharField(),
         help_text="Classes decided by majority, because their posterior cannot be estimated.",
     )
-    left_out_reasons = serializers.ListField(child=serializers.ChoiceField(choices=REASONS))
+    left_out_reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=REASONS, allow_blank=True)
+    )
     settings = RuleSettingShape(many=True)
 
 

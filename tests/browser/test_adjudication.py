@@ -102,6 +102,7 @@ def test_the_votes_appear_after_the_first_decision(
 def test_an_entry_survives_a_reload(sign_in_as: SignIn, send: Send, clara: User) -> None:
     (given,) = send(1, AdjudicationMode.MASKED).assignments.all()
     page = sign_in_as(clara, f"/read/{given.pk}/")
+    expect(page.locator(".dispute-name")).to_have_text("First-degree AV block")
     page.keyboard.press("3")
     page.keyboard.press("r")
     page.keyboard.type("Baseline wander")
@@ -113,6 +114,7 @@ def test_an_entry_survives_a_reload(sign_in_as: SignIn, send: Send, clara: User)
 def test_overruling_asks_for_a_reason(sign_in_as: SignIn, send: Send, clara: User) -> None:
     (given,) = send(1, AdjudicationMode.OPEN).assignments.all()
     page = sign_in_as(clara, f"/read/{given.pk}/")
+    expect(page.locator(".dispute-name")).to_have_text("First-degree AV block")
     page.keyboard.press("a")
     page.locator(".agreed summary").click()
     page.locator(f"[data-overrule={LVH}]").click()

@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotations.models import Batch, Exam, User
 from annotations.services.agreement import refresh
-from annotations.services.consensus import labels
+from annotations.services.consensus import adjudications, labels
 from tests.app.conftest import MakeBatch, Submit
 from tests.browser.conftest import PageMonitor, SignIn
 
@@ -27,6 +27,7 @@ PAGES_WITH_PLOTS = {
     "agreement/_charts_scripts.html",
     "agreement/classes.html",
     "agreement/exam.html",
+    "desk/adjudication.html",
     "desk/reading.html",
     "studies/progress.html",
 }
@@ -75,6 +76,7 @@ def open_plots(
     live_server: LiveServer,
     ana: User,
     bruno: User,
+    clara: User,
     davi: User,
     make_batch: MakeBatch,
     make_exam: Callable[..., Exam],
@@ -92,10 +94,14 @@ def open_plots(
     while refresh.work_next(now=now + timedelta(hours=1)) or labels.refresh_next(now=now):
         pass
     agreement_path = f"/batches/{read.pk}/agreement"
+    disputed = adjudications.send_disputed(
+        batch_id=read.pk, readers=[clara], created_by=davi, now=now
+    )
     batch = make_batch([make_exam(), make_exam()], [ana])
     first, second = batch.assignments.order_by("pk")
     submit(first)  # so that the progress chart is not empty
     user_and_path = {
+        "desk/adjudication.html": (clara, f"/read/{disputed.assignments.get().pk}/"),
         "desk/reading.html": (ana, f"/read/{second.pk}/"),
         "agreement/classes.html": (davi, f"{agreement_path}/"),
         "agreement/exam.html": (

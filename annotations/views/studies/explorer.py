@@ -29,6 +29,7 @@ from annotations.services.consensus.comparison_document import Document
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement.run_text import RunStatus
+from annotations.views.studies.explorer_texts import explorer_texts
 from annotations.views.studies.forms import short_rule
 from ecgreview.consensus import Parameter
 from ecgreview.consensus.comparison import STATES, Unsupported
@@ -187,7 +188,7 @@ def _results(document: Document, study: Study, user: User) -> dict[str, Any]:
     shown = document["contradictions"][:MAX_CONTRADICTIONS]
     return {
         "document": {**document, "contradictions": []},
-        "words": _words(),
+        "words": explorer_texts(),
         "measures": measures,
         "lines": [_line(rule, document, measures, study if may_use else None)
                   for rule in document["rules"]],
@@ -367,12 +368,3 @@ def _sliders(document: Document) -> list[dict[str, Any]]:
         for parameter in labels
         if parameter in by_parameter
     ]
-
-
-def _words() -> dict[str, str]:
-    return {
-        "own": _("The study's rule"),
-        "range": _("Range of all rules"),
-        "point": _("{name}: {own} labels under the study's rule, {other} under the other one; all "
-                   "rules from {low} to {high}"),
-    }  # fmt: skip

@@ -58,8 +58,9 @@ export function toggle(decisions, code, answer) {
 }
 
 /**
- * Give `answer` as in `toggle`. A class that excludes all others, such as normal, is not present together with
- * another class: the answer that was given last holds, and contrary answers become absent.
+ * Give `answer` as in `toggle`. A class that excludes all others, such as normal, is not present
+ * together with another class: the answer that was given last holds, and contrary answers become
+ * absent.
  *
  * @param {Decisions} decisions
  * @param {string} code

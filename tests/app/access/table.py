@@ -149,14 +149,15 @@ API: dict[str, dict[str, Cell]] = {
     "api-study-archive-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     # Davi and Rosa have the permission, but no batch of the study in the address is closed.
     "api-study-releases": {
-        "GET": Cell(api(403, davi=409, rosa=409, caio=403)),
-        "POST": Cell(api(403, davi=409, rosa=409, caio=403), body={"licence": "CC0-1.0"}),
+        "GET": Cell(api(403, davi=200, rosa=200, caio=403)),
+        "POST": Cell(api(403, davi=202, rosa=202, caio=403), body={"licence": "CC0-1.0"}),
     },
-    "api-study-release": {"GET": Cell(api(403, davi=409, rosa=409, caio=403))},
+    # There is no release with the key in the address.
+    "api-study-release": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-study-release-cancellation": {
-        "POST": Cell(api(403, davi=409, rosa=409, caio=403), body={}),
+        "POST": Cell(api(403, davi=404, rosa=404, caio=403), body={}),
     },
-    "api-study-release-file": {"GET": Cell(api(403, davi=409, rosa=409, caio=403))},
+    "api-study-release-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
     "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
@@ -214,7 +215,7 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-export-file": {"GET": Cell(page(403, davi=404, rosa=404, caio=403))},
     "study-releases": {
         "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
-        "POST": Cell(page(403, davi=200, rosa=200, caio=403)),
+        "POST": Cell(page(403, davi=400, rosa=400, caio=403)),
     },
     "study-release-progress": {"GET": Cell(page(403, davi=404, rosa=404))},
     "study-release-cancel": {"POST": Cell(page(403, davi=404, rosa=404))},

@@ -80,12 +80,13 @@ def facts(report, user):
 
 
 def delete_labels(batch):
-    """Delete the consensus labels of one exam of the study."""
+    """Delete the consensus labels of one exam of the study, and make its row due."""
     consensus = Consensus.objects.filter(study=batch.study).first()
     assert consensus
     consensus.labels.all().delete()
     consensus.class_states = {}
-    consensus.save(update_fields=["class_states"])
+    consensus.inputs = consensus.digest = ""
+    consensus.save(update_fields=["class_states", "inputs", "digest"])
 
 
 def digests(report):

@@ -13,6 +13,7 @@ from annotations.models import Consensus, RuleComparison, Study
 from annotations.services.consensus import adjudications, comparisons, labels
 from ecgreview.consensus import RULES
 from tests.app import published
+from tests.app.adjudicating import decide
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +143,7 @@ def test_the_pace_is_measured_if_there_are_enough_adjudications(
     close(batch)
     sent = adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
     for assignment in sent.assignments.all():
-        submit(assignment, AVB, active_ms=90_000)
+        decide(assignment, AVB, now=now, active_ms=90_000)
     close(sent)
     pace = comparisons.pace_of(study)
     assert (pace.seconds, pace.n_measured) == (90, comparisons.MIN_ADJUDICATIONS)

@@ -357,13 +357,13 @@ def test_an_adjudicator_of_another_study_votes_as_a_reader(
     read, adjudicate, outcome, make_study, make_exam, submit, close, ana, bruno, clara, davi, now
 ):
     exam = make_exam()
-    adjudicate(read({ana: [AF], bruno: []}, exam), AF)
     other = make_study(name="Evening list")
     planned = batches.create(
         study=other, name="Batch 1", exams=[exam], readers=[bruno, clara], created_by=davi, now=now
     )
     for assignment in planned.assignments.all():
         submit(assignment, LVH)
+    adjudicate(read({ana: [AF], bruno: []}, exam), AF)
     close(planned)
     labels.compute(study=other, now=now)
     assert Consensus.objects.get(study=other).outcome == "agreement"

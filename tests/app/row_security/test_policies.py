@@ -78,6 +78,7 @@ USES_OWNER = {
     "annotations/services/audit/events.py",
     "annotations/services/consensus/adjudications.py",
     "annotations/services/consensus/comparisons.py",
+    "annotations/services/consensus/extra_readers.py",
     "annotations/services/agreement/drilldown.py",
     "annotations/services/export/jobs.py",
     "annotations/services/adjudication/decisions.py",

@@ -200,7 +200,10 @@ def test_the_export_opens_by_policy(study, rosa, is_open, now):
     jobs.make_next(now=now)
     exported = csv_tables(client_of(rosa).get(address))
     filled = {name for name, rows in exported.items() if rows} - {"taxonomy.csv"}
-    everything = {"consensus.csv", "readings.csv", "readings_long.csv", "agreement.csv"}
+    everything = {
+        *("consensus.csv", "readings.csv", "readings_long.csv"),
+        *("agreement.csv", "signal_agreement.csv"),
+    }
     assert filled == (everything if is_open else set())
 
 

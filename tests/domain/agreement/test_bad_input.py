@@ -302,7 +302,10 @@ CALLS: dict[Callable[..., Any], Call] = {
     agreement.repeat_lines: _report,
 }  # fmt: skip
 
-ELSEWHERE: set[Callable[..., Any]] = {reference.compare, standard_errors.t_interval}
+ELSEWHERE: set[Callable[..., Any]] = {
+    *(reference.compare, reference.accuracy),
+    standard_errors.t_interval,
+}
 """Tested elsewhere, because they take sets of strings or results of other functions."""
 
 

@@ -11,6 +11,9 @@ NEVER_A_SENTENCE = {
     Reason.PREVALENCE_ABOVE_GIVEN,
     Reason.LOW_SENSITIVITY,
     Reason.FEW_TRUE_POSITIVES,
+    Reason.NO_CLASS_IN_REFERENCE,
+    Reason.NO_CLASS_BY_READER,
+    Reason.FEW_GOLD_EXAMS,
 }
 """Codes that were added after codes had replaced the sentences."""
 
