@@ -26,7 +26,7 @@ from .vote_rules import (
 # The relations of the built-in taxonomy that no reading may violate.
 NORMAL = Relations(exclusive=frozenset({"normal_ecg"}))
 
-DEFAULT_RULE = "majority_per_class"
+DEFAULT_RULE = "union_then_adjudicate"
 
 DEFAULT_K = 2
 DEFAULT_THRESHOLD = 0.5
@@ -144,11 +144,11 @@ def _of_each(function: _DecideExam) -> _Decide:
 # The rules by the name that protocols store.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "majority_per_class": Rule(
-            "2", _of_each(majority_per_class), adjudication=Adjudication.VOTES
-        ),
         "union_then_adjudicate": Rule(
             "1", _of_each(union_then_adjudicate), takes_extra_readers=False
+        ),
+        "majority_per_class": Rule(
+            "2", _of_each(majority_per_class), adjudication=Adjudication.VOTES
         ),
         "two_plus_adjudicator": Rule(
             "1", _of_each(two_plus_adjudicator), takes_extra_readers=False

@@ -81,7 +81,7 @@ class Protocol:
 
     name: str
     taxonomy: str
-    consensus_rule: str = "majority_per_class"
+    consensus_rule: str = "union_then_adjudicate"
     consensus_k: int = 2
     consensus_threshold: float = 0.5
     readers_per_exam: int = 2

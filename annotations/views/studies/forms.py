@@ -12,15 +12,15 @@ from ecgreview.consensus import DEFAULT_RULE
 
 # Descriptions of the consensus rules, by their names in ``ecgreview.consensus``.
 RULES = {
-    "majority_per_class": _(
-        "Majority, class by class: present with more than half of the votes, absent with fewer. "
-        "A class with exactly half (1 of 2, 2 of 4) is in dispute: it goes to adjudication and "
-        "stays undecided until then."
-    ),
     "union_then_adjudicate": _(
         "Adjudicate every disagreement: a class that all readers marked is present, one that "
         "nobody marked is absent, and adjudicators decide all others. Loses the fewest rare "
         "findings, and needs the most adjudication."
+    ),
+    "majority_per_class": _(
+        "Majority, class by class: present with more than half of the votes, absent with fewer. "
+        "A class with exactly half (1 of 2, 2 of 4) is in dispute: it goes to adjudication and "
+        "stays undecided until then."
     ),
     "two_plus_adjudicator": _(
         "Two readers and an adjudicator: only the first two readings of an exam count. Where they "
@@ -64,7 +64,7 @@ def short_rule(name: str) -> str:
 
 QUICK_POLICIES = (SuggestionPolicy.NONE, SuggestionPolicy.AFTER_COMMIT)
 QUICK_INFORMATION = (ClinicalInformation.NONE, ClinicalInformation.AGE_AND_SEX)
-QUICK_RULES = (DEFAULT_RULE, "union_then_adjudicate", "agreement_then_majority")
+QUICK_RULES = (DEFAULT_RULE, "majority_per_class", "agreement_then_majority")
 """The choices in the short form. The setup in several steps has more policies and rules."""
 
 

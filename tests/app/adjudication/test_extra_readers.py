@@ -32,6 +32,12 @@ DISPUTES: list[tuple[list[str], list[str]]] = [
 
 
 @kept
+def study(make_study):
+    """A study whose rule takes one more vote."""
+    return make_study(consensus_rule="majority_per_class")
+
+
+@kept
 def eva(make_user):
     """A reader who has read nothing yet."""
     return make_user("Eva", Role.READER)

@@ -85,7 +85,7 @@ def study_setup(module_db: ModuleDb) -> StudySetup:
             people={user.username: user.pk for user in users},
             taxonomy=classes.pk,
             dataset=builders.dataset(now=NOW).pk,
-            study=builders.study(classes, davi, now=NOW).pk,
+            study=builders.study(classes, davi, now=NOW, consensus_rule="majority_per_class").pk,
             numbers=count(1),
         )
 

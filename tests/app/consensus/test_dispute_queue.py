@@ -77,7 +77,7 @@ def test_a_row_shows_the_votes_of_each_class(queue, computed):
     line = queue().context["lines"][1]
     (case,) = line.cases
     assert (case.of.code, case.case.n_marked, case.n_against) == (AVB, 1, 1)
-    assert (case.basis, line.row.n_disputed) == ("Votes are tied", 1)
+    assert (case.basis, line.row.n_disputed) == ("Readers disagree", 1)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ class TestAssignment:
         row = api.get(address).json()["results"][0]
         assert row["is_sent"]
         assert row["cases"][0] == {
-            "class": AVB, "kind": "dispute", "basis": "tie", "n_marked": 1, "n_votes": 2,
+            "class": AVB, "kind": "dispute", "basis": "disagreement", "n_marked": 1, "n_votes": 2,
             "posterior": None,
         }  # fmt: skip
 

@@ -213,7 +213,7 @@ class TestReadingsNeeded:
     def test_are_the_maximum_over_batches(self, read, outcome, amend, make_exam, ana, bruno, carla):
         exam = make_exam()
         read({ana: [AF], bruno: []}, exam)
-        amend(readers_per_exam=3)
+        amend(readers_per_exam=3, consensus_rule="majority_per_class")
         read({carla: [AF]}, exam)
         row = outcome()
         assert (row.outcome, row.n_wanted, row.state(AF)) == ("majority", 3, "present")
@@ -282,9 +282,9 @@ class TestReadingsNeeded:
 
 
 class TestConsensusRule:
-    def test_is_majority_per_class_by_default(self, study):
+    def test_adjudicates_every_disagreement_by_default(self, study):
         rules = {DEFAULT_RULE, Protocol(name="A", taxonomy="b 1").consensus_rule}
-        assert rules | {study.consensus_rule} == {"majority_per_class"}
+        assert rules | {study.consensus_rule} == {"union_then_adjudicate"}
 
     def test_is_that_of_the_protocol(self, read, outcome, amend, ana, bruno):
         amend(consensus_rule="agreement_then_majority")
@@ -323,7 +323,7 @@ class TestConsensusRule:
         make_study(name="Draft", is_open=False)
         field = signed_in(davi).get(address).context["form"]["consensus_rule"]
         assert [value for value, _ in field.field.choices] == list(choices)
-        assert field.value() == "majority_per_class"
+        assert field.value() == DEFAULT_RULE
 
 
 class TestVotes:

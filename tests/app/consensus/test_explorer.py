@@ -13,6 +13,7 @@ from django.urls import reverse
 from annotations.models import RuleComparison, StudyReader
 from annotations.services.consensus import comparisons, labels
 from annotations.views.studies.forms import RULES, short_rule
+from ecgreview.consensus import DEFAULT_RULE
 
 pytestmark = pytest.mark.django_db
 
@@ -70,9 +71,9 @@ def test_using_a_rule_fills_in_the_amendment_and_changes_nothing(signed_in, davi
     form = client.get(link.replace("&amp;", "&")).context["form"]
     assert (form["consensus_rule"].value(), form["consensus_k"].value()) == ("k_of_n", 2)
     explored.refresh_from_db()
-    assert explored.consensus_rule == "majority_per_class"
+    assert explored.consensus_rule == DEFAULT_RULE
     bad = get(client, "study-amend", explored, "?consensus_rule=nothing&consensus_k=0")
-    assert bad.context["form"]["consensus_rule"].value() == "majority_per_class"
+    assert bad.context["form"]["consensus_rule"].value() == DEFAULT_RULE
 
 
 @pytest.mark.parametrize("name", ["study-explorer-file", "study-explorer-progress"])

@@ -27,8 +27,8 @@ def decided(read, outcome, amend, ana, bruno):
 
 def test_each_class_has_its_basis(decided):
     row = decided([AVB, LVH], [LVH])
-    assert (row.bases, row.rest_basis) == ({AVB: "tie", LVH: "unanimous"}, "unanimous")
-    assert [row.basis(code) for code in (AVB, AF)] == ["tie", "unanimous"]
+    assert (row.bases, row.rest_basis) == ({AVB: "disagreement", LVH: "unanimous"}, "unanimous")
+    assert [row.basis(code) for code in (AVB, AF)] == ["disagreement", "unanimous"]
 
 
 def test_the_rule_is_stored_with_its_parameters(decided):
@@ -63,7 +63,7 @@ def test_the_export_lists_bases_and_posteriors(decided, study):
     decided([AVB, LVH], [LVH])
     header, row = tables.consensus(study)
     cells = dict(zip(header, row, strict=True))
-    assert (cells["bases"], cells["posteriors"]) == (f"{AVB}:tie;{LVH}:unanimous", "")
+    assert (cells["bases"], cells["posteriors"]) == (f"{AVB}:disagreement;{LVH}:unanimous", "")
 
 
 def test_a_posterior_is_shown_with_the_votes(decided, davi, signed_in, study):

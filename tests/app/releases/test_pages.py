@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from annotations.models import AuditEvent, Release, ResultsSeen, Role
 from annotations.services import audit
+from annotations.services.consensus import adjudications
 from annotations.services.people import roles
 from annotations.services.releases import jobs
+from tests.app.adjudicating import decide
 
 pytestmark = pytest.mark.django_db
 
@@ -93,17 +95,19 @@ def test_the_page_cancels_a_release(signed_in, rosa, released_batch, address):
 
 
 def test_the_difference_lists_changed_labels_and_rules(
-    signed_in, rosa, make_release, address, study, make_batch, submit, close, released_batch, clara
+    signed_in, rosa, make_release, address, close, released_batch, clara, davi, now
 ):
     make_release()
-    exam = study.consensus.get(outcome="disputed").exam
-    adjudication = make_batch([exam], [clara])
-    submit(adjudication.assignments.get(), "artifact")
+    adjudication = adjudications.send_disputed(
+        batch_id=released_batch.pk, readers=[clara], created_by=davi, now=now
+    )
+    assignment = adjudication.assignments.select_related("batch__study", "reader", "exam").get()
+    decide(assignment, "artifact", now=now)
     close(adjudication)
     release = make_release()
     page = text(signed_in(rosa).get(address("study-release-difference", release.key)))
     assert "From version 1.0 to 1.1" in page
-    assert exam.code in page
+    assert assignment.exam.code in page
     assert "Undecided: readers disagree" in page
     assert ResultsSeen.objects.filter(user=rosa).exists()
 

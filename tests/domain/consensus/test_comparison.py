@@ -183,7 +183,8 @@ def test_accuracy_is_that_of_the_labels(four_readers):
         for row, cells in enumerate(four_readers.truth)
     }  # fmt: skip
     comparison = compare(Choice(), four_readers.exams, Relations(), references={"truth": answers})
-    decisions = consensus.decide(Choice(), four_readers.exams, Relations())
+    majority = Choice("majority_per_class")
+    decisions = consensus.decide(majority, four_readers.exams, Relations())
     (outcome,) = outcomes(comparison, "majority_per_class").values()
     (accuracy,) = outcome.accuracy
     assert accuracy.n_hits + accuracy.n_extra == sum(outcome.present)

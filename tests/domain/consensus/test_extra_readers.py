@@ -12,6 +12,8 @@ from tests.domain.consensus.deciding import decide_exam
 AF, AVB, LVH, RBBB = "af", "avb", "lvh", "rbbb"
 CODES = frozenset({AF, AVB, LVH, RBBB})
 
+MAJORITY = Choice("majority_per_class")
+
 READINGS = (Ballot(frozenset({AF}), reader="a"), Ballot(frozenset({AVB}), reader="b"))
 # Under k of n, a class is only in dispute if its only vote is for it.
 UNSURE = (READINGS[0], Ballot(frozenset(), frozenset({AF}), reader="b"))
@@ -42,14 +44,14 @@ def test_it_settles_nothing_under_the_other_rules(name):
 
 
 def test_not_decidable_is_no_vote():
-    after = decide_exam(Choice(), [*READINGS, extra({AF, AVB}, undecidable={AF})])
+    after = decide_exam(MAJORITY, [*READINGS, extra({AF, AVB}, undecidable={AF})])
     assert (after.disputed, after.state(AVB), after.n_votes[AF]) == ({AF}, State.ABSENT, 2)
 
 
 def test_unreadable_is_a_vote_on_the_whole_exam():
     readings = [READINGS[0], Ballot(None, reader="b")]
-    assert decide_exam(Choice(), readings).status == Status.DISPUTED
-    unreadable = decide_exam(Choice(), [*readings, Ballot(None, reader="z")])
+    assert decide_exam(MAJORITY, readings).status == Status.DISPUTED
+    unreadable = decide_exam(MAJORITY, [*readings, Ballot(None, reader="z")])
     assert unreadable.status == Status.UNREADABLE
 
 
@@ -59,10 +61,10 @@ classes = st.frozensets(st.sampled_from(sorted(CODES)))
 @given(st.lists(classes, min_size=2, max_size=6), st.lists(classes, min_size=1, max_size=3))
 def test_classes_that_are_not_in_dispute_keep_their_state(readings, extras):
     ballots = [Ballot(codes, reader=f"r{place}") for place, codes in enumerate(readings)]
-    before = decide_exam(Choice(), ballots)
+    before = decide_exam(MAJORITY, ballots)
     asked = before.disputed
     more = [extra(asked, codes & asked, reader=f"z{n}") for n, codes in enumerate(extras)]
-    after = decide_exam(Choice(), [*ballots, *more])
+    after = decide_exam(MAJORITY, [*ballots, *more])
     for code in CODES - asked:
         assert after.state(code) == before.state(code)
     if len(extras) % 2 == 1:

@@ -11,7 +11,7 @@ from ecgreview.protocol import Arm, Protocol
 
 LIST = "ecg-review-66 0.1-draft"
 HERE: dict[str, Any] = {
-    "known_rules": {"agreement_then_majority", "majority_per_class"},
+    "known_rules": {"agreement_then_majority", "union_then_adjudicate"},
     "known_taxonomies": {LIST: {"atrial_fibrillation", "sinus_tachycardia"}},
 }
 
