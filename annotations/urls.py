@@ -22,7 +22,7 @@ from annotations.views.agreement import (
 from annotations.views.audit import pages as audit_pages
 from annotations.views.batches import committees, releases
 from annotations.views.batches import pages as batches_pages
-from annotations.views.desk import leases, qualification
+from annotations.views.desk import leases, own_results, qualification
 from annotations.views.desk import pages as desk_pages
 from annotations.views.people import pages as people_pages
 from annotations.views.studies import (
@@ -144,6 +144,12 @@ urlpatterns = [
         "studies/<slug:slug>/consensus/explorer.csv",
         explorer.explorer_file,
         name="study-explorer-file",
+    ),
+    path("studies/<slug:slug>/my-results/", own_results.own_results, name="own-results"),
+    path(
+        "studies/<slug:slug>/my-results.csv",
+        own_results.own_results_file,
+        name="own-results-file",
     ),
     *_agreement("studies/<slug:slug>/agreement/", "study-agreement"),
     path("studies/<slug:slug>/export/", archives.study_export, name="study-export"),

@@ -16,6 +16,7 @@ from annotations.api import (
     exams,
     leases,
     notices,
+    own_results,
     people,
     plans,
     public,
@@ -118,6 +119,11 @@ urlpatterns = [
         "studies/<slug:slug>/agreement/errors/",
         agreement.StudyErrors.as_view(),
         name="api-study-agreement-errors",
+    ),
+    path(
+        "studies/<slug:slug>/my-results/",
+        own_results.OwnResults.as_view(),
+        name="api-own-results",
     ),
     path("studies/<slug:slug>/export/", archives.StudyExport.as_view(), name="api-study-export"),
     path(

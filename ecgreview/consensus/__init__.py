@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alone import LoneVote, lone_votes, readability_vote
 from .decision import (
     MIN_READINGS,
     Ballot,
@@ -57,6 +58,7 @@ __all__ = [
     "Exam",
     "ItemAgreement",
     "Kind",
+    "LoneVote",
     "Parameter",
     "Purpose",
     "Quality",
@@ -73,6 +75,8 @@ __all__ = [
     "UnknownRule",
     "decide",
     "decide_signal",
+    "lone_votes",
     "problem_codes",
+    "readability_vote",
     "signal_agreement",
 ]

@@ -42,6 +42,22 @@ def reader_of(report: AgreementReport, user: User, reader_id: int) -> ReaderDeta
     return replace(detail, profiles=others)
 
 
+def of_own(report: AgreementReport, reader: User) -> ReaderDetail | None:
+    """Return the profiles of ``reader`` for their own eyes, without the other readers.
+
+    The caller must check that the study is locked and that ``reader`` is not blinded to it.
+    """
+    rows = report.details.filter(kind=DetailKind.READER, reader=reader)
+    row = rows.select_related("taken_from").first()
+    if row is None:
+        return None
+    detail = json_values.load(ReaderDetail, earlier.with_codes(row.stored_results))
+    profiles = {
+        against: replace(profile, others=()) for against, profile in detail.profiles.items()
+    }
+    return replace(detail, profiles=profiles)
+
+
 def errors_of(report: AgreementReport, user: User) -> ErrorsDetail | None:
     """Return the paired errors as ``user`` may see them.
 

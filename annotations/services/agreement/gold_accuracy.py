@@ -142,6 +142,12 @@ def answers_in(study: Study, readings: ReadingQuerySet) -> tuple[list[GoldAnswer
     return answers, outdated
 
 
+def answers_of(study: Study, reader: User) -> list[GoldAnswer]:
+    """Return the answers of ``reader`` in the order of submission; see ``of_study``."""
+    answers, _ = answers_in(study, gold_readings(study).filter(reader=reader))
+    return answers
+
+
 def gold_readings(study: Study) -> ReadingQuerySet:
     """Return the readings in effect of gold exams of ``study``, in the order of submission."""
     of_gold = (

@@ -204,14 +204,26 @@ def _exam(of_exam: _Votes, n_wanted: int) -> consensus.Exam:
     return consensus.Exam((*ballots_of_votes, *of_exam.adjudications), n_wanted)
 
 
-def exams_of(study: Study) -> tuple[dict[int, consensus.Exam], set[int]]:
+def exams_of(
+    study: Study, exam_ids: Collection[int] | None = None
+) -> tuple[dict[int, consensus.Exam], set[int]]:
     """Return the ballots on each exam of a closed batch, as input to rules, by exam id.
+
+    Args:
+        study: the study.
+        exam_ids: the exams to return; None for all.
 
     Returns:
         The exams, and the ids of those that are incomplete until somebody rereads them.
     """
-    required = required_readings.by_exam(study, study.batches.closed())
-    of_exams = dict(_votes(study, None))
+    chosen = None if exam_ids is None else set(exam_ids)
+    listed = None if chosen is None or len(chosen) > MAX_LISTED else sorted(chosen)
+    required = required_readings.by_exam(study, study.batches.closed(), listed)
+    of_exams = {
+        exam_id: of_exam
+        for exam_id, of_exam in _votes(study, listed)
+        if chosen is None or exam_id in chosen
+    }
     exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
     return exams, {exam_id for exam_id, of_exam in of_exams.items() if of_exam.is_pending}
 

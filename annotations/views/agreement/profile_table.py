@@ -94,7 +94,7 @@ Classes = Mapping[str, DiagnosticClass]
 def profile_context(
     profile: Profile, reader_id: str, dashboard: AgreementPage, classes: Classes
 ) -> dict[str, object]:
-    met = _class_lines(profile, classes)
+    met = class_lines(profile, classes)
     standings = _standing_lines(profile.others, reader_id, dashboard.names)
     calendar = [_block_line(block, _period(block)) for block in profile.calendar]
     session = [_block_line(block, _stretch(block)) for block in profile.sitting]
@@ -191,7 +191,7 @@ def _self_line(row: Mapping[str, Any], of: DiagnosticClass) -> SelfLine:
     )  # fmt: skip
 
 
-def _class_lines(profile: Profile, classes: Classes) -> list[ClassLine]:
+def class_lines(profile: Profile, classes: Classes) -> list[ClassLine]:
     """Return the classes with a result, most positives first."""
     rows = [
         (classes[code], performance)

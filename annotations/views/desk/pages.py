@@ -34,6 +34,7 @@ from annotations.models import (
 )
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.services.assignment.guards import is_served
+from annotations.services.own_results.results import studies_with_results
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.desk.adjudication_texts import adjudication_texts
 from annotations.views.desk.texts import desk_texts
@@ -102,6 +103,7 @@ def worklist(request: SignedInRequest) -> HttpResponse:
         + [entry for entry in entries if entry.batch.is_open and not entry.can_continue],
         "closed": [entry for entry in entries if not entry.batch.is_open],
         "withheld": _withheld(request.user),
+        "with_results": _with_results(request.user, entries),
     }
     return render(request, "worklist.html", context)
 
@@ -208,6 +210,13 @@ def _withheld(user: User) -> list[StudyReader]:
         status=StudyReaderStatus.ACTIVE, study__qualification_required=True, qualified_at=None
     )
     return list(lines.filter(paused | unqualified).order_by("pk"))
+
+
+def _with_results(user: User, entries: list[WorklistEntry]) -> set[int]:
+    """Return the ids of the studies whose results ``user`` may see of their own readings."""
+    if any(entry.batch.study.is_settled for entry in entries):
+        return studies_with_results(user)
+    return set()
 
 
 def _pace_s(user: User) -> float:

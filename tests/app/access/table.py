@@ -129,6 +129,8 @@ API: dict[str, dict[str, Cell]] = {
     "api-study-opening": {"POST": Cell(api(403, davi=409), body={})},
     "api-study-locking": {"POST": Cell(api(403, davi=200), body={})},
     "api-study-consensus": {"GET": Cell(api(403, **RESULTS))},
+    # The study is open.
+    "api-own-results": {"GET": Cell(api(404))},
     # The exam has no consensus yet, so it is not sent.
     "api-study-disputes": {
         "GET": Cell(api(403, **RESULTS)),
@@ -189,6 +191,9 @@ PAGES: dict[str, dict[str, Cell]] = {
     # The batch in the address is neither a pool nor a qualification set.
     "take-next": {"POST": Cell(page(404))},
     "feedback": {"GET": Cell(page(404))},
+    # The study is open, so its readers see no results yet.
+    "own-results": {"GET": Cell(page(404))},
+    "own-results-file": {"GET": Cell(page(404))},
     "notices": {"GET": Cell(page(200)), "POST": Cell(page(302))},
     "desk": {"GET": Cell(page(404, ana=200))},
     "studies": {"GET": Cell(page(403, **MANAGERS_ONLY))},

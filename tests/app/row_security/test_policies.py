@@ -104,6 +104,7 @@ USES_OWNER = {
     "annotations/services/releases/comparison.py",
     "annotations/services/releases/jobs.py",
     "annotations/services/releases/preview.py",
+    "annotations/services/own_results/results.py",
 }
 """Modules that use ``row_security.as_owner``. A new one needs a careful review."""
 
