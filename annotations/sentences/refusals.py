@@ -622,13 +622,13 @@ RESULTS: Sentences = {
         ),
     ),
     "licence-unknown": (
-        _("Data releases cannot have this licence."),
+        _("Data releases cannot have this license."),
         _("Choose one of these: %(known)s."),
     ),
     "licence-forbids": (
-        _("The licence of a data set does not allow this release."),
+        _("The license of a data set does not allow this release."),
         _(
-            "Leave out the signals, choose another licence, or state the licence with "
+            "Leave out the signals, choose another license, or state the license with "
             "manage.py change_dataset. Data sets: %(sources)s."
         ),
     ),

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             "--formats", nargs="+", metavar="FORMAT", default=[], help="only these formats"
         )
         parser.add_argument("--list-formats", action="store_true", help="list the formats and stop")
-        parser.add_argument("--licence", help="SPDX identifier; by default, no licence is granted")
+        parser.add_argument("--licence", help="SPDX identifier; by default, no license is granted")
         parser.add_argument(
             "--author", action="append", default=[], help="an author to cite; repeat for others"
         )

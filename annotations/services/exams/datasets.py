@@ -1,4 +1,4 @@
-"""What is stated of a data set: its licence, its citation, and what releases may contain of it."""
+"""What is stated of a data set: its license, its citation, and what releases may contain of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts about data releases: licences, withheld fields, progress and differences."""
+"""Texts about data releases: licenses, withheld fields, progress and differences."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ FACTS: dict[str, Promise] = {
     "taxonomy.version": gettext_lazy("Version of the list of classes"),
     "protocol.version": gettext_lazy("Version of the protocol"),
     "program.version": gettext_lazy("Version of the program"),
-    "licence": gettext_lazy("Licence"),
+    "licence": gettext_lazy("License"),
     "signals.included": gettext_lazy("Signals included"),
     "folds.n": gettext_lazy("Folds"),
     "counts.exams": gettext_lazy("Exams"),
@@ -61,8 +61,8 @@ FACTS: dict[str, Promise] = {
     "counts.readers": gettext_lazy("Readers"),
 }
 PROBLEMS: dict[Problem, Promise] = {
-    Problem.MISSING: gettext_lazy("no licence stated, so its signals cannot be released"),
-    Problem.UNKNOWN: gettext_lazy("unknown licence, so its signals cannot be released"),
+    Problem.MISSING: gettext_lazy("no license stated, so its signals cannot be released"),
+    Problem.UNKNOWN: gettext_lazy("unknown license, so its signals cannot be released"),
 }
 
 # Changed labels to list one by one. The files have all of them.
@@ -91,9 +91,9 @@ class CellLine:
 
 
 def licence(item: Licence) -> str:
-    """Return the name of a licence for a list of choices."""
+    """Return the name of a license for a list of choices."""
     if item.identifier == licences.UNLICENSED:
-        return _("No licence: for use within the study only")
+        return _("No license: for use within the study only")
     return f"{item.name} ({item.identifier})"
 
 
@@ -103,7 +103,7 @@ def format_name(entry: Entry) -> str:
 
 
 def source_problem(of_source: str) -> str:
-    """Return why the signals of a data set with this licence cannot be released, or ""."""
+    """Return why the signals of a data set with this license cannot be released, or ""."""
     if not of_source.strip():
         return str(PROBLEMS[Problem.MISSING])
     return "" if licences.identifier(of_source) else str(PROBLEMS[Problem.UNKNOWN])
