@@ -32,7 +32,7 @@ FORMATS: dict[str, Promise] = {
     "mapping": gettext_lazy("Mapping to SNOMED CT, SCP-ECG and other vocabularies"),
     "redcap": gettext_lazy("Table for import into REDCap"),
     "citation": gettext_lazy("Citation: CITATION.cff and DataCite"),
-    "datasheet": gettext_lazy("Datasheet: how the data were made and may be used"),
+    "datasheet": gettext_lazy("Datasheet: how the data were collected and may be used"),
 }
 WITHHELD: dict[str, Promise] = {
     "source_keys": gettext_lazy("Names of exams in their data sets, replaced by a keyed hash"),
@@ -41,18 +41,18 @@ WITHHELD: dict[str, Promise] = {
     "patient_days": gettext_lazy("Days between a patient's exams"),
     "source_labels": gettext_lazy("Labels from the data sets"),
     "dates": gettext_lazy("Dates and times of readings"),
-    "comments": gettext_lazy("Comments of readers"),
+    "comments": gettext_lazy("Readers' comments"),
     "readings_not_counted": gettext_lazy(
         "Readings that do not count: corrected, revised, repeated, abstained"
     ),
 }
 FACTS: dict[str, Promise] = {
     "rule.name": gettext_lazy("Consensus rule"),
-    "rule.parameters": gettext_lazy("Parameters of the rule"),
+    "rule.parameters": gettext_lazy("Rule parameters"),
     "taxonomy.name": gettext_lazy("List of classes"),
-    "taxonomy.version": gettext_lazy("Version of the list of classes"),
-    "protocol.version": gettext_lazy("Version of the protocol"),
-    "program.version": gettext_lazy("Version of the program"),
+    "taxonomy.version": gettext_lazy("Class list version"),
+    "protocol.version": gettext_lazy("Protocol version"),
+    "program.version": gettext_lazy("Program version"),
     "licence": gettext_lazy("License"),
     "signals.included": gettext_lazy("Signals included"),
     "folds.n": gettext_lazy("Folds"),
