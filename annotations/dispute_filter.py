@@ -83,7 +83,10 @@ class DisputeFilterForm(forms.Form):
         """Refuse a class of the random slice, which is drawn without looking at classes."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("kind") == CaseKind.SAMPLE and cleaned.get("class"):
-            self.add_error("class", _("The random slice cannot be filtered by class. Clear one of the two filters."))
+            self.add_error(
+                "class",
+                _("The random slice cannot be filtered by class. Clear one of the two filters."),
+            )
         return cleaned
 
     def selection(self) -> Selection:

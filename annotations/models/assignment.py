@@ -32,7 +32,7 @@ def new_id() -> int:
 
 
 class Occurrence(models.IntegerChoices):
-    """Whether this is the reader's first reading of the exam in the batch, or something hidden.
+    """Whether this is the reader's first reading of the exam, a hidden repeat or a gold exam.
 
     Only FIRST readings are data. A REPEAT compares readers with themselves, and a GOLD exam
     compares them with a known reference. Readers cannot tell the three apart.

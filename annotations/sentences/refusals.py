@@ -308,8 +308,8 @@ BATCHES: Sentences = {
     "too-few-gold": (
         _("There are not enough gold exams."),
         _(
-            "Gold exams that are new to %(reader)s: %(needed)s needed, %(available)s available. Add "
-            "gold exams, plan fewer exams, or reduce the share in the protocol."
+            "Gold exams that are new to %(reader)s: %(needed)s needed, %(available)s available. "
+            "Add gold exams, plan fewer exams, or reduce the share in the protocol."
         ),
     ),
     "gold-with-pool": (

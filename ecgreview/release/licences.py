@@ -1,4 +1,4 @@
-"""Under which licenses a release may redistribute what it got from its sources.
+"""The licenses under which a release may redistribute what comes from its sources.
 
 This is a table of well-known cases, not legal advice. A license that it does not list is treated as
 if it allowed nothing.
@@ -76,8 +76,8 @@ LICENCES: Sequence[Licence] = (
 
 IDENTIFIERS = tuple(licence.identifier for licence in LICENCES)
 
-# Licenses that allow to share copies under the licenses listed. A release without a license is not
-# shared, so every source with a known license may be part of it.
+# Licenses that allow sharing copies, each with the licenses that the copies may have. A release
+# without a license is not shared, so every source with a known license may be part of it.
 _ATTRIBUTION = (
     "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "ODC-By-1.0", "ODbL-1.0",
 )  # fmt: skip
@@ -151,7 +151,7 @@ def objections(
 
 
 def allowed(sources: Sequence[Source], *, has_signals: bool) -> list[Licence]:
-    """Return the licenses under which these sources can be released, the freest first."""
+    """Return the licenses under which these sources can be released, freest first."""
     return [
         known
         for known in LICENCES

@@ -1,4 +1,4 @@
-"""``manage.py change_dataset NAME``: state the license and the citation of a data set."""
+"""``manage.py change_dataset NAME``: record the license and the citation of a data set."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Command(BaseCommand):
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:
-    """Return the names, which may also be separated by commas."""
+    """Return the format names; one argument may list several, separated by commas."""
     split = [name for part in names for name in part.split(",") if name]
     if unknown := sorted(set(split) - set(registry.NAMES)):
         raise CommandError(

@@ -50,7 +50,7 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What it takes to find the cases of a study's exams.
+    """The inputs from which the cases of a study's exams are found.
 
     Attributes:
         study: the study.

@@ -78,7 +78,7 @@ class Canceled(Exception):
 
 
 class ConsensusStillDue(RuntimeError):
-    """Batches are being closed so fast that the consensus never was up to date."""
+    """Batches are being closed so fast that the consensus was never up to date."""
 
 
 # -- Requesting ---------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def _up_to_date(study: Study, now: datetime) -> Iterator[None]:
 def _work_folder(release: Release) -> Iterator[Path]:
     """Yield an empty folder. We hold the lock of the release, so nobody else uses it."""
     folder = Path(tempfile.gettempdir()) / f"ecg-review-release-{release.key}"
-    # What a killed worker left.
+    # Left behind by a killed worker.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:

@@ -114,7 +114,9 @@ class AdjudicationForm(forms.Form):
     is_committee = forms.BooleanField(
         label=_("Adjudicate as a committee"),
         required=False,
-        help_text=_("Each member votes, the committee discusses the exam, and each member votes again."),
+        help_text=_(
+            "Each member votes, the committee discusses the exam, and each member votes again."
+        ),
     )
     has_audit_form = forms.BooleanField(
         label=_("Include the audit form"),

@@ -41,7 +41,7 @@ WITHHELD: dict[str, Promise] = {
     "patient_days": gettext_lazy("Days between a patient's exams"),
     "source_labels": gettext_lazy("Labels from the data sets"),
     "dates": gettext_lazy("Dates and times of readings"),
-    "comments": gettext_lazy("Readers' comments"),
+    "comments": gettext_lazy("Reader comments"),
     "readings_not_counted": gettext_lazy(
         "Readings that do not count: corrected, revised, repeated, abstained"
     ),

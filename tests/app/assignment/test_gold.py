@@ -1,4 +1,4 @@
-"""Hidden gold exams: drawn for each reader, told apart by nobody who reads, and never data."""
+"""Hidden gold exams are drawn for each reader, look like any other exam, and are never data."""
 
 from __future__ import annotations
 

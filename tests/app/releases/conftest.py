@@ -1,4 +1,4 @@
-"""A small study with two closed batches' worth of readings to release."""
+"""A small study with readings to release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every format is documented, and opened by a library of others in a test."""
+"""Every format is documented, and opened by a third-party library in a test."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Programs of others, installed apart by ``make interop``, accept the formats.
+"""Third-party programs, installed separately by ``make interop``, accept the formats.
 
-Each test runs a short program in an environment of its own and compares what it prints.
+Each test runs a short program in its own environment and compares what it prints.
 """
 
 from __future__ import annotations
