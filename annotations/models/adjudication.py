@@ -171,7 +171,7 @@ class AdjudicationDecision(models.Model):
     """The answer of an adjudicator about one class.
 
     Attributes:
-        overrules: whether the readers agreed on the contrary.
+        overrules: whether the readers agreed on the opposite answer.
     """
 
     adjudication = models.ForeignKey(

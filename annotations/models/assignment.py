@@ -74,7 +74,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
 
     def without_gold(self) -> AssignmentQuerySet:
-        """Exclude hidden gold exams, which are no part of a study's sample."""
+        """Exclude hidden gold exams, which are not part of a study's sample."""
         return self.exclude(occurrence=Occurrence.GOLD)
 
     def held_back(self) -> AssignmentQuerySet:
@@ -94,7 +94,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
 
     def adjudicated_by(self, readers: Collection[int]) -> AssignmentQuerySet:
-        """Return what ``readers``, or accounts that one of them vouches for, adjudicate by class.
+        """Return class-by-class adjudications by ``readers``, or by accounts that they vouch for.
 
         They know what is in dispute, so they can no longer read these exams blind.
         """

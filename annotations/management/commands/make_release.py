@@ -32,7 +32,7 @@ FAILED = 3
 class Command(BaseCommand):
     help = (
         "Write a data release of a study's closed batches to an empty folder. If nothing has"
-        " changed since the last release, write that release once more, byte for byte. Exit code 0:"
+        " changed since the last release, write that release again, byte for byte. Exit code 0:"
         " success; 2: the release is refused; 3: it could not be built. Do not pass a release on to"
         " readers of a study that is not locked."
     )

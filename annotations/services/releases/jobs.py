@@ -342,7 +342,7 @@ def built(
 
 
 def rebuild(release: Release, work: Path, *, now: datetime) -> Path:
-    """Write a release that is ready once more to a folder of ``work``, and return that folder.
+    """Write a finished release again, to a folder of ``work``, and return that folder.
 
     Raises:
         InputsChanged: the result would differ from the release.
