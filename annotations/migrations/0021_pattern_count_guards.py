@@ -113,7 +113,7 @@ MINE = "requested_by_id = (select nullif(current_setting('app.user_id', true), '
 
 SHOWN = ("agreementreport", "agreementrun", "patterncount", "readersetcount")
 NOBODYS = ("exampattern", "uncountedexam")
-"""What is counted of single exams is as good as their labels: workers alone see it."""
+"""Counts of single exams reveal their labels, so only workers can see them."""
 
 PROTECT = "".join(
     f"""

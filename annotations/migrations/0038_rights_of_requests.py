@@ -22,7 +22,7 @@ CLOSED = (
     *("account_emailaddress", "account_emailconfirmation", "django_session"),
     *("knox_authtoken", "mfa_authenticator", "usersessions_usersession"),
 )
-"""Closed to both roles: no request reads or writes them but as the owner."""
+"""Closed to both roles; requests use these tables only as the owner."""
 
 WITHHELD = {
     ("annotations_user", READER): ("password", "last_login", "email"),

@@ -161,7 +161,7 @@ def cancel(*, release: Release, actor: User, now: datetime) -> None:
 
 
 def of_study(study: Study) -> list[Release]:
-    """Return the releases of ``study``, newest first, without their indices."""
+    """Return the releases of ``study``, newest first, without the column ``index``."""
     with row_security.as_owner():
         rows = Release.objects.filter(study=study).select_related("study", "requested_by")
         return list(rows.defer("index").order_by("-pk"))

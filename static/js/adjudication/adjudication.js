@@ -169,7 +169,7 @@ class AdjudicationDesk {
     this.#render();
   }
 
-  /** Select the next class, from the last one the first. */
+  /** Select the next class; after the last one, the first. */
   #selectNext() {
     const codes = Object.keys(this.#decisions.entries);
     if (codes.length === 0) return;
