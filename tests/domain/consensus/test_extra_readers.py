@@ -41,7 +41,7 @@ def test_it_settles_nothing_under_the_other_rules(name):
     assert after.disputed == {AF, AVB}
 
 
-def test_not_decidable_is_not_a_vote():
+def test_not_decidable_is_no_vote():
     after = decide_exam(Choice(), [*READINGS, extra({AF, AVB}, undecidable={AF})])
     assert (after.disputed, after.state(AVB), after.n_votes[AF]) == ({AF}, State.ABSENT, 2)
 
