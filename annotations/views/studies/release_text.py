@@ -32,7 +32,7 @@ FORMATS: dict[str, Promise] = {
     "mapping": gettext_lazy("Mapping to SNOMED CT, SCP-ECG and other vocabularies"),
     "redcap": gettext_lazy("Table for import into REDCap"),
     "citation": gettext_lazy("Citation: CITATION.cff and DataCite"),
-    "datasheet": gettext_lazy("Datasheet: how the data were collected and may be used"),
+    "datasheet": gettext_lazy("Datasheet: how the data were made and may be used"),
 }
 WITHHELD: dict[str, Promise] = {
     "source_keys": gettext_lazy("Names of exams in their data sets, replaced by a keyed hash"),
