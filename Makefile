@@ -37,7 +37,7 @@ fast: python ## Run the domain and JavaScript tests, without services; takes a m
 drill: python ## Run everything at full size: random search, full Chromium, every Python; takes an hour
 	@$(PYTHON) scripts/bootstrap.py drill
 
-interop: python ## Have programs of others open a release; installs them apart (1 GB)
+interop: python ## Open a release with third-party programs; installs them separately (1 GB)
 	@$(PYTHON) scripts/bootstrap.py interop
 
 check: python ## Run the static checks only

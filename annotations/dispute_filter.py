@@ -49,11 +49,11 @@ class DisputeFilterForm(forms.Form):
     sent = forms.ChoiceField(label=_("Adjudication"), required=False)
     order = forms.ChoiceField(label=_("Order by"), required=False, choices=[*ORDERS.items()])
     share = forms.FloatField(
-        label=_("Share of the random slice"),
+        label=_("Size of the random slice"),
         required=False,
         min_value=0,
         max_value=1,
-        help_text=_("From 0 to 1; 0.05 is 5 in 100 exams with unanimous readers."),
+        help_text=_("From 0 to 1. With 0.05, 5 in 100 exams with unanimous readers are drawn."),
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
 
@@ -83,7 +83,10 @@ class DisputeFilterForm(forms.Form):
         """Refuse a class of the random slice, which is drawn without looking at classes."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("kind") == CaseKind.SAMPLE and cleaned.get("class"):
-            self.add_error("class", _("The random slice has no classes. Clear one of the two."))
+            self.add_error(
+                "class",
+                _("The random slice cannot be filtered by class. Clear one of the two filters."),
+            )
         return cleaned
 
     def selection(self) -> Selection:

@@ -78,7 +78,7 @@ def run_from_venv(command: str) -> None:
 
 
 def install(*, with_development: bool, with_formats: bool) -> None:
-    """Install the requirements into .venv. What it has of the optional ones, it keeps."""
+    """Install the requirements into .venv, and keep the optional ones that it already has."""
     binaries = VENV / "bin"
     with_development = with_development or (binaries / "pytest").exists()
     with_formats = with_formats or (binaries / "pydicom").exists()

@@ -11,7 +11,7 @@ from scripts.check import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "reference" / "formats.md"
 
-# The script that a release contains. Importing it would need nothing of ours, but run nothing.
+# The script that a release contains, which is not a module of ours: do not import it.
 NOT_OURS = "example_load"
 
 INTRODUCTION = """\
@@ -24,8 +24,9 @@ is written from the same de-identified rows ([ADR 58](../adr/0058-formats-from-o
 they agree with each other. The same release gives the same bytes on every machine, in every time
 zone and locale, with the locked versions of the libraries.
 
-`make test` opens formats with libraries of others that install beside ours; `make interop` installs
-the others apart. The build fails for a format that no library of others opens in a test.
+`make test` opens the formats with third-party libraries that can be installed beside ours; `make
+interop` installs the others separately. The build fails if no third-party library opens a format in
+a test.
 
 The formats that need `formats` work after `make formats`, which installs pyarrow and pydicom.
 

@@ -1,4 +1,4 @@
-"""Have programs of others open a release: install them apart from .venv, then run the tests."""
+"""Open a release with third-party programs: install them outside .venv, then run the tests."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class MemberShape(shapes.DecidedShape):
 
 
 class ShownReadingShape(shapes.Shape):
-    """A reading under a letter that is drawn for each exam."""
+    """Another person's reading, identified only by a letter that is drawn for each exam."""
 
     letter = serializers.CharField()
     is_readable = serializers.BooleanField()

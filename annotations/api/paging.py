@@ -31,7 +31,7 @@ def page(
 
 
 def portion(rows: QuerySet[Row], request: Request, order: Order) -> keyset.Portion[Row]:
-    """Return the rows of the page; ``page`` says more."""
+    """Return the requested rows; parameters and errors are those of ``page``."""
     limit = _limit(request.query_params.get("limit"))
     try:
         return keyset.portion(rows, order, request.query_params.get("after"), limit)

@@ -439,7 +439,9 @@ class AnswerShape(Shape):
     """The decision on a class."""
 
     answer = serializers.ChoiceField(choices=Answer.choices)
-    overrules = serializers.BooleanField(help_text="Whether the readers agreed on the contrary.")
+    overrules = serializers.BooleanField(
+        help_text="Whether the readers agreed on the opposite answer."
+    )
     reason = serializers.CharField()
 
     def get_fields(self) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def close_other(world: World, person: str) -> None:
 
 
 def hide_gold(world: World, person: str) -> None:
-    """Let an exam of the open batch have been a gold exam from the start, for all who wait for it.
+    """Make an exam of the open batch a gold exam, as if it had been one from the start.
 
     ``World.build`` leaves it out of the exam pool, because a gold exam is in no pool.
     """
@@ -144,7 +144,7 @@ def hide_gold(world: World, person: str) -> None:
         },
     )
     given = Assignment.objects.waiting().filter(batch=world.open_batch, exam=world.maybe_gold)
-    # A trigger refuses changing an assignment, so it is made again with the same ID.
+    # A trigger rejects changes of an assignment, so we create it again with the same ID.
     rows = list(given.filter(draft=None))
     Assignment.objects.filter(pk__in=[row.pk for row in rows]).delete()
     for row in rows:

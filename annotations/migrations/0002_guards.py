@@ -1,4 +1,4 @@
-"""The rules that Django's constraints cannot express, and tracings stored as they are.
+"""Rules that Django's constraints cannot express, and tracings stored without compression.
 
 Each trigger raises an integrity error that carries a constraint name, like any other constraint:
 reading_is_immutable, reading_has_all_its_findings, reading_normal_stands_alone,
@@ -85,7 +85,7 @@ drop function reading_check_own();
 drop function reading_check_findings(bigint);
 """
 
-# Packed tracings are compressed already: TOAST must store them outside the row as they are.
+# Packed tracings are already compressed, so TOAST must not try to compress them again.
 STORE_TRACINGS_AS_THEY_ARE = (
     "alter table annotations_tracing alter column packed set storage external"
 )

@@ -1,4 +1,4 @@
-"""The guards of protocols and assignments, and what studies that began before them get.
+"""Triggers on protocols and assignments, and values for existing studies.
 
 Each trigger raises an integrity error that carries a constraint name, like any other constraint:
 study_protocol_is_frozen, study_phase_goes_forward, study_protocol_is_recorded,
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models import F, Q
 
-# Studies that exist were open from the day they were made; their orders stay as they are.
+# Existing studies have been open since they were created; their orders do not change.
 FILL = """
 alter table annotations_reading disable trigger reading_is_immutable;
 
@@ -114,7 +114,7 @@ create trigger protocol_version_is_immutable
     for each row execute function protocol_version_refuse_change();
 """
 
-# What a study's row holds besides its protocol.
+# Columns of a study that are not part of its protocol.
 UNBOUND = """
 create function study_unbound() returns text[] language sql immutable as $$
     select array['phase', 'opened_at', 'locked_at', 'released_at', 'protocol_version']
@@ -158,8 +158,8 @@ drop trigger assignment_order_is_kept on annotations_assignment;
 drop function assignment_check_update();
 """
 
-# The counts of seats. Once per statement, in the order of the readers: a batch of 100,000 rows
-# costs one pass, and two coordinators cannot wait for each other in a circle.
+# The counters of seats, updated once per statement, in the order of the readers: 100,000 new rows
+# cost one pass, and two coordinators cannot deadlock.
 SEATS = """
 create function seat_after_insert() returns trigger language plpgsql
     security definer set search_path = pg_catalog, public as $$

@@ -1,4 +1,5 @@
-"""Events are only ever added, and the database chains them when their transaction commits.
+"""The audit trail: events can only be added. The database links them when their transaction
+commits.
 
 The triggers raise integrity errors that carry a constraint name, like any other constraint:
 audit_event_is_immutable, audit_link_is_immutable, audit_link_is_made_by_the_chain. Tests break
@@ -9,9 +10,9 @@ from django.db import migrations, models
 
 from ecgreview import (hash_chain)
 
-# The bytes of a link, exactly as ecgreview.hash_chain writes them; a test holds one to the other.
-# Times are UTC texts with microseconds. An infinite time gives null, and no year is told from the
-# same year before Christ by its digits alone.
+# The bytes of a link, exactly as ecgreview.hash_chain writes them; a test compares the two. Times
+# are UTC texts with microseconds. An infinite time gives null. Years BC have a suffix, because
+# their digits alone are those of a year AD.
 CANONICAL = """
 create function audit_netstring(content text) returns text language sql immutable
     return coalesce(octet_length(convert_to(content, 'UTF8'))::text || ':' || content || ',', '-,');
@@ -46,11 +47,11 @@ drop function audit_moment(timestamptz);
 drop function audit_netstring(text);
 """
 
-# Whoever commits waits for the lock of the chain, so nobody may wait for anything else while
-# holding it, or two who wait for each other's rows would never end. At commit the first trigger
-# therefore only asks for a link: the second then fires after every other check of the
-# transaction, foreign keys included. What is asked for is answered in the same commit, so that
-# the table in between is always empty and need survive nothing.
+# Each commit waits for the lock of the chain. A transaction that holds it must not wait for
+# anything else, or two transactions could deadlock. So the first trigger only requests a link at
+# commit, and the second fires after all other checks of the transaction, foreign keys included.
+# Requests are served in the same commit, so the table of requests is always empty afterwards and
+# may be unlogged.
 CHAIN = """
 create unlogged table audit_unchained (event_id bigint primary key);
 
@@ -148,7 +149,7 @@ WHY = "Submitted before the audit trail began; its digest is that of the day of 
 
 
 def record_earlier_readings(apps, schema_editor):
-    """Write an event for each reading that is older than the trail, as far as it is known."""
+    """Write an event for each reading that is older than the trail, with what is known of it."""
     Reading = apps.get_model("annotations", "Reading")
     AuditEvent = apps.get_model("annotations", "AuditEvent")
     readings = Reading.objects.select_related("taxonomy", "reader", "assignment__batch")

@@ -1,13 +1,13 @@
-"""Who sees which rows, held by the database itself: the second line of blinding.
+"""Row-level security: the database itself enforces who sees which rows.
 
-A web request acts as ``ecg_reader`` or ``ecg_manager`` (``annotations.row_security``), which see of
-other people's work what the policies below let through and may do what is granted below. Whoever
-owns the tables passes: migrations, workers and commands. A table that is not named here is closed
-to both roles, so a new one is forgotten loudly.
+A web request acts as ``ecg_reader`` or ``ecg_manager`` (``annotations.row_security``), which can
+see other people's work only through the policies below and have only the rights granted below. The
+owner of the tables bypasses the policies: migrations, workers and commands. Both roles have no
+access to a table that is not named here, so forgetting a new table causes an error.
 
-Every policy compares with ``(select ...)``: PostgreSQL then asks for the person once for each
-statement and not once for each row. Policies of one role for one command are joined by OR, which
-no index answers; so there is one of each.
+Every policy compares with ``(select ...)``, so PostgreSQL looks up the user once per statement and
+not once per row. Several policies of a role for one command would be joined by OR, which cannot use
+an index, so there is only one of each.
 """
 
 from django.db import migrations
@@ -18,11 +18,11 @@ BOTH = ", ".join(ROLES)
 
 ME = "(select nullif(current_setting('app.user_id', true), '')::bigint)"
 
-# -- What is granted --------------------------------------------------------------------------
+# -- Grants ----------------------------------------------------------------------------------
 
 SELECT, WRITE = "select", "select, insert, update, delete"
 
-# Of an application's tables: what readers may do, what managers may do.
+# Rights by table: those of readers, then those of managers.
 PEOPLE = {
     "account_emailaddress": (WRITE, WRITE),
     "account_emailconfirmation": (WRITE, WRITE),
@@ -62,7 +62,7 @@ STUDIES = {
     "tracing": (SELECT, SELECT),
 }
 
-# With row level security. A lock takes the right to update some column.
+# Tables with row-level security. Locking a row needs the right to update a column.
 ROWS = {
     "agreementreport": ("", SELECT),
     "assignment": ("select, update (lease_expires_at)", WRITE),
@@ -83,13 +83,14 @@ ROWS = {
     "suggestionrun": (SELECT, "select, insert"),
 }
 
-# Only the owner's triggers touch these.
+# Only triggers that run as the owner use these.
 NOBODYS = ("audit_unchained",)
 
-# -- What the policies of studies have opened, for whoever does not read in them ---------------
+# -- Rows that a study's protocol opens to people who do not read in it -------------------------
 
 # The same as Batch.with_open_results() and with_open_agreement(), without the studies of
-# Study.blinding(user); a test compares them. As the owner, because the readers' lists are closed.
+# Study.blinding(user); a test compares them. It runs as the owner, because the roles cannot see the
+# lists of readers.
 OPENED = f"""
 create function row_security_blinding() returns bigint[] language sql stable
     security definer set search_path = pg_catalog, public as $$
@@ -137,9 +138,9 @@ OPEN_RESULTS = "((select row_security_open_results())::bigint[])"
 OPEN_AGREEMENT = "((select row_security_open_agreement())::bigint[])"
 OPEN_STUDIES = "((select row_security_open_studies())::bigint[])"
 
-# Who the rest of the transaction acts as. It runs with the rights of whoever calls it: PostgreSQL
-# lets no other function change roles. As a function its plan is made once for a connection; sent
-# as a statement, planning it costs more than all the rest of row level security.
+# Sets the role for the rest of the transaction. It runs with the caller's rights, because
+# PostgreSQL does not let a SECURITY DEFINER function change roles. As a function it is planned once
+# per connection; planning it as a statement costs more than all the rest of row-level security.
 ACT = """
 create function row_security_act(person bigint) returns void language plpgsql as $$
 begin
@@ -169,7 +170,7 @@ OPEN_ASSIGNMENT = f"""exists (
     select from annotations_assignment a
      where a.id = assignment_id and a.batch_id = any {OPEN_RESULTS})"""
 
-# What is a row's own policy holds for its parts as well.
+# The parts of a row follow the policy of the row.
 VISIBLE_READING = "exists (select from annotations_reading r where r.id = reading_id)"
 VISIBLE_RUN = "exists (select from annotations_suggestionrun run where run.id = run_id)"
 VISIBLE_CONSENSUS = "exists (select from annotations_consensus c where c.id = consensus_id)"
@@ -193,8 +194,8 @@ OWN = f"reader_id = {ME}"
 MINE = f"user_id = {ME}"
 ALL = "true"
 
-# Table, role, command, condition. Rows that are written must meet it as well as rows that are
-# seen; managers of the work see who reads what, which holds no label.
+# Table, role, command, condition. Rows that are written must meet the condition, too. Managers see
+# who reads what, which contains no label.
 POLICIES = [
     ("assignment", READER, "all", OWN),
     ("assignment", MANAGER, "all", ALL),
@@ -288,7 +289,7 @@ UNDO = (
 
 
 class RolesMissing(Exception):
-    """The roles that web requests act as are not there, or could pass the policies."""
+    """The roles that web requests act as are missing, or could bypass the policies."""
 
 
 ROLES_ARE_SAFE = """

@@ -1,4 +1,4 @@
-"""How the reader of a qualification set did stands on their seat."""
+"""The result of a qualification, stored in the seat of its reader."""
 
 from django.db import migrations, models
 from django.db.models import Q

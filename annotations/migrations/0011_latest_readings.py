@@ -1,4 +1,4 @@
-"""The latest readings of a reader are found where they are: their pace is asked on every page."""
+"""An index on the latest readings of a reader, because many pages show their pace."""
 
 from django.db import migrations, models
 

@@ -1,4 +1,4 @@
-"""The groups of the roles once more: permissions were added since they were made."""
+"""Update the groups of the roles, because permissions were added after migration 0003."""
 
 from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions

@@ -1,4 +1,4 @@
-"""What a reading says in depth: not assessable, why poor, where, how long; abstained, superseded."""
+"""Details of a reading: not assessable, signal problems, areas, measurements; abstained, superseded."""
 
 import django.db.models.deletion
 from django.db import migrations, models

@@ -1,8 +1,8 @@
-"""The guards of readings in depth, and who may do what with their new rows.
+"""Triggers on the details of readings, and rights to their tables.
 
 Each trigger raises an integrity error that carries a constraint name, like any other constraint:
 reading_class_has_one_state, reading_supersedes_its_own, reading_blind_stage_is_final, and those of
-migration 0002 once more, now also for classes that are not assessable. Tests break each of them.
+migration 0002, now also for classes that are not assessable. Tests break each of them.
 """
 
 from django.db import migrations
@@ -110,8 +110,8 @@ begin
 end $$;
 """
 
-# What was shown before the reading was signed, in an arm that shows it then, was known to it and
-# is known to its correction. The same as corrections.is_final; a test compares them.
+# Suggestions make a reading final, except those that the concurrent arm showed before it was
+# submitted. The same as corrections.is_final; a test compares them.
 SUPERSEDING = """
 create function reading_check_superseded() returns trigger language plpgsql as $$
 begin

@@ -1,8 +1,8 @@
-"""Abstentions and what is not assessable, where they are counted.
+"""Count abstentions and classes that are not assessable.
 
-Whether the reader of an assignment abstained stands on it, for those who see no reading:
-coordinators plan another reader, and a pool hands the exam out again, while the batch is open and
-its readings are closed to them. That somebody is not competent is no label.
+An assignment says whether its reader abstained, for people who may not see readings: while the
+batch is open, coordinators plan another reader, and a pool offers the exam again. An abstention
+does not reveal a label.
 """
 
 from django.db import migrations, models

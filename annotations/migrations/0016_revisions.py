@@ -1,4 +1,4 @@
-"""Revisions after a suggestion: their reason, what was decided, and how long it was looked at."""
+"""Revisions after a suggestion: their reason, the decisions, and the viewing time."""
 
 import django.db.models.deletion
 from django.db import migrations, models

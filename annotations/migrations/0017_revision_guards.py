@@ -1,9 +1,9 @@
-"""The guards of revisions and of decisions on suggestions, and who may do what with their rows.
+"""Triggers on revisions and decisions on suggestions, and rights to their tables.
 
 Each trigger raises an integrity error that carries a constraint name, like any other constraint:
 reading_revises_what_was_shown, reading_has_all_its_decisions, decision_is_on_what_was_shown, and
-reading_is_immutable once more, for decisions. Tests break each of them. What they look up they
-look up as the owner: who may write a row may not always see what it is checked against.
+reading_is_immutable, now also for decisions. Tests break each of them. They run as the owner,
+because the user who writes a row may not see the rows that it is checked against.
 """
 
 from django.db import migrations
@@ -109,7 +109,7 @@ drop function reading_check_own_decisions();
 drop function reading_check_decisions(bigint);
 """
 
-# A revision comes later than the reading and says nothing of when the exam may come again.
+# A revision does not change when the exam may be shown again, because it follows the reading.
 ENDS_WAITING = """
 create or replace function reading_ends_waiting() returns trigger language plpgsql
     security definer set search_path = pg_catalog, public as $$

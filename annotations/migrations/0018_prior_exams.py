@@ -1,7 +1,7 @@
-"""Comparison with the patient's exam before, where a protocol allows it.
+"""Comparison with the patient's previous exam, if the protocol allows it.
 
-The trigger raises ``exam_history_is_kept``: from the first batch that shows the exam before on,
-all readers of an exam compare with the same one.
+The trigger raises ``exam_history_is_kept``: once a batch shows previous exams, all readers of an
+exam compare with the same one.
 """
 
 from django.db import migrations, models
@@ -35,7 +35,7 @@ SHOWING = [("hidden", "Not shown"), ("shown", "Shown on request, with the days i
 
 
 class Migration(migrations.Migration):
-    """Whether the exam before is shown, and on which day of the patient's an exam was recorded."""
+    """Whether the previous exam is shown, and the relative day on which an exam was recorded."""
 
     dependencies = [("annotations", "0017_revision_guards")]
 

@@ -1,6 +1,6 @@
 """The counts of response patterns, versions of the agreement, and the runs that compute it.
 
-What was computed before is derived from the readings and computed anew: see migration 0021.
+Earlier results are deleted and computed again from the readings: see migration 0021.
 """
 
 import django.contrib.postgres.fields
@@ -9,7 +9,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-# Going back, the table of before has its policy again, which migration 0008 takes away.
+# Migrating back restores the policy of the old table, because migration 0008 removes it.
 PROTECT_AGAIN = """
 grant select on annotations_agreementreport to ecg_manager;
 alter table annotations_agreementreport enable row level security;

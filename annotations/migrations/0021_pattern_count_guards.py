@@ -1,8 +1,8 @@
-"""What makes an exam uncounted, who sees counts and reports, and what of them stays.
+"""Triggers that queue exams for counting, and policies of counts and reports.
 
-The triggers run as the owner: a reader who submits has no right to the queue, and is told nothing
-by it. They insert and never look at what is there, so that nobody waits for anybody.
-The trigger on reports raises ``agreement_report_stays``.
+The triggers run as the owner, because a reader who submits has no right to the queue. They only
+insert and never read, so transactions do not wait for each other. The trigger on reports raises
+``agreement_report_stays``.
 """
 
 from django.db import migrations
@@ -91,8 +91,8 @@ drop trigger agreement_report_stays on annotations_agreementreport;
 drop function agreement_report_refuse_change();
 """
 
-# The same as AgreementReport.objects.visible_to(): a test compares them. A whole study is open
-# when every batch is of which it is made.
+# The same as AgreementReport.objects.visible_to(): a test compares them. A report of a whole study
+# is open when all batches in it are.
 OPEN_STUDIES = f"""
 create function row_security_open_study_agreement() returns bigint[] language sql stable
     security definer set search_path = pg_catalog, public as $$
@@ -113,7 +113,7 @@ MINE = "requested_by_id = (select nullif(current_setting('app.user_id', true), '
 
 SHOWN = ("agreementreport", "agreementrun", "patterncount", "readersetcount")
 NOBODYS = ("exampattern", "uncountedexam")
-"""What is counted of single exams is as good as their labels: workers alone see it."""
+"""Counts of single exams reveal their labels, so only workers can see them."""
 
 PROTECT = "".join(
     f"""
@@ -145,7 +145,7 @@ drop policy counts_ecg_manager_select on annotations_{table};"""
 drop function row_security_open_study_agreement();
 """
 
-# Everything is counted once from the beginning, and every report made anew.
+# Count everything once, and compute all reports again.
 FILL = f"""
 insert into annotations_uncountedexam (batch_id, exam_id)
 select distinct a.batch_id, a.exam_id

@@ -1,4 +1,4 @@
-"""Notices about recounts: what they set right, and that one came to no end."""
+"""Notices about recounts: what they corrected, and that one failed."""
 
 from django.db import migrations, models
 

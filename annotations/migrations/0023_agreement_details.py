@@ -1,8 +1,8 @@
-"""What belongs to a version of the agreement beside its coefficients, and who may see it.
+"""Details of a version of the agreement besides its coefficients, and who may see them.
 
 Rows are added with their version and never change: the trigger raises ``agreement_detail_stays``.
-The policy is the same as ``AgreementDetail.objects.visible_to()`` without what needs no rows: who
-sees a version sees its details. A test compares them.
+The policy is the row part of ``AgreementDetail.objects.visible_to()``: people who can see a version
+can see its details. A test compares them.
 """
 
 import django.db.models.deletion
@@ -25,7 +25,7 @@ drop trigger agreement_detail_stays on annotations_agreementdetail;
 drop function agreement_detail_refuse_change();
 """
 
-# The reports that are looked for are those that the policy of reports lets through.
+# The policy of reports also applies to this subquery.
 PROTECT = """
 alter table annotations_agreementdetail enable row level security;
 grant select on annotations_agreementdetail to ecg_manager;

@@ -1,4 +1,4 @@
-"""A detail that is the same as in an earlier version names the row that holds it."""
+"""A detail that equals that of an earlier version refers to the earlier row."""
 
 import django.db.models.deletion
 from django.db import migrations, models

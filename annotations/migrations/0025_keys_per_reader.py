@@ -1,4 +1,4 @@
-"""Idempotency keys are each reader's own: nobody can ask whether somebody else used one."""
+"""Idempotency keys are unique per reader, so nobody can find out whether somebody else used one."""
 
 from django.db import migrations, models
 

@@ -1,6 +1,6 @@
 """Readers have a kind: people, who vote, and models and references, which are compared only.
 
-Everybody who is there already is a person; the trail of their readings says nothing else.
+All existing readers are people.
 """
 
 from django.db import migrations, models

@@ -1,6 +1,6 @@
-"""Mails about accounts: the row says what is due, the worker makes the link and sends.
+"""E-mails about accounts: a row says what is due; the worker creates the link and sends the e-mail.
 
-Neither role of the web may touch the table: its services do so as the owner.
+Web requests have no rights to the table; services use it as the owner.
 """
 
 import django.db.models.deletion

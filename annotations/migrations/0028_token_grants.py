@@ -1,6 +1,6 @@
-"""Tokens have a name, a scope and a time of last use; earlier ones keep everything they could do.
+"""Tokens have a name, a scope and a time of last use; existing tokens keep all their rights.
 
-Neither role of the web may touch the table: its services do so as the owner.
+Web requests have no rights to the table; services use it as the owner.
 """
 
 import django.db.models.deletion

@@ -1,6 +1,6 @@
 """A consensus has a state for each class; "undecided" becomes "disputed" or "incomplete".
 
-What is stored is told in the new words, then computed anew: batches of data are marked as due.
+Stored results are converted, then computed again: data batches are marked as due.
 """
 
 import django.contrib.postgres.fields

@@ -1,7 +1,7 @@
 """Verdicts of the criteria model, the correction of QT, and confirmations of suggestions.
 
-The trigger of confirmations raises ``confirmation_is_of_a_shared_finding``: it looks up as the
-owner, for who may write the row may not always see what it is checked against.
+The trigger of confirmations raises ``confirmation_is_of_a_shared_finding``: it runs as the owner,
+because the user who writes the row may not see the rows that it is checked against.
 """
 
 import django.db.models.deletion

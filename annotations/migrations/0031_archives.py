@@ -1,4 +1,4 @@
-"""Archives of exports, made by a worker; nobody but the owner of the tables sees them."""
+"""Archives of exports, created by a worker; only the owner of the tables sees them."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Versions of the agreement hold pairs of readers against a reference, as a detail of their own."""
+"""A new detail of agreement versions: pairs of readers compared with a reference."""
 
 from django.db import migrations, models
 

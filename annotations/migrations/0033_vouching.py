@@ -1,10 +1,10 @@
-"""Who vouches for an account: known of those who were invited by somebody, from the audit trail."""
+"""Who vouches for an account. For invited accounts, the audit trail says who invited them."""
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-# Who invited them first. What the trail says of people who no longer exist is left out.
+# The person who first invited them, unless that account no longer exists.
 FILL = """
 update annotations_user invited set vouched_by_id = event.actor_id
   from (select distinct on (object_id) object_id, actor_id
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(
-            # A foreign key that is checked at commit stands in the way of what comes after it.
+            # Check deferred foreign keys now, because pending checks block ALTER TABLE.
             f"{FILL}; set constraints all immediate; set constraints all deferred;",
             migrations.RunSQL.noop,
         ),

@@ -1,9 +1,9 @@
-"""What the trail did not know yet is written into it as it stands on the day of the upgrade.
+"""Record in the audit trail what it did not contain, as it is on the day of the upgrade.
 
-From here on a reading is bound to the ECG it is of, and classes, protocols, reports and accounts are
-compared with their events. Of those that are older, nothing can say what they were before: their
-events say so (``audit.recorded``), and hold for what comes after. The formulas are those of
-``annotations.services.integrity`` on the day this migration was written; a test holds them to it.
+From now on, the trail records the ECG of each reading, and classes, protocols, reports and accounts
+are compared with their events. Nothing proves earlier states of existing rows: their events
+(``audit.recorded``) only cover later changes. The formulas are those of
+``annotations.services.integrity`` when this migration was written; a test compares them.
 """
 
 import json
@@ -16,7 +16,7 @@ from ecgreview import (hash_chain)
 WHY = "Older than this record; as it stood on the day of the upgrade."
 AT_ONCE = 500
 
-# Computed again, and recorded with it, by the worker.
+# The worker computes these again and records them.
 CONSENSUS_IS_DUE = """
 update annotations_batch b set consensus_is_due = true
  where b.closed_at is not null and b.purpose not in ('practice', 'qualification')
@@ -74,7 +74,7 @@ def _found(apps):
 
 
 def _readings(apps):
-    """Bind each reading, as its event has it, to what it is of now."""
+    """Record for each reading the ECG that it belongs to now."""
     AuditEvent = apps.get_model("annotations", "AuditEvent")
     Tracing = apps.get_model("annotations", "Tracing")
     readings = apps.get_model("annotations", "Reading").objects.select_related(
@@ -147,7 +147,7 @@ def _taxonomies(apps):
 
 
 def _protocols(apps):
-    """Of versions that the trail has no event of, because it is younger than they are."""
+    """Record protocol versions that are older than the trail and have no event."""
     AuditEvent = apps.get_model("annotations", "AuditEvent")
     opened = set(
         AuditEvent.objects.filter(action="study.opened").values_list("object_id", flat=True)

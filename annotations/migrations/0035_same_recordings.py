@@ -1,4 +1,4 @@
-"""Exams that hold one recording at another rate, gain or name are linked."""
+"""Link exams that contain the same recording at another rate, gain or name."""
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes

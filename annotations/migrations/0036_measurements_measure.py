@@ -1,6 +1,6 @@
-"""A measurement that reads as 0 ms or 0.00 mV is none.
+"""Reject measurements that would be displayed as 0 ms or 0.00 mV.
 
-Signed readings are never changed: what was kept before stays, and only new rows are checked.
+Submitted readings never change, so only new rows are checked.
 """
 
 from django.contrib.postgres.operations import AddConstraintNotValid

@@ -1,6 +1,6 @@
-"""The kind of an account decides whether it votes; from here on the audit trail knows it.
+"""Record the kind of each account in the audit trail, because it decides whether the account votes.
 
-Models and references that are older are recorded as they stand on the day of the upgrade.
+Existing models and references are recorded as they are on the day of the upgrade.
 """
 
 from django.db import migrations

@@ -1,9 +1,9 @@
-"""What requests may do with accounts, and the whole rule of blinding in the database.
+"""Rights of requests to accounts, and the complete blinding rule in the database.
 
-Roles of requests may no longer touch what signs people in: passwords, sessions, tokens, second
-factors, addresses, and who has which role. What works with these does so with the owner's rights,
-in few places (``row_security.as_owner``; a test lists them). Readers read neither the seed of a
-study nor whether a report of the agreement is due.
+The roles of requests lose their rights to data for signing in: passwords, sessions, tokens, second
+factors, addresses, and who has which role. Code that needs them runs as the owner, in few places
+(``row_security.as_owner``; a test lists them). Readers can read neither the seed of a study nor
+whether an agreement report is due.
 
 A column that a later migration adds to a table of ``WITHHELD`` is closed to the roles until that
 migration grants it: ``grant select (x) on annotations_user to ecg_reader, ecg_manager``.
@@ -22,7 +22,7 @@ CLOSED = (
     *("account_emailaddress", "account_emailconfirmation", "django_session"),
     *("knox_authtoken", "mfa_authenticator", "usersessions_usersession"),
 )
-"""Closed to both roles: no request reads or writes them but as the owner."""
+"""Closed to both roles; requests use these tables only as the owner."""
 
 WITHHELD = {
     ("annotations_user", READER): ("password", "last_login", "email"),
@@ -77,7 +77,7 @@ grant insert, update, delete on annotations_user_groups to {MANAGER};
 grant select on annotations_study, annotations_batch to {READER};
 """
 
-# -- Who acts ---------------------------------------------------------------------------------
+# -- The user ---------------------------------------------------------------------------------
 
 IS_MANAGER = """exists (
                 select from public.annotations_user u
@@ -93,8 +93,8 @@ IS_MANAGER = """exists (
                  where up.user_id = person and p.codename in ('view_study', 'view_closed_readings')
             )"""
 
-# Asks as the owner, since nobody sees the groups of somebody else, and tells which role it is, so
-# that the application can leave out the columns that it may not read.
+# It runs as the owner, because users cannot see other people's groups. It returns the role, so that
+# the application can leave out columns that the role may not read.
 ACT = f"""
 drop function row_security_act(bigint);
 create function row_security_act(person bigint) returns text language plpgsql as $$
@@ -134,9 +134,9 @@ revoke execute on function row_security_eyes() from public;
 grant execute on function row_security_eyes() to {MANAGER};
 """
 
-# The studies that Batch.not_read_by() leaves out: those one reads in that are not settled, and
-# every study with an exam that one reads there, or with another exam of the same recording. Step
-# by step, because most people read nowhere, and for them it ends with the first.
+# The studies that Batch.not_read_by() leaves out: studies in progress in which the user reads, and
+# every study with an exam that they read there or with another exam of the same recording. It
+# proceeds in steps, because most users read in no study, and for them it ends with the first step.
 BLINDING = f"""
 create or replace function row_security_blinding() returns bigint[] language plpgsql {DEFINER} as $$
 declare
@@ -183,7 +183,7 @@ $$;
 drop function row_security_eyes();
 """
 
-# A consensus is made from all closed batches of a study: one that must be hidden hides it.
+# A consensus is computed from all closed batches of a study, so one hidden batch hides it.
 OPEN_STUDIES = f"""
 create or replace function row_security_open_studies() returns bigint[] language sql {DEFINER} as $$
     select coalesce(array_agg(distinct b.study_id), '{{}}') from annotations_batch b
@@ -220,8 +220,8 @@ def _not_in_batch(who):
      where seat.batch_id = annotations_reference.batch_id and seat.reader_id = {who})"""
 
 
-# Table, command, condition until now, condition from now on. Readers of any study see no event
-# at all, as in AuditEvent.objects.visible_to().
+# Table, command, old condition, new condition. Readers of any study see no events, as in
+# AuditEvent.objects.visible_to().
 CHANGED = [
     ("suggestionrun", "SELECT", _not_waiting(f"{ME}"), _not_waiting(MY_EYES)),
     ("reference", "ALL", _not_in_batch(f"{ME}"), _not_in_batch(MY_EYES)),

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('n_decisions', models.PositiveSmallIntegerField()),
                 ('better_report', models.CharField(blank=True, choices=[('report_1', 'Report 1'), ('report_2', 'Report 2'), ('both', 'Both'), ('neither', 'Neither')], max_length=10)),
                 ('would_change_conduct', models.BooleanField(blank=True, null=True)),
-                ('error_types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('missed', 'Missed finding'), ('false', 'Finding that is not there'), ('mistaken', 'One finding taken for another'), ('artifact', 'Artifact or lead reversal not noticed'), ('measurement', 'Wrong measurement'), ('other', 'Other')], max_length=15), blank=True, default=list, size=None)),
+                ('error_types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('missed', 'Missed finding'), ('false', 'Finding that is not present'), ('mistaken', 'One finding mistaken for another'), ('artifact', 'Artifact or lead reversal not noticed'), ('measurement', 'Wrong measurement'), ('other', 'Other')], max_length=15), blank=True, default=list, size=None)),
                 ('submitted_at', models.DateTimeField()),
                 ('active_ms', models.PositiveIntegerField(default=0)),
                 ('idle_ms', models.PositiveIntegerField(default=0)),

@@ -1,6 +1,6 @@
 """The dispute queue: the classes of each exam that deserve a second look, and their order.
 
-Rows that exist get their places from a worker (``queue_upgrade``). Models and references may
+A worker (``queue_upgrade``) places existing rows in the queue. Models and references may
 contradict them, and SQL alone cannot translate such readings to the classes in force.
 """
 
@@ -8,8 +8,8 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-# Whoever sees the consensus of a study sees its queue. As the study is a column, no row has to be
-# looked up in another table.
+# People who can see the consensus of a study can see its queue. As the study is a column, no row
+# has to be looked up in another table.
 RIGHTS = """
 grant select on annotations_queuedcase to ecg_manager;
 alter table annotations_queuedcase enable row level security;

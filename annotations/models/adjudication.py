@@ -42,8 +42,8 @@ class ErrorType(models.TextChoices):
     """What is wrong in the reports of an audited exam."""
 
     MISSED = "missed", _("Missed finding")
-    FALSE = "false", _("Finding that is not there")
-    MISTAKEN = "mistaken", _("One finding taken for another")
+    FALSE = "false", _("Finding that is not present")
+    MISTAKEN = "mistaken", _("One finding mistaken for another")
     ARTIFACT = "artifact", _("Artifact or lead reversal not noticed")
     MEASUREMENT = "measurement", _("Wrong measurement")
     OTHER = "other", _("Other")
@@ -171,7 +171,7 @@ class AdjudicationDecision(models.Model):
     """The answer of an adjudicator about one class.
 
     Attributes:
-        overrules: whether the readers agreed on the contrary.
+        overrules: whether the readers agreed on the opposite answer.
     """
 
     adjudication = models.ForeignKey(

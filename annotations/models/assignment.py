@@ -32,7 +32,7 @@ def new_id() -> int:
 
 
 class Occurrence(models.IntegerChoices):
-    """Whether this is the reader's first reading of the exam in the batch, or something hidden.
+    """Whether this is the reader's first reading of the exam, a hidden repeat or a gold exam.
 
     Only FIRST readings are data. A REPEAT compares readers with themselves, and a GOLD exam
     compares them with a known reference. Readers cannot tell the three apart.
@@ -74,7 +74,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return own.exclude(state=AssignmentState.WITHDRAWN).exclude(not_before__gt=Now())
 
     def without_gold(self) -> AssignmentQuerySet:
-        """Exclude hidden gold exams, which are no part of a study's sample."""
+        """Exclude hidden gold exams, which are not part of a study's sample."""
         return self.exclude(occurrence=Occurrence.GOLD)
 
     def held_back(self) -> AssignmentQuerySet:
@@ -94,7 +94,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=(AssignmentState.WAITING, AssignmentState.LAPSED))
 
     def adjudicated_by(self, readers: Collection[int]) -> AssignmentQuerySet:
-        """Return what ``readers``, or accounts that one of them vouches for, adjudicate by class.
+        """Return class-by-class adjudications by ``readers``, or by accounts that they vouch for.
 
         They know what is in dispute, so they can no longer read these exams blind.
         """

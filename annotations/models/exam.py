@@ -107,7 +107,7 @@ class ExamQuerySet(models.QuerySet["Exam"]):
             assignments__batch__study__in=Study.objects.all().blinding(user),
         )
         originals = own.filter(duplicate_of__isnull=False).values("duplicate_of")
-        # A union, because PostgreSQL would check conditions joined by OR for every exam there is.
+        # A union, because PostgreSQL would check conditions joined by OR for every exam.
         same = own.values("pk").union(
             originals,
             Exam.objects.filter(duplicate_of__in=own.values("pk")).values("pk"),

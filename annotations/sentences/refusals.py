@@ -55,7 +55,7 @@ READING: Sentences = {
         NEXT_EXAM,
     ),
     "decided-by-class": (
-        _("In this exam, only the classes in dispute are to be decided."),
+        _("In this exam, you decide only the classes in dispute."),
         RELOAD,
     ),
     "not-disputed": (
@@ -68,14 +68,14 @@ READING: Sentences = {
     ),
     "overruling-reason-missing": (
         _("To overrule the readers, give a reason."),
-        _("Write why %(codes)s should be decided differently."),
+        _("Write why you decide %(codes)s differently."),
     ),
     "readability-not-asked": (
         _("The exam cannot be called unreadable here."),
         _("Decide each class. If the tracing does not allow it, answer “not decidable”."),
     ),
     "audit-form-missing": (
-        _("The audit form is filled in when two reports are shown, and only then."),
+        _("The audit form is required when two reports are shown, and only then."),
         _("Say which report is right and whether management would change."),
     ),
     "other-stage": (
@@ -83,7 +83,7 @@ READING: Sentences = {
         RELOAD,
     ),
     "waits-for-committee": (
-        _("The second vote is taken after the discussion."),
+        _("The second vote comes after the discussion."),
         _("Wait for a session of the committee, and for the first votes of the others."),
     ),
     "batch-closed": (
@@ -206,7 +206,7 @@ STUDIES: Sentences = {
         _("Try again in a minute."),
     ),
     "nothing-to-compare": (
-        _("There are no results to compare rules on yet."),
+        _("There are no results to compare yet."),
         _(
             "Rules are compared on closed batches, once their consensus is computed and their "
             "results are open."
@@ -294,27 +294,27 @@ BATCHES: Sentences = {
         _("Check line %(line)s: %(exam)s is already listed."),
     ),
     "is-gold": (
-        _("Some of these exams are gold exams of this study, so they cannot be data."),
+        _("Some of these exams are gold exams of this study, so they cannot be used as data."),
         OTHER_EXAMS,
     ),
     "gold-in-use": (
-        _("The study already uses some of these exams for something else."),
+        _("The study already uses some of these exams for another purpose."),
         OTHER_EXAMS,
     ),
     "no-unused-gold": (
-        _("No gold exam can be removed, because readers already have them."),
+        _("There are no unused gold exams to remove."),
         NOTHING_TO_DO,
     ),
     "too-few-gold": (
         _("There are not enough gold exams."),
         _(
-            "%(reader)s needs %(needed)s that they have never had, and there are %(available)s. "
-            "Name more gold exams, plan fewer exams, or reduce the share in the protocol."
+            "Gold exams that are new to %(reader)s: %(needed)s needed, %(available)s available. "
+            "Add gold exams, plan fewer exams, or reduce the share in the protocol."
         ),
     ),
     "gold-with-pool": (
-        _("In batches from which readers take the next exam, there are no hidden gold exams."),
-        _("Give each reader exams of their own, or set the share of gold exams to 0."),
+        _("Pools cannot contain hidden gold exams."),
+        _("Give each reader their own list of exams, or set the share of gold exams to 0."),
     ),
     "no-tracings": (
         _("Some of these exams have no tracings, so nobody can read them."),
@@ -364,12 +364,12 @@ BATCHES: Sentences = {
         ),
     ),
     "already-sent": (
-        _("Some of these exams already wait for some of the adjudicators."),
+        _("Some of these exams are already assigned to some of the adjudicators."),
         _("Choose others instead of %(readers)s, or leave out exams that are already assigned."),
     ),
     "readings-incomplete": (
         _("Some of these exams lack readings, so it is not known what is in dispute."),
-        _("Leave out exams that lack readings or are in no closed batch: there are %(n)s."),
+        _("Leave out the exams that lack readings or are not in a closed batch (%(n)s)."),
     ),
     "not-a-committee": (
         _("A committee needs several members who all decide the same exams."),
@@ -617,18 +617,18 @@ RESULTS: Sentences = {
     "results-hidden": (
         _("The study still hides results."),
         _(
-            "By its protocol, the results of a closed batch open when the study is locked. Release "
-            "the data after that."
+            "Under its protocol, the results of closed batches become visible when the study is "
+            "locked. Release the data after that."
         ),
     ),
     "licence-unknown": (
-        _("Data releases cannot have this licence."),
+        _("Data releases cannot have this license."),
         _("Choose one of these: %(known)s."),
     ),
     "licence-forbids": (
-        _("The licence of a data set does not allow this release."),
+        _("The license of a data set does not allow this release."),
         _(
-            "Leave out the signals, choose another licence, or state the licence with "
+            "Leave out the signals, choose another license, or state the license with "
             "manage.py change_dataset. Data sets: %(sources)s."
         ),
     ),

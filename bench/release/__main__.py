@@ -1,7 +1,7 @@
 """How much time and memory does a data release of the largest study take?
 
 Builds a release with all formats that are installed and with the signals, and reads all signals
-once more. Run with the services up: ``python -m bench.release [readings]``, two readings per exam.
+again. Run with the services up: ``python -m bench.release [readings]``, two readings per exam.
 With 100,000 readings, the study has 15,500 exams. Set ``KEEP=name`` to reuse the database that
 ``bench.scale.pages`` kept.
 """

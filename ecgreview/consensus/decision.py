@@ -115,7 +115,7 @@ class Ruling:
     Attributes:
         added: classes that the readers agreed are absent and the adjudicator calls present.
         removed: classes that the readers agreed are present and the adjudicator calls absent.
-        undecidable: classes in dispute that the tracing does not allow to decide.
+        undecidable: classes in dispute that cannot be decided from the tracing.
     """
 
     added: frozenset[str] = frozenset()

@@ -83,7 +83,7 @@ class Relations:
     def _with_settled_pairs(self, cells: Mapping[str, Cell], rest: Cell) -> dict[str, Cell]:
         result = dict(cells)
         present = {code for code, cell in cells.items() if cell.state is State.PRESENT}
-        if not present:  # the classes of ``rest`` never are
+        if not present:  # classes outside ``cells`` are never present
             return result
         for pair in self.excludes:
             _settle_excluding(result, pair, present, cells, rest)

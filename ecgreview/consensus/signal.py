@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from .decision import MIN_READINGS, State
 
-# Changes when other outcomes follow from the same readings.
+# Increase this whenever the same readings would give other results.
 VERSION = "1"
 
 
@@ -76,10 +76,10 @@ def decide_signal(ballots: Sequence[SignalBallot], n_wanted: int) -> SignalDecis
 
     The levels are ordered, so the quality is the level in the middle. With an even number of
     readings there are two: the quality is in dispute if they differ. A problem is present if more
-    than half of the readings name it, and in dispute if exactly half do. Missing readings count as
-    if they could say anything; what they cannot change is decided. At least two readings are
-    needed. Readings of adjudicators are added to the others where these leave the quality or a
-    problem in dispute. The study's rule for classes makes no difference.
+    than half of the readings name it, and in dispute if exactly half do. A missing reading could go
+    either way, so only what it cannot change is decided. At least two readings are needed. Readings
+    of adjudicators are added to the others where these leave the quality or a problem in dispute.
+    The study's rule for classes makes no difference.
 
     Args:
         ballots: the blind readings by people, without abstentions.

@@ -12,7 +12,7 @@ from .exam import Exam, readers_of
 from .per_class import Criterion, Tally, cell_of, decide_classes
 from .relations import Relations
 
-# No reader counts for nothing, and none outvotes twenty others.
+# Limits, so that every reader has some weight and none outvotes twenty others.
 MIN_WEIGHT, MAX_WEIGHT = 0.2, 4.0
 
 # Sums of weights closer than this are a tie, whatever the rounding.

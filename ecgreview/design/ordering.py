@@ -45,7 +45,7 @@ def order(
 
     Exams are ordered by key. If two exams of one patient would be closer than ``patient_gap``, the
     later one is moved back, or, near the end, forward. If that does not separate them, the order
-    is built anew, and the keys only break ties; see ``_largest_first``.
+    is built again, and the keys only break ties; see ``_largest_first``.
 
     Args:
         seed: the study's seed.

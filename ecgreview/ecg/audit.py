@@ -52,7 +52,7 @@ class RemarkCode(StrEnum):
     AGE = "age"  # age_years
     NO_METADATA = "no_metadata"  # file
 
-    # From the import.
+    # From the import, which compares recordings.
     SAME_RECORDING = "same_recording"  # file
     SAME_RECORDING_ELSEWHERE = "same_recording_elsewhere"  # file, dataset
 

@@ -1,6 +1,6 @@
-"""Under which licences a release may redistribute what it got from its sources.
+"""The licenses under which a release may redistribute what comes from its sources.
 
-This is a table of well-known cases, not legal advice. A licence that it does not list is treated as
+This is a table of well-known cases, not legal advice. A license that it does not list is treated as
 if it allowed nothing.
 """
 
@@ -12,13 +12,13 @@ from enum import StrEnum
 
 from ecgreview.release.content import Source
 
-# Grants no rights: for use within the study, until its owners choose a licence.
+# Grants no rights: for use within the study, until its owners choose a license.
 UNLICENSED = "LicenseRef-unlicensed"
 
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence under which a release can be published.
+    """A license under which a release can be published.
 
     Attributes:
         identifier: SPDX identifier, or one that starts with ``LicenseRef-``.
@@ -76,8 +76,8 @@ LICENCES: Sequence[Licence] = (
 
 IDENTIFIERS = tuple(licence.identifier for licence in LICENCES)
 
-# Licences that allow to share copies under the licences listed. A release without a licence is not
-# shared, so every source with a known licence may be part of it.
+# Licenses that allow sharing copies, each with the licenses that the copies may have. A release
+# without a license is not shared, so every source with a known license may be part of it.
 _ATTRIBUTION = (
     "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "ODC-By-1.0", "ODbL-1.0",
 )  # fmt: skip
@@ -110,9 +110,9 @@ _ALIASES = {
 class Problem(StrEnum):
     """Why a source may not be part of a release."""
 
-    MISSING = "missing"  # no licence was stated at import
+    MISSING = "missing"  # no license was stated at import
     UNKNOWN = "unknown"  # not in the table
-    INCOMPATIBLE = "incompatible"  # does not allow copies under the licence of the release
+    INCOMPATIBLE = "incompatible"  # does not allow copies under the license of the release
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Objection:
 
 
 def identifier(text: str) -> str:
-    """Return the SPDX identifier of a licence as written at import, or "" if it is unknown."""
+    """Return the SPDX identifier of a license as written at import, or "" if it is unknown."""
     plain = _plain(text)
     if plain in _ALIASES:
         return _ALIASES[plain]
@@ -132,17 +132,17 @@ def identifier(text: str) -> str:
 
 
 def licence(name: str) -> Licence | None:
-    """Return the licence with this identifier, or None if releases cannot have it."""
+    """Return the license with this identifier, or None if releases cannot have it."""
     return next((known for known in LICENCES if known.identifier == name), None)
 
 
 def objections(
     sources: Iterable[Source], *, released_under: str, has_signals: bool
 ) -> list[Objection]:
-    """Return the sources that forbid a release under this licence.
+    """Return the sources that forbid a release under this license.
 
     Labels are the work of the study's readers, so sources of which nothing else is released may
-    have any licence. Signals are a copy of the source.
+    have any license. Signals are a copy of the source.
     """
     if not has_signals:
         return []
@@ -151,7 +151,7 @@ def objections(
 
 
 def allowed(sources: Sequence[Source], *, has_signals: bool) -> list[Licence]:
-    """Return the licences under which these sources can be released, the freest first."""
+    """Return the licenses under which these sources can be released, freest first."""
     return [
         known
         for known in LICENCES

@@ -106,7 +106,7 @@ def _signature(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _licence(facts: Facts) -> Iterator[str]:
     licence = licences.licence(facts.licence)
-    yield "## Licence"
+    yield "## License"
     yield ""
     name = licence.name if licence else facts.licence
     yield f"{name} (`{facts.licence}`){'. ' + licence.url if licence and licence.url else ''}"
@@ -118,6 +118,6 @@ def _licence(facts: Facts) -> Iterator[str]:
     yield ""
     for source in facts.sources:
         kind = "synthetic; " if source.is_synthetic else ""
-        licence_text = source.licence or "no licence stated"
+        licence_text = source.licence or "no license stated"
         cited = f". {source.attribution}" if source.attribution else ""
         yield f"- {source.name} ({kind}{licence_text}){cited}"

@@ -94,7 +94,7 @@ class Buffered:
 
 
 def environ_of(scope: Scope, body: IO[bytes]) -> Environ:
-    """Return the WSGI environment of a request whose whole body is known."""
+    """Return the WSGI environment of a request whose body has been received completely."""
     length = body.seek(0, 2)
     body.seek(0)
     server = scope.get("server") or ("localhost", 80)

@@ -215,7 +215,7 @@ sys.stdin.read()
 """
 
 
-def test_the_application_role_is_no_superuser_and_cannot_bypass_row_security(home):
+def test_the_application_role_is_not_a_superuser_and_cannot_bypass_row_security(home):
     with local_services.running(home) as services:
         rights = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
         assert execute(services, rights) == [(False, False)]

@@ -1,4 +1,4 @@
-"""``manage.py change_dataset NAME``: state the licence and the citation of a data set."""
+"""``manage.py change_dataset NAME``: record the license and the citation of a data set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_LICENCE = Dataset._meta.get_field("licence").max_length or 0
 
 class Command(BaseCommand):
     help = (
-        "State the licence and the citation of a data set, and whether data releases may contain"
+        "State the license and the citation of a data set, and whether data releases may contain"
         " the names of its exams. Without options, print what is stated."
     )
 
@@ -43,14 +43,14 @@ class Command(BaseCommand):
         }
         stated = {field: value for field, value in given.items() if value is not None}
         if len(stated.get("licence", "")) > MAX_LICENCE:
-            raise CommandError(f"A licence has at most {MAX_LICENCE} characters.")
+            raise CommandError(f"A license has at most {MAX_LICENCE} characters.")
         dataset = datasets.change(dataset=dataset, actor=None, now=timezone.now(), **stated)
-        self.stdout.write(f"licence: {dataset.licence or 'not stated'}")
+        self.stdout.write(f"license: {dataset.licence or 'not stated'}")
         self.stdout.write(f"citation: {dataset.attribution or 'not stated'}")
         allowed = "yes" if dataset.allows_source_keys else "no"
         self.stdout.write(f"source keys in releases: {allowed}")
         if dataset.licence and not licences.identifier(dataset.licence):
             self.stderr.write(
-                "Data releases do not know this licence, so they leave out the signals of the data"
+                "Data releases do not know this license, so they leave out the signals of the data"
                 f" set. Known: {', '.join(licences.REDISTRIBUTION)}."
             )

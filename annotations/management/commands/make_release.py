@@ -32,7 +32,7 @@ FAILED = 3
 class Command(BaseCommand):
     help = (
         "Write a data release of a study's closed batches to an empty folder. If nothing has"
-        " changed since the last release, write that release once more, byte for byte. Exit code 0:"
+        " changed since the last release, write that release again, byte for byte. Exit code 0:"
         " success; 2: the release is refused; 3: it could not be built. Do not pass a release on to"
         " readers of a study that is not locked."
     )
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             "--formats", nargs="+", metavar="FORMAT", default=[], help="only these formats"
         )
         parser.add_argument("--list-formats", action="store_true", help="list the formats and stop")
-        parser.add_argument("--licence", help="SPDX identifier; by default, no licence is granted")
+        parser.add_argument("--licence", help="SPDX identifier; by default, no license is granted")
         parser.add_argument(
             "--author", action="append", default=[], help="an author to cite; repeat for others"
         )
@@ -145,7 +145,7 @@ class Command(BaseCommand):
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:
-    """Return the names, which may also be separated by commas."""
+    """Return the format names; one argument may list several, separated by commas."""
     split = [name for part in names for name in part.split(",") if name]
     if unknown := sorted(set(split) - set(registry.NAMES)):
         raise CommandError(

@@ -20,7 +20,7 @@ _Translate: TypeAlias = Callable[[Translation], Translation]
 def of_study(study: Study, exam_ids: Collection[int] | None = None) -> Mapping[int, list[Ballot]]:
     """Return the ballots of the adjudications and extra readings in closed batches, by exam id.
 
-    Exams other than ``exam_ids`` are left out, unless it is None. Of the stages of one adjudicator,
+    Only exams in ``exam_ids`` are returned; None means all. Of the stages of one adjudicator,
     the last counts. After a discussion, only second votes count.
     """
     rows = (
@@ -51,7 +51,7 @@ def _counting(rows: Iterable[Adjudication]) -> list[Adjudication]:
 
 
 def _ballot(row: Adjudication, codes: frozenset[str], translate: _Translate) -> Ballot:
-    """Return what ``row`` counts for.
+    """Return the ballot that ``row`` casts.
 
     An extra reader votes like a reader, but only on the classes that they called present or absent.
     """

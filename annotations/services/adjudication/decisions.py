@@ -196,7 +196,7 @@ def _answered(given: Given, answer: Answer) -> set[str]:
 def _refuse_overruling(answer: AnswerIn, case: AdjudicationCase, *, is_extra: bool) -> None:
     """Raise if an answer about a class that is not in dispute does not overrule the agreement.
 
-    Extra readers cannot overrule. They must not learn either what the readers agree on.
+    Extra readers cannot overrule, and must not learn what the readers agree on.
     """
     if answer.code in case.asked:
         return
@@ -268,8 +268,8 @@ def _store(
 def record_of(adjudication: Adjudication) -> dict[str, Any]:
     """Return the content of the audit event: mode, stage, what was shown, and a digest of it all.
 
-    The digest covers the random key of the submission, so that nobody can find out the answers by
-    trying likely ones.
+    The digest covers the random key of the submission, so that nobody can recover the answers by
+    guessing.
     """
     return {
         "assignment": adjudication.assignment_id,

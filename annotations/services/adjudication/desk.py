@@ -48,7 +48,7 @@ class Shown:
     """What the desk shows of a case.
 
     Attributes:
-        stage: the stage it is shown for.
+        stage: the stage that is shown; None if nothing is due and nothing was decided.
         readings: in the order A, B, C; empty while votes are hidden.
         members: first votes of the committee; empty before the discussion.
     """
@@ -78,8 +78,7 @@ def shown(assignment: Assignment, *, stage: AdjudicationStage | None = None) -> 
 
     Args:
         assignment: with its batch and study selected.
-        stage: what to show it for; None for the stage that is due or, after the last one, for the
-            last one.
+        stage: the stage to show; None for the stage that is due or, if none is due, the last one.
 
     Raises:
         AdjudicationCase.DoesNotExist: the exam is not adjudicated class by class.

@@ -36,7 +36,7 @@ class NoSession(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a committee is with its exams.
+    """The progress of a committee.
 
     Attributes:
         attendees: members who attend the session; empty without one.
@@ -59,7 +59,7 @@ def begin(
     Raises:
         Batch.DoesNotExist: there is no such batch.
         BatchClosed: it is closed.
-        NotACommittee: its adjudicators are no committee, or fewer than two attend.
+        NotACommittee: its adjudicators are not a committee, or fewer than two attend.
         NotAMember: a person is not an adjudicator of the batch.
         SessionRunning: the last session has not ended.
     """
@@ -113,7 +113,7 @@ def end(*, batch_id: int, actor: User, now: datetime) -> CommitteeSession:
 
 
 def standing(batch: Batch) -> Standing:
-    """Return where the committee of ``batch`` is; the caller must check who may see it."""
+    """Return the progress of the committee of ``batch``; the caller must check who may see it."""
     first = stages.stages_of(batch)[0]
     with row_security.as_owner():
         rows = Assignment.objects.filter(batch=batch)

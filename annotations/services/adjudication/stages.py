@@ -19,7 +19,7 @@ from annotations.models import (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where an adjudicator is with an exam.
+    """The progress of an adjudicator on one exam.
 
     Attributes:
         done: their adjudications of the exam, in the order of the stages.
@@ -52,7 +52,7 @@ def shows_votes(batch: Batch, stage: AdjudicationStage) -> bool:
 
 
 def progress(assignment: Assignment) -> Progress:
-    """Return where the adjudicator of ``assignment`` is. Call it as the owner of the tables."""
+    """Return the progress on ``assignment``. Call it as the owner of the tables."""
     stages = stages_of(assignment.batch)
     own = Adjudication.objects.filter(assignment=assignment).with_decisions()
     rows = {row.stage: row for row in own}

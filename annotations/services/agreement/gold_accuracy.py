@@ -89,8 +89,7 @@ class ReaderGold:
 def of_study(study: Study) -> list[ReaderGold]:
     """Return the gold exams of each reader of ``study``.
 
-    The caller must have checked that the user may see them: the answers are those of open batches,
-    too.
+    The caller must have checked that the user may see them: open batches are included.
 
     Raises:
         mappings.NoMapping: see ``votes.translated``.

@@ -22,7 +22,7 @@ from annotations.services.assignment.handout import Row
 from annotations.services.refusals import Refusal
 from ecgreview import design
 
-# Who did one of these in a study knows the answers to its gold exams.
+# A person who did one of these in a study knows the answers to its gold exams.
 SHOWS_ANSWERS = (audit.Action.STUDY_GOLD_NAMED, audit.Action.STUDY_GOLD_SEEN)
 
 
@@ -113,7 +113,7 @@ def mixed(study: Study, rows: Iterable[Row]) -> list[Row]:
 
 
 def data_caps(study: Study, caps: Mapping[int, int], past: design.Readings) -> Mapping[int, int]:
-    """Return ``caps`` without the room that the gold exams of new batches will need.
+    """Return ``caps`` reduced so that the gold exams of new batches still fit.
 
     Args:
         study: its protocol in force applies.

@@ -1,4 +1,4 @@
-"""The gold set of a study: exams with a known reference, named by a coordinator."""
+"""The gold set of a study: exams with a known reference, chosen by a coordinator."""
 
 from __future__ import annotations
 

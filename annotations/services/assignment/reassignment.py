@@ -160,7 +160,7 @@ def reassign(
 
 
 def _notify(study: Study, created: Iterable[Row], now: datetime) -> None:
-    """Tell each recipient how many exams they find on their worklist, gold exams included."""
+    """Tell each recipient how many exams were added to their worklist, gold exams included."""
     n_new = Counter(row.reader_id for row in created if row.occurrence != Occurrence.REPEAT)
     for pk, n_exams in n_new.items():
         data = {"study": study.name, "n_exams": n_exams}

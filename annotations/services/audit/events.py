@@ -57,7 +57,7 @@ class Action(models.TextChoices):
     GLASS_BROKEN = "study.glass_broken", _("Glass broken")
     STUDY_EXAMS_ADDED = "study.exams_added", _("Exams added to a study")
     STUDY_EXAMS_REMOVED = "study.exams_removed", _("Exams removed from a study")
-    STUDY_GOLD_NAMED = "study.gold_named", _("Gold exams named")
+    STUDY_GOLD_NAMED = "study.gold_named", _("Gold exams added or changed")
     STUDY_GOLD_REMOVED = "study.gold_removed", _("Gold exams removed")
     STUDY_GOLD_SEEN = "study.gold_seen", _("Gold exams viewed")
     STUDY_ANCHORS_CHOSEN = "study.anchors_chosen", _("Anchor exams chosen")
@@ -109,7 +109,7 @@ class Action(models.TextChoices):
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
     TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")
     EXAMS_IMPORTED = "exams.imported", _("Exams imported")
-    DATASET_CHANGED = "exams.dataset_changed", _("Licence of a data set changed")
+    DATASET_CHANGED = "exams.dataset_changed", _("License of a data set changed")
     EXAMS_LINKED = "exams.linked", _("Exams of one patient linked")
 
     AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")

@@ -50,7 +50,7 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What it takes to find the cases of a study's exams.
+    """The inputs from which the cases of a study's exams are found.
 
     Attributes:
         study: the study.
@@ -140,7 +140,7 @@ def expected_errors(
 
 
 def draw(study: Study, exam_id: int) -> float:
-    """Return a number from 0 to below 1 that only the study's seed can predict."""
+    """Return a number from 0 to below 1 that nobody can predict without the study's seed."""
     return int.from_bytes(chance.digest(study.seed, f"second look:{exam_id}")[:6], "big") / 2**48
 
 

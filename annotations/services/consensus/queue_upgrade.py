@@ -12,7 +12,7 @@ from annotations.services.reading import votes
 
 
 @transaction.atomic
-def fill_next(*, now: datetime) -> bool:  # all steps of tasks have it
+def fill_next(*, now: datetime) -> bool:  # every step of a task takes ``now``
     """Place the exams of one study in the queue; return False when there is none.
 
     Consensus that is due is left out, because computing it places its exams. That of locked and

@@ -59,7 +59,7 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class _Votes:
-    """What the readings of one exam say of its classes and of its signal."""
+    """What the readings of one exam say about its classes and its signal."""
 
     votes: Sequence[Vote]
     signal: Sequence[SignalBallot]
@@ -125,7 +125,7 @@ def place(study: Study, relations: Relations, computed: Sequence[Computed]) -> l
 def _votes(study: Study, exam_ids: Collection[int] | None) -> list[tuple[int, _Votes]]:
     """Return for each exam of a closed batch the vote of each reader, in the study's taxonomy.
 
-    Exams come in the order of their ids. Others than ``exam_ids`` are left out, unless it is None.
+    Exams come in the order of their ids. Only exams in ``exam_ids`` are returned; None means all.
     """
     readings = Reading.objects.counted().of_people()
     readings = readings.filter(

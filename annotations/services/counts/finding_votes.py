@@ -238,7 +238,7 @@ def _effective(scope: Scope) -> ReadingQuerySet:
 
 
 def _without_vote(effective: ReadingQuerySet, study: Study | None) -> set[int]:
-    """Return the ids of readings that do not vote, because another one of the reader does.
+    """Return the ids of readings that do not vote, because another reading by the reader does.
 
     This happens only if a reader got an exam in several batches, which is rare, so only those
     readings are loaded.

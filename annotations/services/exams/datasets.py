@@ -1,4 +1,4 @@
-"""What is stated of a data set: its licence, its citation, and what releases may contain of it."""
+"""The license and citation of a data set, and what releases may contain of it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STATED = ("licence", "attribution", "allows_source_keys")
 
 @transaction.atomic
 def change(*, dataset: Dataset, actor: User | None, now: datetime, **stated: str | bool) -> Dataset:
-    """Change what is stated of ``dataset``: some of ``STATED``.
+    """Change some of the fields ``STATED`` of ``dataset``.
 
-    Data releases that exist keep what was stated when they were made.
+    Existing data releases keep the old values.
     """
     row = Dataset.objects.select_for_update().get(pk=dataset.pk)
     before = {name: getattr(row, name) for name in STATED}

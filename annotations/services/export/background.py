@@ -1,4 +1,4 @@
-"""What jobs have in common that build a file in the background: attempts, and storage in chunks.
+"""Shared by jobs that build a file in the background: attempts, and storage in chunks.
 
 A job is a row with ``n_attempts``, ``started_at``, ``n_done``, ``finished_at`` and ``failure``. Its
 file is stored in chunks next to it. The chunks are committed before the row says that it is ready,

@@ -135,7 +135,7 @@ def _vote(
 
 
 def _translated(findings: Mapping[str, str], mapping: TaxonomyMapping) -> Mapping[str, str]:
-    """Return the certainty by new class; of several old ones, the surest."""
+    """Return the certainty by new class; if several old classes map to it, the highest."""
     surest_last = sorted(findings, key=lambda code: -SUREST_FIRST.index(findings[code]))
     return {
         new: findings[code]

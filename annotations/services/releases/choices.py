@@ -35,7 +35,7 @@ class LicenceUnknown(Refusal):
 
 
 class LicenceForbids(Refusal):
-    """The licence of a source does not allow this release, or is not known."""
+    """The license of a source does not allow this release, or is not known."""
 
     code = "licence-forbids"
 
@@ -91,7 +91,7 @@ def refuse(study: Study, choices: Choices) -> None:
 
     Raises:
         NothingToRelease, ResultsHidden: see ``refuse_hidden``.
-        LicenceUnknown: releases cannot have this licence.
+        LicenceUnknown: releases cannot have this license.
         LicenceForbids: a source does not allow it.
         NoSignals: there are no signals to include.
         FormatUnavailable: a format cannot be written.
@@ -150,10 +150,10 @@ def sources_of(study: Study) -> list[Source]:
 
 
 def licences_for(study: Study, *, has_signals: bool) -> list[Licence]:
-    """Return the licences under which the study can be released."""
+    """Return the licenses under which the study can be released."""
     return licences.allowed(sources_of(study), has_signals=has_signals)
 
 
 def _told(objection: Objection) -> str:
     source = objection.source
-    return f"{source.name} ({source.licence or _('no licence stated')})"
+    return f"{source.name} ({source.licence or _('no license stated')})"

@@ -1,4 +1,4 @@
-"""What may leave the site in a data release, and a count of what is withheld."""
+"""What a data release may contain, and a count of what is withheld."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ def withheld(study: Study) -> dict[str, int]:
 
 
 def _keyed(study: Study, *parts: str) -> str:
-    """Return an HMAC under the study's secret seed; without it, nobody can find out the input."""
+    """Return an HMAC keyed with the study's seed, without which the input cannot be recovered."""
     message = "\0".join(("release", *parts)).encode()
     return hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:HEX_DIGITS]

@@ -20,7 +20,7 @@ def of(row: Consensus, codes: Sequence[str], votes: Iterable[Vote]) -> Labels:
     Args:
         row: the consensus, with its labels.
         codes: the classes.
-        votes: what people said of the exam, without adjudicators. A class that nobody marked has
+        votes: the votes of people on the exam, without adjudicators. A class that nobody marked has
             as many votes as readers assessed it.
     """
     marked = {

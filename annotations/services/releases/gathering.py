@@ -199,7 +199,7 @@ class _Gathering:
         )
 
     def _earlier(self) -> Mapping[Group, int]:
-        """Return the folds of the previous release, if it has as many."""
+        """Return the folds of the previous release if it has the same number of folds."""
         previous = previous_of(self._release)
         if previous is None or previous.n_folds != self._release.n_folds:
             return {}

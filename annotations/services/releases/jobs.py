@@ -78,7 +78,7 @@ class Canceled(Exception):
 
 
 class ConsensusStillDue(RuntimeError):
-    """Batches are being closed so fast that the consensus never was up to date."""
+    """Batches are being closed so fast that the consensus was never up to date."""
 
 
 # -- Requesting ---------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def cancel(*, release: Release, actor: User, now: datetime) -> None:
 
 
 def of_study(study: Study) -> list[Release]:
-    """Return the releases of ``study``, newest first, without their indices."""
+    """Return the releases of ``study``, newest first, without the column ``index``."""
     with row_security.as_owner():
         rows = Release.objects.filter(study=study).select_related("study", "requested_by")
         return list(rows.defer("index").order_by("-pk"))
@@ -342,7 +342,7 @@ def built(
 
 
 def rebuild(release: Release, work: Path, *, now: datetime) -> Path:
-    """Write a release that is ready once more to a folder of ``work``, and return that folder.
+    """Write a finished release again, to a folder of ``work``, and return that folder.
 
     Raises:
         InputsChanged: the result would differ from the release.
@@ -397,7 +397,7 @@ def _up_to_date(study: Study, now: datetime) -> Iterator[None]:
 def _work_folder(release: Release) -> Iterator[Path]:
     """Yield an empty folder. We hold the lock of the release, so nobody else uses it."""
     folder = Path(tempfile.gettempdir()) / f"ecg-review-release-{release.key}"
-    # What a killed worker left.
+    # Left behind by a killed worker.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:

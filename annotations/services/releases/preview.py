@@ -22,7 +22,7 @@ class Preview:
         n_open_batches: batches with readings that are not included, because they are not closed.
         has_tracings: whether there are signals that could be included.
         sources: the data sets of the exams.
-        with_signals: licences under which signals may be included.
+        with_signals: licenses under which signals may be included.
         withheld: how many values of each field are left out or replaced.
     """
 

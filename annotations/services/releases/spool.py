@@ -15,10 +15,10 @@ LENGTH_BYTES = 8
 
 
 class Spool(Generic[Row]):
-    """Rows in a file of our own that nobody else can write to, in blocks.
+    """Blocks of rows in a temporary file that only this user can read or write.
 
-    Equal objects that are one object, such as the label of a class nobody marked, are stored once
-    per block.
+    An object that occurs in many rows, such as the label of a class that nobody marked, is stored
+    once per block.
     """
 
     def __init__(self, path: Path) -> None:

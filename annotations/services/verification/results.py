@@ -47,7 +47,7 @@ def _computed_studies() -> list[int]:
 
 def _is_as_computed(study: Study) -> bool:
     events = AuditEvent.objects.filter(action=Action.CONSENSUS_COMPUTED, study=study)
-    last = events.order_by("-link__seq", "-pk").first()  # links may be missing yet
+    last = events.order_by("-link__seq", "-pk").first()  # the newest events may have no link yet
     if last is None:
         return False
     recorded = state(last)

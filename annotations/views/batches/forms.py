@@ -112,12 +112,14 @@ class AdjudicationForm(forms.Form):
         error_messages={"required": _("Choose at least one adjudicator.")},
     )
     is_committee = forms.BooleanField(
-        label=_("They are a committee"),
+        label=_("Adjudicate as a committee"),
         required=False,
-        help_text=_("Each member votes, the committee discusses the exam, and each votes again."),
+        help_text=_(
+            "Each member votes, the committee discusses the exam, and each member votes again."
+        ),
     )
     has_audit_form = forms.BooleanField(
-        label=_("They also fill in the audit form"),
+        label=_("Include the audit form"),
         required=False,
         help_text=_(
             "Where the votes of two readers are shown: which report is right, and would the "

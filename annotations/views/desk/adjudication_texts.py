@@ -43,7 +43,7 @@ def _step_texts() -> dict[str, str]:
 
 
 def _extra_texts() -> dict[str, str]:
-    """Return what extra readers are told instead."""
+    """Return the texts that differ for extra readers."""
     return {
         "step-masked": _("Read only these classes."),
         "decided": _("You have read this exam. The reading can no longer be changed."),

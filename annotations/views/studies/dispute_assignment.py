@@ -35,9 +35,9 @@ from annotations.views.people.choices import people_with_role
 from annotations.views.refusals import refusal_on_form
 from annotations.views.studies.disputes import kept_query, visible_rows
 
-ALL = "all"  # otherwise the exams that were selected one by one
+ALL = "all"  # any other value: the exams that were selected one by one
 
-# Fields of the page that the form on the next page keeps.
+# Fields of the queue page that the assignment form passes on.
 KEPT = ("scope", "exam", *FIELDS)
 
 

@@ -42,7 +42,7 @@ PREFERRED = (None, Parameter.K, Parameter.THRESHOLD)
 REASONS: Mapping[str, Promise] = {
     Unsupported.FEW_READERS: gettext_lazy("Needs at least three readers."),
     Unsupported.FEW_READINGS: gettext_lazy("Needs exams with three readings."),
-    Unsupported.NOT_IDENTIFIED: gettext_lazy("The readings do not support a posterior."),
+    Unsupported.NOT_IDENTIFIED: gettext_lazy("No posterior can be estimated from these readings."),
     Unsupported.NO_OTHERS: gettext_lazy("No exam of this reader has two other readings."),
 }
 

@@ -102,7 +102,7 @@ def study_gold(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _name(request: SignedInRequest, study: Study, form: GoldForm) -> bool:
-    """Name the exams in the file; return False after a refusal, which the form then shows."""
+    """Add the exams in the file to the gold set; return False if that is refused."""
     with refusal_on_form(form, {}):
         references = reference_file.parse(form.cleaned_data["file"])
         n = gold_set.name(

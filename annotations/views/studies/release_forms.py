@@ -17,10 +17,10 @@ MAX_AUTHOR: int = Release._meta.get_field("authors").base_field.max_length or 0
 
 
 class ReleaseForm(forms.Form):
-    """What to release: formats, licence, authors, signals and folds."""
+    """What to release: formats, license, authors, signals and folds."""
 
     licence = forms.ChoiceField(
-        label=_("Licence of the release"),
+        label=_("License of the release"),
         help_text=_("It applies to the labels, and to the signals if they are included."),
     )
     formats = forms.MultipleChoiceField(
@@ -31,7 +31,7 @@ class ReleaseForm(forms.Form):
     has_signals = forms.BooleanField(
         label=_("Include the signals"),
         required=False,
-        help_text=_("Possible if the licence of every data set allows it."),
+        help_text=_("Possible if the license of every data set allows it."),
     )
     n_folds = forms.IntegerField(
         label=_("Folds"),

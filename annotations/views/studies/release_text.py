@@ -1,4 +1,4 @@
-"""Texts about data releases: licences, withheld fields, progress and differences."""
+"""Texts about data releases: licenses, withheld fields, progress and differences."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ WITHHELD: dict[str, Promise] = {
     "patient_days": gettext_lazy("Days between a patient's exams"),
     "source_labels": gettext_lazy("Labels from the data sets"),
     "dates": gettext_lazy("Dates and times of readings"),
-    "comments": gettext_lazy("Comments of readers"),
+    "comments": gettext_lazy("Reader comments"),
     "readings_not_counted": gettext_lazy(
         "Readings that do not count: corrected, revised, repeated, abstained"
     ),
 }
 FACTS: dict[str, Promise] = {
     "rule.name": gettext_lazy("Consensus rule"),
-    "rule.parameters": gettext_lazy("Parameters of the rule"),
+    "rule.parameters": gettext_lazy("Rule parameters"),
     "taxonomy.name": gettext_lazy("List of classes"),
-    "taxonomy.version": gettext_lazy("Version of the list of classes"),
-    "protocol.version": gettext_lazy("Version of the protocol"),
-    "program.version": gettext_lazy("Version of the program"),
-    "licence": gettext_lazy("Licence"),
+    "taxonomy.version": gettext_lazy("Class list version"),
+    "protocol.version": gettext_lazy("Protocol version"),
+    "program.version": gettext_lazy("Program version"),
+    "licence": gettext_lazy("License"),
     "signals.included": gettext_lazy("Signals included"),
     "folds.n": gettext_lazy("Folds"),
     "counts.exams": gettext_lazy("Exams"),
@@ -61,8 +61,8 @@ FACTS: dict[str, Promise] = {
     "counts.readers": gettext_lazy("Readers"),
 }
 PROBLEMS: dict[Problem, Promise] = {
-    Problem.MISSING: gettext_lazy("no licence stated, so its signals cannot be released"),
-    Problem.UNKNOWN: gettext_lazy("unknown licence, so its signals cannot be released"),
+    Problem.MISSING: gettext_lazy("no license stated, so its signals cannot be released"),
+    Problem.UNKNOWN: gettext_lazy("unknown license, so its signals cannot be released"),
 }
 
 # Changed labels to list one by one. The files have all of them.
@@ -91,9 +91,9 @@ class CellLine:
 
 
 def licence(item: Licence) -> str:
-    """Return the name of a licence for a list of choices."""
+    """Return the name of a license for a list of choices."""
     if item.identifier == licences.UNLICENSED:
-        return _("No licence: for use within the study only")
+        return _("No license: for use within the study only")
     return f"{item.name} ({item.identifier})"
 
 
@@ -103,7 +103,7 @@ def format_name(entry: Entry) -> str:
 
 
 def source_problem(of_source: str) -> str:
-    """Return why the signals of a data set with this licence cannot be released, or ""."""
+    """Return why the signals of a data set with this license cannot be released, or ""."""
     if not of_source.strip():
         return str(PROBLEMS[Problem.MISSING])
     return "" if licences.identifier(of_source) else str(PROBLEMS[Problem.UNKNOWN])

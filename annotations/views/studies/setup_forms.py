@@ -116,8 +116,8 @@ class ReadingForm(forms.Form):
         max_digits=4,
         decimal_places=1,
         help_text=_(
-            "Exams with a known reference, which readers cannot tell apart. Usually 5. Enter 0 for "
-            "none."
+            "Exams with a known reference, which readers cannot tell from their other exams. "
+            "Usually 5. Enter 0 for none."
         ),
     )
     washout_days = forms.IntegerField(

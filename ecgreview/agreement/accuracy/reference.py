@@ -11,7 +11,7 @@ from ecgreview.agreement.values import proportions
 from ecgreview.agreement.values.bounded import Measure, tail_of
 from ecgreview.agreement.values.reasons import Reason
 
-# With fewer exams, an interval would be so wide that it invites a conclusion from next to nothing.
+# With fewer exams, an interval is too wide to support any conclusion.
 MIN_EXAMS = 10
 
 

@@ -1,4 +1,4 @@
-"""What each consensus rule makes of the same readings, at each of its settings."""
+"""What each consensus rule decides from the same readings, at each of its settings."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class LeftOut:
 
     Attributes:
         n_decided: number of marked cells that are present or absent with all readers.
-        n_changed: number of these whose state is another one without the reader.
+        n_changed: number of these whose state differs without the reader.
     """
 
     n_decided: int
@@ -105,7 +105,7 @@ class Outcome:
 
     @property
     def n_different(self) -> int:
-        """Number of marked cells whose state is another one under the study's rule."""
+        """Number of marked cells whose state differs under the study's rule."""
         return sum(
             n
             for row, counts in enumerate(self.changes)

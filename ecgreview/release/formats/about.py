@@ -13,7 +13,7 @@ class About:
     Attributes:
         title: what it is, in a few words.
         files: what each file contains, by name; paths are relative to the format's folder.
-        readers: libraries of others that open it in the tests.
+        readers: third-party libraries that open it in the tests.
         limits: what it cannot express, or what the writer leaves out or changes.
     """
 

@@ -165,7 +165,7 @@ def _uses(facts: Facts) -> Answers:
 def _distribution(facts: Facts) -> Answers:
     url = files.licence_url(facts.licence)
     return [
-        ("Under which licence is it distributed?", f"{facts.licence}{f' ({url})' if url else ''}")
+        ("Under which license is it distributed?", f"{facts.licence}{f' ({url})' if url else ''}")
     ]
 
 

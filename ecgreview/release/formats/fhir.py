@@ -42,7 +42,7 @@ ABOUT = About(
 ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 
-# States of a class without a value: code of HL7, and our word as text.
+# States of a class without a value: the code of HL7, and our term as text.
 WITHOUT_VALUE: Mapping[str, str] = {
     "undecided": "unknown",
     "incomplete": "temp-unknown",

@@ -46,7 +46,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def licence_url(licence: str) -> str:
-    """Return the page of an SPDX identifier, or empty for a licence that SPDX does not list."""
+    """Return the page of an SPDX identifier, or empty for a license that SPDX does not list."""
     is_listed = " " not in licence and not licence.startswith("LicenseRef-")
     return f"https://spdx.org/licenses/{licence}.html" if licence and is_listed else ""
 

@@ -24,7 +24,7 @@ ABOUT = About(
     limits=(
         (
             "codes only: names of SNOMED CT concepts are not included, because SNOMED CT has a "
-            "licence of its own in each country"
+            "license of its own in each country"
         ),
     ),
 )

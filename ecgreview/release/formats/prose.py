@@ -1,4 +1,4 @@
-"""Texts that several formats contain: licence, README."""
+"""Texts that several formats contain: license, README."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def licence(facts: Facts) -> str:
     lines = [
         files.title_of(facts),
         "",
-        f"Licence: {facts.licence}{f' ({url})' if url else ''}",
+        f"License: {facts.licence}{f' ({url})' if url else ''}",
         "",
         "Sources of the exams:",
         *(f"- {source.name}: {source.licence}. {source.attribution}" for source in facts.sources),
@@ -43,7 +43,7 @@ def readme(facts: Facts, title: str, about: About) -> str:
 
 
 def provenance(facts: Facts) -> list[str]:
-    """Return lines about classes, consensus, sources and licence."""
+    """Return lines about classes, consensus, sources and license."""
     taxonomy = facts.taxonomy
     return [
         "## Classes and consensus",
@@ -55,7 +55,7 @@ def provenance(facts: Facts) -> list[str]:
             f"SHA-256 `{facts.protocol_digest}`."
         ),
         "",
-        "## Sources and licence",
+        "## Sources and license",
         "",
         *(
             f"- {source.name} ({source.licence}). {source.attribution}".rstrip()

@@ -111,7 +111,7 @@ class AdjudicationDesk {
     /** @type {Stored | null} */
     const stored = this.case.due === null ? null : this.store.read(this.#storedAs);
     for (const name of this.store.names(`adjudication/${this.case.id}/`))
-      if (name !== this.#storedAs) this.store.remove(name); // of a stage that has been decided since
+      if (name !== this.#storedAs) this.store.remove(name); // left from a stage that has since been decided
     const decisions = state.restore(this.case, stored?.decisions ?? null);
     if (stored && decisions) {
       this.key = stored.key;
@@ -169,7 +169,7 @@ class AdjudicationDesk {
     this.#render();
   }
 
-  /** Select the next class, from the last one the first. */
+  /** Select the next class; after the last one, the first. */
   #selectNext() {
     const codes = Object.keys(this.#decisions.entries);
     if (codes.length === 0) return;

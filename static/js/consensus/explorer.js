@@ -1,5 +1,5 @@
 // The consensus explorer. All numbers are embedded in the page, at every setting of each rule, so moving a
-// slider asks the server nothing. The server wrote the tables at the settings of the study.
+// slider sends no request. The server wrote the tables at the settings of the study.
 
 import { embedded, find, findAll, make } from "../dom.js";
 import { svg } from "../svg.js";

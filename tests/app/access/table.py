@@ -229,7 +229,7 @@ PAGES: dict[str, dict[str, Cell]] = {
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "batch-close": {"POST": Cell(page(403, davi=302))},
-    # The batch in the address is no committee's.
+    # The adjudicators of the batch in the address are not a committee.
     "session-begin": {"POST": Cell(page(403, davi=302, caio=403))},
     "session-end": {"POST": Cell(page(403, davi=302))},
     "batch-adjudicate": {"POST": Cell(page(403, davi=400, caio=403))},

@@ -103,7 +103,7 @@ class TestSession:
         with pytest.raises(sessions.SessionRunning):
             meet(clara, carlos)
 
-    def test_one_person_is_no_committee(self, meet, clara):
+    def test_one_person_is_not_a_committee(self, meet, clara):
         with pytest.raises(sessions.NotACommittee):
             meet(clara)
 

@@ -1,4 +1,4 @@
-"""Adjudicators decide the classes in dispute, and nothing of it ever changes."""
+"""Adjudicators decide the classes in dispute, and a decision never changes."""
 
 from __future__ import annotations
 

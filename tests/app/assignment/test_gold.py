@@ -1,4 +1,4 @@
-"""Hidden gold exams: drawn for each reader, told apart by nobody who reads, and never data."""
+"""Hidden gold exams are drawn for each reader, look like any other exam, and are never data."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_readers_who_know_the_answers_get_no_gold_exams(gold_study, make_user, n
     assert gil.pk not in given
 
 
-def test_whoever_vouches_for_a_person_who_knows_the_answers_gets_none(
+def test_a_person_who_vouches_for_somebody_who_knows_the_answers_gets_none(
     gold_study, make_user, ana, now, davi
 ):
     rosa = make_user("Ruth", Role.COORDINATOR)

@@ -1,4 +1,5 @@
-"""The consensus explorer: page, API and CSV have the same numbers, for who may see results."""
+"""The consensus explorer: page, API and CSV have the same numbers, and hide them from readers of
+the study."""
 
 from __future__ import annotations
 

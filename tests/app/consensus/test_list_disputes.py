@@ -152,7 +152,7 @@ def test_classes_that_a_reader_submitted_although_they_contradict_each_other(
     ]
 
 
-def test_a_class_without_the_class_that_it_implies_is_no_contradiction(
+def test_a_class_without_the_class_that_it_implies_is_not_a_contradiction(
     read, study, taxonomy, ana, bruno
 ):
     """Readers need not mark implied classes."""

@@ -25,7 +25,7 @@ def carlos(make_user):
 
 @pytest.fixture
 def disputed(read, make_exam, ana, bruno):
-    """Five exams in dispute, each from a batch of its own."""
+    """Five exams in dispute, each in its own batch."""
     exams = [make_exam() for _ in range(5)]
     for number, exam in enumerate(exams):
         read({ana: [AVB], bruno: []}, exam, name=f"Batch {number}")

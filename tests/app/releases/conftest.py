@@ -1,4 +1,4 @@
-"""A small study with two closed batches' worth of readings to release."""
+"""A small study with readings to release."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def released_batch(make_batch, make_exam, submit, close, ana, bruno):
 
 @pytest.fixture
 def licensed(released_batch):
-    """State a licence for the data set, so that signals may be released."""
+    """State a license for the data set, so that signals may be released."""
     Dataset.objects.update(licence="CC-BY-4.0", attribution="Ward 3 (2026)")
 
 

@@ -175,10 +175,10 @@ def test_source_keys_are_released_if_the_data_set_allows_it(released_batch, stud
 @pytest.mark.parametrize(
     ("licence", "options", "reason"),
     [
-        ("", ["--signals", "--licence", "CC-BY-4.0"], "no licence stated"),
+        ("", ["--signals", "--licence", "CC-BY-4.0"], "no license stated"),
         ("Hospital terms", ["--signals", "--licence", "CC-BY-4.0"], "Hospital terms"),
         ("CC-BY-NC-4.0", ["--signals", "--licence", "CC-BY-4.0"], "CC-BY-NC-4.0"),
-        ("CC-BY-4.0", ["--licence", "WTFPL"], "cannot have this licence"),
+        ("CC-BY-4.0", ["--licence", "WTFPL"], "cannot have this license"),
         ("CC-BY-4.0", ["--folds", "1"], "number of folds"),
         ("CC-BY-4.0", ["--release", "0.9"], "first version"),
         ("CC-BY-4.0", ["--formats", "word"], "no format word"),

@@ -1,4 +1,4 @@
-"""Releases are built in the background: complete or absent, whatever happens."""
+"""Releases are built in the background, completely or not at all."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ def text(response):
 def test_the_page_previews_counts_and_what_is_withheld(signed_in, rosa, released_batch, address):
     page = text(signed_in(rosa).get(address()))
     assert "Next version: 1.0" in page
-    assert 'Comments of readers: <span class="number">8</span>' in page
-    assert "no licence stated, so its signals cannot be released" in page
+    assert 'Reader comments: <span class="number">8</span>' in page
+    assert "no license stated, so its signals cannot be released" in page
     assert not ResultsSeen.objects.exists()
 
 

@@ -30,7 +30,7 @@ def draw_patterns(seed, *, n_classes=3, n_readers=4, n_exams=300, per_exam=3):
     )
 
 
-# Other computations of the same maximum.
+# The same maximum, computed by other implementations.
 
 
 def test_matches_the_reference_implementation():

@@ -223,7 +223,7 @@ def test_a_reference_that_contradicts_readers_who_agree_is_listed():
     assert (accuracy.n_extra, accuracy.n_missed, accuracy.n_open_absent) == (1, 1, 1)
 
 
-def test_models_and_references_are_no_readers():
+def test_models_and_references_are_not_readers():
     ballots = [Ballot(frozenset("a"), reader=name) for name in "pq"]
     model = Ballot(frozenset("b"), reader="m", kind=Kind.MODEL)
     comparison = compare(Choice(), {"one": Exam((*ballots, model))}, Relations())

@@ -110,7 +110,7 @@ class TestKOfN:
         states = [decision.state(code) for code in (AF, LVH, AVB)]
         assert states == ["present", "incomplete", "absent"]
 
-    def test_unanimous_readers_below_k_are_no_agreement(self):
+    def test_unanimous_readers_below_k_are_not_an_agreement(self):
         decision = decide("k_of_n", {AF}, {AF}, k=3)
         assert (decision.status, decision.state(AF)) == (Status.MAJORITY, State.ABSENT)
         assert decision.cell(AF).basis == Basis.TOO_FEW_VOTES

@@ -1,4 +1,4 @@
-"""Which licence of a source allows which release."""
+"""Which license of a source allows which release."""
 
 from __future__ import annotations
 

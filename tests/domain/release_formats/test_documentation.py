@@ -1,4 +1,4 @@
-"""Every format is documented, and opened by a library of others in a test."""
+"""Every format is documented, and opened by a third-party library in a test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_page_is_up_to_date():
 
 
 @pytest.mark.parametrize("name", sorted(writers.ALL))
-def test_a_library_of_others_opens_the_format(name):
+def test_a_third_party_library_opens_the_format(name):
     assert writers.ALL[name].ABOUT.readers, f"nothing but our own code reads {name}"
 
 

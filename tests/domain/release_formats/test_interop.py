@@ -1,6 +1,6 @@
-"""Programs of others, installed apart by ``make interop``, accept the formats.
+"""Third-party programs, installed separately by ``make interop``, accept the formats.
 
-Each test runs a short program in an environment of its own and compares what it prints.
+Each test runs a short program in its own environment and compares what it prints.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def test_physionet_finds_no_errors_and_no_warnings(release, tmp_path):
     run("physionet", "-m", "physionet", "validate", folder, "--no-sampling", "--report", report)
     found = json.loads(report.read_text())
     assert found["summary"]["total_errors"] == found["summary"]["total_warnings"] == 0
-    # Its exit code is 0 despite warnings, so make sure that the report would have them.
+    # Its exit code is 0 despite warnings, so check that the report lists a warning if there is one.
     (folder / "exams.csv").write_text("exam,age\nE1,93\n")
     run("physionet", "-m", "physionet", "validate", folder, "--report", report)
     assert json.loads(report.read_text())["summary"]["total_warnings"] > 0

@@ -1,4 +1,4 @@
-"""Libraries of others open what the formats write, and find what the release contains."""
+"""Third-party libraries open the written files and find what the release contains."""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ function signedBefore({ assignment, isCorrecting }) {
 
 /**
  * Return when the reader may decide on suggestions: while reading if the study arm shows them then,
- * otherwise after a blind reading. Whether there are any is up to the server.
+ * otherwise after a blind reading. The server decides whether there are any.
  *
  * @param {Pick<Assignment, "state" | "reading" | "revision" | "batch" | "is_shown_suggestions">} assignment
  */
