@@ -5,28 +5,36 @@ Each action can run at any time and more than once in a session; it continues wh
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from annotations.leak_probe.world import FINDING, PEOPLE, World, model, read
 from annotations.models import (
+    AdjudicationCase,
+    Answer,
     Assignment,
     Batch,
     Exam,
     GoldExam,
     NoticeKind,
     Occurrence,
+    Purpose,
     Reading,
     Role,
     StudyReader,
     Suggestion,
     SuggestionRun,
 )
+from annotations.services.adjudication import decisions, stages
+from annotations.services.adjudication.decisions import AnswerIn, Given
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches, deferrals
-from annotations.services.consensus import labels
+from annotations.services.consensus import adjudications, comparisons, labels
 from annotations.services.notices import delivery
 from annotations.services.reading import drafts
+from annotations.services.releases import jobs
+from annotations.services.releases.choices import Choices
 from annotations.services.studies import roster
 
 # Runs the action in the world. The second argument is the probed person, who must not act.
@@ -34,7 +42,9 @@ Action = Callable[[World, str], None]
 
 
 def _unread_of_others(world: World, person: str) -> list[Assignment]:
-    waiting = Assignment.objects.waiting().filter(batch__closed_at=None)
+    waiting = Assignment.objects.waiting().filter(
+        batch__closed_at=None, batch__purpose=Purpose.DATA
+    )
     unread = waiting.exclude(reader=world.people[person]).filter(draft=None)
     return list(unread.select_related("reader").order_by("batch_id", "reader_id", "position"))
 
@@ -152,6 +162,49 @@ def hide_gold(world: World, person: str) -> None:
     Assignment.objects.bulk_create(rows)
 
 
+def adjudicate(world: World, person: str) -> None:
+    """Send the disputes of the closed batch to Carlos, who decides the next one."""
+    compute_results(world, person)
+    carlos, davi = world.people["carlos"], world.people["davi"]
+    if not Batch.objects.filter(study=world.study, purpose=Purpose.ADJUDICATION).exists():
+        adjudications.send_disputed(
+            batch_id=world.closed_batch.pk, readers=[carlos], created_by=davi, now=world.now
+        )
+    for assignment in Assignment.objects.waiting().filter(reader=carlos).order_by("pk")[:1]:
+        case = AdjudicationCase.objects.get(batch=assignment.batch, exam=assignment.exam)
+        answers = [
+            AnswerIn(code, Answer.PRESENT if code == FINDING else Answer.ABSENT, "a secret reason")
+            for code in case.asked
+        ]
+        given = Given(
+            stages.progress(assignment).due or "", uuid.uuid4(), answers, comment="a secret comment"
+        )
+        decisions.submit(
+            assignment_id=assignment.pk, adjudicator=carlos, given=given, now=world.now
+        )
+
+
+def compare_rules(world: World, person: str) -> None:
+    """Compare the consensus rules on the readings of both studies."""
+    compute_results(world, person)
+    for study in (world.study, world.second_study):
+        comparisons.request(study=study, actor=world.people["davi"], now=world.now)
+    while comparisons.compute_next(now=world.now):
+        pass
+
+
+def release(world: World, person: str) -> None:
+    """Make a data release of the second study once its batch is closed."""
+    compute_results(world, person)
+    if Batch.objects.open().filter(study=world.second_study).exists():
+        return
+    choices = Choices(licence="CC-BY-4.0", n_folds=2, formats=("csv",))
+    jobs.request(
+        study=world.second_study, choices=choices, actor=world.people["davi"], now=world.now
+    )
+    jobs.make_next(now=world.now)
+
+
 def notify(world: World, person: str) -> None:
     """Send Bruno a notice."""
     del person
@@ -172,12 +225,15 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "compute_results": compute_results,
         "pause": pause,
         "close_other": close_other,
+        "adjudicate": adjudicate,
+        "compare_rules": compare_rules,
+        "release": release,
         "notify": notify,
     }
 )
 
 # Coordinators, researchers and auditors may see these actions; readers may not.
-COORDINATOR_ACTIONS = frozenset({"pause", "close_other"})
+COORDINATOR_ACTIONS = frozenset({"pause", "close_other", "adjudicate", "compare_rules", "release"})
 
 
 def actions_hidden_from(person: str) -> tuple[str, ...]:
@@ -185,5 +241,5 @@ def actions_hidden_from(person: str) -> tuple[str, ...]:
     if {Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR} & {*PEOPLE[person]}:
         return tuple(name for name in ACTIONS if name not in COORDINATOR_ACTIONS)
     if person == "clara":  # she reads in the second study, so she may know that its batch closed
-        return tuple(name for name in ACTIONS if name != "close_other")
+        return tuple(name for name in ACTIONS if name not in {"close_other", "release"})
     return tuple(ACTIONS)

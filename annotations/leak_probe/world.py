@@ -53,6 +53,8 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
     "davi": (Role.COORDINATOR,),
     "gil": (Role.READER, Role.COORDINATOR),
     "eva": (),
+    "lia": (Role.READER,),
+    "carlos": (Role.ADJUDICATOR,),
     "pia": (Role.RESEARCHER,),
     "pablo": (Role.AUDITOR,),
 }
@@ -67,7 +69,7 @@ class World:
     Attributes:
         open_batch: its exams wait for Ana, Bruno and Gil; one is a hidden repeat for Ana.
         maybe_gold: an exam of the open batch that the action ``hide_gold`` makes a gold exam.
-        closed_batch: read by Bruno and Clara, then closed.
+        closed_batch: read by Bruno, Clara and Lia, who disagree on two exams, then closed.
         second_study: assigns some of the same exams to Bruno and Clara.
         reading: one of Bruno's readings.
     """
@@ -157,11 +159,13 @@ def build(now: datetime) -> World:
     study = _open(protocol, davi, now)
     second = _open(Protocol(name="Second study", taxonomy=str(taxonomy)), davi, now)
     closed = batches.create(
-        study=study, name="Closed", exams=stored[:4], readers=[people["bruno"], people["clara"]],
-        created_by=davi, now=now,
+        study=study, name="Closed", exams=stored[:4],
+        readers=[people[name] for name in ("bruno", "clara", "lia")], created_by=davi, now=now,
     )  # fmt: skip
+    in_dispute = {exam.pk for exam in stored[:2]}
     for number, assignment in enumerate(closed.assignments.order_by("order_key")):
-        read(assignment, number, FINDING if number % 3 else "normal_ecg", now)
+        is_normal = assignment.reader == people["clara"] and assignment.exam_id in in_dispute
+        read(assignment, number, "normal_ecg" if is_normal else FINDING, now)
     reading = Reading.objects.filter(reader=people["bruno"]).order_by("pk").first()
     batches.close(batch_id=closed.pk, closed_by=davi, now=now)
     opened = _open_batch(
