@@ -63,8 +63,7 @@ class OwnResults(ApiView):
         to you for blind reading. 404 before the lock, and while you read one of the exams in
         another study.
         """
-        study = results.study_of(request.user, slug)
-        results.note_shown(study, request.user, now=timezone.now())
+        study = results.open_study(request.user, slug, now=timezone.now())
         figures = results.figures(study, request.user)
         return Response(
             {

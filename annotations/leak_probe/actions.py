@@ -241,5 +241,5 @@ def actions_hidden_from(person: str) -> tuple[str, ...]:
     if {Role.COORDINATOR, Role.RESEARCHER, Role.AUDITOR} & {*PEOPLE[person]}:
         return tuple(name for name in ACTIONS if name not in COORDINATOR_ACTIONS)
     if person == "clara":  # she reads in the second study, so she may know that its batch closed
-        return tuple(name for name in ACTIONS if name not in {"close_other", "release"})
+        return tuple(name for name in ACTIONS if name != "close_other")
     return tuple(ACTIONS)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .decision import Ballot
+from .exam import with_implied
 from .relations import Relations
 
 
@@ -39,15 +40,14 @@ def lone_votes(
     if own.classes is None:
         return {}
     readable = [other for other in others if other.classes is not None]
-    marked = frozenset[str]().union(own.classes, *(other.classes or () for other in readable))
-    mine, theirs = _with_implied(own, relations), [_with_implied(o, relations) for o in readable]
+    marked = own.classes.union(*(other.classes or () for other in readable))
+    own, *readable = (with_implied(ballot, relations) for ballot in (own, *readable))
     lone = {}
     for code in sorted(marked):
-        vote = _vote(code, own, mine)
-        cast = [_vote(code, *other) for other in zip(readable, theirs, strict=True)]
-        n_others = sum(other is not None for other in cast)
-        if vote is not None and n_others and vote not in cast:
-            lone[code] = LoneVote(vote, n_others)
+        vote = _vote(code, own)
+        cast = [other for ballot in readable if (other := _vote(code, ballot)) is not None]
+        if vote is not None and cast and vote not in cast:
+            lone[code] = LoneVote(vote, len(cast))
     return lone
 
 
@@ -62,12 +62,8 @@ def readability_vote(own: Ballot, others: Sequence[Ballot]) -> LoneVote | None:
     return LoneVote(is_readable, len(others))
 
 
-def _with_implied(ballot: Ballot, relations: Relations) -> frozenset[str]:
-    return relations.implied_by(ballot.classes or frozenset())
-
-
-def _vote(code: str, ballot: Ballot, marked: frozenset[str]) -> bool | None:
+def _vote(code: str, ballot: Ballot) -> bool | None:
     """Return whether ``ballot`` votes for the class; None if it has no vote on it."""
-    if code in marked:
+    if code in (ballot.classes or ()):
         return True
     return None if code in ballot.unassessed else False

@@ -34,7 +34,7 @@ class Exam:
         """
         return Exam(
             tuple(
-                _with_implied(ballot, relations)
+                with_implied(ballot, relations)
                 for ballot in self.ballots
                 if ballot.kind == Kind.PERSON and ballot.stage == Stage.BLIND
             ),
@@ -42,7 +42,8 @@ class Exam:
         )
 
 
-def _with_implied(ballot: Ballot, relations: Relations) -> Ballot:
+def with_implied(ballot: Ballot, relations: Relations) -> Ballot:
+    """Return the ballot with a vote for every class that its classes imply."""
     if not ballot.classes or not relations.implies:
         return ballot
     classes = relations.implied_by(ballot.classes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from django.db.models import QuerySet
+
 from annotations.models import AgreementDetail, AgreementReport, Consensus, DetailKind, User
 from annotations.services.agreement.results import ErrorsDetail, ReaderDetail
 from ecgreview import agreement, json_values
@@ -47,11 +49,9 @@ def of_own(report: AgreementReport, reader: User) -> ReaderDetail | None:
 
     The caller must check that the study is locked and that ``reader`` is not blinded to it.
     """
-    rows = report.details.filter(kind=DetailKind.READER, reader=reader)
-    row = rows.select_related("taken_from").first()
-    if row is None:
+    detail = _first(ReaderDetail, report.details.filter(kind=DetailKind.READER, reader=reader))
+    if detail is None:
         return None
-    detail = json_values.load(ReaderDetail, earlier.with_codes(row.stored_results))
     profiles = {
         against: replace(profile, others=()) for against, profile in detail.profiles.items()
     }
@@ -103,5 +103,9 @@ def _load(
     reader_id: int | None = None,
 ) -> T | None:
     visible = AgreementDetail.objects.visible_to(user).filter(report=report, kind=kind)
-    row = visible.filter(reader=reader_id).select_related("taken_from").first()
+    return _first(type_, visible.filter(reader=reader_id))
+
+
+def _first(type_: type[T], details: QuerySet[AgreementDetail]) -> T | None:
+    row = details.select_related("taken_from").first()
     return None if row is None else json_values.load(type_, earlier.with_codes(row.stored_results))

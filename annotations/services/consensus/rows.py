@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -87,9 +87,7 @@ def compute(
     Raises:
         mappings.NoMapping: see ``votes.translated``.
     """
-    listed = list(inputs) if len(inputs) <= MAX_LISTED else None
-    of_exams = {exam_id: of_exam for exam_id, of_exam in _votes(study, listed) if exam_id in inputs}
-    required = required_readings.by_exam(study, study.batches.closed(), listed)
+    of_exams, required = _votes_and_required(study, inputs.keys())
     decisions = _decisions(study, relations, of_exams, required)
     classes = {item.code: item for item in study.taxonomy.classes.all()}
     columns = digests.consensus_columns()
@@ -120,6 +118,20 @@ def place(study: Study, relations: Relations, computed: Sequence[Computed]) -> l
             },
         )
     ]
+
+
+def _votes_and_required(
+    study: Study, exam_ids: Set[int] | None
+) -> tuple[dict[int, _Votes], Mapping[int, int]]:
+    """Return the votes on exams of closed batches, and how many readings each exam needs.
+
+    Only exams in ``exam_ids`` are returned; None means all.
+    """
+    listed = None if exam_ids is None or len(exam_ids) > MAX_LISTED else sorted(exam_ids)
+    of_exams = dict(_votes(study, listed))
+    if exam_ids is not None:
+        of_exams = {pk: of_exam for pk, of_exam in of_exams.items() if pk in exam_ids}
+    return of_exams, required_readings.by_exam(study, study.batches.closed(), listed)
 
 
 def _votes(study: Study, exam_ids: Collection[int] | None) -> list[tuple[int, _Votes]]:
@@ -205,7 +217,7 @@ def _exam(of_exam: _Votes, n_wanted: int) -> consensus.Exam:
 
 
 def exams_of(
-    study: Study, exam_ids: Collection[int] | None = None
+    study: Study, exam_ids: Set[int] | None = None
 ) -> tuple[dict[int, consensus.Exam], set[int]]:
     """Return the ballots on each exam of a closed batch, as input to rules, by exam id.
 
@@ -216,14 +228,7 @@ def exams_of(
     Returns:
         The exams, and the ids of those that are incomplete until somebody rereads them.
     """
-    chosen = None if exam_ids is None else set(exam_ids)
-    listed = None if chosen is None or len(chosen) > MAX_LISTED else sorted(chosen)
-    required = required_readings.by_exam(study, study.batches.closed(), listed)
-    of_exams = {
-        exam_id: of_exam
-        for exam_id, of_exam in _votes(study, listed)
-        if chosen is None or exam_id in chosen
-    }
+    of_exams, required = _votes_and_required(study, exam_ids)
     exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
     return exams, {exam_id for exam_id, of_exam in of_exams.items() if of_exam.is_pending}
 

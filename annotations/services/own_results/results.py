@@ -5,7 +5,7 @@ Nothing here identifies another person: others are counted, never named or numbe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,10 +24,12 @@ from annotations.models import (
     Outcome,
     Purpose,
     Scope,
+    Seat,
     Study,
     User,
 )
 from annotations.models.assignment import AssignmentQuerySet
+from annotations.models.batch import SeatQuerySet
 from annotations.models.study import SETTLED, StudyQuerySet
 from annotations.services.adjudication import history
 from annotations.services.agreement import details, gold_accuracy
@@ -38,6 +40,8 @@ from annotations.services.consensus import labels, rows
 from annotations.services.own_results.names import without_names
 from ecgreview.agreement.accuracy.reference import Accuracy
 from ecgreview.consensus import LoneVote, lone_votes, readability_vote
+
+READ_BLIND = (Purpose.DATA, Purpose.REREAD)
 
 READABILITY = ""
 """In place of a class code: whether the exam is readable."""
@@ -65,9 +69,9 @@ class LoneClass:
     @property
     def is_confirmed(self) -> bool | None:
         """Whether the consensus is what the reader voted for; None if it is open."""
-        if self.state not in ("present", "absent"):
+        if self.state not in (ClassState.PRESENT, ClassState.ABSENT):
             return None
-        return (self.state == "present") == self.vote.is_for
+        return (self.state == ClassState.PRESENT) == self.vote.is_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,16 @@ class Figures:
 
 
 def studies_with_results(user: User) -> set[int]:
-    """Return the ids of the locked studies whose results ``user`` may see of their own readings."""
+    """Return the ids of the locked studies in which ``user`` may see their own results."""
     opened = Batch.objects.filter(study__in=_own_studies(user)).not_read_by(user)
     return set(opened.values_list("study", flat=True))
 
 
-def study_of(user: User, slug: str) -> Study:
-    """Return the locked study in which ``user`` read.
+@transaction.atomic
+def open_study(user: User, slug: str, *, now: datetime) -> Study:
+    """Return the locked study in which ``user`` read, and record that they are shown its results.
+
+    Recorded are the batches in which they read.
 
     Raises:
         Study.DoesNotExist: there is none with this slug, or they are blinded to its results.
@@ -121,11 +128,14 @@ def study_of(user: User, slug: str) -> Study:
     study = _own_studies(user).select_related("taxonomy").get(slug=slug)
     if is_blinded_to(study, user):
         raise Study.DoesNotExist
+    batches = Batch.objects.filter(study=study, pk__in=_own_seats(user).values("batch"))
+    with row_security.as_owner():
+        results_seen.results(batches=batches, user=user, now=now)
     return study
 
 
 def figures(study: Study, user: User) -> Figures:
-    """Return the figures of ``user`` in ``study``, which ``study_of`` returned."""
+    """Return the figures of ``user`` in ``study``, which ``open_study`` returned."""
     with row_security.as_owner():
         scope = Scope(study.pk, None)
         report = AgreementReport.objects.of_scope(scope).order_by("-number").first()
@@ -133,7 +143,7 @@ def figures(study: Study, user: User) -> Figures:
         readers = results.get("readers", [])
         answers = gold_accuracy.answers_of(study, user)
         return Figures(
-            n_read=_read(user).filter(batch__study=study).values("exam").distinct().count(),
+            n_read=_read(study, user).values("exam").distinct().count(),
             report=results,
             place=readers.index(str(user.pk)) if str(user.pk) in readers else None,
             detail=details.of_own(report, user) if report else None,
@@ -151,10 +161,11 @@ def lone_exams(study: Study, user: User) -> list[LoneExam]:
     with row_security.as_owner():
         # Readers may agree although one of them called the exam unreadable.
         differing = study.consensus.exclude(outcome=Outcome.AGREEMENT, n_unreadable=0)
-        own = _read(user).filter(batch__study=study, exam__in=differing.values("exam"))
-        assignments = {row.exam_id: row for row in own.order_by("-pk")}
+        own = _read(study, user).filter(exam__in=differing.values("exam"))
+        latest_first = own.order_by("-batch", "-occurrence")
+        assignments = {row.exam_id: row for row in latest_first}
         consensus = {row.exam_id: row for row in differing.filter(exam__in=assignments)}
-        found = _lone(study, user, list(consensus))
+        found = _lone(study, user, consensus.keys())
         decided = history.of_exams(study, list(found))
         names = _names(study, user)
     exams = [
@@ -175,26 +186,22 @@ def lone_exams(study: Study, user: User) -> list[LoneExam]:
     return sorted(exams, key=lambda exam: exam.assignment.code)
 
 
-@transaction.atomic
-def note_shown(study: Study, user: User, *, now: datetime) -> None:
-    """Record that ``user`` is shown results of the batches of ``study`` in which they read."""
-    read = _read(user).filter(batch__study=study)
-    with row_security.as_owner():
-        batches = Batch.objects.filter(pk__in=read.values("batch"))
-        results_seen.results(batches=batches, user=user, now=now)
-
-
 def _own_studies(user: User) -> StudyQuerySet:
-    return Study.objects.filter(phase__in=SETTLED, pk__in=_read(user).values("batch__study"))
+    return Study.objects.filter(phase__in=SETTLED, pk__in=_own_seats(user).values("batch__study"))
 
 
-def _read(user: User) -> AssignmentQuerySet:
-    """Return the assignments in data batches that ``user`` has read, without gold exams."""
-    own = Assignment.objects.filter(reader=user, state=AssignmentState.READ)
-    return own.without_gold().filter(batch__purpose__in=(Purpose.DATA, Purpose.REREAD))
+def _own_seats(user: User) -> SeatQuerySet:
+    """Return the seats of ``user`` in which they read data; there are few, unlike assignments."""
+    return Seat.objects.filter(reader=user, n_read__gt=0, batch__purpose__in=READ_BLIND)
 
 
-def _lone(study: Study, user: User, exam_ids: Collection[int]) -> dict[int, Mapping[str, LoneVote]]:
+def _read(study: Study, user: User) -> AssignmentQuerySet:
+    """Return the assignments of ``study`` that ``user`` has read blind, without gold exams."""
+    own = Assignment.objects.filter(reader=user, state=AssignmentState.READ, batch__study=study)
+    return own.without_gold().filter(batch__purpose__in=READ_BLIND)
+
+
+def _lone(study: Study, user: User, exam_ids: Set[int]) -> dict[int, Mapping[str, LoneVote]]:
     """Return the lone votes of ``user`` by exam id and class code, without exams that have none."""
     relations = labels.relations_of(study)
     exams, pending = rows.exams_of(study, exam_ids)
@@ -237,7 +244,7 @@ def _lone_class(
 
 
 def _names(study: Study, user: User) -> list[str]:
-    """Return the names of everybody who has an exam of ``study``, except ``user``."""
-    others = User.objects.filter(assignments__batch__study=study).exclude(pk=user.pk).distinct()
+    """Return the names of everybody with a seat in ``study``, except ``user``."""
+    others = User.objects.filter(seats__batch__study=study).exclude(pk=user.pk).distinct()
     columns = others.values_list("first_name", "last_name", "username")
     return [name for row in columns for name in row if name]

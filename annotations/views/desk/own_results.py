@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,19 +16,20 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotations.models import CellBasis, ClassState, DiagnosticClass, Study, User
+from annotations.models import CellBasis, ClassState, DiagnosticClass, Study
 from annotations.services.own_results import results
 from annotations.services.own_results.results import READABILITY, LoneClass, LoneExam
 from annotations.views.access import SignedInRequest, signed_in
 from annotations.views.agreement import profile_table
 from annotations.views.agreement.numbers import share
+from annotations.views.csv_files import csv_file
 from ecgreview.agreement.accuracy.reader_profiles import Against
 
 EXAMS_PER_PAGE = 50
 
 COLUMNS = ("exam", "class", "own_vote", "n_others", "state", "basis", "reasons", "comments")
 
-# What a reader can be compared with here. A reference reader is a name of its own.
+# What a reader is compared with. Reference readers are left out, because they have names.
 OFFERED = (Against.OTHERS, Against.CONSENSUS)
 
 # The badge of a decision: its style and its text.
@@ -59,9 +58,8 @@ class LoneLine:
 @signed_in
 @require_safe
 def own_results(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the reader's own results. Opening the page is recorded."""
-    study = _study(request.user, slug)
-    results.note_shown(study, request.user, now=timezone.now())
+    """Show the reader's own results. Opening them is recorded."""
+    study = _opened(request, slug)
     figures = results.figures(study, request.user)
     exams = results.lone_exams(study, request.user)
     page = Paginator(exams, EXAMS_PER_PAGE).get_page(request.GET.get("page"))
@@ -83,21 +81,14 @@ def own_results(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_safe
 def own_results_file(request: SignedInRequest, slug: str) -> HttpResponse:
     """Download the classes on which the reader stood alone as CSV."""
-    study = _study(request.user, slug)
-    results.note_shown(study, request.user, now=timezone.now())
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for exam in results.lone_exams(study, request.user):
-        writer.writerows(_cells(exam))
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}-my-results.csv"'
-    return response
+    study = _opened(request, slug)
+    rows = (row for exam in results.lone_exams(study, request.user) for row in _cells(exam))
+    return csv_file(f"{study.slug}-my-results.csv", [COLUMNS, *rows])
 
 
-def _study(user: User, slug: str) -> Study:
+def _opened(request: SignedInRequest, slug: str) -> Study:
     try:
-        return results.study_of(user, slug)
+        return results.open_study(request.user, slug, now=timezone.now())
     except Study.DoesNotExist as hidden:
         raise Http404 from hidden
 

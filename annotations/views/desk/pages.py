@@ -213,7 +213,7 @@ def _withheld(user: User) -> list[StudyReader]:
 
 
 def _with_results(user: User, entries: list[WorklistEntry]) -> set[int]:
-    """Return the ids of the studies whose results ``user`` may see of their own readings."""
+    """Return the ids of the studies in which ``user`` may see their own results."""
     if any(entry.batch.study.is_settled for entry in entries):
         return studies_with_results(user)
     return set()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, replace
 from typing import Any
@@ -33,6 +31,7 @@ from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.consensus import disputes
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
+from annotations.views.csv_files import csv_file
 from annotations.views.studies import dispute_lines
 from ecgreview.consensus import RULES, Adjudication
 from ecgreview.spreadsheets import formula_safe
@@ -93,13 +92,8 @@ def study_disputes_file(request: SignedInRequest, slug: str) -> HttpResponse:
     audit.record(
         actor=request.user, action=audit.Action.DISPUTES_LISTED, study=study, target=study, now=now
     )
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(disputes.COLUMNS)
-    writer.writerows(() if rows is None else _cells(rows, study, form.selection()))
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}-disputes.csv"'
-    return response
+    cells = () if rows is None else _cells(rows, study, form.selection())
+    return csv_file(f"{study.slug}-disputes.csv", [disputes.COLUMNS, *cells])
 
 
 def visible_rows(user: User, study: Study) -> QuerySet[Consensus] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -29,6 +27,7 @@ from annotations.services.consensus.comparison_document import Document
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
 from annotations.views.agreement.run_text import RunStatus
+from annotations.views.csv_files import csv_file
 from annotations.views.studies.explorer_texts import explorer_texts
 from annotations.views.studies.forms import short_rule
 from ecgreview.consensus import Parameter
@@ -135,11 +134,8 @@ def explorer_file(request: SignedInRequest, slug: str) -> HttpResponse:
     if not row.is_ready:
         raise Http404
     results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(comparison_document.lines(_document(row, study, request.user)))
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}-rules.csv"'
-    return response
+    lines = comparison_document.lines(_document(row, study, request.user))
+    return csv_file(f"{study.slug}-rules.csv", lines)
 
 
 def _latest(request: SignedInRequest, slug: str) -> tuple[Study, RuleComparison]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,6 +22,7 @@ from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.export.sources import Cell
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
+from annotations.views.csv_files import csv_file
 from ecgreview import monitoring
 from ecgreview.spreadsheets import formula_safe
 
@@ -80,14 +79,9 @@ def study_progress_file(request: SignedInRequest, slug: str) -> HttpResponse:
     if is_blinded_to(study, request.user):
         return render(request, "studies/still_reading.html", {"study": study}, status=403)
     snapshot = progress.of_study(study=study, now=timezone.now())
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for line in reader_lines(study, request.user, snapshot):
-        writer.writerow([formula_safe(line.name), *_cells(line)])
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{study.slug}-progress.csv"'
-    return response
+    lines = reader_lines(study, request.user, snapshot)
+    rows = [(formula_safe(line.name), *_cells(line)) for line in lines]
+    return csv_file(f"{study.slug}-progress.csv", [COLUMNS, *rows])
 
 
 def reader_lines(study: Study, user: User, snapshot: Progress) -> list[ReaderLine]:
