@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable
 
 REMOVED = "[…]"
 
+# User names often join words by an underscore.
+_WORD = re.compile(r"[^\W_]+")
+
 # Parts of Portuguese and Spanish names that are also ordinary words.
 _PARTICLES = frozenset({"da", "das", "de", "del", "di", "do", "dos", "du", "e", "la", "y"})
 
@@ -22,11 +25,11 @@ def without_names(text: str, names: Iterable[str]) -> str:
 
 
 def _replaced(text: str, parts: Collection[str]) -> str:
-    return re.sub(r"\w+", lambda word: REMOVED if _folded(word[0]) in parts else word[0], text)
+    return _WORD.sub(lambda word: REMOVED if _folded(word[0]) in parts else word[0], text)
 
 
 def _parts(name: str) -> set[str]:
-    words = (_folded(word) for word in re.findall(r"[^\W_]+", name))
+    words = (_folded(word) for word in _WORD.findall(name))
     return {word for word in words if len(word) > 1} - _PARTICLES
 
 

@@ -24,6 +24,7 @@ from annotations.views.agreement import profile_table
 from annotations.views.agreement.numbers import share
 from annotations.views.csv_files import csv_file
 from ecgreview.agreement.accuracy.reader_profiles import Against
+from ecgreview.spreadsheets import formula_safe
 
 EXAMS_PER_PAGE = 50
 
@@ -154,8 +155,8 @@ def _cells(exam: LoneExam) -> list[tuple[str, ...]]:
             str(item.vote.n_others),
             item.state,
             item.basis,
-            " | ".join(item.reasons),
-            " | ".join(exam.comments),
+            formula_safe(" | ".join(item.reasons)),
+            formula_safe(" | ".join(exam.comments)),
         )
         for item in exam.classes
     ]

@@ -131,11 +131,42 @@ def test_reasons_of_adjudicators_are_shown_without_names(
     assert exam.comments == (f"Ana, {REMOVED}: use caliper",)
 
 
+def test_spreadsheets_execute_nothing_that_adjudicators_wrote(
+    study, make_batch, submit, close, ana, bruno, clara, davi, now, signed_in
+):
+    batch = make_batch(readers=[ana, bruno])
+    submit(batch.assignments.get(reader=ana), AVB)
+    submit(batch.assignments.get(reader=bruno))
+    close(batch)
+    sent = adjudications.send_disputed(batch_id=batch.pk, readers=[clara], created_by=davi, now=now)
+    decide(sent.assignments.select_related("batch", "reader").get(), now=now, comment="=1+2")
+    close(sent)
+    lock(study, davi, now)
+    page = signed_in(ana).get(reverse("own-results-file", args=[study.slug]))
+    assert page.content.decode().splitlines()[1].endswith(",'=1+2")
+
+
+def test_the_link_goes_to_the_first_reading_of_the_exam(
+    study, make_batch, make_exam, submit, close, ana, bruno, davi, now
+):
+    exams = [make_exam() for _ in range(5)]
+    first, second = (make_batch(exams, [ana, bruno]) for _ in range(2))
+    for batch in (first, second):
+        for row in batch.assignments.all():
+            submit(row, *([AF] if row.reader_id == ana.pk else []))
+        close(batch)
+    lock(study, davi, now)
+    lone = results.lone_exams(study, ana)
+    assert {exam.assignment.batch_id for exam in lone} == {first.pk}
+    assert len(lone) == len(exams)
+
+
 def test_parts_of_names_are_removed_whatever_their_case_and_accents():
     names = ["José da Silva Sá", "ana.lima", "Clara"]
     text = "CLARA: jose and Sa mediram da V1; ana_lima? Analysis by Silva."
     assert without_names(text, names) == (
-        f"{REMOVED}: {REMOVED} and {REMOVED} mediram da V1; ana_lima? Analysis by {REMOVED}."
+        f"{REMOVED}: {REMOVED} and {REMOVED} mediram da V1; "
+        f"{REMOVED}_{REMOVED}? Analysis by {REMOVED}."
     )
 
 
