@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
@@ -10,14 +12,16 @@ from .bounded import Measure
 
 WILSON = "wilson"
 
+Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
+
 
 def wilson(
-    n_positive: NDArray[np.int64], n: NDArray[np.int64], tail: float
+    n_positive: Counts, n: Counts, tail: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the limits of Wilson intervals of proportions; 0 and 1 where ``n`` is 0.
 
     Args:
-        n_positive: any shape.
+        n_positive: any shape; effective numbers need not be whole.
         n: the same shape.
         tail: probability left out at each end, such as 0.025.
 

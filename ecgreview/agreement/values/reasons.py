@@ -54,6 +54,10 @@ class Reason(StrEnum):
     FEW_GOLD_EXAMS = "few_gold_exams"
     NO_CLASS_IN_EITHER = "no_class_in_either"
 
+    # Predictions scored against embargoed labels.
+    FEW_CASES = "few_cases"
+    NEVER_PREDICTED = "never_predicted"
+
     # The effect of suggestions.
     NONE_SHOWN = "none_shown"
     NONE_HIDDEN = "none_hidden"

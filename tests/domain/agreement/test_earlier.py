@@ -14,6 +14,8 @@ NEVER_A_SENTENCE = {
     Reason.NO_CLASS_IN_REFERENCE,
     Reason.NO_CLASS_BY_READER,
     Reason.FEW_GOLD_EXAMS,
+    Reason.FEW_CASES,
+    Reason.NEVER_PREDICTED,
 }
 """Codes that were added after codes had replaced the sentences."""
 

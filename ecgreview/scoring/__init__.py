@@ -1,0 +1,1 @@
+"""Predictions of a model, read from a file and scored against labels."""
