@@ -25,6 +25,7 @@ from annotations.views.batches import pages as batches_pages
 from annotations.views.desk import leases, own_results, qualification
 from annotations.views.desk import pages as desk_pages
 from annotations.views.people import pages as people_pages
+from annotations.views.scoring import pages as scoring
 from annotations.views.studies import (
     archives,
     data_releases,
@@ -183,6 +184,28 @@ urlpatterns = [
         "studies/<slug:slug>/releases/<uuid:key>/changes/",
         data_releases.study_release_difference,
         name="study-release-difference",
+    ),
+    path("studies/<slug:slug>/scoring/", scoring.study_scoring, name="study-scoring"),
+    path("studies/<slug:slug>/scoring/<uuid:key>/", scoring.scoring_team, name="scoring-team"),
+    path(
+        "studies/<slug:slug>/scoring/<uuid:key>/token/",
+        scoring.scoring_team_token,
+        name="scoring-team-token",
+    ),
+    path(
+        "studies/<slug:slug>/scoring/<uuid:key>/closing/",
+        scoring.scoring_team_close,
+        name="scoring-team-close",
+    ),
+    path(
+        "studies/<slug:slug>/scoring/<uuid:key>/attempts/<uuid:attempt>/",
+        scoring.scoring_scores,
+        name="scoring-scores",
+    ),
+    path(
+        "studies/<slug:slug>/scoring/<uuid:key>/attempts/<uuid:attempt>.csv",
+        scoring.scoring_scores_file,
+        name="scoring-scores-file",
     ),
     path("studies/<slug:slug>/batches/new/", batches_pages.batch_new, name="batch-new"),
     path("batches/<int:pk>/", batches_pages.batch_detail, name="batch"),

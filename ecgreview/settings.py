@@ -316,6 +316,8 @@ if env.flag("BEHIND_PROXY"):
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+# Of a file; below the limit of bodies in ecgreview.serving.bodies, so that our refusal comes first.
+UPLOAD_MAX_BYTES = 4_900_000
 
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 

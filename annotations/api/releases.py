@@ -25,6 +25,7 @@ from annotations.services.export import background
 from annotations.services.releases import choices, jobs
 from annotations.services.releases.choices import Choices
 from ecgreview.release import folds, licences
+from ecgreview.release.embargo import Embargo
 from ecgreview.release.formats import registry
 
 
@@ -48,6 +49,15 @@ class DataReleaseInput(serializers.Serializer[None]):
     n_folds = serializers.IntegerField(
         required=False, default=folds.DEFAULT_FOLDS, min_value=0, max_value=folds.MAX_FOLDS
     )
+    embargo = serializers.ChoiceField(
+        [item.value for item in Embargo],
+        required=False,
+        default=Embargo.NONE.value,
+        help_text="Of which exams labels and readings are withheld, to score predictions.",
+    )
+
+    def validate_embargo(self, value: str) -> Embargo:
+        return Embargo(value)
 
 
 class DataReleaseShape(shapes.Shape):
@@ -64,6 +74,7 @@ class DataReleaseShape(shapes.Shape):
     formats = serializers.ListField(child=serializers.CharField())
     has_signals = serializers.BooleanField()
     n_folds = serializers.IntegerField()
+    embargo = serializers.ChoiceField([item.value for item in Embargo])
     n_bytes = serializers.IntegerField(allow_null=True)
     sha256 = serializers.CharField(allow_null=True, help_text="Of the ZIP file.")
     manifest_sha256 = serializers.CharField(allow_null=True)
@@ -176,6 +187,7 @@ def _payload(release: Release) -> Payload:
         "formats": release.formats,
         "has_signals": release.has_signals,
         "n_folds": release.n_folds,
+        "embargo": release.embargo,
         "n_bytes": release.n_bytes if is_ready else None,
         "sha256": release.digest if is_ready else None,
         "manifest_sha256": release.manifest_digest if is_ready else None,

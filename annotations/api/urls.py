@@ -24,6 +24,7 @@ from annotations.api import (
     releases,
     revisions,
     roster,
+    scoring,
     studies,
     tracings,
 )
@@ -163,6 +164,8 @@ urlpatterns = [
     ),
     path("batches/<int:pk>/", batches.BatchDetail.as_view(), name="api-batch"),
     path("batches/<int:pk>/lease/", leases.Lease.as_view(), name="api-lease"),
+    path("studies/<slug:slug>/scores/", scoring.StudyScores.as_view(), name="api-study-scores"),
+    path("scores/", scoring.TeamScores.as_view(), name="api-team-scores"),
     path("batches/<int:pk>/release/", plans.BatchRelease.as_view(), name="api-batch-release"),
     path("batches/<int:pk>/plan/", plans.BatchPlan.as_view(), name="api-batch-plan"),
     path("batches/<int:pk>/closing/", batches.BatchClosing.as_view(), name="api-batch-closing"),

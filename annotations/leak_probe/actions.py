@@ -35,7 +35,9 @@ from annotations.services.notices import delivery
 from annotations.services.reading import drafts
 from annotations.services.releases import jobs
 from annotations.services.releases.choices import Choices
+from annotations.services.scoring import attempts, embargoes, teams
 from annotations.services.studies import roster
+from ecgreview.release.embargo import Embargo
 
 # Runs the action in the world. The second argument is the probed person, who must not act.
 Action = Callable[[World, str], None]
@@ -194,15 +196,21 @@ def compare_rules(world: World, person: str) -> None:
 
 
 def release(world: World, person: str) -> None:
-    """Make a data release of the second study once its batch is closed."""
+    """Release the second study with embargoed labels once its batch is closed, and score a file."""
     compute_results(world, person)
     if Batch.objects.open().filter(study=world.second_study).exists():
         return
-    choices = Choices(licence="CC-BY-4.0", n_folds=2, formats=("csv",))
-    jobs.request(
-        study=world.second_study, choices=choices, actor=world.people["davi"], now=world.now
+    study, davi, now = world.second_study, world.people["davi"], world.now
+    choices = Choices(licence="CC-BY-4.0", n_folds=2, formats=("csv",), embargo=Embargo.ALL)
+    made = jobs.request(study=study, choices=choices, actor=davi, now=now)
+    jobs.make_next(now=now)
+    made.refresh_from_db()
+    exams = embargoes.labels_of(made).exams
+    file = "".join(["exam,atrial_fibrillation\n", *(f"{exam},0.5\n" for exam in exams)])
+    team, _token = teams.create(
+        study=study, name=f"Secret team {made.version}", max_attempts=3, actor=davi, now=now
     )
-    jobs.make_next(now=world.now)
+    attempts.score(team=team, content=file.encode(), actor=davi, now=now)
 
 
 def notify(world: World, person: str) -> None:

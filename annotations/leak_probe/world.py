@@ -118,6 +118,7 @@ class World:
                 "position": [1, 2],
                 "place": [1, 99],
                 "key": [self.reading.idempotency_key, uuid.UUID(int=7)],
+                "attempt": [uuid.UUID(int=7)],
                 "rest": ["no/such/place"],
                 "uidb36": ["1"],
                 "version": [1, 2],

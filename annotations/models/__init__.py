@@ -69,6 +69,7 @@ from .reading import (
 )
 from .reading_states import Certainty, Quality, ReadingOutcome, RevisionReason, Stage
 from .release import CANCELED, Release, ReleaseChunk
+from .scoring import ScoredPredictions, ScoringTeam
 from .study import Study
 from .suggestion import (
     Confirmation,
@@ -182,6 +183,8 @@ __all__ = [
     "RuleComparison",
     "RunStage",
     "Scope",
+    "ScoredPredictions",
+    "ScoringTeam",
     "Seat",
     "Sex",
     "SignalQuality",

@@ -9,7 +9,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from ecgreview.release.embargo import Embargo
 from ecgreview.release.folds import MAX_FOLDS
+from ecgreview.release.index import Line
 from ecgreview.release.licences import IDENTIFIERS
 
 from .study import Study
@@ -44,7 +46,8 @@ class Release(models.Model):
         released_on: year and month; releases contain no dates.
         batches: IDs of the batches whose results are included.
         manifest: as in the file ``manifest.json``.
-        index: labels in the form of ``ecgreview.release.index``, for comparisons.
+        index: labels in the form of ``ecgreview.release.index``, including embargoed ones: for
+            comparisons, and to score predictions.
         digest: SHA-256 of the ZIP file.
         n_done: number of steps done, of ``n_total``.
     """
@@ -64,6 +67,10 @@ class Release(models.Model):
     authors = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     has_signals = models.BooleanField(default=False)
     n_folds = models.PositiveSmallIntegerField(default=0)
+    embargo = models.CharField(
+        max_length=20, default=Embargo.NONE.value, db_default=Embargo.NONE.value,
+        help_text="Of which exams labels and readings are embargoed.",
+    )  # fmt: skip
     n_attempts = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True, help_text="The last attempt.")
     n_done = models.PositiveSmallIntegerField(default=0)
@@ -106,6 +113,14 @@ class Release(models.Model):
                 condition=Q(n_folds=0) | Q(n_folds__gte=2, n_folds__lte=MAX_FOLDS),
             ),
             models.CheckConstraint(
+                name="release_embargo_is_known",
+                condition=Q(embargo__in=[item.value for item in Embargo]),
+            ),
+            models.CheckConstraint(
+                name="release_embargo_has_its_fold",
+                condition=~Q(embargo=Embargo.LAST_FOLD.value, n_folds=0),
+            ),
+            models.CheckConstraint(
                 name="release_ready_is_whole",
                 condition=Q(
                     finished_at__isnull=False,
@@ -133,6 +148,14 @@ class Release(models.Model):
     def name(self) -> str:
         """Name of its folder, and of its file without the ending."""
         return f"{self.study.slug}-v{self.version}"
+
+    @property
+    def embargo_choice(self) -> Embargo:
+        return Embargo(self.embargo)
+
+    def embargoes(self, line: Line) -> bool:
+        """Whether the labels of an exam of ``index`` are embargoed."""
+        return self.embargo_choice.covers(fold=line.fold, n_folds=self.n_folds)
 
     @property
     def is_ready(self) -> bool:

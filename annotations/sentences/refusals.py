@@ -15,9 +15,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models import Exam, User
-from annotations.sentences import protocols
+from annotations.sentences import predictions, protocols
 from annotations.services.refusals import Refusal
 from ecgreview import design, protocol, published_readings
+from ecgreview.scoring.predictions import UnreadablePredictions
 from ecgreview.strict_files import Problem
 
 
@@ -644,6 +645,42 @@ RESULTS: Sentences = {
         _("This number of folds is not possible."),
         _("Enter 0 for none, or a number from 2 to %(limit)s."),
     ),
+    "embargo-without-folds": (
+        _("There is no last fold whose labels could be embargoed."),
+        _("Enter at least 2 folds, or embargo the labels of all exams."),
+    ),
+    "labels-published": (
+        _("Labels that you want to embargo are published already."),
+        _(
+            "Version %(version)s contains some of them. A last fold stays embargoed only in "
+            "versions with the same number of folds."
+        ),
+    ),
+    "nothing-embargoed": (
+        _("There are no embargoed labels to score predictions against."),
+        _("Create a data release that embargoes labels, or check the version."),
+    ),
+    "embargo-lifted": (
+        _("Predictions can no longer be scored."),
+        _("The labels were published in version %(version)s."),
+    ),
+    "team-name-taken": (_("The study already has a team with this name."), OTHER_NAME),
+    "bad-attempts": (
+        _("This number of attempts is not possible."),
+        _("Enter a number from 1 to %(limit)s."),
+    ),
+    "team-closed": (
+        _("The team is closed."),
+        _("Nothing more of this team is scored. Its earlier scores stay."),
+    ),
+    "no-attempts-left": (
+        _("The team has no attempts left."),
+        _("All %(limit)s attempts are used. Earlier scores stay available."),
+    ),
+    "predictions-unreadable": (
+        _("The file cannot be scored. It does not count as an attempt."),
+        "%(problems)s",
+    ),
     "release-in-progress": (
         _("A data release of this study is being created."),
         _("Wait until it is ready, or cancel it."),
@@ -777,6 +814,10 @@ DOMAIN: Mapping[type[Exception], tuple[str, Described]] = {
     protocol.InvalidProtocol: (
         "invalid-protocol",
         lambda refusal: {"problems": " ".join(map(_setting, refusal.problems))},
+    ),
+    UnreadablePredictions: (
+        "predictions-unreadable",
+        lambda refusal: {"problems": " ".join(map(predictions.sentence, refusal.problems))},
     ),
     published_readings.TwoKinds: ("two-kinds", lambda refusal: {"reader": str(refusal)}),
     published_readings.UnknownReader: (

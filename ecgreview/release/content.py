@@ -6,12 +6,23 @@ Everything here is already de-identified: a writer may write all of it and nothi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Protocol
 
-from ecgreview.consensus import State
 from ecgreview.ecg.signal import Signal
 from ecgreview.taxonomy.model import Taxonomy
+
+
+class LabelState(StrEnum):
+    """The states of a consensus (``ecgreview.consensus.State``), and that of embargoed labels."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNDECIDED = "undecided"
+    INCOMPLETE = "incomplete"
+    NOT_ASSESSED = "not_assessed"
+    EMBARGOED = "embargoed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,8 @@ class Facts:
         authors: in order of citation; may be empty.
         has_signals: whether the release includes the tracings.
         folds: number of patient-disjoint folds; 0 if exams have none.
-        n_exams, n_readings, n_readers: counts.
+        n_exams, n_readings, n_readers: counts, including what is embargoed.
+        n_embargoed: number of exams without labels and readings, because these are embargoed.
     """
 
     study: str
@@ -65,6 +77,7 @@ class Facts:
     n_exams: int
     n_readings: int
     n_readers: int
+    n_embargoed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,7 @@ class Label:
         posterior: P(present | votes), if the rule estimates it.
     """
 
-    state: State
+    state: LabelState
     basis: str
     n_marked: int
     n_votes: int
@@ -87,7 +100,7 @@ class Label:
     @property
     def hard(self) -> float:
         """1 if present, 0 if absent, NaN if neither."""
-        return {State.PRESENT: 1.0, State.ABSENT: 0.0}.get(self.state, float("nan"))
+        return {LabelState.PRESENT: 1.0, LabelState.ABSENT: 0.0}.get(self.state, float("nan"))
 
     @property
     def soft(self) -> float:
@@ -95,6 +108,9 @@ class Label:
         if self.posterior is not None:
             return self.posterior
         return self.n_marked / self.n_votes if self.n_votes else float("nan")
+
+
+EMBARGOED = Label(LabelState.EMBARGOED, "", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +126,12 @@ class ReleasedExam:
         sex: "F", "M" or empty.
         fold: 1 to ``Facts.folds``, or None.
         split: official split of the source, such as "test", or empty.
-        outcome: how the consensus was reached, a value of ``consensus.Status``.
+        outcome: how the consensus was reached, a value of ``consensus.Status``, or "embargoed".
         labels: for every class of the taxonomy, in its order, by code.
         n_readings: number of votes, including those that call the exam unreadable.
         tracings: number of tracings; 0 if only readings were imported.
+        is_embargoed: whether its labels and readings are embargoed. What writers get is without
+            them (``embargoed``).
     """
 
     number: int
@@ -131,11 +149,19 @@ class ReleasedExam:
     n_readings: int
     n_unreadable: int
     tracings: int
+    is_embargoed: bool = False
 
     @property
     def present(self) -> list[str]:
         """Codes of the present classes."""
-        return [code for code, label in self.labels.items() if label.state == State.PRESENT]
+        return [code for code, label in self.labels.items() if label.state == LabelState.PRESENT]
+
+    def embargoed(self) -> ReleasedExam:
+        """Return the exam without labels, and without counts that tell how readers voted."""
+        return replace(
+            self, outcome=LabelState.EMBARGOED.value, labels=dict.fromkeys(self.labels, EMBARGOED),
+            n_readings=0, n_unreadable=0, is_embargoed=True,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

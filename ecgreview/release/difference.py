@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ecgreview.consensus import State
 from ecgreview.release import index
+from ecgreview.release.content import LabelState
 from ecgreview.release.index import LETTERS, STATES, Line
 
-PRESENT = LETTERS[State.PRESENT]
+PRESENT = LETTERS[LabelState.PRESENT]
 
 # What a reader of the difference must know besides the labels: places in the manifest.
 FACTS = (
@@ -24,6 +24,8 @@ FACTS = (
     ("licence",),
     ("signals", "included"),
     ("folds", "n"),
+    ("embargo", "labels_of"),
+    ("embargo", "exams"),
     ("counts", "exams"),
     ("counts", "readings"),
     ("counts", "readers"),
@@ -45,8 +47,8 @@ class CellChange:
 
     exam: str
     code: str
-    before: State
-    after: State
+    before: LabelState
+    after: LabelState
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,8 @@ def _classes(
     n_before: Mapping[str, int],
     n_after: Mapping[str, int],
 ) -> list[ClassChange]:
-    gained = Counter(cell.code for cell in cells if cell.after == State.PRESENT)
-    lost = Counter(cell.code for cell in cells if cell.before == State.PRESENT)
+    gained = Counter(cell.code for cell in cells if cell.after == LabelState.PRESENT)
+    lost = Counter(cell.code for cell in cells if cell.before == LabelState.PRESENT)
     total = Counter(cell.code for cell in cells)
     return [
         ClassChange(

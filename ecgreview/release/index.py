@@ -7,15 +7,14 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ecgreview.consensus import State
-from ecgreview.release.content import ReleasedExam
+from ecgreview.release.content import LabelState, ReleasedExam
 
 LETTERS = {
-    State.PRESENT: "P",
-    State.ABSENT: "A",
-    State.UNDECIDED: "U",
-    State.INCOMPLETE: "I",
-    State.NOT_ASSESSED: "N",
+    LabelState.PRESENT: "P",
+    LabelState.ABSENT: "A",
+    LabelState.UNDECIDED: "U",
+    LabelState.INCOMPLETE: "I",
+    LabelState.NOT_ASSESSED: "N",
 }
 STATES = {letter: state for state, letter in LETTERS.items()}
 

@@ -13,12 +13,15 @@ from typing import IO, Any
 from ecgreview.hash_chain import content_digest
 from ecgreview.release import readme, signing
 from ecgreview.release.content import Content, Facts
+from ecgreview.release.embargo import Embargo
+from ecgreview.release.formats import files
 from ecgreview.release.formats.registry import Entry
 from ecgreview.release.signing import SigningKey
 
 LAYOUT = "ecg-review-release-1"
 
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
+TEMPLATE = "predictions_template.csv"
 SIGNATURE, PUBLIC_KEY = "manifest.sig", "signing_key.pem"
 
 # Time stamp of every file in the ZIP file: the earliest that ZIP allows.
@@ -38,6 +41,7 @@ class Parts:
         counts, folds: from ``survey.of``.
         inputs: SHA-256 of everything the release was made from, by name.
         withheld: how many values of each field were left out or replaced.
+        embargo: of which exams the labels are embargoed, a value of ``embargo.Embargo``.
     """
 
     supersedes: str
@@ -45,6 +49,7 @@ class Parts:
     folds: Mapping[str, Any]
     inputs: Mapping[str, str]
     withheld: Mapping[str, int]
+    embargo: Embargo = Embargo.NONE
 
 
 def write(
@@ -73,6 +78,8 @@ def write(
         inside.mkdir()
         entry.load().write(content, inside)
         progress(n_done)
+    if content.facts.n_embargoed:
+        _write_template(content, folder / TEMPLATE)
     head = _head(content.facts, parts, formats, key)
     (folder / README).write_text(readme.text(content.facts, head), "utf-8", newline="\n")
     manifest = {**head, "files": {name: _described(folder / name) for name in _names(folder)}}
@@ -141,6 +148,7 @@ def _head(
         "signals": {"included": facts.has_signals},
         "folds": dict(parts.folds),
         "counts": dict(parts.counts),
+        **_embargo(facts, parts),
         "inputs": dict(parts.inputs),
         "withheld": dict(parts.withheld),
         "formats": [entry.name for entry in formats],
@@ -148,6 +156,20 @@ def _head(
         if key
         else None,
     }  # fmt: skip
+
+
+def _embargo(facts: Facts, parts: Parts) -> dict[str, Any]:
+    """Return the entry of the embargo, which manifests have only if there is one."""
+    if parts.embargo == Embargo.NONE:
+        return {}
+    return {"embargo": {"labels_of": parts.embargo.value, "exams": facts.n_embargoed}}
+
+
+def _write_template(content: Content, path: Path) -> None:
+    """Write a table for predictions: a row per embargoed exam, an empty column per class."""
+    codes = [item.code for item in content.facts.taxonomy.classes]
+    rows = ([exam.code, *[""] * len(codes)] for exam in content.exams() if exam.is_embargoed)
+    files.write_csv(path, ["exam", *codes], rows)
 
 
 def _names(folder: Path) -> list[str]:

@@ -51,10 +51,13 @@ def _lines(facts: Facts, manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {outcome} | {n} |"
     yield ""
     yield from _folds(facts, manifest["folds"])
+    yield from _embargo(facts)
     yield "## Files"
     yield ""
     for name in manifest["formats"]:
         yield f"- `{name}/`: {registry.entry(name).title}"
+    if facts.n_embargoed:
+        yield "- `predictions_template.csv`: the table to fill with predictions"
     yield "- `manifest.json`: how the release was made, and the SHA-256 of every file"
     if manifest["signature"]:
         yield "- `manifest.sig`, `signing_key.pem`: signature of the manifest (Ed25519) and its key"
@@ -85,6 +88,21 @@ def _folds(facts: Facts, folds: Mapping[str, Any]) -> Iterator[str]:
         f"Each exam is in one of {facts.folds} folds. All exams of a patient are in the same fold,"
         " and classes are spread evenly. Patients in more than one fold:"
         f" {folds['patients_in_several_folds']}. Later releases keep the folds."
+    )
+    yield ""
+
+
+def _embargo(facts: Facts) -> Iterator[str]:
+    if not facts.n_embargoed:
+        return
+    yield "## Embargoed labels"
+    yield ""
+    yield (
+        f"{facts.n_embargoed} exams are included without labels and readings; their outcome is"
+        " `embargoed`. To test a model on them, fill `predictions_template.csv` with a probability"
+        " from 0 to 1 for each exam and class (leave out the columns of classes that the model does"
+        " not predict) and ask the authors for a team and its token. Each team has a limited number"
+        " of attempts. Scores are computed per class; 0.5 or more counts as present."
     )
     yield ""
 

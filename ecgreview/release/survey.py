@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecgreview.consensus import State
-from ecgreview.release import folds, index
-from ecgreview.release.content import Content, ReleasedExam
+from ecgreview.release import folds
+from ecgreview.release.content import Content, LabelState, ReleasedExam
 
 
 class LeakedPatients(RuntimeError):
@@ -23,12 +22,10 @@ class Survey:
     Attributes:
         counts: for the manifest.
         folds: for the manifest: sizes, classes, and the result of the check for leaks.
-        index: labels, to compare releases with each other.
     """
 
     counts: Mapping[str, Any]
     folds: Mapping[str, Any]
-    index: bytes
 
 
 def of(content: Content, group: Callable[[ReleasedExam], str]) -> Survey:
@@ -44,7 +41,8 @@ def of(content: Content, group: Callable[[ReleasedExam], str]) -> Survey:
     facts = content.facts
     codes = [item.code for item in facts.taxonomy.classes]
     tally = _Tally(codes)
-    packed = index.pack(codes, tally.counted(content, group))
+    for exam in content.exams():
+        tally.add(exam, group(exam))
     if leaked := folds.shared(tally.places):
         raise LeakedPatients(f"{len(leaked)} in more than one fold")
     by_class = {code: dict(sorted(tally.states[code].items())) for code in codes}
@@ -58,7 +56,7 @@ def of(content: Content, group: Callable[[ReleasedExam], str]) -> Survey:
         "outcomes": dict(sorted(tally.outcomes.items())),
         "classes": by_class,
     }
-    return Survey(counts, tally.folds(facts.folds), packed)
+    return Survey(counts, tally.folds(facts.folds))
 
 
 class _Tally:
@@ -73,20 +71,11 @@ class _Tally:
         self._exams = Counter[int]()
         self._present: dict[int, Counter[str]] = defaultdict(Counter)
 
-    def counted(
-        self, content: Content, group: Callable[[ReleasedExam], str]
-    ) -> Iterator[index.Line]:
-        """Yield the index line of each exam, after counting it."""
-        for exam in content.exams():
-            name = group(exam)
-            self._count(exam)
-            self.places.add((name, exam.fold))
-            yield index.line(exam, name)
-
-    def _count(self, exam: ReleasedExam) -> None:
+    def add(self, exam: ReleasedExam, group: str) -> None:
+        self.places.add((group, exam.fold))
         for code, label in exam.labels.items():
             self.states[code][label.state.value] += 1
-            if exam.fold and label.state == State.PRESENT:
+            if exam.fold and label.state == LabelState.PRESENT:
                 self._present[exam.fold][code] += 1
         self.sources[exam.source] += 1
         self.outcomes[exam.outcome] += 1

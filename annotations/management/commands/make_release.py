@@ -22,6 +22,7 @@ from annotations.services.releases import choices as allowed
 from annotations.services.releases import jobs
 from annotations.services.releases.choices import Choices
 from ecgreview.release import folds, licences
+from ecgreview.release.embargo import Embargo
 from ecgreview.release.formats import registry
 from ecgreview.release.signing import BadKey
 
@@ -53,6 +54,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--folds", type=int, default=folds.DEFAULT_FOLDS, help="number of folds; 0 for none"
         )
+        parser.add_argument(
+            "--embargo", choices=[item.value for item in Embargo], default=Embargo.NONE.value,
+            help="withhold the labels and readings of these exams, to score predictions",
+        )  # fmt: skip
 
     def handle(
         self, *, study: str | None, directory: Path | None, list_formats: bool, **options: Any
@@ -70,6 +75,7 @@ class Command(BaseCommand):
             authors=options["author"],
             has_signals=options["signals"],
             n_folds=options["folds"],
+            embargo=Embargo(options["embargo"]),
         )
         try:
             self._write(study_row, directory, choices, _version(options["release"]), now)

@@ -99,6 +99,13 @@ class Action(models.TextChoices):
     DATA_RELEASE_CANCELED = "export.release_canceled", _("Data release canceled")
     DATA_RELEASE_MADE = "export.release_made", _("Data release created")
     DATA_RELEASE_DOWNLOADED = "export.release_downloaded", _("Data release downloaded")
+    SCORING_TEAM_CREATED = "scoring.team_created", _("Team for predictions created")
+    SCORING_TEAM_TOKEN_REPLACED = (
+        "scoring.token_replaced",
+        _("Token of a team for predictions replaced"),
+    )
+    SCORING_TEAM_CLOSED = "scoring.team_closed", _("Team for predictions closed")
+    PREDICTIONS_SCORED = "scoring.scored", _("Predictions scored")
     AGREEMENT_REQUESTED = "agreement.requested", _("Agreement requested")
     AGREEMENT_CANCELED = "agreement.cancelled", _("Agreement computation stopped")
     AGREEMENT_COMPUTED = "agreement.computed", _("Agreement computed")

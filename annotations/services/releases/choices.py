@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, Batch, Dataset, Exam, Slot, Study, Tracing
+from annotations.models import Assignment, Batch, Dataset, Exam, Release, Slot, Study, Tracing
 from annotations.models.exam import ExamQuerySet
 from annotations.services.export.sources import opened
 from annotations.services.refusals import Refusal
 from ecgreview.release import folds, licences
 from ecgreview.release.content import Source
+from ecgreview.release.embargo import Embargo
 from ecgreview.release.formats import registry
 from ecgreview.release.licences import Licence, Objection
 
@@ -60,6 +61,18 @@ class BadFolds(Refusal):
     code = "bad-folds"
 
 
+class EmbargoWithoutFolds(Refusal):
+    """The labels of the last fold cannot be embargoed, because there are no folds."""
+
+    code = "embargo-without-folds"
+
+
+class LabelsPublished(Refusal):
+    """An earlier release contains labels of exams that the embargo would cover."""
+
+    code = "labels-published"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What to release, and how.
@@ -70,6 +83,7 @@ class Choices:
         authors: names in order of citation.
         has_signals: whether to include the tracings.
         n_folds: number of folds, 0 for none.
+        embargo: of which exams labels and readings are withheld.
     """
 
     licence: str
@@ -77,6 +91,7 @@ class Choices:
     authors: Sequence[str] = ()
     has_signals: bool = False
     n_folds: int = folds.DEFAULT_FOLDS
+    embargo: Embargo = Embargo.NONE
 
     @property
     def written(self) -> list[str]:
@@ -96,6 +111,7 @@ def refuse(study: Study, choices: Choices) -> None:
         NoSignals: there are no signals to include.
         FormatUnavailable: a format cannot be written.
         BadFolds: the number of folds is 1, or too large.
+        EmbargoWithoutFolds, LabelsPublished: see ``refuse_embargo``.
     """
     refuse_hidden(study)
     if choices.licence not in licences.IDENTIFIERS:
@@ -112,6 +128,25 @@ def refuse(study: Study, choices: Choices) -> None:
         raise FormatUnavailable(formats=", ".join(unavailable))
     if choices.n_folds and not 2 <= choices.n_folds <= folds.MAX_FOLDS:
         raise BadFolds(limit=folds.MAX_FOLDS)
+    refuse_embargo(study, choices)
+
+
+def refuse_embargo(study: Study, choices: Choices) -> None:
+    """Raise unless the labels can be embargoed as in ``choices``.
+
+    Raises:
+        EmbargoWithoutFolds: there are no folds.
+        LabelsPublished: an earlier release contains some of the labels, perhaps because its folds
+            are others.
+    """
+    if choices.embargo == Embargo.LAST_FOLD and not choices.n_folds:
+        raise EmbargoWithoutFolds
+    for release in Release.objects.ready().filter(study=study).newest_first().defer("index"):
+        is_kept = choices.embargo.keeps(
+            release.embargo_choice, n_folds=choices.n_folds, n_earlier_folds=release.n_folds
+        )
+        if not is_kept:
+            raise LabelsPublished(version=release.version)
 
 
 def refuse_hidden(study: Study) -> None:

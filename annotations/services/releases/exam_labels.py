@@ -8,8 +8,7 @@ from typing import TypeAlias
 
 from annotations.models import Consensus
 from annotations.services.reading.votes import Vote
-from ecgreview.consensus import State
-from ecgreview.release.content import Label
+from ecgreview.release.content import Label, LabelState
 
 Labels: TypeAlias = Mapping[str, Label]
 
@@ -42,7 +41,7 @@ def of(row: Consensus, codes: Sequence[str], votes: Iterable[Vote]) -> Labels:
 @lru_cache(maxsize=10_000)
 def _label(state: str, basis: str, n_marked: int, n_votes: int, posterior: float | None) -> Label:
     """Return a label. Most are equal, and equal objects are stored once (``spool``)."""
-    return Label(State(state), basis, n_marked, n_votes, posterior)
+    return Label(LabelState(state), basis, n_marked, n_votes, posterior)
 
 
 def _unassessed(vote: Vote) -> frozenset[str]:

@@ -40,6 +40,7 @@ from ecgreview.ecg.signal import Signal
 from ecgreview.release import folds, index
 from ecgreview.release.content import Facts, ReleasedExam, ReleasedReading
 from ecgreview.release.folds import Group
+from ecgreview.release.formats import streams
 
 Item = TypeVar("Item")
 
@@ -51,6 +52,7 @@ class Gathered:
     """The content of a release (``ecgreview.release.content.Content``).
 
     Exams and readings are in temporary files; signals are read from the database when needed.
+    Formats cannot write embargoed labels, because only ``index`` contains them.
 
     Attributes:
         inputs: SHA-256 of everything the release is made from, by name.
@@ -77,6 +79,17 @@ class Gathered:
         return self._facts
 
     def exams(self) -> Iterator[ReleasedExam]:
+        for exam in self._complete():
+            yield exam.embargoed() if exam.is_embargoed else exam
+
+    def index(self) -> bytes:
+        """Return all labels, including embargoed ones (``ecgreview.release.index``)."""
+        codes = [item.code for item in self.facts.taxonomy.classes]
+        return index.pack(
+            codes, (index.line(exam, self.groups[exam.code]) for exam in self._complete())
+        )
+
+    def _complete(self) -> Iterator[ReleasedExam]:
         for block in self._exams.blocks():
             self._check()
             yield from block
@@ -89,13 +102,12 @@ class Gathered:
     def signals(self) -> Iterator[tuple[ReleasedExam, Sequence[Signal]]]:
         if not self.facts.has_signals:
             return
-        for block in self._exams.blocks():
-            for exams in _parts(block, SIGNALS_AT_ONCE):
-                self._check()
-                packed = _packed([self._exam_ids[exam.number - 1] for exam in exams])
-                for exam in exams:
-                    if parts := packed.get(self._exam_ids[exam.number - 1]):
-                        yield exam, [wire.unpack(part) for part in parts]
+        for exams in streams.batches(self.exams(), SIGNALS_AT_ONCE):
+            self._check()
+            packed = _packed([self._exam_ids[exam.number - 1] for exam in exams])
+            for exam in exams:
+                if parts := packed.get(self._exam_ids[exam.number - 1]):
+                    yield exam, [wire.unpack(part) for part in parts]
 
 
 def _packed(exam_ids: Sequence[int]) -> Mapping[int, list[bytes]]:
@@ -137,7 +149,7 @@ class _Gathering:
         places = self._folds(contents)
         exam_digest, reading_digest = hashlib.sha256(), hashlib.sha256()
         readers: set[str] = set()
-        number = 0
+        number = n_embargoed = n_readings = 0
         for ids in _parts(self._rows, EXAMS_AT_ONCE):
             self._check()
             block = list(_with_labels(ids))
@@ -151,13 +163,17 @@ class _Gathering:
                 labels = exam_labels.of(row, self._codes, readings.votes[row.exam_id])
                 exams.append(self._exam(row, number, fold, labels))
             self._exams.add(exams)
-            self._readings.add(readings.released)
+            embargoed = {exam.code for exam in exams if exam.is_embargoed}
+            n_embargoed += len(embargoed)
+            n_readings += len(readings.released)
+            self._readings.add([item for item in readings.released if item.exam not in embargoed])
             readers |= {reading.reader for reading in readings.released}
             _update(exam_digest, ((exam.code, exam.source, exam.source_key, exam.patient,
                                    exam.age_years, exam.sex) for exam in exams))  # fmt: skip
             _update(reading_digest, readings.digested)
         return Gathered(
-            facts=self._facts(len(readers)), exams=self._exams, readings=self._readings,
+            facts=self._facts(len(readers), n_readings, n_embargoed),
+            exams=self._exams, readings=self._readings,
             inputs=self._inputs(exam_digest.hexdigest(), reading_digest.hexdigest(), exam_ids),
             groups=groups, exam_ids=exam_ids, check=self._check,
         )  # fmt: skip
@@ -227,9 +243,12 @@ class _Gathering:
             n_readings=row.n_readings,
             n_unreadable=row.n_unreadable,
             tracings=vars(row)["n_tracings"],
+            is_embargoed=self._release.embargo_choice.covers(
+                fold=fold or 0, n_folds=self._release.n_folds
+            ),
         )
 
-    def _facts(self, n_readers: int) -> Facts:
+    def _facts(self, n_readers: int, n_readings: int, n_embargoed: int) -> Facts:
         study, release = self._study, self._release
         protocol = _protocol(study)
         return Facts(
@@ -249,8 +268,9 @@ class _Gathering:
             has_signals=release.has_signals,
             folds=release.n_folds,
             n_exams=self._exams.n_rows,
-            n_readings=self._readings.n_rows,
+            n_readings=n_readings,
             n_readers=n_readers,
+            n_embargoed=n_embargoed,
         )
 
     def _inputs(self, exams: str, readings: str, exam_ids: Sequence[int]) -> dict[str, str]:

@@ -129,6 +129,7 @@ def request(
             authors=list(choices.authors),
             has_signals=choices.has_signals,
             n_folds=choices.n_folds,
+            embargo=choices.embargo.value,
             n_total=len(choices.written) + N_OTHER_STEPS,
         )
         _record(release, audit.Action.DATA_RELEASE_REQUESTED, actor, now)
@@ -322,6 +323,7 @@ def built(
         batches = sorted(opened(study).values_list("pk", flat=True))
         content = gathering.gather(release, work, check=check)
         counts = survey.of(content, lambda exam: content.groups[exam.code])
+        labels_index = content.index()
         progress(1)
         before = gathering.previous_of(release)
         parts = Parts(
@@ -330,6 +332,7 @@ def built(
             folds=counts.folds,
             inputs=content.inputs,
             withheld=deidentification.withheld(study),
+            embargo=release.embargo_choice,
         )
         folder = work / release.name
         folder.mkdir()
@@ -338,7 +341,7 @@ def built(
             formats=[registry.entry(name) for name in release.formats],
             key=signing_key(), progress=lambda n_done: progress(n_done + 1),
         )  # fmt: skip
-    yield Built(folder, manifest, counts.index, batches)
+    yield Built(folder, manifest, labels_index, batches)
 
 
 def rebuild(release: Release, work: Path, *, now: datetime) -> Path:
@@ -361,6 +364,7 @@ def has_choices(release: Release, choices: Choices) -> bool:
         and release.authors == list(choices.authors)
         and release.has_signals == choices.has_signals
         and release.n_folds == choices.n_folds
+        and release.embargo_choice == choices.embargo
     )
 
 

@@ -32,6 +32,8 @@ REFUSED_FIELDS: dict[type[Exception], str] = {
     choices.NoSignals: "has_signals",
     choices.FormatUnavailable: "formats",
     choices.BadFolds: "n_folds",
+    choices.EmbargoWithoutFolds: "embargo",
+    choices.LabelsPublished: "embargo",
 }
 
 
@@ -63,6 +65,7 @@ def study_releases(request: SignedInRequest, slug: str) -> HttpResponse:
         "releases": releases,
         "newest": next((release for release in releases if release.is_ready), None),
         "running": running,
+        "has_embargo": any(release.manifest.get("embargo") for release in releases),
         "run_status": release_text.run_status(running) if running else None,
         "form": form,
         "preview": next_release,

@@ -11,6 +11,7 @@ from annotations.models import Release
 from annotations.services.releases.choices import Choices
 from annotations.views.studies import release_text
 from ecgreview.release import folds, licences
+from ecgreview.release.embargo import Embargo
 from ecgreview.release.formats import registry
 
 MAX_AUTHOR: int = Release._meta.get_field("authors").base_field.max_length or 0
@@ -39,6 +40,15 @@ class ReleaseForm(forms.Form):
         max_value=folds.MAX_FOLDS,
         initial=folds.DEFAULT_FOLDS,
         help_text=_("All exams of a patient are in the same fold. 0 means no folds."),
+    )
+    embargo = forms.ChoiceField(
+        label=_("Embargoed labels"),
+        choices=release_text.embargo_choices,
+        required=False,
+        help_text=_(
+            "The exams are included, but their labels and readings are not. Teams can have "
+            "predictions for these exams scored."
+        ),
     )
     authors = forms.CharField(
         label=_("Authors"),
@@ -82,4 +92,5 @@ class ReleaseForm(forms.Form):
             authors=values["authors"],
             has_signals=values["has_signals"],
             n_folds=values["n_folds"],
+            embargo=Embargo(values["embargo"] or Embargo.NONE),
         )

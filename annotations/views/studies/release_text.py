@@ -15,6 +15,7 @@ from annotations.models import CANCELED, ClassState, DiagnosticClass, Release
 from annotations.views.agreement.run_text import RunStatus
 from ecgreview.release import licences
 from ecgreview.release.difference import Difference
+from ecgreview.release.embargo import Embargo
 from ecgreview.release.formats.registry import Entry
 from ecgreview.release.licences import Licence, Problem
 
@@ -56,9 +57,16 @@ FACTS: dict[str, Promise] = {
     "licence": gettext_lazy("License"),
     "signals.included": gettext_lazy("Signals included"),
     "folds.n": gettext_lazy("Folds"),
+    "embargo.labels_of": gettext_lazy("Embargoed labels"),
+    "embargo.exams": gettext_lazy("Exams with embargoed labels"),
     "counts.exams": gettext_lazy("Exams"),
     "counts.readings": gettext_lazy("Readings"),
     "counts.readers": gettext_lazy("Readers"),
+}
+EMBARGOES: dict[Embargo, Promise] = {
+    Embargo.NONE: gettext_lazy("None"),
+    Embargo.LAST_FOLD: gettext_lazy("Those of the last fold"),
+    Embargo.ALL: gettext_lazy("Those of all exams"),
 }
 PROBLEMS: dict[Problem, Promise] = {
     Problem.MISSING: gettext_lazy("no license stated, so its signals cannot be released"),
@@ -95,6 +103,10 @@ def licence(item: Licence) -> str:
     if item.identifier == licences.UNLICENSED:
         return _("No license: for use within the study only")
     return f"{item.name} ({item.identifier})"
+
+
+def embargo_choices() -> list[tuple[str, str]]:
+    return [(item.value, str(label)) for item, label in EMBARGOES.items()]
 
 
 def format_name(entry: Entry) -> str:
@@ -171,4 +183,6 @@ def _value(value: Any) -> str:
         return number_format(value, force_grouping=True)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} = {number_format(n)}" for name, n in value.items()) or "–"
+    if value in (Embargo.LAST_FOLD, Embargo.ALL):
+        return str(EMBARGOES[Embargo(value)])
     return str(value) if value else "–"

@@ -139,8 +139,8 @@ def responsible_ai(facts: Facts) -> dict[str, Any]:
         "rai:dataAnnotationAnalysis": [
             (
                 f"Labels are the consensus by the rule {files.rule_of(facts)}. All readings are "
-                "included, so that disagreement can be analyzed. Soft labels are posteriors or "
-                "shares of votes."
+                f"included{files.except_embargoed(facts)}, so that disagreement can be analyzed. "
+                "Soft labels are posteriors or shares of votes."
             )
         ],
         "rai:machineAnnotationTools": [

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ecgreview.consensus import Basis, State, Status
+from ecgreview.consensus import Basis, Status
 from ecgreview.release import licences
-from ecgreview.release.content import Content, Facts, Label
+from ecgreview.release.content import Content, Facts, Label, LabelState
 from ecgreview.release.formats import table_schema
 from ecgreview.release.formats.about import About
 from ecgreview.release.formats.table_schema import Column
@@ -42,7 +42,7 @@ EXAMS = (
     Column("fold", "Fold of the patient; missing without folds.", "integer", null=True),
     Column("split", "Official split of the source; missing if it has none.", null=True),
     Column("outcome", "How the consensus on the exam was reached.",
-           enum=tuple(item.value for item in Status)),
+           enum=(*(item.value for item in Status), LabelState.EMBARGOED.value)),
     Column("n_readings", "Number of votes.", "integer"),
     Column("n_unreadable", "Number of votes that call the exam unreadable.", "integer"),
     Column("n_tracings", "Number of tracings; 0 if only readings exist.", "integer"),
@@ -50,8 +50,8 @@ EXAMS = (
 LABELS_LONG = (
     EXAM,
     CLASS,
-    Column("state", "Result of the consensus rule.", enum=tuple(item.value for item in State)),
-    Column("basis", "Why the class has its state; missing in results of older versions.",
+    Column("state", "Result of the consensus rule.", enum=tuple(item.value for item in LabelState)),
+    Column("basis", "Why the class has its state; missing if embargoed or from an older version.",
            enum=tuple(item.value for item in Basis), null=True),
     Column("n_marked", "Number of votes for the class.", "integer"),
     Column("n_votes", "Number of votes for or against it.", "integer"),

@@ -89,7 +89,7 @@ def _composition(content: Content) -> Answers:
             ),
         ),
         ("What labels are there?", "\n".join(table)),
-        ("Are there recommended splits?", folds),
+        ("Are there recommended splits?", folds + files.embargo_note(facts)),
         (
             "Does it contain data that might be considered confidential?",
             (
@@ -140,7 +140,7 @@ def _labeling(facts: Facts) -> Answers:
         ),
         (
             "Was the raw data saved in addition to the labels?",
-            "Yes: every reading is included."
+            f"Yes: every reading is included{files.except_embargoed(facts)}."
             + (" So are the tracings." if facts.has_signals else ""),
         ),
     ]

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecgreview.consensus import State
-from ecgreview.release.content import Content, Facts, ReleasedExam, ReleasedReading
+from ecgreview.release.content import Content, Facts, LabelState, ReleasedExam, ReleasedReading
 from ecgreview.taxonomy import DiagnosticClass
 
 from . import files, streams
@@ -48,6 +47,7 @@ WITHOUT_VALUE: Mapping[str, str] = {
     "incomplete": "temp-unknown",
     "not_assessable": "unknown",
     "not_assessed": "not-performed",
+    "embargoed": "masked",
 }
 
 
@@ -122,7 +122,7 @@ def _consensus(facts: Facts, exam: ReleasedExam, component: ComponentText) -> st
 
 
 def _is_final(exam: ReleasedExam) -> bool:
-    waiting = (State.UNDECIDED, State.INCOMPLETE)
+    waiting = (LabelState.UNDECIDED, LabelState.INCOMPLETE)
     return all(label.state not in waiting for label in exam.labels.values())
 
 

@@ -67,7 +67,22 @@ def summary(facts: Facts) -> str:
         f"Labels of {facts.n_exams} 12-lead ECG exams ({signals}) in "
         f"{len(facts.taxonomy.classes)} classes, from {facts.n_readings} independent blind "
         f"readings by {facts.n_readers} readers, with the consensus by the rule {rule_of(facts)}."
+        f"{embargo_note(facts)}"
     )
+
+
+def embargo_note(facts: Facts) -> str:
+    """Return a sentence about embargoed labels, after a space, or empty if there are none."""
+    if not facts.n_embargoed:
+        return ""
+    return (
+        f" The labels and readings of {facts.n_embargoed} exams are embargoed: the authors score "
+        "predictions for these exams."
+    )
+
+
+def except_embargoed(facts: Facts) -> str:
+    return ", except those of embargoed exams" if facts.n_embargoed else ""
 
 
 def rule_of(facts: Facts) -> str:

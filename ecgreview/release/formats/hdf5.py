@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from ecgreview.consensus import State
 from ecgreview.ecg.leads import N_LEADS
 from ecgreview.ecg.signal import Signal
-from ecgreview.release.content import Content, Facts, ReleasedExam
+from ecgreview.release.content import Content, Facts, LabelState, ReleasedExam
 from ecgreview.taxonomy import Taxonomy
 
 from . import files, streams
@@ -150,4 +149,4 @@ def _sources(taxonomy: Taxonomy) -> dict[str, str]:
 
 def _flag(exam: ReleasedExam, code: str) -> bool | None:
     label = exam.labels.get(code)
-    return {State.PRESENT: True, State.ABSENT: False}.get(label.state) if label else None
+    return {LabelState.PRESENT: True, LabelState.ABSENT: False}.get(label.state) if label else None

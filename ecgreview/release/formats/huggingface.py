@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecgreview.release.content import Content, Facts, ReleasedExam
+from ecgreview.release.content import Content, Facts, LabelState, ReleasedExam
 
 from . import croissant, files, parquet, prose
 from .about import About
@@ -68,7 +68,9 @@ FORMAT = HuggingFace()
 
 
 def split_of(exam: ReleasedExam) -> str:
-    """Return the name of a split as loaders accept it."""
+    """Return the name of a split as loaders accept it. Embargoed exams are in one of their own."""
+    if exam.is_embargoed:
+        return LabelState.EMBARGOED.value
     return re.sub(r"\W+", "_", exam.split.strip().lower()) or "train"
 
 

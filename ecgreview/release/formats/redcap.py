@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ecgreview.consensus import State
-from ecgreview.release.content import Content, Facts
+from ecgreview.release.content import Content, Facts, LabelState
 
 from . import files, streams
 from .about import About
@@ -36,12 +35,15 @@ DICTIONARY = (
 FORM = "ecg_consensus"
 
 CODES = {
-    State.ABSENT: 0,
-    State.PRESENT: 1,
-    State.UNDECIDED: 2,
-    State.INCOMPLETE: 3,
-    State.NOT_ASSESSED: 4,
+    LabelState.ABSENT: 0,
+    LabelState.PRESENT: 1,
+    LabelState.UNDECIDED: 2,
+    LabelState.INCOMPLETE: 3,
+    LabelState.NOT_ASSESSED: 4,
+    LabelState.EMBARGOED: 5,
 }
+# States of a form in REDCap.
+INCOMPLETE, COMPLETE = 0, 2
 SEXES = {"F": 1, "M": 2}
 
 
@@ -79,9 +81,9 @@ def _field(
 
 
 def _records(content: Content) -> Iterator[Sequence[object]]:
-    complete = 2
     for exam in content.exams():
         yield (
             exam.code, exam.source, streams.age_years(exam), SEXES.get(exam.sex), exam.outcome,
-            *(CODES[label.state] for label in exam.labels.values()), complete,
+            *(CODES[label.state] for label in exam.labels.values()),
+            INCOMPLETE if exam.is_embargoed else COMPLETE,
         )  # fmt: skip

@@ -140,7 +140,7 @@ def _comments(facts: Facts, exam: ReleasedExam) -> Iterator[str]:
     yield "Rx: Unknown"
     yield "Hx: Unknown"
     yield "Sx: Unknown"
-    yield f"Classes: {','.join(exam.present) or 'none'}"
+    yield f"Classes: {'embargoed' if exam.is_embargoed else ','.join(exam.present) or 'none'}"
 
 
 def snomed_codes(facts: Facts, exam: ReleasedExam) -> list[str]:

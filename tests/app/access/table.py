@@ -160,6 +160,9 @@ API: dict[str, dict[str, Cell]] = {
         "POST": Cell(api(403, davi=404, rosa=404, caio=403), body={}),
     },
     "api-study-release-file": {"GET": Cell(api(403, davi=404, rosa=404, caio=403))},
+    "api-study-scores": {"GET": Cell(api(403, davi=200, rosa=200, caio=403))},
+    # For teams, who have a token and no account.
+    "api-team-scores": {"GET": Cell(row(401)), "POST": Cell(row(401))},
     "api-batch": {"GET": Cell(api(403, **MANAGERS_ONLY))},
     "api-batch-closing": {"POST": Cell(api(403, davi=200), body={})},
     "api-batch-progress": {"GET": Cell(api(403, **RESULTS))},
@@ -226,6 +229,22 @@ PAGES: dict[str, dict[str, Cell]] = {
     "study-release-cancel": {"POST": Cell(page(403, davi=404, rosa=404))},
     "study-release-difference": {"GET": Cell(page(403, davi=404, rosa=404))},
     "study-release-file": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "study-scoring": {
+        "GET": Cell(page(403, davi=200, rosa=200, caio=403)),
+        # No label is embargoed, so there is nothing for a team to predict.
+        "POST": Cell(
+            page(403, davi=400, rosa=400, caio=403), body={"name": "Lab", "max_attempts": 3}
+        ),
+    },
+    # There is no team with the key in the address.
+    "scoring-team": {
+        "GET": Cell(page(403, davi=404, rosa=404)),
+        "POST": Cell(page(403, davi=404, rosa=404)),
+    },
+    "scoring-team-token": {"POST": Cell(page(403, davi=404, rosa=404))},
+    "scoring-team-close": {"POST": Cell(page(403, davi=404, rosa=404))},
+    "scoring-scores": {"GET": Cell(page(403, davi=404, rosa=404))},
+    "scoring-scores-file": {"GET": Cell(page(403, davi=404, rosa=404))},
     "batch-new": {"GET": Cell(page(403, davi=200)), "POST": Cell(page(403, davi=400))},
     "batch": {"GET": Cell(page(403, **MANAGERS_ONLY))},
     "batch-close": {"POST": Cell(page(403, davi=302))},

@@ -145,7 +145,7 @@ def status_without_method(name, role):
     # Caio has Davi's permissions; only the blinding rules refuse him, and they come later.
     permission_role = "davi" if role == "caio" else role
     statuses = {cell.statuses[permission_role] for cell in ADDRESSES[name].values()}
-    refusals = {302, 401, 403} if role == "anonymous" else {403}
+    refusals = {302, 401, 403} if role == "anonymous" else {401, 403}
     return statuses.pop() if len(statuses) == 1 and statuses <= refusals else 405
 
 

@@ -48,6 +48,7 @@ class World:
             "rest": "no/such/place",
             "slug": batch.study.slug,
             "key": uuid.UUID(str(self.reading.idempotency_key)),
+            "attempt": uuid.UUID(int=7),
             "uidb36": "1",
             "seq": 1,
             "place": 1,

@@ -7,6 +7,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
+from annotations.models import Release, ReleaseChunk
+
+DIGEST = "0" * 64
+
 
 def insert_copy(row: Model, **changes: Any) -> None:
     copy = type(row)._default_manager.get(pk=row.pk)
@@ -32,3 +36,25 @@ def check_constraints_then_defer() -> None:
     check_constraints()
     with connection.cursor() as cursor:
         cursor.execute("set constraints all deferred")
+
+
+def new_release(fixture, **changes: Any):
+    values = {
+        "study": fixture("study"),
+        "major": 1,
+        "minor": 0,
+        "requested_at": fixture("now"),
+        "released_on": "2026-03",
+        "formats": ["csv"],
+        "licence": "CC-BY-4.0",
+        **changes,
+    }
+    return Release.objects.create(**values)
+
+
+def ready_release(fixture, **changes: Any):
+    release = new_release(fixture, **changes)
+    ReleaseChunk.objects.create(release=release, number=0, content=b"PK")
+    whole = {"digest": DIGEST, "manifest_digest": DIGEST, "manifest": {"version": "1.0"}}
+    update_row(release, finished_at=fixture("now"), n_bytes=2, index=b"index", **whole)
+    return release

@@ -59,6 +59,7 @@ LATER_TABLES = {
     "annotations_committeesession_attendees",
     *("annotations_release", "annotations_releasechunk"),
     "annotations_rulecomparison",
+    *("annotations_scoringteam", "annotations_scoredpredictions"),
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
     *("annotations_agreementdetail", "annotations_agreementrun"),
     *("annotations_exampattern", "annotations_patterncount"),
@@ -105,6 +106,9 @@ USES_OWNER = {
     "annotations/services/releases/jobs.py",
     "annotations/services/releases/preview.py",
     "annotations/services/own_results/results.py",
+    "annotations/services/scoring/attempts.py",
+    "annotations/services/scoring/embargoes.py",
+    "annotations/services/scoring/teams.py",
 }
 """Modules that use ``row_security.as_owner``. A new one needs a careful review."""
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ecgreview import taxonomy
-from ecgreview.consensus import State
 from ecgreview.ecg.signal import Signal
 from ecgreview.release.content import (
     Area,
     Facts,
     Finding,
     Label,
+    LabelState,
     ReleasedExam,
     ReleasedReading,
     Source,
@@ -29,10 +29,10 @@ FACTS = Facts(
     has_signals=False, folds=2, n_exams=3, n_readings=2, n_readers=2,
 )  # fmt: skip
 
-ABSENT = Label(State.ABSENT, "unanimous", 0, 2)
-PRESENT = Label(State.PRESENT, "majority", 2, 3, 0.987654321)
-DISPUTED = Label(State.UNDECIDED, "tie", 1, 2)
-NOT_ASSESSED = Label(State.NOT_ASSESSED, "unreadable", 0, 0)
+ABSENT = Label(LabelState.ABSENT, "unanimous", 0, 2)
+PRESENT = Label(LabelState.PRESENT, "majority", 2, 3, 0.987654321)
+DISPUTED = Label(LabelState.UNDECIDED, "tie", 1, 2)
+NOT_ASSESSED = Label(LabelState.NOT_ASSESSED, "unreadable", 0, 0)
 
 
 def exam(number: int, **labels: Label) -> ReleasedExam:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecgreview.consensus import State
 from ecgreview.release import difference, index
+from ecgreview.release.content import LabelState
 from ecgreview.release.difference import ClassChange, FactChange, Labels
 from ecgreview.release.index import LETTERS, Line
 
@@ -44,7 +44,8 @@ def test_changed_labels_are_counted_by_class():
         ClassChange("af", 1, 2, 1, 0, 0), ClassChange("lbbb", 0, 1, 1, 0, 0),
     ]  # fmt: skip
     assert [(cell.exam, cell.code, cell.before, cell.after) for cell in change.cells] == [
-        ("B", "af", State.UNDECIDED, State.PRESENT), ("B", "lbbb", State.ABSENT, State.PRESENT),
+        ("B", "af", LabelState.UNDECIDED, LabelState.PRESENT),
+        ("B", "lbbb", LabelState.ABSENT, LabelState.PRESENT),
     ]  # fmt: skip
     assert change.n_exams_changed == 1
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from ecgreview import taxonomy
-from ecgreview.consensus import State
 from ecgreview.ecg import formats
 from ecgreview.ecg.formats import Recording
 from ecgreview.ecg.signal import INVALID, LeadStatus, Signal
@@ -18,6 +17,7 @@ from ecgreview.release.content import (
     Facts,
     Finding,
     Label,
+    LabelState,
     ReleasedExam,
     ReleasedReading,
     Source,
@@ -25,7 +25,7 @@ from ecgreview.release.content import (
 
 CLASSES = taxonomy.load()
 CODES = [item.code for item in CLASSES.classes]
-UNREADABLE_EXAM, TWO_TRACINGS_EXAM, NO_SIGNAL_EXAM = "E3", "E1", "E7"
+UNREADABLE_EXAM, TWO_TRACINGS_EXAM, NO_SIGNAL_EXAM, EMBARGOED_EXAM = "E3", "E1", "E7", "E6"
 
 # Folder, file: 400 Hz and 2934 samples; 8500 samples; flat leads; 100 Hz; unequal gains.
 RECORDINGS = (
@@ -58,6 +58,7 @@ FACTS = Facts(
     n_exams=7,
     n_readings=20,
     n_readers=3,
+    n_embargoed=1,
 )
 
 
@@ -82,12 +83,14 @@ class Rows:
 
 
 def content(shared_data: Path) -> Rows:
-    """Return seven exams: one has two tracings, one none, one is unreadable."""
+    """Return seven exams: one has two tracings, one none; one is unreadable, one embargoed."""
     first, *others = [recording(shared_data, *where) for where in RECORDINGS]
     signals = [(first.signal, gappy(first.signal)), *((other.signal,) for other in others)]
     signals += [(scaled(others[0].signal),), ()]
     exams = [exam(number, signals=len(own)) for number, own in enumerate(signals, start=1)]
-    return Rows(FACTS, exams, [r for e in exams for r in readings(e)], signals)
+    public = [exam.embargoed() if exam.code == EMBARGOED_EXAM else exam for exam in exams]
+    read = [item for exam in public if not exam.is_embargoed for item in readings(exam)]
+    return Rows(FACTS, public, read, signals)
 
 
 def recording(shared_data: Path, folder: str, name: str) -> Recording:
@@ -134,15 +137,15 @@ def exam(number: int, *, signals: int) -> ReleasedExam:
 def label(number: int, place: int) -> Label:
     """Return labels that cover every state, with and without posterior."""
     if f"E{number}" == UNREADABLE_EXAM:
-        return Label(State.NOT_ASSESSED, "unreadable", 0, 0)
+        return Label(LabelState.NOT_ASSESSED, "unreadable", 0, 0)
     kind = (number * 7 + place) % 11
     if kind == 0:
-        return Label(State.PRESENT, "majority", 2, 3, posterior=0.97)
+        return Label(LabelState.PRESENT, "majority", 2, 3, posterior=0.97)
     if kind == 1:
-        return Label(State.UNDECIDED, "tie", 1, 2)
+        return Label(LabelState.UNDECIDED, "tie", 1, 2)
     if kind == 2 and number == 5:
-        return Label(State.INCOMPLETE, "readings_missing", 0, 1)
-    return Label(State.ABSENT, "unanimous", 0, 3)
+        return Label(LabelState.INCOMPLETE, "readings_missing", 0, 1)
+    return Label(LabelState.ABSENT, "unanimous", 0, 3)
 
 
 def readings(exam: ReleasedExam) -> Iterator[ReleasedReading]:

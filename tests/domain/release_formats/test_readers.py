@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from ecgreview.consensus import State
 from ecgreview.ecg.leads import LEADS
 from ecgreview.ecg.signal import INVALID
+from ecgreview.release.content import LabelState
 from ecgreview.release.formats import datasheet, hdf5, wfdb_records
 
 from .contents import CODES, TWO_TRACINGS_EXAM, UNREADABLE_EXAM
@@ -96,7 +96,7 @@ class TestHdf5:
         assert ours["exam_id"].tolist() == [1, 2, 3, 4, 5, 6]
         assert ours["age"].tolist() == [41, 90, 43, 44, 45, 46]
         states = [exam.labels["atrial_fibrillation"].state for exam in rows.exams()][:6]
-        expected = {State.PRESENT: True, State.ABSENT: False}
+        expected = {LabelState.PRESENT: True, LabelState.ABSENT: False}
         flags = [None if pd.isna(flag) else flag for flag in ours["AF"]]
         assert flags == [expected.get(state) for state in states]
 
@@ -148,7 +148,8 @@ class TestWfdb:
         for exam in rows.exams():
             if exam.tracings:
                 listed = by_name[exam.code]["Classes"]
-                assert listed == (",".join(exam.present) or "none")
+                expected = "embargoed" if exam.is_embargoed else ",".join(exam.present) or "none"
+                assert listed == expected
         assert by_name[UNREADABLE_EXAM]["Dx"] == "Unknown"
 
     def test_dx_never_claims_more_than_the_readers_said(self, rows):
@@ -252,7 +253,7 @@ class TestTables:
             codes = {choice.split(", ")[0] for choice in choices}
             assert set(records[field["Variable / Field Name"]].dropna()) <= codes
         states = {label.state for exam in rows.exams() for label in exam.labels.values()}
-        assert states == set(State)
+        assert states == set(LabelState)
 
 
 class TestDatasheet:

@@ -1,0 +1,1 @@
+"""Pages about predictions of embargoed labels: teams, attempts and scores."""

@@ -1,0 +1,113 @@
+"""Embargoed labels: in no file of a release, and only if they were in none before."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+
+from annotations.models import Consensus
+from annotations.services.releases import choices, exam_labels, jobs
+from ecgreview.release import index
+from ecgreview.release.content import Label, LabelState
+from ecgreview.release.embargo import Embargo
+from ecgreview.release.formats import registry
+
+pytestmark = pytest.mark.django_db
+
+
+def files(release):
+    content = b"".join(jobs.chunks(release))
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
+
+
+def table(content):
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def test_labels_and_readings_of_the_last_fold_are_withheld(release_with, read_batch):
+    release = release_with(Embargo.LAST_FOLD)
+    written = files(release)
+    folds = {row["exam"]: row["fold"] for row in table(written["csv/exams.csv"])}
+    withheld = {exam for exam, fold in folds.items() if fold == "2"}
+    assert 0 < len(withheld) < len(folds)
+    labels = table(written["csv/labels_long.csv"])
+    assert {row["state"] for row in labels if row["exam"] in withheld} == {"embargoed"}
+    assert {row["n_votes"] for row in labels if row["exam"] in withheld} == {"0"}
+    assert {row["state"] for row in labels if row["exam"] not in withheld} >= {"present", "absent"}
+    assert {row["exam"] for row in table(written["csv/readings.csv"])} == set(folds) - withheld
+    template = table(written["predictions_template.csv"])
+    assert {row["exam"] for row in template} == withheld
+    manifest = json.loads(written["manifest.json"])
+    assert manifest["embargo"] == {"labels_of": "last_fold", "exams": len(withheld)}
+    public = {row["exam"] for row in labels if row["state"] == "present"}
+    assert manifest["counts"]["classes"]["atrial_fibrillation"]["present"] == len(public)
+    assert manifest["folds"]["present"]["atrial_fibrillation"][1] == 0
+
+
+def test_the_release_keeps_the_labels_to_score_predictions(embargoed):
+    lines = list(index.lines(bytes(embargoed.index)))
+    place = index.codes(bytes(embargoed.index)).index("atrial_fibrillation")
+    assert sorted(line.states[place] for line in lines) == ["A"] * 6 + ["P"] * 6
+    assert all(embargoed.embargoes(line) for line in lines)
+
+
+def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
+    formats = [entry.name for entry in registry.possible(has_signals=False)]
+    before = files(release_with(Embargo.ALL, formats=formats))
+
+    def marked(row, codes, votes):
+        return dict.fromkeys(codes, Label(LabelState.PRESENT, "majority", 3, 3))
+
+    monkeypatch.setattr(exam_labels, "of", marked)
+    Consensus.objects.update(n_readings=5, n_unreadable=2)
+    after = files(release_with(Embargo.ALL, formats=formats))
+    assert before.keys() == after.keys()
+    for name in before.keys() - {"manifest.json", "SHA256SUMS"}:
+        assert after[name].replace(b"1.1", b"1.0") == before[name].replace(b"1.1", b"1.0"), name
+    old, new = json.loads(before["manifest.json"]), json.loads(after["manifest.json"])
+    assert (old["counts"], old["folds"]) == (new["counts"], new["folds"])
+
+
+@pytest.mark.parametrize(
+    ("earlier", "folds_before", "wanted"),
+    [
+        (Embargo.NONE, 2, Embargo.LAST_FOLD),
+        (Embargo.NONE, 2, Embargo.ALL),
+        (Embargo.LAST_FOLD, 3, Embargo.LAST_FOLD),
+        (Embargo.LAST_FOLD, 2, Embargo.ALL),
+    ],
+)
+def test_published_labels_cannot_be_embargoed(release_with, earlier, folds_before, wanted):
+    release_with(earlier, n_folds=folds_before)
+    with pytest.raises(choices.LabelsPublished):
+        release_with(wanted)
+
+
+@pytest.mark.parametrize("wanted", [Embargo.NONE, Embargo.LAST_FOLD, Embargo.ALL])
+def test_an_embargo_can_be_kept_narrowed_or_lifted(release_with, wanted):
+    release_with(Embargo.ALL)
+    assert release_with(wanted).version == "1.1"
+
+
+def test_the_last_fold_stays_embargoed_in_the_next_version(release_with):
+    first, second = release_with(Embargo.LAST_FOLD), release_with(Embargo.LAST_FOLD)
+    withheld = [
+        {line.exam for line in index.lines(bytes(row.index)) if row.embargoes(line)}
+        for row in (first, second)
+    ]
+    assert withheld[0] == withheld[1]
+
+
+def test_without_folds_there_is_no_last_one(release_with):
+    with pytest.raises(choices.EmbargoWithoutFolds):
+        release_with(Embargo.LAST_FOLD, n_folds=0)
+
+
+def test_a_release_with_an_embargo_is_rebuilt_byte_for_byte(embargoed, tmp_path, now):
+    folder = jobs.rebuild(embargoed, tmp_path, now=now)
+    assert (folder / "manifest.json").read_bytes() == files(embargoed)["manifest.json"]
