@@ -14,11 +14,12 @@ from rest_framework.views import set_rollback
 from annotations import desk_payloads
 from annotations.api import problems
 from annotations.api.problems import PROBLEMS, TYPE_BASE, Problem
-from annotations.sentences import protocols
+from annotations.sentences import predictions, protocols
 from annotations.sentences import refusals as sentences
 from annotations.sentences.refusals import Explanation
 from annotations.services.reading import drafts
 from ecgreview import protocol
+from ecgreview.scoring.predictions import UnreadablePredictions
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = {"unavailable": 5, "timed-out": 60}
@@ -77,6 +78,8 @@ def _body(problem: Problem, explanation: Explanation, error: Exception) -> dict[
 def _errors(problem: Problem, explanation: Explanation, error: Exception) -> dict[str, list[str]]:
     if isinstance(error, exceptions.ValidationError):
         return dict(_messages(error.detail))
+    if isinstance(error, UnreadablePredictions):
+        return {"body": [predictions.sentence(mistake) for mistake in error.problems]}
     if isinstance(error, protocol.InvalidProtocol):
         return {invalid.key or "body": [protocols.sentence(invalid)] for invalid in error.problems}
     if problem.field and problem.status == status.HTTP_400_BAD_REQUEST:
@@ -105,7 +108,7 @@ def _messages(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
 def _headers(problem: Problem, explanation: Explanation, error: Exception) -> dict[str, str]:
     headers = {}
     if problem.status == status.HTTP_401_UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Token"
+        headers["WWW-Authenticate"] = problem.challenge
     if seconds := RETRY_AFTER_S.get(explanation.code):
         headers["Retry-After"] = str(seconds)
     elif wait := getattr(error, "wait", None):

@@ -30,10 +30,12 @@ class Problem:
 
     Attributes:
         field: the field of the request that caused it.
+        challenge: for a 401, the scheme of the header ``Authorization`` that is expected.
     """
 
     status: int
     field: str | None = None
+    challenge: str = "Token"
 
 
 PROBLEMS: Mapping[str, Problem] = {
@@ -168,6 +170,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "labels-published": Problem(CONFLICT, "embargo"),
     "nothing-embargoed": Problem(CONFLICT),
     "embargo-lifted": Problem(CONFLICT),
+    "unknown-team": Problem(status.HTTP_401_UNAUTHORIZED, challenge="Bearer"),
     "team-name-taken": Problem(CONFLICT),
     "bad-attempts": Problem(INVALID),
     "team-closed": Problem(CONFLICT),

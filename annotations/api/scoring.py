@@ -11,7 +11,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,22 +30,12 @@ class TeamAuthentication(BaseAuthentication):
     """Authenticate teams by ``Authorization: Bearer TOKEN``; ``request.auth`` is the team."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ScoringTeam] | None:
-        """Return the team, or None without a token.
-
-        Raises:
-            AuthenticationFailed: no team has the token.
-        """
+        """Return the team with the token, or None."""
         words = get_authorization_header(request).split()
-        if not words or words[0].lower() != b"bearer":
+        if len(words) != 2 or words[0].lower() != b"bearer":
             return None
-        token = words[-1].decode("ascii", "replace")
-        team = teams.of_token(token) if len(words) == 2 else None
-        if team is None:
-            raise AuthenticationFailed
-        return AnonymousUser(), team
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+        team = teams.of_token(words[1].decode("ascii", "replace"))
+        return (AnonymousUser(), team) if team else None
 
 
 class TeamTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -59,7 +48,15 @@ class TeamTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 
 class IsTeam(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return isinstance(request.auth, ScoringTeam)
+        """Return true.
+
+        Raises:
+            UnknownTeam: the request is not from a team. Raised here and not by the authentication,
+                so that the request was counted toward the limit of its address.
+        """
+        if not isinstance(request.auth, ScoringTeam):
+            raise teams.UnknownTeam
+        return True
 
 
 class MeasureShape(shapes.Shape):

@@ -664,6 +664,10 @@ RESULTS: Sentences = {
         _("Predictions can no longer be scored."),
         _("The labels were published in version %(version)s."),
     ),
+    "unknown-team": (
+        _("No team has this token."),
+        _("Send Authorization: Bearer followed by the token of the team."),
+    ),
     "team-name-taken": (_("The study already has a team with this name."), OTHER_NAME),
     "bad-attempts": (
         _("This number of attempts is not possible."),
@@ -679,7 +683,7 @@ RESULTS: Sentences = {
     ),
     "predictions-unreadable": (
         _("The file cannot be scored. It does not count as an attempt."),
-        "%(problems)s",
+        _("Correct it. %(problems)s"),
     ),
     "release-in-progress": (
         _("A data release of this study is being created."),

@@ -71,7 +71,7 @@ LICENCES: Sequence[Licence] = (
     ),
     Licence("ODC-By-1.0", "Open Data Commons Attribution License 1.0",
             "https://opendatacommons.org/licenses/by/1-0/"),
-    Licence(UNLICENSED, "No licence: for use within the study", ""),
+    Licence(UNLICENSED, "No license: for use within the study", ""),
 )  # fmt: skip
 
 IDENTIFIERS = tuple(licence.identifier for licence in LICENCES)

@@ -21,6 +21,12 @@ from annotations.services.scoring import embargoes
 PREFIX = "ecgteam_"
 
 
+class UnknownTeam(Refusal):
+    """A request has no token, or that of no team."""
+
+    code = "unknown-team"
+
+
 class TeamNameTaken(Refusal):
     code = "team-name-taken"
 

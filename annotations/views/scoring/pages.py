@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -35,11 +36,11 @@ from annotations.views.agreement.numbers import Number
 from annotations.views.csv_files import csv_file
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from ecgreview.scoring.predictions import UnreadablePredictions
-from ecgreview.scoring.scores import MEASURES, MIN_PATIENTS, THRESHOLD
+from ecgreview.scoring.scores import DECIMALS, MEASURES, MIN_PATIENTS, THRESHOLD
 
 DEFAULT_ATTEMPTS = 5
 
-# Measures that the page shows in percent; those of ranking are areas.
+# Measures that the page shows in percent.
 SHARES = frozenset({"sensitivity", "specificity", "precision", "f1"})
 
 
@@ -144,7 +145,8 @@ def study_scoring(request: SignedInRequest, slug: str) -> HttpResponse:
 def scoring_team(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse:
     """Show the attempts of a team; a POST scores a file for it."""
     team = _team(request, slug, key)
-    form, problems, status = PredictionsForm(), list[str](), 200
+    form, status = PredictionsForm(), 200
+    refused: dict[str, object] = {}
     if request.method == "POST":
         form, status = PredictionsForm(request.POST, request.FILES), 400
         if form.is_valid():
@@ -156,8 +158,11 @@ def scoring_team(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse
                     )  # fmt: skip
                     return redirect("scoring-scores", slug, key, attempt.key)
             except UnreadablePredictions as refusal:
-                problems = [predictions.sentence(problem) for problem in refusal.problems]
-    return _team_page(request, team, status, form=form, problems=problems)
+                refused = {
+                    "refusal_title": refusals.explain(refusal).title,
+                    "problems": [predictions.sentence(problem) for problem in refusal.problems],
+                }
+    return _team_page(request, team, status, form=form, **refused)
 
 
 @never_cache
@@ -195,7 +200,7 @@ def scoring_scores(request: SignedInRequest, slug: str, key: UUID, attempt: UUID
         "attempt": row,
         "lines": _class_lines(row),
         "n_scored": scores["macro"]["auroc"]["n"],
-        "macro": [numbers.number(scores["macro"][name]) for name in MEASURES[:2]],
+        "macro": [_area(scores["macro"][name]) for name in MEASURES[:2]],
         "threshold": numbers.written(THRESHOLD),
         "min_patients": MIN_PATIENTS,
     }
@@ -284,9 +289,7 @@ def _attempt(request: SignedInRequest, slug: str, key: UUID, attempt: UUID) -> S
 
 def _line(attempt: ScoredPredictions) -> AttemptLine:
     macro = attempt.scores["macro"]
-    return AttemptLine(
-        attempt, numbers.number(macro["auroc"]), numbers.number(macro["average_precision"])
-    )
+    return AttemptLine(attempt, _area(macro["auroc"]), _area(macro["average_precision"]))
 
 
 def _last(team: ScoringTeam) -> AttemptLine | None:
@@ -305,7 +308,9 @@ def _class_lines(attempt: ScoredPredictions) -> list[ClassLine]:
 def _class_line(code: str, of: DiagnosticClass | None, scores: Mapping[str, Any]) -> ClassLine:
     """Return the line of a class; ``of`` is None if a later list of classes does not have it."""
     is_scored = scores["auroc"]["estimate"] is not None
-    shown = [numbers.number(scores[name], as_percent=name in SHARES) for name in MEASURES]
+    shown = [
+        numbers.share(scores[name]) if name in SHARES else _area(scores[name]) for name in MEASURES
+    ]
     return ClassLine(
         abbreviation=of.abbreviation if of else "",
         name=of.local_name if of else code,
@@ -314,6 +319,18 @@ def _class_line(code: str, of: DiagnosticClass | None, scores: Mapping[str, Any]
         numbers=shown if is_scored else [],
         reason="" if is_scored else shown[0].reason,
     )
+
+
+def _area(measure: Mapping[str, Any]) -> Number:
+    """Format an area, with more decimals than coefficients have: many models come close to 1."""
+    number = numbers.number(measure)
+    if number.value is None:
+        return number
+    low, high = (
+        "" if end is None else number_format(end, DECIMALS) for end in (number.low, number.high)
+    )
+    interval = _("%(low)s to %(high)s") % {"low": low, "high": high} if low else ""
+    return replace(number, text=number_format(number.value, DECIMALS), interval=interval)
 
 
 def _n_embargoed(release: Release | None) -> int:

@@ -109,7 +109,8 @@ def test_the_same_file_is_answered_after_the_last_attempt(send, values, team, da
 def test_a_file_that_cannot_be_scored_is_no_attempt(send, file, team):
     response = send(file + b"E999,0.5\n")
     assert (response.status_code, code(response)) == (400, "predictions-unreadable")
-    assert "Line 14, column 1" in response.json()["detail"]
+    (mistake,) = response.json()["errors"]["body"]
+    assert mistake.startswith("Line 14, column 1: “E999” is not an exam")
     assert not ScoredPredictions.objects.exists()
     assert code(send(b"")) == "predictions-unreadable"
 
@@ -122,7 +123,9 @@ def test_other_versions_can_be_scored_by_name(send, file, release_with):
 
 @pytest.mark.parametrize("token", ["", "wrong", "ecgteam_wrong", "ecgteam_wrong extra", "\xff"])
 def test_other_tokens_are_refused(send, file, token):
-    assert send(file, token=token).status_code == 401
+    response = send(file, token=token)
+    assert (response.status_code, code(response)) == (401, "unknown-team")
+    assert response["WWW-Authenticate"] == "Bearer"
 
 
 def test_the_token_opens_nothing_else(client, team, study):
