@@ -21,8 +21,8 @@ from bench.scale import database, dispute_queue, plans
 pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
-MAX_STATEMENTS = 37
-"""The page of a closed batch needs the most: it looks up adjudicators and extra readers."""
+MAX_STATEMENTS = 29
+"""The page of the export needs the most: one statement for each kind of row an archive depends on."""
 
 N_QUEUED = 10_000
 

@@ -20,6 +20,7 @@ from annotations.services.consensus import adjudications, labels
 from annotations.services.own_results import results
 from annotations.services.own_results.names import REMOVED, without_names
 from annotations.services.own_results.results import READABILITY
+from annotations.services.people import roles
 from annotations.services.studies import lifecycle
 from tests.app import builders
 from tests.app.adjudicating import decide
@@ -172,6 +173,16 @@ def test_parts_of_names_are_removed_whatever_their_case_and_accents():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_before_the_lock(adjudicated, study, ana, signed_in, page):
+    assert signed_in(ana).get(reverse(page, args=[study.slug])).status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_before_the_lock_for_a_reader_who_broke_the_glass(
+    adjudicated, study, ana, signed_in, page, now
+):
+    """They see the results of the study elsewhere. Their own are final only after the lock."""
+    roles.give(ana, [Role.READER, Role.COORDINATOR])
+    lifecycle.break_glass(study=study, user=ana, reason="A patient was harmed.", now=now)
     assert signed_in(ana).get(reverse(page, args=[study.slug])).status_code == 404
 
 
