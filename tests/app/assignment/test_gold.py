@@ -43,6 +43,7 @@ from annotations.services.blinding.rules import ReaderStillBlinded
 from annotations.services.consensus import labels, rereads
 from annotations.services.counts import live, load, recount
 from annotations.services.export import archive
+from annotations.services.own_results import results as own_results
 from annotations.services.studies import exam_pool, lifecycle, protocols, roster
 from ecgreview import design
 from tests.app.kept import factory, kept
@@ -399,6 +400,12 @@ def test_reassigned_exams_take_their_gold_exams_along(
 
 
 # -- Accuracy ----------------------------------------------------------------------------------
+
+
+def test_gold_exams_do_not_count_as_exams_read(released, gold_study, submit, ana):
+    for occurrence in (GOLD, FIRST):
+        submit(released.assignments.filter(reader=ana, occurrence=occurrence)[0])
+    assert own_results.figures(gold_study, ana).n_read == 1
 
 
 def test_accuracy_counts_hits_misses_and_extra_classes(released, gold_study, submit, ana, now):

@@ -192,6 +192,16 @@ def test_nothing_for_people_who_did_not_read(locked, signed_in, davi, clara, mak
         assert signed_in(user).get(reverse(page, args=[locked.slug])).status_code == 404
 
 
+def test_nothing_for_readers_who_read_no_exam(
+    adjudicated, study, make_batch, make_exam, make_user, close, davi, now, signed_in
+):
+    fabio = make_user("Fabio", Role.READER)
+    close(make_batch([make_exam()], [fabio]))
+    lock(study, davi, now)
+    address = reverse("own-results", args=[study.slug])
+    assert signed_in(fabio).get(address).status_code == 404
+
+
 def test_nothing_while_they_read_one_of_the_exams_in_another_study(
     locked, read_batch, ana, bruno, davi, make_study, now, signed_in
 ):

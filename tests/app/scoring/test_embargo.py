@@ -11,6 +11,7 @@ import pytest
 
 from annotations.models import Consensus
 from annotations.services.releases import choices, exam_labels, jobs
+from annotations.services.scoring import embargoes
 from ecgreview.release import index
 from ecgreview.release.content import Label, LabelState
 from ecgreview.release.embargo import Embargo
@@ -42,6 +43,7 @@ def test_labels_and_readings_of_the_last_fold_are_withheld(release_with, read_ba
     assert {row["exam"] for row in table(written["csv/readings.csv"])} == set(folds) - withheld
     template = table(written["predictions_template.csv"])
     assert {row["exam"] for row in template} == withheld
+    assert set(embargoes.labels_of(release).exams) == withheld
     manifest = json.loads(written["manifest.json"])
     assert manifest["embargo"] == {"labels_of": "last_fold", "exams": len(withheld)}
     public = {row["exam"] for row in labels if row["state"] == "present"}
