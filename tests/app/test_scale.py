@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 N_READINGS = 6_000
 MAX_STATEMENTS = 29
-"""The page of the export needs the most: one statement for each kind of row an archive depends on."""
+"""The page of the export needs the most, one for each kind of row that an archive depends on."""
 
 N_QUEUED = 10_000
 
