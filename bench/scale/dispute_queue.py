@@ -67,6 +67,10 @@ select {dataset}, upper(lpad(to_hex({dataset} * 1000000 + n), 8, '0')), 'records
        'queue-' || n, '{{}}', now()
   from queue_row;
 
+-- Otherwise PostgreSQL joins the rows of 100,000 exams in nested loops.
+analyze queue_row;
+analyze annotations_exam;
+
 set constraints all immediate;
 alter table annotations_assignment disable trigger user;
 insert into annotations_assignment (id, batch_id, exam_id, reader_id, position, occurrence, state,
