@@ -25,6 +25,7 @@ from annotations.models import (
     QueuedCase,
     Slot,
     Study,
+    Tracing,
 )
 from annotations.services.consensus import labels, queue, queue_upgrade
 
@@ -200,6 +201,7 @@ def with_details(rows: QuerySet[Consensus]) -> QuerySet[Consensus]:
     of_queue = QueuedCase.objects.select_related("diagnostic_class").order_by("pk")
     # Not joined: PostgreSQL would join all exams of the study before it sorts them.
     exams = Exam.objects.select_related("dataset").defer("fingerprint", "source_labels")
+    exams = exams.annotate(has_tracings=Exists(Tracing.objects.filter(exam=OuterRef("pk"))))
     return rows.prefetch_related(
         Prefetch("exam", exams), Prefetch("labels", of_exam), Prefetch("cases", of_queue)
     )

@@ -138,7 +138,9 @@ def _portion(
     n = rows[: MAX_COUNTED + 1].count()
     reports = AgreementReport.objects.of_scope(Scope(study.pk, None))
     query = kept_query(request.GET)
+    can_be_read = any(vars(row.exam)["has_tracings"] for row in portion.rows)
     return {
+        "can_be_read": can_be_read,
         "lines": dispute_lines.exam_lines(portion.rows, sent, _share(selection)),
         "n_matching": min(n, MAX_COUNTED),
         "has_more": n > MAX_COUNTED,

@@ -42,7 +42,9 @@ REASONS: Mapping[str, Promise] = {
     Unsupported.FEW_READERS: gettext_lazy("Needs at least three readers."),
     Unsupported.FEW_READINGS: gettext_lazy("Needs exams with three readings."),
     Unsupported.NOT_IDENTIFIED: gettext_lazy("No posterior can be estimated from these readings."),
-    Unsupported.NO_OTHERS: gettext_lazy("No exam of this reader has two other readings."),
+    Unsupported.NO_OTHERS: gettext_lazy(
+        "Without this reader no exam has two readings, so there is nothing to compare."
+    ),
 }
 
 

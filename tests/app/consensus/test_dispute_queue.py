@@ -236,6 +236,15 @@ class TestAssignment:
         assign([clara], scope="all")
         assert Batch.objects.get(purpose=Purpose.ADJUDICATION).assignments.count() == 1
 
+    def test_offers_only_exams_with_tracings(self, queue, computed):
+        computed[0].tracings.all().delete()
+        page = queue().content.decode()
+        assert "No tracing" in page
+        assert f'name="exam" value="{computed[0].code}"' not in page
+        assert f'name="exam" value="{computed[1].code}"' in page
+        computed[1].tracings.all().delete()
+        assert "Assign selected" not in queue().content.decode()
+
     def test_needs_an_exam(self, queue, computed):
         assert "No exam to assign" in queue("scope=selected", "/assignment/").content.decode()
 
