@@ -7,12 +7,21 @@
  * @import {
  *   AcceptedAnswer, Assignment, Draft, NextAnswer, ReadingRequest, RevisionRequest, SuggestionsAnswer
  * } from "./desk/types.js"
- * @import { RunStatus } from "./agreement/run.js"
  */
 
 /**
  * @typedef {{type?: string, title?: string, detail?: string, draft?: Draft}} Problem body of an
  *   application/problem+json response
+ */
+
+/**
+ * @typedef {object} RunStatus progress of a report, an archive or a data release
+ * @property {string} lead what is happening
+ * @property {string} text
+ * @property {number} n_done
+ * @property {number} n_total
+ * @property {boolean} is_newer
+ * @property {boolean} is_over
  */
 
 const TIMEOUT_MS = 20_000;

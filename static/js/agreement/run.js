@@ -5,15 +5,7 @@ import { Refused, SignedOut, loadRun } from "../api.js";
 import { clock } from "../clock.js";
 import { find, findAll } from "../dom.js";
 
-/**
- * @typedef {object} RunStatus
- * @property {string} lead what is happening
- * @property {string} text
- * @property {number} n_done
- * @property {number} n_total
- * @property {boolean} is_newer
- * @property {boolean} is_over
- */
+/** @import { RunStatus } from "../api.js" */
 
 const MIN_MS = 2_000;
 const MAX_MS = 30_000;
