@@ -134,11 +134,18 @@ def _line(item: LoneClass, classes: Mapping[str, DiagnosticClass]) -> LoneLine:
         vote=words[item.vote.is_for],
         others=f"{words[not item.vote.is_for]} ({item.vote.n_others})",
         decision=_decision(item.state, words),
-        basis=str(CellBasis(item.basis).label) if item.basis else "",
+        basis=_basis(item),
         css_class=css_class,
         verdict=str(verdict),
         reasons=item.reasons,
     )
+
+
+def _basis(item: LoneClass) -> str:
+    """Return why the class has its state, unless the name of the state says it already."""
+    if not item.basis or item.basis == CellBasis.DISAGREEMENT:
+        return ""
+    return str(CellBasis(item.basis).label)
 
 
 def _decision(state: str, words: Mapping[bool, str]) -> str:
