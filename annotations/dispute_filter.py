@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +33,8 @@ ORDERS: Mapping[str, _StrPromise] = {
     Order.CLASSES: _("Number of disputed classes"),
 }
 
+Choice: TypeAlias = tuple[str, object]
+
 YES, NO = "yes", "no"
 
 DEFAULT_SHARE = Selection().share
@@ -40,11 +44,9 @@ class DisputeFilterForm(forms.Form):
     """Filters and order of the dispute queue. Every field is optional."""
 
     kind = forms.ChoiceField(label=_("Reason"), required=False)
-    batch = forms.ModelChoiceField(
-        label=_("Batch"), required=False, queryset=Batch.objects.none(), empty_label=_("Any")
-    )
-    dataset = forms.ModelChoiceField(
-        label=_("Data set"), required=False, queryset=Dataset.objects.none(), empty_label=_("Any")
+    batch = forms.TypedChoiceField(label=_("Batch"), required=False, coerce=int, empty_value=None)
+    dataset = forms.TypedChoiceField(
+        label=_("Data set"), required=False, coerce=int, empty_value=None
     )
     sent = forms.ChoiceField(label=_("Adjudication"), required=False)
     order = forms.ChoiceField(label=_("Order by"), required=False, choices=[*ORDERS.items()])
@@ -75,9 +77,7 @@ class DisputeFilterForm(forms.Form):
         )
         batches = study.batches.closed().of_data().order_by("-closed_at")
         for name, rows in (("batch", batches), ("dataset", Dataset.objects.order_by("name"))):
-            field = self.fields[name]
-            if isinstance(field, forms.ModelChoiceField):
-                field.queryset = rows
+            _set(self, name, _read_once(any_choice, rows))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a class of the random slice, which is drawn without looking at classes."""
@@ -96,15 +96,25 @@ class DisputeFilterForm(forms.Form):
         return Selection(
             kind=CaseKind(cleaned["kind"]) if cleaned["kind"] else None,
             code=cleaned["class"],
-            batch=cleaned["batch"] and cleaned["batch"].pk,
-            dataset=cleaned["dataset"] and cleaned["dataset"].pk,
+            batch=cleaned["batch"],
+            dataset=cleaned["dataset"],
             is_sent={YES: True, NO: False}.get(cleaned["sent"]),
             share=DEFAULT_SHARE if share is None else share,
             order=Order(cleaned["order"] or Order.ERRORS),
         )
 
 
-def _set(form: forms.Form, name: str, choices: list[tuple[str, object]]) -> None:
+def _read_once(
+    any_choice: Choice, rows: QuerySet[Batch] | QuerySet[Dataset]
+) -> Callable[[], list[Choice]]:
+    """Return the choices as a function that Django calls when it needs them.
+
+    A ``ModelChoiceField`` would query the rows to check the input and again to list them.
+    """
+    return cache(lambda: [any_choice, *((str(row.pk), str(row)) for row in rows)])
+
+
+def _set(form: forms.Form, name: str, choices: list[Choice] | Callable[[], list[Choice]]) -> None:
     field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
         field.choices = choices

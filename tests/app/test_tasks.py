@@ -181,7 +181,7 @@ def test_the_suggestions_task_drains_every_exam(taxonomy, make_exam, now):
 )
 @pytest.mark.django_db
 def test_a_task_with_nothing_due_does_nothing(task, django_assert_max_num_queries):
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(4):
         task()
     assert not AuditEvent.objects.exists()
 

@@ -11,7 +11,6 @@ from annotations.services.consensus import labels, queue
 from annotations.services.reading import votes
 
 
-@transaction.atomic
 def fill_next(*, now: datetime) -> bool:  # every step of a task takes ``now``
     """Place the exams of one study in the queue; return False when there is none.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from annotations import row_security, table_statistics
 from annotations.models import (
@@ -58,7 +58,7 @@ def request(*, study: Study, actor: User, now: datetime) -> Archive:
     The caller must check first that ``actor`` may export the study.
     """
     with row_security.as_owner():
-        if ready := _current(study):
+        if ready := _current(study).order_by("-pk").first():
             return ready
         archive = Archive(
             study=study, requested_by=actor, requested_at=now, n_total=export_archive.N_FILES
@@ -75,9 +75,10 @@ def latest(study: Study) -> tuple[Archive | None, bool]:
     that was requested last.
     """
     with row_security.as_owner():
-        if ready := _current(study):
-            return ready, True
-        return Archive.objects.filter(study=study).order_by("-pk").first(), False
+        matches = Q(pk__in=_current(study).values("pk"))
+        archives = Archive.objects.filter(study=study).annotate(matches=matches)
+        archive = archives.order_by("-matches", "-pk").first()
+        return archive, archive is not None and archive.matches
 
 
 def is_current(archive: Archive) -> bool:
@@ -141,9 +142,8 @@ def _chunks(archive: Archive) -> Iterator[bytes]:
         yield bytes(chunk.content)
 
 
-def _current(study: Study) -> Archive | None:
-    ready = Archive.objects.ready().filter(study=study, state=state_of(study))
-    return ready.order_by("-pk").first()
+def _current(study: Study) -> QuerySet[Archive]:
+    return Archive.objects.ready().filter(study=study, state=state_of(study))
 
 
 def state_of(study: Study) -> str:

@@ -208,8 +208,7 @@ def _batch_page(
             "matrix": matrix(batch, request.user, request.GET.get("page")),
             "agreement": AgreementReport.objects.visible_to(request.user).filter(batch=batch),
             **_unresolved_counts(request.user, batch),
-            "adjudication": _derived(request.user, batch, adjudications.adjudication_name(batch)),
-            "extra": _derived(request.user, batch, extra_readers.extra_name(batch)),
+            **_derived(request.user, batch),
         }
         if _takes_extra_readers(batch) and context["n_disputed"] and not context["extra"]:
             context["extra_form"] = extra_form or ExtraReadersForm()
@@ -248,9 +247,15 @@ def _short_exams(user: User, study: Study, batch_id: str) -> str:
     return " ".join(lacking.order_by("exam__code").values_list("exam__code", flat=True))
 
 
-def _derived(user: User, batch: Batch, name: str) -> Batch | None:
-    """Return the batch to which exams of ``batch`` were sent under ``name``."""
-    return Batch.objects.visible_to(user).filter(study=batch.study, name=name).first()
+def _derived(user: User, batch: Batch) -> dict[str, Batch | None]:
+    """Return the batches to which exams of ``batch`` were sent; None if there is none yet."""
+    names = {
+        "adjudication": adjudications.adjudication_name(batch),
+        "extra": extra_readers.extra_name(batch),
+    }
+    visible = Batch.objects.visible_to(user).filter(study=batch.study, name__in=names.values())
+    by_name = {derived.name: derived for derived in visible}
+    return {key: by_name.get(name) for key, name in names.items()}
 
 
 def _takes_extra_readers(batch: Batch) -> bool:

@@ -113,7 +113,8 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the consensus exam by exam, as far as it is visible to the user."""
     study = lookups.study(request.user, slug)
     visible = Consensus.objects.visible_to(request.user).filter(study=study)
-    if visible.exists():
+    outcomes = consensus_text.tallies(visible, study.consensus_rule)
+    if outcomes:
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
     requested = request.GET.get("outcome", "")
     selected = requested if requested in Outcome.values else ""
@@ -129,9 +130,9 @@ def study_consensus(request: SignedInRequest, slug: str) -> HttpResponse:
         "study": study,
         "is_hidden": is_blinded_to(study, request.user),
         "is_due": study.batches.filter(consensus_is_due=True).exists(),
-        "outcomes": consensus_text.tallies(visible, study.consensus_rule),
+        "outcomes": outcomes,
         "selected": selected,
-        "n_all": visible.count(),
+        "n_all": sum(outcome.n for outcome in outcomes),
         "pages": page,
         "lines": consensus_text.exam_lines(
             page.object_list,
