@@ -78,7 +78,7 @@ def latest(study: Study) -> tuple[Archive | None, bool]:
         matches = Q(pk__in=_current(study).values("pk"))
         archives = Archive.objects.filter(study=study).annotate(matches=matches)
         archive = archives.order_by("-matches", "-pk").first()
-        return archive, archive is not None and archive.matches
+        return archive, archive is not None and vars(archive)["matches"]
 
 
 def is_current(archive: Archive) -> bool:
