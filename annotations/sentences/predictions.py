@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecgreview.strict_files import Problem
 
-# By code. Problems without one concern the encoding and are told in the domain's own words.
+# By code. Problems without a code concern the encoding; their own English text is used.
 SENTENCES: Mapping[str, Promise] = {
     "damaged": _("The file is damaged: gzip cannot unpack it. Compress it again."),
     "incomplete": _("The end of the file is missing. Send it again."),

@@ -308,7 +308,7 @@ def _class_lines(attempt: ScoredPredictions) -> list[ClassLine]:
 def _class_line(code: str, of: DiagnosticClass | None, scores: Mapping[str, Any]) -> ClassLine:
     """Return the line of a class; ``of`` is None if a later list of classes does not have it."""
     is_scored = scores["auroc"]["estimate"] is not None
-    shown = [
+    formatted = [
         numbers.share(scores[name]) if name in SHARES else _area(scores[name]) for name in MEASURES
     ]
     return ClassLine(
@@ -316,8 +316,8 @@ def _class_line(code: str, of: DiagnosticClass | None, scores: Mapping[str, Any]
         name=of.local_name if of else code,
         n_present=scores["n_present"],
         n_absent=scores["n_absent"],
-        numbers=shown if is_scored else [],
-        reason="" if is_scored else shown[0].reason,
+        numbers=formatted if is_scored else [],
+        reason="" if is_scored else formatted[0].reason,
     )
 
 

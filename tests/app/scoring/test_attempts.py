@@ -73,8 +73,8 @@ def test_a_team_learns_its_scores_and_no_label(send, file, values, truth, client
     assert (scores["n_present"], scores["n_absent"]) == (6, 6)
     own = client.get(ADDRESS, headers={"Authorization": f"Bearer {team[1]}"}).json()
     assert (own["team"], own["attempts_left"], own["attempts"]) == ("Lab", 1, [response.json()])
-    told = json.dumps([own, response.json()])
-    assert not any(code in told for code in truth)
+    message = json.dumps([own, response.json()])
+    assert not any(code in message for code in truth)
 
 
 def test_the_scoring_is_audited_with_the_digest_of_the_file(send, file):
@@ -219,7 +219,7 @@ def test_the_command_creates_a_team_and_scores_its_file(embargoed, study, file, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["Lab"], "Give a file"),
         (["Nobody", __file__], "no team Nobody"),
@@ -227,6 +227,6 @@ def test_the_command_creates_a_team_and_scores_its_file(embargoed, study, file, 
         (["Lab", __file__], "is not a class|must be named exam"),
     ],
 )
-def test_the_command_says_what_is_wrong(team, study, arguments, told):
-    with pytest.raises(CommandError, match=told):
+def test_the_command_says_what_is_wrong(team, study, arguments, message):
+    with pytest.raises(CommandError, match=message):
         run(study.slug, *arguments)

@@ -76,7 +76,7 @@ def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("earlier", "folds_before", "wanted"),
+    ("earlier", "folds_before", "embargo"),
     [
         (Embargo.NONE, 2, Embargo.LAST_FOLD),
         (Embargo.NONE, 2, Embargo.ALL),
@@ -84,16 +84,16 @@ def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
         (Embargo.LAST_FOLD, 2, Embargo.ALL),
     ],
 )
-def test_published_labels_cannot_be_embargoed(release_with, earlier, folds_before, wanted):
+def test_published_labels_cannot_be_embargoed(release_with, earlier, folds_before, embargo):
     release_with(earlier, n_folds=folds_before)
     with pytest.raises(choices.LabelsPublished):
-        release_with(wanted)
+        release_with(embargo)
 
 
-@pytest.mark.parametrize("wanted", [Embargo.NONE, Embargo.LAST_FOLD, Embargo.ALL])
-def test_an_embargo_can_be_kept_narrowed_or_lifted(release_with, wanted):
+@pytest.mark.parametrize("embargo", [Embargo.NONE, Embargo.LAST_FOLD, Embargo.ALL])
+def test_an_embargo_can_be_kept_narrowed_or_lifted(release_with, embargo):
     release_with(Embargo.ALL)
-    assert release_with(wanted).version == "1.1"
+    assert release_with(embargo).version == "1.1"
 
 
 def test_the_last_fold_stays_embargoed_in_the_next_version(release_with):

@@ -58,18 +58,18 @@ def test_the_token_of_a_new_team_is_shown_once(signed_in, rosa, embargoed, addre
 
 
 @pytest.mark.parametrize(
-    ("name", "n", "told"),
+    ("name", "n", "message"),
     [
         ("", "3", "required"),
         ("Lab", "0", "greater than or equal to 1"),
         ("lab", "3", "already has"),
     ],
 )
-def test_a_team_that_cannot_be_added_is_explained(signed_in, rosa, team, address, name, n, told):
+def test_a_team_that_cannot_be_added_is_explained(signed_in, rosa, team, address, name, n, message):
     if name == "Lab":
         ScoringTeam.objects.update(name="Other")
     response = signed_in(rosa).post(address(), {"name": name, "max_attempts": n})
-    assert (response.status_code, told in text(response)) == (400, True)
+    assert (response.status_code, message in text(response)) == (400, True)
 
 
 def test_an_uploaded_file_is_scored_by_class(signed_in, rosa, team, address, upload):

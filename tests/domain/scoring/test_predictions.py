@@ -50,12 +50,12 @@ def test_spreadsheets_are_read(text):
     "cell", ["", "nan", "inf", "-0.1", "1.01", "1_0", "0,5", "٠", "1e", "0x1", "1e-9999", "yes"]
 )
 def test_a_cell_that_is_no_probability_is_named(cell):
-    (told, *_) = problems(f'exam,sinus_bradycardia\nE1,"{cell}"\n')
-    assert told.startswith(f"line 2, column 2: sinus_bradycardia: {cell!r} is not a number")
+    (message, *_) = problems(f'exam,sinus_bradycardia\nE1,"{cell}"\n')
+    assert message.startswith(f"line 2, column 2: sinus_bradycardia: {cell!r} is not a number")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "the file is empty"),
         ("id,sinus_bradycardia\n", "line 1, column 1: id: the first column is not exam"),
@@ -70,8 +70,8 @@ def test_a_cell_that_is_no_probability_is_named(cell):
         (b"exam,sinus_bradycardia\nE1,\xff\n", "line 2, column 4: is not UTF-8 text"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_used_is_refused_with_the_place(text, told):
-    assert any(told in problem for problem in problems(text))
+def test_a_file_that_cannot_be_used_is_refused_with_the_place(text, message):
+    assert any(message in problem for problem in problems(text))
 
 
 def test_the_number_of_problems_is_limited():
@@ -87,8 +87,8 @@ def test_a_compressed_file_is_read():
     "change", [lambda whole: whole[:-9], lambda whole: whole[:10] + b"\xff" * 9]
 )
 def test_a_damaged_compressed_file_is_refused(change):
-    (told,) = problems(change(gzip.compress(GOOD.encode())))
-    assert told.startswith(("is damaged", "is incomplete"))
+    (message,) = problems(change(gzip.compress(GOOD.encode())))
+    assert message.startswith(("is damaged", "is incomplete"))
 
 
 def test_a_compressed_file_is_not_unpacked_beyond_the_limit():
