@@ -356,6 +356,8 @@ REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200)
 # Per network address, for requests without a valid session or token.
 API_REQUESTS_PER_MINUTE_ANONYMOUS = env.integer("API_REQUESTS_PER_MINUTE_ANONYMOUS", 300)
+# Files of predictions per team. Parsing one takes seconds, also if it is refused.
+API_PREDICTIONS_PER_MINUTE = 10
 # Per process. Checking a password is slow by design and must not occupy every thread.
 SIGN_INS_AT_ONCE = 2
 

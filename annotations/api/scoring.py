@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotations.api import shapes
+from annotations.api import shapes, throttling
 from annotations.api.base import ApiView, UserRequest
 from annotations.api.parsers import CsvFileParser
 from annotations.desk_payloads import Payload
@@ -159,6 +159,7 @@ class TeamScores(ApiView):
         again.
         """
         team = _own_team(request)
+        throttling.refuse_busy_team(team.pk)
         attempt = attempts.score(
             team=team,
             content=_content(request),

@@ -42,6 +42,15 @@ def refuse_flood(request: Request) -> None:
         _count(_address(request), settings.API_REQUESTS_PER_MINUTE_ANONYMOUS)
 
 
+def refuse_busy_team(team: int) -> None:
+    """Count a file of predictions toward the limit of its team, whether it can be scored or not.
+
+    Raises:
+        Throttled: too many files within this minute.
+    """
+    _count(f"team:{team}", settings.API_PREDICTIONS_PER_MINUTE)
+
+
 def _address(request: Request) -> str:
     address = str(get_adapter(request).get_client_ip(request))
     return f"address:{hashlib.sha256(address.encode()).hexdigest()[:20]}"

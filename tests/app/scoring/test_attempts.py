@@ -163,6 +163,11 @@ def test_a_class_without_enough_patients_is_refused_with_the_reason(send, values
     assert (scores["auroc"]["estimate"], scores["auroc"]["reason"]) == (None, "few_cases")
 
 
+def test_a_team_cannot_send_file_after_file(send, settings):
+    settings.API_PREDICTIONS_PER_MINUTE = 2
+    assert [send(b"no table").status_code for _ in range(3)] == [400, 400, 429]
+
+
 def test_large_bodies_are_refused(send, settings):
     settings.UPLOAD_MAX_BYTES = 100
     assert send(b"0" * 101).status_code == 413

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from annotations.models import Consensus
-from annotations.services.releases import choices, exam_labels, jobs
+from annotations.services.releases import choices, exam_labels, gathering, jobs
 from annotations.services.scoring import embargoes
 from ecgreview.release import index
 from ecgreview.release.content import Label, LabelState
@@ -73,6 +73,11 @@ def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
         assert after[name].replace(b"1.1", b"1.0") == before[name].replace(b"1.1", b"1.0"), name
     old, new = json.loads(before["manifest.json"]), json.loads(after["manifest.json"])
     assert (old["counts"], old["folds"]) == (new["counts"], new["folds"])
+
+
+def test_folds_do_not_depend_on_embargoed_labels(release_with, monkeypatch):
+    monkeypatch.setattr(gathering, "_present", None)
+    assert release_with(Embargo.ALL).is_ready
 
 
 @pytest.mark.parametrize(
