@@ -24,6 +24,7 @@ AUDIT_GROUPS = {
     "agreement": _("Agreement"),
     "consensus": _("Consensus"),
     "export": _("Exports"),
+    "scoring": _("Scoring of predictions"),
     "taxonomy": _("Classes"),
     "exams": _("Exams"),
     "audit": _("Audit trail"),

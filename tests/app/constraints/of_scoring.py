@@ -31,8 +31,10 @@ def _attempt(fixture, **changes: Any):
         "scores": {"threshold": 0.5},
         **changes,
     }
-    values.setdefault("team", _team(fixture))
-    values.setdefault("release", ready_release(fixture, embargo="all"))
+    if "team" not in values:
+        values["team"] = _team(fixture)
+    if "release" not in values:
+        values["release"] = ready_release(fixture, embargo="all")
     return ScoredPredictions.objects.create(**values)
 
 
