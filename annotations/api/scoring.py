@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -136,7 +137,8 @@ class TeamScores(ApiView):
     @extend_schema(operation_id="team_scores", responses=TeamShape)
     def get(self, request: Request) -> Response:
         """Return your scores and the number of attempts left."""
-        return Response(_team_payload(_own_team(request)))
+        team = _own_team(request)
+        return Response(_team_payload(team, attempts.own_scores(team)))
 
     @extend_schema(
         operation_id="team_score",
@@ -180,7 +182,8 @@ class StudyScores(ApiView):
         rules.refuse_readers(study, request.user)
         choices.refuse_hidden(study)
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
-        return Response([_team_payload(team) for team in teams.of_study(study)])
+        rows = teams.of_study(study)
+        return Response([_team_payload(team, attempts.of_team(team)) for team in rows])
 
 
 def _own_team(request: Request) -> ScoringTeam:
@@ -192,8 +195,7 @@ def _content(request: Request) -> bytes:
     return cast("dict[str, bytes]", request.data).get("content", b"")
 
 
-def _team_payload(team: ScoringTeam) -> Payload:
-    done = attempts.of_team(team)
+def _team_payload(team: ScoringTeam, done: Sequence[ScoredPredictions]) -> Payload:
     return {
         "study": team.study.slug,
         "team": team.name,

@@ -15,6 +15,7 @@ DEFAULT_FOLDS = 10
 MAX_FOLDS = 100
 
 METHOD = "patient-disjoint iterative stratification 1"
+METHOD_WITHOUT_LABELS = "patient-disjoint, balanced by size 1"
 
 # Group of exams, by its name: its number of exams, and how often each class is present in them.
 Group: TypeAlias = str

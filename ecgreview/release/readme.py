@@ -86,10 +86,15 @@ def _folds(facts: Facts, folds: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Each exam is in one of {facts.folds} folds. All exams of a patient are in the same fold,"
-        " and classes are spread evenly. Patients in more than one fold:"
+        f"{_spread(facts)}. Patients in more than one fold:"
         f" {folds['patients_in_several_folds']}. Later releases keep the folds."
     )
     yield ""
+
+
+def _spread(facts: Facts) -> str:
+    # Folds that depended on labels would tell something about those that are embargoed.
+    return "" if facts.n_embargoed else " and classes are spread evenly"
 
 
 def _embargo(facts: Facts) -> Iterator[str]:

@@ -56,7 +56,7 @@ def of(content: Content, group: Callable[[ReleasedExam], str]) -> Survey:
         "outcomes": dict(sorted(tally.outcomes.items())),
         "classes": by_class,
     }
-    return Survey(counts, tally.folds(facts.folds))
+    return Survey(counts, tally.folds(facts.folds, is_embargoed=facts.n_embargoed > 0))
 
 
 class _Tally:
@@ -88,7 +88,7 @@ class _Tally:
         if exam.fold:
             self._exams[exam.fold] += 1
 
-    def folds(self, n: int) -> dict[str, Any]:
+    def folds(self, n: int, *, is_embargoed: bool) -> dict[str, Any]:
         """Return what the manifest says of the folds."""
         official = dict(sorted(self.splits.items()))
         if not n:
@@ -97,7 +97,7 @@ class _Tally:
         numbers = range(1, n + 1)
         return {
             "n": n,
-            "method": folds.METHOD,
+            "method": folds.METHOD_WITHOUT_LABELS if is_embargoed else folds.METHOD,
             "exams": [self._exams[fold] for fold in numbers],
             "groups": [groups[fold] for fold in numbers],
             "present": {

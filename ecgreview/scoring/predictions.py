@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,6 +209,6 @@ def _missing(exams: Sequence[str], found: Collection[str]) -> Iterator[Problem]:
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
-    listed = list(problems)[:MAX_PROBLEMS]
+    listed = list(islice(problems, MAX_PROBLEMS))
     if listed:
         raise Unreadable(*listed)

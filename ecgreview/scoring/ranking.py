@@ -38,6 +38,9 @@ NEWCOMBE = "newcombe"
 # Standard errors below this are rounding errors.
 _ROUNDING = 1e-12
 
+# Limits of intervals differ at least this much from the area.
+_APART = 1e-9
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linearized:
@@ -81,26 +84,31 @@ def mean(parts: list[Linearized]) -> Linearized:
     return Linearized(float(np.mean([part.value for part in parts])), influence, n_informative)
 
 
-def roc_interval(area: Linearized, is_present: Mask, *, alone: float, confidence: float) -> Measure:
+def roc_interval(
+    area: Linearized, is_present: Mask, *, alone: float, n_patients: int, confidence: float
+) -> Measure:
     """Return an area under the ROC curve with its interval.
 
     Args:
         area: the area; its error accounts for clusters.
         is_present: shape (n_exams,).
         alone: standard error if every exam were of a patient of its own.
+        n_patients: all exams of a patient count as one if no exam differs from the others.
         confidence: confidence level of the interval.
     """
     n = len(is_present)
     n_present = int(is_present.sum())
-    effect = max(1.0, (area.standard_error / alone) ** 2) if alone > _ROUNDING else 1.0
+    effect = max(1.0, (area.standard_error / alone) ** 2) if alone > _ROUNDING else n / n_patients
     z = stats.norm.ppf(1 - tail_of(confidence))
 
     def outside(limit: float) -> float:
         variance = effect * _newcombe_variance(limit, n_present, n - n_present)
         return float((area.value - limit) ** 2 - z**2 * variance)
 
-    low = optimize.brentq(outside, 0.0, area.value) if outside(_ROUNDING) > 0 else 0.0
-    high = optimize.brentq(outside, area.value, 1.0) if outside(1 - _ROUNDING) > 0 else 1.0
+    # Not up to the area itself, which is also a solution if it is 0 or 1.
+    below, above = area.value - _APART, area.value + _APART
+    low = optimize.brentq(outside, 0.0, below) if below > 0 and outside(0.0) > 0 else 0.0
+    high = optimize.brentq(outside, above, 1.0) if above < 1 and outside(1.0) > 0 else 1.0
     return Measure.between(area.value, low, high, n, NEWCOMBE)
 
 

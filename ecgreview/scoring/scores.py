@@ -172,7 +172,11 @@ class _Class:
         n = len(self.values)
         alone = ranking.auroc(self.values, self.is_present, np.arange(n), n)
         return ranking.roc_interval(
-            area, self.is_present, alone=alone.standard_error, confidence=confidence
+            area,
+            self.is_present,
+            alone=alone.standard_error,
+            n_patients=len(np.unique(self.patients)),
+            confidence=confidence,
         )
 
     def _sizes(self) -> tuple[int, int]:

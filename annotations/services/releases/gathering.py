@@ -186,7 +186,7 @@ class _Gathering:
         exam_ids = array("q")
         copies: list[tuple[Group, Group]] = []
         places = {code: place for place, code in enumerate(self._codes)}
-        is_embargoed = self._release.embargo_choice == Embargo.ALL
+        is_embargoed = self._release.embargo_choice != Embargo.NONE
         for ids in _parts(self._rows, EXAMS_AT_ONCE):
             self._check()
             for row in _rows(ids, "exam__duplicate_of__dataset", "exam__duplicate_of__patient"):

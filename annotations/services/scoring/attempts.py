@@ -12,6 +12,7 @@ from annotations import row_security
 from annotations.models import Release, ScoredPredictions, ScoringTeam, User
 from annotations.services import audit
 from annotations.services.refusals import Refusal
+from annotations.services.releases import choices
 from annotations.services.scoring import embargoes
 from annotations.services.scoring.teams import TeamClosed
 from ecgreview.scoring import predictions, scores
@@ -104,6 +105,17 @@ def _earlier_or_refuse(
     if team.attempts.count() >= team.max_attempts:
         raise NoAttemptsLeft(limit=team.max_attempts)
     return None
+
+
+def own_scores(team: ScoringTeam) -> list[ScoredPredictions]:
+    """Return the attempts of ``team`` to the team itself.
+
+    Raises:
+        choices.NothingToRelease, choices.ResultsHidden: see ``embargoes.release_to_score``.
+    """
+    with row_security.as_owner():
+        choices.refuse_hidden(team.study)
+    return of_team(team)
 
 
 def of_team(team: ScoringTeam) -> list[ScoredPredictions]:

@@ -153,9 +153,11 @@ def test_nothing_is_scored_once_the_labels_are_published(send, file, release_wit
     assert code(send(file)) == "embargo-lifted"
 
 
-def test_nothing_is_scored_while_results_are_hidden(send, file, study):
+def test_nothing_is_scored_while_results_are_hidden(send, file, study, client, team):
     study.batches.update(results_open="study_locked")
     assert code(send(file)) == "results-hidden"
+    own = client.get(ADDRESS, headers={"Authorization": f"Bearer {team[1]}"})
+    assert code(own) == "results-hidden"
 
 
 def test_a_class_without_enough_patients_is_refused_with_the_reason(send, values):

@@ -75,9 +75,10 @@ def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
     assert (old["counts"], old["folds"]) == (new["counts"], new["folds"])
 
 
-def test_folds_do_not_depend_on_embargoed_labels(release_with, monkeypatch):
+@pytest.mark.parametrize("embargo", [Embargo.ALL, Embargo.LAST_FOLD])
+def test_folds_do_not_depend_on_embargoed_labels(release_with, monkeypatch, embargo):
     monkeypatch.setattr(gathering, "_present", None)
-    assert release_with(Embargo.ALL).is_ready
+    assert release_with(embargo).is_ready
 
 
 @pytest.mark.parametrize(

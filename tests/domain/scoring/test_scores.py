@@ -159,6 +159,7 @@ def test_a_perfect_ranking_is_not_certain():
     spread = 1 + 19 * ((1 - low) / (2 - low) + low / (1 + low))
     assert (1 - low) ** 2 == pytest.approx(z**2 * low * (1 - low) * spread / 300, rel=1e-4)
     assert (area.estimate, area.high) == (1, 1)
+    assert 0.7 < low < 0.95
     assert (precision.estimate, precision.low, precision.reason) == (1, None, Reason.NO_SPREAD)
 
 
