@@ -90,7 +90,7 @@ class StudyReleases(ApiView):
     @extend_schema(operation_id="releases", responses=DataReleaseShape(many=True))
     def get(self, request: UserRequest, slug: str) -> Response:
         """Return the data releases of a study, newest first."""
-        study = _exported(request, slug)
+        study = exported_study(request, slug)
         return Response([_payload(release) for release in jobs.of_study(study)])
 
     @extend_schema(
@@ -102,7 +102,7 @@ class StudyReleases(ApiView):
     def post(self, request: UserRequest, slug: str) -> Response:
         """Request a data release of the study as it is now."""
         data = checked(DataReleaseInput, request.data)
-        study = _exported(request, slug)
+        study = exported_study(request, slug)
         release = jobs.request(
             study=study, choices=Choices(**data), actor=request.user, now=timezone.now()
         )
@@ -155,7 +155,7 @@ class ReleaseFile(ApiView):
         return StreamingHttpResponse(parts, headers=headers)
 
 
-def _exported(request: UserRequest, slug: str) -> Study:
+def exported_study(request: UserRequest, slug: str) -> Study:
     """Return the study if its results are open, and not hidden from the user.
 
     Raises:
@@ -169,7 +169,7 @@ def _exported(request: UserRequest, slug: str) -> Study:
 
 
 def _release(request: UserRequest, slug: str, key: UUID) -> Release:
-    return jobs.find(study=_exported(request, slug), key=key)
+    return jobs.find(study=exported_study(request, slug), key=key)
 
 
 def _payload(release: Release) -> Payload:

@@ -20,10 +20,10 @@ from rest_framework.views import APIView
 from annotations.api import shapes, throttling
 from annotations.api.base import ApiView, UserRequest
 from annotations.api.parsers import CsvFileParser
+from annotations.api.releases import exported_study
 from annotations.desk_payloads import Payload
-from annotations.models import ScoredPredictions, ScoringTeam, Study
-from annotations.services.blinding import results_seen, rules
-from annotations.services.releases import choices
+from annotations.models import ScoredPredictions, ScoringTeam
+from annotations.services.blinding import results_seen
 from annotations.services.scoring import attempts, teams
 
 
@@ -178,9 +178,7 @@ class StudyScores(ApiView):
     @extend_schema(operation_id="study_scores", responses=TeamShape(many=True))
     def get(self, request: UserRequest, slug: str) -> Response:
         """Return the teams of a study with their scores."""
-        study = Study.objects.visible_to(request.user).get(slug=slug)
-        rules.refuse_readers(study, request.user)
-        choices.refuse_hidden(study)
+        study = exported_study(request, slug)
         results_seen.results_of_study(study=study, user=request.user, now=timezone.now())
         rows = teams.of_study(study)
         return Response([_team_payload(team, attempts.of_team(team)) for team in rows])

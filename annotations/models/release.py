@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from ecgreview.release.embargo import Embargo
 from ecgreview.release.folds import MAX_FOLDS
-from ecgreview.release.index import Line
 from ecgreview.release.licences import IDENTIFIERS
 
 from .study import Study
@@ -153,9 +152,9 @@ class Release(models.Model):
     def embargo_choice(self) -> Embargo:
         return Embargo(self.embargo)
 
-    def embargoes(self, line: Line) -> bool:
-        """Whether the labels of an exam of ``index`` are embargoed."""
-        return self.embargo_choice.covers(fold=line.fold, n_folds=self.n_folds)
+    def embargoes(self, fold: int) -> bool:
+        """Whether the labels of an exam in ``fold`` are embargoed; 0 is no fold."""
+        return self.embargo_choice.covers(fold=fold, n_folds=self.n_folds)
 
     @property
     def is_ready(self) -> bool:

@@ -14,6 +14,7 @@ from .study import Study
 
 _SHA256 = "^[0-9a-f]{64}$"
 
+DEFAULT_ATTEMPTS = 5
 MAX_ATTEMPTS = 100
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgreview.strict_files import Problem, Unreadable, closest
+from ecgreview.strict_files.table import separator_of
 from ecgreview.strict_files.text import decoded
 
 EXAM = "exam"
@@ -92,7 +93,7 @@ def _unpacked(source: bytes, max_bytes: int) -> bytes:
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, with the number of their last line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
     try:
         for cells in reader:
             if any(cells):
@@ -128,11 +129,6 @@ def _predictions(
         problems += _missing(exams, lines)
     _refuse(problems)
     return Predictions(tuple(columns[1:]), values)
-
-
-def _separator(text: str) -> str:
-    heading = text.split("\n", 1)[0]
-    return ";" if heading.count(";") > heading.count(",") else ","
 
 
 def _heading_problems(columns: Sequence[str], codes: Collection[str]) -> Iterator[Problem]:

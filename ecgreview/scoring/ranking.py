@@ -85,20 +85,29 @@ def mean(parts: list[Linearized]) -> Linearized:
 
 
 def roc_interval(
-    area: Linearized, is_present: Mask, *, alone: float, n_patients: int, confidence: float
+    area: Linearized,
+    is_present: Mask,
+    *,
+    unclustered_error: float,
+    n_patients: int,
+    confidence: float,
 ) -> Measure:
     """Return an area under the ROC curve with its interval.
 
     Args:
         area: the area; its error accounts for clusters.
         is_present: shape (n_exams,).
-        alone: standard error if every exam were of a patient of its own.
+        unclustered_error: standard error if every exam were of a patient of its own.
         n_patients: all exams of a patient count as one if no exam differs from the others.
         confidence: confidence level of the interval.
     """
     n = len(is_present)
     n_present = int(is_present.sum())
-    effect = max(1.0, (area.standard_error / alone) ** 2) if alone > _ROUNDING else n / n_patients
+    effect = (
+        max(1.0, (area.standard_error / unclustered_error) ** 2)
+        if unclustered_error > _ROUNDING
+        else n / n_patients
+    )
     z = stats.norm.ppf(1 - tail_of(confidence))
 
     def outside(limit: float) -> float:

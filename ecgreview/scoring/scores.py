@@ -170,11 +170,11 @@ class _Class:
 
     def _roc(self, area: Linearized, confidence: float) -> Measure:
         n = len(self.values)
-        alone = ranking.auroc(self.values, self.is_present, np.arange(n), n)
+        unclustered = ranking.auroc(self.values, self.is_present, np.arange(n), n)
         return ranking.roc_interval(
             area,
             self.is_present,
-            alone=alone.standard_error,
+            unclustered_error=unclustered.standard_error,
             n_patients=len(np.unique(self.patients)),
             confidence=confidence,
         )

@@ -65,10 +65,8 @@ def read_table(
             ``max_rows`` rows, or malformed CSV.
     """
     text = decoded(source, max_bytes=max_bytes)
-    heading = text.split("\n", 1)[0]
-    separator = ";" if heading.count(";") > heading.count(",") else ","
     try:
-        lines = list(_lines(text, separator))
+        lines = list(_lines(text, separator_of(text)))
     except csv.Error as error:
         reason = f"is not valid CSV ({error})"
         raise Unreadable(Problem("", reason, "Check the quotes in the file.")) from error
@@ -83,6 +81,12 @@ def read_table(
     problems = [*_heading_problems(columns, known, required)]
     rows = [_row(line, cells, columns, problems) for line, cells in lines[1:]]
     return Table(columns, tuple(rows), tuple(problems))
+
+
+def separator_of(text: str) -> str:
+    """Return the separator of a CSV file: a semicolon if its first row has more of them."""
+    heading = text.split("\n", 1)[0]
+    return ";" if heading.count(";") > heading.count(",") else ","
 
 
 def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

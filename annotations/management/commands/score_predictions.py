@@ -12,14 +12,13 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import ScoredPredictions, ScoringTeam, Study
+from annotations.models.scoring import DEFAULT_ATTEMPTS
 from annotations.sentences import predictions
 from annotations.sentences.reasons import sentence
 from annotations.sentences.refusals import message
 from annotations.services.refusals import Refusal
 from annotations.services.scoring import attempts, teams
 from ecgreview.scoring.predictions import UnreadablePredictions
-
-DEFAULT_ATTEMPTS = 5
 
 
 class Command(BaseCommand):

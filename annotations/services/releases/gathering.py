@@ -186,7 +186,7 @@ class _Gathering:
         exam_ids = array("q")
         copies: list[tuple[Group, Group]] = []
         places = {code: place for place, code in enumerate(self._codes)}
-        is_embargoed = self._release.embargo_choice != Embargo.NONE
+        has_embargo = self._release.embargo_choice != Embargo.NONE
         for ids in _parts(self._rows, EXAMS_AT_ONCE):
             self._check()
             for row in _rows(ids, "exam__duplicate_of__dataset", "exam__duplicate_of__patient"):
@@ -194,7 +194,7 @@ class _Gathering:
                 exam_ids.append(exam.pk)
                 names[exam.code] = self._group(exam)
                 # Folds that spread classes evenly would tell something about embargoed labels.
-                present[exam.code] = () if is_embargoed else _present(row, places)
+                present[exam.code] = () if has_embargo else _present(row, places)
                 if exam.duplicate_of:
                     copies.append((names[exam.code], self._group(exam.duplicate_of)))
         merged = folds.merged(copies)
@@ -246,9 +246,7 @@ class _Gathering:
             n_readings=row.n_readings,
             n_unreadable=row.n_unreadable,
             tracings=vars(row)["n_tracings"],
-            is_embargoed=self._release.embargo_choice.covers(
-                fold=fold or 0, n_folds=self._release.n_folds
-            ),
+            is_embargoed=self._release.embargoes(fold or 0),
         )
 
     def _facts(self, n_readers: int, n_readings: int, n_embargoed: int) -> Facts:

@@ -59,10 +59,10 @@ def score(
 
 def _scores(release: Release, content: bytes) -> dict[str, object]:
     embargoed = embargoes.labels_of(release)
-    found = predictions.read(content, exams=embargoed.exams, codes=embargoed.codes)
-    columns = [embargoed.codes.index(code) for code in found.codes]
+    predicted = predictions.read(content, exams=embargoed.exams, codes=embargoed.codes)
+    columns = [embargoed.codes.index(code) for code in predicted.codes]
     return scores.score(
-        found.values, embargoed.labels[:, columns], found.codes, embargoed.patients
+        predicted.values, embargoed.labels[:, columns], predicted.codes, embargoed.patients
     ).to_json()
 
 

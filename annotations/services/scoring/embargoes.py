@@ -87,7 +87,7 @@ def labels_of(release: Release) -> EmbargoedLabels:
     packed = bytes(release.index)
     values = {LabelState.PRESENT: 1.0, LabelState.ABSENT: 0.0}
     of_letter = {letter: values.get(state, np.nan) for state, letter in index.LETTERS.items()}
-    lines = [line for line in index.lines(packed) if release.embargoes(line)]
+    lines = [line for line in index.lines(packed) if release.embargoes(line.fold)]
     groups: dict[str, int] = {}
     return EmbargoedLabels(
         exams=[line.exam for line in lines],

@@ -22,11 +22,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.models import DiagnosticClass, Release, ScoredPredictions, ScoringTeam, Study
-from annotations.models.scoring import MAX_ATTEMPTS
+from annotations.models.scoring import DEFAULT_ATTEMPTS, MAX_ATTEMPTS
 from annotations.sentences import predictions, refusals
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.rules import is_blinded_to
-from annotations.services.refusals import Refusal
 from annotations.services.releases import choices
 from annotations.services.scoring import attempts, embargoes, teams
 from annotations.views import lookups
@@ -37,8 +36,6 @@ from annotations.views.csv_files import csv_file
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from ecgreview.scoring.predictions import UnreadablePredictions
 from ecgreview.scoring.scores import DECIMALS, MEASURES, MIN_PATIENTS, THRESHOLD
-
-DEFAULT_ATTEMPTS = 5
 
 # Measures that the page shows in percent.
 SHARES = frozenset({"sensitivity", "specificity", "precision", "f1"})
@@ -262,13 +259,10 @@ def _team(request: SignedInRequest, slug: str, key: UUID) -> ScoringTeam:
     Raises:
         Http404: there is no such team, or the results are hidden.
     """
-    study = lookups.study(request.user, slug)
-    if is_blinded_to(study, request.user):
-        raise Http404
+    study = lookups.study_to_export(request.user, slug)
     try:
-        choices.refuse_hidden(study)
         return teams.find(study=study, key=key)
-    except (Refusal, ScoringTeam.DoesNotExist) as error:
+    except ScoringTeam.DoesNotExist as error:
         raise Http404 from error
 
 

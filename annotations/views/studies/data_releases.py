@@ -13,12 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations import tasks
-from annotations.models import Release, Study
+from annotations.models import Release
 from annotations.sentences import refusals
 from annotations.services.blinding import results_seen
 from annotations.services.blinding.rules import is_blinded_to
 from annotations.services.export import background
-from annotations.services.refusals import Refusal
 from annotations.services.releases import choices, comparison, jobs, preview
 from annotations.views import lookups
 from annotations.views.access import SignedInRequest, needs
@@ -144,11 +143,8 @@ def _release(request: SignedInRequest, slug: str, key: UUID) -> Release:
     Raises:
         Http404: there is no such release, or the results are hidden.
     """
-    study: Study = lookups.study(request.user, slug)
-    if is_blinded_to(study, request.user):
-        raise Http404
+    study = lookups.study_to_export(request.user, slug)
     try:
-        choices.refuse_hidden(study)
         return jobs.find(study=study, key=key)
-    except (Refusal, Release.DoesNotExist) as error:
+    except Release.DoesNotExist as error:
         raise Http404 from error

@@ -55,7 +55,7 @@ def test_the_release_keeps_the_labels_to_score_predictions(embargoed):
     lines = list(index.lines(bytes(embargoed.index)))
     place = index.codes(bytes(embargoed.index)).index("atrial_fibrillation")
     assert sorted(line.states[place] for line in lines) == ["A"] * 6 + ["P"] * 6
-    assert all(embargoed.embargoes(line) for line in lines)
+    assert all(embargoed.embargoes(line.fold) for line in lines)
 
 
 def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
@@ -105,7 +105,7 @@ def test_an_embargo_can_be_kept_narrowed_or_lifted(release_with, embargo):
 def test_the_last_fold_stays_embargoed_in_the_next_version(release_with):
     first, second = release_with(Embargo.LAST_FOLD), release_with(Embargo.LAST_FOLD)
     withheld = [
-        {line.exam for line in index.lines(bytes(row.index)) if row.embargoes(line)}
+        {line.exam for line in index.lines(bytes(row.index)) if row.embargoes(line.fold)}
         for row in (first, second)
     ]
     assert withheld[0] == withheld[1]
