@@ -646,14 +646,14 @@ RESULTS: Sentences = {
         _("Enter 0 for none, or a number from 2 to %(limit)s."),
     ),
     "embargo-without-folds": (
-        _("There is no last fold whose labels could be embargoed."),
+        _("There are no folds, so there is no last fold to embargo."),
         _("Enter at least 2 folds, or embargo the labels of all exams."),
     ),
     "labels-published": (
-        _("Labels that you want to embargo are published already."),
+        _("Some of these labels are already published."),
         _(
-            "Version %(version)s contains some of them. A last fold stays embargoed only in "
-            "versions with the same number of folds."
+            "Version %(version)s contains them. Choose no embargo. If that version embargoed its "
+            "last fold, you can also choose the last fold with the same number of folds."
         ),
     ),
     "nothing-embargoed": (
@@ -675,15 +675,15 @@ RESULTS: Sentences = {
     ),
     "team-closed": (
         _("The team is closed."),
-        _("Nothing more of this team is scored. Its earlier scores stay."),
+        _("Its files are no longer scored. Earlier scores are still available."),
     ),
     "no-attempts-left": (
         _("The team has no attempts left."),
-        _("All %(limit)s attempts are used. Earlier scores stay available."),
+        _("All %(limit)s attempts are used. Earlier scores are still available."),
     ),
     "predictions-unreadable": (
         _("The file cannot be scored. It does not count as an attempt."),
-        _("Correct it. %(problems)s"),
+        _("Correct the file and send it again. %(problems)s"),
     ),
     "release-in-progress": (
         _("A data release of this study is being created."),

@@ -1,1 +1,1 @@
-"""Predictions of embargoed labels: who may have them scored, and the scores."""
+"""Score predictions against embargoed labels."""

@@ -1,4 +1,4 @@
-"""Attempts of teams: predictions in, scores out. Labels never leave."""
+"""Score the predictions of teams, with a limited number of attempts."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def score(
 ) -> ScoredPredictions:
     """Score the predictions in a file against embargoed labels, as the next attempt of ``team``.
 
-    The same file is scored once: sending it again returns the first result, so that a lost answer
-    costs no attempt. A file that cannot be scored is no attempt either.
+    The same file is scored once: sending it again returns the first result, so a retry after a lost
+    response does not use an attempt. Neither does a file that cannot be scored.
 
     Args:
         team: whose predictions they are.

@@ -65,8 +65,8 @@ FACTS: dict[str, Promise] = {
 }
 EMBARGOES: dict[Embargo, Promise] = {
     Embargo.NONE: gettext_lazy("None"),
-    Embargo.LAST_FOLD: gettext_lazy("Those of the last fold"),
-    Embargo.ALL: gettext_lazy("Those of all exams"),
+    Embargo.LAST_FOLD: gettext_lazy("Last fold"),
+    Embargo.ALL: gettext_lazy("All exams"),
 }
 PROBLEMS: dict[Problem, Promise] = {
     Problem.MISSING: gettext_lazy("no license stated, so its signals cannot be released"),

@@ -115,7 +115,7 @@ def test_a_token_is_replaced_and_a_team_closed(signed_in, rosa, team, address):
 def test_the_page_says_that_labels_are_published(signed_in, rosa, team, address, release_with):
     release_with(Embargo.NONE)
     page = text(signed_in(rosa).get(address()))
-    assert "The labels are published in a later data release" in page
+    assert "A later data release contains these labels" in page
     assert "Add a team" not in page
 
 
