@@ -68,7 +68,7 @@ AGREEMENT: Mapping[Reason, Promise] = {
     Reason.NO_CLASS_IN_REFERENCE: _("The reference of these exams has no class."),
     Reason.NO_CLASS_BY_READER: _("The reader marked no class in these exams."),
     Reason.FEW_GOLD_EXAMS: _("Too few gold exams were read for an interval."),
-    Reason.FEW_CASES: _("Fewer than 5 patients have the class, or fewer than 5 do not."),
+    Reason.FEW_CASES: _("Too few patients have the class, or too few do not have it."),
     Reason.NEVER_PREDICTED: _("No prediction reaches the threshold."),
     Reason.NO_CLASS_IN_EITHER: _("The reader marked no class, and the reference has none."),
     Reason.NONE_SHOWN: _("No answer of this kind was given with the suggestion shown."),

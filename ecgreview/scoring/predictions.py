@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 import zlib
@@ -76,19 +77,19 @@ def _unpacked(source: bytes, max_bytes: int) -> bytes:
     """Return the content, of which at most one byte too many is decompressed."""
     if not source.startswith(GZIP):
         return source
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        content = unpacking.decompress(source, max_bytes + 1)
-    except zlib.error as error:
+        with gzip.open(io.BytesIO(source)) as unpacking:
+            return unpacking.read(max_bytes + 1)
+    except EOFError as error:
+        problem = Problem(
+            "", "is incomplete: its end is missing", "Send it again.", code="incomplete"
+        )
+        raise Unreadable(problem) from error
+    except (OSError, zlib.error) as error:
         problem = Problem(
             "", "is damaged: gzip cannot unpack it", "Compress it again.", code="damaged"
         )
         raise Unreadable(problem) from error
-    if len(content) <= max_bytes and not unpacking.eof:
-        raise Unreadable(
-            Problem("", "is incomplete: its end is missing", "Send it again.", code="incomplete")
-        )
-    return content
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -115,16 +116,16 @@ def _predictions(
     problems: list[Problem] = []
     for line, cells in rows:
         exam = cells[0].strip()
-        found = list(_row_problems(cells, columns, line)) or list(
-            _exam_problems(exam, line, places, lines)
-        )
-        if found:
-            problems += found
-            if len(problems) >= MAX_PROBLEMS:
-                break
-            continue
-        lines[exam] = line
-        values[places[exam]] = [float(cell) for cell in cells[1:]]
+        of_exam = list(_exam_problems(exam, line, places, lines))
+        of_row = list(_row_problems(cells, columns, line)) or of_exam
+        problems += of_row
+        if len(problems) >= MAX_PROBLEMS:
+            break
+        if not of_exam:
+            # Also if a cell is wrong: the exam is not missing.
+            lines[exam] = line
+        if not of_row:
+            values[places[exam]] = [float(cell) for cell in cells[1:]]
     else:
         problems += _missing(exams, lines)
     _refuse(problems)

@@ -49,13 +49,13 @@ class Linearized:
     Attributes:
         value: the estimate.
         influence: shape (n_units,); sums over the exams of a patient.
-        n_informative: number of patients with the class, or without it if these are fewer; one
-            more than the degrees of freedom of the interval.
+        informative: the patients with the class, or those without it if these are fewer; of a
+            mean, those of any class. There is one more than degrees of freedom of the interval.
     """
 
     value: float
     influence: Array
-    n_informative: float
+    informative: Units
 
     @property
     def standard_error(self) -> float:
@@ -72,7 +72,7 @@ class Linearized:
         if error <= _ROUNDING or spread <= _ROUNDING:
             return Measure.alone(self.value, n, Reason.NO_SPREAD)
         center = np.log(self.value / (1 - self.value))
-        width = stats.t.ppf(1 - tail_of(confidence), self.n_informative - 1) * error / spread
+        width = stats.t.ppf(1 - tail_of(confidence), len(self.informative) - 1) * error / spread
         low, high = expit(center - width), expit(center + width)
         return Measure.between(self.value, low, high, n, LINEARIZED)
 
@@ -80,8 +80,8 @@ class Linearized:
 def mean(parts: list[Linearized]) -> Linearized:
     """Return the mean of estimates from the same patients; ``parts`` is not empty."""
     influence = np.mean([part.influence for part in parts], axis=0)
-    n_informative = sum(part.n_informative for part in parts)
-    return Linearized(float(np.mean([part.value for part in parts])), influence, n_informative)
+    informative = np.unique(np.concatenate([part.informative for part in parts]))
+    return Linearized(float(np.mean([part.value for part in parts])), influence, informative)
 
 
 def roc_interval(
@@ -146,7 +146,7 @@ def auroc(scores: Array, is_present: Mask, units: Units, n_units: int) -> Linear
     value = float(above.mean())
     influence = _of_units(above - value, units[is_present], n_units)
     influence += _of_units(below - value, units[~is_present], n_units)
-    return Linearized(value, influence, _n_informative(is_present, units))
+    return Linearized(value, influence, _informative(is_present, units))
 
 
 def average_precision(scores: Array, is_present: Mask, units: Units, n_units: int) -> Linearized:
@@ -168,11 +168,11 @@ def average_precision(scores: Array, is_present: Mask, units: Units, n_units: in
     z = (present * (precision + gained - value) - lost) / n_present
     n_patients = len(np.unique(units))
     influence: Array = np.bincount(units[order], z, minlength=n_units).astype(np.float64)
-    return Linearized(value, influence * _correction(n_patients), _n_informative(is_present, units))
+    return Linearized(value, influence * _correction(n_patients), _informative(is_present, units))
 
 
-def _n_informative(is_present: Mask, units: Units) -> int:
-    return min(len(np.unique(units[side])) for side in (is_present, ~is_present))
+def _informative(is_present: Mask, units: Units) -> Units:
+    return min((np.unique(units[side]) for side in (is_present, ~is_present)), key=len)
 
 
 def _of_units(deviations: Array, units: Units, n_units: int) -> Array:

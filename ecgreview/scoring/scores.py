@@ -24,8 +24,12 @@ THRESHOLD = 0.5
 # and repeated attempts could find out the labels of single exams.
 MIN_PATIENTS = 5
 
-# Decimals of stored scores. More would help to find out the labels of single exams.
+# Decimals of stored scores. The third one of a rare class, or of a mean over few classes, is noise,
+# but would help to find out the labels of single exams.
 DECIMALS = 3
+FEWER_DECIMALS = 2
+MIN_PATIENTS_FOR_DECIMALS = 100
+MIN_CLASSES_FOR_DECIMALS = 10
 
 MEASURES = ("auroc", "average_precision", "sensitivity", "specificity", "precision", "f1")
 
@@ -36,28 +40,32 @@ class ClassScores:
 
     Attributes:
         n_present, n_absent: exams with and without the class; exams where it is neither present nor
-            absent do not count.
+            absent do not count. None if the class is not scored: a small number tells much.
         auroc: area under the ROC curve.
         average_precision: the area under the precision-recall curve, without interpolation.
         sensitivity, specificity, precision, f1: at ``THRESHOLD``.
+        decimals: number of decimals to which they are stored.
     """
 
-    n_present: int
-    n_absent: int
+    n_present: int | None
+    n_absent: int | None
     auroc: Measure
     average_precision: Measure
     sensitivity: Measure
     specificity: Measure
     precision: Measure
     f1: Measure
+    decimals: int
 
     @property
     def is_scored(self) -> bool:
         return self.auroc.estimate is not None
 
     def to_json(self) -> dict[str, Any]:
-        counts = {"n_present": self.n_present, "n_absent": self.n_absent}
-        return counts | {name: _rounded(getattr(self, name)) for name in MEASURES}
+        content = {
+            "n_present": self.n_present, "n_absent": self.n_absent, "decimals": self.decimals
+        }  # fmt: skip
+        return content | {name: _rounded(getattr(self, name), self.decimals) for name in MEASURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,20 @@ class Scores:
     classes: Mapping[str, ClassScores]
     macro: Mapping[str, Measure]
 
+    @property
+    def decimals(self) -> int:
+        """Number of decimals to which the means are stored."""
+        scored = [scores for scores in self.classes.values() if scores.is_scored]
+        if len(scored) >= MIN_CLASSES_FOR_DECIMALS:
+            return DECIMALS
+        return min((scores.decimals for scores in scored), default=DECIMALS)
+
     def to_json(self) -> dict[str, Any]:
+        macro = {name: _rounded(measure, self.decimals) for name, measure in self.macro.items()}
         return {
             "threshold": THRESHOLD,
             "classes": {code: scores.to_json() for code, scores in self.classes.items()},
-            "macro": {name: _rounded(measure) for name, measure in self.macro.items()},
+            "macro": {"decimals": self.decimals, **macro},
         }
 
 
@@ -141,13 +158,19 @@ class _Class:
     n_units: int
 
     @property
-    def is_supported(self) -> bool:
+    def n_patients(self) -> int:
+        """Number of patients with the class, or without it if these are fewer."""
         sides = (self.patients[self.is_present], self.patients[~self.is_present])
-        return all(len(np.unique(side)) >= MIN_PATIENTS for side in sides)
+        return min(len(np.unique(side)) for side in sides)
+
+    @property
+    def is_supported(self) -> bool:
+        return self.n_patients >= MIN_PATIENTS
 
     def refused(self) -> ClassScores:
-        undefined = Measure.undefined(len(self.values), Reason.FEW_CASES)
-        return ClassScores(*self._sizes(), *[undefined] * len(MEASURES))
+        undefined = Measure.undefined(0, Reason.FEW_CASES)
+        measures = dict.fromkeys(MEASURES, undefined)
+        return ClassScores(None, None, decimals=FEWER_DECIMALS, **measures)
 
     def areas(self) -> tuple[Linearized, Linearized]:
         data = (self.values, self.is_present, self.patients, self.n_units)
@@ -166,6 +189,7 @@ class _Class:
             specificity=self._share(~is_marked, ~present, Reason.REFERENCE_ALWAYS, tail),
             precision=self._share(present, is_marked, Reason.NEVER_PREDICTED, tail),
             f1=proportions.f1_of_overlap(overlap),
+            decimals=DECIMALS if self.n_patients >= MIN_PATIENTS_FOR_DECIMALS else FEWER_DECIMALS,
         )
 
     def _roc(self, area: Linearized, confidence: float) -> Measure:
@@ -202,17 +226,24 @@ class _Class:
 
 
 def _design_effect(deviations: NDArray[np.float64], units: NDArray[np.intp]) -> float:
-    """Return how much larger the variance is because patients have several exams; at least 1."""
-    alone = float(np.square(deviations).sum())
-    if alone == 0:
-        return float(len(units) / len(np.unique(units)))
-    together = float(np.square(np.bincount(units, deviations)).sum())
-    return max(1.0, together / alone)
+    """Return how much larger the variance is because patients have several exams; at least 1.
+
+    The exams of a patient count as one if no exam differs from the others, or if there is only one
+    patient.
+    """
+    n, n_patients = len(units), len(np.unique(units))
+    unclustered = float(np.square(deviations).sum())
+    if unclustered == 0 or n_patients == 1:
+        return n / n_patients
+    clustered = float(np.square(np.bincount(units, deviations)).sum())
+    # Both variances are estimated, from patients and from exams.
+    correction = n_patients / (n_patients - 1) * (n - 1) / n
+    return max(1.0, correction * clustered / unclustered)
 
 
-def _rounded(measure: Measure) -> MeasureJson:
+def _rounded(measure: Measure, decimals: int) -> MeasureJson:
     content = measure.to_json()
     for name in ("estimate", "low", "high"):
         value = content[name]
-        content[name] = None if value is None else round(value, DECIMALS)
+        content[name] = None if value is None else round(value, decimals)
     return content

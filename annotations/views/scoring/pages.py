@@ -35,7 +35,7 @@ from annotations.views.agreement.numbers import Number
 from annotations.views.csv_files import csv_file
 from annotations.views.refusals import refusal_as_message, refusal_on_form
 from ecgreview.scoring.predictions import UnreadablePredictions
-from ecgreview.scoring.scores import DECIMALS, MEASURES, MIN_PATIENTS, THRESHOLD
+from ecgreview.scoring.scores import MEASURES, MIN_PATIENTS, THRESHOLD
 
 # Measures that the page shows in percent.
 SHARES = frozenset({"sensitivity", "specificity", "precision", "f1"})
@@ -98,8 +98,8 @@ class ClassLine:
 
     abbreviation: str
     name: str
-    n_present: int
-    n_absent: int
+    n_present: int | None
+    n_absent: int | None
     numbers: list[Number]
     reason: str
 
@@ -149,7 +149,7 @@ def scoring_team(request: SignedInRequest, slug: str, key: UUID) -> HttpResponse
         if form.is_valid():
             try:
                 with refusal_on_form(form):
-                    attempt = attempts.score(
+                    attempt, _is_new = attempts.score(
                         team=team, content=form.cleaned_data["file"], actor=request.user,
                         now=timezone.now(),
                     )  # fmt: skip
@@ -197,7 +197,7 @@ def scoring_scores(request: SignedInRequest, slug: str, key: UUID, attempt: UUID
         "attempt": row,
         "lines": _class_lines(row),
         "n_scored": scores["macro"]["auroc"]["n"],
-        "macro": [_area(scores["macro"][name]) for name in MEASURES[:2]],
+        "macro": [_area(scores["macro"], name) for name in MEASURES[:2]],
         "threshold": numbers.written(THRESHOLD),
         "min_patients": MIN_PATIENTS,
     }
@@ -283,7 +283,7 @@ def _attempt(request: SignedInRequest, slug: str, key: UUID, attempt: UUID) -> S
 
 def _line(attempt: ScoredPredictions) -> AttemptLine:
     macro = attempt.scores["macro"]
-    return AttemptLine(attempt, _area(macro["auroc"]), _area(macro["average_precision"]))
+    return AttemptLine(attempt, *(_area(macro, name) for name in MEASURES[:2]))
 
 
 def _last(team: ScoringTeam) -> AttemptLine | None:
@@ -303,7 +303,7 @@ def _class_line(code: str, of: DiagnosticClass | None, scores: Mapping[str, Any]
     """Return the line of a class; ``of`` is None if a later list of classes does not have it."""
     is_scored = scores["auroc"]["estimate"] is not None
     formatted = [
-        numbers.share(scores[name]) if name in SHARES else _area(scores[name]) for name in MEASURES
+        numbers.share(scores[name]) if name in SHARES else _area(scores, name) for name in MEASURES
     ]
     return ClassLine(
         abbreviation=of.abbreviation if of else "",
@@ -315,16 +315,17 @@ def _class_line(code: str, of: DiagnosticClass | None, scores: Mapping[str, Any]
     )
 
 
-def _area(measure: Mapping[str, Any]) -> Number:
-    """Format an area, with more decimals than coefficients have: many models come close to 1."""
-    number = numbers.number(measure)
+def _area(scores: Mapping[str, Any], name: str) -> Number:
+    """Format an area with all its decimals, because many models come close to 1."""
+    number = numbers.number(scores[name])
     if number.value is None:
         return number
+    decimals = scores["decimals"]
     low, high = (
-        "" if end is None else number_format(end, DECIMALS) for end in (number.low, number.high)
+        "" if end is None else number_format(end, decimals) for end in (number.low, number.high)
     )
     interval = _("%(low)s to %(high)s") % {"low": low, "high": high} if low else ""
-    return replace(number, text=number_format(number.value, DECIMALS), interval=interval)
+    return replace(number, text=number_format(number.value, decimals), interval=interval)
 
 
 def _n_embargoed(release: Release | None) -> int:

@@ -83,6 +83,17 @@ def test_a_compressed_file_is_read():
     np.testing.assert_array_equal(read(gzip.compress(GOOD.encode())).values, read(GOOD).values)
 
 
+def test_a_file_compressed_in_parts_is_read():
+    half = len(GOOD) // 2
+    parts = [gzip.compress(part.encode()) for part in (GOOD[:half], GOOD[half:])]
+    np.testing.assert_array_equal(read(b"".join(parts)).values, read(GOOD).values)
+
+
+def test_an_exam_with_a_wrong_cell_is_not_reported_as_missing():
+    (message,) = problems("exam,sinus_bradycardia\nE1,1\nE2,2\nE3,0\n")
+    assert message.startswith("line 3, column 2")
+
+
 @pytest.mark.parametrize(
     "change", [lambda whole: whole[:-9], lambda whole: whole[:10] + b"\xff" * 9]
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, ndtr
 from sklearn import metrics
 
 from ecgreview.agreement.values.reasons import Reason
@@ -163,13 +163,84 @@ def test_a_perfect_ranking_is_not_certain():
     assert (precision.estimate, precision.low, precision.reason) == (1, None, Reason.NO_SPREAD)
 
 
-def test_stored_scores_are_rounded():
-    rng = np.random.default_rng(2)
-    values, present, patients = simulated(rng, exams_per_patient=1)
-    found = score(values[:, None], present[:, None].astype(float), ["a"], patients).to_json()
+def decimals_of(content):
+    """Return the most decimals of a number among the measures in ``content``."""
     numbers = [
         measure[name]
-        for measure in (*(found["classes"]["a"][key] for key in MEASURES), *found["macro"].values())
+        for measure in content.values()
+        if isinstance(measure, dict)
         for name in ("estimate", "low", "high")
     ]
-    assert numbers == [round(number, 3) for number in numbers]
+    return max(len(str(number).partition(".")[2]) for number in numbers if number is not None)
+
+
+@pytest.mark.parametrize(
+    ("n_present", "n_classes", "of_class", "of_mean"),
+    [(99, 9, 2, 2), (100, 9, 3, 3), (99, 10, 2, 3)],
+)
+def test_scores_of_rare_classes_have_fewer_decimals(n_present, n_classes, of_class, of_mean):
+    n = 400
+    values = np.random.default_rng(2).random((n, n_classes))
+    truth = np.zeros((n, n_classes))
+    truth[:n_present] = 1
+    codes = [f"class {number}" for number in range(n_classes)]
+    found = score(values, truth, codes, np.arange(n)).to_json()
+    one, macro = found["classes"]["class 0"], found["macro"]
+    assert (one["decimals"], decimals_of(one)) == (of_class, of_class)
+    assert (macro["decimals"], decimals_of(macro)) == (of_mean, of_mean)
+
+
+def test_a_class_that_is_not_scored_tells_nothing():
+    truth = np.zeros((50, 1))
+    truth[: MIN_PATIENTS - 1] = 1
+    found = score(np.zeros((50, 1)), truth, ["a"], np.arange(50)).classes["a"].to_json()
+    measures = [found.pop(name) for name in MEASURES]
+    assert found == {"n_present": None, "n_absent": None, "decimals": 2}
+    assert {tuple(measure.values()) for measure in measures} == {tuple(measures[0].values())}
+    assert (measures[0]["estimate"], measures[0]["n"]) == (None, 0)
+
+
+def test_a_mean_over_classes_has_the_degrees_of_freedom_of_its_patients():
+    values, truth = np.random.default_rng(4).random((60, 1)), np.zeros((60, 1))
+    truth[:8] = 1
+    once, thrice = (
+        score(np.tile(values, n), np.tile(truth, n), [*"abc"[:n]], np.arange(60)).macro
+        for n in (1, 3)
+    )
+    for name in MEASURES[:2]:
+        assert (thrice[name].low, thrice[name].high) == (once[name].low, once[name].high)
+
+
+def test_newcombe_covers_rare_classes_better_than_delong():
+    rng = np.random.default_rng(7)
+    present = np.arange(400) < 8
+    truth = ndtr(2.2 / np.sqrt(2))
+    covered = {"newcombe": 0, "delong": 0}
+    for _ in range(300):
+        area = linearized("auroc", rng.normal(0, 1, 400) + 2.2 * present, present)
+        error = area.standard_error
+        covered["delong"] += abs(area.value - truth) <= 1.96 * error
+        found = ranking.roc_interval(
+            area, present, unclustered_error=error, n_patients=400, confidence=0.95
+        )
+        covered["newcombe"] += found.low <= truth <= found.high
+    assert covered["delong"] < 0.9 * 300 < covered["newcombe"], covered
+
+
+def test_intervals_of_shares_cover_the_true_shares():
+    # Patients have one to four exams, of which one half is present. The model marks a patient's
+    # exams alike, up to noise.
+    rng = np.random.default_rng(11)
+    covered = {"sensitivity": 0, "specificity": 0}
+    truth = ndtr(0.5 / np.sqrt(2))
+    for _ in range(300):
+        patients = np.repeat(np.arange(60), rng.integers(1, 5, 60))
+        present = rng.random(len(patients)) < 0.5
+        z = 0.5 + rng.normal(0, 1, 60)[patients] + rng.normal(0, 1, len(patients))
+        values = np.where((z > 0) == present, 0.9, 0.1)
+        found = score(values[:, None], present[:, None].astype(float), ["a"], patients)
+        for name in covered:
+            measure = getattr(found.classes["a"], name)
+            covered[name] += measure.low <= truth <= measure.high
+    # The standard error of a share of .95 is .013.
+    assert all(n >= 0.92 * 300 for n in covered.values()), covered
