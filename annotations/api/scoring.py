@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
@@ -76,8 +76,13 @@ class MeasureShape(shapes.Shape):
 class ClassScoresShape(shapes.Shape):
     """Scores of one class."""
 
-    n_present = serializers.IntegerField()
-    n_absent = serializers.IntegerField()
+    n_present = serializers.IntegerField(
+        allow_null=True, help_text="Null if the class is not scored."
+    )
+    n_absent = serializers.IntegerField(
+        allow_null=True, help_text="Null if the class is not scored."
+    )
+    decimals = serializers.IntegerField(help_text="Decimals to which scores are rounded.")
     auroc = MeasureShape()
     average_precision = MeasureShape()
     sensitivity = MeasureShape()
@@ -89,6 +94,7 @@ class ClassScoresShape(shapes.Shape):
 class MacroScoresShape(shapes.Shape):
     """Means over the classes that are scored."""
 
+    decimals = serializers.IntegerField(help_text="Decimals to which means are rounded.")
     auroc = MeasureShape()
     average_precision = MeasureShape()
 
@@ -143,7 +149,10 @@ class TeamScores(ApiView):
     @extend_schema(
         operation_id="team_score",
         request={"text/csv": OpenApiTypes.BINARY},
-        responses={201: AttemptShape},
+        responses={
+            201: AttemptShape,
+            200: OpenApiResponse(AttemptShape, "The file was scored before."),
+        },
         parameters=[
             OpenApiParameter(
                 "version",
@@ -162,14 +171,16 @@ class TeamScores(ApiView):
         """
         team = _own_team(request)
         throttling.refuse_busy_team(team.pk)
-        attempt = attempts.score(
+        attempt, is_new = attempts.score(
             team=team,
             content=_content(request),
             actor=None,
             now=timezone.now(),
             version=request.query_params.get("version", ""),
         )
-        return Response(_payload(attempt), status=status.HTTP_201_CREATED)
+        # The same file again is no new attempt.
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(_payload(attempt), status=code)
 
 
 class StudyScores(ApiView):

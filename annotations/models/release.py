@@ -77,7 +77,9 @@ class Release(models.Model):
     canceled_at = models.DateTimeField(null=True, help_text="When somebody asked to stop it.")
     finished_at = models.DateTimeField(null=True)
     failure = models.CharField(
-        max_length=80, blank=True, help_text="Name of the error that ended the last attempt."
+        max_length=80,
+        blank=True,
+        help_text="Name of the error that ended the last attempt, or code of the refusal.",
     )
     batches = ArrayField(models.BigIntegerField(), default=list)
     manifest = models.JSONField(default=dict)

@@ -63,8 +63,8 @@ class ScoringTeam(models.Model):
 class ScoredPredictions(models.Model):
     """An attempt of a team: what was scored, and the scores.
 
-    A trigger (migration 0056) refuses attempts beyond the team's limit, releases of other studies
-    and releases without embargo, and any change or deletion.
+    Triggers (migrations 0056 and 0057) refuse attempts of closed teams or beyond the team's limit,
+    releases of other studies or without embargo, and any change or deletion.
 
     Attributes:
         number: 1 for the first attempt of the team.

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             if file is None:
                 self._create(row, team, options["attempts"])
                 return
-            attempt = attempts.score(
+            attempt, _is_new = attempts.score(
                 team=_team(row, team),
                 content=file.read_bytes(),
                 actor=None,

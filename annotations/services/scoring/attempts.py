@@ -29,8 +29,10 @@ def score(
     actor: User | None,
     now: datetime,
     version: str = "",
-) -> ScoredPredictions:
+) -> tuple[ScoredPredictions, bool]:
     """Score the predictions in a file against embargoed labels, as the next attempt of ``team``.
+
+    Return the attempt, and whether it is new.
 
     The same file is scored once: sending it again returns the first result, so a retry after a lost
     response does not use an attempt. Neither does a file that cannot be scored.
@@ -52,7 +54,7 @@ def score(
         release = embargoes.release_to_score(team.study, version)
         digest = hashlib.sha256(content).hexdigest()
         if earlier := _earlier_or_refuse(team, release, digest):
-            return earlier
+            return earlier, False
         result = _scores(release, content)
         return _stored(team, release, actor, now, digest, len(content), result)
 
@@ -75,11 +77,11 @@ def _stored(
     digest: str,
     n_bytes: int,
     result: dict[str, object],
-) -> ScoredPredictions:
+) -> tuple[ScoredPredictions, bool]:
     # Race: concurrent attempts of the team wait here, and are counted again.
     row = ScoringTeam.objects.select_for_update().get(pk=team.pk)
     if earlier := _earlier_or_refuse(row, release, digest):
-        return earlier
+        return earlier, False
     attempt = ScoredPredictions.objects.create(
         team=row, release=release, number=row.attempts.count() + 1, scored_at=now, scored_by=actor,
         digest=digest, n_bytes=n_bytes, scores=result,
@@ -90,7 +92,7 @@ def _stored(
                "digest": digest},
         now=now,
     )  # fmt: skip
-    return attempt
+    return attempt, True
 
 
 def _earlier_or_refuse(

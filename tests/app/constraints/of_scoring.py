@@ -103,3 +103,15 @@ def scored_predictions_within_limit(fixture):
 
 def scored_predictions_of_an_embargo(fixture):
     _attempt(fixture, release=ready_release(fixture))
+
+
+def scored_predictions_of_an_open_team(fixture):
+    _attempt(fixture, team=_team(fixture, closed_at=fixture("now")))
+
+
+def scoring_team_keeps_its_limit(fixture):
+    update_row(_team(fixture), max_attempts=3)
+
+
+def scoring_team_stays_closed(fixture):
+    update_row(_team(fixture, closed_at=fixture("now")), closed_at=None)

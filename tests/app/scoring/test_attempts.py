@@ -69,7 +69,7 @@ def test_a_team_learns_its_scores_and_no_label(send, file, values, truth, client
     assert response.status_code == 201
     scores = response.json()["scores"]["classes"][AF]
     expected = metrics.roc_auc_score([truth[code] for code in values], list(values.values()))
-    assert scores["auroc"]["estimate"] == round(expected, 3)
+    assert scores["auroc"]["estimate"] == round(expected, 2)
     assert (scores["n_present"], scores["n_absent"]) == (6, 6)
     own = client.get(ADDRESS, headers={"Authorization": f"Bearer {team[1]}"}).json()
     assert (own["team"], own["attempts_left"], own["attempts"]) == ("Lab", 1, [response.json()])
@@ -95,7 +95,8 @@ def test_the_number_of_attempts_is_limited_over_all_versions(send, values, relea
 
 def test_the_same_file_is_scored_once(send, file):
     first, again = send(file), send(file)
-    assert (again.status_code, again.json()) == (201, first.json())
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
     assert ScoredPredictions.objects.count() == 1
 
 
