@@ -168,6 +168,8 @@ PROBLEMS: Mapping[str, Problem] = {
     "bad-folds": Problem(INVALID, "n_folds"),
     "embargo-without-folds": Problem(INVALID, "embargo"),
     "labels-published": Problem(CONFLICT, "embargo"),
+    "embargo-empty": Problem(CONFLICT),
+    "embargo-broken": Problem(CONFLICT),
     "nothing-embargoed": Problem(CONFLICT),
     "embargo-lifted": Problem(CONFLICT),
     "unknown-team": Problem(status.HTTP_401_UNAUTHORIZED, challenge="Bearer"),

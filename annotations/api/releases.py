@@ -66,6 +66,9 @@ class DataReleaseShape(shapes.Shape):
     key = serializers.UUIDField()
     version = serializers.CharField()
     state = serializers.ChoiceField(["waiting", "making", "ready", "failed", "canceled"])
+    failure = serializers.CharField(
+        allow_blank=True, help_text="Code of the refusal that ended it, or name of the last error."
+    )
     n_done = serializers.IntegerField(help_text="Number of steps done, out of n_total.")
     n_total = serializers.IntegerField()
     requested_at = serializers.DateTimeField()
@@ -179,6 +182,7 @@ def _payload(release: Release) -> Payload:
         "key": str(release.key),
         "version": release.version,
         "state": jobs.state_name(release),
+        "failure": release.failure,
         "n_done": release.n_done,
         "n_total": release.n_total,
         "requested_at": release.requested_at,

@@ -656,6 +656,17 @@ RESULTS: Sentences = {
             "last fold, you can also choose the last fold with the same number of folds."
         ),
     ),
+    "embargo-empty": (
+        _("The last fold is empty, because there are fewer patients than folds."),
+        _("Create the release again with fewer folds."),
+    ),
+    "embargo-broken": (
+        _("An exam with embargoed labels is no longer in the last fold."),
+        _(
+            "Two patients turned out to be one, and only one of them was in the last fold. "
+            "Create the release without an embargo, which publishes all labels."
+        ),
+    ),
     "nothing-embargoed": (
         _("There are no embargoed labels to score predictions against."),
         _("Create a data release that embargoes labels, or check the version."),
@@ -850,6 +861,11 @@ def explain(refusal: Exception) -> Explanation:
 def message(refusal: Exception) -> str:
     """Return title and hint of ``refusal``, for a page or a terminal."""
     return str(explain(refusal))
+
+
+def title(code: str) -> str:
+    """Return the title of a refusal from its code; empty if no refusal has it."""
+    return str(SENTENCES[code][0]) if code in SENTENCES else ""
 
 
 def of_code(code: str, details: Mapping[str, object] | None = None) -> Explanation:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.models import ImportIssue, WorkState
-from annotations.sentences import imports
+from annotations.sentences import imports, refusals
 from annotations.views.studies.forms import RULES
 
 register = template.Library()
@@ -66,6 +66,12 @@ def posterior(probability: float) -> str:
     if probability > 0.995:
         return f">{number_format(0.99, 2)}"
     return str(number_format(probability, 2))
+
+
+@register.filter
+def refusal_title(code: str) -> str:
+    """Return the title of a refusal from its code; empty if no refusal has it."""
+    return refusals.title(code)
 
 
 @register.simple_tag

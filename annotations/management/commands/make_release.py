@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from annotations.management import lookups
 from annotations.models import Release, Study
+from annotations.sentences import refusals
 from annotations.sentences.refusals import message
 from annotations.services.refusals import Refusal
 from annotations.services.releases import choices as allowed
@@ -135,9 +136,9 @@ class Command(BaseCommand):
         jobs.make(release, now=now)
         release.refresh_from_db()
         if not release.is_ready:
+            reason = refusals.title(release.failure) or release.failure or "another process has it"
             raise CommandError(
-                f"The release could not be built: {release.failure or 'another process has it'}.",
-                returncode=FAILED,
+                f"The release could not be built: {reason.rstrip('.')}.", returncode=FAILED
             )
         return release, _unpacked(release, work)
 

@@ -58,7 +58,16 @@ def withheld(study: Study) -> dict[str, int]:
     }
 
 
+def keyed_digest(study: Study, digest: str) -> str:
+    """Return a digest that only those who know the study's seed can compare with a guess."""
+    return _hmac(study, "digest", digest)
+
+
 def _keyed(study: Study, *parts: str) -> str:
+    return _hmac(study, *parts)[:HEX_DIGITS]
+
+
+def _hmac(study: Study, *parts: str) -> str:
     """Return an HMAC keyed with the study's seed, without which the input cannot be recovered."""
     message = "\0".join(("release", *parts)).encode()
-    return hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()[:HEX_DIGITS]
+    return hmac.new(study.seed.encode(), message, hashlib.sha256).hexdigest()

@@ -147,7 +147,7 @@ class _Gathering:
 
     def run(self) -> Gathered:
         groups, contents, exam_ids = self._groups()
-        places = self._folds(contents)
+        places = self._folds(groups, contents)
         exam_digest, reading_digest = hashlib.sha256(), hashlib.sha256()
         readers: set[str] = set()
         number = n_embargoed = n_readings = 0
@@ -210,19 +210,30 @@ class _Gathering:
     def _group(self, exam: Exam) -> Group:
         return deidentification.patient(self._study, exam) or f"exam-{exam.code}"
 
-    def _folds(self, contents: Mapping[Group, folds.Content]) -> Mapping[Group, int]:
+    def _folds(
+        self, groups: Mapping[str, Group], contents: Mapping[Group, folds.Content]
+    ) -> Mapping[Group, int]:
         if not self._release.n_folds:
             return {}
         return folds.assign(
-            contents, self._release.n_folds, salt=self._study.slug, earlier=self._earlier()
+            contents, self._release.n_folds, salt=self._study.slug, earlier=self._earlier(groups)
         )
 
-    def _earlier(self) -> Mapping[Group, int]:
-        """Return the folds of the previous release if it has the same number of folds."""
-        previous = previous_of(self._release)
-        if previous is None or previous.n_folds != self._release.n_folds:
-            return {}
-        return {line.group: line.fold for line in index.lines(bytes(previous.index)) if line.fold}
+    def _earlier(self, groups: Mapping[str, Group]) -> Mapping[Group, int]:
+        """Return the folds of earlier releases with as many folds; the newest one prevails.
+
+        A group is found by its name and by its exams, because its name may have changed: two
+        patients may turn out to be one.
+        """
+        earlier: dict[Group, int] = {}
+        for release in reversed(before(self._release)):
+            if release.n_folds != self._release.n_folds:
+                continue
+            for line in index.lines(bytes(release.index)):
+                if line.fold:
+                    earlier[line.group] = line.fold
+                    earlier[groups.get(line.exam, line.group)] = line.fold
+        return earlier
 
     def _exam(
         self, row: Consensus, number: int, fold: int | None, labels: exam_labels.Labels
@@ -278,13 +289,20 @@ class _Gathering:
         study = self._study
         protocol = _protocol(study)
         return {
-            "consensus": _consensus_digest(study),
+            "consensus": self._released_digest(_consensus_digest(study)),
             "exams": exams,
             "protocol": protocol.digest if protocol else "",
-            "readings": readings,
+            "readings": self._released_digest(readings),
             "taxonomy": digests.of_taxonomy(study.taxonomy),
             "tracings": self._tracings(exam_ids) if self._release.has_signals else "",
         }
+
+    def _released_digest(self, digest: str) -> str:
+        """Return a digest that may depend on embargoed labels as it may be released."""
+        if self._release.embargo_choice == Embargo.NONE:
+            return digest
+        # Otherwise everybody could check guesses of these labels against it.
+        return deidentification.keyed_digest(self._study, digest)
 
     def _tracings(self, exam_ids: Sequence[int]) -> str:
         digest = hashlib.sha256()
@@ -299,9 +317,14 @@ class _Gathering:
 
 def previous_of(release: Release) -> Release | None:
     """Return the newest release of the study before ``release``, or None."""
+    return next(iter(before(release)), None)
+
+
+def before(release: Release) -> list[Release]:
+    """Return the releases of the study before ``release``, newest first."""
     ready = Release.objects.ready().filter(study=release.study).newest_first()
     number = (release.major, release.minor)
-    return next((row for row in ready if (row.major, row.minor) < number), None)
+    return [row for row in ready if (row.major, row.minor) < number]
 
 
 def program_version() -> str:

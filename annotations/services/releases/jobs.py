@@ -26,7 +26,7 @@ from annotations.services.export.archive import snapshot
 from annotations.services.export.sources import opened
 from annotations.services.refusals import Refusal
 from annotations.services.releases import choices as allowed
-from annotations.services.releases import deidentification, gathering
+from annotations.services.releases import deidentification, embargo, gathering
 from annotations.services.releases.choices import Choices
 from ecgreview import advisory_locks
 from ecgreview.advisory_locks import Lock
@@ -158,7 +158,7 @@ def cancel(*, release: Release, actor: User, now: datetime) -> None:
         _record(row, audit.Action.DATA_RELEASE_CANCELED, actor, now)
         # If no worker has it, nobody would notice.
         if advisory_locks.take(Lock.RELEASE, row.pk, waits=False):
-            _end_canceled(row, now)
+            _end(row, CANCELED, now)
 
 
 def of_study(study: Study) -> list[Release]:
@@ -264,7 +264,8 @@ def make_next(*, now: datetime) -> bool:
 def make(release: Release, *, now: datetime) -> bool:
     """Build ``release`` unless it is finished or another process builds it; return whether we did.
 
-    If the process dies, the release stays unfinished and the next attempt starts over.
+    If the process dies, the release stays unfinished and the next attempt starts over. A refusal
+    ends the release: its code is the failure.
     """
     unfinished = Release.objects.unfinished().filter(pk=release.pk)
     with advisory_locks.held(Lock.RELEASE, release.pk, waits=False) as is_ours:
@@ -274,7 +275,9 @@ def make(release: Release, *, now: datetime) -> bool:
             with background.failure_stored(unfinished, now):
                 _make(release, now)
         except Canceled:
-            _end_canceled(release, now)
+            _end(release, CANCELED, now)
+        except Refusal as refusal:
+            _end(release, refusal.code, now)
     return True
 
 
@@ -317,11 +320,15 @@ def built(
         now: time of a consensus that must be computed first.
         check: called often; may raise an exception to stop.
         progress: called with the number of steps done.
+
+    Raises:
+        EmptyEmbargo, EmbargoBroken, LabelsPublished: see ``embargo.refuse``.
     """
     study = release.study
     with _up_to_date(study, now):
         batches = sorted(opened(study).values_list("pk", flat=True))
         content = gathering.gather(release, work, check=check)
+        embargo.refuse(release, content.exams())
         counts = survey.of(content, lambda exam: content.groups[exam.code])
         labels_index = content.index()
         progress(1)
@@ -432,11 +439,11 @@ class _Check:
             raise Canceled
 
 
-def _end_canceled(release: Release, now: datetime) -> None:
-    """Mark a canceled release as finished and delete what was stored of its file."""
+def _end(release: Release, failure: str, now: datetime) -> None:
+    """Mark a release as finished without a file, and delete what was stored of it."""
     ReleaseChunk.objects.filter(release=release.pk).delete()
     Release.objects.unfinished().filter(pk=release.pk).update(
-        finished_at=now, failure=CANCELED, n_done=0
+        finished_at=now, failure=failure, n_done=0
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.models import CANCELED, ClassState, DiagnosticClass, Release
+from annotations.sentences import refusals
 from annotations.views.agreement.run_text import RunStatus
 from ecgreview.release import licences
 from ecgreview.release.difference import Difference
@@ -138,7 +139,7 @@ def run_status(release: Release) -> RunStatus:
             if release.failure == CANCELED
             else _("Version %(version)s could not be created.")
         )
-        return RunStatus(lead % version, is_over=True)
+        return RunStatus(lead % version, refusals.title(release.failure), is_over=True)
     text = _("%(n_done)s of %(n_total)s steps") % {
         "n_done": release.n_done,
         "n_total": release.n_total,

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from annotations.models import Consensus
+from annotations.models import Consensus, Exam, Patient, ReleaseChunk
 from annotations.services.releases import choices, exam_labels, gathering, jobs
 from annotations.services.scoring import embargoes
 from ecgreview.release import index
@@ -94,6 +94,56 @@ def test_published_labels_cannot_be_embargoed(release_with, earlier, folds_befor
     release_with(earlier, n_folds=folds_before)
     with pytest.raises(choices.LabelsPublished):
         release_with(embargo)
+
+
+def folds_of(release):
+    return {line.exam: line.fold for line in index.lines(bytes(release.index))}
+
+
+def give_patient(*codes):
+    """Make the exams those of one new patient."""
+    dataset = Exam.objects.get(code=codes[0]).dataset
+    patient = Patient.objects.create(dataset=dataset, pseudonym="found later")
+    Exam.objects.filter(code__in=codes).update(patient=patient)
+
+
+def test_an_exam_stays_embargoed_when_its_patient_becomes_known(release_with):
+    first = release_with(Embargo.LAST_FOLD)
+    give_patient(*[code for code, fold in folds_of(first).items() if fold == 2][:2])
+    assert folds_of(release_with(Embargo.LAST_FOLD)) == folds_of(first)
+
+
+def test_folds_return_after_a_version_with_another_number(release_with):
+    first = release_with(Embargo.NONE)
+    release_with(Embargo.NONE, n_folds=3)
+    assert folds_of(release_with(Embargo.NONE)) == folds_of(first)
+
+
+def test_an_embargo_that_a_merged_patient_would_break_is_refused(release_with):
+    folds = folds_of(release_with(Embargo.LAST_FOLD))
+    open_exam, embargoed_exam = (
+        next(code for code, fold in folds.items() if fold == number) for number in (1, 2)
+    )
+    give_patient(open_exam, embargoed_exam)
+    refused = release_with(Embargo.LAST_FOLD)
+    assert (refused.is_ready, refused.failure in {"labels-published", "embargo-broken"}) == (
+        False, True,
+    )  # fmt: skip
+    assert not ReleaseChunk.objects.filter(release=refused).exists()
+
+
+def test_an_embargo_without_exams_is_refused(release_with):
+    release = release_with(Embargo.LAST_FOLD, n_folds=100)
+    assert (release.failure, release.n_attempts, release.finished_at is None) == (
+        "embargo-empty", 1, False,
+    )  # fmt: skip
+
+
+def test_digests_that_depend_on_embargoed_labels_are_keyed(release_with):
+    keyed = release_with(Embargo.ALL).manifest["inputs"]
+    plain = release_with(Embargo.NONE).manifest["inputs"]
+    different = {name for name in plain if plain[name] != keyed[name]}
+    assert different == {"consensus", "readings"}
 
 
 @pytest.mark.parametrize("embargo", [Embargo.NONE, Embargo.LAST_FOLD, Embargo.ALL])
