@@ -5,7 +5,7 @@ Everything here is already de-identified: a writer may write all of it and nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -211,13 +211,25 @@ class ReleasedReading:
     def is_readable(self) -> bool:
         return self.quality != "unreadable"
 
-    def state(self, code: str) -> str:
-        """Return present, absent, not_assessable or, for an unreadable exam, not_assessed."""
+    def states(self, codes: Iterable[str]) -> dict[str, str]:
+        """Return for each class present, absent, not_assessable or, for an unreadable exam,
+        not_assessed.
+        """
         if not self.is_readable:
-            return "not_assessed"
-        if code in self.unassessed:
-            return "not_assessable"
-        return "present" if any(finding.code == code for finding in self.findings) else "absent"
+            return dict.fromkeys(codes, "not_assessed")
+        states = dict.fromkeys(codes, "absent")
+        marked = {finding.code: "present" for finding in self.findings}
+        left_out = dict.fromkeys(self.unassessed, "not_assessable")
+        states.update(
+            (code, state) for code, state in (marked | left_out).items() if code in states
+        )
+        return states
+
+    def cells(self, codes: Iterable[str]) -> Iterator[tuple[str, str, str | None]]:
+        """Yield each class with its state and, if it is present, its certainty."""
+        certainties = {finding.code: finding.certainty for finding in self.findings}
+        for code, state in self.states(codes).items():
+            yield code, state, certainties[code] if state == "present" else None
 
 
 class Content(Protocol):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ecgreview.hash_chain import content_digest
 from ecgreview.release import readme, signing
@@ -16,6 +15,7 @@ from ecgreview.release.content import Content, Facts
 from ecgreview.release.embargo import Embargo
 from ecgreview.release.formats import files
 from ecgreview.release.formats.registry import Entry
+from ecgreview.release.packing import files_in
 from ecgreview.release.signing import SigningKey
 
 LAYOUT = "ecg-review-release-1"
@@ -23,13 +23,6 @@ LAYOUT = "ecg-review-release-1"
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
 TEMPLATE = "predictions_template.csv"
 SIGNATURE, PUBLIC_KEY = "manifest.sig", "signing_key.pem"
-
-# Time stamp of every file in the ZIP file: the earliest that ZIP allows.
-EPOCH = (1980, 1, 1, 0, 0, 0)
-BYTES_AT_ONCE = 1 << 20
-
-# Files that are compressed already.
-COMPRESSED = frozenset({".gz", ".h5", ".hdf5", ".parquet", ".zip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +75,17 @@ def write(
         _write_template(content, folder / TEMPLATE)
     head = _head(content.facts, parts, formats, key)
     (folder / README).write_text(readme.text(content.facts, head), "utf-8", newline="\n")
-    manifest = {**head, "files": {name: _described(folder / name) for name in _names(folder)}}
+    manifest = {**head, "files": {name: _described(folder / name) for name in files_in(folder)}}
     content_bytes = as_bytes(manifest)
-    (folder / MANIFEST).write_bytes(content_bytes)
+    unlisted = {MANIFEST: content_bytes}
     if key:
-        (folder / SIGNATURE).write_bytes(key.sign(content_bytes))
-        (folder / PUBLIC_KEY).write_text(key.public_pem, "utf-8", newline="\n")
-    sums = {name: _described(folder / name)["sha256"] for name in _names(folder)}
-    lines = "".join(f"{digest}  {name}\n" for name, digest in sums.items())
+        unlisted[SIGNATURE] = key.sign(content_bytes)
+        unlisted[PUBLIC_KEY] = key.public_pem.encode()
+    sums = {name: of_file["sha256"] for name, of_file in manifest["files"].items()}
+    for name, data in unlisted.items():
+        (folder / name).write_bytes(data)
+        sums[name] = hashlib.sha256(data).hexdigest()
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
     (folder / SUMS).write_text(lines, "utf-8", newline="\n")
     return manifest
 
@@ -98,26 +94,6 @@ def as_bytes(manifest: Mapping[str, Any]) -> bytes:
     """Return the manifest as it is written and signed."""
     text = json.dumps(manifest, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
     return f"{text}\n".encode()
-
-
-def pack(folder: Path, name: str, file: IO[bytes]) -> None:
-    """Write ``folder`` as a ZIP file whose only top-level folder is ``name``.
-
-    Times and permissions are fixed. Compressed bytes may differ between versions of zlib; the
-    unpacked files do not.
-    """
-    with zipfile.ZipFile(file, "w") as bundle:
-        for path in _names(folder):
-            entry = zipfile.ZipInfo(f"{name}/{path}", date_time=EPOCH)
-            entry.external_attr = 0o644 << 16
-            is_compressed = Path(path).suffix in COMPRESSED
-            entry.compress_type = zipfile.ZIP_STORED if is_compressed else zipfile.ZIP_DEFLATED
-            with (
-                (folder / path).open("rb") as source,
-                bundle.open(entry, "w", force_zip64=True) as inner,
-            ):
-                while part := source.read(BYTES_AT_ONCE):
-                    inner.write(part)
 
 
 def _head(
@@ -172,15 +148,5 @@ def _write_template(content: Content, path: Path) -> None:
     files.write_csv(path, ["exam", *codes], rows)
 
 
-def _names(folder: Path) -> list[str]:
-    """Return the files below ``folder``, sorted by their bytes and not by the locale."""
-    paths = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path.relative_to(folder).as_posix() for path in paths)
-
-
 def _described(path: Path) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(BYTES_AT_ONCE):
-            digest.update(part)
-    return {"sha256": digest.hexdigest(), "bytes": path.stat().st_size}
+    return {"sha256": files.sha256(path), "bytes": path.stat().st_size}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -97,7 +98,11 @@ class ChunkFile(io.RawIOBase):
     """A write-only file that is stored in chunks as it grows, with its progress.
 
     It has its own connection, which commits each chunk immediately, because the main connection
-    reads the tables from a snapshot.
+    reads the tables from a snapshot. Another thread may write while this one calls ``reach`` or
+    ``execute``.
+
+    Attributes:
+        is_own: whether it has its own connection; not inside a transaction, as in tests.
     """
 
     def __init__(self, job: Job) -> None:
@@ -109,13 +114,16 @@ class ChunkFile(io.RawIOBase):
         self._of_job = f"{job._meta.model_name}_id"
         self._job_id = job.pk
         self._pending = bytearray()
-        self._is_own = not connection.in_atomic_block
-        self._connection = connection.copy() if self._is_own else connection
+        self.is_own = not connection.in_atomic_block
+        self._connection = connection.copy() if self.is_own else connection
+        if self.is_own:
+            self._connection.inc_thread_sharing()
+        self._lock = threading.Lock()
         # Chunks of an attempt that was killed.
         self.execute(f"delete from {self._chunks} where {self._of_job} = %s", job.pk)  # noqa: S608
 
     def __exit__(self, *_: object) -> None:
-        if self._is_own:
+        if self.is_own:
             self._connection.close()
 
     def writable(self) -> bool:
@@ -145,14 +153,18 @@ class ChunkFile(io.RawIOBase):
 
     def execute(self, sql: str, *values: int | bytes) -> list[tuple[Any, ...]]:
         """Execute a statement outside the snapshot, and return its rows."""
-        with self._connection.cursor() as cursor:
+        with self._lock, self._connection.cursor() as cursor:
             cursor.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
     def _store(self, content: bytes) -> None:
-        self.execute(
-            f"insert into {self._chunks} ({self._of_job}, number, content)"  # noqa: S608
-            " values (%s, %s, %s)",
-            *(self._job_id, self.n_bytes // CHUNK_BYTES, content),
-        )
+        # An INSERT takes four times as long, because Django sends values as text.
+        columns = f"{self._chunks} ({self._of_job}, number, content)"
+        with (
+            self._lock,
+            self._connection.cursor() as cursor,
+            cursor.copy(f"copy {columns} from stdin (format binary)") as copy,
+        ):
+            copy.set_types(["int8", "int4", "bytea"])
+            copy.write_row((self._job_id, self.n_bytes // CHUNK_BYTES, content))
         self.n_bytes += len(content)

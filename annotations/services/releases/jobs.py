@@ -33,6 +33,7 @@ from ecgreview.advisory_locks import Lock
 from ecgreview.release import package, survey
 from ecgreview.release.formats import registry
 from ecgreview.release.package import Parts
+from ecgreview.release.packing import Packing
 from ecgreview.release.signing import SigningKey
 
 # Steps besides the formats: gathering, and packing the file.
@@ -286,10 +287,18 @@ def _make(release: Release, now: datetime) -> None:
     table_statistics.keep_up()
     with background.ChunkFile(release) as file, _work_folder(release) as work:
         check = _Check(release, file)
-        with built(release, work, now=now, check=check, progress=file.reach) as result:
-            package.pack(result.folder, release.name, cast("IO[bytes]", file))
-            file.finish()
-            check.now()
+        with Packing(
+            work / release.name, cast("IO[bytes]", file), in_background=file.is_own
+        ) as packing:
+
+            def reach(n_done: int) -> None:
+                file.reach(n_done)
+                packing.add()
+
+            with built(release, work, now=now, check=check, progress=reach) as result:
+                packing.finish()
+                file.finish()
+                check.now()
     with transaction.atomic():
         row = Release.objects.select_for_update().get(pk=release.pk)
         if row.canceled_at:

@@ -214,10 +214,9 @@ def _readings(content: Content) -> Rows:
 def _readings_long(content: Content) -> Rows:
     codes = [item.code for item in content.facts.taxonomy.classes]
     for item in content.readings():
-        certainties = {finding.code: finding.certainty for finding in item.findings}
         head = (item.exam, item.reader, item.kind, item.purpose, item.quality)
-        for code in codes:
-            yield (*head, code, item.state(code), certainties.get(code))
+        for cell in item.cells(codes):
+            yield *head, *cell
 
 
 def _areas(content: Content) -> Rows:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecgreview.ecg.leads import LEADS, N_LEADS
 from ecgreview.ecg.signal import INVALID, Signal
@@ -40,6 +40,15 @@ MDC_LEADS = (
 NO_DATE, NO_TIME = "19000101", "000000"
 
 PER_FOLDER = 1000
+
+# Value, coding scheme and meaning.
+Code: TypeAlias = tuple[str, str, str]
+
+# UTF-8.
+CHARACTERS = "ISO_IR 192"
+
+# Tag of an item of a sequence, as bytes.
+ITEM = b"\xfe\xff\x00\xe0"
 
 ABOUT = About(
     title="DICOM 12-lead ECG with annotations",
@@ -72,6 +81,7 @@ class Dicom:
 
     def write(self, content: Content, folder: Path) -> None:
         import pydicom
+        from pydicom.charset import convert_encodings
 
         facts = content.facts
         for exam, signals, readings in streams.signals_with_readings(content):
@@ -80,12 +90,11 @@ class Dicom:
             name = streams.file_name(exam)
             for number, signal in enumerate(signals, start=1):
                 dataset = _dataset(facts, exam, number, signal)
-                dataset.WaveformAnnotationSequence = [
-                    *_consensus(facts, exam),
-                    *_areas(facts, readings, number, signal),
-                ]
-                if not dataset.WaveformAnnotationSequence:
-                    del dataset.WaveformAnnotationSequence
+                marks = _areas(facts, readings, number, signal)
+                annotations = [*_consensus(facts, exam), *map(_as_item, marks)]
+                if annotations:
+                    _put(dataset, "WaveformAnnotationSequence", annotations)
+                _keep_encoded(dataset, convert_encodings(CHARACTERS))
                 path = inside / f"{name}_{number}.dcm"
                 pydicom.dcmwrite(path, dataset, enforce_file_format=True)
 
@@ -103,7 +112,7 @@ def _dataset(facts: Facts, exam: ReleasedExam, number: int, signal: Signal) -> D
 
     dataset = Dataset()
     dataset.file_meta = _file_meta(facts, exam, number, signal)
-    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.SpecificCharacterSet = CHARACTERS
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID
     dataset.StudyDate = dataset.StudyTime = ""
@@ -125,7 +134,7 @@ def _dataset(facts: Facts, exam: ReleasedExam, number: int, signal: Signal) -> D
     dataset.SeriesInstanceUID = uid(facts.slug, exam.code, "series")
     dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = "", 1, number
     dataset.AcquisitionContextSequence = []
-    dataset.WaveformSequence = [_waveform(signal)]
+    _put(dataset, "WaveformSequence", [_as_item(_waveform(signal))])
     return dataset
 
 
@@ -155,7 +164,7 @@ def _waveform(signal: Signal) -> Dataset:
     item.NumberOfWaveformSamples = signal.n_samples
     item.SamplingFrequency = _decimal(signal.sampling_rate_hz)
     item.MultiplexGroupLabel = "RHYTHM"
-    item.ChannelDefinitionSequence = _channels(_decimal(signal.microvolts_per_lsb))
+    _put(item, "ChannelDefinitionSequence", _channels(_decimal(signal.microvolts_per_lsb)))
     item.WaveformBitsAllocated = 16
     item.WaveformSampleInterpretation = "SS"
     item.add_new("WaveformPaddingValue", "OW", int(INVALID).to_bytes(2, "little", signed=True))
@@ -163,11 +172,44 @@ def _waveform(signal: Signal) -> Dataset:
     return item
 
 
+def _put(dataset: Dataset, name: str, items: Sequence[bytes]) -> None:
+    """Add a sequence of encoded items, which saves most of the time that encoding takes."""
+    from pydicom.charset import default_encoding
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    tag, value = Tag(name), b"".join(items)
+    dataset[tag] = RawDataElement(
+        tag, "SQ", len(value), value, 0, is_implicit_VR=False, is_little_endian=True
+    )
+    _keep_encoded(dataset, default_encoding)
+
+
+def _keep_encoded(dataset: Dataset, characters: str | list[str]) -> None:
+    """Have encoded items written as they are: pydicom does so if nothing is encoded otherwise."""
+    dataset.set_original_encoding(
+        is_implicit_vr=False, is_little_endian=True, character_encoding=characters
+    )
+
+
+def _as_item(dataset: Dataset) -> bytes:
+    """Return ``dataset`` encoded as an item of a sequence, in explicit little endian and UTF-8."""
+    from pydicom.charset import convert_encodings
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    write_dataset(buffer, dataset, convert_encodings(CHARACTERS))
+    content = buffer.getvalue()
+    return ITEM + len(content).to_bytes(4, "little") + content
+
+
 @lru_cache(maxsize=16)
-def _channels(sensitivity: str) -> Sequence[Dataset]:
+def _channels(sensitivity: str) -> Sequence[bytes]:
     """Return the definitions of the leads. They are most of a file, and few units occur."""
     leads = zip(LEADS, MDC_LEADS, strict=True)
-    return [_channel(lead, code, sensitivity) for lead, code in leads]
+    return [_as_item(_channel(lead, code, sensitivity)) for lead, code in leads]
 
 
 def _channel(lead: str, code: str, sensitivity: str) -> Dataset:
@@ -204,18 +246,23 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _class_code(item: DiagnosticClass) -> Dataset:
+def _class_code(item: DiagnosticClass) -> Code:
     for code in item.codes.get("snomed_ct", ()):
         if code.match == "exact":
-            return _code(code.code, "SCT", item.name)
-    return _code(f"CLASS{item.position}", "99ECGREVIEW", item.name)
+            return code.code, "SCT", item.name
+    return f"CLASS{item.position}", "99ECGREVIEW", item.name
 
 
-def _consensus(facts: Facts, exam: ReleasedExam) -> Iterator[Dataset]:
+def _consensus(facts: Facts, exam: ReleasedExam) -> Iterator[bytes]:
     for code in exam.present:
-        item = _annotation(facts.taxonomy.by_code(code), 0)
-        item.ReferencedWaveformChannels = [1, 0]  # all channels of the first group
-        yield item
+        yield _present(_class_code(facts.taxonomy.by_code(code)))
+
+
+@lru_cache(maxsize=1000)
+def _present(class_code: Code) -> bytes:
+    item = _annotation(class_code, 0)
+    item.ReferencedWaveformChannels = [1, 0]  # all channels of the first group
+    return _as_item(item)
 
 
 def _areas(
@@ -225,19 +272,19 @@ def _areas(
         for finding in reading.findings:
             for area in finding.areas:
                 if area.tracing == tracing:
-                    item = _annotation(facts.taxonomy.by_code(finding.code), group)
+                    item = _annotation(_class_code(facts.taxonomy.by_code(finding.code)), group)
                     _place(item, area, signal)
                     yield item
 
 
-def _annotation(diagnostic_class: DiagnosticClass, group: int) -> Dataset:
+def _annotation(class_code: Code, group: int) -> Dataset:
     """Return an annotation; group 0 is the consensus, others are readings in their order."""
     from pydicom.dataset import Dataset
 
     item = Dataset()
     item.AnnotationGroupNumber = group
     item.ConceptNameCodeSequence = [_code("121071", "DCM", "Finding")]
-    item.ConceptCodeSequence = [_class_code(diagnostic_class)]
+    item.ConceptCodeSequence = [_code(*class_code)]
     return item
 
 

@@ -144,12 +144,13 @@ def _readings(
             "method": {"text": f"reading: {reading.kind}, {reading.purpose}"},
             "note": [{"text": f"signal quality: {reading.quality}"}],
         }
-        certainties = {finding.code: finding.certainty for finding in reading.findings}
-        yield _line(head, [
-            component(code, state, certainties[code] if state == "present" else "")
-            for code in codes
-            for state in (reading.state(code),)
-        ])  # fmt: skip
+        yield _line(
+            head,
+            [
+                component(code, state, certainty or "")
+                for code, state, certainty in reading.cells(codes)
+            ],
+        )
 
 
 def _head(facts: Facts, exam: ReleasedExam, what: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _results(
 ) -> list[dict[str, Any]]:
     """Return the choices of a reading; controls without a choice are left out."""
     codes = [item.code for item in facts.taxonomy.classes]
-    states = {code: reading.state(code) for code in codes}
+    states = reading.states(codes)
     chosen = {
         QUALITY: [reading.quality],
         PRESENT: [code for code in codes if states[code] == "present"],

@@ -162,11 +162,8 @@ def reading_rows(content: Content) -> Iterator[Row]:
     codes = class_codes(content.facts)
     for reading in content.readings():
         head = (reading.exam, reading.reader, reading.kind, reading.purpose, reading.quality)
-        certainties = {finding.code: finding.certainty for finding in reading.findings}
-        for code in codes:
-            state = reading.state(code)
-            certainty = certainties.get(code) if state == "present" else None
-            yield (*head, code, state, certainty)
+        for cell in reading.cells(codes):
+            yield *head, *cell
 
 
 def class_codes(facts: Facts) -> list[str]:

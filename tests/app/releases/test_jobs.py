@@ -145,6 +145,7 @@ from django.utils import timezone
 from annotations.services.releases import gathering, jobs
 from annotations.services.export.background import ChunkFile
 from ecgreview.release import package
+from ecgreview.release.packing import Packing
 
 def dies(owner, name, after):
     original = getattr(owner, name)
@@ -157,7 +158,7 @@ def dies(owner, name, after):
 
 places = {
     "gather": (gathering, "gather"), "survey": (jobs.survey, "of"), "write": (package, "write"),
-    "pack": (package, "pack"), "store": (ChunkFile, "_store"), "record": (jobs, "_record"),
+    "pack": (Packing, "finish"), "store": (ChunkFile, "_store"), "record": (jobs, "_record"),
 }
 place, moment = sys.argv[1].split("-")
 dies(*places[place], moment == "after")

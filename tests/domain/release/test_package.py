@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
+
+import pytest
 
 from ecgreview.release import package, survey
 from ecgreview.release.formats import registry
 from ecgreview.release.package import Parts
+from ecgreview.release.packing import Packing
 from tests.domain.release.examples import Example
 
 
@@ -30,13 +35,46 @@ def test_equal_content_gives_equal_bytes(tmp_path):
 def test_the_zip_file_does_not_depend_on_file_times(tmp_path):
     write(tmp_path / "one")
     packed = []
-    for name in ("first.zip", "second.zip"):
-        with (tmp_path / name).open("wb") as file:
-            package.pack(tmp_path / "one", "study-v1.0", file)
-        packed.append((tmp_path / name).read_bytes())
+    for in_background in (False, True):
+        file = io.BytesIO()
+        with Packing(tmp_path / "one", file, in_background=in_background) as packing:
+            packing.finish()
+        packed.append(file.getvalue())
         for path in (tmp_path / "one").rglob("*"):
             path.touch()
     assert packed[0] == packed[1]
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_files_are_packed_once_in_the_order_in_which_they_are_added(tmp_path, in_background):
+    folder, file = tmp_path / "study-v1.0", io.BytesIO()
+    with Packing(folder, file, in_background=in_background) as packing:
+        packing.add()
+        for name in ("z/2.dat", "z/1.csv", "a.txt"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(name.encode() * 100)
+            if name == "z/1.csv":
+                packing.add()
+        packing.finish()
+    with zipfile.ZipFile(file) as packed:
+        assert packed.namelist() == [
+            f"study-v1.0/{name}" for name in ("z/1.csv", "z/2.dat", "a.txt")
+        ]
+        assert packed.read("study-v1.0/z/2.dat") == b"z/2.dat" * 100
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_a_failure_of_packing_is_raised(tmp_path, in_background):
+    class Full(io.BytesIO):
+        def write(self, content):
+            raise OSError("no space left")
+
+    (tmp_path / "a.txt").write_text("a")
+    with (
+        pytest.raises(OSError, match="no space left"),
+        Packing(tmp_path, Full(), in_background=in_background) as packing,
+    ):
+        packing.finish()
 
 
 def test_the_manifest_counts_states_by_class(tmp_path):

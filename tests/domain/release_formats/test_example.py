@@ -24,7 +24,8 @@ def expected(rows):
     for reading in rows.readings():
         if reading.kind == "person" and reading.purpose == "data":
             place = readers.index(reading.reader), exams.index(reading.exam)
-            ratings[place] = [ANSWERS.get(reading.state(code), agreement.MISSING) for code in CODES]
+            states = reading.states(CODES)
+            ratings[place] = [ANSWERS.get(states[code], agreement.MISSING) for code in CODES]
     report = agreement.report(
         agreement.Answers.of(ratings), readers, CODES, how=agreement.Resampling(n_replicates=0)
     )

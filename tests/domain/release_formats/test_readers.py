@@ -58,9 +58,9 @@ class TestParquet:
         assert [exam["age_years"] for exam in exams][:3] == [41.0, None, 43.0]
         readings = parquet.read_table(release("parquet") / "readings_long.parquet").to_pylist()
         expected = [
-            (reading.exam, reading.reader, reading.purpose, code, reading.state(code))
+            (reading.exam, reading.reader, reading.purpose, code, state)
             for reading in rows.readings()
-            for code in CODES
+            for code, state in reading.states(CODES).items()
         ]
         columns = ("exam", "reader", "purpose", "class", "state")
         assert [tuple(row[name] for name in columns) for row in readings] == expected
