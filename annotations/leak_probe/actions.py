@@ -26,11 +26,11 @@ from annotations.models import (
     Suggestion,
     SuggestionRun,
 )
-from annotations.services.adjudication import decisions, stages
+from annotations.services.adjudication import decisions, sessions, stages
 from annotations.services.adjudication.decisions import AnswerIn, Given
 from annotations.services.agreement import refresh
 from annotations.services.assignment import batches, deferrals
-from annotations.services.consensus import adjudications, comparisons, labels
+from annotations.services.consensus import adjudications, comparisons, extra_readers, labels
 from annotations.services.notices import delivery
 from annotations.services.reading import drafts
 from annotations.services.releases import jobs
@@ -172,24 +172,66 @@ def adjudicate(world: World, person: str) -> None:
         adjudications.send_disputed(
             batch_id=world.closed_batch.pk, readers=[carlos], created_by=davi, now=world.now
         )
-    for assignment in Assignment.objects.waiting().filter(reader=carlos).order_by("pk")[:1]:
-        case = AdjudicationCase.objects.get(batch=assignment.batch, exam=assignment.exam)
-        answers = [
-            AnswerIn(code, Answer.PRESENT if code == FINDING else Answer.ABSENT, "a secret reason")
-            for code in case.asked
-        ]
-        given = Given(
-            stages.progress(assignment).due or "", uuid.uuid4(), answers, comment="a secret comment"
-        )
-        decisions.submit(
-            assignment_id=assignment.pk, adjudicator=carlos, given=given, now=world.now
-        )
+    of_study = Assignment.objects.waiting().filter(batch__study=world.study, reader=carlos)
+    for assignment in of_study.order_by("pk")[:1]:
+        _decide(world, assignment, Answer.PRESENT)
+
+
+def _decide(world: World, assignment: Assignment, finding: Answer) -> None:
+    """Decide a case as its adjudicator or extra reader, with ``finding`` on ``FINDING``."""
+    case = AdjudicationCase.objects.get(batch=assignment.batch, exam=assignment.exam)
+    answers = [
+        AnswerIn(code, finding if code == FINDING else Answer.ABSENT, "a secret reason")
+        for code in case.asked
+    ]
+    given = Given(
+        stages.progress(assignment).due or "", uuid.uuid4(), answers, comment="a secret comment"
+    )
+    decisions.submit(
+        assignment_id=assignment.pk, adjudicator=assignment.reader, given=given, now=world.now
+    )
+
+
+def ask_extra_reader(world: World, person: str) -> None:
+    """Ask Fabio about the disputes of the third study; he cannot decide them."""
+    compute_results(world, person)
+    study, davi, now = world.split_batch.study, world.people["davi"], world.now
+    if study.batches.exclude(purpose=Purpose.DATA).exists():
+        return
+    asked = extra_readers.ask(
+        batch_id=world.split_batch.pk, readers=[world.people["fabio"]], created_by=davi, now=now
+    )
+    for assignment in asked.assignments.select_related("batch", "reader").order_by("pk"):
+        _decide(world, assignment, Answer.NOT_DECIDABLE)
+    batches.close(batch_id=asked.pk, closed_by=davi, now=now)
+    compute_results(world, person)
+
+
+def hold_committee(world: World, person: str) -> None:
+    """Send what is still in dispute to a committee, which votes, discusses and votes again."""
+    compute_results(world, person)
+    study, davi, now = world.split_batch.study, world.people["davi"], world.now
+    if study.batches.filter(purpose=Purpose.ADJUDICATION).exists():
+        return
+    members = [world.people["carlos"], world.people["dora"]]
+    sent = adjudications.send_disputed(
+        batch_id=world.split_batch.pk, readers=members, created_by=davi, now=now, is_committee=True
+    )
+    votes = list(sent.assignments.select_related("batch", "reader").order_by("pk"))
+    for assignment in votes:
+        _decide(world, assignment, Answer.ABSENT)
+    sessions.begin(batch_id=sent.pk, attendees=members, actor=davi, now=now)
+    for assignment in votes:
+        _decide(world, assignment, Answer.PRESENT)
+    sessions.end(batch_id=sent.pk, actor=davi, now=now)
+    batches.close(batch_id=sent.pk, closed_by=davi, now=now)
+    compute_results(world, person)
 
 
 def compare_rules(world: World, person: str) -> None:
     """Compare the consensus rules on the readings of both studies."""
     compute_results(world, person)
-    for study in (world.study, world.second_study):
+    for study in (world.study, world.second_study, world.split_batch.study):
         comparisons.request(study=study, actor=world.people["davi"], now=world.now)
     while comparisons.compute_next(now=world.now):
         pass
@@ -234,6 +276,8 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "pause": pause,
         "close_other": close_other,
         "adjudicate": adjudicate,
+        "ask_extra_reader": ask_extra_reader,
+        "hold_committee": hold_committee,
         "compare_rules": compare_rules,
         "release": release,
         "notify": notify,
@@ -241,7 +285,12 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
 )
 
 # Coordinators, researchers and auditors may see these actions; readers may not.
-COORDINATOR_ACTIONS = frozenset({"pause", "close_other", "adjudicate", "compare_rules", "release"})
+COORDINATOR_ACTIONS = frozenset(
+    {
+        "pause", "close_other", "adjudicate", "ask_extra_reader", "hold_committee", "compare_rules",
+        "release",
+    }
+)  # fmt: skip
 
 
 def actions_hidden_from(person: str) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
     "eva": (),
     "lia": (Role.READER,),
     "carlos": (Role.ADJUDICATOR,),
+    "dora": (Role.ADJUDICATOR,),
+    "fabio": (Role.READER,),
     "pia": (Role.RESEARCHER,),
     "pablo": (Role.AUDITOR,),
 }
@@ -71,6 +73,7 @@ class World:
         maybe_gold: an exam of the open batch that the action ``hide_gold`` makes a gold exam.
         closed_batch: read by Bruno, Clara and Lia, who disagree on two exams, then closed.
         second_study: assigns some of the same exams to Bruno and Clara.
+        split_batch: closed in a third study; Bruno and Lia disagree on exams of the open batch.
         reading: one of Bruno's readings.
     """
 
@@ -81,6 +84,7 @@ class World:
     maybe_gold: Exam
     closed_batch: Batch
     second_batch: Batch
+    split_batch: Batch
     dataset: Dataset
     reading: Reading
     now: datetime
@@ -176,13 +180,33 @@ def build(now: datetime) -> World:
         study=second, name="Again", exams=stored[4:8], readers=[people["bruno"], people["clara"]],
         created_by=davi, now=now,
     )  # fmt: skip
+    disputing = Protocol(
+        name="Third study", taxonomy=str(taxonomy), consensus_rule="majority_per_class"
+    )
+    split = _split_batch(disputing, stored[4:6], [people["bruno"], people["lia"]], davi, now)
     suggestion_requests.request(exams=stored, now=now)
     maybe_gold = stored[11]
     pool = [exam for exam in stored if exam != maybe_gold]
     exam_pool.add(study=study, exams=pool, actor=davi, now=now)
     if reading is None:
         raise AssertionError(closed)
-    return World(people, study, second, opened, maybe_gold, closed, again, dataset, reading, now)
+    return World(
+        people, study, second, opened, maybe_gold, closed, again, split, dataset, reading, now
+    )  # fmt: skip
+
+
+def _split_batch(
+    protocol: Protocol, exams: Sequence[Exam], readers: Sequence[User], davi: User, now: datetime
+) -> Batch:
+    """Return a closed batch, the only one of its study, in which all exams are in dispute."""
+    batch = batches.create(
+        study=_open(protocol, davi, now), name="Split", exams=exams, readers=readers,
+        created_by=davi, now=now,
+    )  # fmt: skip
+    for assignment in batch.assignments.select_related("reader").order_by("order_key"):
+        code = FINDING if assignment.reader == readers[0] else "normal_ecg"
+        read(assignment, assignment.pk % 10**12 + 10**12, code, now)
+    return batches.close(batch_id=batch.pk, closed_by=davi, now=now)
 
 
 def read(assignment: Assignment, number: int, code: str, now: datetime, **changes: Any) -> Reading:
