@@ -168,6 +168,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "bad-folds": Problem(INVALID, "n_folds"),
     "embargo-without-folds": Problem(INVALID, "embargo"),
     "labels-published": Problem(CONFLICT, "embargo"),
+    "unknown-exam-names": Problem(INVALID),
     "embargo-empty": Problem(CONFLICT),
     "embargo-broken": Problem(CONFLICT),
     "nothing-embargoed": Problem(CONFLICT),

@@ -181,6 +181,10 @@ class Consensus(models.Model):
     not_assessable = models.JSONField(
         default=dict, blank=True, help_text="How many readings called each class not assessable."
     )
+    unassessed = models.JSONField(
+        default=dict, blank=True,
+        help_text="How many readable readings and adjudications have no vote on each class.",
+    )  # fmt: skip
     class_states = models.JSONField(
         default=dict, blank=True, help_text="State by class, where it is not rest_state."
     )
@@ -340,6 +344,28 @@ class Consensus(models.Model):
         """Return why one class has its state; empty if it was computed before this was stored."""
         basis: str = self.bases.get(code, self.rest_basis)
         return basis
+
+
+class ConsensusScope(models.Model):
+    """What the consensus on all exams of a study depended on when it was last computed.
+
+    Only the owner of the tables can select these rows: they would reveal that others have read.
+    """
+
+    study = models.OneToOneField(
+        Study, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="consensus_scope_is_a_digest", condition=Q(digest__regex="^[0-9a-f]{64}$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"scope of {self.study}"
 
 
 class ConsensusLabel(models.Model):

@@ -141,6 +141,10 @@ class Exam(models.Model):
         blank=True,
         help_text="Labels from the source; for sampling, never shown to readers.",
     )
+    official_split = models.CharField(
+        max_length=40, blank=True, default="", db_default="",
+        help_text='Split of the source that releases keep, such as "test".',
+    )  # fmt: skip
     imported_at = models.DateTimeField()
     fingerprint = ArrayField(
         models.BigIntegerField(),

@@ -1,9 +1,9 @@
 """How long does the consensus take after one new reading in a study of CODE-II-test's size?
 
 Fills ten studies, of which the largest has as many readings as 8,475 exams x 3 readers, and
-computes its consensus. Then single exams are made out of date through their stored digest, which is
-the same work as after a new reading of it. Prints the median time of an update, that of one with
-nothing to do, and the slowest statements. Run with the services up:
+computes its consensus. Then single exams are made out of date through their stored digest, and one
+of their batches due, which is the same work as after a new reading. Prints the median time of an
+update, that of one with nothing to do, and the slowest statements. Run with the services up:
 ``python -m bench.consensus.incremental [readings]``.
 """
 
@@ -21,7 +21,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotations.models import Consensus, Study
+from annotations.models import Batch, Consensus, Study
 from annotations.services.consensus import labels
 from bench.scale import database
 
@@ -58,6 +58,8 @@ def compute_ms(study: Study) -> float:
 def after_change_ms(study: Study, exam_id: int) -> float:
     """Return the time of the update after a change of what the consensus on an exam depends on."""
     Consensus.objects.filter(study=study, exam=exam_id).update(inputs="0" * 64)
+    batch = Batch.objects.filter(study=study, assignments__exam=exam_id).closed().earliest("pk")
+    Batch.objects.filter(pk=batch.pk).update(consensus_is_due=True)
     return compute_ms(study)
 
 

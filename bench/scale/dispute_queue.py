@@ -84,13 +84,13 @@ alter table annotations_assignment enable trigger user;
 
 insert into annotations_consensus (
     study_id, exam_id, rule, outcome, reason, n_readings, n_wanted, n_unreadable, not_assessable,
-    class_states, rest_state, bases, rest_basis, posteriors, adjudicated, computed_at,
+    unassessed, class_states, rest_state, bases, rest_basis, posteriors, adjudicated, computed_at,
     expected_errors, n_disputed, n_cases, draw, inputs, digest,
     quality, quality_votes, problem_states, problem_votes)
 select {study}, e.id, 'majority_per_class 2',
        case when q.n_disputed > 0 then 'disputed' else 'agreement' end,
        case when q.n_disputed > 0 then 'classes_disputed' else '' end,
-       2, 2, 0, '{{}}', '{{}}', 'absent', '{{}}', 'unanimous', '{{}}', '{{}}', now(),
+       2, 2, 0, '{{}}', '{{}}', '{{}}', 'absent', '{{}}', 'unanimous', '{{}}', '{{}}', now(),
        0.5 * q.n_disputed, q.n_disputed,
        q.n_disputed + q.has_model::int + q.has_reference::int, pg_temp.u(q.n, 5),
        '', '', '', '{{}}', '{{}}', '{{}}'

@@ -98,13 +98,14 @@ def merged(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: root(name) for name in parents}
 
 
-def shared(places: Iterable[tuple[str, int | None]]) -> list[str]:
-    """Return the names that are in more than one fold; there must be none.
+def shared(places: Iterable[tuple[str, int | str | None]]) -> list[str]:
+    """Return the names that are in more than one fold or split.
 
     Args:
-        places: pairs of a name, such as that of a patient, and a fold. Empty names are skipped.
+        places: pairs of a name, such as that of a patient, and a fold or split. Empty names are
+            skipped.
     """
-    folds: dict[str, set[int | None]] = defaultdict(set)
+    folds: dict[str, set[int | str | None]] = defaultdict(set)
     for name, fold in places:
         if name:
             folds[name].add(fold)

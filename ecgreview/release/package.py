@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -63,7 +62,8 @@ def write(
         parts: for the manifest.
         folder: the destination.
         formats: what to write; each gets a folder with its name.
-        key: signs the manifest, which contains the digests of all files. None leaves it unsigned.
+        key: signs the manifest, which contains the digest of all checksums. None leaves it
+            unsigned.
         progress: called with the number of formats written; may raise an exception to stop.
     """
     for n_done, entry in enumerate(formats, 1):
@@ -74,20 +74,30 @@ def write(
     if content.facts.n_embargoed:
         _write_template(content, folder / TEMPLATE)
     head = _head(content.facts, parts, formats, key)
-    (folder / README).write_text(readme.text(content.facts, head), "utf-8", newline="\n")
-    manifest = {**head, "files": {name: _described(folder / name) for name in files_in(folder)}}
+    files.write_text(folder / README, readme.text(content.facts, head))
+    manifest = {**head, "files": _write_sums(folder)}
     content_bytes = as_bytes(manifest)
-    unlisted = {MANIFEST: content_bytes}
+    (folder / MANIFEST).write_bytes(content_bytes)
     if key:
-        unlisted[SIGNATURE] = key.sign(content_bytes)
-        unlisted[PUBLIC_KEY] = key.public_pem.encode()
-    sums = {name: of_file["sha256"] for name, of_file in manifest["files"].items()}
-    for name, data in unlisted.items():
-        (folder / name).write_bytes(data)
-        sums[name] = hashlib.sha256(data).hexdigest()
-    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
-    (folder / SUMS).write_text(lines, "utf-8", newline="\n")
+        (folder / SIGNATURE).write_bytes(key.sign(content_bytes))
+        files.write_text(folder / PUBLIC_KEY, key.public_pem)
     return manifest
+
+
+def _write_sums(folder: Path) -> dict[str, Any]:
+    """Write the checksums of all files in ``folder``; return their entry in the manifest.
+
+    The manifest does not list the files: a release with signals has hundreds of thousands.
+    """
+    paths = list(folder.iterdir())
+    n_files = n_bytes = 0
+    with files.text_file(folder / SUMS) as sums:
+        for top in sorted(paths):
+            for path in files_in(top) if top.is_dir() else [top]:
+                sums.write(f"{files.sha256(path)}  {path.relative_to(folder).as_posix()}\n")
+                n_files += 1
+                n_bytes += path.stat().st_size
+    return {"n": n_files, "bytes": n_bytes, "sha256_of_sums": files.sha256(folder / SUMS)}
 
 
 def as_bytes(manifest: Mapping[str, Any]) -> bytes:
@@ -146,7 +156,3 @@ def _write_template(content: Content, path: Path) -> None:
     codes = [item.code for item in content.facts.taxonomy.classes]
     rows = ([exam.code, *[""] * len(codes)] for exam in content.exams() if exam.is_embargoed)
     files.write_csv(path, ["exam", *codes], rows)
-
-
-def _described(path: Path) -> dict[str, Any]:
-    return {"sha256": files.sha256(path), "bytes": path.stat().st_size}

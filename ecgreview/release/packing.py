@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -82,9 +83,8 @@ class Packing:
         self._stack.close()
 
     def _pack(self, path: Path) -> None:
-        names = files_in(path) if path.is_dir() else [""]
-        for name in names:
-            self._pack_file(path / name)
+        for file in files_in(path) if path.is_dir() else [path]:
+            self._pack_file(file)
 
     def _pack_file(self, path: Path) -> None:
         name = path.relative_to(self._folder.parent).as_posix()
@@ -101,7 +101,10 @@ class Packing:
                 inner.write(part)
 
 
-def files_in(folder: Path) -> list[str]:
-    """Return the files below ``folder``, sorted by their bytes and not by the locale."""
-    paths = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path.relative_to(folder).as_posix() for path in paths)
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files below ``folder``, in each folder by name and not by the locale."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from files_in(path)
+        else:
+            yield path

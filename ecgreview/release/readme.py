@@ -51,6 +51,7 @@ def _lines(facts: Facts, manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {outcome} | {n} |"
     yield ""
     yield from _folds(facts, manifest["folds"])
+    yield from _official_splits(manifest["folds"])
     yield from _embargo(facts)
     yield "## Files"
     yield ""
@@ -58,10 +59,10 @@ def _lines(facts: Facts, manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"- `{name}/`: {registry.entry(name).title}"
     if facts.n_embargoed:
         yield "- `predictions_template.csv`: the table to fill with predictions"
-    yield "- `manifest.json`: how the release was made, and the SHA-256 of every file"
+    yield "- `manifest.json`: how the release was made, and the SHA-256 of `SHA256SUMS`"
     if manifest["signature"]:
         yield "- `manifest.sig`, `signing_key.pem`: signature of the manifest (Ed25519) and its key"
-    yield "- `SHA256SUMS`: checksums; verify them with `sha256sum -c SHA256SUMS`"
+    yield "- `SHA256SUMS`: checksums of all other files; check them with `sha256sum -c SHA256SUMS`"
     yield ""
     yield from _signature(manifest)
     yield "## Withheld"
@@ -88,6 +89,20 @@ def _folds(facts: Facts, folds: Mapping[str, Any]) -> Iterator[str]:
         f"Each exam is in one of {facts.folds} folds. All exams of a patient are in the same fold,"
         f"{_spread(facts)}. Patients in more than one fold:"
         f" {folds['patients_in_several_folds']}. Later releases keep the folds."
+    )
+    yield ""
+
+
+def _official_splits(folds: Mapping[str, Any]) -> Iterator[str]:
+    if not folds["official_splits"]:
+        return
+    listed = ", ".join(f"{split} ({n})" for split, n in folds["official_splits"].items())
+    yield "## Official splits"
+    yield ""
+    yield (
+        f"Exams have the split of their source in the column `split`: {listed}. Patients in more"
+        f" than one of them: {folds['patients_in_several_official_splits']}. Folds do not follow"
+        " them."
     )
     yield ""
 

@@ -67,6 +67,7 @@ class _Tally:
         self.splits = Counter[str]()
         self.patients: set[str] = set()
         self.places: set[tuple[str, int | None]] = set()
+        self._official: set[tuple[str, str]] = set()
         self.n_unknown_patients = 0
         self._exams = Counter[int]()
         self._present: dict[int, Counter[str]] = defaultdict(Counter)
@@ -81,6 +82,7 @@ class _Tally:
         self.outcomes[exam.outcome] += 1
         if exam.split:
             self.splits[exam.split] += 1
+            self._official.add((group, exam.split))
         if exam.patient:
             self.patients.add(exam.patient)
         else:
@@ -89,10 +91,13 @@ class _Tally:
             self._exams[exam.fold] += 1
 
     def folds(self, n: int, *, is_embargoed: bool) -> dict[str, Any]:
-        """Return what the manifest says of the folds."""
-        official = dict(sorted(self.splits.items()))
+        """Return what the manifest says of the folds and of official splits."""
+        official = {
+            "official_splits": dict(sorted(self.splits.items())),
+            "patients_in_several_official_splits": len(folds.shared(self._official)),
+        }
         if not n:
-            return {"n": 0, "official_splits": official}
+            return {"n": 0, **official}
         groups = Counter(fold for _, fold in self.places)
         numbers = range(1, n + 1)
         return {
@@ -104,5 +109,5 @@ class _Tally:
                 code: [self._present[fold][code] for fold in numbers] for code in self.states
             },
             "patients_in_several_folds": len(folds.shared(self.places)),
-            "official_splits": official,
+            **official,
         }

@@ -1,24 +1,36 @@
-"""``manage.py change_dataset NAME``: record the license and the citation of a data set."""
+"""``manage.py change_dataset NAME``: record license, citation and splits of a data set."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db.models import Count
 from django.utils import timezone
 
-from annotations.models import Dataset
+from annotations.models import Dataset, Exam
+from annotations.sentences.refusals import message
 from annotations.services.exams import datasets
 from ecgreview.release import licences
+from ecgreview.strict_files import Unreadable
+from ecgreview.strict_files.table import read_table
 
 MAX_LICENCE = Dataset._meta.get_field("licence").max_length or 0
+MAX_SPLIT = Exam._meta.get_field("official_split").max_length or 0
+
+COLUMNS = ("exam", "split")
+MAX_PROBLEMS = 20
+
+# Of a table of splits; CODE-II has 2.7 million exams.
+MAX_ROWS, MAX_BYTES = 3_000_000, 200_000_000
 
 
 class Command(BaseCommand):
     help = (
-        "State the license and the citation of a data set, and whether data releases may contain"
-        " the names of its exams. Without options, print what is stated."
+        "State the license, the citation and the official splits of a data set, and whether data"
+        " releases may contain the names of its exams. Without options, print what is stated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,6 +41,13 @@ class Command(BaseCommand):
             "--source-keys",
             choices=["yes", "no"],
             help="whether releases contain the names of exams instead of a keyed hash",
+        )
+
+        parser.add_argument(
+            "--splits",
+            type=Path,
+            metavar="FILE",
+            help="CSV file with the columns exam (its name in the data set) and split",
         )
 
     def handle(self, *, name: str, **options: Any) -> None:
@@ -44,13 +63,55 @@ class Command(BaseCommand):
         stated = {field: value for field, value in given.items() if value is not None}
         if len(stated.get("licence", "")) > MAX_LICENCE:
             raise CommandError(f"A license has at most {MAX_LICENCE} characters.")
+        if options["splits"]:
+            self._set_splits(dataset, options["splits"])
         dataset = datasets.change(dataset=dataset, actor=None, now=timezone.now(), **stated)
         self.stdout.write(f"license: {dataset.licence or 'not stated'}")
         self.stdout.write(f"citation: {dataset.attribution or 'not stated'}")
         allowed = "yes" if dataset.allows_source_keys else "no"
         self.stdout.write(f"source keys in releases: {allowed}")
+        counted = dataset.exams.exclude(official_split="").values_list("official_split")
+        splits = ", ".join(f"{split} ({n})" for split, n in counted.annotate(n=Count("pk")))
+        self.stdout.write(f"official splits: {splits or 'none'}")
         if dataset.licence and not licences.identifier(dataset.licence):
             self.stderr.write(
                 "Data releases do not know this license, so they leave out the signals of the data"
                 f" set. Known: {', '.join(licences.REDISTRIBUTION)}."
             )
+
+    def _set_splits(self, dataset: Dataset, file: Path) -> None:
+        try:
+            splits = _splits(file.read_bytes())
+            n = datasets.set_splits(dataset=dataset, splits=splits, actor=None, now=timezone.now())
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+        except Unreadable as error:
+            raise CommandError("\n".join(map(str, error.problems))) from error
+        except datasets.UnknownExamNames as refusal:
+            raise CommandError(message(refusal)) from refusal
+        self.stdout.write(f"split of {n} exams changed")
+
+
+def _splits(source: bytes) -> dict[str, str]:
+    """Return the split by exam from a table.
+
+    Raises:
+        Unreadable: with the lines of the mistakes.
+    """
+    table = read_table(
+        source, known=COLUMNS, required=COLUMNS, max_rows=MAX_ROWS, max_bytes=MAX_BYTES
+    )
+    splits: dict[str, str] = {}
+    problems = list(table.problems)
+    for row in [] if problems else table.rows:
+        exam, split = row.cells["exam"], row.cells.get("split", "")
+        if not exam:
+            problems.append(table.problem(row, "exam", "is empty"))
+        elif exam in splits:
+            problems.append(table.problem(row, "exam", f"{exam!r} has an earlier row"))
+        if len(split) > MAX_SPLIT:
+            problems.append(table.problem(row, "split", f"is longer than {MAX_SPLIT} characters"))
+        splits[exam] = split
+    if problems:
+        raise Unreadable(*problems[:MAX_PROBLEMS])
+    return splits

@@ -186,6 +186,5 @@ def _answer(row: Reading, vote: votes.Vote, right: frozenset[str]) -> GoldAnswer
     translation = vote.translation
     if translation is None:
         return GoldAnswer(row, row.assignment.exam, frozenset(), right, frozenset(), False)
-    unknown = vote.missing | translation.not_asked | translation.undecided
-    own, right = translation.codes - unknown, right - unknown
+    own, right = translation.codes - vote.unassessed, right - vote.unassessed
     return GoldAnswer(row, row.assignment.exam, own & right, right - own, own - right, True)

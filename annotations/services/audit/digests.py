@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from django.db import connection
 from django.db.models import Field, Model, QuerySet
 
 from annotations.models import (
@@ -30,6 +31,16 @@ CLASS = (
     *("definition_pt", "is_exclusive", "codes", "evidence", "sources", "note"),
 )
 RELATION = ("source__code", "target__code", "kind")
+
+
+OF_STORED_CONSENSUS = """
+select count(*),
+       encode(sha256(convert_to(coalesce(
+           string_agg(e.code || ' ' || c.digest || E'\\n', '' order by e.code collate "C"), ''),
+           'UTF8')), 'hex')
+  from annotations_consensus c join annotations_exam e on e.id = c.exam_id
+ where c.study_id = %s
+"""
 
 
 def of_taxonomy(taxonomy: Taxonomy) -> str:
@@ -78,9 +89,15 @@ def of_exams(digests: Iterable[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
-def of_stored_consensus(study: Study) -> str:
-    """Return the digest of the consensus of ``study`` from the digest that each row carries."""
-    return of_exams(Consensus.objects.filter(study=study).values_list("exam__code", "digest"))
+def of_stored_consensus(study: Study) -> tuple[int, str]:
+    """Return the number of rows of the consensus of ``study``, and their digest.
+
+    It is that of ``of_exams`` for the digest that each row carries, computed by the database.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OF_STORED_CONSENSUS, [study.pk])
+        n_exams, digest = cursor.fetchone()
+    return n_exams, digest
 
 
 def of_consensus(study: Study, columns: dict[str, list[str]]) -> str | None:

@@ -116,7 +116,7 @@ class Action(models.TextChoices):
     TAXONOMY_INSTALLED = "taxonomy.installed", _("List of classes installed")
     TAXONOMY_MAPPED = "taxonomy.mapped", _("Classes mapped to a new list")
     EXAMS_IMPORTED = "exams.imported", _("Exams imported")
-    DATASET_CHANGED = "exams.dataset_changed", _("License of a data set changed")
+    DATASET_CHANGED = "exams.dataset_changed", _("Data set changed")
     EXAMS_LINKED = "exams.linked", _("Exams of one patient linked")
 
     AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")

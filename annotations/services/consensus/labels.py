@@ -10,7 +10,14 @@ from django.db import transaction
 from django.db.models import F
 
 from annotations import table_statistics
-from annotations.models import Batch, Consensus, ConsensusLabel, QueuedCase, Study
+from annotations.models import (
+    Batch,
+    Consensus,
+    ConsensusLabel,
+    ConsensusScope,
+    QueuedCase,
+    Study,
+)
 from annotations.services import audit
 from annotations.services.audit import digests
 from annotations.services.consensus import inputs, rows
@@ -57,7 +64,7 @@ def compute(*, study: Study, now: datetime) -> None:
     settled = list(
         study.batches.closed().filter(consensus_is_due=True).values_list("pk", flat=True)
     )
-    replaced = _replace(study, now)
+    replaced = _replace(study, settled, now)
     Batch.objects.filter(pk__in=settled).update(consensus_is_due=False, n_consensus_attempts=0)
     runs.note_exams(study, {exam_id for exam_id, *_ in replaced.changed}, now=now)
     _record(study, replaced.n_exams, now)
@@ -76,9 +83,15 @@ class _Replaced:
     changed: Collection[Result]
 
 
-def _replace(study: Study, now: datetime) -> _Replaced:
+def _replace(study: Study, settled: Collection[int], now: datetime) -> _Replaced:
+    """Replace the rows that are out of date. ``settled`` are the ids of batches that are due."""
     relations = relations_of(study)
-    changed = inputs.changed(study, relations)
+    scope = inputs.scope(study, relations)
+    is_same = ConsensusScope.objects.filter(study=study, digest=scope).exists()
+    exam_ids = inputs.exams_of(settled) if settled and is_same else None
+    changed = inputs.changed(study, relations, exam_ids)
+    if not is_same:
+        ConsensusScope.objects.update_or_create(study=study, defaults={"digest": scope})
     if not changed:
         return _Replaced(0, ())
     gone = {exam_id for exam_id, digest in changed.items() if digest is None}
@@ -87,7 +100,10 @@ def _replace(study: Study, now: datetime) -> _Replaced:
         of_exam = {**dict(study.consensus.values_list("exam", "inputs")), **of_exam}
         of_exam = {exam_id: of_exam[exam_id] for exam_id in of_exam.keys() - gone}
     computed = rows.compute(study, relations, of_exam, now)
-    stored = set(study.consensus.values_list("exam", "inputs", "digest"))
+    earlier = study.consensus.all()
+    if len(of_exam) <= rows.MAX_LISTED:
+        earlier = earlier.filter(exam__in=of_exam)
+    stored = set(earlier.values_list("exam", "inputs", "digest"))
     new = [
         exam
         for exam in computed
@@ -120,10 +136,10 @@ def _delete(study: Study, exam_ids: Collection[int]) -> set[Result]:
 
 def _record(study: Study, n_computed: int, now: datetime) -> None:
     """Record the digest of all rows in the audit trail, so that later alterations are found."""
+    n_exams, digest = digests.of_stored_consensus(study)
     audit.record(
         actor=None, action=audit.Action.CONSENSUS_COMPUTED, study=study, target=study,
-        after={"n_exams": study.consensus.count(), "n_replaced": n_computed, "by_exam": True,
-               "digest": digests.of_stored_consensus(study),
+        after={"n_exams": n_exams, "n_replaced": n_computed, "by_exam": True, "digest": digest,
                "columns": digests.consensus_columns()}, now=now,
     )  # fmt: skip
 

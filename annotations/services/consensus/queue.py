@@ -155,7 +155,7 @@ def votes_of_labels(row: Consensus) -> VotesOfClass:
 def votes_on(row: Consensus, code: str, of_class: VotesOfClass) -> tuple[int, int]:
     """Return the number of votes for a class, and for or against it."""
     n_readable = row.n_readings - row.n_unreadable
-    return of_class.get(code, (0, n_readable - row.not_assessable.get(code, 0)))
+    return of_class.get(code, (0, n_readable - row.unassessed.get(code, 0)))
 
 
 def closed_readings(study: Study) -> ReadingQuerySet:
@@ -182,7 +182,7 @@ def _judged(vote: Vote, codes: Iterable[str]) -> list[tuple[str, bool]]:
     translation = vote.translation
     if translation is None:
         return []
-    left_out = translation.undecided | translation.not_asked | vote.missing
+    left_out = vote.unassessed
     return [(code, code in translation.codes) for code in codes if code not in left_out]
 
 

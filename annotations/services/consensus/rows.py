@@ -88,13 +88,15 @@ def compute(
         mappings.NoMapping: see ``votes.translated``.
     """
     of_exams, required = _votes_and_required(study, inputs.keys())
-    decisions = _decisions(study, relations, of_exams, required)
+    exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
+    decisions = _decisions(study, relations, exams, of_exams)
     classes = {item.code: item for item in study.taxonomy.classes.all()}
     columns = digests.consensus_columns()
     computed = []
     for exam_id, decision in decisions.items():
         signal = consensus.decide_signal(of_exams[exam_id].signal, required[exam_id])
         row = _row(study, exam_id, decision, of_exams[exam_id].votes, now)
+        row.unassessed = _unassessed(exams[exam_id])
         _add_signal(row, signal)
         row.inputs = inputs[exam_id]
         labels = _labels(row, decision, classes)
@@ -199,11 +201,10 @@ def _signal(reading: Reading, adjudicators: Collection[int]) -> SignalBallot:
 def _decisions(
     study: Study,
     relations: Relations,
+    exams: Mapping[int, consensus.Exam],
     of_exams: Mapping[int, _Votes],
-    required: Mapping[int, int],
 ) -> dict[int, Decision]:
-    """Apply the study's rule to the votes of each exam, and return the decisions by exam id."""
-    exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
+    """Apply the study's rule to each exam, and return the decisions by exam id."""
     decisions = consensus.decide(study.consensus_choice, exams, relations)
     return {
         exam_id: _as_incomplete(decision) if of_exams[exam_id].is_pending else decision
@@ -244,9 +245,8 @@ def ballot_of(vote: Vote) -> Ballot:
     reader = str(vote.reader_id)
     if vote.translation is None:
         return Ballot(None, reader=reader)
-    unassessed = vote.missing | vote.translation.not_asked | vote.translation.undecided
     certainty = {code: Certainty(value) for code, value in vote.certainty.items()}
-    return Ballot(vote.translation.codes, unassessed, reader, certainty=certainty)
+    return Ballot(vote.translation.codes, vote.unassessed, reader, certainty=certainty)
 
 
 def _as_incomplete(decision: Decision) -> Decision:
@@ -264,9 +264,7 @@ def _as_incomplete(decision: Decision) -> Decision:
 def _row(
     study: Study, exam_id: int, decision: Decision, exam_votes: Sequence[Vote], now: datetime
 ) -> Consensus:
-    not_assessable = Counter(
-        code for vote in exam_votes if vote.translation is not None for code in vote.missing
-    )
+    not_assessable = Counter(code for vote in exam_votes for code in vote.missing)
     return Consensus(
         study=study,
         exam_id=exam_id,
@@ -289,6 +287,12 @@ def _row(
         adjudicated=sorted(decision.adjudicated),
         computed_at=now,
     )
+
+
+def _unassessed(exam: consensus.Exam) -> dict[str, int]:
+    """Return how many readable readings and adjudications have no vote on each class."""
+    readable = (ballot for ballot in exam.ballots if ballot.classes is not None)
+    return dict(sorted(Counter(code for of in readable for code in of.unassessed).items()))
 
 
 def _add_signal(row: Consensus, signal: SignalDecision) -> None:

@@ -103,12 +103,7 @@ def _pattern(taxonomy_id: int, cast: Sequence[Vote], abstained: set[int]) -> Pat
 
 
 def _not_absent(vote: Vote) -> frozenset[str]:
-    translation = vote.translation
-    return (
-        translation.codes | translation.undecided | translation.not_asked | vote.missing
-        if translation
-        else frozenset()
-    )
+    return vote.translation.codes | vote.unassessed if vote.translation else frozenset()
 
 
 def _state(vote: Vote, code: str) -> str:

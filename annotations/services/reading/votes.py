@@ -24,7 +24,7 @@ class Vote:
 
     Attributes:
         translation: None if the reader could not read the exam.
-        missing: classes marked not assessable. They count neither for nor against the class.
+        missing: classes marked not assessable.
         certainty: how sure the reader was of each class of ``translation.codes``, a value of
             ``Certainty``.
     """
@@ -40,6 +40,13 @@ class Vote:
     def is_open(self) -> bool:
         """Whether the exam has to be reread because a class of the reading was split later."""
         return self.translation is not None and bool(self.translation.undecided)
+
+    @property
+    def unassessed(self) -> frozenset[str]:
+        """Classes on which this is no vote: not assessable, not asked about, or split later."""
+        if self.translation is None:
+            return frozenset()
+        return self.missing | self.translation.not_asked | self.translation.undecided
 
 
 def translated(study: Study, readings: Iterable[Reading]) -> list[Vote]:
@@ -163,7 +170,7 @@ def states(votes: Sequence[Vote], codes: Sequence[str]) -> NDArray[np.int8]:
         if translation is None:
             result[row] = MISSING
             continue
-        for code in translation.undecided | translation.not_asked | vote.missing:
+        for code in vote.unassessed:
             if code in places:
                 result[row, places[code]] = MISSING
         for code in translation.codes:

@@ -161,7 +161,7 @@ class _Gathering:
             for row in block:
                 number += 1
                 fold = places.get(groups[row.exam.code])
-                labels = exam_labels.of(row, self._codes, readings.votes[row.exam_id])
+                labels = exam_labels.of(row, self._codes)
                 exams.append(self._exam(row, number, fold, labels))
             self._exams.add(exams)
             embargoed = {exam.code for exam in exams if exam.is_embargoed}
@@ -169,8 +169,7 @@ class _Gathering:
             n_readings += len(readings.released)
             self._readings.add([item for item in readings.released if item.exam not in embargoed])
             readers |= {reading.reader for reading in readings.released}
-            _update(exam_digest, ((exam.code, exam.source, exam.source_key, exam.patient,
-                                   exam.age_years, exam.sex) for exam in exams))  # fmt: skip
+            _update(exam_digest, map(_described, exams))
             _update(reading_digest, readings.digested)
         return Gathered(
             facts=self._facts(len(readers), n_readings, n_embargoed),
@@ -250,8 +249,7 @@ class _Gathering:
             is_over_89=is_over_89,
             sex=exam.sex or "",
             fold=fold,
-            # No import stores the official splits of its source yet.
-            split="",
+            split=exam.official_split,
             outcome=row.outcome,
             labels=labels,
             n_readings=row.n_readings,
@@ -355,6 +353,13 @@ def _present(row: Consensus, places: Mapping[str, int]) -> tuple[int, ...]:
     states = row.class_states.items()
     present = (code for code, state in states if state == ClassState.PRESENT)
     return tuple(places[code] for code in present if code in places)
+
+
+def _described(exam: ReleasedExam) -> Sequence[object]:
+    """Return what the digest of all exams covers."""
+    return (
+        exam.code, exam.source, exam.source_key, exam.patient, exam.age_years, exam.sex, exam.split
+    )  # fmt: skip
 
 
 def _protocol(study: Study) -> ProtocolVersion | None:

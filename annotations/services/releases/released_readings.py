@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotations.models import Exam, Finding, Purpose, ReaderKind, Reading, Study
+from annotations.models import Exam, Finding, Reading, Study
 from annotations.services.blinding.reader_names import pseudonym
 from annotations.services.export.sources import opened
 from annotations.services.reading import votes
@@ -27,12 +27,10 @@ class Block:
 
     Attributes:
         released: in the order of the exams, then by reader and purpose.
-        votes: by exam id, those of people who are not adjudicators.
         digested: what the digest of all readings covers, in the same order as ``released``.
     """
 
     released: list[ReleasedReading] = field(default_factory=list)
-    votes: Mapping[int, Sequence[Vote]] = field(default_factory=dict)
     digested: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -46,7 +44,7 @@ def of_exams(study: Study, exams: Sequence[Exam], codes: Sequence[str]) -> Block
     findings = _findings(study, rows)
     places = {code: place for place, code in enumerate(codes)}
     order = {exam.pk: place for place, exam in enumerate(exams)}
-    block = Block(votes=_votes(rows, by_reading))
+    block = Block()
     names = {exam.pk: exam.code for exam in exams}
     entries = []
     for row in rows:
@@ -62,16 +60,6 @@ def of_exams(study: Study, exams: Sequence[Exam], codes: Sequence[str]) -> Block
     return block
 
 
-def _votes(rows: Sequence[Reading], by_reading: Mapping[int, Vote]) -> Mapping[int, list[Vote]]:
-    voting = [
-        by_reading[row.pk]
-        for row in rows
-        if row.reader.kind == ReaderKind.PERSON
-        and row.assignment.batch.purpose != Purpose.ADJUDICATION
-    ]
-    return defaultdict(list, votes.counted(voting))
-
-
 def _released(
     row: Reading,
     vote: Vote,
@@ -81,10 +69,6 @@ def _released(
     exam: str,
     reader: str,
 ) -> ReleasedReading:
-    translation = vote.translation
-    unassessed: frozenset[str] = frozenset()
-    if translation is not None:
-        unassessed = vote.missing | translation.not_asked | translation.undecided
     return ReleasedReading(
         exam=exam,
         reader=reader,
@@ -92,7 +76,7 @@ def _released(
         purpose=row.assignment.batch.purpose,
         quality=row.quality,
         findings=tuple(sorted(marks, key=lambda mark: places[mark.code])),
-        unassessed=unassessed & places.keys(),
+        unassessed=vote.unassessed & places.keys(),
         active_ms=row.active_ms,
     )
 

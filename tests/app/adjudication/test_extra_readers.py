@@ -15,6 +15,7 @@ from annotations.services.adjudication import decisions
 from annotations.services.assignment import batches, reassignment
 from annotations.services.consensus import adjudications, disputes, extra_readers
 from annotations.services.refusals import NameTaken
+from annotations.services.releases import exam_labels
 from annotations.services.studies import roster
 from tests.app.adjudicating import decide
 from tests.app.adjudication.conftest import AF, AVB, LVH
@@ -100,6 +101,16 @@ class TestVote:
         row = recompute()
         assert (row.state(AVB), row.state(LVH)) == ("absent", "present")
         assert row.labels.get(diagnostic_class__code=LVH).n_readings == 2
+
+    def test_it_is_no_vote_on_classes_that_it_was_not_asked_about(
+        self, given, recompute, close, now
+    ):
+        decide(given, now=now)
+        close(given.batch)
+        labels = exam_labels.of(recompute(), [AF, AVB, LVH])
+        assert {code: (label.n_marked, label.n_votes) for code, label in labels.items()} == {
+            AF: (0, 2), AVB: (1, 3), LVH: (2, 2),
+        }  # fmt: skip
 
     def test_it_counts_once_its_batch_is_closed(self, given, recompute, now):
         decide(given, AVB, now=now)

@@ -41,7 +41,7 @@ def rows(study):
     return (
         list(study.consensus.order_by("exam").values_list(*names)),
         list(study.consensus.order_by(*of_labels).values_list(*of_labels, "labels__is_present")),
-        digests.of_stored_consensus(study),
+        digests.of_stored_consensus(study)[1],
     )
 
 

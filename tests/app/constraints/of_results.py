@@ -8,6 +8,7 @@ from annotations.models import (
     AgreementRun,
     Consensus,
     ConsensusLabel,
+    ConsensusScope,
     ExamPattern,
     Exposure,
     PatternCount,
@@ -311,3 +312,7 @@ def exposure_once(fixture):
             assignment=fixture("assign")(fixture("ana")), run=_run(fixture), **fields
         )
     )
+
+
+def consensus_scope_is_a_digest(fixture):
+    ConsensusScope.objects.create(study=fixture("study"), digest="majority")

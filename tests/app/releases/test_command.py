@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import json
 import os
 import subprocess
@@ -15,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import override_settings
 
-from annotations.models import Dataset, Exam, Reading, Release
+from annotations.models import Dataset, Exam, Patient, Reading, Release
 from ecgreview.release import package, signing
 
 pytestmark = pytest.mark.django_db
@@ -106,9 +109,14 @@ def test_checksums_and_manifest_cover_every_file(released_batch, study, tmp_path
         capture_output=True, text=True,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
-    assert len(checked.stdout.splitlines()) == len(written) - 1
-    listed = set(json.loads(written["manifest.json"])["files"])
-    assert listed == written.keys() - {package.MANIFEST, package.SUMS}
+    unlisted = {package.MANIFEST, package.SUMS}
+    listed = {line.partition(": ")[0] for line in checked.stdout.splitlines()}
+    assert listed == written.keys() - unlisted
+    assert json.loads(written["manifest.json"])["files"] == {
+        "n": len(listed),
+        "bytes": sum(len(content) for name, content in written.items() if name in listed),
+        "sha256_of_sums": hashlib.sha256(written["SHA256SUMS"]).hexdigest(),
+    }
 
 
 def test_the_signature_is_verified_by_openssl_and_ends_with_a_change(
@@ -170,6 +178,70 @@ def test_source_keys_are_released_if_the_data_set_allows_it(released_batch, stud
     after = make(study, tmp_path / "two")
     key = Exam.objects.earliest("pk").source_key.encode()
     assert (key in before["csv/exams.csv"], key in after["csv/exams.csv"]) == (False, True)
+
+
+@pytest.fixture
+def splits_file(released_batch, tmp_path):
+    def write(*rows, heading="exam,split"):
+        file = tmp_path / "splits.csv"
+        file.write_text("\n".join([heading, *(",".join(row) for row in rows)]))
+        return file
+
+    return write
+
+
+def keys():
+    return list(Exam.objects.order_by("pk").values_list("source_key", flat=True))
+
+
+def test_releases_have_the_official_splits_of_a_source(splits_file, study, tmp_path, capsys):
+    first, second, *_ = keys()
+    call_command(
+        "change_dataset", "Ward 3", "--splits", splits_file((first, "train"), (second, "test"))
+    )
+    assert "split of 2 exams changed" in capsys.readouterr().out
+    call_command("change_dataset", "Ward 3", "--splits", splits_file((second, "val")))
+    assert "official splits: train (1), val (1)" in capsys.readouterr().out
+    written = make(study, tmp_path / "one")
+    rows = csv.DictReader(io.StringIO(written["csv/exams.csv"].decode()))
+    by_exam = {row["exam"]: row["split"] for row in rows}
+    codes = dict(Exam.objects.values_list("source_key", "code"))
+    assert (by_exam.pop(codes[first]), by_exam.pop(codes[second])) == ("train", "val")
+    assert set(by_exam.values()) == {""}
+    assert json.loads(written["manifest.json"])["folds"]["official_splits"] == {
+        "train": 1, "val": 1,
+    }  # fmt: skip
+
+
+def test_patients_in_several_official_splits_are_counted(splits_file, study, tmp_path):
+    first, second, *_ = keys()
+    call_command(
+        "change_dataset", "Ward 3", "--splits", splits_file((first, "train"), (second, "test"))
+    )
+    dataset = Dataset.objects.get(name="Ward 3")
+    patient = Patient.objects.create(dataset=dataset, pseudonym="one person")
+    Exam.objects.filter(source_key__in=[first, second]).update(patient=patient)
+    written = make(study, tmp_path / "one")
+    counted = json.loads(written["manifest.json"])["folds"]["patients_in_several_official_splits"]
+    assert counted == 1
+    assert "Patients in more than one of them: 1." in written["README.md"].decode()
+
+
+@pytest.mark.parametrize(
+    ("rows", "heading", "reason"),
+    [
+        ([("nowhere", "test")], "exam,split", "does not have some of these exams.*nowhere"),
+        ([("a", "b" * 41)], "exam,split", "line 3.*longer than 40"),
+        ([("a", "b"), ("a", "c")], "exam,split", "line 4.*earlier row"),
+        ([("", "b")], "exam,split", "line 3.*is empty"),
+        ([("a", "b")], "exam,fold", "fold"),
+    ],
+)
+def test_a_table_of_splits_with_a_mistake_changes_nothing(splits_file, rows, heading, reason):
+    file = splits_file((keys()[0], "test"), *rows, heading=heading)
+    with pytest.raises(CommandError, match=reason):
+        call_command("change_dataset", "Ward 3", "--splits", file)
+    assert not Exam.objects.exclude(official_split="").exists()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ LATER_TABLES = {
     *("annotations_adjudicationdecision", "annotations_committeesession"),
     "annotations_committeesession_attendees",
     *("annotations_release", "annotations_releasechunk"),
-    "annotations_rulecomparison",
+    *("annotations_rulecomparison", "annotations_consensusscope"),
     *("annotations_scoringteam", "annotations_scoredpredictions"),
     *("annotations_decision", "annotations_notassessable", "annotations_viewing"),
     *("annotations_agreementdetail", "annotations_agreementrun"),

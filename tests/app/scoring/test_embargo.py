@@ -62,7 +62,7 @@ def test_no_file_depends_on_embargoed_labels(release_with, monkeypatch):
     formats = [entry.name for entry in registry.possible(has_signals=False)]
     before = files(release_with(Embargo.ALL, formats=formats))
 
-    def marked(row, codes, votes):
+    def marked(row, codes):
         return dict.fromkeys(codes, Label(LabelState.PRESENT, "majority", 3, 3))
 
     monkeypatch.setattr(exam_labels, "of", marked)
