@@ -58,6 +58,16 @@ def test_progress_is_printed_as_lines_without_a_terminal(folder):
     assert "2 of 2 files (100%)" in out
 
 
+def test_an_import_states_the_license_or_asks_for_it(folder):
+    command = ("import_exams", folder / "whole", "--dataset", "Ward 3")
+    assert "The license of Ward 3 is not stated" in run(*command)[1]
+    _, out, _ = run(*command, "--licence", "CC-BY-4.0", "--citation", "Lima 2026")
+    dataset = Dataset.objects.get()
+    assert (dataset.licence, dataset.attribution) == ("CC-BY-4.0", "Lima 2026")
+    assert "icense" not in out
+    assert "do not know this license" in run(*command, "--licence", "Hospital terms")[1]
+
+
 def test_a_repeated_import_counts_known_files(folder):
     run("import_exams", folder / "whole", "--dataset", "Ward 3")
     _, out, _ = run("import_exams", folder / "whole", "--dataset", "Ward 3")

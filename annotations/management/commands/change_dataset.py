@@ -10,14 +10,13 @@ from django.core.management import BaseCommand, CommandError
 from django.db.models import Count
 from django.utils import timezone
 
+from annotations.management import stated
 from annotations.models import Dataset, Exam
 from annotations.sentences.refusals import message
 from annotations.services.exams import datasets
-from ecgreview.release import licences
 from ecgreview.strict_files import Unreadable
 from ecgreview.strict_files.table import read_table
 
-MAX_LICENCE = Dataset._meta.get_field("licence").max_length or 0
 MAX_SPLIT = Exam._meta.get_field("official_split").max_length or 0
 
 COLUMNS = ("exam", "split")
@@ -35,8 +34,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="name of the data set")
-        parser.add_argument("--licence", help="SPDX identifier, such as CC-BY-4.0")
-        parser.add_argument("--citation", help="how its authors want to be cited")
+        stated.add_arguments(parser)
         parser.add_argument(
             "--source-keys",
             choices=["yes", "no"],
@@ -55,17 +53,12 @@ class Command(BaseCommand):
         if dataset is None:
             names = ", ".join(Dataset.objects.order_by("name").values_list("name", flat=True))
             raise CommandError(f"There is no data set {name!r}. Available: {names or 'none'}.")
-        given = {
-            "licence": options["licence"],
-            "attribution": options["citation"],
-            "allows_source_keys": {"yes": True, "no": False}.get(options["source_keys"]),
-        }
-        stated = {field: value for field, value in given.items() if value is not None}
-        if len(stated.get("licence", "")) > MAX_LICENCE:
-            raise CommandError(f"A license has at most {MAX_LICENCE} characters.")
+        facts: dict[str, str | bool] = {**stated.facts(options)}
+        if options["source_keys"]:
+            facts["allows_source_keys"] = options["source_keys"] == "yes"
         if options["splits"]:
             self._set_splits(dataset, options["splits"])
-        dataset = datasets.change(dataset=dataset, actor=None, now=timezone.now(), **stated)
+        dataset = datasets.change(dataset=dataset, actor=None, now=timezone.now(), **facts)
         self.stdout.write(f"license: {dataset.licence or 'not stated'}")
         self.stdout.write(f"citation: {dataset.attribution or 'not stated'}")
         allowed = "yes" if dataset.allows_source_keys else "no"
@@ -73,11 +66,8 @@ class Command(BaseCommand):
         counted = dataset.exams.exclude(official_split="").values_list("official_split")
         splits = ", ".join(f"{split} ({n})" for split, n in counted.annotate(n=Count("pk")))
         self.stdout.write(f"official splits: {splits or 'none'}")
-        if dataset.licence and not licences.identifier(dataset.licence):
-            self.stderr.write(
-                "Data releases do not know this license, so they leave out the signals of the data"
-                f" set. Known: {', '.join(licences.REDISTRIBUTION)}."
-            )
+        if hint := stated.hint(dataset):
+            self.stderr.write(hint)
 
     def _set_splits(self, dataset: Dataset, file: Path) -> None:
         try:

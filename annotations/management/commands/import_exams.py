@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,11 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from annotations.management import stated
+from annotations.models import Dataset
 from annotations.sentences import imports
 from annotations.sentences.refusals import message
+from annotations.services.exams import datasets
 from annotations.services.imports import recordings
 from annotations.services.taxonomy import versions
 from annotations.tasks import compute_suggestions, nudge
@@ -35,17 +38,30 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="folder, .hea file or .hdf5 file")
         parser.add_argument("--dataset", required=True, help="name of the data set")
         parser.add_argument("--dry-run", action="store_true", help="check everything, save nothing")
+        stated.add_arguments(parser)
 
     def handle(self, *, path: Path, dataset: str, dry_run: bool, **options: Any) -> None:
         """Exit with one of the codes that ``help`` explains."""
+        facts = stated.facts(options)
         if not dataset.strip():
             raise CommandError("Give the name of the data set: --dataset NAME", returncode=2)
         try:
             refused = self._preview(path, dataset) if dry_run else self._import(path, dataset)
         except recordings.NothingToImport as refusal:
             raise CommandError(message(refusal), returncode=NOTHING_IMPORTABLE) from refusal
+        if not dry_run:
+            self._state(dataset, facts)
         if refused:
             sys.exit(refused)
+
+    def _state(self, name: str, facts: Mapping[str, str]) -> None:
+        """Store license and citation, or ask for the license if it is not stated."""
+        dataset = Dataset.objects.filter(name=name).first()
+        if dataset is None:
+            return  # every file was refused
+        dataset = datasets.change(dataset=dataset, actor=None, now=timezone.now(), **facts)
+        if hint := stated.hint(dataset):
+            self.stdout.write(hint)
 
     def _import(self, path: Path, dataset: str) -> int:
         """Import ``path`` and return the exit code."""
