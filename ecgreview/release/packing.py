@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 from typing import IO, Self
 
 # Time stamp of every file: the earliest that ZIP allows.
@@ -41,6 +42,7 @@ class Packing:
         self._folder = folder
         self._packed: set[Path] = set()
         self._pending: list[Future[None]] = []
+        self._is_stopped = Event()
         with ExitStack() as stack:
             self._bundle = stack.enter_context(zipfile.ZipFile(file, "w"))
             self._pool = stack.enter_context(ThreadPoolExecutor(1)) if in_background else None
@@ -50,6 +52,7 @@ class Packing:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._is_stopped.set()
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         self._stack.close()
@@ -84,6 +87,8 @@ class Packing:
 
     def _pack(self, path: Path) -> None:
         for file in files_in(path) if path.is_dir() else [path]:
+            if self._is_stopped.is_set():
+                return
             self._pack_file(file)
 
     def _pack_file(self, path: Path) -> None:
