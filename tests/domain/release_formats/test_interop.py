@@ -15,7 +15,7 @@ import pytest
 
 from ecgreview.release.formats import parquet
 
-from .contents import CODES, FACTS
+from .contents import CODES, EMBARGOED_EXAM, FACTS
 
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / ".cache" / "interop"
 
@@ -25,8 +25,8 @@ CROISSANT = """
 import json, sys
 import mlcroissant
 data = mlcroissant.Dataset(jsonld=sys.argv[1])
-rows = [dict(row) for row in data.records(record_set="labels/test")]
-rows += [dict(row) for row in data.records(record_set="labels/train")]
+splits = ("test", "train", "embargoed")
+rows = [dict(row) for split in splits for row in data.records(record_set=f"labels/{split}")]
 metadata = data.metadata
 print(json.dumps({
     "version": metadata.version,
@@ -157,14 +157,16 @@ def test_croissant_validates_the_metadata_and_reads_the_rows(release):
     assert "1.1" in found["conforms_to"] or "V_1_1" in found["conforms_to"]
     assert FACTS.protocol_digest in found["protocol"][0]
     assert found["limitations"] == [FACTS.taxonomy.banner]
-    assert found["exams"] == ["E4", "E1", "E2", "E3", "E5", "E6", "E7"]
+    assert found["exams"] == ["E4", "E1", "E2", "E3", "E5", "E7", EMBARGOED_EXAM]
     assert found["columns"] == 14 + 2 * len(CODES)
 
 
 @pytest.mark.opens("huggingface", "datasets")
 def test_datasets_loads_both_configurations(release, rows, tmp_path):
     found = result("datasets", DATASETS, release("huggingface"), tmp_path)
-    assert found["splits"] == {"train": ["E1", "E2", "E3", "E5", "E6", "E7"], "test": ["E4"]}
+    assert found["splits"] == {
+        "train": ["E1", "E2", "E3", "E5", "E7"], "test": ["E4"], "embargoed": [EMBARGOED_EXAM],
+    }  # fmt: skip
     assert found["columns"] == 14 + 2 * len(CODES)
     assert found["states"] == ["absent", "not_assessable", "not_assessed", "present"]
     assert found["readings"] == sum(1 for _ in parquet.reading_rows(rows))
@@ -178,7 +180,7 @@ def test_fhir_resources_validates_every_observation(release, rows):
     states = found["states"]
     assert sum(states.values()) == (7 + n_readings) * len(CODES)
     assert set(states) == {
-        "True", "False", "undecided", "incomplete", "not_assessed", "not_assessable",
+        "True", "False", "undecided", "incomplete", "not_assessed", "not_assessable", "embargoed",
     }  # fmt: skip
 
 
