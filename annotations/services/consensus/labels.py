@@ -123,7 +123,8 @@ def _replace(study: Study, settled: Collection[int], now: datetime) -> _Replaced
 def _delete(study: Study, exam_ids: Collection[int]) -> set[Result]:
     """Delete the rows of these exams, and return their results."""
     results = set()
-    columns = ("exam_id", "outcome", "rest_state", "class_states", "not_assessable")
+    # With the study, which the related manager would load for each row.
+    columns = ("study", "exam_id", "outcome", "rest_state", "class_states", "not_assessable")
     ordered = sorted(exam_ids)
     for start in range(0, len(ordered), ROWS_AT_ONCE):
         of_some = study.consensus.filter(exam__in=ordered[start : start + ROWS_AT_ONCE])

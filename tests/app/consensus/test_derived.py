@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations.models import AuditEvent, Consensus, Role, Study, User
 from annotations.services import audit
 from annotations.services.audit import Action, digests
-from annotations.services.consensus import adjudications, labels
+from annotations.services.consensus import adjudications, inputs, labels
 from annotations.services.export import jobs
 from annotations.services.studies import lifecycle, protocols, roster
 from annotations.services.verification import results
@@ -164,6 +165,66 @@ def test_only_the_exams_of_a_newly_closed_batch_get_new_rows(study, read, ana, b
     assert [row.pk for row in study.consensus.order_by("pk")][:1] == [first.pk]
     assert AuditEvent.objects.filter(action=Action.CONSENSUS_COMPUTED).count() == 2
     assert verified(study)
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """The exams that each computation compares; None for all."""
+    found = []
+    original = inputs.changed
+
+    def changed(study, relations, exam_ids=None):
+        found.append(exam_ids)
+        return original(study, relations, exam_ids)
+
+    monkeypatch.setattr(inputs, "changed", changed)
+    return found
+
+
+@pytest.mark.django_db
+def test_only_the_exams_of_batches_that_are_due_are_compared(
+    study, read, ana, bruno, compared, now
+):
+    read({ana: [AF], bruno: [AF]})
+    labels.compute(study=study, now=now)
+    read({ana: [AVB], bruno: [LVH]})
+    labels.compute(study=study, now=now)
+    labels.compute(study=study, now=now)
+    assert compared == [None, {study.consensus.latest("pk").exam_id}, None]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", ["rule", "protocol", "kind"])
+def test_all_exams_are_compared_after_a_change_that_belongs_to_no_batch(
+    study, read, amend, ana, bruno, compared, now, change
+):
+    read({ana: [AF], bruno: [AF]})
+    labels.compute(study=study, now=now)
+    read({ana: [AVB], bruno: [LVH]})
+    match change:
+        case "rule":
+            amend(consensus_rule="k_of_n", consensus_k=1)
+        case "protocol":
+            amend(readers_per_exam=3)
+        case "kind":
+            User.objects.filter(pk=ana.pk).update(kind="model", is_active=False)
+    labels.compute(study=Study.objects.get(pk=study.pk), now=now)
+    assert compared == [None, None]
+
+
+@pytest.mark.django_db
+def test_replacing_rows_takes_as_many_statements_for_many_as_for_one(study, read, ana, bruno, now):
+    for _ in range(6):
+        read({ana: [AF], bruno: [AF]})
+    labels.compute(study=study, now=now)
+    counts = []
+    for n in (1, 6):
+        ids = list(study.consensus.order_by("pk").values_list("pk", flat=True)[:n])
+        Consensus.objects.filter(pk__in=ids).update(inputs="0" * 64)
+        with CaptureQueriesContext(connection) as captured:
+            labels.compute(study=study, now=now)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.django_db
