@@ -94,7 +94,7 @@ def _splits(source: bytes) -> dict[str, str]:
     splits: dict[str, str] = {}
     problems = list(table.problems)
     for row in [] if problems else table.rows:
-        exam, split = row.cells["exam"], row.cells.get("split", "")
+        exam, split = row.cells.get("exam", ""), row.cells.get("split", "")
         if not exam:
             problems.append(table.problem(row, "exam", "is empty"))
         elif exam in splits:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from annotations.models import Release
 from annotations.services.refusals import Refusal
+from annotations.services.releases import gathering
 from annotations.services.releases.choices import LabelsPublished
 from ecgreview.release import index
 from ecgreview.release.content import ReleasedExam
@@ -35,13 +36,12 @@ def refuse(release: Release, exams: Iterable[ReleasedExam]) -> None:
         LabelsPublished: an earlier release contains embargoed labels.
         EmbargoBroken: the release contains labels that an equal embargo covered before.
     """
-    covered = {exam.code: exam.is_embargoed for exam in exams}
-    has_embargo = release.embargo_choice != Embargo.NONE
-    if has_embargo and not any(covered.values()):
-        raise EmptyEmbargo
-    if not has_embargo:
+    if release.embargo_choice == Embargo.NONE:
         return
-    for earlier in Release.objects.ready().filter(study=release.study_id).newest_first():
+    covered = {exam.code: exam.is_embargoed for exam in exams}
+    if not any(covered.values()):
+        raise EmptyEmbargo
+    for earlier in gathering.before(release):
         is_equal = (earlier.embargo, earlier.n_folds) == (release.embargo, release.n_folds)
         for line in index.lines(bytes(earlier.index)):
             was_covered = earlier.embargoes(line.fold)

@@ -169,3 +169,11 @@ def test_without_folds_there_is_no_last_one(release_with):
 def test_a_release_with_an_embargo_is_rebuilt_byte_for_byte(embargoed, tmp_path, now):
     folder = jobs.rebuild(embargoed, tmp_path, now=now)
     assert (folder / "manifest.json").read_bytes() == files(embargoed)["manifest.json"]
+
+
+def test_a_release_can_be_rebuilt_after_its_embargo_was_lifted(
+    embargoed, release_with, tmp_path, now
+):
+    release_with(Embargo.NONE)
+    folder = jobs.rebuild(embargoed, tmp_path, now=now)
+    assert (folder / "manifest.json").read_bytes() == files(embargoed)["manifest.json"]
