@@ -81,7 +81,7 @@ OF_ALL = dict.fromkeys(OF_SOME, "")
 
 
 def changed(
-    study: Study, relations: Relations, exam_ids: Collection[int] | None = None
+    study: Study, context: Mapping[str, Any], exam_ids: Collection[int] | None = None
 ) -> Mapping[int, str | None]:
     """Return the exams of ``study`` whose consensus is out of date, with their new inputs.
 
@@ -90,7 +90,7 @@ def changed(
 
     Args:
         study: the study.
-        relations: what must hold between its classes in force.
+        context: see ``context``.
         exam_ids: the exams to compare; None for all.
     """
     n_readers = required_readings.by_batch(study, study.batches.closed().of_data())
@@ -99,7 +99,7 @@ def changed(
         "gold": Occurrence.GOLD,
         "batches": [*n_readers.keys()],
         "n_readers": [*n_readers.values()],
-        "context": hash_chain.content_digest(_context(study, relations)),
+        "context": hash_chain.content_digest(context),
         "exams": None if exam_ids is None else sorted(exam_ids),
     }
     conditions = OF_ALL if exam_ids is None else OF_SOME
@@ -115,7 +115,7 @@ def exams_of(batches: Collection[int]) -> set[int]:
     return {exam_id for (exam_id,) in assigned.union(pooled)}
 
 
-def scope(study: Study, relations: Relations) -> str:
+def scope(study: Study, context: Mapping[str, Any]) -> str:
     """Return a digest of everything that may change a consensus and belongs to no batch.
 
     While it is the same, only exams of batches that are due can be out of date.
@@ -124,15 +124,20 @@ def scope(study: Study, relations: Relations) -> str:
     others = User.objects.filter(seats__batch__study=study).exclude(kind=ReaderKind.PERSON)
     return hash_chain.content_digest(
         {
-            **_context(study, relations),
+            **context,
             "protocol": study.protocol_version,
             "kinds": sorted(others.distinct().values_list("pk", "kind")),
         }
     )
 
 
-def _context(study: Study, relations: Relations) -> dict[str, Any]:
-    """Return everything that the consensus on every exam depends on."""
+def context(study: Study, relations: Relations) -> dict[str, Any]:
+    """Return everything that the consensus on every exam depends on.
+
+    Args:
+        study: the study.
+        relations: what must hold between its classes in force.
+    """
     return {
         "rule": study.consensus_choice.name,
         "signal": SIGNAL_VERSION,

@@ -86,10 +86,11 @@ class _Replaced:
 def _replace(study: Study, settled: Collection[int], now: datetime) -> _Replaced:
     """Replace the rows that are out of date. ``settled`` are the ids of batches that are due."""
     relations = relations_of(study)
-    scope = inputs.scope(study, relations)
+    context = inputs.context(study, relations)
+    scope = inputs.scope(study, context)
     is_same = ConsensusScope.objects.filter(study=study, digest=scope).exists()
     exam_ids = inputs.exams_of(settled) if settled and is_same else None
-    changed = inputs.changed(study, relations, exam_ids)
+    changed = inputs.changed(study, context, exam_ids)
     if not is_same:
         ConsensusScope.objects.update_or_create(study=study, defaults={"digest": scope})
     if not changed:
@@ -152,6 +153,5 @@ def _result(row: Consensus) -> Result:
 
 def relations_of(study: Study) -> Relations:
     """Return the relations between the classes in force that hold in every consensus."""
-    published = mappings.as_published(study.taxonomy)
-    exclusive = (item.code for item in published.classes if item.is_exclusive)
-    return Relations.of(exclusive, published.relations)
+    exclusive = study.taxonomy.classes.filter(is_exclusive=True).values_list("code", flat=True)
+    return Relations.of(exclusive, mappings.relations(study.taxonomy))

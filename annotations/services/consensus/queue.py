@@ -73,7 +73,8 @@ class Queue:
             votes_by_exam: votes of people by exam id.
             relations: between the classes in force; a reading may violate them.
         """
-        classes = {item.code: item for item in study.taxonomy.classes.order_by("position")}
+        of_study = study.taxonomy.classes.only("taxonomy", "code", "position")
+        classes = {item.code: item for item in of_study.order_by("position")}
         objections: dict[int, list[Objection]] = defaultdict(list)
         for exam_id, of_exam in votes_by_exam.items():
             for vote in of_exam:

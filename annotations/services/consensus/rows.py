@@ -90,7 +90,7 @@ def compute(
     of_exams, required = _votes_and_required(study, inputs.keys())
     exams = {exam_id: _exam(of_exam, required[exam_id]) for exam_id, of_exam in of_exams.items()}
     decisions = _decisions(study, relations, exams, of_exams)
-    classes = {item.code: item for item in study.taxonomy.classes.all()}
+    classes = {item.code: item for item in study.taxonomy.classes.only("taxonomy", "code")}
     columns = digests.consensus_columns()
     computed = []
     for exam_id, decision in decisions.items():

@@ -98,7 +98,6 @@ def between(old: Taxonomy, new: Taxonomy) -> TaxonomyMapping:
 
 def as_published(row: Taxonomy) -> published.Taxonomy:
     """Return the content of a stored version."""
-    relations = ClassRelation.objects.filter(source__taxonomy=row).order_by("pk")
     classes = row.classes.select_related("group").order_by("position")
     return published.Taxonomy(
         name=row.name,
@@ -131,12 +130,16 @@ def as_published(row: Taxonomy) -> published.Taxonomy:
             )
             for item in classes
         ),
-        relations=tuple(
-            published.Relation(source, target, KINDS[kind])
-            for source, target, kind in relations.values_list(
-                "source__code", "target__code", "kind"
-            )
-        ),
+        relations=relations(row),
+    )
+
+
+def relations(row: Taxonomy) -> tuple[published.Relation, ...]:
+    """Return the relations between the classes of a stored version."""
+    stored = ClassRelation.objects.filter(source__taxonomy=row).order_by("pk")
+    return tuple(
+        published.Relation(source, target, KINDS[kind])
+        for source, target, kind in stored.values_list("source__code", "target__code", "kind")
     )
 
 

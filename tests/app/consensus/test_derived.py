@@ -173,9 +173,9 @@ def compared(monkeypatch):
     found = []
     original = inputs.changed
 
-    def changed(study, relations, exam_ids=None):
+    def changed(study, context, exam_ids=None):
         found.append(exam_ids)
-        return original(study, relations, exam_ids)
+        return original(study, context, exam_ids)
 
     monkeypatch.setattr(inputs, "changed", changed)
     return found
