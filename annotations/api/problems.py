@@ -168,7 +168,6 @@ PROBLEMS: Mapping[str, Problem] = {
     "bad-folds": Problem(INVALID, "n_folds"),
     "embargo-without-folds": Problem(INVALID, "embargo"),
     "labels-published": Problem(CONFLICT, "embargo"),
-    "unknown-exam-names": Problem(INVALID),
     "embargo-empty": Problem(CONFLICT),
     "embargo-broken": Problem(CONFLICT),
     "nothing-embargoed": Problem(CONFLICT),
@@ -187,6 +186,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "archive-outdated": Problem(CONFLICT),
     "too-many-events": Problem(INVALID),
     # Imports
+    "unknown-exam-names": Problem(INVALID),
     "nothing-to-import": Problem(INVALID),
     "not-an-import": Problem(CONFLICT),
     "other-number": Problem(CONFLICT),

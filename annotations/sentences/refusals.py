@@ -656,10 +656,6 @@ RESULTS: Sentences = {
             "last fold, you can also choose the last fold with the same number of folds."
         ),
     ),
-    "unknown-exam-names": (
-        _("The data set does not have some of these exams."),
-        _("Unknown: %(n)s, such as %(names)s. Use the names of the files that were imported."),
-    ),
     "embargo-empty": (
         _("The last fold is empty, because there are fewer patients than folds."),
         _("Create the release again with fewer folds."),
@@ -733,6 +729,10 @@ RESULTS: Sentences = {
 }
 
 IMPORTS: Sentences = {
+    "unknown-exam-names": (
+        _("The data set does not have some of these exams."),
+        _("Unknown: %(n)s, such as %(names)s. Use the names of the files that were imported."),
+    ),
     "nothing-to-import": (
         _("There is nothing to import."),
         _(

@@ -2,7 +2,7 @@
 
 Builds a release with all formats that are installed and with the signals, and reads all signals
 again. Run with the services up: ``python -m bench.release [readings]``, two readings per exam.
-With 100,000 readings, the study has 15,500 exams. Set ``KEEP=name`` to reuse the database that
+With 100,000 readings, the study has 17,800 exams. Set ``KEEP=name`` to reuse the database that
 ``bench.scale.pages`` kept.
 """
 
