@@ -178,7 +178,7 @@ class TeamScores(ApiView):
             now=timezone.now(),
             version=request.query_params.get("version", ""),
         )
-        # The same file again is no new attempt.
+        # A file that was scored before does not count as another attempt.
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(_payload(attempt), status=code)
 

@@ -663,8 +663,8 @@ RESULTS: Sentences = {
     "embargo-broken": (
         _("An exam with embargoed labels is no longer in the last fold."),
         _(
-            "Two patients turned out to be one, and only one of them was in the last fold. "
-            "Create the release without an embargo, which publishes all labels."
+            "Two patients turned out to be the same person, and only one of them was in the last "
+            "fold. Create the release without an embargo, which publishes all labels."
         ),
     ),
     "nothing-embargoed": (

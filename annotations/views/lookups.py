@@ -22,7 +22,7 @@ def study(user: User, slug: str) -> Study:
 
 
 def study_to_export(user: User, slug: str) -> Study:
-    """Return the study with this slug if its results are open to ``user`` and to everybody else.
+    """Return the study with this slug if its results are open, and not hidden from ``user``.
 
     Raises:
         Http404: there is no such study, or results are hidden.

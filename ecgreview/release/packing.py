@@ -36,8 +36,8 @@ class Packing:
         Args:
             folder: what to pack.
             file: where to write.
-            in_background: whether another thread packs, which takes no time from this one:
-                compression does not hold Python's lock. It then writes to ``file``.
+            in_background: whether another thread packs and writes to ``file``. This thread is
+                hardly slowed down, because compression releases the GIL.
         """
         self._folder = folder
         self._packed: set[Path] = set()

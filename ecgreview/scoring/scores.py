@@ -40,7 +40,7 @@ class ClassScores:
 
     Attributes:
         n_present, n_absent: exams with and without the class; exams where it is neither present nor
-            absent do not count. None if the class is not scored: a small number tells much.
+            absent do not count. None if the class is not scored: they would reveal too much.
         auroc: area under the ROC curve.
         average_precision: the area under the precision-recall curve, without interpolation.
         sensitivity, specificity, precision, f1: at ``THRESHOLD``.

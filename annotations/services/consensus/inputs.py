@@ -109,7 +109,7 @@ def changed(
 
 
 def exams_of(batches: Collection[int]) -> set[int]:
-    """Return the ids of the exams of ``batches``, which are ids too."""
+    """Return the ids of the exams in the batches with these ids."""
     assigned = Assignment.objects.filter(batch__in=batches).order_by().values_list("exam")
     pooled = Slot.objects.filter(batch__in=batches).order_by().values_list("exam")
     return {exam_id for (exam_id,) in assigned.union(pooled)}
@@ -120,7 +120,7 @@ def scope(study: Study, context: Mapping[str, Any]) -> str:
 
     While it is the same, only exams of batches that are due can be out of date.
     """
-    # Only their readings do not vote. They have few seats, and seldom new ones.
+    # Models and references do not vote. They rarely get new seats.
     others = User.objects.filter(seats__batch__study=study).exclude(kind=ReaderKind.PERSON)
     return hash_chain.content_digest(
         {

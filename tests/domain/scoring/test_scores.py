@@ -190,7 +190,7 @@ def test_scores_of_rare_classes_have_fewer_decimals(n_present, n_classes, of_cla
     assert (macro["decimals"], decimals_of(macro)) == (of_mean, of_mean)
 
 
-def test_a_class_that_is_not_scored_tells_nothing():
+def test_a_class_that_is_not_scored_reveals_nothing():
     truth = np.zeros((50, 1))
     truth[: MIN_PATIENTS - 1] = 1
     found = score(np.zeros((50, 1)), truth, ["a"], np.arange(50)).classes["a"].to_json()
